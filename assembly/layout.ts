@@ -1,0 +1,601 @@
+// Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
+
+export const LAYOUT_HASH: u32 = 0x70b18a4d;
+
+/** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
+export const RECORD_MAX: u32 = 262144;
+/** bytes of a classic pcap file header (pcap-savefile(5)) */
+export const PCAP_HEADER: u32 = 24;
+/** bytes of a classic pcap record header (pcap-savefile(5)) */
+export const PCAP_RECORD_HEADER: u32 = 16;
+/** bytes before a slot for a record begun in the slot before: RECORD_MAX + 64 */
+export const SLOT_HEADROOM: u32 = 262208;
+/** fewest bytes in a capture that can hold a TCP segment: record 16, IPv4 20, TCP 20 */
+export const SEGMENT_MIN: u32 = 56;
+/** longest key, bytes (KEY_MAX_LENGTH in memcached.h) */
+export const KEY_MAX: u32 = 250;
+/** longest line kept, bytes; memcached closes above it (try_read_command_ascii) */
+export const LINE_MAX: u32 = 2048;
+/** a size that is unknown or absent */
+export const NO_SIZE: u32 = 4294967295;
+
+// link layers the decoder knows; the numbers in files are LINKTYPE_ values (tcpdump.org/linktypes.html)
+export const LINKTYPE_UNKNOWN: u32 = 0;
+export const LINKTYPE_ETHERNET: u32 = 1;
+export const LINKTYPE_RAW: u32 = 2;
+export const LINKTYPE_LINUX_SLL: u32 = 3;
+export const LINKTYPE_LINUX_SLL2: u32 = 4;
+export const LINKTYPE_NULL: u32 = 5;
+export const LINKTYPE_LOOP: u32 = 6;
+export const LINKTYPE_COUNT: u32 = 7;
+
+// memcache protocol of a request
+export const PROTO_TEXT: u32 = 0;
+export const PROTO_META: u32 = 1;
+export const PROTO_BINARY: u32 = 2;
+export const PROTO_COUNT: u32 = 3;
+
+// transport of a request
+export const TRANSPORT_TCP: u32 = 0;
+export const TRANSPORT_UDP: u32 = 1;
+export const TRANSPORT_COUNT: u32 = 2;
+
+// operations; data commands first, then admin commands
+export const OP_GET: u32 = 0;
+export const OP_GETS: u32 = 1;
+export const OP_GAT: u32 = 2;
+export const OP_GATS: u32 = 3;
+export const OP_SET: u32 = 4;
+export const OP_ADD: u32 = 5;
+export const OP_REPLACE: u32 = 6;
+export const OP_APPEND: u32 = 7;
+export const OP_PREPEND: u32 = 8;
+export const OP_CAS: u32 = 9;
+export const OP_DELETE: u32 = 10;
+export const OP_INCR: u32 = 11;
+export const OP_DECR: u32 = 12;
+export const OP_TOUCH: u32 = 13;
+export const OP_MG: u32 = 14;
+export const OP_MS: u32 = 15;
+export const OP_MD: u32 = 16;
+export const OP_MA: u32 = 17;
+export const OP_ME: u32 = 18;
+export const OP_MN: u32 = 19;
+export const OP_VERSION: u32 = 20;
+export const OP_VERBOSITY: u32 = 21;
+export const OP_FLUSH_ALL: u32 = 22;
+export const OP_QUIT: u32 = 23;
+export const OP_SHUTDOWN: u32 = 24;
+export const OP_CACHE_MEMLIMIT: u32 = 25;
+export const OP_SLABS: u32 = 26;
+export const OP_LRU: u32 = 27;
+export const OP_LRU_CRAWLER: u32 = 28;
+export const OP_EXTSTORE: u32 = 29;
+export const OP_REFRESH_CERTS: u32 = 30;
+export const OP_MISBEHAVE: u32 = 31;
+export const OP_DEBUGTIME: u32 = 32;
+export const OP_DEBUGITEM: u32 = 33;
+export const OP_STATS: u32 = 34;
+export const OP_WATCH: u32 = 35;
+export const OP_AUTH: u32 = 36;
+export const OP_NOOP: u32 = 37;
+export const OP_SASL_LIST_MECHS: u32 = 38;
+export const OP_SASL_AUTH: u32 = 39;
+export const OP_SASL_STEP: u32 = 40;
+export const OP_UNKNOWN: u32 = 41;
+export const OP_COUNT: u32 = 42;
+
+// outcome of an operation
+export const STATUS_HIT: u32 = 0;
+export const STATUS_MISS: u32 = 1;
+export const STATUS_STORED: u32 = 2;
+export const STATUS_NOT_STORED: u32 = 3;
+export const STATUS_EXISTS: u32 = 4;
+export const STATUS_NOT_FOUND: u32 = 5;
+export const STATUS_DELETED: u32 = 6;
+export const STATUS_TOUCHED: u32 = 7;
+export const STATUS_OK: u32 = 8;
+export const STATUS_VALUE: u32 = 9;
+export const STATUS_ERROR: u32 = 10;
+export const STATUS_SILENT: u32 = 11;
+export const STATUS_UNANSWERED: u32 = 12;
+export const STATUS_COUNT: u32 = 13;
+
+// meta mode as sent, or what a flag made of the command; `none` where nothing was sent
+export const MODE_NONE: u32 = 0;
+export const MODE_ADD: u32 = 1;
+export const MODE_APPEND: u32 = 2;
+export const MODE_PREPEND: u32 = 3;
+export const MODE_REPLACE: u32 = 4;
+export const MODE_SET: u32 = 5;
+export const MODE_INCR: u32 = 6;
+export const MODE_DECR: u32 = 7;
+export const MODE_TOUCH: u32 = 8;
+export const MODE_INVALIDATE: u32 = 9;
+export const MODE_COUNT: u32 = 10;
+
+// bit numbers of EventRecord.present: which optional fields hold something
+export const PRESENT_KEY: u32 = 0;
+export const PRESENT_VALUE_SIZE: u32 = 1;
+export const PRESENT_LATENCY: u32 = 2;
+export const PRESENT_FLAGS: u32 = 3;
+export const PRESENT_TTL: u32 = 4;
+export const PRESENT_DELTA: u32 = 5;
+export const PRESENT_INITIAL: u32 = 6;
+export const PRESENT_CAS_NEW: u32 = 7;
+export const PRESENT_VIVIFY: u32 = 8;
+export const PRESENT_RECACHE: u32 = 9;
+export const PRESENT_TTL_LEFT: u32 = 10;
+export const PRESENT_OPAQUE: u32 = 11;
+export const PRESENT_SUB: u32 = 12;
+export const PRESENT_KEY_INDEX: u32 = 13;
+export const PRESENT_COUNT: u32 = 14;
+
+// bit numbers of EventRecord.marks: flags only an answer carries
+export const MARK_WON: u32 = 0;
+export const MARK_STALE: u32 = 1;
+export const MARK_SENT: u32 = 2;
+export const MARK_COUNT: u32 = 3;
+
+// bit numbers of EventRecord.traits
+export const TRAIT_QUIET: u32 = 0;
+export const TRAIT_CAS: u32 = 1;
+export const TRAIT_BASE64: u32 = 2;
+export const TRAIT_COUNT: u32 = 3;
+
+// what a connection record says
+export const CONN_KIND_OPEN_SYN: u32 = 0;
+export const CONN_KIND_OPEN_MIDSTREAM: u32 = 1;
+export const CONN_KIND_CLOSE_FIN: u32 = 2;
+export const CONN_KIND_CLOSE_RST: u32 = 3;
+export const CONN_KIND_CLOSE_END: u32 = 4;
+export const CONN_KIND_CLOSE_EVICTED: u32 = 5;
+export const CONN_KIND_CLOSE_REUSED: u32 = 6;
+export const CONN_KIND_COUNT: u32 = 7;
+
+// per-worker counters, u64 each, in this order in memory; names as they stand in the profile
+export const COUNTER_PACKETS_SEEN: u32 = 0;
+export const COUNTER_PACKETS_DECODED: u32 = 1;
+export const COUNTER_SKIPPED_NOT_IP: u32 = 2;
+export const COUNTER_SKIPPED_OTHER_PROTOCOL: u32 = 3;
+export const COUNTER_SKIPPED_OTHER_PORT: u32 = 4;
+export const COUNTER_SKIPPED_UDP: u32 = 5;
+export const COUNTER_SKIPPED_FRAGMENT: u32 = 6;
+export const COUNTER_SKIPPED_CUT_HEADER: u32 = 7;
+export const COUNTER_SKIPPED_MALFORMED: u32 = 8;
+export const COUNTER_SKIPPED_BINARY: u32 = 9;
+export const COUNTER_SKIPPED_TLS: u32 = 10;
+export const COUNTER_SKIPPED_STRAY: u32 = 11;
+export const COUNTER_SKIPPED_AFTER_DURATION: u32 = 12;
+export const COUNTER_LOST_WORKER_FAILED: u32 = 13;
+export const COUNTER_BYTES: u32 = 14;
+export const COUNTER_REQUESTS: u32 = 15;
+export const COUNTER_EVENTS: u32 = 16;
+export const COUNTER_ANSWERED: u32 = 17;
+export const COUNTER_UNANSWERED: u32 = 18;
+export const COUNTER_GAPS: u32 = 19;
+export const COUNTER_GAP_BYTES: u32 = 20;
+export const COUNTER_VALUE_GAPS: u32 = 21;
+export const COUNTER_RETRANSMITTED: u32 = 22;
+export const COUNTER_OUT_OF_ORDER: u32 = 23;
+export const COUNTER_NEGATIVE_LATENCY: u32 = 24;
+export const COUNTER_FLOWS: u32 = 25;
+export const COUNTER_FLOWS_UNSYNCED: u32 = 26;
+export const COUNTER_UNSYNCED_BYTES: u32 = 27;
+export const COUNTER_RESYNCS: u32 = 28;
+export const COUNTER_UNKNOWN_COMMANDS: u32 = 29;
+export const COUNTER_UNMATCHED_ANSWERS: u32 = 30;
+export const COUNTER_AMBIGUOUS_LENGTHS: u32 = 31;
+export const COUNTER_AMBIGUOUS_QUIET: u32 = 32;
+export const COUNTER_PROXY_HEADERS: u32 = 33;
+export const COUNTER_SYN_SEEN: u32 = 34;
+export const COUNTER_BOUND_FLOWS: u32 = 35;
+export const COUNTER_BOUND_REQUESTS: u32 = 36;
+export const COUNTER_BOUND_KEYS: u32 = 37;
+export const COUNTER_BOUND_REORDER: u32 = 38;
+export const COUNTER_BOUND_LINES: u32 = 39;
+export const COUNTER_COUNT: u32 = 40;
+
+// columns of a block, in the order of its payload
+export const COLUMN_SHAPE: u32 = 0;
+export const COLUMN_TIME: u32 = 1;
+export const COLUMN_ORDINAL: u32 = 2;
+export const COLUMN_CONN: u32 = 3;
+export const COLUMN_KEY: u32 = 4;
+export const COLUMN_VALUE_SIZE: u32 = 5;
+export const COLUMN_LATENCY: u32 = 6;
+export const COLUMN_FLAGS: u32 = 7;
+export const COLUMN_TTL: u32 = 8;
+export const COLUMN_DELTA: u32 = 9;
+export const COLUMN_INITIAL: u32 = 10;
+export const COLUMN_CAS_NEW: u32 = 11;
+export const COLUMN_VIVIFY: u32 = 12;
+export const COLUMN_RECACHE: u32 = 13;
+export const COLUMN_TTL_LEFT: u32 = 14;
+export const COLUMN_OPAQUE: u32 = 15;
+export const COLUMN_SUB: u32 = 16;
+export const COLUMN_KEY_INDEX: u32 = 17;
+export const COLUMN_KEY_HASH: u32 = 18;
+export const COLUMN_KEY_SIZE: u32 = 19;
+export const COLUMN_CONN_ID: u32 = 20;
+export const COLUMN_CONN_KIND: u32 = 21;
+export const COLUMN_CONN_TIME: u32 = 22;
+export const COLUMN_CONN_CLIENT: u32 = 23;
+export const COLUMN_CONN_SERVER: u32 = 24;
+export const COLUMN_CONN_PORT: u32 = 25;
+export const COLUMN_COUNT: u32 = 26;
+
+/** one per memory, used through Atomics by the host side only: the batch ring and its ends */
+// @ts-ignore: decorator
+@unmanaged
+export class Control {
+  published: i32; // 0: slots filled so far by the source; slot k lives at index k % slots
+  indexed: i32; // 4: slots indexed so far, by whichever worker held the lock
+  lock: i32; // 8: 1 while a worker indexes a slot
+  signal: i32; // 12: bumped and notified at every change a worker may wait for
+  freed: i32; // 16: slots every worker has finished with; the source waits on it
+  ended: i32; // 20: 1 when the source will publish no more
+  stop: i32; // 24: 1 when indexing must stop: limit reached or the file is broken
+  blocksInFlight: i32; // 28: sealed blocks on their way to the writer; workers wait above a bound
+  flush: i32; // 32: bumped to make every worker seal its open block
+  pad0: i32; // 36: zero
+  requests: u64; // 40: requests completed so far by all workers, for progress only
+  packets: u64; // 48: packets indexed so far, for progress only
+}
+
+export const SIZEOF_CONTROL: u32 = 56;
+
+/** state of the record walk, handed from slot to slot under the index lock */
+// @ts-ignore: decorator
+@unmanaged
+export class IndexState {
+  ordinal: u64; // 0: packets walked so far
+  matched: u64; // 8: packets of the chosen ports so far
+  limit: u64; // 16: matching packets after which the walk stops (0: never)
+  firstTime: u64; // 24: time of the first record, in units
+  lastTime: u64; // 32: time of the latest record, in units
+  duration: u64; // 40: units of packet time after which packets are no longer taken (0: never)
+  carrySize: u32; // 48: bytes of a record begun but not ended, kept in the carry area
+  carry: u32; // 52: address of the carry area, SLOT_HEADROOM bytes
+  linktype: u32; // 56: enum linktype of the capture
+  swapped: u32; // 60: 1 where record headers have the other byte order
+  error: u32; // 64: 1 when a record header cannot be one; the walk stops there
+  nanos: u32; // 68: 1 where record times are in nanoseconds, 0 in microseconds
+}
+
+export const SIZEOF_INDEX_STATE: u32 = 72;
+
+/** head of one slot of the batch ring; the index lists follow it */
+// @ts-ignore: decorator
+@unmanaged
+export class Slot {
+  size: u32; // 0: bytes of the chunk
+  done: i32; // 4: workers that have finished with it (Atomics)
+  packets: u32; // 8: packets indexed in it
+  pad0: u32; // 12: zero
+  baseOrdinal: u64; // 16: ordinal of its first packet
+}
+
+export const SIZEOF_SLOT: u32 = 24;
+
+/** one entry of an index list: where a TCP segment lies and whose it is */
+// @ts-ignore: decorator
+@unmanaged
+export class Segment {
+  record: u32; // 0: address of the record header
+  hash: u32; // 4: flow hash, symmetric
+  ordinal: u32; // 8: packet number within the slot
+  l4Offset: u16; // 12: TCP header, bytes after the record header
+  l3Offset: u8; // 14: IP header, bytes after the record header
+  family: u8; // 15: 4 or 6
+}
+
+export const SIZEOF_SEGMENT: u32 = 16;
+
+/** everything an instance is told once, before its first packet */
+// @ts-ignore: decorator
+@unmanaged
+export class Config {
+  key0: u64; // 0: first half of the SipHash secret for keys, little-endian as in the reference code
+  key1: u64; // 8: second half
+  addressKey0: u64; // 16: first half of the secret for addresses and opaques
+  addressKey1: u64; // 24: second half
+  hashSeed: u64; // 32: seed of the flow hash and of key fingerprints, the same in every worker
+  workers: u32; // 40: number of workers that share the flows
+  worker: u32; // 44: index of this one
+  eventsOut: u32; // 48: 1: hand event records to the host; 0: build blocks
+  ports: u32; // 52: address of a bitmap of 65,536 server ports
+  indexState: u32; // 56: address of the index state
+  counters: u32; // 60: address of this instance's counters
+  blockInfo: u32; // 64: address of this instance's block_info
+  flowBuckets: u32; // 68: address of the flow hash table, flow_bucket_count entries of u64
+  flowBucketCount: u32; // 72: entries, a power of two
+  flows: u32; // 76: address of the flow pool
+  flowCount: u32; // 80: entries of the flow pool
+  syns: u32; // 84: address of the table of SYNs seen, 32 bytes an entry
+  synCount: u32; // 88: entries, a power of two
+  requests: u32; // 92: address of the pool of pending requests
+  requestsEnd: u32; // 96: its end
+  keys: u32; // 100: address of the pool of key chunks for multigets
+  keysEnd: u32; // 104: its end
+  reorder: u32; // 108: address of the pool of chunks for segments that came early
+  reorderEnd: u32; // 112: its end
+  lines: u32; // 116: address of the pool of line buffers
+  linesEnd: u32; // 120: its end
+  columns: u32; // 124: address of the open block's columns
+  columnSize: u32; // 128: bytes reserved for each column
+  blockEvents: u32; // 132: events after which a block is sealed
+  dictionary: u32; // 136: address of the key dictionary's hash table, u32 entries
+  dictionarySize: u32; // 140: its entries, a power of two, at least twice block_events
+  blockOut: u32; // 144: address where the payload of a sealed block is put together
+  blockOutSize: u32; // 148: bytes there
+  events: u32; // 152: address of the event records handed to the host
+  eventCount: u32; // 156: entries there
+}
+
+export const SIZEOF_CONFIG: u32 = 160;
+
+/** one key of one request with its outcome; times in units (ns or µs, as the capture has them) */
+// @ts-ignore: decorator
+@unmanaged
+export class EventRecord {
+  time: u64; // 0: time of the packet that first delivered the request's first byte
+  ordinal: u64; // 8: number of that packet in its source
+  latency: u64; // 16: first answer byte − last request byte
+  keyHash: u64; // 24: SipHash-2-4 of the key
+  metaFlags: u64; // 32: flags requested: bits 0–25 are a–z, 26–51 are A–Z
+  flags: u64; // 40: client flags
+  ttl: i64; // 48: exptime, or the T token
+  delta: u64; // 56: incr and decr amount, or the D token
+  initial: u64; // 64: J token
+  casNew: u64; // 72: E token
+  vivify: i64; // 80: N token
+  recache: i64; // 88: R token
+  ttlLeft: i64; // 96: time to live an answer told (t), seconds
+  opaque: u64; // 104: keyed hash of the opaque
+  valueSize: u32; // 112: bytes of the value
+  conn: u32; // 116: connection, numbered within the worker
+  sub: u32; // 120: how many requests began in that packet before this one
+  keyIndex: u32; // 124: position of the key in its request
+  present: u32; // 128: bits of enum present
+  keySize: u16; // 132: bytes of the key, after base64 decoding
+  op: u8; // 134: enum op
+  status: u8; // 135: enum status
+  proto: u8; // 136: enum proto
+  transport: u8; // 137: enum transport
+  mode: u8; // 138: enum mode
+  marks: u8; // 139: bits of enum mark
+  traits: u8; // 140: bits of enum trait
+  pad00: u8; // 141: zero
+  pad01: u8;
+  pad02: u8;
+}
+
+export const SIZEOF_EVENT_RECORD: u32 = 144;
+export const EVENT_RECORD_PAD0: u32 = 141;
+
+/** what events of a block share besides numbers; the shape column indexes a table of these */
+// @ts-ignore: decorator
+@unmanaged
+export class Shape {
+  metaFlags: u64; // 0: as in event_record
+  present: u32; // 8: as in event_record
+  op: u8; // 12: as in event_record
+  status: u8; // 13: as in event_record
+  proto: u8; // 14: as in event_record
+  transport: u8; // 15: as in event_record
+  mode: u8; // 16: as in event_record
+  marks: u8; // 17: as in event_record
+  traits: u8; // 18: as in event_record
+  pad00: u8; // 19: zero
+  pad01: u8;
+  pad02: u8;
+  pad03: u8;
+  pad04: u8;
+}
+
+export const SIZEOF_SHAPE: u32 = 24;
+export const SHAPE_PAD0: u32 = 19;
+
+/** what the host needs to wrap a sealed block */
+// @ts-ignore: decorator
+@unmanaged
+export class BlockInfo {
+  minTime: u64; // 0: smallest time in it, in units
+  maxTime: u64; // 8: largest time in it
+  baseTime: u64; // 16: time the first delta starts from
+  baseOrdinal: u64; // 24: ordinal the first delta starts from
+  baseConnTime: u64; // 32: time the first connection record's delta starts from
+  payload: u32; // 40: address of the payload
+  payloadSize: u32; // 44: its bytes
+  events: u32; // 48: events in it
+  requests: u32; // 52: requests whose first key is in it
+  conns: u32; // 56: connection records in it
+  shapes: u32; // 60: entries of the shape table
+  shapeTable: u32; // 64: its address
+  keys: u32; // 68: entries of the key dictionary
+  columnEnds0: u32; // 72: bytes of each column, by enum column
+  columnEnds1: u32;
+  columnEnds2: u32;
+  columnEnds3: u32;
+  columnEnds4: u32;
+  columnEnds5: u32;
+  columnEnds6: u32;
+  columnEnds7: u32;
+  columnEnds8: u32;
+  columnEnds9: u32;
+  columnEnds10: u32;
+  columnEnds11: u32;
+  columnEnds12: u32;
+  columnEnds13: u32;
+  columnEnds14: u32;
+  columnEnds15: u32;
+  columnEnds16: u32;
+  columnEnds17: u32;
+  columnEnds18: u32;
+  columnEnds19: u32;
+  columnEnds20: u32;
+  columnEnds21: u32;
+  columnEnds22: u32;
+  columnEnds23: u32;
+  columnEnds24: u32;
+  columnEnds25: u32;
+}
+
+export const SIZEOF_BLOCK_INFO: u32 = 176;
+export const BLOCK_INFO_COLUMN_ENDS: u32 = 72;
+
+/** head of a packet in our own batches (the cap child and the BPF ring) */
+// @ts-ignore: decorator
+@unmanaged
+export class PacketRecord {
+  time: u64; // 0: nanoseconds: Unix time, or monotonic where the batch says so
+  captured: u32; // 8: bytes of the packet that follow, padded to 8
+  length: u32; // 12: bytes it had on the wire
+  ifindex: u32; // 16: interface it was seen on
+  linktype: u16; // 20: enum linktype
+  l3Offset: u16; // 22: start of the IP header
+}
+
+export const SIZEOF_PACKET_RECORD: u32 = 24;
+
+/** Compile-time guard: the build stops where a class no longer lies as the schema says. */
+export function assertLayout(): void {
+  if (offsetof<Control>() != 56) ERROR("size of control");
+  if (offsetof<Control>("published") != 0) ERROR("control.published");
+  if (offsetof<Control>("indexed") != 4) ERROR("control.indexed");
+  if (offsetof<Control>("lock") != 8) ERROR("control.lock");
+  if (offsetof<Control>("signal") != 12) ERROR("control.signal");
+  if (offsetof<Control>("freed") != 16) ERROR("control.freed");
+  if (offsetof<Control>("ended") != 20) ERROR("control.ended");
+  if (offsetof<Control>("stop") != 24) ERROR("control.stop");
+  if (offsetof<Control>("blocksInFlight") != 28) ERROR("control.blocks_in_flight");
+  if (offsetof<Control>("flush") != 32) ERROR("control.flush");
+  if (offsetof<Control>("pad0") != 36) ERROR("control.pad0");
+  if (offsetof<Control>("requests") != 40) ERROR("control.requests");
+  if (offsetof<Control>("packets") != 48) ERROR("control.packets");
+  if (offsetof<IndexState>() != 72) ERROR("size of index_state");
+  if (offsetof<IndexState>("ordinal") != 0) ERROR("index_state.ordinal");
+  if (offsetof<IndexState>("matched") != 8) ERROR("index_state.matched");
+  if (offsetof<IndexState>("limit") != 16) ERROR("index_state.limit");
+  if (offsetof<IndexState>("firstTime") != 24) ERROR("index_state.first_time");
+  if (offsetof<IndexState>("lastTime") != 32) ERROR("index_state.last_time");
+  if (offsetof<IndexState>("duration") != 40) ERROR("index_state.duration");
+  if (offsetof<IndexState>("carrySize") != 48) ERROR("index_state.carry_size");
+  if (offsetof<IndexState>("carry") != 52) ERROR("index_state.carry");
+  if (offsetof<IndexState>("linktype") != 56) ERROR("index_state.linktype");
+  if (offsetof<IndexState>("swapped") != 60) ERROR("index_state.swapped");
+  if (offsetof<IndexState>("error") != 64) ERROR("index_state.error");
+  if (offsetof<IndexState>("nanos") != 68) ERROR("index_state.nanos");
+  if (offsetof<Slot>() != 24) ERROR("size of slot");
+  if (offsetof<Slot>("size") != 0) ERROR("slot.size");
+  if (offsetof<Slot>("done") != 4) ERROR("slot.done");
+  if (offsetof<Slot>("packets") != 8) ERROR("slot.packets");
+  if (offsetof<Slot>("pad0") != 12) ERROR("slot.pad0");
+  if (offsetof<Slot>("baseOrdinal") != 16) ERROR("slot.base_ordinal");
+  if (offsetof<Segment>() != 16) ERROR("size of segment");
+  if (offsetof<Segment>("record") != 0) ERROR("segment.record");
+  if (offsetof<Segment>("hash") != 4) ERROR("segment.hash");
+  if (offsetof<Segment>("ordinal") != 8) ERROR("segment.ordinal");
+  if (offsetof<Segment>("l4Offset") != 12) ERROR("segment.l4_offset");
+  if (offsetof<Segment>("l3Offset") != 14) ERROR("segment.l3_offset");
+  if (offsetof<Segment>("family") != 15) ERROR("segment.family");
+  if (offsetof<Config>() != 160) ERROR("size of config");
+  if (offsetof<Config>("key0") != 0) ERROR("config.key0");
+  if (offsetof<Config>("key1") != 8) ERROR("config.key1");
+  if (offsetof<Config>("addressKey0") != 16) ERROR("config.address_key0");
+  if (offsetof<Config>("addressKey1") != 24) ERROR("config.address_key1");
+  if (offsetof<Config>("hashSeed") != 32) ERROR("config.hash_seed");
+  if (offsetof<Config>("workers") != 40) ERROR("config.workers");
+  if (offsetof<Config>("worker") != 44) ERROR("config.worker");
+  if (offsetof<Config>("eventsOut") != 48) ERROR("config.events_out");
+  if (offsetof<Config>("ports") != 52) ERROR("config.ports");
+  if (offsetof<Config>("indexState") != 56) ERROR("config.index_state");
+  if (offsetof<Config>("counters") != 60) ERROR("config.counters");
+  if (offsetof<Config>("blockInfo") != 64) ERROR("config.block_info");
+  if (offsetof<Config>("flowBuckets") != 68) ERROR("config.flow_buckets");
+  if (offsetof<Config>("flowBucketCount") != 72) ERROR("config.flow_bucket_count");
+  if (offsetof<Config>("flows") != 76) ERROR("config.flows");
+  if (offsetof<Config>("flowCount") != 80) ERROR("config.flow_count");
+  if (offsetof<Config>("syns") != 84) ERROR("config.syns");
+  if (offsetof<Config>("synCount") != 88) ERROR("config.syn_count");
+  if (offsetof<Config>("requests") != 92) ERROR("config.requests");
+  if (offsetof<Config>("requestsEnd") != 96) ERROR("config.requests_end");
+  if (offsetof<Config>("keys") != 100) ERROR("config.keys");
+  if (offsetof<Config>("keysEnd") != 104) ERROR("config.keys_end");
+  if (offsetof<Config>("reorder") != 108) ERROR("config.reorder");
+  if (offsetof<Config>("reorderEnd") != 112) ERROR("config.reorder_end");
+  if (offsetof<Config>("lines") != 116) ERROR("config.lines");
+  if (offsetof<Config>("linesEnd") != 120) ERROR("config.lines_end");
+  if (offsetof<Config>("columns") != 124) ERROR("config.columns");
+  if (offsetof<Config>("columnSize") != 128) ERROR("config.column_size");
+  if (offsetof<Config>("blockEvents") != 132) ERROR("config.block_events");
+  if (offsetof<Config>("dictionary") != 136) ERROR("config.dictionary");
+  if (offsetof<Config>("dictionarySize") != 140) ERROR("config.dictionary_size");
+  if (offsetof<Config>("blockOut") != 144) ERROR("config.block_out");
+  if (offsetof<Config>("blockOutSize") != 148) ERROR("config.block_out_size");
+  if (offsetof<Config>("events") != 152) ERROR("config.events");
+  if (offsetof<Config>("eventCount") != 156) ERROR("config.event_count");
+  if (offsetof<EventRecord>() != 144) ERROR("size of event_record");
+  if (offsetof<EventRecord>("time") != 0) ERROR("event_record.time");
+  if (offsetof<EventRecord>("ordinal") != 8) ERROR("event_record.ordinal");
+  if (offsetof<EventRecord>("latency") != 16) ERROR("event_record.latency");
+  if (offsetof<EventRecord>("keyHash") != 24) ERROR("event_record.key_hash");
+  if (offsetof<EventRecord>("metaFlags") != 32) ERROR("event_record.meta_flags");
+  if (offsetof<EventRecord>("flags") != 40) ERROR("event_record.flags");
+  if (offsetof<EventRecord>("ttl") != 48) ERROR("event_record.ttl");
+  if (offsetof<EventRecord>("delta") != 56) ERROR("event_record.delta");
+  if (offsetof<EventRecord>("initial") != 64) ERROR("event_record.initial");
+  if (offsetof<EventRecord>("casNew") != 72) ERROR("event_record.cas_new");
+  if (offsetof<EventRecord>("vivify") != 80) ERROR("event_record.vivify");
+  if (offsetof<EventRecord>("recache") != 88) ERROR("event_record.recache");
+  if (offsetof<EventRecord>("ttlLeft") != 96) ERROR("event_record.ttl_left");
+  if (offsetof<EventRecord>("opaque") != 104) ERROR("event_record.opaque");
+  if (offsetof<EventRecord>("valueSize") != 112) ERROR("event_record.value_size");
+  if (offsetof<EventRecord>("conn") != 116) ERROR("event_record.conn");
+  if (offsetof<EventRecord>("sub") != 120) ERROR("event_record.sub");
+  if (offsetof<EventRecord>("keyIndex") != 124) ERROR("event_record.key_index");
+  if (offsetof<EventRecord>("present") != 128) ERROR("event_record.present");
+  if (offsetof<EventRecord>("keySize") != 132) ERROR("event_record.key_size");
+  if (offsetof<EventRecord>("op") != 134) ERROR("event_record.op");
+  if (offsetof<EventRecord>("status") != 135) ERROR("event_record.status");
+  if (offsetof<EventRecord>("proto") != 136) ERROR("event_record.proto");
+  if (offsetof<EventRecord>("transport") != 137) ERROR("event_record.transport");
+  if (offsetof<EventRecord>("mode") != 138) ERROR("event_record.mode");
+  if (offsetof<EventRecord>("marks") != 139) ERROR("event_record.marks");
+  if (offsetof<EventRecord>("traits") != 140) ERROR("event_record.traits");
+  if (offsetof<EventRecord>("pad00") != 141) ERROR("event_record.pad0");
+  if (offsetof<Shape>() != 24) ERROR("size of shape");
+  if (offsetof<Shape>("metaFlags") != 0) ERROR("shape.meta_flags");
+  if (offsetof<Shape>("present") != 8) ERROR("shape.present");
+  if (offsetof<Shape>("op") != 12) ERROR("shape.op");
+  if (offsetof<Shape>("status") != 13) ERROR("shape.status");
+  if (offsetof<Shape>("proto") != 14) ERROR("shape.proto");
+  if (offsetof<Shape>("transport") != 15) ERROR("shape.transport");
+  if (offsetof<Shape>("mode") != 16) ERROR("shape.mode");
+  if (offsetof<Shape>("marks") != 17) ERROR("shape.marks");
+  if (offsetof<Shape>("traits") != 18) ERROR("shape.traits");
+  if (offsetof<Shape>("pad00") != 19) ERROR("shape.pad0");
+  if (offsetof<BlockInfo>() != 176) ERROR("size of block_info");
+  if (offsetof<BlockInfo>("minTime") != 0) ERROR("block_info.min_time");
+  if (offsetof<BlockInfo>("maxTime") != 8) ERROR("block_info.max_time");
+  if (offsetof<BlockInfo>("baseTime") != 16) ERROR("block_info.base_time");
+  if (offsetof<BlockInfo>("baseOrdinal") != 24) ERROR("block_info.base_ordinal");
+  if (offsetof<BlockInfo>("baseConnTime") != 32) ERROR("block_info.base_conn_time");
+  if (offsetof<BlockInfo>("payload") != 40) ERROR("block_info.payload");
+  if (offsetof<BlockInfo>("payloadSize") != 44) ERROR("block_info.payload_size");
+  if (offsetof<BlockInfo>("events") != 48) ERROR("block_info.events");
+  if (offsetof<BlockInfo>("requests") != 52) ERROR("block_info.requests");
+  if (offsetof<BlockInfo>("conns") != 56) ERROR("block_info.conns");
+  if (offsetof<BlockInfo>("shapes") != 60) ERROR("block_info.shapes");
+  if (offsetof<BlockInfo>("shapeTable") != 64) ERROR("block_info.shape_table");
+  if (offsetof<BlockInfo>("keys") != 68) ERROR("block_info.keys");
+  if (offsetof<BlockInfo>("columnEnds0") != 72) ERROR("block_info.column_ends");
+  if (offsetof<PacketRecord>() != 24) ERROR("size of packet_record");
+  if (offsetof<PacketRecord>("time") != 0) ERROR("packet_record.time");
+  if (offsetof<PacketRecord>("captured") != 8) ERROR("packet_record.captured");
+  if (offsetof<PacketRecord>("length") != 12) ERROR("packet_record.length");
+  if (offsetof<PacketRecord>("ifindex") != 16) ERROR("packet_record.ifindex");
+  if (offsetof<PacketRecord>("linktype") != 20) ERROR("packet_record.linktype");
+  if (offsetof<PacketRecord>("l3Offset") != 22) ERROR("packet_record.l3_offset");
+}

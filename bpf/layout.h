@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */
+/* Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit. */
+#ifndef MEMBENCH_LAYOUT_H
+#define MEMBENCH_LAYOUT_H
+
+#include <linux/types.h>
+
+#define MEMBENCH_LAYOUT_HASH 0x70b18a4du
+
+#define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
+#define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
+#define MEMBENCH_PCAP_RECORD_HEADER 16u /* bytes of a classic pcap record header (pcap-savefile(5)) */
+#define MEMBENCH_SLOT_HEADROOM 262208u /* bytes before a slot for a record begun in the slot before: RECORD_MAX + 64 */
+#define MEMBENCH_SEGMENT_MIN 56u /* fewest bytes in a capture that can hold a TCP segment: record 16, IPv4 20, TCP 20 */
+#define MEMBENCH_KEY_MAX 250u /* longest key, bytes (KEY_MAX_LENGTH in memcached.h) */
+#define MEMBENCH_LINE_MAX 2048u /* longest line kept, bytes; memcached closes above it (try_read_command_ascii) */
+#define MEMBENCH_NO_SIZE 4294967295u /* a size that is unknown or absent */
+
+/* link layers the decoder knows; the numbers in files are LINKTYPE_ values (tcpdump.org/linktypes.html) */
+enum membench_linktype {
+	MEMBENCH_LINKTYPE_UNKNOWN = 0,
+	MEMBENCH_LINKTYPE_ETHERNET = 1,
+	MEMBENCH_LINKTYPE_RAW = 2,
+	MEMBENCH_LINKTYPE_LINUX_SLL = 3,
+	MEMBENCH_LINKTYPE_LINUX_SLL2 = 4,
+	MEMBENCH_LINKTYPE_NULL = 5,
+	MEMBENCH_LINKTYPE_LOOP = 6,
+	MEMBENCH_LINKTYPE_COUNT = 7,
+};
+
+/* memcache protocol of a request */
+enum membench_proto {
+	MEMBENCH_PROTO_TEXT = 0,
+	MEMBENCH_PROTO_META = 1,
+	MEMBENCH_PROTO_BINARY = 2,
+	MEMBENCH_PROTO_COUNT = 3,
+};
+
+/* transport of a request */
+enum membench_transport {
+	MEMBENCH_TRANSPORT_TCP = 0,
+	MEMBENCH_TRANSPORT_UDP = 1,
+	MEMBENCH_TRANSPORT_COUNT = 2,
+};
+
+/* operations; data commands first, then admin commands */
+enum membench_op {
+	MEMBENCH_OP_GET = 0,
+	MEMBENCH_OP_GETS = 1,
+	MEMBENCH_OP_GAT = 2,
+	MEMBENCH_OP_GATS = 3,
+	MEMBENCH_OP_SET = 4,
+	MEMBENCH_OP_ADD = 5,
+	MEMBENCH_OP_REPLACE = 6,
+	MEMBENCH_OP_APPEND = 7,
+	MEMBENCH_OP_PREPEND = 8,
+	MEMBENCH_OP_CAS = 9,
+	MEMBENCH_OP_DELETE = 10,
+	MEMBENCH_OP_INCR = 11,
+	MEMBENCH_OP_DECR = 12,
+	MEMBENCH_OP_TOUCH = 13,
+	MEMBENCH_OP_MG = 14,
+	MEMBENCH_OP_MS = 15,
+	MEMBENCH_OP_MD = 16,
+	MEMBENCH_OP_MA = 17,
+	MEMBENCH_OP_ME = 18,
+	MEMBENCH_OP_MN = 19,
+	MEMBENCH_OP_VERSION = 20,
+	MEMBENCH_OP_VERBOSITY = 21,
+	MEMBENCH_OP_FLUSH_ALL = 22,
+	MEMBENCH_OP_QUIT = 23,
+	MEMBENCH_OP_SHUTDOWN = 24,
+	MEMBENCH_OP_CACHE_MEMLIMIT = 25,
+	MEMBENCH_OP_SLABS = 26,
+	MEMBENCH_OP_LRU = 27,
+	MEMBENCH_OP_LRU_CRAWLER = 28,
+	MEMBENCH_OP_EXTSTORE = 29,
+	MEMBENCH_OP_REFRESH_CERTS = 30,
+	MEMBENCH_OP_MISBEHAVE = 31,
+	MEMBENCH_OP_DEBUGTIME = 32,
+	MEMBENCH_OP_DEBUGITEM = 33,
+	MEMBENCH_OP_STATS = 34,
+	MEMBENCH_OP_WATCH = 35,
+	MEMBENCH_OP_AUTH = 36,
+	MEMBENCH_OP_NOOP = 37,
+	MEMBENCH_OP_SASL_LIST_MECHS = 38,
+	MEMBENCH_OP_SASL_AUTH = 39,
+	MEMBENCH_OP_SASL_STEP = 40,
+	MEMBENCH_OP_UNKNOWN = 41,
+	MEMBENCH_OP_COUNT = 42,
+};
+
+/* outcome of an operation */
+enum membench_status {
+	MEMBENCH_STATUS_HIT = 0,
+	MEMBENCH_STATUS_MISS = 1,
+	MEMBENCH_STATUS_STORED = 2,
+	MEMBENCH_STATUS_NOT_STORED = 3,
+	MEMBENCH_STATUS_EXISTS = 4,
+	MEMBENCH_STATUS_NOT_FOUND = 5,
+	MEMBENCH_STATUS_DELETED = 6,
+	MEMBENCH_STATUS_TOUCHED = 7,
+	MEMBENCH_STATUS_OK = 8,
+	MEMBENCH_STATUS_VALUE = 9,
+	MEMBENCH_STATUS_ERROR = 10,
+	MEMBENCH_STATUS_SILENT = 11,
+	MEMBENCH_STATUS_UNANSWERED = 12,
+	MEMBENCH_STATUS_COUNT = 13,
+};
+
+/* meta mode as sent, or what a flag made of the command; `none` where nothing was sent */
+enum membench_mode {
+	MEMBENCH_MODE_NONE = 0,
+	MEMBENCH_MODE_ADD = 1,
+	MEMBENCH_MODE_APPEND = 2,
+	MEMBENCH_MODE_PREPEND = 3,
+	MEMBENCH_MODE_REPLACE = 4,
+	MEMBENCH_MODE_SET = 5,
+	MEMBENCH_MODE_INCR = 6,
+	MEMBENCH_MODE_DECR = 7,
+	MEMBENCH_MODE_TOUCH = 8,
+	MEMBENCH_MODE_INVALIDATE = 9,
+	MEMBENCH_MODE_COUNT = 10,
+};
+
+/* bit numbers of EventRecord.present: which optional fields hold something */
+enum membench_present {
+	MEMBENCH_PRESENT_KEY = 0,
+	MEMBENCH_PRESENT_VALUE_SIZE = 1,
+	MEMBENCH_PRESENT_LATENCY = 2,
+	MEMBENCH_PRESENT_FLAGS = 3,
+	MEMBENCH_PRESENT_TTL = 4,
+	MEMBENCH_PRESENT_DELTA = 5,
+	MEMBENCH_PRESENT_INITIAL = 6,
+	MEMBENCH_PRESENT_CAS_NEW = 7,
+	MEMBENCH_PRESENT_VIVIFY = 8,
+	MEMBENCH_PRESENT_RECACHE = 9,
+	MEMBENCH_PRESENT_TTL_LEFT = 10,
+	MEMBENCH_PRESENT_OPAQUE = 11,
+	MEMBENCH_PRESENT_SUB = 12,
+	MEMBENCH_PRESENT_KEY_INDEX = 13,
+	MEMBENCH_PRESENT_COUNT = 14,
+};
+
+/* bit numbers of EventRecord.marks: flags only an answer carries */
+enum membench_mark {
+	MEMBENCH_MARK_WON = 0,
+	MEMBENCH_MARK_STALE = 1,
+	MEMBENCH_MARK_SENT = 2,
+	MEMBENCH_MARK_COUNT = 3,
+};
+
+/* bit numbers of EventRecord.traits */
+enum membench_trait {
+	MEMBENCH_TRAIT_QUIET = 0,
+	MEMBENCH_TRAIT_CAS = 1,
+	MEMBENCH_TRAIT_BASE64 = 2,
+	MEMBENCH_TRAIT_COUNT = 3,
+};
+
+/* what a connection record says */
+enum membench_conn_kind {
+	MEMBENCH_CONN_KIND_OPEN_SYN = 0,
+	MEMBENCH_CONN_KIND_OPEN_MIDSTREAM = 1,
+	MEMBENCH_CONN_KIND_CLOSE_FIN = 2,
+	MEMBENCH_CONN_KIND_CLOSE_RST = 3,
+	MEMBENCH_CONN_KIND_CLOSE_END = 4,
+	MEMBENCH_CONN_KIND_CLOSE_EVICTED = 5,
+	MEMBENCH_CONN_KIND_CLOSE_REUSED = 6,
+	MEMBENCH_CONN_KIND_COUNT = 7,
+};
+
+/* per-worker counters, u64 each, in this order in memory; names as they stand in the profile */
+enum membench_counter {
+	MEMBENCH_COUNTER_PACKETS_SEEN = 0,
+	MEMBENCH_COUNTER_PACKETS_DECODED = 1,
+	MEMBENCH_COUNTER_SKIPPED_NOT_IP = 2,
+	MEMBENCH_COUNTER_SKIPPED_OTHER_PROTOCOL = 3,
+	MEMBENCH_COUNTER_SKIPPED_OTHER_PORT = 4,
+	MEMBENCH_COUNTER_SKIPPED_UDP = 5,
+	MEMBENCH_COUNTER_SKIPPED_FRAGMENT = 6,
+	MEMBENCH_COUNTER_SKIPPED_CUT_HEADER = 7,
+	MEMBENCH_COUNTER_SKIPPED_MALFORMED = 8,
+	MEMBENCH_COUNTER_SKIPPED_BINARY = 9,
+	MEMBENCH_COUNTER_SKIPPED_TLS = 10,
+	MEMBENCH_COUNTER_SKIPPED_STRAY = 11,
+	MEMBENCH_COUNTER_SKIPPED_AFTER_DURATION = 12,
+	MEMBENCH_COUNTER_LOST_WORKER_FAILED = 13,
+	MEMBENCH_COUNTER_BYTES = 14,
+	MEMBENCH_COUNTER_REQUESTS = 15,
+	MEMBENCH_COUNTER_EVENTS = 16,
+	MEMBENCH_COUNTER_ANSWERED = 17,
+	MEMBENCH_COUNTER_UNANSWERED = 18,
+	MEMBENCH_COUNTER_GAPS = 19,
+	MEMBENCH_COUNTER_GAP_BYTES = 20,
+	MEMBENCH_COUNTER_VALUE_GAPS = 21,
+	MEMBENCH_COUNTER_RETRANSMITTED = 22,
+	MEMBENCH_COUNTER_OUT_OF_ORDER = 23,
+	MEMBENCH_COUNTER_NEGATIVE_LATENCY = 24,
+	MEMBENCH_COUNTER_FLOWS = 25,
+	MEMBENCH_COUNTER_FLOWS_UNSYNCED = 26,
+	MEMBENCH_COUNTER_UNSYNCED_BYTES = 27,
+	MEMBENCH_COUNTER_RESYNCS = 28,
+	MEMBENCH_COUNTER_UNKNOWN_COMMANDS = 29,
+	MEMBENCH_COUNTER_UNMATCHED_ANSWERS = 30,
+	MEMBENCH_COUNTER_AMBIGUOUS_LENGTHS = 31,
+	MEMBENCH_COUNTER_AMBIGUOUS_QUIET = 32,
+	MEMBENCH_COUNTER_PROXY_HEADERS = 33,
+	MEMBENCH_COUNTER_SYN_SEEN = 34,
+	MEMBENCH_COUNTER_BOUND_FLOWS = 35,
+	MEMBENCH_COUNTER_BOUND_REQUESTS = 36,
+	MEMBENCH_COUNTER_BOUND_KEYS = 37,
+	MEMBENCH_COUNTER_BOUND_REORDER = 38,
+	MEMBENCH_COUNTER_BOUND_LINES = 39,
+	MEMBENCH_COUNTER_COUNT = 40,
+};
+
+/* columns of a block, in the order of its payload */
+enum membench_column {
+	MEMBENCH_COLUMN_SHAPE = 0,
+	MEMBENCH_COLUMN_TIME = 1,
+	MEMBENCH_COLUMN_ORDINAL = 2,
+	MEMBENCH_COLUMN_CONN = 3,
+	MEMBENCH_COLUMN_KEY = 4,
+	MEMBENCH_COLUMN_VALUE_SIZE = 5,
+	MEMBENCH_COLUMN_LATENCY = 6,
+	MEMBENCH_COLUMN_FLAGS = 7,
+	MEMBENCH_COLUMN_TTL = 8,
+	MEMBENCH_COLUMN_DELTA = 9,
+	MEMBENCH_COLUMN_INITIAL = 10,
+	MEMBENCH_COLUMN_CAS_NEW = 11,
+	MEMBENCH_COLUMN_VIVIFY = 12,
+	MEMBENCH_COLUMN_RECACHE = 13,
+	MEMBENCH_COLUMN_TTL_LEFT = 14,
+	MEMBENCH_COLUMN_OPAQUE = 15,
+	MEMBENCH_COLUMN_SUB = 16,
+	MEMBENCH_COLUMN_KEY_INDEX = 17,
+	MEMBENCH_COLUMN_KEY_HASH = 18,
+	MEMBENCH_COLUMN_KEY_SIZE = 19,
+	MEMBENCH_COLUMN_CONN_ID = 20,
+	MEMBENCH_COLUMN_CONN_KIND = 21,
+	MEMBENCH_COLUMN_CONN_TIME = 22,
+	MEMBENCH_COLUMN_CONN_CLIENT = 23,
+	MEMBENCH_COLUMN_CONN_SERVER = 24,
+	MEMBENCH_COLUMN_CONN_PORT = 25,
+	MEMBENCH_COLUMN_COUNT = 26,
+};
+
+/* one per memory, used through Atomics by the host side only: the batch ring and its ends */
+struct membench_control {
+	__s32 published; /* slots filled so far by the source; slot k lives at index k % slots */
+	__s32 indexed; /* slots indexed so far, by whichever worker held the lock */
+	__s32 lock; /* 1 while a worker indexes a slot */
+	__s32 signal; /* bumped and notified at every change a worker may wait for */
+	__s32 freed; /* slots every worker has finished with; the source waits on it */
+	__s32 ended; /* 1 when the source will publish no more */
+	__s32 stop; /* 1 when indexing must stop: limit reached or the file is broken */
+	__s32 blocks_in_flight; /* sealed blocks on their way to the writer; workers wait above a bound */
+	__s32 flush; /* bumped to make every worker seal its open block */
+	__s32 pad0; /* zero */
+	__u64 requests; /* requests completed so far by all workers, for progress only */
+	__u64 packets; /* packets indexed so far, for progress only */
+};
+_Static_assert(sizeof(struct membench_control) == 56, "size of control");
+_Static_assert(__builtin_offsetof(struct membench_control, published) == 0, "control.published");
+_Static_assert(__builtin_offsetof(struct membench_control, indexed) == 4, "control.indexed");
+_Static_assert(__builtin_offsetof(struct membench_control, lock) == 8, "control.lock");
+_Static_assert(__builtin_offsetof(struct membench_control, signal) == 12, "control.signal");
+_Static_assert(__builtin_offsetof(struct membench_control, freed) == 16, "control.freed");
+_Static_assert(__builtin_offsetof(struct membench_control, ended) == 20, "control.ended");
+_Static_assert(__builtin_offsetof(struct membench_control, stop) == 24, "control.stop");
+_Static_assert(__builtin_offsetof(struct membench_control, blocks_in_flight) == 28, "control.blocks_in_flight");
+_Static_assert(__builtin_offsetof(struct membench_control, flush) == 32, "control.flush");
+_Static_assert(__builtin_offsetof(struct membench_control, pad0) == 36, "control.pad0");
+_Static_assert(__builtin_offsetof(struct membench_control, requests) == 40, "control.requests");
+_Static_assert(__builtin_offsetof(struct membench_control, packets) == 48, "control.packets");
+
+/* state of the record walk, handed from slot to slot under the index lock */
+struct membench_index_state {
+	__u64 ordinal; /* packets walked so far */
+	__u64 matched; /* packets of the chosen ports so far */
+	__u64 limit; /* matching packets after which the walk stops (0: never) */
+	__u64 first_time; /* time of the first record, in units */
+	__u64 last_time; /* time of the latest record, in units */
+	__u64 duration; /* units of packet time after which packets are no longer taken (0: never) */
+	__u32 carry_size; /* bytes of a record begun but not ended, kept in the carry area */
+	__u32 carry; /* address of the carry area, SLOT_HEADROOM bytes */
+	__u32 linktype; /* enum linktype of the capture */
+	__u32 swapped; /* 1 where record headers have the other byte order */
+	__u32 error; /* 1 when a record header cannot be one; the walk stops there */
+	__u32 nanos; /* 1 where record times are in nanoseconds, 0 in microseconds */
+};
+_Static_assert(sizeof(struct membench_index_state) == 72, "size of index_state");
+_Static_assert(__builtin_offsetof(struct membench_index_state, ordinal) == 0, "index_state.ordinal");
+_Static_assert(__builtin_offsetof(struct membench_index_state, matched) == 8, "index_state.matched");
+_Static_assert(__builtin_offsetof(struct membench_index_state, limit) == 16, "index_state.limit");
+_Static_assert(__builtin_offsetof(struct membench_index_state, first_time) == 24, "index_state.first_time");
+_Static_assert(__builtin_offsetof(struct membench_index_state, last_time) == 32, "index_state.last_time");
+_Static_assert(__builtin_offsetof(struct membench_index_state, duration) == 40, "index_state.duration");
+_Static_assert(__builtin_offsetof(struct membench_index_state, carry_size) == 48, "index_state.carry_size");
+_Static_assert(__builtin_offsetof(struct membench_index_state, carry) == 52, "index_state.carry");
+_Static_assert(__builtin_offsetof(struct membench_index_state, linktype) == 56, "index_state.linktype");
+_Static_assert(__builtin_offsetof(struct membench_index_state, swapped) == 60, "index_state.swapped");
+_Static_assert(__builtin_offsetof(struct membench_index_state, error) == 64, "index_state.error");
+_Static_assert(__builtin_offsetof(struct membench_index_state, nanos) == 68, "index_state.nanos");
+
+/* head of one slot of the batch ring; the index lists follow it */
+struct membench_slot {
+	__u32 size; /* bytes of the chunk */
+	__s32 done; /* workers that have finished with it (Atomics) */
+	__u32 packets; /* packets indexed in it */
+	__u32 pad0; /* zero */
+	__u64 base_ordinal; /* ordinal of its first packet */
+};
+_Static_assert(sizeof(struct membench_slot) == 24, "size of slot");
+_Static_assert(__builtin_offsetof(struct membench_slot, size) == 0, "slot.size");
+_Static_assert(__builtin_offsetof(struct membench_slot, done) == 4, "slot.done");
+_Static_assert(__builtin_offsetof(struct membench_slot, packets) == 8, "slot.packets");
+_Static_assert(__builtin_offsetof(struct membench_slot, pad0) == 12, "slot.pad0");
+_Static_assert(__builtin_offsetof(struct membench_slot, base_ordinal) == 16, "slot.base_ordinal");
+
+/* one entry of an index list: where a TCP segment lies and whose it is */
+struct membench_segment {
+	__u32 record; /* address of the record header */
+	__u32 hash; /* flow hash, symmetric */
+	__u32 ordinal; /* packet number within the slot */
+	__u16 l4_offset; /* TCP header, bytes after the record header */
+	__u8 l3_offset; /* IP header, bytes after the record header */
+	__u8 family; /* 4 or 6 */
+};
+_Static_assert(sizeof(struct membench_segment) == 16, "size of segment");
+_Static_assert(__builtin_offsetof(struct membench_segment, record) == 0, "segment.record");
+_Static_assert(__builtin_offsetof(struct membench_segment, hash) == 4, "segment.hash");
+_Static_assert(__builtin_offsetof(struct membench_segment, ordinal) == 8, "segment.ordinal");
+_Static_assert(__builtin_offsetof(struct membench_segment, l4_offset) == 12, "segment.l4_offset");
+_Static_assert(__builtin_offsetof(struct membench_segment, l3_offset) == 14, "segment.l3_offset");
+_Static_assert(__builtin_offsetof(struct membench_segment, family) == 15, "segment.family");
+
+/* everything an instance is told once, before its first packet */
+struct membench_config {
+	__u64 key0; /* first half of the SipHash secret for keys, little-endian as in the reference code */
+	__u64 key1; /* second half */
+	__u64 address_key0; /* first half of the secret for addresses and opaques */
+	__u64 address_key1; /* second half */
+	__u64 hash_seed; /* seed of the flow hash and of key fingerprints, the same in every worker */
+	__u32 workers; /* number of workers that share the flows */
+	__u32 worker; /* index of this one */
+	__u32 events_out; /* 1: hand event records to the host; 0: build blocks */
+	__u32 ports; /* address of a bitmap of 65,536 server ports */
+	__u32 index_state; /* address of the index state */
+	__u32 counters; /* address of this instance's counters */
+	__u32 block_info; /* address of this instance's block_info */
+	__u32 flow_buckets; /* address of the flow hash table, flow_bucket_count entries of u64 */
+	__u32 flow_bucket_count; /* entries, a power of two */
+	__u32 flows; /* address of the flow pool */
+	__u32 flow_count; /* entries of the flow pool */
+	__u32 syns; /* address of the table of SYNs seen, 32 bytes an entry */
+	__u32 syn_count; /* entries, a power of two */
+	__u32 requests; /* address of the pool of pending requests */
+	__u32 requests_end; /* its end */
+	__u32 keys; /* address of the pool of key chunks for multigets */
+	__u32 keys_end; /* its end */
+	__u32 reorder; /* address of the pool of chunks for segments that came early */
+	__u32 reorder_end; /* its end */
+	__u32 lines; /* address of the pool of line buffers */
+	__u32 lines_end; /* its end */
+	__u32 columns; /* address of the open block's columns */
+	__u32 column_size; /* bytes reserved for each column */
+	__u32 block_events; /* events after which a block is sealed */
+	__u32 dictionary; /* address of the key dictionary's hash table, u32 entries */
+	__u32 dictionary_size; /* its entries, a power of two, at least twice block_events */
+	__u32 block_out; /* address where the payload of a sealed block is put together */
+	__u32 block_out_size; /* bytes there */
+	__u32 events; /* address of the event records handed to the host */
+	__u32 event_count; /* entries there */
+};
+_Static_assert(sizeof(struct membench_config) == 160, "size of config");
+_Static_assert(__builtin_offsetof(struct membench_config, key0) == 0, "config.key0");
+_Static_assert(__builtin_offsetof(struct membench_config, key1) == 8, "config.key1");
+_Static_assert(__builtin_offsetof(struct membench_config, address_key0) == 16, "config.address_key0");
+_Static_assert(__builtin_offsetof(struct membench_config, address_key1) == 24, "config.address_key1");
+_Static_assert(__builtin_offsetof(struct membench_config, hash_seed) == 32, "config.hash_seed");
+_Static_assert(__builtin_offsetof(struct membench_config, workers) == 40, "config.workers");
+_Static_assert(__builtin_offsetof(struct membench_config, worker) == 44, "config.worker");
+_Static_assert(__builtin_offsetof(struct membench_config, events_out) == 48, "config.events_out");
+_Static_assert(__builtin_offsetof(struct membench_config, ports) == 52, "config.ports");
+_Static_assert(__builtin_offsetof(struct membench_config, index_state) == 56, "config.index_state");
+_Static_assert(__builtin_offsetof(struct membench_config, counters) == 60, "config.counters");
+_Static_assert(__builtin_offsetof(struct membench_config, block_info) == 64, "config.block_info");
+_Static_assert(__builtin_offsetof(struct membench_config, flow_buckets) == 68, "config.flow_buckets");
+_Static_assert(__builtin_offsetof(struct membench_config, flow_bucket_count) == 72, "config.flow_bucket_count");
+_Static_assert(__builtin_offsetof(struct membench_config, flows) == 76, "config.flows");
+_Static_assert(__builtin_offsetof(struct membench_config, flow_count) == 80, "config.flow_count");
+_Static_assert(__builtin_offsetof(struct membench_config, syns) == 84, "config.syns");
+_Static_assert(__builtin_offsetof(struct membench_config, syn_count) == 88, "config.syn_count");
+_Static_assert(__builtin_offsetof(struct membench_config, requests) == 92, "config.requests");
+_Static_assert(__builtin_offsetof(struct membench_config, requests_end) == 96, "config.requests_end");
+_Static_assert(__builtin_offsetof(struct membench_config, keys) == 100, "config.keys");
+_Static_assert(__builtin_offsetof(struct membench_config, keys_end) == 104, "config.keys_end");
+_Static_assert(__builtin_offsetof(struct membench_config, reorder) == 108, "config.reorder");
+_Static_assert(__builtin_offsetof(struct membench_config, reorder_end) == 112, "config.reorder_end");
+_Static_assert(__builtin_offsetof(struct membench_config, lines) == 116, "config.lines");
+_Static_assert(__builtin_offsetof(struct membench_config, lines_end) == 120, "config.lines_end");
+_Static_assert(__builtin_offsetof(struct membench_config, columns) == 124, "config.columns");
+_Static_assert(__builtin_offsetof(struct membench_config, column_size) == 128, "config.column_size");
+_Static_assert(__builtin_offsetof(struct membench_config, block_events) == 132, "config.block_events");
+_Static_assert(__builtin_offsetof(struct membench_config, dictionary) == 136, "config.dictionary");
+_Static_assert(__builtin_offsetof(struct membench_config, dictionary_size) == 140, "config.dictionary_size");
+_Static_assert(__builtin_offsetof(struct membench_config, block_out) == 144, "config.block_out");
+_Static_assert(__builtin_offsetof(struct membench_config, block_out_size) == 148, "config.block_out_size");
+_Static_assert(__builtin_offsetof(struct membench_config, events) == 152, "config.events");
+_Static_assert(__builtin_offsetof(struct membench_config, event_count) == 156, "config.event_count");
+
+/* one key of one request with its outcome; times in units (ns or µs, as the capture has them) */
+struct membench_event_record {
+	__u64 time; /* time of the packet that first delivered the request's first byte */
+	__u64 ordinal; /* number of that packet in its source */
+	__u64 latency; /* first answer byte − last request byte */
+	__u64 key_hash; /* SipHash-2-4 of the key */
+	__u64 meta_flags; /* flags requested: bits 0–25 are a–z, 26–51 are A–Z */
+	__u64 flags; /* client flags */
+	__s64 ttl; /* exptime, or the T token */
+	__u64 delta; /* incr and decr amount, or the D token */
+	__u64 initial; /* J token */
+	__u64 cas_new; /* E token */
+	__s64 vivify; /* N token */
+	__s64 recache; /* R token */
+	__s64 ttl_left; /* time to live an answer told (t), seconds */
+	__u64 opaque; /* keyed hash of the opaque */
+	__u32 value_size; /* bytes of the value */
+	__u32 conn; /* connection, numbered within the worker */
+	__u32 sub; /* how many requests began in that packet before this one */
+	__u32 key_index; /* position of the key in its request */
+	__u32 present; /* bits of enum present */
+	__u16 key_size; /* bytes of the key, after base64 decoding */
+	__u8 op; /* enum op */
+	__u8 status; /* enum status */
+	__u8 proto; /* enum proto */
+	__u8 transport; /* enum transport */
+	__u8 mode; /* enum mode */
+	__u8 marks; /* bits of enum mark */
+	__u8 traits; /* bits of enum trait */
+	__u8 pad0[3]; /* zero */
+};
+_Static_assert(sizeof(struct membench_event_record) == 144, "size of event_record");
+_Static_assert(__builtin_offsetof(struct membench_event_record, time) == 0, "event_record.time");
+_Static_assert(__builtin_offsetof(struct membench_event_record, ordinal) == 8, "event_record.ordinal");
+_Static_assert(__builtin_offsetof(struct membench_event_record, latency) == 16, "event_record.latency");
+_Static_assert(__builtin_offsetof(struct membench_event_record, key_hash) == 24, "event_record.key_hash");
+_Static_assert(__builtin_offsetof(struct membench_event_record, meta_flags) == 32, "event_record.meta_flags");
+_Static_assert(__builtin_offsetof(struct membench_event_record, flags) == 40, "event_record.flags");
+_Static_assert(__builtin_offsetof(struct membench_event_record, ttl) == 48, "event_record.ttl");
+_Static_assert(__builtin_offsetof(struct membench_event_record, delta) == 56, "event_record.delta");
+_Static_assert(__builtin_offsetof(struct membench_event_record, initial) == 64, "event_record.initial");
+_Static_assert(__builtin_offsetof(struct membench_event_record, cas_new) == 72, "event_record.cas_new");
+_Static_assert(__builtin_offsetof(struct membench_event_record, vivify) == 80, "event_record.vivify");
+_Static_assert(__builtin_offsetof(struct membench_event_record, recache) == 88, "event_record.recache");
+_Static_assert(__builtin_offsetof(struct membench_event_record, ttl_left) == 96, "event_record.ttl_left");
+_Static_assert(__builtin_offsetof(struct membench_event_record, opaque) == 104, "event_record.opaque");
+_Static_assert(__builtin_offsetof(struct membench_event_record, value_size) == 112, "event_record.value_size");
+_Static_assert(__builtin_offsetof(struct membench_event_record, conn) == 116, "event_record.conn");
+_Static_assert(__builtin_offsetof(struct membench_event_record, sub) == 120, "event_record.sub");
+_Static_assert(__builtin_offsetof(struct membench_event_record, key_index) == 124, "event_record.key_index");
+_Static_assert(__builtin_offsetof(struct membench_event_record, present) == 128, "event_record.present");
+_Static_assert(__builtin_offsetof(struct membench_event_record, key_size) == 132, "event_record.key_size");
+_Static_assert(__builtin_offsetof(struct membench_event_record, op) == 134, "event_record.op");
+_Static_assert(__builtin_offsetof(struct membench_event_record, status) == 135, "event_record.status");
+_Static_assert(__builtin_offsetof(struct membench_event_record, proto) == 136, "event_record.proto");
+_Static_assert(__builtin_offsetof(struct membench_event_record, transport) == 137, "event_record.transport");
+_Static_assert(__builtin_offsetof(struct membench_event_record, mode) == 138, "event_record.mode");
+_Static_assert(__builtin_offsetof(struct membench_event_record, marks) == 139, "event_record.marks");
+_Static_assert(__builtin_offsetof(struct membench_event_record, traits) == 140, "event_record.traits");
+_Static_assert(__builtin_offsetof(struct membench_event_record, pad0) == 141, "event_record.pad0");
+
+/* what events of a block share besides numbers; the shape column indexes a table of these */
+struct membench_shape {
+	__u64 meta_flags; /* as in event_record */
+	__u32 present; /* as in event_record */
+	__u8 op; /* as in event_record */
+	__u8 status; /* as in event_record */
+	__u8 proto; /* as in event_record */
+	__u8 transport; /* as in event_record */
+	__u8 mode; /* as in event_record */
+	__u8 marks; /* as in event_record */
+	__u8 traits; /* as in event_record */
+	__u8 pad0[5]; /* zero */
+};
+_Static_assert(sizeof(struct membench_shape) == 24, "size of shape");
+_Static_assert(__builtin_offsetof(struct membench_shape, meta_flags) == 0, "shape.meta_flags");
+_Static_assert(__builtin_offsetof(struct membench_shape, present) == 8, "shape.present");
+_Static_assert(__builtin_offsetof(struct membench_shape, op) == 12, "shape.op");
+_Static_assert(__builtin_offsetof(struct membench_shape, status) == 13, "shape.status");
+_Static_assert(__builtin_offsetof(struct membench_shape, proto) == 14, "shape.proto");
+_Static_assert(__builtin_offsetof(struct membench_shape, transport) == 15, "shape.transport");
+_Static_assert(__builtin_offsetof(struct membench_shape, mode) == 16, "shape.mode");
+_Static_assert(__builtin_offsetof(struct membench_shape, marks) == 17, "shape.marks");
+_Static_assert(__builtin_offsetof(struct membench_shape, traits) == 18, "shape.traits");
+_Static_assert(__builtin_offsetof(struct membench_shape, pad0) == 19, "shape.pad0");
+
+/* what the host needs to wrap a sealed block */
+struct membench_block_info {
+	__u64 min_time; /* smallest time in it, in units */
+	__u64 max_time; /* largest time in it */
+	__u64 base_time; /* time the first delta starts from */
+	__u64 base_ordinal; /* ordinal the first delta starts from */
+	__u64 base_conn_time; /* time the first connection record's delta starts from */
+	__u32 payload; /* address of the payload */
+	__u32 payload_size; /* its bytes */
+	__u32 events; /* events in it */
+	__u32 requests; /* requests whose first key is in it */
+	__u32 conns; /* connection records in it */
+	__u32 shapes; /* entries of the shape table */
+	__u32 shape_table; /* its address */
+	__u32 keys; /* entries of the key dictionary */
+	__u32 column_ends[26]; /* bytes of each column, by enum column */
+};
+_Static_assert(sizeof(struct membench_block_info) == 176, "size of block_info");
+_Static_assert(__builtin_offsetof(struct membench_block_info, min_time) == 0, "block_info.min_time");
+_Static_assert(__builtin_offsetof(struct membench_block_info, max_time) == 8, "block_info.max_time");
+_Static_assert(__builtin_offsetof(struct membench_block_info, base_time) == 16, "block_info.base_time");
+_Static_assert(__builtin_offsetof(struct membench_block_info, base_ordinal) == 24, "block_info.base_ordinal");
+_Static_assert(__builtin_offsetof(struct membench_block_info, base_conn_time) == 32, "block_info.base_conn_time");
+_Static_assert(__builtin_offsetof(struct membench_block_info, payload) == 40, "block_info.payload");
+_Static_assert(__builtin_offsetof(struct membench_block_info, payload_size) == 44, "block_info.payload_size");
+_Static_assert(__builtin_offsetof(struct membench_block_info, events) == 48, "block_info.events");
+_Static_assert(__builtin_offsetof(struct membench_block_info, requests) == 52, "block_info.requests");
+_Static_assert(__builtin_offsetof(struct membench_block_info, conns) == 56, "block_info.conns");
+_Static_assert(__builtin_offsetof(struct membench_block_info, shapes) == 60, "block_info.shapes");
+_Static_assert(__builtin_offsetof(struct membench_block_info, shape_table) == 64, "block_info.shape_table");
+_Static_assert(__builtin_offsetof(struct membench_block_info, keys) == 68, "block_info.keys");
+_Static_assert(__builtin_offsetof(struct membench_block_info, column_ends) == 72, "block_info.column_ends");
+
+/* head of a packet in our own batches (the cap child and the BPF ring) */
+struct membench_packet_record {
+	__u64 time; /* nanoseconds: Unix time, or monotonic where the batch says so */
+	__u32 captured; /* bytes of the packet that follow, padded to 8 */
+	__u32 length; /* bytes it had on the wire */
+	__u32 ifindex; /* interface it was seen on */
+	__u16 linktype; /* enum linktype */
+	__u16 l3_offset; /* start of the IP header */
+};
+_Static_assert(sizeof(struct membench_packet_record) == 24, "size of packet_record");
+_Static_assert(__builtin_offsetof(struct membench_packet_record, time) == 0, "packet_record.time");
+_Static_assert(__builtin_offsetof(struct membench_packet_record, captured) == 8, "packet_record.captured");
+_Static_assert(__builtin_offsetof(struct membench_packet_record, length) == 12, "packet_record.length");
+_Static_assert(__builtin_offsetof(struct membench_packet_record, ifindex) == 16, "packet_record.ifindex");
+_Static_assert(__builtin_offsetof(struct membench_packet_record, linktype) == 20, "packet_record.linktype");
+_Static_assert(__builtin_offsetof(struct membench_packet_record, l3_offset) == 22, "packet_record.l3_offset");
+
+#endif

@@ -1,0 +1,544 @@
+// Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
+
+export const LAYOUT_VERSION = 1;
+export const LAYOUT_HASH = 0x70b18a4d;
+
+/** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
+export const RECORD_MAX = 262144;
+/** bytes of a classic pcap file header (pcap-savefile(5)) */
+export const PCAP_HEADER = 24;
+/** bytes of a classic pcap record header (pcap-savefile(5)) */
+export const PCAP_RECORD_HEADER = 16;
+/** bytes before a slot for a record begun in the slot before: RECORD_MAX + 64 */
+export const SLOT_HEADROOM = 262208;
+/** fewest bytes in a capture that can hold a TCP segment: record 16, IPv4 20, TCP 20 */
+export const SEGMENT_MIN = 56;
+/** longest key, bytes (KEY_MAX_LENGTH in memcached.h) */
+export const KEY_MAX = 250;
+/** longest line kept, bytes; memcached closes above it (try_read_command_ascii) */
+export const LINE_MAX = 2048;
+/** a size that is unknown or absent */
+export const NO_SIZE = 4294967295;
+
+/** link layers the decoder knows; the numbers in files are LINKTYPE_ values (tcpdump.org/linktypes.html) */
+export const LINKTYPE_NAMES = [
+  'unknown',
+  'ethernet',
+  'raw',
+  'linux_sll',
+  'linux_sll2',
+  'null',
+  'loop',
+] as const;
+export type Linktype = (typeof LINKTYPE_NAMES)[number];
+
+/** memcache protocol of a request */
+export const PROTO_NAMES = [
+  'text',
+  'meta',
+  'binary',
+] as const;
+export type Proto = (typeof PROTO_NAMES)[number];
+
+/** transport of a request */
+export const TRANSPORT_NAMES = [
+  'tcp',
+  'udp',
+] as const;
+export type Transport = (typeof TRANSPORT_NAMES)[number];
+
+/** operations; data commands first, then admin commands */
+export const OP_NAMES = [
+  'get',
+  'gets',
+  'gat',
+  'gats',
+  'set',
+  'add',
+  'replace',
+  'append',
+  'prepend',
+  'cas',
+  'delete',
+  'incr',
+  'decr',
+  'touch',
+  'mg',
+  'ms',
+  'md',
+  'ma',
+  'me',
+  'mn',
+  'version',
+  'verbosity',
+  'flush_all',
+  'quit',
+  'shutdown',
+  'cache_memlimit',
+  'slabs',
+  'lru',
+  'lru_crawler',
+  'extstore',
+  'refresh_certs',
+  'misbehave',
+  'debugtime',
+  'debugitem',
+  'stats',
+  'watch',
+  'auth',
+  'noop',
+  'sasl_list_mechs',
+  'sasl_auth',
+  'sasl_step',
+  'unknown',
+] as const;
+export type Op = (typeof OP_NAMES)[number];
+
+/** outcome of an operation */
+export const STATUS_NAMES = [
+  'hit',
+  'miss',
+  'stored',
+  'not_stored',
+  'exists',
+  'not_found',
+  'deleted',
+  'touched',
+  'ok',
+  'value',
+  'error',
+  'silent',
+  'unanswered',
+] as const;
+export type Status = (typeof STATUS_NAMES)[number];
+
+/** meta mode as sent, or what a flag made of the command; `none` where nothing was sent */
+export const MODE_NAMES = [
+  'none',
+  'add',
+  'append',
+  'prepend',
+  'replace',
+  'set',
+  'incr',
+  'decr',
+  'touch',
+  'invalidate',
+] as const;
+export type Mode = (typeof MODE_NAMES)[number];
+
+/** bit numbers of EventRecord.present: which optional fields hold something */
+export const PRESENT_NAMES = [
+  'key',
+  'value_size',
+  'latency',
+  'flags',
+  'ttl',
+  'delta',
+  'initial',
+  'cas_new',
+  'vivify',
+  'recache',
+  'ttl_left',
+  'opaque',
+  'sub',
+  'key_index',
+] as const;
+export type Present = (typeof PRESENT_NAMES)[number];
+
+/** bit numbers of EventRecord.marks: flags only an answer carries */
+export const MARK_NAMES = [
+  'won',
+  'stale',
+  'sent',
+] as const;
+export type Mark = (typeof MARK_NAMES)[number];
+
+/** bit numbers of EventRecord.traits */
+export const TRAIT_NAMES = [
+  'quiet',
+  'cas',
+  'base64',
+] as const;
+export type Trait = (typeof TRAIT_NAMES)[number];
+
+/** what a connection record says */
+export const CONN_KIND_NAMES = [
+  'open_syn',
+  'open_midstream',
+  'close_fin',
+  'close_rst',
+  'close_end',
+  'close_evicted',
+  'close_reused',
+] as const;
+export type ConnKind = (typeof CONN_KIND_NAMES)[number];
+
+/** per-worker counters, u64 each, in this order in memory; names as they stand in the profile */
+export const COUNTER_NAMES = [
+  'packets_seen',
+  'packets_decoded',
+  'skipped_not_ip',
+  'skipped_other_protocol',
+  'skipped_other_port',
+  'skipped_udp',
+  'skipped_fragment',
+  'skipped_cut_header',
+  'skipped_malformed',
+  'skipped_binary',
+  'skipped_tls',
+  'skipped_stray',
+  'skipped_after_duration',
+  'lost_worker_failed',
+  'bytes',
+  'requests',
+  'events',
+  'answered',
+  'unanswered',
+  'gaps',
+  'gap_bytes',
+  'value_gaps',
+  'retransmitted',
+  'out_of_order',
+  'negative_latency',
+  'flows',
+  'flows_unsynced',
+  'unsynced_bytes',
+  'resyncs',
+  'unknown_commands',
+  'unmatched_answers',
+  'ambiguous_lengths',
+  'ambiguous_quiet',
+  'proxy_headers',
+  'syn_seen',
+  'bound_flows',
+  'bound_requests',
+  'bound_keys',
+  'bound_reorder',
+  'bound_lines',
+] as const;
+export type Counter = (typeof COUNTER_NAMES)[number];
+
+/** columns of a block, in the order of its payload */
+export const COLUMN_NAMES = [
+  'shape',
+  'time',
+  'ordinal',
+  'conn',
+  'key',
+  'value_size',
+  'latency',
+  'flags',
+  'ttl',
+  'delta',
+  'initial',
+  'cas_new',
+  'vivify',
+  'recache',
+  'ttl_left',
+  'opaque',
+  'sub',
+  'key_index',
+  'key_hash',
+  'key_size',
+  'conn_id',
+  'conn_kind',
+  'conn_time',
+  'conn_client',
+  'conn_server',
+  'conn_port',
+] as const;
+export type Column = (typeof COLUMN_NAMES)[number];
+
+/** Byte offsets. one per memory, used through Atomics by the host side only: the batch ring and its ends */
+export const CONTROL = {
+  /** i32: slots filled so far by the source; slot k lives at index k % slots */
+  published: 0,
+  /** i32: slots indexed so far, by whichever worker held the lock */
+  indexed: 4,
+  /** i32: 1 while a worker indexes a slot */
+  lock: 8,
+  /** i32: bumped and notified at every change a worker may wait for */
+  signal: 12,
+  /** i32: slots every worker has finished with; the source waits on it */
+  freed: 16,
+  /** i32: 1 when the source will publish no more */
+  ended: 20,
+  /** i32: 1 when indexing must stop: limit reached or the file is broken */
+  stop: 24,
+  /** i32: sealed blocks on their way to the writer; workers wait above a bound */
+  blocks_in_flight: 28,
+  /** i32: bumped to make every worker seal its open block */
+  flush: 32,
+  /** u64: requests completed so far by all workers, for progress only */
+  requests: 40,
+  /** u64: packets indexed so far, for progress only */
+  packets: 48,
+  SIZE: 56,
+} as const;
+
+/** Byte offsets. state of the record walk, handed from slot to slot under the index lock */
+export const INDEX_STATE = {
+  /** u64: packets walked so far */
+  ordinal: 0,
+  /** u64: packets of the chosen ports so far */
+  matched: 8,
+  /** u64: matching packets after which the walk stops (0: never) */
+  limit: 16,
+  /** u64: time of the first record, in units */
+  first_time: 24,
+  /** u64: time of the latest record, in units */
+  last_time: 32,
+  /** u64: units of packet time after which packets are no longer taken (0: never) */
+  duration: 40,
+  /** u32: bytes of a record begun but not ended, kept in the carry area */
+  carry_size: 48,
+  /** u32: address of the carry area, SLOT_HEADROOM bytes */
+  carry: 52,
+  /** u32: enum linktype of the capture */
+  linktype: 56,
+  /** u32: 1 where record headers have the other byte order */
+  swapped: 60,
+  /** u32: 1 when a record header cannot be one; the walk stops there */
+  error: 64,
+  /** u32: 1 where record times are in nanoseconds, 0 in microseconds */
+  nanos: 68,
+  SIZE: 72,
+} as const;
+
+/** Byte offsets. head of one slot of the batch ring; the index lists follow it */
+export const SLOT = {
+  /** u32: bytes of the chunk */
+  size: 0,
+  /** i32: workers that have finished with it (Atomics) */
+  done: 4,
+  /** u32: packets indexed in it */
+  packets: 8,
+  /** u64: ordinal of its first packet */
+  base_ordinal: 16,
+  SIZE: 24,
+} as const;
+
+/** Byte offsets. one entry of an index list: where a TCP segment lies and whose it is */
+export const SEGMENT = {
+  /** u32: address of the record header */
+  record: 0,
+  /** u32: flow hash, symmetric */
+  hash: 4,
+  /** u32: packet number within the slot */
+  ordinal: 8,
+  /** u16: TCP header, bytes after the record header */
+  l4_offset: 12,
+  /** u8: IP header, bytes after the record header */
+  l3_offset: 14,
+  /** u8: 4 or 6 */
+  family: 15,
+  SIZE: 16,
+} as const;
+
+/** Byte offsets. everything an instance is told once, before its first packet */
+export const CONFIG = {
+  /** u64: first half of the SipHash secret for keys, little-endian as in the reference code */
+  key0: 0,
+  /** u64: second half */
+  key1: 8,
+  /** u64: first half of the secret for addresses and opaques */
+  address_key0: 16,
+  /** u64: second half */
+  address_key1: 24,
+  /** u64: seed of the flow hash and of key fingerprints, the same in every worker */
+  hash_seed: 32,
+  /** u32: number of workers that share the flows */
+  workers: 40,
+  /** u32: index of this one */
+  worker: 44,
+  /** u32: 1: hand event records to the host; 0: build blocks */
+  events_out: 48,
+  /** u32: address of a bitmap of 65,536 server ports */
+  ports: 52,
+  /** u32: address of the index state */
+  index_state: 56,
+  /** u32: address of this instance's counters */
+  counters: 60,
+  /** u32: address of this instance's block_info */
+  block_info: 64,
+  /** u32: address of the flow hash table, flow_bucket_count entries of u64 */
+  flow_buckets: 68,
+  /** u32: entries, a power of two */
+  flow_bucket_count: 72,
+  /** u32: address of the flow pool */
+  flows: 76,
+  /** u32: entries of the flow pool */
+  flow_count: 80,
+  /** u32: address of the table of SYNs seen, 32 bytes an entry */
+  syns: 84,
+  /** u32: entries, a power of two */
+  syn_count: 88,
+  /** u32: address of the pool of pending requests */
+  requests: 92,
+  /** u32: its end */
+  requests_end: 96,
+  /** u32: address of the pool of key chunks for multigets */
+  keys: 100,
+  /** u32: its end */
+  keys_end: 104,
+  /** u32: address of the pool of chunks for segments that came early */
+  reorder: 108,
+  /** u32: its end */
+  reorder_end: 112,
+  /** u32: address of the pool of line buffers */
+  lines: 116,
+  /** u32: its end */
+  lines_end: 120,
+  /** u32: address of the open block's columns */
+  columns: 124,
+  /** u32: bytes reserved for each column */
+  column_size: 128,
+  /** u32: events after which a block is sealed */
+  block_events: 132,
+  /** u32: address of the key dictionary's hash table, u32 entries */
+  dictionary: 136,
+  /** u32: its entries, a power of two, at least twice block_events */
+  dictionary_size: 140,
+  /** u32: address where the payload of a sealed block is put together */
+  block_out: 144,
+  /** u32: bytes there */
+  block_out_size: 148,
+  /** u32: address of the event records handed to the host */
+  events: 152,
+  /** u32: entries there */
+  event_count: 156,
+  SIZE: 160,
+} as const;
+
+/** Byte offsets. one key of one request with its outcome; times in units (ns or µs, as the capture has them) */
+export const EVENT_RECORD = {
+  /** u64: time of the packet that first delivered the request's first byte */
+  time: 0,
+  /** u64: number of that packet in its source */
+  ordinal: 8,
+  /** u64: first answer byte − last request byte */
+  latency: 16,
+  /** u64: SipHash-2-4 of the key */
+  key_hash: 24,
+  /** u64: flags requested: bits 0–25 are a–z, 26–51 are A–Z */
+  meta_flags: 32,
+  /** u64: client flags */
+  flags: 40,
+  /** i64: exptime, or the T token */
+  ttl: 48,
+  /** u64: incr and decr amount, or the D token */
+  delta: 56,
+  /** u64: J token */
+  initial: 64,
+  /** u64: E token */
+  cas_new: 72,
+  /** i64: N token */
+  vivify: 80,
+  /** i64: R token */
+  recache: 88,
+  /** i64: time to live an answer told (t), seconds */
+  ttl_left: 96,
+  /** u64: keyed hash of the opaque */
+  opaque: 104,
+  /** u32: bytes of the value */
+  value_size: 112,
+  /** u32: connection, numbered within the worker */
+  conn: 116,
+  /** u32: how many requests began in that packet before this one */
+  sub: 120,
+  /** u32: position of the key in its request */
+  key_index: 124,
+  /** u32: bits of enum present */
+  present: 128,
+  /** u16: bytes of the key, after base64 decoding */
+  key_size: 132,
+  /** u8: enum op */
+  op: 134,
+  /** u8: enum status */
+  status: 135,
+  /** u8: enum proto */
+  proto: 136,
+  /** u8: enum transport */
+  transport: 137,
+  /** u8: enum mode */
+  mode: 138,
+  /** u8: bits of enum mark */
+  marks: 139,
+  /** u8: bits of enum trait */
+  traits: 140,
+  SIZE: 144,
+} as const;
+
+/** Byte offsets. what events of a block share besides numbers; the shape column indexes a table of these */
+export const SHAPE = {
+  /** u64: as in event_record */
+  meta_flags: 0,
+  /** u32: as in event_record */
+  present: 8,
+  /** u8: as in event_record */
+  op: 12,
+  /** u8: as in event_record */
+  status: 13,
+  /** u8: as in event_record */
+  proto: 14,
+  /** u8: as in event_record */
+  transport: 15,
+  /** u8: as in event_record */
+  mode: 16,
+  /** u8: as in event_record */
+  marks: 17,
+  /** u8: as in event_record */
+  traits: 18,
+  SIZE: 24,
+} as const;
+
+/** Byte offsets. what the host needs to wrap a sealed block */
+export const BLOCK_INFO = {
+  /** u64: smallest time in it, in units */
+  min_time: 0,
+  /** u64: largest time in it */
+  max_time: 8,
+  /** u64: time the first delta starts from */
+  base_time: 16,
+  /** u64: ordinal the first delta starts from */
+  base_ordinal: 24,
+  /** u64: time the first connection record's delta starts from */
+  base_conn_time: 32,
+  /** u32: address of the payload */
+  payload: 40,
+  /** u32: its bytes */
+  payload_size: 44,
+  /** u32: events in it */
+  events: 48,
+  /** u32: requests whose first key is in it */
+  requests: 52,
+  /** u32: connection records in it */
+  conns: 56,
+  /** u32: entries of the shape table */
+  shapes: 60,
+  /** u32: its address */
+  shape_table: 64,
+  /** u32: entries of the key dictionary */
+  keys: 68,
+  /** u32: bytes of each column, by enum column */
+  column_ends: 72,
+  SIZE: 176,
+} as const;
+
+/** Byte offsets. head of a packet in our own batches (the cap child and the BPF ring) */
+export const PACKET_RECORD = {
+  /** u64: nanoseconds: Unix time, or monotonic where the batch says so */
+  time: 0,
+  /** u32: bytes of the packet that follow, padded to 8 */
+  captured: 8,
+  /** u32: bytes it had on the wire */
+  length: 12,
+  /** u32: interface it was seen on */
+  ifindex: 16,
+  /** u16: enum linktype */
+  linktype: 20,
+  /** u16: start of the IP header */
+  l3_offset: 22,
+  SIZE: 24,
+} as const;
