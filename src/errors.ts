@@ -1,0 +1,39 @@
+/** Every failure of the world membench can name. Our own bugs are not in this table: they assert. */
+export const ERROR_CODES = {
+  ERR_MEMBENCH_USAGE: 'the command line or the options do not fit',
+  ERR_MEMBENCH_SOURCE: 'the source cannot be opened or read',
+  ERR_MEMBENCH_NOT_A_CAPTURE: 'the file is not a capture membench reads',
+  ERR_MEMBENCH_LINKTYPE: 'the link type of the capture is not known',
+  ERR_MEMBENCH_BROKEN_CAPTURE: 'the capture ends or breaks in mid-record; what stood before is kept',
+  ERR_MEMBENCH_PROFILE_EXISTS: 'the profile exists already',
+  ERR_MEMBENCH_PROFILE_WRITE: 'the profile cannot be created or written',
+  ERR_MEMBENCH_PROFILE_READ: 'the profile cannot be opened or read',
+  ERR_MEMBENCH_NOT_A_PROFILE: 'the file is not a profile, or of a version this release does not know',
+  ERR_MEMBENCH_KEY_FILE: 'the key file cannot be used',
+  ERR_MEMBENCH_MEMORY: 'the workers and the buffer do not fit into 4 GiB',
+  ERR_MEMBENCH_WORKER: 'a worker failed',
+  ERR_MEMBENCH_ABORTED: 'stopped by its signal',
+  ERR_MEMBENCH_UNSUPPORTED: 'this needs something that is not here',
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** A failure with a stable code: what failed, why, and what to do about it. */
+export class MembenchError extends Error {
+  override readonly name = 'MembenchError';
+  readonly code: ErrorCode;
+  /** What the person can do, where there is something. */
+  readonly hint: string | undefined;
+
+  /**
+   * @param code stable code
+   * @param what what failed and why, as `what: why`
+   * @param hint what to do, an imperative without full stop
+   * @param cause the error beneath
+   */
+  constructor(code: ErrorCode, what: string, hint?: string, cause?: unknown) {
+    super(what, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.hint = hint;
+  }
+}

@@ -1,0 +1,40 @@
+import type { Mark, Op, Proto, Status, Transport } from '../layout/generated.js';
+
+/**
+ * One key of one request with its outcome: what `membench cat` prints a line of, and what the decoder
+ * yields. A number above 2^53 is a string of its decimal digits.
+ */
+export interface CacheEvent {
+  /** Unix nanoseconds of the packet that delivered the request's first byte. */
+  ts_ns: string;
+  /** Connection, numbered by first appearance. */
+  conn: number;
+  /** Request, numbered in order; the keys of one multiget share it. */
+  request: number;
+  proto: Proto;
+  transport: Transport;
+  op: Op;
+  /** Keyed hash of the key, 16 hex digits. */
+  key: string | null;
+  key_size: number | null;
+  value_size: number | null;
+  mode: string | null;
+  flags: number | string | null;
+  ttl: number | string | null;
+  delta: number | string | null;
+  /** A cas unique was compared. */
+  cas: boolean;
+  quiet: boolean;
+  status: Status;
+  latency_ns: number | null;
+  /** Further fields stand only where there is something to say. */
+  /** Flags a meta request carried, in alphabetical order, lower case first. */
+  meta_flags?: string;
+  /** Flags only an answer carries: W, Z, X as words. */
+  marks?: Mark[];
+  initial?: number | string;
+  cas_new?: number | string;
+  vivify?: number | string;
+  recache?: number | string;
+  ttl_left?: number | string;
+}

@@ -1,0 +1,72 @@
+import type { Counter } from './layout/generated.js';
+
+/** What `record` is asked to do. */
+export interface RecordOptions {
+  /** `file:PATH`, or the path of an existing file. */
+  source: string;
+  /** Path of the profile. Default: `membench-YYYYMMDDTHHMMSS.mbp` (UTC) in the working directory. */
+  profile?: string;
+  /** Replace an existing profile. Default false. */
+  force?: boolean;
+  /** Server ports as inclusive ranges. Default [[11211, 11211]]. */
+  ports?: readonly (readonly [first: number, last: number])[];
+  /** Worker threads. Default: the cores available. */
+  workers?: number;
+  /** Bytes of the batch ring between source and workers. Default 4 MiB for files. */
+  buffer?: number;
+  /** Stop after this many matching packets. */
+  count?: number;
+  /** Stop after this much packet time, seconds. */
+  duration?: number;
+  /** File with the 128-bit secret keys are hashed with. Default: a random one, forgotten at the end. */
+  keyFile?: string;
+  /** Stop early: drain, seal and resolve as usual. */
+  signal?: AbortSignal;
+  /** Called a few times a second. */
+  onProgress?: (progress: RecordProgress) => void;
+  /** Called for what a person should know but that does not stop the recording. */
+  onWarning?: (message: string) => void;
+  /** Called once when the recording runs; `flush()` makes every worker seal its open block now. */
+  onStart?: (control: { flush(): void }) => void;
+}
+
+export interface RecordProgress {
+  /** Bytes of the source read so far, and in all where known. */
+  bytesRead: number;
+  bytesTotal: number | null;
+  packets: number;
+  requests: number;
+  /** Wall time since the start, seconds. */
+  elapsed: number;
+}
+
+/** How a recording ended. */
+export type RecordEnd = 'end of source' | 'count' | 'duration' | 'signal' | 'broken source';
+
+/** What a recording found: the shape of `record --json`. */
+export interface RecordSummary {
+  packets: {
+    /** Packets that came in; seen = decoded + Σskipped + Σlost. */
+    seen: number;
+    decoded: number;
+    skipped: Record<string, number>;
+    lost: Record<string, number>;
+  };
+  /** Counters of the kernel, null where there are none. */
+  kernel: { received: number | null; dropped: number | null };
+  requests: number;
+  events: number;
+  answered: number;
+  unanswered: number;
+  /** Sequence holes outside values of known length. */
+  gaps: number;
+  /** Bytes on the wire of decoded packets. */
+  bytes: number;
+  elapsed_s: number;
+  profile: { path: string; bytes: number; blocks: number };
+  ended: RecordEnd;
+  /** Packets of the capture's span, seconds. */
+  span_s: number;
+  /** All counters by name. */
+  counters: Record<Counter, number>;
+}
