@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0x70b18a4d;
+export const LAYOUT_HASH: u32 = 0xc8cd0474;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -166,35 +166,34 @@ export const COUNTER_SKIPPED_MALFORMED: u32 = 8;
 export const COUNTER_SKIPPED_BINARY: u32 = 9;
 export const COUNTER_SKIPPED_TLS: u32 = 10;
 export const COUNTER_SKIPPED_STRAY: u32 = 11;
-export const COUNTER_SKIPPED_AFTER_DURATION: u32 = 12;
-export const COUNTER_LOST_WORKER_FAILED: u32 = 13;
-export const COUNTER_BYTES: u32 = 14;
-export const COUNTER_REQUESTS: u32 = 15;
-export const COUNTER_EVENTS: u32 = 16;
-export const COUNTER_ANSWERED: u32 = 17;
-export const COUNTER_UNANSWERED: u32 = 18;
-export const COUNTER_GAPS: u32 = 19;
-export const COUNTER_GAP_BYTES: u32 = 20;
-export const COUNTER_VALUE_GAPS: u32 = 21;
-export const COUNTER_RETRANSMITTED: u32 = 22;
-export const COUNTER_OUT_OF_ORDER: u32 = 23;
-export const COUNTER_NEGATIVE_LATENCY: u32 = 24;
-export const COUNTER_FLOWS: u32 = 25;
-export const COUNTER_FLOWS_UNSYNCED: u32 = 26;
-export const COUNTER_UNSYNCED_BYTES: u32 = 27;
-export const COUNTER_RESYNCS: u32 = 28;
-export const COUNTER_UNKNOWN_COMMANDS: u32 = 29;
-export const COUNTER_UNMATCHED_ANSWERS: u32 = 30;
-export const COUNTER_AMBIGUOUS_LENGTHS: u32 = 31;
-export const COUNTER_AMBIGUOUS_QUIET: u32 = 32;
-export const COUNTER_PROXY_HEADERS: u32 = 33;
-export const COUNTER_SYN_SEEN: u32 = 34;
-export const COUNTER_BOUND_FLOWS: u32 = 35;
-export const COUNTER_BOUND_REQUESTS: u32 = 36;
-export const COUNTER_BOUND_KEYS: u32 = 37;
-export const COUNTER_BOUND_REORDER: u32 = 38;
-export const COUNTER_BOUND_LINES: u32 = 39;
-export const COUNTER_COUNT: u32 = 40;
+export const COUNTER_LOST_WORKER_FAILED: u32 = 12;
+export const COUNTER_BYTES: u32 = 13;
+export const COUNTER_REQUESTS: u32 = 14;
+export const COUNTER_EVENTS: u32 = 15;
+export const COUNTER_ANSWERED: u32 = 16;
+export const COUNTER_UNANSWERED: u32 = 17;
+export const COUNTER_GAPS: u32 = 18;
+export const COUNTER_GAP_BYTES: u32 = 19;
+export const COUNTER_VALUE_GAPS: u32 = 20;
+export const COUNTER_RETRANSMITTED: u32 = 21;
+export const COUNTER_OUT_OF_ORDER: u32 = 22;
+export const COUNTER_NEGATIVE_LATENCY: u32 = 23;
+export const COUNTER_FLOWS: u32 = 24;
+export const COUNTER_FLOWS_UNSYNCED: u32 = 25;
+export const COUNTER_UNSYNCED_BYTES: u32 = 26;
+export const COUNTER_RESYNCS: u32 = 27;
+export const COUNTER_UNKNOWN_COMMANDS: u32 = 28;
+export const COUNTER_UNMATCHED_ANSWERS: u32 = 29;
+export const COUNTER_AMBIGUOUS_LENGTHS: u32 = 30;
+export const COUNTER_AMBIGUOUS_QUIET: u32 = 31;
+export const COUNTER_PROXY_HEADERS: u32 = 32;
+export const COUNTER_SYN_SEEN: u32 = 33;
+export const COUNTER_BOUND_FLOWS: u32 = 34;
+export const COUNTER_BOUND_REQUESTS: u32 = 35;
+export const COUNTER_BOUND_KEYS: u32 = 36;
+export const COUNTER_BOUND_REORDER: u32 = 37;
+export const COUNTER_BOUND_LINES: u32 = 38;
+export const COUNTER_COUNT: u32 = 39;
 
 // columns of a block, in the order of its payload
 export const COLUMN_SHAPE: u32 = 0;
@@ -261,9 +260,11 @@ export class IndexState {
   swapped: u32; // 60: 1 where record headers have the other byte order
   error: u32; // 64: 1 when a record header cannot be one; the walk stops there
   nanos: u32; // 68: 1 where record times are in nanoseconds, 0 in microseconds
+  ended: u32; // 72: 0 going on, 1 the packet limit was reached, 2 the duration
+  pad0: u32; // 76: zero
 }
 
-export const SIZEOF_INDEX_STATE: u32 = 72;
+export const SIZEOF_INDEX_STATE: u32 = 80;
 
 /** head of one slot of the batch ring; the index lists follow it */
 // @ts-ignore: decorator
@@ -331,9 +332,11 @@ export class Config {
   blockOutSize: u32; // 148: bytes there
   events: u32; // 152: address of the event records handed to the host
   eventCount: u32; // 156: entries there
+  scratch: u32; // 160: address of small tables of the instance
+  scratchSize: u32; // 164: bytes there
 }
 
-export const SIZEOF_CONFIG: u32 = 160;
+export const SIZEOF_CONFIG: u32 = 168;
 
 /** one key of one request with its outcome; times in units (ns or µs, as the capture has them) */
 // @ts-ignore: decorator
@@ -474,7 +477,7 @@ export function assertLayout(): void {
   if (offsetof<Control>("pad0") != 36) ERROR("control.pad0");
   if (offsetof<Control>("requests") != 40) ERROR("control.requests");
   if (offsetof<Control>("packets") != 48) ERROR("control.packets");
-  if (offsetof<IndexState>() != 72) ERROR("size of index_state");
+  if (offsetof<IndexState>() != 80) ERROR("size of index_state");
   if (offsetof<IndexState>("ordinal") != 0) ERROR("index_state.ordinal");
   if (offsetof<IndexState>("matched") != 8) ERROR("index_state.matched");
   if (offsetof<IndexState>("limit") != 16) ERROR("index_state.limit");
@@ -487,6 +490,8 @@ export function assertLayout(): void {
   if (offsetof<IndexState>("swapped") != 60) ERROR("index_state.swapped");
   if (offsetof<IndexState>("error") != 64) ERROR("index_state.error");
   if (offsetof<IndexState>("nanos") != 68) ERROR("index_state.nanos");
+  if (offsetof<IndexState>("ended") != 72) ERROR("index_state.ended");
+  if (offsetof<IndexState>("pad0") != 76) ERROR("index_state.pad0");
   if (offsetof<Slot>() != 24) ERROR("size of slot");
   if (offsetof<Slot>("size") != 0) ERROR("slot.size");
   if (offsetof<Slot>("done") != 4) ERROR("slot.done");
@@ -500,7 +505,7 @@ export function assertLayout(): void {
   if (offsetof<Segment>("l4Offset") != 12) ERROR("segment.l4_offset");
   if (offsetof<Segment>("l3Offset") != 14) ERROR("segment.l3_offset");
   if (offsetof<Segment>("family") != 15) ERROR("segment.family");
-  if (offsetof<Config>() != 160) ERROR("size of config");
+  if (offsetof<Config>() != 168) ERROR("size of config");
   if (offsetof<Config>("key0") != 0) ERROR("config.key0");
   if (offsetof<Config>("key1") != 8) ERROR("config.key1");
   if (offsetof<Config>("addressKey0") != 16) ERROR("config.address_key0");
@@ -536,6 +541,8 @@ export function assertLayout(): void {
   if (offsetof<Config>("blockOutSize") != 148) ERROR("config.block_out_size");
   if (offsetof<Config>("events") != 152) ERROR("config.events");
   if (offsetof<Config>("eventCount") != 156) ERROR("config.event_count");
+  if (offsetof<Config>("scratch") != 160) ERROR("config.scratch");
+  if (offsetof<Config>("scratchSize") != 164) ERROR("config.scratch_size");
   if (offsetof<EventRecord>() != 144) ERROR("size of event_record");
   if (offsetof<EventRecord>("time") != 0) ERROR("event_record.time");
   if (offsetof<EventRecord>("ordinal") != 8) ERROR("event_record.ordinal");

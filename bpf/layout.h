@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0x70b18a4du
+#define MEMBENCH_LAYOUT_HASH 0xc8cd0474u
 
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
@@ -184,35 +184,34 @@ enum membench_counter {
 	MEMBENCH_COUNTER_SKIPPED_BINARY = 9,
 	MEMBENCH_COUNTER_SKIPPED_TLS = 10,
 	MEMBENCH_COUNTER_SKIPPED_STRAY = 11,
-	MEMBENCH_COUNTER_SKIPPED_AFTER_DURATION = 12,
-	MEMBENCH_COUNTER_LOST_WORKER_FAILED = 13,
-	MEMBENCH_COUNTER_BYTES = 14,
-	MEMBENCH_COUNTER_REQUESTS = 15,
-	MEMBENCH_COUNTER_EVENTS = 16,
-	MEMBENCH_COUNTER_ANSWERED = 17,
-	MEMBENCH_COUNTER_UNANSWERED = 18,
-	MEMBENCH_COUNTER_GAPS = 19,
-	MEMBENCH_COUNTER_GAP_BYTES = 20,
-	MEMBENCH_COUNTER_VALUE_GAPS = 21,
-	MEMBENCH_COUNTER_RETRANSMITTED = 22,
-	MEMBENCH_COUNTER_OUT_OF_ORDER = 23,
-	MEMBENCH_COUNTER_NEGATIVE_LATENCY = 24,
-	MEMBENCH_COUNTER_FLOWS = 25,
-	MEMBENCH_COUNTER_FLOWS_UNSYNCED = 26,
-	MEMBENCH_COUNTER_UNSYNCED_BYTES = 27,
-	MEMBENCH_COUNTER_RESYNCS = 28,
-	MEMBENCH_COUNTER_UNKNOWN_COMMANDS = 29,
-	MEMBENCH_COUNTER_UNMATCHED_ANSWERS = 30,
-	MEMBENCH_COUNTER_AMBIGUOUS_LENGTHS = 31,
-	MEMBENCH_COUNTER_AMBIGUOUS_QUIET = 32,
-	MEMBENCH_COUNTER_PROXY_HEADERS = 33,
-	MEMBENCH_COUNTER_SYN_SEEN = 34,
-	MEMBENCH_COUNTER_BOUND_FLOWS = 35,
-	MEMBENCH_COUNTER_BOUND_REQUESTS = 36,
-	MEMBENCH_COUNTER_BOUND_KEYS = 37,
-	MEMBENCH_COUNTER_BOUND_REORDER = 38,
-	MEMBENCH_COUNTER_BOUND_LINES = 39,
-	MEMBENCH_COUNTER_COUNT = 40,
+	MEMBENCH_COUNTER_LOST_WORKER_FAILED = 12,
+	MEMBENCH_COUNTER_BYTES = 13,
+	MEMBENCH_COUNTER_REQUESTS = 14,
+	MEMBENCH_COUNTER_EVENTS = 15,
+	MEMBENCH_COUNTER_ANSWERED = 16,
+	MEMBENCH_COUNTER_UNANSWERED = 17,
+	MEMBENCH_COUNTER_GAPS = 18,
+	MEMBENCH_COUNTER_GAP_BYTES = 19,
+	MEMBENCH_COUNTER_VALUE_GAPS = 20,
+	MEMBENCH_COUNTER_RETRANSMITTED = 21,
+	MEMBENCH_COUNTER_OUT_OF_ORDER = 22,
+	MEMBENCH_COUNTER_NEGATIVE_LATENCY = 23,
+	MEMBENCH_COUNTER_FLOWS = 24,
+	MEMBENCH_COUNTER_FLOWS_UNSYNCED = 25,
+	MEMBENCH_COUNTER_UNSYNCED_BYTES = 26,
+	MEMBENCH_COUNTER_RESYNCS = 27,
+	MEMBENCH_COUNTER_UNKNOWN_COMMANDS = 28,
+	MEMBENCH_COUNTER_UNMATCHED_ANSWERS = 29,
+	MEMBENCH_COUNTER_AMBIGUOUS_LENGTHS = 30,
+	MEMBENCH_COUNTER_AMBIGUOUS_QUIET = 31,
+	MEMBENCH_COUNTER_PROXY_HEADERS = 32,
+	MEMBENCH_COUNTER_SYN_SEEN = 33,
+	MEMBENCH_COUNTER_BOUND_FLOWS = 34,
+	MEMBENCH_COUNTER_BOUND_REQUESTS = 35,
+	MEMBENCH_COUNTER_BOUND_KEYS = 36,
+	MEMBENCH_COUNTER_BOUND_REORDER = 37,
+	MEMBENCH_COUNTER_BOUND_LINES = 38,
+	MEMBENCH_COUNTER_COUNT = 39,
 };
 
 /* columns of a block, in the order of its payload */
@@ -289,8 +288,10 @@ struct membench_index_state {
 	__u32 swapped; /* 1 where record headers have the other byte order */
 	__u32 error; /* 1 when a record header cannot be one; the walk stops there */
 	__u32 nanos; /* 1 where record times are in nanoseconds, 0 in microseconds */
+	__u32 ended; /* 0 going on, 1 the packet limit was reached, 2 the duration */
+	__u32 pad0; /* zero */
 };
-_Static_assert(sizeof(struct membench_index_state) == 72, "size of index_state");
+_Static_assert(sizeof(struct membench_index_state) == 80, "size of index_state");
 _Static_assert(__builtin_offsetof(struct membench_index_state, ordinal) == 0, "index_state.ordinal");
 _Static_assert(__builtin_offsetof(struct membench_index_state, matched) == 8, "index_state.matched");
 _Static_assert(__builtin_offsetof(struct membench_index_state, limit) == 16, "index_state.limit");
@@ -303,6 +304,8 @@ _Static_assert(__builtin_offsetof(struct membench_index_state, linktype) == 56, 
 _Static_assert(__builtin_offsetof(struct membench_index_state, swapped) == 60, "index_state.swapped");
 _Static_assert(__builtin_offsetof(struct membench_index_state, error) == 64, "index_state.error");
 _Static_assert(__builtin_offsetof(struct membench_index_state, nanos) == 68, "index_state.nanos");
+_Static_assert(__builtin_offsetof(struct membench_index_state, ended) == 72, "index_state.ended");
+_Static_assert(__builtin_offsetof(struct membench_index_state, pad0) == 76, "index_state.pad0");
 
 /* head of one slot of the batch ring; the index lists follow it */
 struct membench_slot {
@@ -373,8 +376,10 @@ struct membench_config {
 	__u32 block_out_size; /* bytes there */
 	__u32 events; /* address of the event records handed to the host */
 	__u32 event_count; /* entries there */
+	__u32 scratch; /* address of small tables of the instance */
+	__u32 scratch_size; /* bytes there */
 };
-_Static_assert(sizeof(struct membench_config) == 160, "size of config");
+_Static_assert(sizeof(struct membench_config) == 168, "size of config");
 _Static_assert(__builtin_offsetof(struct membench_config, key0) == 0, "config.key0");
 _Static_assert(__builtin_offsetof(struct membench_config, key1) == 8, "config.key1");
 _Static_assert(__builtin_offsetof(struct membench_config, address_key0) == 16, "config.address_key0");
@@ -410,6 +415,8 @@ _Static_assert(__builtin_offsetof(struct membench_config, block_out) == 144, "co
 _Static_assert(__builtin_offsetof(struct membench_config, block_out_size) == 148, "config.block_out_size");
 _Static_assert(__builtin_offsetof(struct membench_config, events) == 152, "config.events");
 _Static_assert(__builtin_offsetof(struct membench_config, event_count) == 156, "config.event_count");
+_Static_assert(__builtin_offsetof(struct membench_config, scratch) == 160, "config.scratch");
+_Static_assert(__builtin_offsetof(struct membench_config, scratch_size) == 164, "config.scratch_size");
 
 /* one key of one request with its outcome; times in units (ns or µs, as the capture has them) */
 struct membench_event_record {

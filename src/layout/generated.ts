@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x70b18a4d;
+export const LAYOUT_HASH = 0xc8cd0474;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -188,7 +188,6 @@ export const COUNTER_NAMES = [
   'skipped_binary',
   'skipped_tls',
   'skipped_stray',
-  'skipped_after_duration',
   'lost_worker_failed',
   'bytes',
   'requests',
@@ -303,7 +302,9 @@ export const INDEX_STATE = {
   error: 64,
   /** u32: 1 where record times are in nanoseconds, 0 in microseconds */
   nanos: 68,
-  SIZE: 72,
+  /** u32: 0 going on, 1 the packet limit was reached, 2 the duration */
+  ended: 72,
+  SIZE: 80,
 } as const;
 
 /** Byte offsets. head of one slot of the batch ring; the index lists follow it */
@@ -408,7 +409,11 @@ export const CONFIG = {
   events: 152,
   /** u32: entries there */
   event_count: 156,
-  SIZE: 160,
+  /** u32: address of small tables of the instance */
+  scratch: 160,
+  /** u32: bytes there */
+  scratch_size: 164,
+  SIZE: 168,
 } as const;
 
 /** Byte offsets. one key of one request with its outcome; times in units (ns or µs, as the capture has them) */

@@ -179,7 +179,6 @@ export const schema: Schema = {
         'skipped_binary',
         'skipped_tls',
         'skipped_stray',
-        'skipped_after_duration',
         'lost_worker_failed',
         'bytes',
         'requests',
@@ -275,6 +274,8 @@ export const schema: Schema = {
         f('swapped', 'u32', '1 where record headers have the other byte order'),
         f('error', 'u32', '1 when a record header cannot be one; the walk stops there'),
         f('nanos', 'u32', '1 where record times are in nanoseconds, 0 in microseconds'),
+        f('ended', 'u32', '0 going on, 1 the packet limit was reached, 2 the duration'),
+        f('pad0', 'u32', 'zero'),
       ],
     },
     slot: {
@@ -336,6 +337,8 @@ export const schema: Schema = {
         f('block_out_size', 'u32', 'bytes there'),
         f('events', 'u32', 'address of the event records handed to the host'),
         f('event_count', 'u32', 'entries there'),
+        f('scratch', 'u32', 'address of small tables of the instance'),
+        f('scratch_size', 'u32', 'bytes there'),
       ],
     },
     event_record: {

@@ -1,0 +1,118 @@
+/**
+ * A flow: one TCP connection as this worker knows it. Side 0 is the client, side 1 the server.
+ *
+ *   Flow | identity, list links, pairing state | Side (client) | Side (server) |
+ */
+// @ts-ignore: decorator
+@unmanaged
+export class Side {
+  /** Sequence number of the next byte to deliver; meaningful when `known`. */
+  next: u32;
+  /** Highest acknowledgement the peer sent for this side's bytes. */
+  acked: u32;
+  /** First and only list of segments that came early, by sequence number. */
+  queue: u32;
+  /** Bytes in that list. */
+  queued: u32;
+  /** Bytes still to come of a value (its CRLF included) or of a header being skipped. */
+  skip: u32;
+  /** Buffer of a line begun but not ended, 0 where there is none. */
+  line: u32;
+  lineSize: u32;
+  pad0: u32;
+  /** Sequence number of the SYN, when the handshake was seen. */
+  initial: u32;
+  /** Time of the packet that brought the first byte of the line. */
+  lineTime: u64;
+  /** Ordinal of that packet. */
+  lineOrdinal: u64;
+  /** Packet in which requests are being counted, and how many began in it. */
+  beganOrdinal: u64;
+  began: u32;
+  /** Parser state: CLIENT_* or SERVER_*. */
+  state: u8;
+  /** 1 when `next` means something. */
+  known: u8;
+  pad1: u8;
+  finDone: u8;
+}
+
+// @ts-ignore: decorator
+@unmanaged
+export class Flow {
+  /** Neighbours in the list from the longest to the shortest idle. */
+  older: u32;
+  newer: u32;
+  hash: u32;
+  conn: u32;
+  /** Endpoints: 128-bit addresses as two words (IPv4 in the first, second 0), ports in network order. */
+  clientHigh: u64;
+  clientLow: u64;
+  serverHigh: u64;
+  serverLow: u64;
+  clientPort: u16;
+  serverPort: u16;
+  family: u8;
+  /** SYNC_*: whether events may be believed. */
+  sync: u8;
+  /** FLOW_*: what kind of traffic this is. */
+  kind: u8;
+  /** Failed attempts to synchronise since the last success. */
+  failures: u8;
+  /** Second in which it was last moved to the list's young end. */
+  epoch: u32;
+  /** Segments seen since delivery got stuck, 0 when it is not stuck. */
+  stuck: u32;
+  stuckTime: u64;
+  /** Pending requests, oldest first. */
+  head: u32;
+  tail: u32;
+  pending: u32;
+  /** The request whose line or value is still arriving. */
+  current: u32;
+  /** 1 after `CLIENT_ERROR unauthenticated`: the next set carries credentials. */
+  auth: u8;
+  /** 1 where bytes were lost to us: counted as an unsynced flow once. */
+  unsynced: u8;
+  /** 1 once its opening is recorded. */
+  opened: u8;
+  /** 1 where the handshake was seen. */
+  fromSyn: u8;
+  /** Time of the SYN, or of the first payload. */
+  openTime: u64;
+  lastTime: u64;
+}
+
+export const SIZEOF_FLOW: u32 = 112;
+export const SIZEOF_SIDE: u32 = 72;
+export const SIZEOF_FLOW_ALL: u32 = SIZEOF_FLOW + 2 * SIZEOF_SIDE; // 256, as src/memory/map.ts counts on
+
+export const CLIENT: u32 = 0;
+export const SERVER: u32 = 1;
+
+/** Nothing is believed; bytes are counted as unsynced. */
+export const SYNC_NONE: u8 = 0;
+/** A request line was found in mid-stream; its answer must prove it. */
+export const SYNC_TENTATIVE: u8 = 1;
+/** Both directions stand at known places. */
+export const SYNC_YES: u8 = 2;
+
+export const FLOW_MEMCACHE: u8 = 0;
+export const FLOW_BINARY: u8 = 1;
+export const FLOW_TLS: u8 = 2;
+/** Something else on the port, or given up after too many failures. */
+export const FLOW_STRAY: u8 = 3;
+/** Not yet told apart: no client byte was seen. */
+export const FLOW_NEW: u8 = 4;
+
+/** One side of a flow. */
+// @ts-ignore: decorator
+@inline
+export function sideOf(flow: Flow, side: u32): Side {
+  return changetype<Side>(changetype<usize>(flow) + SIZEOF_FLOW + side * SIZEOF_SIDE);
+}
+
+export function assertFlow(): void {
+  if (offsetof<Flow>() != SIZEOF_FLOW) ERROR('SIZEOF_FLOW');
+  if (offsetof<Side>() != SIZEOF_SIDE) ERROR('SIZEOF_SIDE');
+}

@@ -1,0 +1,153 @@
+/**
+ * The flow table: open addressing with linear probing over (hash, flow) words, deletion by shifting
+ * back, so there are no tombstones to wade through. A full pool evicts the flow idle longest.
+ */
+import { config } from '../instance';
+import { createPool, give, Pool, take } from '../pools';
+import { Flow, SIZEOF_FLOW_ALL } from './flow';
+
+let pool: Pool = changetype<Pool>(0);
+let mask: u32 = 0;
+/** Ends of the list by idleness; sentinel-free, 0 where empty. */
+let oldest: u32 = 0;
+let newest: u32 = 0;
+let nextConn: u32 = 0;
+
+export function createTable(): void {
+  pool = createPool(config.flows, <usize>config.flows + <usize>config.flowCount * SIZEOF_FLOW_ALL, SIZEOF_FLOW_ALL);
+  mask = config.flowBucketCount - 1;
+}
+
+// @ts-ignore: decorator
+@inline
+function bucket(index: u32): usize {
+  return <usize>config.flowBuckets + (<usize>index << 3);
+}
+
+/** What a packet says of its flow, filled before `find`. */
+export let high0: u64 = 0;
+export let low0: u64 = 0;
+export let high1: u64 = 0;
+export let low1: u64 = 0;
+export let port0: u16 = 0;
+export let port1: u16 = 0;
+
+/** Sets the endpoints searched for: source first. */
+// @ts-ignore: decorator
+@inline
+export function setEndpoints(ip: usize, tcp: usize, family: u32): void {
+  if (family == 4) {
+    high0 = load<u32>(ip + 12);
+    high1 = load<u32>(ip + 16);
+    low0 = 0;
+    low1 = 0;
+  } else {
+    high0 = load<u64>(ip + 8);
+    low0 = load<u64>(ip + 16);
+    high1 = load<u64>(ip + 24);
+    low1 = load<u64>(ip + 32);
+  }
+  port0 = load<u16>(tcp);
+  port1 = load<u16>(tcp + 2);
+}
+
+/** Side the packet came from, valid after `find` returned a flow: 0 client, 1 server. */
+export let foundSide: u32 = 0;
+
+/** The flow of the endpoints set, or 0. */
+export function find(hash: u32): Flow {
+  let index = hash & mask;
+  for (;;) {
+    const word = load<u64>(bucket(index));
+    if (word == 0) return changetype<Flow>(0);
+    if (<u32>(word >> 32) == hash) {
+      const flow = changetype<Flow>(<usize><u32>word);
+      if (flow.clientHigh == high0 && flow.serverHigh == high1 && flow.clientPort == port0 && flow.serverPort == port1 && flow.clientLow == low0 && flow.serverLow == low1) {
+        foundSide = 0;
+        return flow;
+      }
+      if (flow.clientHigh == high1 && flow.serverHigh == high0 && flow.clientPort == port1 && flow.serverPort == port0 && flow.clientLow == low1 && flow.serverLow == low0) {
+        foundSide = 1;
+        return flow;
+      }
+    }
+    index = (index + 1) & mask;
+  }
+  return changetype<Flow>(0);
+}
+
+/** The flow idle longest, 0 where there is none. */
+export function oldestFlow(): Flow {
+  return changetype<Flow>(<usize>oldest);
+}
+
+/** Whether `addFlow` will find room. */
+export function hasRoom(): bool {
+  return pool.list != 0 || pool.fresh + pool.size <= pool.end;
+}
+
+/** Adds a flow for the endpoints set, all zero but its identity. Call only when there is room. */
+export function addFlow(hash: u32, sourceIsClient: bool): Flow {
+  const address = take(pool);
+  memory.fill(address, 0, SIZEOF_FLOW_ALL);
+  const flow = changetype<Flow>(address);
+  flow.hash = hash;
+  flow.conn = nextConn++;
+  flow.clientHigh = sourceIsClient ? high0 : high1;
+  flow.clientLow = sourceIsClient ? low0 : low1;
+  flow.clientPort = sourceIsClient ? port0 : port1;
+  flow.serverHigh = sourceIsClient ? high1 : high0;
+  flow.serverLow = sourceIsClient ? low1 : low0;
+  flow.serverPort = sourceIsClient ? port1 : port0;
+  let index = hash & mask;
+  while (load<u64>(bucket(index))) index = (index + 1) & mask;
+  store<u64>(bucket(index), (<u64>hash << 32) | <u64>address);
+  link(flow);
+  foundSide = sourceIsClient ? 0 : 1;
+  return flow;
+}
+
+/** Takes a flow out of the table and returns its memory. */
+export function removeFlow(flow: Flow): void {
+  let hole = flow.hash & mask;
+  while (<u32>load<u64>(bucket(hole)) != <u32>changetype<usize>(flow)) hole = (hole + 1) & mask;
+  for (let index = (hole + 1) & mask; ; index = (index + 1) & mask) {
+    const word = load<u64>(bucket(index));
+    if (word == 0) break;
+    // An entry may fill the hole unless its home lies cyclically between the hole and itself.
+    const home = <u32>(word >> 32) & mask;
+    if (((index - home) & mask) >= ((index - hole) & mask)) {
+      store<u64>(bucket(hole), word);
+      hole = index;
+    }
+  }
+  store<u64>(bucket(hole), 0);
+  unlink(flow);
+  give(pool, changetype<usize>(flow));
+}
+
+function link(flow: Flow): void {
+  flow.newer = 0;
+  flow.older = newest;
+  if (newest) changetype<Flow>(<usize>newest).newer = <u32>changetype<usize>(flow);
+  else oldest = <u32>changetype<usize>(flow);
+  newest = <u32>changetype<usize>(flow);
+}
+
+function unlink(flow: Flow): void {
+  if (flow.older) changetype<Flow>(<usize>flow.older).newer = flow.newer;
+  else oldest = flow.newer;
+  if (flow.newer) changetype<Flow>(<usize>flow.newer).older = flow.older;
+  else newest = flow.older;
+}
+
+/** Marks a flow as used in this epoch; the list is exact to one epoch, which spares most moves. */
+// @ts-ignore: decorator
+@inline
+export function touch(flow: Flow, epoch: u32): void {
+  if (flow.epoch == epoch) return;
+  flow.epoch = epoch;
+  if (newest == <u32>changetype<usize>(flow)) return;
+  unlink(flow);
+  link(flow);
+}

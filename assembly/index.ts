@@ -1,0 +1,58 @@
+/**
+ * The ABI: everything the host calls. Addresses and sizes are bytes in the linear memory, laid out by the
+ * host (src/memory/map.ts) and told once through `config`.
+ *
+ * Order of calls: `init`; then for every slot in order `indexSlot` (by one instance) and `decodeSlot` (by
+ * every instance); `finish` once. `sealNow` may come between slots.
+ */
+import { seal } from './block';
+import { crc32c as crc } from './crc32c';
+import { createDecoder, decodePcap, finishAll } from './decode';
+import { flushEvents } from './emit';
+import { assertFlow } from './flow/flow';
+import { indexPcap } from './framing/pcap';
+import { setConfig } from './instance';
+import { assertLayout, LAYOUT_HASH } from './layout';
+import { assertMessage } from './memcache/message';
+import { assertReorder } from './stream/reorder';
+
+/** What both sides must agree on; the host refuses another value. */
+export function layoutHash(): u32 {
+  assertLayout();
+  assertFlow();
+  assertMessage();
+  assertReorder();
+  return LAYOUT_HASH;
+}
+
+/** Takes the instance's configuration; its region must be zero. */
+export function init(config: usize): void {
+  setConfig(config);
+  createDecoder();
+}
+
+/** Walks a chunk of classic pcap records into the lists of `workers` workers. Returns the packets walked. */
+export function indexSlot(chunk: usize, size: u32, lists: usize, stride: usize, workers: u32): u32 {
+  return indexPcap(chunk, size, lists, stride, workers);
+}
+
+/** Decodes one list; `ordinal` is that of the slot's first packet. */
+export function decodeSlot(list: usize, ordinal: u64): void {
+  decodePcap(list, ordinal);
+}
+
+/** Seals the open block, or hands over waiting events. */
+export function sealNow(): void {
+  flushEvents();
+  seal();
+}
+
+/** Ends every flow and seals what is left. */
+export function finish(): void {
+  finishAll();
+}
+
+/** CRC-32C of bytes in the memory. */
+export function crc32c(at: usize, size: usize): u32 {
+  return crc(at, size);
+}

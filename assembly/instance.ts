@@ -1,0 +1,44 @@
+/**
+ * What one instance knows about itself. Several instances share one memory, so everything mutable is
+ * either a WebAssembly global (private to the instance) or lies in the instance's own region; static
+ * memory holds only constants, because every instantiation writes the data segments again.
+ */
+import { Config, IndexState } from './layout';
+
+/** Where the host put this instance's things; set once by `init`. */
+export let config: Config = changetype<Config>(0);
+/** State of the record walk, shared by all instances under the index lock. */
+export let indexState: IndexState = changetype<IndexState>(0);
+/** Address of the counters, u64 each. */
+export let counters: usize = 0;
+/** Address of the bitmap of server ports. */
+export let ports: usize = 0;
+/** Seed of flow hashes and fingerprints. */
+export let seed: u64 = 0;
+/** Next free byte of the scratch area, used only while starting. */
+let scratch: usize = 0;
+
+export function setConfig(address: usize): void {
+  config = changetype<Config>(address);
+  indexState = changetype<IndexState>(<usize>config.indexState);
+  counters = config.counters;
+  ports = config.ports;
+  seed = config.hashSeed;
+  scratch = config.scratch;
+}
+
+/** Takes bytes of the scratch area for as long as the instance lives, 16-byte aligned. */
+export function reserve(bytes: usize): usize {
+  const address = scratch;
+  scratch += (bytes + 15) & ~15;
+  if (scratch > <usize>config.scratch + config.scratchSize) unreachable();
+  return address;
+}
+
+/** Adds to a counter of enum counter. */
+// @ts-ignore: decorator
+@inline
+export function count(counter: u32, by: u64 = 1): void {
+  const at = counters + (<usize>counter << 3);
+  store<u64>(at, load<u64>(at) + by);
+}

@@ -1,0 +1,344 @@
+/** Client bytes in order: request lines and data blocks become pending requests. */
+import {
+  CLIENT, Flow, FLOW_BINARY, FLOW_MEMCACHE, FLOW_NEW, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE,
+} from '../flow/flow';
+import { count } from '../instance';
+import {
+  COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_GAPS, COUNTER_PROXY_HEADERS, COUNTER_UNKNOWN_COMMANDS, NO_SIZE,
+  OP_AUTH, OP_SET, STATUS_SILENT,
+} from '../layout';
+import { BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_OVERFLOW, BIT_REFUSED, KIND_AUTH, LINE_DATA, LINE_QUIT, Request } from '../memcache/message';
+import { probe, SPEAKS_BINARY, SPEAKS_PROXY_2, SPEAKS_TEXT, SPEAKS_TLS } from '../memcache/probe';
+import { addKeys, isUnboundedRetrieval, openRetrieval, parseRequest } from '../memcache/request';
+import { findByte, findLineEnd } from '../scan';
+import { appendLine, dropLineHead, freeLine } from '../stream/lines';
+import { load16 } from '../wire/bytes';
+import { freeRequest, push, record, takeRequest } from './pending';
+import { countUnsynced, loseSync } from './sync';
+
+/** A request line comes next, or the rest of one. */
+export const CLIENT_LINE: u8 = 0;
+/** `skip` bytes of a data block come next; `current` is the request. */
+export const CLIENT_DATA: u8 = 1;
+/** The rest of a retrieval too long to keep; `current` is the request. */
+export const CLIENT_KEYS: u8 = 2;
+/** The rest of a line too long to keep, which no rule makes a request. */
+export const CLIENT_DROP: u8 = 3;
+/** Nothing more is read: quit, watch. */
+export const CLIENT_OVER: u8 = 4;
+/** Releases differ on what the bytes are: nothing is read until the pending answers are in. */
+export const CLIENT_DOUBT: u8 = 5;
+/** `skip` bytes of a PROXY header come next. */
+export const CLIENT_PROXY: u8 = 6;
+
+const LF: u8 = 10;
+const CR: u8 = 13;
+
+/** End of the line without the CR before its LF. */
+// @ts-ignore: decorator
+@inline
+function withoutCr(at: usize, end: usize): usize {
+  return end > at && load<u8>(end - 1) == CR ? end - 1 : end;
+}
+
+/** Looks once at what the connection speaks. Returns bytes to skip, -1 where it is not memcache text. */
+function classify(flow: Flow, at: usize, end: usize): i32 {
+  flow.kind = FLOW_MEMCACHE;
+  const speaks = probe(at, end);
+  if (speaks == SPEAKS_TEXT) return 0;
+  if (speaks == SPEAKS_BINARY) flow.kind = FLOW_BINARY;
+  else if (speaks == SPEAKS_TLS) flow.kind = FLOW_TLS;
+  else {
+    count(COUNTER_PROXY_HEADERS);
+    if (speaks == SPEAKS_PROXY_2) return 16 + load16(at + 14);
+    const feed = findByte(at, end, LF);
+    // A version 1 header is at most 107 bytes and sent at once.
+    if (feed < end) return <i32>(feed + 1 - at);
+  }
+  return -1;
+}
+
+/** Takes the client's next bytes, which one packet brought. `start` says that they begin its payload. */
+export function clientBytes(flow: Flow, at: usize, end: usize, time: u64, ordinal: u64, ack: u32, start: bool): void {
+  const side = sideOf(flow, CLIENT);
+  if (flow.kind != FLOW_MEMCACHE) {
+    if (flow.kind != FLOW_NEW) return;
+    const skip = classify(flow, at, end);
+    if (skip < 0) return;
+    if (skip) {
+      side.skip = skip;
+      side.state = CLIENT_PROXY;
+    }
+  }
+  if (flow.sync == SYNC_NONE) {
+    if (!start || !begins(flow, at, end, ack)) {
+      countUnsynced(flow, <u32>(end - at));
+      return;
+    }
+    flow.sync = SYNC_TENTATIVE;
+  }
+  while (at < end) {
+    switch (side.state) {
+      case CLIENT_LINE:
+        at = lineBytes(flow, side, at, end, time, ordinal);
+        break;
+      case CLIENT_DATA: {
+        const bytes = min<usize>(side.skip, end - at);
+        at += bytes;
+        side.skip -= <u32>bytes;
+        if (side.skip == 0) dataDone(flow, side, time);
+        break;
+      }
+      case CLIENT_KEYS:
+        at = keyBytes(flow, side, at, end, time, ordinal);
+        break;
+      case CLIENT_DROP: {
+        const feed = findByte(at, end, LF);
+        at = feed + 1;
+        if (feed < end) {
+          const request = changetype<Request>(<usize>flow.current);
+          flow.current = 0;
+          side.state = CLIENT_LINE;
+          request.lastTime = time;
+          push(flow, request);
+        }
+        break;
+      }
+      case CLIENT_PROXY: {
+        const bytes = min<usize>(side.skip, end - at);
+        at += bytes;
+        side.skip -= <u32>bytes;
+        if (side.skip == 0) side.state = CLIENT_LINE;
+        break;
+      }
+      case CLIENT_DOUBT:
+        countUnsynced(flow, <u32>(end - at));
+        return;
+      default:
+        return;
+    }
+    if (flow.sync == SYNC_NONE) {
+      if (at < end) countUnsynced(flow, <u32>(end - at));
+      return;
+    }
+  }
+}
+
+/** The data block of the current request has ended. */
+export function dataDone(flow: Flow, side: Side, time: u64): void {
+  const request = changetype<Request>(<usize>flow.current);
+  flow.current = 0;
+  side.state = CLIENT_LINE;
+  request.lastTime = time;
+  submit(flow, request);
+}
+
+/** Whether a segment may begin a request in mid-stream: a whole known line, and nothing of the server outstanding. */
+function begins(flow: Flow, at: usize, end: usize, ack: u32): bool {
+  const server = sideOf(flow, SERVER);
+  if (!server.known || server.next != ack) return false;
+  const feed = findByte(at, end, LF);
+  if (feed == end) return false;
+  const request = takeRequest(flow);
+  if (changetype<usize>(request) == 0) return false;
+  parseRequest(request, at, withoutCr(at, feed));
+  const known = (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST)) == 0;
+  freeRequest(request);
+  return known;
+}
+
+function lineBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal: u64): usize {
+  let feed = findLineEnd(at, end);
+  let doubtful = false;
+  if (feed < end && load<u8>(feed) != LF) {
+    // A NUL ends the line for releases before 1.6.40 and is a byte like any other for later ones.
+    doubtful = true;
+    feed = findByte(feed, end, LF);
+  }
+  if (side.line == 0) {
+    if (feed < end) {
+      requestLine(flow, side, at, withoutCr(at, feed), time, ordinal, time, doubtful);
+      return feed + 1;
+    }
+  }
+  const taken = appendLine(side, at, feed, time, ordinal);
+  if (taken < <u32>(feed - at)) return overflow(flow, side, at + taken, end);
+  if (feed == end) return end;
+  const base = <usize>side.line;
+  const lineEnd = withoutCr(base, base + side.lineSize);
+  if (!doubtful) doubtful = findLineEnd(base, lineEnd) < lineEnd;
+  requestLine(flow, side, base, lineEnd, side.lineTime, side.lineOrdinal, time, doubtful);
+  freeLine(side);
+  return feed + 1;
+}
+
+/** The buffer is full and the line goes on: a retrieval is read piece by piece, anything else dropped. */
+function overflow(flow: Flow, side: Side, at: usize, end: usize): usize {
+  if (side.line == 0) {
+    // No buffer to be had.
+    lostLine(flow);
+    return end;
+  }
+  const base = <usize>side.line;
+  const lineEnd = base + side.lineSize;
+  const request = takeRequest(flow);
+  if (changetype<usize>(request) == 0) {
+    lostLine(flow);
+    return end;
+  }
+  if (isUnboundedRetrieval(base, lineEnd)) {
+    const keys = openRetrieval(request, base, lineEnd);
+    place(flow, side, request, side.lineTime, side.lineOrdinal);
+    flow.current = <u32>changetype<usize>(request);
+    dropLineHead(side, <u32>(keys - base));
+    takeWholeKeys(request, side);
+    side.state = CLIENT_KEYS;
+  } else {
+    count(COUNTER_BOUND_LINES);
+    parseRequest(request, base, base);
+    place(flow, side, request, side.lineTime, side.lineOrdinal);
+    flow.current = <u32>changetype<usize>(request);
+    freeLine(side);
+    side.state = CLIENT_DROP;
+  }
+  return at;
+}
+
+function lostLine(flow: Flow): void {
+  count(COUNTER_GAPS);
+  loseSync(flow);
+}
+
+/** Moves all keys that are surely whole out of the buffer; the last may go on. */
+function takeWholeKeys(request: Request, side: Side): void {
+  const base = <usize>side.line;
+  let end = base + side.lineSize;
+  while (end > base && load<u8>(end - 1) != 0x20) end--;
+  if (end == base && side.lineSize > 1024) {
+    // A token this long is no key; it only has to stay too long.
+    side.lineSize = 1024;
+    return;
+  }
+  addKeys(request, base, end);
+  dropLineHead(side, <u32>(end - base));
+}
+
+function keyBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal: u64): usize {
+  const request = changetype<Request>(<usize>flow.current);
+  const feed = findByte(at, end, LF);
+  while (at < feed) {
+    at += appendLine(side, at, feed, time, ordinal);
+    if (side.line == 0) {
+      lostLine(flow);
+      return end;
+    }
+    takeWholeKeys(request, side);
+  }
+  if (feed == end) return end;
+  const base = <usize>side.line;
+  if (base) {
+    addKeys(request, base, withoutCr(base, base + side.lineSize));
+    freeLine(side);
+  }
+  flow.current = 0;
+  side.state = CLIENT_LINE;
+  request.cursorChunk = request.keys;
+  request.lastTime = time;
+  if (request.bits & BIT_OVERFLOW) {
+    freeRequest(request);
+    lostLine(flow);
+    return feed + 1;
+  }
+  submit(flow, request);
+  return feed + 1;
+}
+
+/** Gives a request its place: time, packet, connection, and how many began in that packet before it. */
+// @ts-ignore: decorator
+@inline
+function place(flow: Flow, side: Side, request: Request, time: u64, ordinal: u64): void {
+  request.time = time;
+  request.ordinal = ordinal;
+  request.conn = flow.conn;
+  if (side.beganOrdinal != ordinal || side.began == 0) {
+    side.beganOrdinal = ordinal;
+    side.began = 0;
+  }
+  request.sub = side.began++;
+}
+
+/** One request line, its first byte brought at `time` by packet `ordinal`, its last at `lastTime`. */
+function requestLine(
+  flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal: u64, lastTime: u64, doubtful: bool,
+): void {
+  const request = takeRequest(flow);
+  if (changetype<usize>(request) == 0) {
+    lostLine(flow);
+    return;
+  }
+  const follows = parseRequest(request, at, end);
+  place(flow, side, request, time, ordinal);
+  request.lastTime = lastTime;
+  if (doubtful) request.bits |= BIT_LAST;
+  if (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | BIT_OVERFLOW) || flow.auth) {
+    if (!unusual(flow, request)) return;
+  }
+  if (follows == LINE_DATA && !(request.bits & BIT_LAST)) {
+    flow.current = <u32>changetype<usize>(request);
+    side.skip = request.dataSize + 2;
+    side.state = CLIENT_DATA;
+    return;
+  }
+  if (follows == LINE_QUIT) {
+    record(flow, request, STATUS_SILENT);
+    freeRequest(request);
+    side.state = CLIENT_OVER;
+    return;
+  }
+  if (request.bits & BIT_LAST) {
+    count(COUNTER_AMBIGUOUS_LENGTHS);
+    side.state = CLIENT_DOUBT;
+  }
+  submit(flow, request);
+}
+
+/** Lines the fast path does not know. Returns false when the request is done with. */
+function unusual(flow: Flow, request: Request): bool {
+  if (request.bits & BIT_OVERFLOW) {
+    freeRequest(request);
+    lostLine(flow);
+    return false;
+  }
+  if (flow.sync == SYNC_TENTATIVE && request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST)) {
+    freeRequest(request);
+    loseSync(flow);
+    return false;
+  }
+  if (flow.auth && request.op == OP_SET) {
+    // The value is a user name and a password (doc/protocol.txt, "Authentication").
+    flow.auth = 0;
+    request.op = <u8>OP_AUTH;
+    request.kind = KIND_AUTH;
+    request.present = 0;
+    request.valueSize = NO_SIZE;
+    request.keyHash = 0;
+    request.keySize = 0;
+    request.bits &= ~BIT_NOREPLY;
+    request.traits = 0;
+  }
+  if (request.bits & BIT_NO_EVENT) count(COUNTER_UNKNOWN_COMMANDS);
+  return true;
+}
+
+/** A whole request: it waits for its answer, or is done where none comes. */
+// @ts-ignore: decorator
+@inline
+function submit(flow: Flow, request: Request): void {
+  if (request.bits & BIT_NOREPLY) {
+    record(flow, request, STATUS_SILENT);
+    freeRequest(request);
+    if (sideOf(flow, CLIENT).state == CLIENT_DOUBT) loseSync(flow);
+    return;
+  }
+  push(flow, request);
+}

@@ -1,0 +1,148 @@
+/**
+ * Pending requests of a flow, oldest first, and what happens when one is done. Text and meta answers
+ * come in the order of the requests; only quiet ones may be passed over.
+ */
+import { emit, emitConn } from '../emit';
+import { Flow, SYNC_YES } from '../flow/flow';
+import { otherHash } from '../hash';
+import { config, count, reserve } from '../instance';
+import {
+  CONN_KIND_OPEN_MIDSTREAM, CONN_KIND_OPEN_SYN, COUNTER_BOUND_REQUESTS, COUNTER_NEGATIVE_LATENCY, OP_MG,
+  PRESENT_FLAGS, PRESENT_KEY, PRESENT_LATENCY, PRESENT_VALUE_SIZE, STATUS_HIT, STATUS_MISS, STATUS_SILENT,
+  STATUS_UNANSWERED,
+} from '../layout';
+import { entryAt, freeKeys, KeyChunk } from '../memcache/keys';
+import { BIT_ANSWERED, BIT_NO_EVENT, Request, SIZEOF_REQUEST } from '../memcache/message';
+import { createPool, give, Pool, take } from '../pools';
+
+/** Requests one connection may have pending. memcached has no such limit; memory has. */
+const PENDING_MAX: u32 = 16384;
+
+let pool: Pool = changetype<Pool>(0);
+/** An address and port, put together for hashing. */
+let endpoint: usize = 0;
+
+export function createPending(): void {
+  pool = createPool(config.requests, config.requestsEnd, SIZEOF_REQUEST);
+  endpoint = reserve(24);
+}
+
+/** Memory for a request, or 0 when the pool or the flow is full (counted). */
+// @ts-ignore: decorator
+@inline
+export function takeRequest(flow: Flow): Request {
+  const piece = flow.pending < PENDING_MAX ? take(pool) : 0;
+  if (piece == 0) count(COUNTER_BOUND_REQUESTS);
+  return changetype<Request>(piece);
+}
+
+// @ts-ignore: decorator
+@inline
+export function freeRequest(request: Request): void {
+  if (request.keys) freeKeys(request);
+  give(pool, changetype<usize>(request));
+}
+
+/** Appends a request that waits for its answer. */
+// @ts-ignore: decorator
+@inline
+export function push(flow: Flow, request: Request): void {
+  request.next = 0;
+  if (flow.tail) changetype<Request>(<usize>flow.tail).next = <u32>changetype<usize>(request);
+  else flow.head = <u32>changetype<usize>(request);
+  flow.tail = <u32>changetype<usize>(request);
+  flow.pending++;
+}
+
+/** Takes the oldest pending request off the list. */
+// @ts-ignore: decorator
+@inline
+export function shift(flow: Flow): void {
+  const request = changetype<Request>(<usize>flow.head);
+  flow.head = request.next;
+  if (request.next == 0) flow.tail = 0;
+  flow.pending--;
+}
+
+function hashEndpoint(high: u64, low: u64, port: u16): u64 {
+  store<u64>(endpoint, high);
+  store<u64>(endpoint, low, 8);
+  store<u16>(endpoint, port, 16);
+  return otherHash(endpoint, port ? 18 : 16);
+}
+
+/** Records that the connection of a flow opened or closed. */
+export function recordConn(flow: Flow, kind: u32, time: u64): void {
+  emitConn(
+    flow.conn, kind, time, hashEndpoint(flow.clientHigh, flow.clientLow, flow.clientPort),
+    hashEndpoint(flow.serverHigh, flow.serverLow, 0), bswap<u16>(flow.serverPort),
+  );
+}
+
+/** The first event of a flow is preceded by its opening: flows that never speak memcache leave no trace. */
+function open(flow: Flow): void {
+  flow.opened = 1;
+  recordConn(flow, flow.fromSyn ? CONN_KIND_OPEN_SYN : CONN_KIND_OPEN_MIDSTREAM, flow.openTime);
+}
+
+/** Records a request with one outcome for all its keys. Does not free it. */
+export function record(flow: Flow, request: Request, status: u32): void {
+  if (request.bits & BIT_NO_EVENT || flow.sync != SYNC_YES) return;
+  if (!flow.opened) open(flow);
+  if (request.bits & BIT_ANSWERED && status != STATUS_UNANSWERED && status != STATUS_SILENT) {
+    const latency = <i64>(request.answerTime - request.lastTime);
+    if (latency < 0) count(COUNTER_NEGATIVE_LATENCY);
+    request.latency = latency < 0 ? 0 : latency;
+    request.present |= 1 << PRESENT_LATENCY;
+  }
+  request.status = <u8>status;
+  if (request.keys == 0) {
+    emit(request);
+    return;
+  }
+  recordKeys(request, status);
+}
+
+/**
+ * One event for each key. Keys whose VALUE was seen are hits whatever became of the rest; the others
+ * get `status`.
+ */
+function recordKeys(request: Request, status: u32): void {
+  let index: u32 = 0;
+  const present = request.present & ~((1 << PRESENT_KEY) | (1 << PRESENT_VALUE_SIZE) | (1 << PRESENT_FLAGS));
+  for (let chunk = <usize>request.keys; chunk; chunk = changetype<KeyChunk>(chunk).next) {
+    const entries = changetype<KeyChunk>(chunk).count;
+    for (let i: u32 = 0; i < entries; i++) {
+      const entry = entryAt(chunk, i);
+      request.present = present;
+      request.keyIndex = index++;
+      if (entry.size) {
+        request.keyHash = entry.hash;
+        request.keySize = entry.size;
+        request.present |= 1 << PRESENT_KEY;
+      }
+      if (entry.hit) {
+        request.valueSize = entry.valueSize;
+        request.flags = entry.flags;
+        request.present |= (1 << PRESENT_VALUE_SIZE) | (1 << PRESENT_FLAGS);
+      }
+      request.status = <u8>(entry.hit ? STATUS_HIT : status);
+      emit(request);
+    }
+  }
+}
+
+/** Records what a quiet request's silence means, proven by a later answer. */
+export function recordSilence(flow: Flow, request: Request): void {
+  record(flow, request, request.op == OP_MG ? STATUS_MISS : STATUS_SILENT);
+}
+
+/** Records all pending requests as unanswered and empties the list. */
+export function abandonPending(flow: Flow): void {
+  while (flow.head) {
+    const request = changetype<Request>(<usize>flow.head);
+    shift(flow);
+    record(flow, request, STATUS_UNANSWERED);
+    freeRequest(request);
+  }
+}

@@ -1,0 +1,288 @@
+/** Server bytes in order: answer lines and data blocks complete pending requests. */
+import { CLIENT, Flow, FLOW_MEMCACHE, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE } from '../flow/flow';
+import { count } from '../instance';
+import {
+  COUNTER_AMBIGUOUS_QUIET, COUNTER_BOUND_LINES, COUNTER_UNMATCHED_ANSWERS, NO_SIZE, OP_MA, OP_MD, OP_MG, OP_MS,
+  OP_WATCH, PRESENT_FLAGS, PRESENT_KEY, PRESENT_OPAQUE, PRESENT_TTL_LEFT, PRESENT_VALUE_SIZE, STATUS_DELETED, STATUS_ERROR, STATUS_EXISTS,
+  STATUS_HIT, STATUS_MISS, STATUS_NOT_FOUND, STATUS_NOT_STORED, STATUS_OK, STATUS_STORED, STATUS_TOUCHED, STATUS_VALUE,
+} from '../layout';
+import {
+  answerFlags, answerMarks, answerOpaque, answerPrint, answerSize, asksForCredentials, hasFlags, hasKey, hasOpaque, hasTimeLeft,
+  parseAnswer, timeLeft, toldSize,
+} from '../memcache/answer';
+import { findKey } from '../memcache/keys';
+import {
+  BIT_ANSWERED, BIT_LAST, BIT_ONE_LINE, BIT_QUIET, BIT_REFUSED, IS_EN, IS_END, IS_ERROR, IS_EX, IS_EXISTS, IS_FREE, IS_HD, IS_ME,
+  IS_NF, IS_NOT_FOUND, IS_NOT_STORED, IS_NS, IS_NUMBER, IS_OK, IS_STAT, IS_STORED, IS_TOUCHED, IS_DELETED, IS_VA, IS_VALUE,
+  KIND_DUMP, KIND_GET, KIND_META, Request,
+} from '../memcache/message';
+import { findByte } from '../scan';
+import { appendLine, freeLine } from '../stream/lines';
+import { CLIENT_LINE, CLIENT_OVER } from './client';
+import { freeRequest, record, recordSilence, shift } from './pending';
+import { believe, countUnsynced, loseSync, provesRequest } from './sync';
+
+/** An answer line comes next, or the rest of one. */
+export const SERVER_LINE: u8 = 0;
+/** `skip` bytes of a data block come next. */
+export const SERVER_DATA: u8 = 1;
+/** The rest of a line longer than is kept. */
+export const SERVER_DROP: u8 = 2;
+/** A stream that never returns to answers (watch). */
+export const SERVER_STREAM: u8 = 3;
+
+const LF: u8 = 10;
+const CR: u8 = 13;
+
+/** Takes the server's next bytes, which one packet brought; `ack` is what that packet acknowledged. */
+export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordinal: u64, ack: u32): void {
+  if (flow.kind != FLOW_MEMCACHE) return;
+  const side = sideOf(flow, 1);
+  while (at < end) {
+    if (flow.sync == SYNC_NONE) {
+      countUnsynced(flow, <u32>(end - at));
+      return;
+    }
+    if (side.state == SERVER_LINE) {
+      const feed = findByte(at, end, LF);
+      if (side.line == 0 && feed < end) {
+        const lineEnd = feed > at && load<u8>(feed - 1) == CR ? feed - 1 : feed;
+        answerLine(flow, side, at, lineEnd, time, ack);
+        at = feed + 1;
+        continue;
+      }
+      const taken = appendLine(side, at, feed, time, ordinal);
+      const base = <usize>side.line;
+      if (base == 0) {
+        loseSync(flow);
+        continue;
+      }
+      let lineEnd = base + side.lineSize;
+      if (taken < <u32>(feed - at)) {
+        // What the line is stands at its start; the rest is of no interest.
+        count(COUNTER_BOUND_LINES);
+        at += taken;
+        answerLine(flow, side, base, lineEnd, side.lineTime, ack);
+        freeLine(side);
+        if (flow.sync != SYNC_NONE) side.state = SERVER_DROP;
+        continue;
+      }
+      at = feed;
+      if (feed == end) return;
+      at++;
+      if (lineEnd > base && load<u8>(lineEnd - 1) == CR) lineEnd--;
+      answerLine(flow, side, base, lineEnd, side.lineTime, ack);
+      freeLine(side);
+    } else if (side.state == SERVER_DATA) {
+      const bytes = min<usize>(side.skip, end - at);
+      at += bytes;
+      side.skip -= <u32>bytes;
+      if (side.skip == 0) side.state = SERVER_LINE;
+    } else if (side.state == SERVER_DROP) {
+      const feed = findByte(at, end, LF);
+      at = feed + 1;
+      if (feed < end) side.state = SERVER_LINE;
+    } else {
+      return;
+    }
+  }
+}
+
+/** An answer nothing waits for, or that fits nothing that does. */
+function unmatched(flow: Flow, code: u32): void {
+  count(COUNTER_UNMATCHED_ANSWERS);
+  // A server may say `ERROR Too many open connections` before any request, and then close.
+  if (flow.head == 0 && code == IS_ERROR) return;
+  loseSync(flow);
+}
+
+/**
+ * The pending request an answer belongs to, having recorded as silent the quiet ones before it; 0 where
+ * there is none. An opaque or a key in the answer must be the request's.
+ */
+function matchPending(flow: Flow, code: u32): Request {
+  let request = changetype<Request>(<usize>flow.head);
+  let found = changetype<Request>(0);
+  const meta = code >= <u32>IS_HD && code <= <u32>IS_NF;
+  if (code == IS_ERROR) {
+    // An error belongs to the line known to be refused, if there is one that only quiet ones precede.
+    let candidate = request;
+    while (changetype<usize>(candidate) && candidate.bits & BIT_QUIET && !(candidate.bits & BIT_REFUSED)) {
+      candidate = changetype<Request>(<usize>candidate.next);
+    }
+    found = changetype<usize>(candidate) && candidate.bits & BIT_REFUSED ? candidate : request;
+  } else {
+    while (changetype<usize>(request)) {
+      if ((request.fits >> code) & 1 && (!meta || agrees(request))) {
+        found = request;
+        break;
+      }
+      if (!(request.bits & BIT_QUIET)) break;
+      request = changetype<Request>(<usize>request.next);
+    }
+  }
+  if (changetype<usize>(found) == 0) return found;
+  if (found.bits & BIT_QUIET && !hasOpaque && !hasKey) {
+    const after = changetype<Request>(<usize>found.next);
+    if (changetype<usize>(after) && (after.fits >> code) & 1) count(COUNTER_AMBIGUOUS_QUIET);
+  }
+  while (flow.head != <u32>changetype<usize>(found)) {
+    const silent = changetype<Request>(<usize>flow.head);
+    shift(flow);
+    recordSilence(flow, silent);
+    freeRequest(silent);
+  }
+  return found;
+}
+
+/** Whether opaque and key of a meta answer are this request's. */
+function agrees(request: Request): bool {
+  if (hasOpaque != ((request.present & (1 << PRESENT_OPAQUE)) != 0)) return false;
+  if (hasOpaque && answerOpaque != request.opaque) return false;
+  return !hasKey || answerPrint == request.print;
+}
+
+/** One answer line; `time` is when its first byte came. */
+function answerLine(flow: Flow, side: Side, at: usize, end: usize, time: u64, ack: u32): void {
+  let request = changetype<Request>(<usize>flow.head);
+  if (changetype<usize>(request) && request.kind == KIND_DUMP && request.bits & BIT_ANSWERED) {
+    dumpLine(flow, request, at, end, ack);
+    return;
+  }
+  const code = parseAnswer(at, end);
+  if (changetype<usize>(request) == 0) {
+    unmatched(flow, code);
+    return;
+  }
+  if (!((request.fits >> code) & 1) || request.bits & BIT_QUIET || request.kind == KIND_META || code == IS_ERROR) {
+    request = matchPending(flow, code);
+    if (changetype<usize>(request) == 0) {
+      unmatched(flow, code);
+      return;
+    }
+  }
+  if (!(request.bits & BIT_ANSWERED)) {
+    request.bits |= BIT_ANSWERED;
+    request.answerTime = time;
+  }
+  if (code == IS_VALUE) {
+    value(flow, side, request);
+    return;
+  }
+  if (code == IS_STAT && !(request.bits & BIT_ONE_LINE)) return;
+  if (request.kind == KIND_DUMP && code == IS_FREE) return;
+  if (code == IS_ERROR) {
+    if (asksForCredentials(at, end)) flow.auth = 1;
+    finish(flow, request, code, STATUS_ERROR, ack);
+    return;
+  }
+  if (request.kind == KIND_META) {
+    finish(flow, request, code, metaStatus(side, request, code), ack);
+    return;
+  }
+  if (request.op == OP_WATCH && code == IS_OK) {
+    finish(flow, request, code, STATUS_OK, ack);
+    side.state = SERVER_STREAM;
+    sideOf(flow, CLIENT).state = CLIENT_OVER;
+    return;
+  }
+  finish(flow, request, code, textStatus(request, code), ack);
+}
+
+/** A line of a dump that has begun: keys in clear, read only for its end. */
+function dumpLine(flow: Flow, request: Request, at: usize, end: usize, ack: u32): void {
+  const code = parseAnswer(at, end);
+  if (code == IS_END || code == IS_EN) finish(flow, request, code, STATUS_OK, ack);
+}
+
+/** A VALUE line of a retrieval: its data block follows. */
+function value(flow: Flow, side: Side, request: Request): void {
+  side.skip = answerSize + 2;
+  side.state = SERVER_DATA;
+  if (request.keys == 0) {
+    // One key: it must be the one asked for, and it can be found only once.
+    if (answerPrint == request.print && request.present & (1 << PRESENT_KEY) && !(request.present & (1 << PRESENT_VALUE_SIZE))) {
+      request.valueSize = answerSize;
+      request.flags = answerFlags;
+      request.present |= (1 << PRESENT_VALUE_SIZE) | (1 << PRESENT_FLAGS);
+      return;
+    }
+  } else {
+    const entry = findKey(request, answerPrint);
+    if (changetype<usize>(entry)) {
+      entry.hit = 1;
+      entry.valueSize = answerSize;
+      entry.flags = answerFlags;
+      return;
+    }
+  }
+  count(COUNTER_UNMATCHED_ANSWERS);
+  loseSync(flow);
+}
+
+function textStatus(request: Request, code: u32): u32 {
+  if (request.kind == KIND_GET) return request.present & (1 << PRESENT_VALUE_SIZE) ? STATUS_HIT : STATUS_MISS;
+  switch (code) {
+    case IS_STORED: return STATUS_STORED;
+    case IS_NOT_STORED: return STATUS_NOT_STORED;
+    case IS_EXISTS: return STATUS_EXISTS;
+    case IS_NOT_FOUND: return STATUS_NOT_FOUND;
+    case IS_DELETED: return STATUS_DELETED;
+    case IS_TOUCHED: return STATUS_TOUCHED;
+    case IS_NUMBER: return STATUS_VALUE;
+    default: return STATUS_OK;
+  }
+}
+
+/** Outcome of a meta answer; what its flags tell goes into the request, and a VA's data is skipped. */
+function metaStatus(side: Side, request: Request, code: u32): u32 {
+  if (code == IS_VA) {
+    side.skip = answerSize + 2;
+    side.state = SERVER_DATA;
+  }
+  const op = request.op;
+  if (code != IS_ME) {
+    request.marks = <u8>answerMarks;
+    if (hasTimeLeft) {
+      request.ttlLeft = timeLeft;
+      request.present |= 1 << PRESENT_TTL_LEFT;
+    }
+    if (op == OP_MG && code != IS_EN) {
+      const size = code == IS_VA ? answerSize : toldSize;
+      if (size != NO_SIZE) {
+        request.valueSize = size;
+        request.present |= 1 << PRESENT_VALUE_SIZE;
+      }
+      if (hasFlags) {
+        request.flags = answerFlags;
+        request.present |= 1 << PRESENT_FLAGS;
+      }
+    }
+  }
+  if (code == IS_NS) return STATUS_NOT_STORED;
+  if (code == IS_EX) return STATUS_EXISTS;
+  if (code == IS_NF) return STATUS_NOT_FOUND;
+  if (code == IS_EN) return STATUS_MISS;
+  if (op == OP_MS) return STATUS_STORED;
+  if (op == OP_MD) return STATUS_DELETED;
+  if (op == OP_MA) return code == IS_VA ? STATUS_VALUE : STATUS_OK;
+  return STATUS_HIT;
+}
+
+/** The oldest pending request is answered. */
+// @ts-ignore: decorator
+@inline
+function finish(flow: Flow, request: Request, code: u32, status: u32, ack: u32): void {
+  const tentative = flow.sync == SYNC_TENTATIVE;
+  if (tentative && provesRequest(code)) believe(flow);
+  shift(flow);
+  record(flow, request, status);
+  const last = (request.bits & BIT_LAST) != 0;
+  freeRequest(request);
+  if (tentative && flow.sync == SYNC_TENTATIVE) {
+    const client = sideOf(flow, CLIENT);
+    // The answer acknowledges exactly what was read: a message ended there, and the next begins.
+    if (flow.head == 0 && client.state == CLIENT_LINE && client.line == 0 && client.next == ack) believe(flow);
+  }
+  if (last) loseSync(flow);
+}

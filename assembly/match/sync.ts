@@ -1,0 +1,65 @@
+/**
+ * Losing and finding synchronisation.
+ *
+ * A flow is in sync from its handshake on, until a hole or an answer that fits nothing. Then nothing is
+ * believed. It starts again where a client segment begins with a request line while the client has
+ * acknowledged all the server sent, so that the next server byte begins the answer. That line may still
+ * be text inside a value: the answer decides. One that no storage command can get proves the request.
+ * One that a storage command can get proves only that a message ended where the server's segment
+ * acknowledges, so this request is not recorded and the next one is.
+ */
+import { Flow, FLOW_STRAY, CLIENT, SERVER, sideOf, SYNC_NONE, SYNC_YES } from '../flow/flow';
+import { count } from '../instance';
+import { COUNTER_FLOWS_UNSYNCED, COUNTER_RESYNCS, COUNTER_UNSYNCED_BYTES, STATUS_UNANSWERED } from '../layout';
+import { Request, STORAGE_ANSWERS } from '../memcache/message';
+import { freeLine } from '../stream/lines';
+import { CLIENT_LINE } from './client';
+import { abandonPending, freeRequest, record } from './pending';
+import { SERVER_LINE } from './server';
+
+/** Failed starts after which a flow is taken for something else than memcache. */
+const FAILURES_MAX: u8 = 64;
+
+/** Counts bytes nothing was learned from. */
+export function countUnsynced(flow: Flow, bytes: u32): void {
+  if (!flow.unsynced) {
+    flow.unsynced = 1;
+    count(COUNTER_FLOWS_UNSYNCED);
+  }
+  count(COUNTER_UNSYNCED_BYTES, bytes);
+}
+
+/** Gives up what was being read in both directions; pending requests end unanswered. */
+export function loseSync(flow: Flow): void {
+  abandonPending(flow);
+  if (flow.current) {
+    const request = changetype<Request>(<usize>flow.current);
+    flow.current = 0;
+    record(flow, request, STATUS_UNANSWERED);
+    freeRequest(request);
+  }
+  const client = sideOf(flow, CLIENT);
+  const server = sideOf(flow, SERVER);
+  freeLine(client);
+  freeLine(server);
+  client.state = CLIENT_LINE;
+  server.state = SERVER_LINE;
+  client.skip = 0;
+  server.skip = 0;
+  flow.sync = SYNC_NONE;
+  if (++flow.failures > FAILURES_MAX) flow.kind = FLOW_STRAY;
+}
+
+/** A request was proven by its answer, or a border by an acknowledgement: from here on events are believed. */
+export function believe(flow: Flow): void {
+  flow.sync = SYNC_YES;
+  flow.failures = 0;
+  count(COUNTER_RESYNCS);
+}
+
+/** Whether an answer proves the request it is taken for: no storage command can get it. */
+// @ts-ignore: decorator
+@inline
+export function provesRequest(code: u32): bool {
+  return ((1 << code) & STORAGE_ANSWERS) == 0;
+}

@@ -1,0 +1,161 @@
+/** Answer lines, text and meta (doc/protocol.txt; sections of error and status words in proto_text.c). */
+import { fingerprint, otherHash } from '../hash';
+import { NO_SIZE } from '../layout';
+import {
+  IS_DELETED, IS_EN, IS_END, IS_ERROR, IS_EX, IS_EXISTS, IS_FREE, IS_HD, IS_ME, IS_MN, IS_NF, IS_NOT_FOUND,
+  IS_NOT_STORED, IS_NS, IS_NUMBER, IS_OK, IS_RESET, IS_STAT, IS_STORED, IS_TOUCHED, IS_VA, IS_VALUE, IS_VERSION, IS_WORD,
+} from './message';
+import { parsed, parseSigned, parseUnsigned } from './number';
+import { nextToken, tokenEnd } from './request';
+import {
+  ANSWER_BADCLASS, ANSWER_BUSY, ANSWER_CLIENT_ERROR, ANSWER_DELETED, ANSWER_END, ANSWER_ERROR, ANSWER_ERROR_MIXED,
+  ANSWER_EXISTS, ANSWER_ITEM, ANSWER_MEMLIMIT, ANSWER_MISS, ANSWER_NOSPARE, ANSWER_NOTFULL, ANSWER_NOTSTARTED,
+  ANSWER_NOT_STORED, ANSWER_PREFIX, ANSWER_RESET, ANSWER_SAME, ANSWER_SERVER_ERROR, ANSWER_STAT, ANSWER_STORED,
+  ANSWER_TOUCHED, ANSWER_UNSAFE, ANSWER_VALUE, ANSWER_VERSION, ANSWER_WATCHER, CODE_EN, CODE_EX, CODE_HD, CODE_ME,
+  CODE_MN, CODE_NF, CODE_NS, CODE_OK, CODE_VA,
+} from './words';
+
+// What the last `parseAnswer` found besides the code it returned.
+/** Bytes of the data block of a VALUE or VA. */
+export let answerSize: u32 = 0;
+/** Client flags of a VALUE, or of the meta flag f when `hasFlags`. */
+export let answerFlags: u64 = 0;
+/** Fingerprint of the key of a VALUE, or of the meta flag k when `hasKey`. */
+export let answerPrint: u64 = 0;
+// Meta return flags; set for two-letter answers only.
+export let hasFlags: bool = false;
+export let hasKey: bool = false;
+export let hasOpaque: bool = false;
+export let answerOpaque: u64 = 0;
+/** Size told by s, or NO_SIZE. */
+export let toldSize: u32 = NO_SIZE;
+export let hasTimeLeft: bool = false;
+export let timeLeft: i64 = 0;
+/** Bits of enum mark. */
+export let answerMarks: u32 = 0;
+
+/** `<key> <flags> <bytes> [<cas>]` of a VALUE line; false where it is not one. */
+function parseValueLine(at: usize, end: usize): bool {
+  const key = nextToken(at, end);
+  const keyEnd = tokenEnd;
+  answerPrint = fingerprint(key, keyEnd - key);
+  const flags = nextToken(keyEnd, end);
+  if (flags == end || !parseUnsigned(flags, tokenEnd)) return false;
+  answerFlags = parsed;
+  const size = nextToken(tokenEnd, end);
+  if (size == end || !parseUnsigned(size, tokenEnd) || parsed > 0x7ffffffd) return false;
+  answerSize = <u32>parsed;
+  return true;
+}
+
+function parseReturnFlags(at: usize, end: usize): void {
+  for (at = nextToken(at, end); at < end; at = nextToken(tokenEnd, end)) {
+    const value = at + 1;
+    switch (load<u8>(at)) {
+      case 0x4f: // O
+        hasOpaque = true;
+        answerOpaque = otherHash(value, tokenEnd - value);
+        break;
+      case 0x6b: // k
+        hasKey = true;
+        answerPrint = fingerprint(value, tokenEnd - value);
+        break;
+      case 0x66: // f
+        if (parseUnsigned(value, tokenEnd)) {
+          hasFlags = true;
+          answerFlags = parsed;
+        }
+        break;
+      case 0x73: // s
+        if (parseUnsigned(value, tokenEnd) && parsed < NO_SIZE) toldSize = <u32>parsed;
+        break;
+      case 0x74: // t
+        if (parseSigned(value, tokenEnd)) {
+          hasTimeLeft = true;
+          timeLeft = <i64>parsed;
+        }
+        break;
+      case 0x57: // W
+        answerMarks |= 1;
+        break;
+      case 0x58: // X
+        answerMarks |= 2;
+        break;
+      case 0x5a: // Z
+        answerMarks |= 4;
+        break;
+    }
+  }
+}
+
+/** A two-letter answer with its flags. */
+function parseMetaAnswer(pair: u32, at: usize, end: usize): u32 {
+  hasFlags = false;
+  hasKey = false;
+  hasOpaque = false;
+  hasTimeLeft = false;
+  toldSize = NO_SIZE;
+  answerMarks = 0;
+  at += 2;
+  if (pair == CODE_VA) {
+    const size = nextToken(at, end);
+    if (size == end || !parseUnsigned(size, tokenEnd) || parsed > 0x7ffffffd) return IS_FREE;
+    answerSize = <u32>parsed;
+    parseReturnFlags(tokenEnd, end);
+    return IS_VA;
+  }
+  // The key and everything about it in an ME line is none of our business.
+  if (pair == CODE_ME) return IS_ME;
+  if (pair == CODE_MN) return IS_MN;
+  parseReturnFlags(at, end);
+  if (pair == CODE_HD) return IS_HD;
+  if (pair == CODE_EN) return IS_EN;
+  if (pair == CODE_NS) return IS_NS;
+  if (pair == CODE_EX) return IS_EX;
+  if (pair == CODE_NF) return IS_NF;
+  if (pair == CODE_OK) return IS_OK;
+  return IS_FREE;
+}
+
+/** Reads the answer line [at, end), its line end already taken off. Returns an IS_ code. */
+export function parseAnswer(at: usize, end: usize): u32 {
+  const size = end - at;
+  const head = load<u32>(at);
+  if (size == 3) {
+    if ((head & 0xffffff) == ANSWER_END) return IS_END;
+  } else if (size >= 4) {
+    if (head == ANSWER_VALUE) return size > 6 && load<u16>(at + 4) == 0x2045 && parseValueLine(at + 6, end) ? IS_VALUE : IS_FREE;
+    if (head == ANSWER_STORED && size == 6) return IS_STORED;
+    if (head == ANSWER_NOT_STORED && size > 8) {
+      if (size == 10 && load<u8>(at + 4) == 0x53) return IS_NOT_STORED;
+      if (size == 9 && load<u8>(at + 4) == 0x46) return IS_NOT_FOUND;
+      return IS_FREE;
+    }
+    if (head == ANSWER_DELETED && size == 7) return IS_DELETED;
+    if (head == ANSWER_TOUCHED && size == 7) return IS_TOUCHED;
+    if (head == ANSWER_EXISTS && size == 6) return IS_EXISTS;
+    if (head == ANSWER_CLIENT_ERROR || head == ANSWER_SERVER_ERROR) return IS_ERROR;
+    // ERROR alone, with a text, with a colon; one answer is spelled "Error TLS not enabled".
+    if (head == ANSWER_ERROR || head == ANSWER_ERROR_MIXED) return IS_ERROR;
+    if (head == ANSWER_STAT || head == ANSWER_ITEM || head == ANSWER_PREFIX) return IS_STAT;
+    if (head == ANSWER_VERSION) return IS_VERSION;
+    if (head == ANSWER_RESET && size == 5) return IS_RESET;
+    if (
+      head == ANSWER_BUSY || head == ANSWER_BADCLASS || head == ANSWER_NOSPARE || head == ANSWER_NOTFULL ||
+      head == ANSWER_UNSAFE || head == ANSWER_SAME || head == ANSWER_NOTSTARTED || head == ANSWER_MEMLIMIT ||
+      head == ANSWER_WATCHER || head == ANSWER_MISS
+    ) return IS_WORD;
+  }
+  if (size >= 2 && (size == 2 || load<u8>(at + 2) == 0x20)) {
+    const pair = head & 0xffff;
+    const code = parseMetaAnswer(pair, at, end);
+    if (code != IS_FREE) return code;
+  }
+  if (size > 0 && <u32>load<u8>(at) - 0x30 < 10 && parseUnsigned(at, end)) return IS_NUMBER;
+  return IS_FREE;
+}
+
+/** Whether an error line asks for credentials: `CLIENT_ERROR unauthenticated`. */
+export function asksForCredentials(at: usize, end: usize): bool {
+  return end - at == 28 && load<u64>(at + 13) == 0x6e65687475616e75 && load<u8>(at) == 0x43;
+}

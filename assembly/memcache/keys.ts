@@ -1,0 +1,142 @@
+/**
+ * Keys of requests. One key lies in the request itself; from the second on all keys of a multiget lie
+ * in chunks, 32 bytes each: hash, fingerprint, what the answer said.
+ */
+import { fingerprint, keyHash } from '../hash';
+import { config, count } from '../instance';
+import { COUNTER_BOUND_KEYS, KEY_MAX, NO_SIZE, PRESENT_KEY } from '../layout';
+import { createPool, give, Pool, take } from '../pools';
+import { BIT_OVERFLOW, Request } from './message';
+
+// @ts-ignore: decorator
+@unmanaged
+export class KeyEntry {
+  hash: u64;
+  print: u64;
+  flags: u64;
+  valueSize: u32;
+  /** 0 where the key was too long to be one. */
+  size: u16;
+  hit: u8;
+  pad0: u8;
+}
+
+// @ts-ignore: decorator
+@unmanaged
+export class KeyChunk {
+  next: u32;
+  count: u32;
+}
+
+const ENTRY_SIZE: u32 = 32;
+const CHUNK_HEAD: u32 = 8;
+const CHUNK_ENTRIES: u32 = 31;
+const CHUNK_SIZE: u32 = CHUNK_HEAD + CHUNK_ENTRIES * ENTRY_SIZE;
+
+let pool: Pool = changetype<Pool>(0);
+
+export function createKeys(): void {
+  pool = createPool(config.keys, config.keysEnd, CHUNK_SIZE);
+}
+
+// @ts-ignore: decorator
+@inline
+export function entryAt(chunk: usize, index: u32): KeyEntry {
+  return changetype<KeyEntry>(chunk + CHUNK_HEAD + index * ENTRY_SIZE);
+}
+
+/** Puts a single key into the request. */
+// @ts-ignore: decorator
+@inline
+export function setKey(request: Request, at: usize, size: usize): void {
+  if (size > KEY_MAX) return;
+  request.print = fingerprint(at, size);
+  request.keyHash = keyHash(at, size);
+  request.keySize = <u16>size;
+  request.present |= 1 << PRESENT_KEY;
+}
+
+function append(request: Request): KeyEntry {
+  let chunk = <usize>request.lastKeys;
+  if (chunk == 0 || changetype<KeyChunk>(chunk).count == CHUNK_ENTRIES) {
+    const fresh = take(pool);
+    if (fresh == 0) {
+      count(COUNTER_BOUND_KEYS);
+      request.bits |= BIT_OVERFLOW;
+      return changetype<KeyEntry>(0);
+    }
+    changetype<KeyChunk>(fresh).next = 0;
+    changetype<KeyChunk>(fresh).count = 0;
+    if (chunk) changetype<KeyChunk>(chunk).next = <u32>fresh;
+    else request.keys = <u32>fresh;
+    request.lastKeys = <u32>fresh;
+    chunk = fresh;
+  }
+  const entry = entryAt(chunk, changetype<KeyChunk>(chunk).count++);
+  entry.hit = 0;
+  return entry;
+}
+
+/** Adds the next key of a retrieval. */
+export function addKey(request: Request, at: usize, size: usize): void {
+  if (request.bits & BIT_OVERFLOW) return;
+  if (request.keyCount == 0) {
+    setKey(request, at, size);
+    request.keyCount = 1;
+    return;
+  }
+  if (request.keyCount == 1) {
+    const first = append(request);
+    if (changetype<usize>(first) == 0) return;
+    first.hash = request.keyHash;
+    first.print = request.print;
+    first.size = request.present & (1 << PRESENT_KEY) ? request.keySize : 0;
+  }
+  const entry = append(request);
+  if (changetype<usize>(entry) == 0) return;
+  request.keyCount++;
+  if (size > KEY_MAX) {
+    entry.size = 0;
+    entry.print = 0;
+  } else {
+    entry.size = <u16>size;
+    entry.print = fingerprint(at, size);
+    entry.hash = keyHash(at, size);
+  }
+  entry.valueSize = NO_SIZE;
+}
+
+/**
+ * Finds the next asked-for key of this fingerprint and moves the cursor behind it: hits are a
+ * subsequence of the keys asked for. Returns 0 where there is none.
+ */
+export function findKey(request: Request, print: u64): KeyEntry {
+  let chunk = <usize>request.cursorChunk;
+  let index = request.cursorIndex;
+  while (chunk) {
+    const entries = changetype<KeyChunk>(chunk).count;
+    for (; index < entries; index++) {
+      const entry = entryAt(chunk, index);
+      if (entry.print == print && entry.size) {
+        request.cursorChunk = <u32>chunk;
+        request.cursorIndex = index + 1;
+        return entry;
+      }
+    }
+    chunk = changetype<KeyChunk>(chunk).next;
+    index = 0;
+  }
+  return changetype<KeyEntry>(0);
+}
+
+/** Returns the chunks of a request. */
+// @ts-ignore: decorator
+@inline
+export function freeKeys(request: Request): void {
+  let chunk = <usize>request.keys;
+  while (chunk) {
+    const next = <usize>changetype<KeyChunk>(chunk).next;
+    give(pool, chunk);
+    chunk = next;
+  }
+}

@@ -1,0 +1,215 @@
+/** Request lines of the meta protocol (doc/protocol.txt, "Meta Commands"; proto_text.c of memcached). */
+import { otherHash } from '../hash';
+import { reserve } from '../instance';
+import {
+  KEY_MAX, MODE_ADD, MODE_APPEND, MODE_DECR, MODE_INCR, MODE_INVALIDATE, MODE_NONE, MODE_PREPEND, MODE_REPLACE, MODE_SET,
+  MODE_TOUCH, OP_MA, OP_MD, OP_ME, OP_MG, OP_MS, OP_UNKNOWN, PRESENT_CAS_NEW, PRESENT_DELTA, PRESENT_FLAGS, PRESENT_INITIAL,
+  PRESENT_OPAQUE, PRESENT_RECACHE, PRESENT_TTL, PRESENT_VALUE_SIZE, PRESENT_VIVIFY, PROTO_META, TRAIT_BASE64, TRAIT_CAS,
+  TRAIT_QUIET,
+} from '../layout';
+import { fingerprint } from '../hash';
+import { decodeBase64 } from './base64';
+import { setKey } from './keys';
+import {
+  BIT_LAST, BIT_NO_EVENT, BIT_QUIET, BIT_REFUSED, IS_EN, IS_ERROR, IS_EX, IS_HD, IS_ME, IS_NF, IS_NS, IS_OK, IS_VA,
+  KIND_META, KIND_UNKNOWN, LINE_DATA, LINE_WHOLE, Request,
+} from './message';
+import { parsed, parseSigned, parseUnsigned } from './number';
+import { nextToken, tokenEnd } from './request';
+
+const VALUE_MAX: u64 = 2147483645;
+/** Longest token a 250-byte key has in base64. */
+const BASE64_KEY_MAX: u32 = 336;
+
+/** Where base64 keys are decoded to. */
+let decoded: usize = 0;
+
+export function createMeta(): void {
+  decoded = reserve(512);
+}
+
+/** Bit of a flag letter in a bitmap of requested flags. */
+// @ts-ignore: decorator
+@inline
+export function flagBit(letter: u32): u64 {
+  if (letter - 0x61 < 26) return <u64>1 << (letter - 0x61);
+  if (letter - 0x41 < 26) return <u64>1 << (letter - 0x41 + 26);
+  return 0;
+}
+
+const FLAG_B: u64 = 1 << 1;
+const FLAG_Q: u64 = 1 << 16;
+const FLAG_V: u64 = 1 << 21;
+const FLAG_C_UPPER: u64 = 1 << 28;
+const FLAG_I_UPPER: u64 = 1 << 34;
+const FLAG_T_UPPER: u64 = 1 << 45;
+
+/** Mode of an M token, either case; letters by doc/protocol.txt. */
+function modeOf(op: u32, letter: u32): u32 {
+  letter |= 0x20;
+  if (op == OP_MS) {
+    if (letter == 0x65) return MODE_ADD;
+    if (letter == 0x61) return MODE_APPEND;
+    if (letter == 0x70) return MODE_PREPEND;
+    if (letter == 0x72) return MODE_REPLACE;
+    if (letter == 0x73) return MODE_SET;
+  } else if (op == OP_MA) {
+    // '+' and '-' are 0x2b and 0x2d, which have that bit set already.
+    if (letter == 0x69 || letter == 0x2b) return MODE_INCR;
+    if (letter == 0x64 || letter == 0x2d) return MODE_DECR;
+  }
+  return MODE_NONE;
+}
+
+function parseFlags(request: Request, op: u32, at: usize, end: usize): void {
+  let flags: u64 = 0;
+  for (at = nextToken(at, end); at < end; at = nextToken(tokenEnd, end)) {
+    const letter = <u32>load<u8>(at);
+    const value = at + 1;
+    const valueEnd = tokenEnd;
+    flags |= flagBit(letter);
+    if (value == valueEnd) continue;
+    switch (letter) {
+      case 0x4f: // O
+        request.opaque = otherHash(value, valueEnd - value);
+        request.present |= 1 << PRESENT_OPAQUE;
+        break;
+      case 0x54: // T
+        if (parseSigned(value, valueEnd)) {
+          request.ttl = <i64>parsed;
+          request.present |= 1 << PRESENT_TTL;
+        }
+        break;
+      case 0x4e: // N
+        if (parseSigned(value, valueEnd)) {
+          request.vivify = <i64>parsed;
+          request.present |= 1 << PRESENT_VIVIFY;
+        }
+        break;
+      case 0x52: // R
+        if (parseSigned(value, valueEnd)) {
+          request.recache = <i64>parsed;
+          request.present |= 1 << PRESENT_RECACHE;
+        }
+        break;
+      case 0x46: // F
+        if (op == OP_MS && parseUnsigned(value, valueEnd)) {
+          request.flags = parsed;
+          request.present |= 1 << PRESENT_FLAGS;
+        }
+        break;
+      case 0x44: // D
+        if (parseUnsigned(value, valueEnd)) {
+          request.delta = parsed;
+          request.present |= 1 << PRESENT_DELTA;
+        }
+        break;
+      case 0x4a: // J
+        if (parseUnsigned(value, valueEnd)) {
+          request.initial = parsed;
+          request.present |= 1 << PRESENT_INITIAL;
+        }
+        break;
+      case 0x45: // E
+        if (parseUnsigned(value, valueEnd)) {
+          request.casNew = parsed;
+          request.present |= 1 << PRESENT_CAS_NEW;
+        }
+        break;
+      case 0x4d: // M
+        request.mode = <u8>modeOf(op, load<u8>(value));
+        break;
+    }
+  }
+  request.metaFlags = flags;
+}
+
+/** Answers a command may get; `quiet` takes away what its q flag silences. */
+function answers(op: u32, flags: u64): u32 {
+  const quiet = (flags & FLAG_Q) != 0;
+  const value = (flags & FLAG_V) != 0;
+  if (op == OP_MG) {
+    // HD answers a v request only where C matched.
+    let fits: u32 = 0;
+    if (value) fits |= 1 << IS_VA;
+    if (!value || flags & FLAG_C_UPPER) fits |= 1 << IS_HD;
+    if (!quiet) fits |= 1 << IS_EN;
+    return fits;
+  }
+  if (op == OP_ME) return (1 << IS_ME) | (1 << IS_EN);
+  let fits: u32 = (1 << IS_NS) | (1 << IS_EX) | (1 << IS_NF);
+  // Before release 1.6.10 the success was OK.
+  if (!quiet) fits |= (1 << IS_HD) | (1 << IS_OK);
+  if (op == OP_MA && value) {
+    fits &= ~((1 << IS_HD) | (1 << IS_OK));
+    if (!quiet) fits |= 1 << IS_VA;
+  }
+  return fits;
+}
+
+/** Reads a meta request; `at` is behind the command. As `parseRequest`. */
+export function parseMeta(request: Request, op: u32, at: usize, end: usize): u32 {
+  request.op = <u8>op;
+  request.proto = <u8>PROTO_META;
+  request.kind = KIND_META;
+  const key = nextToken(at, end);
+  const keyEnd = tokenEnd;
+  if (key == end) {
+    request.op = <u8>OP_UNKNOWN;
+    request.kind = KIND_UNKNOWN;
+    request.fits = 1 << IS_ERROR;
+    request.bits = BIT_NO_EVENT | BIT_REFUSED;
+    return LINE_WHOLE;
+  }
+  let outcome = LINE_WHOLE;
+  let flagsAt = keyEnd;
+  let badSize = false;
+  let oldSyntax = false;
+  if (op == OP_MS) {
+    let size = nextToken(keyEnd, end);
+    const sizeEnd = tokenEnd;
+    flagsAt = sizeEnd;
+    // Before release 1.6.10 the length was a flag S<len>.
+    oldSyntax = size < end && load<u8>(size) == 0x53;
+    if (oldSyntax) size++;
+    if (size < end && parseUnsigned(size, sizeEnd) && parsed <= VALUE_MAX) {
+      request.dataSize = <u32>parsed;
+      request.valueSize = <u32>parsed;
+      request.present |= 1 << PRESENT_VALUE_SIZE;
+      outcome = LINE_DATA;
+    } else {
+      badSize = true;
+    }
+  }
+  parseFlags(request, op, flagsAt, end);
+  const flags = request.metaFlags;
+  const base64 = (flags & FLAG_B) != 0;
+  const keySize = <u32>(keyEnd - key);
+  const longKey = keySize > (base64 ? BASE64_KEY_MAX : KEY_MAX);
+  if (base64 && !longKey) {
+    request.traits |= <u8>1 << <u8>TRAIT_BASE64;
+    const size = decodeBase64(key, keyEnd, decoded);
+    if (size > 0) setKey(request, decoded, size);
+    // Answers repeat the key as it was sent.
+    request.print = fingerprint(key, keySize);
+  } else if (!longKey) {
+    setKey(request, key, keySize);
+  }
+  if (flags & FLAG_Q) {
+    request.bits |= BIT_QUIET;
+    request.traits |= <u8>1 << <u8>TRAIT_QUIET;
+  }
+  if (flags & FLAG_C_UPPER) request.traits |= <u8>1 << <u8>TRAIT_CAS;
+  if (request.mode == MODE_NONE) {
+    if ((op == OP_MS || op == OP_MD) && flags & FLAG_I_UPPER) request.mode = <u8>MODE_INVALIDATE;
+    else if (op == OP_MG && flags & FLAG_T_UPPER) request.mode = <u8>MODE_TOUCH;
+  }
+  request.fits = answers(op, flags) | (1 << IS_ERROR);
+  if (badSize) request.bits |= BIT_REFUSED;
+  else if (op == OP_MS && (longKey || oldSyntax)) {
+    // Releases differ on whether the value is skipped.
+    request.bits |= BIT_LAST;
+    outcome = LINE_WHOLE;
+  }
+  return outcome;
+}

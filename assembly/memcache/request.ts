@@ -1,0 +1,384 @@
+/**
+ * Request lines of the classic text protocol (doc/protocol.txt, proto_text.c of memcached). Knows only
+ * bytes: fills a `Request` from one line and says what follows it.
+ */
+import {
+  MODE_NONE, NO_SIZE, OP_ADD, OP_APPEND, OP_CACHE_MEMLIMIT, OP_CAS, OP_DEBUGITEM, OP_DEBUGTIME, OP_DECR,
+  OP_DELETE, OP_EXTSTORE, OP_FLUSH_ALL, OP_GAT, OP_GATS, OP_GET, OP_GETS, OP_INCR, OP_LRU, OP_LRU_CRAWLER,
+  OP_MA, OP_MD, OP_ME, OP_MG, OP_MISBEHAVE, OP_MN, OP_MS, OP_PREPEND, OP_QUIT, OP_REFRESH_CERTS, OP_REPLACE,
+  OP_SET, OP_SHUTDOWN, OP_SLABS, OP_STATS, OP_TOUCH, OP_UNKNOWN, OP_VERBOSITY, OP_VERSION, OP_WATCH, PRESENT_DELTA,
+  PRESENT_FLAGS, PRESENT_TTL, PRESENT_VALUE_SIZE, PROTO_TEXT, TRAIT_CAS, TRAIT_QUIET, KEY_MAX,
+} from '../layout';
+import { findByte } from '../scan';
+import { addKey, setKey } from './keys';
+import {
+  BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_ONE_LINE, BIT_QUIET, BIT_REFUSED, IS_DELETED, IS_END, IS_EN, IS_ERROR, IS_EXISTS,
+  IS_FREE, IS_MN, IS_NOT_FOUND, IS_NOT_STORED, IS_NUMBER, IS_OK, IS_RESET, IS_STAT, IS_STORED, IS_TOUCHED, IS_VALUE,
+  IS_VERSION, IS_WORD, KIND_ADMIN, KIND_ARITHMETIC, KIND_DELETE, KIND_DUMP, KIND_GET, KIND_STATS, KIND_STORE,
+  KIND_TOUCH, KIND_UNKNOWN, KIND_WATCH, LINE_DATA, LINE_QUIT, LINE_WHOLE, Request,
+} from './message';
+import { parseMeta } from './meta';
+import { parsed, parseSigned, parseUnsigned } from './number';
+import {
+  HEAD_GET, HEAD_SET, NAME_ADD, NAME_APPEND, NAME_BGET, NAME_CACHE_MEMLIMIT, NAME_CAS, NAME_DEBUGITEM, NAME_DEBUGTIME,
+  NAME_DECR, NAME_DELETE, NAME_EXTSTORE, NAME_FLUSH_ALL, NAME_GAT, NAME_GATS, NAME_GET, NAME_GETS, NAME_INCR,
+  NAME_LRU, NAME_LRU_CRAWLER, NAME_MISBEHAVE, NAME_PREPEND, NAME_QUIT, NAME_REFRESH_CERTS, NAME_REPLACE, NAME_SET,
+  NAME_SHUTDOWN, NAME_SLABS, NAME_STATS, NAME_TOUCH, NAME_VERBOSITY, NAME_VERSION, NAME_WATCH, PAIR_MA, PAIR_MD,
+  PAIR_ME, PAIR_MG, PAIR_MN, PAIR_MS, TAIL_CACHE_MEMLIMIT, TAIL_DEBUGITEM, TAIL_DEBUGTIME, TAIL_FLUSH_ALL,
+  TAIL_LRU_CRAWLER, TAIL_MISBEHAVE, TAIL_REFRESH_CERTS, TAIL_VERBOSITY, WORD_METADUMP, WORD_MGDUMP, WORD_NOREPLY,
+  WORD_SIZES_D, WORD_SIZES_E,
+} from './words';
+
+const SPACE: u8 = 0x20;
+/** Largest length memcached takes: INT_MAX - 2 (process_update_command). */
+const VALUE_MAX: u64 = 2147483645;
+
+/** End of the token found by the last `nextToken`. */
+export let tokenEnd: usize = 0;
+
+/** Start of the next token in [at, end), or `end` where there is none. Spaces alone separate. */
+// @ts-ignore: decorator
+@inline
+export function nextToken(at: usize, end: usize): usize {
+  while (at < end && load<u8>(at) == SPACE) at++;
+  tokenEnd = findByte(at, end, SPACE);
+  return at;
+}
+
+/** The first 8 bytes of a token, zeros behind its end. */
+// @ts-ignore: decorator
+@inline
+export function word(at: usize, end: usize): u64 {
+  const size = end - at;
+  return size >= 8 ? load<u64>(at) : load<u64>(at) & ((<u64>1 << (<u64>size << 3)) - 1);
+}
+
+/** Whether the token is this word of up to 8 bytes. */
+// @ts-ignore: decorator
+@inline
+function is(at: usize, end: usize, name: u64): bool {
+  return end - at <= 8 && word(at, end) == name;
+}
+
+/** Empties what a line may fill. Time, ordinal, connection and sub are the caller's. */
+// @ts-ignore: decorator
+@inline
+export function clear(request: Request): void {
+  request.metaFlags = 0;
+  request.present = 0;
+  request.keyIndex = 0;
+  // op, status, proto, transport, mode, marks, traits and padding follow the key size.
+  request.keySize = 0;
+  request.op = <u8>OP_UNKNOWN;
+  request.status = 0;
+  request.proto = <u8>PROTO_TEXT;
+  request.transport = 0;
+  request.mode = <u8>MODE_NONE;
+  request.marks = 0;
+  request.traits = 0;
+  request.valueSize = NO_SIZE;
+  request.next = 0;
+  request.keys = 0;
+  request.lastKeys = 0;
+  request.keyCount = 0;
+  request.cursorIndex = 0;
+  request.dataSize = 0;
+  request.bits = 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function setFits(request: Request, kind: u32, answers: u32): void {
+  request.kind = kind;
+  request.fits = answers | (1 << IS_ERROR);
+}
+
+/** A command memcached does not know, or a line it cannot read: an error answers it. */
+function unknown(request: Request, noreply: bool): u32 {
+  request.op = <u8>OP_UNKNOWN;
+  setFits(request, KIND_UNKNOWN, 0);
+  // Releases differ on whether an unknown command with noreply is answered.
+  request.bits = BIT_NO_EVENT | BIT_REFUSED | (noreply ? BIT_QUIET : 0);
+  return LINE_WHOLE;
+}
+
+/** A known command memcached refuses without reading any data. */
+// @ts-ignore: decorator
+@inline
+function refused(request: Request): u32 {
+  request.bits |= BIT_REFUSED;
+  return LINE_WHOLE;
+}
+
+/** Fills a retrieval up to its keys; `at` is behind the name. Returns where the keys start. */
+export function beginRetrieval(request: Request, op: u32, at: usize, end: usize): usize {
+  request.op = <u8>op;
+  setFits(request, KIND_GET, (1 << IS_VALUE) | (1 << IS_END));
+  if (op == OP_GAT || op == OP_GATS) {
+    const token = nextToken(at, end);
+    at = tokenEnd;
+    if (parseSigned(token, at)) {
+      request.ttl = <i64>parsed;
+      request.present |= 1 << PRESENT_TTL;
+    }
+  }
+  return at;
+}
+
+/** Adds every key in [at, end). */
+export function addKeys(request: Request, at: usize, end: usize): void {
+  for (at = nextToken(at, end); at < end; at = nextToken(tokenEnd, end)) addKey(request, at, tokenEnd - at);
+}
+
+function retrieval(request: Request, op: u32, at: usize, end: usize): u32 {
+  at = nextToken(beginRetrieval(request, op, at, end), end);
+  if (tokenEnd == end && at < end) {
+    setKey(request, at, end - at);
+    request.keyCount = 1;
+  } else {
+    addKeys(request, at, end);
+    request.cursorChunk = request.keys;
+    if (request.keyCount == 0) {
+      // gat without a key is answered END by old releases.
+      request.bits |= BIT_NO_EVENT;
+      return LINE_WHOLE;
+    }
+  }
+  return LINE_WHOLE;
+}
+
+function storage(request: Request, op: u32, at: usize, end: usize): u32 {
+  request.op = <u8>op;
+  setFits(
+    request, KIND_STORE,
+    op == OP_CAS
+      ? (1 << IS_STORED) | (1 << IS_EXISTS) | (1 << IS_NOT_FOUND) | (1 << IS_NOT_STORED)
+      : (1 << IS_STORED) | (1 << IS_NOT_STORED),
+  );
+  if (op == OP_CAS) request.traits |= <u8>1 << <u8>TRAIT_CAS;
+  const key = nextToken(at, end);
+  const keyEnd = tokenEnd;
+  const flags = nextToken(keyEnd, end);
+  const flagsEnd = tokenEnd;
+  const expiry = nextToken(flagsEnd, end);
+  const expiryEnd = tokenEnd;
+  const size = nextToken(expiryEnd, end);
+  const sizeEnd = tokenEnd;
+  if (key == end) return unknown(request, false);
+  const longKey = keyEnd - key > KEY_MAX;
+  setKey(request, key, keyEnd - key);
+  // Too few tokens are refused before noreply is looked at, so an error does come.
+  if (size == end) return refused(request);
+
+  let unique: usize = end;
+  let uniqueEnd: usize = end;
+  let rest = sizeEnd;
+  if (op == OP_CAS) {
+    unique = nextToken(sizeEnd, end);
+    uniqueEnd = tokenEnd;
+    rest = uniqueEnd;
+  }
+  let extra = 0;
+  let last = unique < end ? unique : size;
+  let lastEnd = unique < end ? uniqueEnd : sizeEnd;
+  for (let token = nextToken(rest, end); token < end; token = nextToken(tokenEnd, end)) {
+    extra++;
+    last = token;
+    lastEnd = tokenEnd;
+  }
+  const noreply = is(last, lastEnd, WORD_NOREPLY);
+  if (noreply) {
+    request.bits |= BIT_NOREPLY;
+    request.traits |= <u8>1 << <u8>TRAIT_QUIET;
+    if (extra) extra--;
+  }
+  // An unreadable length is never followed by a value the server would skip.
+  if (!parseUnsigned(size, sizeEnd) || parsed > VALUE_MAX) return refused(request);
+  request.dataSize = <u32>parsed;
+  request.valueSize = <u32>parsed;
+  request.present |= 1 << PRESENT_VALUE_SIZE;
+  let doubtful = longKey || extra > 1 || (op == OP_CAS && unique == end);
+  if (parseUnsigned(flags, flagsEnd)) {
+    request.flags = parsed;
+    request.present |= 1 << PRESENT_FLAGS;
+  } else doubtful = true;
+  if (parseSigned(expiry, expiryEnd)) {
+    request.ttl = <i64>parsed;
+    request.present |= 1 << PRESENT_TTL;
+  } else doubtful = true;
+  if (op == OP_CAS && unique < end && !parseUnsigned(unique, uniqueEnd)) doubtful = true;
+  if (doubtful) {
+    // Refused by every release or by some, and some skip the value while others read it as commands.
+    request.bits |= BIT_LAST | BIT_REFUSED;
+    return LINE_WHOLE;
+  }
+  return LINE_DATA;
+}
+
+/** Whether the last token of [at, end) is `noreply`. */
+function endsInNoreply(at: usize, end: usize): bool {
+  while (end > at && load<u8>(end - 1) == SPACE) end--;
+  return end - at >= 8 && load<u64>(end - 7 - 1) >> 8 == WORD_NOREPLY && load<u8>(end - 8) == SPACE;
+}
+
+function setNoreply(request: Request, at: usize, end: usize): void {
+  if (!endsInNoreply(at, end)) return;
+  request.bits |= BIT_NOREPLY;
+  request.traits |= <u8>1 << <u8>TRAIT_QUIET;
+}
+
+/** delete, incr, decr and touch: a key, perhaps a number, perhaps noreply. */
+function keyed(request: Request, op: u32, at: usize, end: usize): u32 {
+  request.op = <u8>op;
+  if (op == OP_DELETE) setFits(request, KIND_DELETE, (1 << IS_DELETED) | (1 << IS_NOT_FOUND));
+  else if (op == OP_TOUCH) setFits(request, KIND_TOUCH, (1 << IS_TOUCHED) | (1 << IS_NOT_FOUND));
+  else setFits(request, KIND_ARITHMETIC, (1 << IS_NUMBER) | (1 << IS_NOT_FOUND));
+  const key = nextToken(at, end);
+  const keyEnd = tokenEnd;
+  if (key == end) return unknown(request, false);
+  setKey(request, key, keyEnd - key);
+  const number = nextToken(keyEnd, end);
+  const numberEnd = tokenEnd;
+  if (op == OP_DELETE) {
+    setNoreply(request, keyEnd, end);
+    return LINE_WHOLE;
+  }
+  if (number == end) return refused(request);
+  if (op == OP_TOUCH) {
+    if (parseSigned(number, numberEnd)) {
+      request.ttl = <i64>parsed;
+      request.present |= 1 << PRESENT_TTL;
+    }
+  } else if (parseUnsigned(number, numberEnd)) {
+    request.delta = parsed;
+    request.present |= 1 << PRESENT_DELTA;
+  }
+  setNoreply(request, numberEnd, end);
+  return LINE_WHOLE;
+}
+
+/** An admin command: counted by name, nothing of its arguments is kept. */
+function admin(request: Request, op: u32, at: usize, end: usize, kind: u32, answers: u32): u32 {
+  request.op = <u8>op;
+  setFits(request, kind, answers);
+  if (op == OP_FLUSH_ALL || op == OP_VERBOSITY || op == OP_CACHE_MEMLIMIT) setNoreply(request, at, end);
+  return LINE_WHOLE;
+}
+
+/** What admin commands without an answer of their own may get. */
+const ADMIN_ANSWERS: u32 = (1 << IS_OK) | (1 << IS_WORD) | (1 << IS_FREE);
+
+function stats(request: Request, at: usize, end: usize): u32 {
+  const sub = nextToken(at, end);
+  const name = word(sub, tokenEnd) & 0x00ffffffffffffff;
+  if (sub < end && (name == WORD_SIZES_E || name == WORD_SIZES_D)) request.bits |= BIT_ONE_LINE;
+  return admin(request, OP_STATS, at, end, KIND_STATS, (1 << IS_STAT) | (1 << IS_END) | (1 << IS_RESET) | (1 << IS_OK));
+}
+
+function crawler(request: Request, at: usize, end: usize): u32 {
+  const sub = nextToken(at, end);
+  const name = word(sub, tokenEnd);
+  if (sub < end && (name == WORD_METADUMP || name == WORD_MGDUMP)) {
+    return admin(request, OP_LRU_CRAWLER, at, end, KIND_DUMP, (1 << IS_FREE) | (1 << IS_END) | (1 << IS_EN) | (1 << IS_WORD));
+  }
+  return admin(request, OP_LRU_CRAWLER, at, end, KIND_ADMIN, ADMIN_ANSWERS);
+}
+
+/** Commands by their name; [at, nameEnd) is the name. */
+function named(request: Request, at: usize, nameEnd: usize, end: usize): u32 {
+  const size = nameEnd - at;
+  const name = word(at, nameEnd);
+  if (size <= 8) {
+    if (name == NAME_GET) return retrieval(request, OP_GET, nameEnd, end);
+    if (name == NAME_SET) return storage(request, OP_SET, nameEnd, end);
+    if (name == NAME_GETS) return retrieval(request, OP_GETS, nameEnd, end);
+    if (name == NAME_ADD) return storage(request, OP_ADD, nameEnd, end);
+    if (name == NAME_REPLACE) return storage(request, OP_REPLACE, nameEnd, end);
+    if (name == NAME_APPEND) return storage(request, OP_APPEND, nameEnd, end);
+    if (name == NAME_PREPEND) return storage(request, OP_PREPEND, nameEnd, end);
+    if (name == NAME_CAS) return storage(request, OP_CAS, nameEnd, end);
+    if (name == NAME_DELETE) return keyed(request, OP_DELETE, nameEnd, end);
+    if (name == NAME_INCR) return keyed(request, OP_INCR, nameEnd, end);
+    if (name == NAME_DECR) return keyed(request, OP_DECR, nameEnd, end);
+    if (name == NAME_TOUCH) return keyed(request, OP_TOUCH, nameEnd, end);
+    if (name == NAME_GAT) return retrieval(request, OP_GAT, nameEnd, end);
+    if (name == NAME_GATS) return retrieval(request, OP_GATS, nameEnd, end);
+    // An undocumented twin of get up to release 1.6.39.
+    if (name == NAME_BGET) return retrieval(request, OP_GET, nameEnd, end);
+    if (name == NAME_VERSION) return admin(request, OP_VERSION, nameEnd, end, KIND_ADMIN, 1 << IS_VERSION);
+    if (name == NAME_STATS) return stats(request, nameEnd, end);
+    if (name == NAME_QUIT) {
+      request.op = <u8>OP_QUIT;
+      request.kind = KIND_ADMIN;
+      request.bits = BIT_NOREPLY;
+      return LINE_QUIT;
+    }
+    if (name == NAME_SLABS) return admin(request, OP_SLABS, nameEnd, end, KIND_ADMIN, ADMIN_ANSWERS);
+    if (name == NAME_LRU) return admin(request, OP_LRU, nameEnd, end, KIND_ADMIN, ADMIN_ANSWERS);
+    if (name == NAME_EXTSTORE) return admin(request, OP_EXTSTORE, nameEnd, end, KIND_ADMIN, ADMIN_ANSWERS);
+    if (name == NAME_SHUTDOWN) return admin(request, OP_SHUTDOWN, nameEnd, end, KIND_ADMIN, 0);
+    if (name == NAME_WATCH) return admin(request, OP_WATCH, nameEnd, end, KIND_WATCH, (1 << IS_OK) | (1 << IS_WORD));
+  } else {
+    const tail = load<u64>(nameEnd - 8);
+    if (size == 9) {
+      if (name == NAME_VERBOSITY && tail == TAIL_VERBOSITY) return admin(request, OP_VERBOSITY, nameEnd, end, KIND_ADMIN, 1 << IS_OK);
+      if (name == NAME_FLUSH_ALL && tail == TAIL_FLUSH_ALL) return admin(request, OP_FLUSH_ALL, nameEnd, end, KIND_ADMIN, 1 << IS_OK);
+      if (name == NAME_MISBEHAVE && tail == TAIL_MISBEHAVE) return admin(request, OP_MISBEHAVE, nameEnd, end, KIND_ADMIN, ADMIN_ANSWERS);
+      if (name == NAME_DEBUGTIME && tail == TAIL_DEBUGTIME) return admin(request, OP_DEBUGTIME, nameEnd, end, KIND_ADMIN, ADMIN_ANSWERS);
+      if (name == NAME_DEBUGITEM && tail == TAIL_DEBUGITEM) return admin(request, OP_DEBUGITEM, nameEnd, end, KIND_ADMIN, ADMIN_ANSWERS);
+    } else if (size == 11 && name == NAME_LRU_CRAWLER && tail == TAIL_LRU_CRAWLER) {
+      return crawler(request, nameEnd, end);
+    } else if (size == 13 && name == NAME_REFRESH_CERTS && tail == TAIL_REFRESH_CERTS) {
+      return admin(request, OP_REFRESH_CERTS, nameEnd, end, KIND_ADMIN, ADMIN_ANSWERS);
+    } else if (size == 14 && name == NAME_CACHE_MEMLIMIT && tail == TAIL_CACHE_MEMLIMIT) {
+      return admin(request, OP_CACHE_MEMLIMIT, nameEnd, end, KIND_ADMIN, ADMIN_ANSWERS);
+    }
+  }
+  return unknown(request, endsInNoreply(at, end));
+}
+
+/**
+ * Reads the line [at, end), its line end already taken off, into a cleared request.
+ * Returns LINE_WHOLE, LINE_DATA or LINE_QUIT.
+ */
+export function parseRequest(request: Request, at: usize, end: usize): u32 {
+  clear(request);
+  if (at + 4 < end) {
+    const head = load<u32>(at);
+    if (head == HEAD_GET) return retrieval(request, OP_GET, at + 4, end);
+    if (head == HEAD_SET) return storage(request, OP_SET, at + 4, end);
+  }
+  at = nextToken(at, end);
+  if (at == end) return unknown(request, false);
+  const nameEnd = tokenEnd;
+  if (nameEnd - at == 2) {
+    const pair = <u32>load<u16>(at);
+    if (pair == PAIR_MG) return parseMeta(request, OP_MG, nameEnd, end);
+    if (pair == PAIR_MS) return parseMeta(request, OP_MS, nameEnd, end);
+    if (pair == PAIR_MD) return parseMeta(request, OP_MD, nameEnd, end);
+    if (pair == PAIR_MA) return parseMeta(request, OP_MA, nameEnd, end);
+    if (pair == PAIR_ME) return parseMeta(request, OP_ME, nameEnd, end);
+    if (pair == PAIR_MN) return admin(request, OP_MN, nameEnd, end, KIND_ADMIN, 1 << IS_MN);
+  }
+  return named(request, at, nameEnd, end);
+}
+
+/** Whether [at, end) begins like a retrieval whose line memcached lets grow without bound. */
+export function isUnboundedRetrieval(at: usize, end: usize): bool {
+  at = nextToken(at, end);
+  if (tokenEnd == end) return false;
+  const name = word(at, tokenEnd);
+  return tokenEnd - at <= 4 && (name == NAME_GET || name == NAME_GETS || name == NAME_GAT || name == NAME_GATS || name == NAME_BGET);
+}
+
+/** Starts a retrieval whose line is longer than is kept; keys follow through `addKeys`. Returns where they start. */
+export function openRetrieval(request: Request, at: usize, end: usize): usize {
+  clear(request);
+  at = nextToken(at, end);
+  const name = word(at, tokenEnd);
+  let op = OP_GET;
+  if (name == NAME_GETS) op = OP_GETS;
+  else if (name == NAME_GAT) op = OP_GAT;
+  else if (name == NAME_GATS) op = OP_GATS;
+  return beginRetrieval(request, op, tokenEnd, end);
+}

@@ -1,0 +1,84 @@
+/**
+ * Buffers for lines that a segment began and did not end. A buffer holds LINE_MAX bytes; runs of spaces
+ * are kept as one, so that padding cannot push a line out of it.
+ */
+import { Side } from '../flow/flow';
+import { config, count } from '../instance';
+import { COUNTER_BOUND_LINES, LINE_MAX } from '../layout';
+import { createPool, give, Pool, take } from '../pools';
+
+/** Room behind LINE_MAX for reads past the end. */
+const SLACK: u32 = 16;
+
+let pool: Pool = changetype<Pool>(0);
+
+export function createLines(): void {
+  pool = createPool(config.lines, config.linesEnd, LINE_MAX + SLACK);
+}
+
+/** Returns the buffer of a side. */
+// @ts-ignore: decorator
+@inline
+export function freeLine(side: Side): void {
+  if (side.line) give(pool, side.line);
+  side.line = 0;
+  side.lineSize = 0;
+}
+
+/**
+ * Appends [at, end) to the side's line, beginning one where there is none. Returns how many bytes were
+ * taken: fewer than given when the buffer is full or none is to be had (counted).
+ */
+export function appendLine(side: Side, at: usize, end: usize, time: u64, ordinal: u64): u32 {
+  if (side.line == 0) {
+    const piece = take(pool);
+    if (piece == 0) {
+      count(COUNTER_BOUND_LINES);
+      return 0;
+    }
+    side.line = <u32>piece;
+    side.lineSize = 0;
+    side.lineTime = time;
+    side.lineOrdinal = ordinal;
+  }
+  const base = <usize>side.line;
+  const room = LINE_MAX - side.lineSize;
+  if (end - at <= room) {
+    memory.copy(base + side.lineSize, at, end - at);
+    side.lineSize += <u32>(end - at);
+    return <u32>(end - at);
+  }
+  const start = at;
+  squeeze(side);
+  let size = side.lineSize;
+  let last = size ? load<u8>(base + size - 1) : 0;
+  for (; at < end; at++) {
+    const byte = load<u8>(at);
+    if (byte == 0x20 && last == 0x20) continue;
+    if (size == LINE_MAX) break;
+    store<u8>(base + size++, byte);
+    last = byte;
+  }
+  side.lineSize = size;
+  return <u32>(at - start);
+}
+
+/** Keeps one space of every run. */
+function squeeze(side: Side): void {
+  const base = <usize>side.line;
+  let size: u32 = 0;
+  let last: u8 = 0;
+  for (let i: u32 = 0; i < side.lineSize; i++) {
+    const byte = load<u8>(base + i);
+    if (byte == 0x20 && last == 0x20) continue;
+    store<u8>(base + size++, byte);
+    last = byte;
+  }
+  side.lineSize = size;
+}
+
+/** Drops the first bytes of the side's line. */
+export function dropLineHead(side: Side, bytes: u32): void {
+  side.lineSize -= bytes;
+  memory.copy(side.line, <usize>side.line + bytes, side.lineSize);
+}

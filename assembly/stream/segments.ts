@@ -1,0 +1,223 @@
+/**
+ * From segments to bytes in order: each direction delivers what comes next, and holds back what came
+ * early. A segment is also held back while it acknowledges bytes of the other direction that have not
+ * been seen: a capture may show an answer before its request. What stays stuck for long was lost to the
+ * capture, and is skipped as a gap.
+ */
+import {
+  CLIENT, Flow, SERVER, Side, sideOf, SYNC_NONE,
+} from '../flow/flow';
+import { count, indexState } from '../instance';
+import {
+  COUNTER_BOUND_REORDER, COUNTER_GAP_BYTES, COUNTER_GAPS, COUNTER_OUT_OF_ORDER, COUNTER_RETRANSMITTED, COUNTER_VALUE_GAPS,
+} from '../layout';
+import { CLIENT_DATA, CLIENT_DOUBT, CLIENT_OVER, clientBytes, dataDone } from '../match/client';
+import { SERVER_DATA, SERVER_LINE, SERVER_STREAM, serverBytes } from '../match/server';
+import { countUnsynced, loseSync } from '../match/sync';
+import { TCP_ACK, TCP_FIN } from '../wire/tcp';
+import { bytesAt, dropFirst, dropWaiting, keepEarly, runOf, Waiting } from './reorder';
+
+/** Segments a flow may see before what it waits for counts as lost: beyond any reordering in a capture. */
+const STUCK_SEGMENTS: u32 = 64;
+/** Or this long by the packets' clock, ms. */
+const STUCK_MS: u64 = 200;
+/** Sequence numbers further apart are not of one window (RFC 7323 allows windows below 2^30). */
+const WINDOW: i32 = 1 << 30;
+
+/** Hands bytes to their parser. */
+// @ts-ignore: decorator
+@inline
+function deliver(flow: Flow, side: u32, at: usize, size: u32, time: u64, ordinal: u64, ack: u32, start: bool): void {
+  if (side == CLIENT) clientBytes(flow, at, at + size, time, ordinal, ack, start);
+  else serverBytes(flow, at, at + size, time, ordinal, ack);
+}
+
+/** Skips bytes that will never come. Inside data of a known length that costs nothing but those bytes. */
+function skipGap(flow: Flow, index: u32, size: u32, time: u64): void {
+  const side = sideOf(flow, index);
+  side.next += size;
+  count(COUNTER_GAP_BYTES, size);
+  if (flow.sync == SYNC_NONE) {
+    countUnsynced(flow, size);
+    return;
+  }
+  const inData = index == CLIENT ? side.state == CLIENT_DATA : side.state == SERVER_DATA;
+  if (inData && size <= side.skip) {
+    count(COUNTER_VALUE_GAPS);
+    side.skip -= size;
+    if (side.skip == 0) {
+      if (index == CLIENT) dataDone(flow, side, time);
+      else side.state = SERVER_LINE;
+    }
+    return;
+  }
+  if (index == CLIENT ? side.state == CLIENT_OVER || side.state == CLIENT_DOUBT : side.state == SERVER_STREAM) return;
+  count(COUNTER_GAPS);
+  loseSync(flow);
+}
+
+/** Delivers the payload of one segment from `skip` on, its uncaptured tail as a gap. */
+function deliverSegment(
+  flow: Flow, index: u32, payload: usize, size: u32, captured: u32, time: u64, ordinal: u64, ack: u32, start: bool,
+): void {
+  const side = sideOf(flow, index);
+  side.next += captured;
+  if (captured) deliver(flow, index, payload, captured, time, ordinal, ack, start);
+  if (captured < size) skipGap(flow, index, size - captured, time);
+}
+
+/** The side says no more. Its FIN counts as one byte (RFC 9293, section 3.4). */
+// @ts-ignore: decorator
+@inline
+function takeFin(side: Side): void {
+  if (side.finDone) return;
+  side.finDone = 1;
+  side.next++;
+}
+
+/**
+ * Takes one segment with payload or FIN. `captured` of its `size` payload bytes lie at `payload`.
+ */
+export function takeSegment(
+  flow: Flow, index: u32, sequence: u32, ack: u32, flags: u32, payload: usize, size: u32, captured: u32, time: u64, ordinal: u64,
+): void {
+  const side = sideOf(flow, index);
+  const other = sideOf(flow, 1 - index);
+  // In order, nothing waiting, and nothing acknowledged that was not seen: the path nearly all take.
+  if (sequence == side.next && side.queue == 0 && <i32>(ack - other.next) <= 0) {
+    deliverSegment(flow, index, payload, size, captured, time, ordinal, ack, true);
+    if (flags & TCP_FIN) takeFin(side);
+    if (other.queue) pump(flow, time);
+    return;
+  }
+  const behind = <i32>(side.next - sequence);
+  if (behind > WINDOW || behind < -WINDOW) return;
+  let sequenceNow = sequence;
+  if (behind > 0) {
+    if (<u32>behind >= size) {
+      if (size) count(COUNTER_RETRANSMITTED);
+      if (flags & TCP_FIN && sequence + size == side.next) takeFin(side);
+      return;
+    }
+    count(COUNTER_RETRANSMITTED);
+    payload += behind;
+    size -= behind;
+    captured = <u32>behind >= captured ? 0 : captured - behind;
+    sequenceNow = side.next;
+  } else {
+    count(COUNTER_OUT_OF_ORDER);
+  }
+  // An acknowledgement far off is noise and must not hold anything back.
+  const apart = <i32>(ack - other.next);
+  if (apart > WINDOW || apart < -WINDOW || !(flags & TCP_ACK)) ack = other.next;
+  if (!keepEarly(side, sequenceNow, payload, size, captured, ack, flags, time, ordinal)) {
+    count(COUNTER_BOUND_REORDER);
+    force(flow, time, true);
+    return;
+  }
+  pump(flow, time);
+}
+
+/** Delivers what has become deliverable; gives up on what has been stuck for too long. */
+export function pump(flow: Flow, time: u64): void {
+  drain(flow);
+  if (sideOf(flow, CLIENT).queue == 0 && sideOf(flow, SERVER).queue == 0) {
+    flow.stuck = 0;
+    return;
+  }
+  if (flow.stuck == 0) flow.stuckTime = time;
+  flow.stuck++;
+  const ms: u64 = indexState.nanos ? 1000000 : 1000;
+  if (flow.stuck > STUCK_SEGMENTS || <i64>(time - flow.stuckTime) > <i64>(STUCK_MS * ms)) force(flow, time, false);
+}
+
+/** Delivers heads of both lists as long as one is due. */
+function drain(flow: Flow): void {
+  for (;;) {
+    const client = drainSide(flow, CLIENT);
+    const server = drainSide(flow, SERVER);
+    if (!client && !server) return;
+  }
+}
+
+function drainSide(flow: Flow, index: u32): bool {
+  const side = sideOf(flow, index);
+  const other = sideOf(flow, 1 - index);
+  let progress = false;
+  while (side.queue) {
+    const segment = changetype<Waiting>(<usize>side.queue);
+    const behind = <i32>(side.next - segment.sequence);
+    if (behind < 0 || <i32>(segment.ack - other.next) > 0) break;
+    progress = true;
+    let offset = <u32>behind;
+    if (offset < segment.size) {
+      let start = offset == 0;
+      while (offset < segment.captured) {
+        const run = runOf(segment, offset);
+        side.next += run;
+        deliver(flow, index, bytesAt(segment, offset), run, segment.time, segment.ordinal, segment.ack, start);
+        offset += run;
+        start = false;
+      }
+      if (offset < segment.size) skipGap(flow, index, segment.size - offset, segment.time);
+    }
+    if (segment.flags & TCP_FIN && side.next == segment.sequence + segment.size) takeFin(side);
+    dropFirst(side);
+  }
+  return progress;
+}
+
+/**
+ * Skips the hole that holds up delivery. The peer's acknowledgement beyond it proves that the bytes
+ * were there and only the capture lacks them. Without that proof the hole is waited for, unless `must`.
+ */
+export function force(flow: Flow, time: u64, must: bool): void {
+  for (let rounds = 0; rounds < 8; rounds++) {
+    if (!forceSide(flow, CLIENT, time, false) && !forceSide(flow, SERVER, time, false)) {
+      if (!must || (!forceSide(flow, CLIENT, time, true) && !forceSide(flow, SERVER, time, true))) break;
+    }
+    drain(flow);
+    if (sideOf(flow, CLIENT).queue == 0 && sideOf(flow, SERVER).queue == 0) {
+      flow.stuck = 0;
+      return;
+    }
+  }
+  flow.stuck = 1;
+  flow.stuckTime = time;
+}
+
+function forceSide(flow: Flow, index: u32, time: u64, must: bool): bool {
+  const side = sideOf(flow, index);
+  const proven = <i32>(side.acked - side.next);
+  if (side.queue == 0) {
+    // Nothing of this side waits, but the other may wait for it.
+    if (proven <= 0 || sideOf(flow, 1 - index).queue == 0) return false;
+    skipGap(flow, index, proven, time);
+    return true;
+  }
+  const hole = <i32>(changetype<Waiting>(<usize>side.queue).sequence - side.next);
+  if (hole <= 0) {
+    // Held back by its acknowledgement alone.
+    return false;
+  }
+  if (proven <= 0 && !must) return false;
+  skipGap(flow, index, must ? hole : min(hole, proven), time);
+  return true;
+}
+
+/** The flow is over: what waits is delivered as far as it goes, holes and all. */
+export function flush(flow: Flow, time: u64): void {
+  const client = sideOf(flow, CLIENT);
+  const server = sideOf(flow, SERVER);
+  drain(flow);
+  // Every round skips at least one hole or ends; the lists are bounded.
+  while (client.queue || server.queue) {
+    if (
+      !forceSide(flow, CLIENT, time, false) && !forceSide(flow, SERVER, time, false) &&
+      !forceSide(flow, CLIENT, time, true) && !forceSide(flow, SERVER, time, true)
+    ) break;
+    drain(flow);
+  }
+  dropWaiting(client);
+  dropWaiting(server);
+}

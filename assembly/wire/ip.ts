@@ -1,0 +1,87 @@
+/** IPv4 (RFC 791) and IPv6 (RFC 8200) headers: from an IP header to the transport header. */
+import { load16 } from './bytes';
+
+export const IP_OK: u32 = 0;
+/** The packet was captured too short. */
+export const IP_CUT: u32 = 1;
+/** The header contradicts itself. */
+export const IP_MALFORMED: u32 = 2;
+/** Part of a fragmented datagram. */
+export const IP_FRAGMENT: u32 = 3;
+
+export const PROTOCOL_TCP: u32 = 6;
+export const PROTOCOL_UDP: u32 = 17;
+
+// Protocol numbers of IPv6 extension headers (IANA).
+const HOP_BY_HOP: u32 = 0;
+const ROUTING: u32 = 43;
+const FRAGMENT: u32 = 44;
+const AUTHENTICATION: u32 = 51;
+const DESTINATION_OPTIONS: u32 = 60;
+const MOBILITY: u32 = 135;
+/** Bounds the walk over extension headers. */
+const EXTENSIONS_MAX: i32 = 8;
+
+// What `parseIp` found; valid after it returned IP_OK.
+/** 4 or 6. */
+export let family: u32 = 0;
+/** Protocol number of the transport. */
+export let protocol: u32 = 0;
+/** Bytes from the IP header to the transport header. */
+export let headerSize: u32 = 0;
+
+/** Reads the IP header of which `size` bytes were captured. */
+export function parseIp(ip: usize, size: u32): u32 {
+  if (size < 20) return IP_CUT;
+  const first = <u32>load<u8>(ip);
+  if (first >> 4 == 4) {
+    family = 4;
+    headerSize = (first & 15) << 2;
+    if (headerSize < 20) return IP_MALFORMED;
+    // More-fragments flag or an offset, in network order.
+    if (load<u16>(ip + 6) & 0xff3f) return IP_FRAGMENT;
+    protocol = load<u8>(ip + 9);
+    return IP_OK;
+  }
+  if (first >> 4 != 6) return IP_MALFORMED;
+  if (size < 40) return IP_CUT;
+  family = 6;
+  let next = <u32>load<u8>(ip + 6);
+  let offset: u32 = 40;
+  for (let i = 0; i < EXTENSIONS_MAX; i++) {
+    if (next == HOP_BY_HOP || next == ROUTING || next == DESTINATION_OPTIONS || next == MOBILITY) {
+      if (size < offset + 8) return IP_CUT;
+      next = load<u8>(ip + offset);
+      offset += (<u32>load<u8>(ip + offset + 1) + 1) << 3;
+    } else if (next == AUTHENTICATION) {
+      if (size < offset + 8) return IP_CUT;
+      next = load<u8>(ip + offset);
+      offset += (<u32>load<u8>(ip + offset + 1) + 2) << 2;
+    } else if (next == FRAGMENT) {
+      if (size < offset + 8) return IP_CUT;
+      // An atomic fragment (RFC 6946) is whole: no offset, no more-fragments flag.
+      if (load16(ip + offset + 2) & 0xfff9) return IP_FRAGMENT;
+      next = load<u8>(ip + offset);
+      offset += 8;
+    } else {
+      break;
+    }
+  }
+  headerSize = offset;
+  protocol = next;
+  return IP_OK;
+}
+
+/**
+ * Bytes after the IP header and its extensions by the header's own length, or `available` (bytes the
+ * packet had on the wire from the transport header on) where the header says 0: segmentation offload
+ * leaves it so, and no length in a header may exceed what was there.
+ */
+// @ts-ignore: decorator
+@inline
+export function transportLength(ip: usize, familyOf: u32, ipHeader: u32, available: u32): u32 {
+  const said = familyOf == 4 ? load16(ip + 2) : load16(ip + 4) + 40;
+  if (said == 0 || (familyOf == 6 && said == 40)) return available;
+  if (said < ipHeader) return 0;
+  return min(said - ipHeader, available);
+}

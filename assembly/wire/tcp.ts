@@ -1,0 +1,41 @@
+/** TCP headers (RFC 9293, section 3.1). */
+import { load16, load32 } from './bytes';
+
+export const TCP_HEADER_MIN: u32 = 20;
+
+export const TCP_FIN: u32 = 0x01;
+export const TCP_SYN: u32 = 0x02;
+export const TCP_RST: u32 = 0x04;
+export const TCP_ACK: u32 = 0x10;
+
+// @ts-ignore: decorator
+@inline
+export function sourcePort(tcp: usize): u32 {
+  return load16(tcp);
+}
+// @ts-ignore: decorator
+@inline
+export function destinationPort(tcp: usize): u32 {
+  return load16(tcp + 2);
+}
+// @ts-ignore: decorator
+@inline
+export function sequence(tcp: usize): u32 {
+  return load32(tcp + 4);
+}
+// @ts-ignore: decorator
+@inline
+export function acknowledgement(tcp: usize): u32 {
+  return load32(tcp + 8);
+}
+/** Bytes of the header, options included; below 20 it is malformed. */
+// @ts-ignore: decorator
+@inline
+export function tcpHeaderSize(tcp: usize): u32 {
+  return <u32>(load<u8>(tcp + 12) >> 4) << 2;
+}
+// @ts-ignore: decorator
+@inline
+export function tcpFlags(tcp: usize): u32 {
+  return load<u8>(tcp + 13);
+}

@@ -1,0 +1,173 @@
+/**
+ * The parser by itself: bytes of a capture in, events out. Uses no file, thread, shared memory or native
+ * module, and runs wherever WebAssembly does.
+ *
+ * @module membench/decoder
+ */
+import { createCore } from './decode/core.js';
+import { STANDALONE_WASM } from './decode/embedded.js';
+import { EventCursor } from './event/cursor.js';
+import type { CacheEvent } from './event/event.js';
+import { COUNTER_NAMES, type Counter, EVENT_RECORD, INDEX_STATE, PCAP_HEADER } from './layout/generated.js';
+import { type CaptureHeader, parseCaptureHeader } from './memory/capture-header.js';
+import { configureWorker, type PortRanges, setCapture, setPorts } from './memory/configure.js';
+import { mapMemory, regionAddress, slotAddress } from './memory/map.js';
+import { MembenchError } from './errors.js';
+
+export { MembenchError } from './errors.js';
+export type { CacheEvent } from './event/event.js';
+
+export interface DecoderOptions {
+  /** Server port. Default 11211. */
+  port?: number;
+  /** Server ports as inclusive ranges, instead of `port`. */
+  ports?: PortRanges;
+  /** 16 bytes keys are hashed with (SipHash-2-4). Default: random. */
+  key?: Uint8Array;
+  /** The compiled parser, where the embedded one shall not be used. */
+  wasm?: WebAssembly.Module;
+}
+
+export interface Decoder {
+  /**
+   * Takes the next bytes of a capture, of any length, and gives the events they complete, in the order of
+   * completion.
+   *
+   * @throws ERR_MEMBENCH_NOT_A_CAPTURE, ERR_MEMBENCH_LINKTYPE, ERR_MEMBENCH_BROKEN_CAPTURE
+   */
+  decode(chunk: Uint8Array): Iterable<CacheEvent>;
+  /** The capture is over: gives what is left, requests without an answer among it. */
+  end(): Iterable<CacheEvent>;
+  /** Everything counted so far, by name. */
+  readonly counters: Readonly<Record<Counter, number>>;
+}
+
+/** Chunk the input is cut into; small enough to stay in a core's cache. */
+const SLOT_SIZE = 256 * 1024;
+
+function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}
+
+let compiled: Promise<WebAssembly.Module> | undefined;
+
+/** Makes a decoder for one capture. */
+export async function createDecoder(options: DecoderOptions = {}): Promise<Decoder> {
+  const key = options.key ?? crypto.getRandomValues(new Uint8Array(16));
+  if (key.length !== 16) throw new MembenchError('ERR_MEMBENCH_USAGE', `the key has ${key.length} bytes, not 16`);
+  const map = mapMemory({
+    workers: 1,
+    slots: 1,
+    slotSize: SLOT_SIZE,
+    state: 64 * 1024 * 1024,
+    blockEvents: 1024,
+  });
+  const memory = new WebAssembly.Memory({ initial: map.pages });
+  compiled ??= WebAssembly.compile(fromBase64(STANDALONE_WASM));
+  const module = options.wasm ?? (await compiled);
+  return new StandaloneDecoder(module, memory, map, options, key);
+}
+
+class StandaloneDecoder implements Decoder {
+  readonly #map;
+  readonly #memory;
+  readonly #core;
+  readonly #cursor = new EventCursor();
+  readonly #view: DataView;
+  #events: CacheEvent[] = [];
+  #header: CaptureHeader | undefined;
+  /** Bytes of the file header until it is whole. */
+  #head = new Uint8Array(0);
+  #ordinal = 0n;
+  #ended = false;
+
+  constructor(
+    module: WebAssembly.Module,
+    memory: WebAssembly.Memory,
+    map: ReturnType<typeof mapMemory>,
+    options: DecoderOptions,
+    key: Uint8Array,
+  ) {
+    this.#map = map;
+    this.#memory = memory;
+    this.#view = new DataView(memory.buffer);
+    this.#core = createCore(module, memory, { onBlock() {}, onEvents: (count) => this.#take(count) });
+    setPorts(memory.buffer, map, options.ports ?? [[options.port ?? 11211, options.port ?? 11211]]);
+    const config = configureWorker(memory.buffer, map, 0, {
+      key,
+      addressKey: crypto.getRandomValues(new Uint8Array(16)),
+      hashSeed: crypto.getRandomValues(new BigUint64Array(1))[0]!,
+      eventsOut: true,
+    });
+    this.#core.init(config);
+  }
+
+  #take(count: number): void {
+    const base = regionAddress(this.#map, 0) + this.#map.region.events;
+    for (let i = 0; i < count; i++) {
+      this.#events.push(this.#cursor.read(this.#view, base + i * EVENT_RECORD.SIZE, this.#header!.unit));
+    }
+  }
+
+  *#drain(): Iterable<CacheEvent> {
+    const events = this.#events;
+    this.#events = [];
+    yield* events;
+  }
+
+  *decode(chunk: Uint8Array): Iterable<CacheEvent> {
+    if (this.#ended) throw new MembenchError('ERR_MEMBENCH_USAGE', 'the decoder has ended');
+    let rest = chunk;
+    if (this.#header === undefined) {
+      const missing = PCAP_HEADER - this.#head.length;
+      const head = new Uint8Array(this.#head.length + Math.min(missing, rest.length));
+      head.set(this.#head);
+      head.set(rest.subarray(0, missing), this.#head.length);
+      this.#head = head;
+      if (head.length < PCAP_HEADER) return;
+      this.#header = parseCaptureHeader(head);
+      setCapture(this.#memory.buffer, this.#map, this.#header, { packets: 0, duration: 0n });
+      rest = rest.subarray(missing);
+    }
+    const map = this.#map;
+    const slot = slotAddress(map, 0);
+    const bytes = new Uint8Array(this.#memory.buffer, slot + map.chunkOffset, map.slotSize);
+    for (let at = 0; at < rest.length; at += map.slotSize) {
+      const part = rest.subarray(at, at + map.slotSize);
+      bytes.set(part);
+      const lists = slot + map.listOffset;
+      const packets = this.#core.indexSlot(slot + map.chunkOffset, part.length, lists, map.listStride, 1);
+      this.#core.decodeSlot(lists, this.#ordinal);
+      this.#ordinal += BigInt(packets);
+      this.#core.sealNow();
+      yield* this.#drain();
+      if (this.#view.getUint32(map.indexState + INDEX_STATE.error, true)) {
+        throw new MembenchError(
+          'ERR_MEMBENCH_BROKEN_CAPTURE',
+          `the record after packet ${this.#ordinal} has an impossible length`,
+        );
+      }
+    }
+  }
+
+  *end(): Iterable<CacheEvent> {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.#header === undefined) parseCaptureHeader(this.#head);
+    this.#core.finish();
+    yield* this.#drain();
+    const left = this.#view.getUint32(this.#map.indexState + INDEX_STATE.carry_size, true);
+    if (left) {
+      throw new MembenchError('ERR_MEMBENCH_BROKEN_CAPTURE', `the capture ends in a record, ${left} bytes into it`);
+    }
+  }
+
+  get counters(): Record<Counter, number> {
+    const base = regionAddress(this.#map, 0) + this.#map.region.counters;
+    const read = (_: Counter, i: number) => Number(this.#view.getBigUint64(base + i * 8, true));
+    return Object.fromEntries(COUNTER_NAMES.map((name, i) => [name, read(name, i)])) as Record<Counter, number>;
+  }
+}

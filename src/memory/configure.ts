@@ -1,0 +1,100 @@
+import { CONFIG, INDEX_STATE } from '../layout/generated.js';
+import { type MemoryMap, regionAddress } from './map.js';
+import type { CaptureHeader } from './capture-header.js';
+
+/** What instances are told besides where things are. */
+export interface Settings {
+  /** 16 bytes: the SipHash secret for keys. */
+  key: Uint8Array;
+  /** 16 bytes: the secret for addresses and opaques. */
+  addressKey: Uint8Array;
+  /** Seed of flow hashes, the same for all workers. */
+  hashSeed: bigint;
+  /** Hand event records to the host instead of building blocks. */
+  eventsOut: boolean;
+}
+
+/** Writes the configuration of one worker. Returns its address, which `init` takes. */
+export function configureWorker(
+  buffer: ArrayBufferLike,
+  map: MemoryMap,
+  worker: number,
+  settings: Settings,
+): number {
+  const base = regionAddress(map, worker);
+  const { region } = map;
+  const address = base + region.config;
+  const view = new DataView(buffer, address, CONFIG.SIZE);
+  const u32 = (offset: number, value: number) => view.setUint32(offset, value, true);
+  const key = new DataView(settings.key.buffer, settings.key.byteOffset, 16);
+  const addressKey = new DataView(settings.addressKey.buffer, settings.addressKey.byteOffset, 16);
+  view.setBigUint64(CONFIG.key0, key.getBigUint64(0, true), true);
+  view.setBigUint64(CONFIG.key1, key.getBigUint64(8, true), true);
+  view.setBigUint64(CONFIG.address_key0, addressKey.getBigUint64(0, true), true);
+  view.setBigUint64(CONFIG.address_key1, addressKey.getBigUint64(8, true), true);
+  view.setBigUint64(CONFIG.hash_seed, settings.hashSeed, true);
+  u32(CONFIG.workers, map.workers);
+  u32(CONFIG.worker, worker);
+  u32(CONFIG.events_out, settings.eventsOut ? 1 : 0);
+  u32(CONFIG.ports, map.ports);
+  u32(CONFIG.index_state, map.indexState);
+  u32(CONFIG.counters, base + region.counters);
+  u32(CONFIG.block_info, base + region.blockInfo);
+  u32(CONFIG.flow_buckets, base + region.flowBuckets);
+  u32(CONFIG.flow_bucket_count, region.flowBucketCount);
+  u32(CONFIG.flows, base + region.flows);
+  u32(CONFIG.flow_count, region.flowCount);
+  u32(CONFIG.syns, base + region.syns);
+  u32(CONFIG.syn_count, region.synCount);
+  u32(CONFIG.requests, base + region.requests);
+  u32(CONFIG.requests_end, base + region.requestsEnd);
+  u32(CONFIG.keys, base + region.keys);
+  u32(CONFIG.keys_end, base + region.keysEnd);
+  u32(CONFIG.reorder, base + region.reorder);
+  u32(CONFIG.reorder_end, base + region.reorderEnd);
+  u32(CONFIG.lines, base + region.lines);
+  u32(CONFIG.lines_end, base + region.linesEnd);
+  u32(CONFIG.columns, base + region.columns);
+  u32(CONFIG.column_size, region.columnSize);
+  u32(CONFIG.block_events, region.blockEvents);
+  u32(CONFIG.dictionary, base + region.dictionary);
+  u32(CONFIG.dictionary_size, region.dictionarySize);
+  u32(CONFIG.block_out, base + region.blockOut);
+  u32(CONFIG.block_out_size, region.blockOutSize);
+  u32(CONFIG.events, base + region.events);
+  u32(CONFIG.event_count, region.eventCount);
+  u32(CONFIG.scratch, base + region.scratch);
+  u32(CONFIG.scratch_size, region.scratchSize);
+  return address;
+}
+
+/** Inclusive ranges of server ports. */
+export type PortRanges = readonly (readonly [first: number, last: number])[];
+
+/** Sets the bitmap of server ports. */
+export function setPorts(buffer: ArrayBufferLike, map: MemoryMap, ranges: PortRanges): void {
+  const bitmap = new Uint8Array(buffer, map.ports, 65536 / 8);
+  bitmap.fill(0);
+  for (const [first, last] of ranges) {
+    for (let port = first; port <= last; port++) bitmap[port >> 3]! |= 1 << (port & 7);
+  }
+}
+
+/** Where the record walk stops. */
+export interface Limits {
+  /** Matching packets; 0: no limit. */
+  packets: number;
+  /** Units of packet time; 0: no limit. */
+  duration: bigint;
+}
+
+/** Prepares the walk over the records of a capture. */
+export function setCapture(buffer: ArrayBufferLike, map: MemoryMap, header: CaptureHeader, limits: Limits): void {
+  const view = new DataView(buffer, map.indexState, INDEX_STATE.SIZE);
+  view.setUint32(INDEX_STATE.carry, map.carry, true);
+  view.setUint32(INDEX_STATE.linktype, header.linktype, true);
+  view.setUint32(INDEX_STATE.swapped, header.swapped ? 1 : 0, true);
+  view.setUint32(INDEX_STATE.nanos, header.unit === 1 ? 1 : 0, true);
+  view.setBigUint64(INDEX_STATE.limit, BigInt(limits.packets), true);
+  view.setBigUint64(INDEX_STATE.duration, limits.duration, true);
+}
