@@ -1,0 +1,122 @@
+import type { Core } from '../decode/core.js';
+import {
+  BLOCK_INFO as B,
+  COLUMN_NAMES,
+  COUNTER_NAMES,
+  SHAPE,
+} from '../layout/generated.js';
+import type { RingReader } from '../memory/batch-ring.js';
+import { ENVELOPE_ROOM, regionAddress } from '../memory/map.js';
+import { type BlockMeta, blockPrefix, FRAME_HEAD, FRAME_TAIL, sealFrame } from '../profile/envelope.js';
+import type { SealedBlock, WorkerTask } from './messages.js';
+
+/** Wraps the blocks one worker's parser seals and sends them to the writer. */
+export class BlockSealer {
+  readonly #task: WorkerTask;
+  readonly #ring: RingReader;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #base: number;
+  #seq = 0;
+  #counted = new BigUint64Array(COUNTER_NAMES.length);
+
+  constructor(task: WorkerTask, ring: RingReader) {
+    this.#task = task;
+    this.#ring = ring;
+    this.#bytes = new Uint8Array(task.memory.buffer);
+    this.#view = new DataView(task.memory.buffer);
+    this.#base = regionAddress(task.map, task.worker);
+  }
+
+  /** Blocks sent so far. */
+  get sealed(): number {
+    return this.#seq;
+  }
+
+  /** Called by the parser when its open block is full or flushed. */
+  seal(core: Core): void {
+    const info = this.#base + this.#task.map.region.blockInfo;
+    const payload = this.#view.getUint32(info + B.payload, true);
+    const size = this.#view.getUint32(info + B.payload_size, true);
+    const meta = this.#meta(info);
+    const prefix = blockPrefix(meta, size);
+    if (prefix.length > ENVELOPE_ROOM) throw new Error(`block envelope of ${prefix.length} bytes`);
+    // The body is put together in front of the payload, so that the parser can checksum it in one go.
+    const body = payload - prefix.length;
+    const bodySize = prefix.length + size;
+    this.#bytes.set(prefix, body);
+    const frame = new Uint8Array(FRAME_HEAD + bodySize + FRAME_TAIL);
+    frame.set(this.#bytes.subarray(body, body + bodySize), FRAME_HEAD);
+    sealFrame(frame, 'MBBK', bodySize, core.crc32c(body, bodySize));
+    const block: SealedBlock = {
+      frame,
+      worker: meta.worker,
+      seq: meta.seq,
+      events: meta.events,
+      minNs: meta.min_ns,
+      maxNs: meta.max_ns,
+    };
+    this.#ring.blockSealed();
+    this.#task.port.postMessage(block, [frame.buffer]);
+  }
+
+  #meta(info: number): BlockMeta {
+    const view = this.#view;
+    const u32 = (offset: number) => view.getUint32(info + offset, true);
+    const u64 = (offset: number) => view.getBigUint64(info + offset, true);
+    const unit = BigInt(this.#task.unit);
+    return {
+      run: this.#task.run,
+      worker: this.#task.worker,
+      seq: this.#seq++,
+      unit: this.#task.unit,
+      min_ns: u64(B.min_time) * unit,
+      max_ns: u64(B.max_time) * unit,
+      base_time: u64(B.base_time),
+      base_ordinal: u64(B.base_ordinal),
+      base_conn_time: u64(B.base_conn_time),
+      events: u32(B.events),
+      requests: u32(B.requests),
+      conns: u32(B.conns),
+      keys: u32(B.keys),
+      shapes: this.#shapes(u32(B.shape_table), u32(B.shapes)),
+      columns: COLUMN_NAMES.map((name, i): [string, number] => [name, u32(B.column_ends + i * 4)]).filter(
+        ([, bytes]) => bytes > 0,
+      ),
+      counts: this.#counts(),
+    };
+  }
+
+  #shapes(table: number, count: number): (number | bigint)[][] {
+    const view = this.#view;
+    return Array.from({ length: count }, (_, i) => {
+      const at = table + i * SHAPE.SIZE;
+      const flags = view.getBigUint64(at + SHAPE.meta_flags, true);
+      return [
+        view.getUint8(at + SHAPE.op),
+        view.getUint8(at + SHAPE.status),
+        view.getUint8(at + SHAPE.proto),
+        view.getUint8(at + SHAPE.transport),
+        view.getUint8(at + SHAPE.mode),
+        view.getUint8(at + SHAPE.marks),
+        view.getUint8(at + SHAPE.traits),
+        view.getUint32(at + SHAPE.present, true),
+        // 52 bits: exact as a double.
+        Number(flags),
+      ];
+    });
+  }
+
+  /** What the counters gained since the last block. */
+  #counts(): Record<string, number> {
+    const base = this.#base + this.#task.map.region.counters;
+    const counts: Record<string, number> = {};
+    COUNTER_NAMES.forEach((name, i) => {
+      const value = this.#view.getBigUint64(base + i * 8, true);
+      const gained = value - this.#counted[i]!;
+      this.#counted[i] = value;
+      if (gained) counts[name] = Number(gained);
+    });
+    return counts;
+  }
+}

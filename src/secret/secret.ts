@@ -1,0 +1,63 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { MembenchError } from '../errors.js';
+
+/** What keys and addresses of one recording are hashed with. Never leaves the process. */
+export interface Secret {
+  /** 16 bytes, for keys. */
+  readonly key: Uint8Array;
+  /** 16 bytes, for addresses and opaques, derived from the other so that domains cannot be compared. */
+  readonly addressKey: Uint8Array;
+  /** 8 bytes that tell whether two profiles used the same secret, and nothing else about it. */
+  readonly id: Uint8Array;
+}
+
+const SIZE = 16;
+
+/** A hash with its purpose in front: SHA-256 over a 128-bit secret is one-way. */
+function derive(purpose: string, key: Uint8Array, size: number): Uint8Array {
+  return createHash('sha256').update(`membench ${purpose}\0`).update(key).digest().subarray(0, size);
+}
+
+function secretOf(key: Uint8Array): Secret {
+  return { key, addressKey: derive('addresses', key, SIZE), id: derive('key id', key, 8) };
+}
+
+/** A secret nobody knows, forgotten with the process. */
+export function randomSecret(): Secret {
+  return secretOf(randomBytes(SIZE));
+}
+
+/**
+ * Reads the secret hosts share: 32 hex digits with an optional newline, or 16 raw bytes.
+ *
+ * @throws ERR_MEMBENCH_KEY_FILE where it cannot be read, belongs to somebody else, can be read by others,
+ * or is neither form
+ */
+export function readSecret(path: string): Secret {
+  const fail = (why: string, hint?: string, cause?: unknown) =>
+    new MembenchError('ERR_MEMBENCH_KEY_FILE', `${path}: ${why}`, hint, cause);
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch (error) {
+    throw fail((error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message, undefined, error);
+  }
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) throw fail('it is not a regular file');
+    const uid = process.geteuid?.();
+    if (uid !== undefined && stat.uid !== uid) throw fail(`it belongs to uid ${stat.uid}, not to you`);
+    if (process.platform !== 'win32' && stat.mode & 0o077) {
+      throw fail('others may read or write it', `chmod 600 ${path}`);
+    }
+    const bytes = Buffer.alloc(64);
+    const size = readSync(fd, bytes, 0, bytes.length, 0);
+    if (size === SIZE) return secretOf(Uint8Array.from(bytes.subarray(0, SIZE)));
+    const text = bytes.toString('latin1', 0, size).replace(/\r?\n$/, '');
+    if (!/^[0-9a-fA-F]{32}$/.test(text)) throw fail('it holds neither 32 hex digits nor 16 bytes');
+    return secretOf(Buffer.from(text, 'hex'));
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs';
+import { MembenchError } from '../errors.js';
+import { FileSource } from './file.js';
+import type { PacketSource } from './source.js';
+
+/** Sources that come with a later release; naming them makes the error say so. */
+const LIVE = /^(pcap|afpacket|ebpf):/;
+
+/**
+ * Opens what a source string names. A path that exists is a file, whatever it looks like.
+ *
+ * @throws ERR_MEMBENCH_SOURCE, ERR_MEMBENCH_NOT_A_CAPTURE, ERR_MEMBENCH_LINKTYPE, ERR_MEMBENCH_UNSUPPORTED
+ */
+export function openSource(source: string): PacketSource {
+  if (existsSync(source)) return new FileSource(source);
+  if (source.startsWith('file:')) return new FileSource(source.slice('file:'.length));
+  if (LIVE.test(source) || source === '-') {
+    throw new MembenchError(
+      'ERR_MEMBENCH_UNSUPPORTED',
+      `${source}: this release records capture files only`,
+      'record a file that tcpdump -w wrote',
+    );
+  }
+  return new FileSource(source);
+}
