@@ -9,7 +9,7 @@ import { Packr } from 'msgpackr';
 const packr = new Packr({ useRecords: false, variableMapSize: true });
 
 /** Bytes of a frame before its body: array header, magic, bin 32 header. */
-export const FRAME_HEAD = 10;
+export const FRAME_HEAD = 11;
 /** Bytes after it: uint 32 with the checksum. */
 export const FRAME_TAIL = 5;
 
