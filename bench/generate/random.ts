@@ -1,0 +1,76 @@
+/** sfc32 (Chris Doty-Humphrey, PractRand): small, fast, and the same everywhere for one seed. */
+export class Random {
+  #a: number;
+  #b: number;
+  #c: number;
+  #d = 1;
+
+  constructor(seed: number) {
+    this.#a = seed | 0;
+    this.#b = 0x9e3779b9 | 0;
+    this.#c = 0x243f6a88;
+    for (let i = 0; i < 15; i++) this.word();
+  }
+
+  /** 32 random bits as an unsigned number. */
+  word(): number {
+    const t = (this.#a + this.#b + this.#d) | 0;
+    this.#d = (this.#d + 1) | 0;
+    this.#a = this.#b ^ (this.#b >>> 9);
+    this.#b = (this.#c + (this.#c << 3)) | 0;
+    this.#c = ((this.#c << 21) | (this.#c >>> 11)) + t;
+    return (this.#c >>>= 0);
+  }
+
+  /** A number in [0, 1). */
+  next(): number {
+    return this.word() / 4294967296;
+  }
+
+  /** An integer in [0, bound). */
+  below(bound: number): number {
+    return Math.floor(this.next() * bound);
+  }
+
+  /** Normal distribution, mean 0, deviation 1 (Box and Muller, 1958). */
+  normal(): number {
+    return Math.sqrt(-2 * Math.log(1 - this.next())) * Math.cos(2 * Math.PI * this.next());
+  }
+}
+
+/** Draws indices with given weights in constant time (Vose's alias method, 1991). */
+export class Weighted {
+  readonly #probability: Float64Array;
+  readonly #alias: Uint32Array;
+
+  constructor(weights: Float64Array) {
+    const n = weights.length;
+    const sum = weights.reduce((a, b) => a + b, 0);
+    const scaled = Float64Array.from(weights, (w) => (w * n) / sum);
+    this.#probability = new Float64Array(n).fill(1);
+    this.#alias = new Uint32Array(n);
+    const small: number[] = [];
+    const large: number[] = [];
+    scaled.forEach((p, i) => {
+      (p < 1 ? small : large).push(i);
+    });
+    while (small.length && large.length) {
+      const low = small.pop()!;
+      const high = large.at(-1)!;
+      this.#probability[low] = scaled[low]!;
+      this.#alias[low] = high;
+      scaled[high]! -= 1 - scaled[low]!;
+      if (scaled[high]! < 1) small.push(large.pop()!);
+    }
+  }
+
+  draw(random: Random): number {
+    const i = random.below(this.#alias.length);
+    return random.next() < this.#probability[i]! ? i : this.#alias[i]!;
+  }
+}
+
+/** Weights of Zipf's law: rank r has weight 1 / r^exponent. */
+export function zipf(count: number, exponent: number): Float64Array {
+  return Float64Array.from({ length: count }, (_, i) => (i + 1) ** -exponent);
+}
