@@ -143,7 +143,7 @@ function startFlow(
     count(COUNTER_SYN_SEEN);
     countPacket(FLOW_MEMCACHE, wire);
     if (flags & TCP_ACK) {
-      if (!rememberSynAck(hash, from, acknowledgement(tcp), port1) || !changetype<usize>(known)) return;
+      if (!rememberSynAck(hash, from, acknowledgement(tcp), port0, port1) || !changetype<usize>(known)) return;
       // The server agreed to a new connection between the same ports: the old one is over.
       if (sideOf(known, SERVER).initial != from || !known.fromSyn) endFlow(known, CONN_KIND_CLOSE_REUSED, time);
     } else if (!changetype<usize>(known) || sideOf(known, CLIENT).initial != from || !known.fromSyn) {

@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0xc8cd0474;
+export const LAYOUT_HASH: u32 = 0xa3134d3a;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -193,7 +193,8 @@ export const COUNTER_BOUND_REQUESTS: u32 = 35;
 export const COUNTER_BOUND_KEYS: u32 = 36;
 export const COUNTER_BOUND_REORDER: u32 = 37;
 export const COUNTER_BOUND_LINES: u32 = 38;
-export const COUNTER_COUNT: u32 = 39;
+export const COUNTER_BOUND_SYNS: u32 = 39;
+export const COUNTER_COUNT: u32 = 40;
 
 // columns of a block, in the order of its payload
 export const COLUMN_SHAPE: u32 = 0;

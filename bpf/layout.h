@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0xc8cd0474u
+#define MEMBENCH_LAYOUT_HASH 0xa3134d3au
 
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
@@ -211,7 +211,8 @@ enum membench_counter {
 	MEMBENCH_COUNTER_BOUND_KEYS = 36,
 	MEMBENCH_COUNTER_BOUND_REORDER = 37,
 	MEMBENCH_COUNTER_BOUND_LINES = 38,
-	MEMBENCH_COUNTER_COUNT = 39,
+	MEMBENCH_COUNTER_BOUND_SYNS = 39,
+	MEMBENCH_COUNTER_COUNT = 40,
 };
 
 /* columns of a block, in the order of its payload */

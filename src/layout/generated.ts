@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0xc8cd0474;
+export const LAYOUT_HASH = 0xa3134d3a;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -215,6 +215,7 @@ export const COUNTER_NAMES = [
   'bound_keys',
   'bound_reorder',
   'bound_lines',
+  'bound_syns',
 ] as const;
 export type Counter = (typeof COUNTER_NAMES)[number];
 

@@ -206,6 +206,7 @@ export const schema: Schema = {
         'bound_keys',
         'bound_reorder',
         'bound_lines',
+        'bound_syns',
       ],
     },
     column: {
