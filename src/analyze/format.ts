@@ -1,0 +1,39 @@
+/** Numbers as people read them. */
+
+/** 1,203,441. */
+export function count(value: number): string {
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+function scaled(value: number, units: readonly string[], base: number): string {
+  let at = 0;
+  let left = value;
+  while (left >= base && at < units.length - 1) {
+    left /= base;
+    at++;
+  }
+  const digits = at === 0 || left >= 100 ? 0 : 1;
+  return `${left.toFixed(digits)} ${units[at]}`;
+}
+
+/** 18.2 MB, in powers of 1000. */
+export function bytes(value: number): string {
+  return scaled(value, ['B', 'kB', 'MB', 'GB', 'TB'], 1000);
+}
+
+/** 12.3 µs. */
+export function nanoseconds(value: number): string {
+  return scaled(value, ['ns', 'µs', 'ms', 's'], 1000);
+}
+
+/** 61.0 s, or 2 h 05 min. */
+export function seconds(value: number): string {
+  if (value < 120) return `${value.toFixed(1)} s`;
+  if (value < 7200) return `${Math.floor(value / 60)} min ${String(Math.floor(value % 60)).padStart(2, '0')} s`;
+  return `${Math.floor(value / 3600)} h ${String(Math.floor((value % 3600) / 60)).padStart(2, '0')} min`;
+}
+
+/** 87.4 %. */
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}

@@ -1,0 +1,112 @@
+import type { Analysis, OpAnalysis } from './analyze.js';
+import { bytes, count, nanoseconds, percent, seconds } from './format.js';
+import type { Percentiles } from './histogram.js';
+
+/** How parts of the report are set off; each returns its text with whatever the terminal understands. */
+export interface ReportStyle {
+  title(text: string): string;
+  dim(text: string): string;
+  warn(text: string): string;
+}
+
+/** No colour at all. */
+export const PLAIN: ReportStyle = { title: (t) => t, dim: (t) => t, warn: (t) => t };
+
+const BAR_WIDTH = 20;
+const TOP_SHOWN = 10;
+
+/** Rows of cells as aligned columns: the first to the left, the others to the right. */
+function table(head: string[], rows: string[][], style: ReportStyle): string[] {
+  const widths = head.map((cell, i) => Math.max(cell.length, ...rows.map((row) => row[i]!.length)));
+  const line = (row: string[]) =>
+    `  ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ')}`.trimEnd();
+  return [style.dim(line(head)), ...rows.map(line)];
+}
+
+function bar(share: number): string {
+  const eighths = Math.round(share * BAR_WIDTH * 8);
+  const rest = eighths % 8;
+  const part = rest ? String.fromCodePoint(0x2590 - rest) : '';
+  return ('█'.repeat(Math.floor(eighths / 8)) + part).padEnd(BAR_WIDTH);
+}
+
+const maybe = (value: number | null, show: (value: number) => string) => (value === null ? '-' : show(value));
+
+function commandRows(analysis: Analysis): string[][] {
+  return Object.entries(analysis.ops).map(([op, tally]: [string, OpAnalysis]) => {
+    const known = tally.hits + tally.misses;
+    return [
+      op,
+      count(tally.count),
+      percent(tally.count / analysis.events),
+      bar(tally.count / analysis.events),
+      known > 0 ? percent(tally.hits / known) : '-',
+      tally.errors > 0 ? count(tally.errors) : '-',
+      tally.unanswered > 0 ? count(tally.unanswered) : '-',
+    ];
+  });
+}
+
+function percentileRow(name: string, p: Percentiles, show: (value: number) => string): string[] {
+  return [name, ...[p.p50, p.p90, p.p99, p.p999, p.max].map((value) => maybe(value, show))];
+}
+
+function lossLines(analysis: Analysis, style: ReportStyle): string[] {
+  const { loss } = analysis;
+  const lines: string[] = [];
+  for (const [reason, n] of Object.entries(loss.lost)) lines.push(`lost packets: ${count(n)} (${reason})`);
+  if (loss.gaps > 0) lines.push(`gaps in the byte streams: ${count(loss.gaps)}`);
+  if (loss.unsynced_bytes > 0) lines.push(`not understood, out of sync: ${bytes(loss.unsynced_bytes)}`);
+  for (const [bound, n] of Object.entries(loss.bounds)) lines.push(`limit reached: ${bound}, ${count(n)} times`);
+  if (loss.missing_blocks > 0) lines.push(`blocks missing: ${count(loss.missing_blocks)}`);
+  if (loss.damaged_bytes > 0) lines.push(`damaged: ${bytes(loss.damaged_bytes)}`);
+  if (!analysis.complete) lines.push('the profile is not complete: blocks or its footer are missing');
+  const skipped = Object.entries(loss.skipped).map(([reason, n]) => `${reason} ${count(n)}`);
+  return [
+    style.title('Losses'),
+    ...(lines.length ? lines.map((text) => `  ${style.warn(text)}`) : ['  none']),
+    ...(skipped.length ? [`  ${style.dim(`packets skipped on purpose: ${skipped.join(', ')}`)}`] : []),
+  ];
+}
+
+/** The report as lines of text. */
+export function renderReport(analysis: Analysis, style: ReportStyle = PLAIN): string[] {
+  const { keys } = analysis;
+  const when = (ns: string | null) => (ns === null ? '-' : new Date(Number(BigInt(ns) / 1000000n)).toISOString());
+  const rate = analysis.duration_s > 0 ? `, ${count(analysis.requests / analysis.duration_s)} a second` : '';
+  const lines = [
+    style.title('Workload'),
+    `  ${count(analysis.requests)} requests for ${count(analysis.events)} keys on ${count(analysis.connections)} connections`,
+    `  ${when(analysis.first_ts_ns)} to ${when(analysis.last_ts_ns)} (${seconds(analysis.duration_s)}${rate})`,
+    `  hit ratio ${maybe(analysis.hit_ratio, percent)}`,
+    '',
+    style.title('Commands'),
+    ...table(['', 'keys', 'share', '', 'hits', 'errors', 'unanswered'], commandRows(analysis), style),
+  ];
+  const percentiles = (title: string, rows: string[][]) => {
+    const told = rows.filter((row) => row[1] !== '-');
+    if (told.length === 0) return;
+    lines.push('', style.title(title), ...table(['', 'p50', 'p90', 'p99', 'p99.9', 'max'], told, style));
+  };
+  const ops = Object.entries(analysis.ops);
+  percentiles(
+    'Latency, last request byte to first answer byte',
+    ops.map(([op, { latency_ns }]) => percentileRow(op, latency_ns, nanoseconds)),
+  );
+  percentiles('Sizes', [
+    percentileRow('key', analysis.key_size, bytes),
+    ...ops.map(([op, { value_size }]) => percentileRow(`${op} value`, value_size, bytes)),
+  ]);
+  const spread = keys.zipf_alpha === null ? '' : `, Zipf exponent ${keys.zipf_alpha.toFixed(2)}`;
+  lines.push('', style.title('Keys'), `  ${count(keys.distinct)} distinct${spread}; the busiest, by hash:`);
+  lines.push(
+    ...table(
+      ['', 'keys', 'share'],
+      keys.top.slice(0, TOP_SHOWN).map(({ key, count: n }) => [key, count(n), percent(n / analysis.events)]),
+      style,
+    ),
+    '',
+    ...lossLines(analysis, style),
+  );
+  return lines;
+}
