@@ -1,0 +1,17 @@
+export const EXIT_FAILURE = 1;
+export const EXIT_USAGE = 2;
+
+interface Failure extends Error {
+  code?: string;
+  hint?: string;
+}
+
+/** Says what went wrong in one line on stderr, with the stack only if asked for. Returns the exit code. */
+export function complain(error: unknown, verbose: boolean): number {
+  const failure = error as Failure;
+  const hint = failure.hint ? ` (${failure.hint})` : '';
+  const code = failure.code?.startsWith('ERR_') ? ` [${failure.code}]` : '';
+  process.stderr.write(`membench: ${failure.message}${hint}${code}\n`);
+  if (verbose && failure.stack) process.stderr.write(`${failure.stack}\n`);
+  return failure.code === 'ERR_MEMBENCH_USAGE' ? EXIT_USAGE : EXIT_FAILURE;
+}

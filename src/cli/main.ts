@@ -1,0 +1,105 @@
+#!/usr/bin/env node
+import { Command, CommanderError, Option } from 'commander';
+import { complain, EXIT_USAGE } from './complain.js';
+import { parseCount, parseDuration, parsePorts, parseSize } from './options.js';
+import { version } from '../version.js';
+
+
+/** Each command is loaded only when it runs: what it does not need must not cost start-up time. */
+function build(): Command {
+  const program = new Command('membench')
+    .description('Records what a memcached really does, from the wire, into a small anonymous profile.')
+    .version(version)
+    .showHelpAfterError(false)
+    .exitOverride()
+    .configureOutput({ writeErr() {}, outputError() {} });
+
+  program
+    .command('record')
+    .description('record a capture file into a profile')
+    .argument('[source]', 'file:PATH or the path of a pcap file')
+    .argument('[profile]', 'the profile to write (membench-YYYYMMDDTHHMMSS.mbp)')
+    .option('-r, --read <file>', 'the capture file, instead of SOURCE')
+    .option('-w, --write <profile>', 'the profile to write, instead of PROFILE')
+    .option('-p, --port <list>', 'server ports: numbers and ranges (11211)', parsePorts)
+    .option('--workers <n>', 'worker threads (the cores available)', parseCount)
+    .option('-d, --duration <time>', 'stop after so much packet time: 10s, 500ms, 2m', parseDuration)
+    .option('-c, --count <n>', 'stop after so many packets of the server ports', parseCount)
+    .option('-B, --buffer <size>', 'memory between source and workers: 64M; bare numbers are KiB (4M)', parseSize)
+    .option('--key-file <file>', 'secret to hash keys with: 32 hex digits or 16 bytes, mode 0600')
+    .option('--force', 'replace an existing profile')
+    .option('--json', 'print the summary as JSON on stdout')
+    .option('-q, --quiet', 'say nothing but errors')
+    .option('-v, --verbose', 'say more; errors with their stack')
+    .option('--no-progress', 'no progress line')
+    .addOption(colorOption())
+    .action(async (source, profile, options) => {
+      const { recordCommand } = await import('./record.js');
+      process.exitCode = await recordCommand(source, profile, options);
+    });
+
+  program
+    .command('analyze')
+    .description('say what the workload in profiles is')
+    .argument('<profile...>', 'profiles; several are added up')
+    .option('--json', 'print the analysis as JSON')
+    .option('-v, --verbose', 'errors with their stack')
+    .addOption(colorOption())
+    .action(async (profiles, options) => {
+      const { analyzeCommand } = await import('./analyze.js');
+      await analyzeCommand(profiles, options);
+    });
+
+  program
+    .command('cat')
+    .description('print every event, one JSON object a line, in order of request time')
+    .argument('<profile>')
+    .option('-v, --verbose', 'errors with their stack')
+    .action(async (profile) => {
+      const { catCommand } = await import('./cat.js');
+      process.exitCode = await catCommand(profile);
+    });
+
+  program
+    .command('verify')
+    .description('check a profile: exit code 0 only if it is perfect')
+    .argument('<profile>')
+    .option('-v, --verbose', 'errors with their stack')
+    .action(async (profile) => {
+      const { verifyCommand } = await import('./verify.js');
+      process.exitCode = await verifyCommand(profile);
+    });
+
+  for (const command of program.commands) command.exitOverride().configureOutput({ writeErr() {}, outputError() {} });
+  return program;
+}
+
+function colorOption(): Option {
+  return new Option('--color <when>', 'colour: auto, always or never').choices(['auto', 'always', 'never']).default('auto');
+}
+
+// A reader that has seen enough (head) closes the pipe: that is a good end.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+try {
+  const program = build();
+  if (process.argv.length <= 2) {
+    process.stderr.write(program.helpInformation());
+    process.exitCode = EXIT_USAGE;
+  } else {
+    await program.parseAsync();
+  }
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Help and version were printed and are no errors.
+    if (error.exitCode !== 0) {
+      process.stderr.write(`membench: ${error.message.replace(/^error: /, '').replaceAll('\n', ' ')} (membench --help) [ERR_MEMBENCH_USAGE]\n`);
+      process.exitCode = EXIT_USAGE;
+    }
+  } else {
+    process.exitCode = complain(error, process.argv.includes('-v') || process.argv.includes('--verbose'));
+  }
+}

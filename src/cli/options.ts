@@ -1,0 +1,42 @@
+import { InvalidArgumentError } from 'commander';
+
+/** A positive whole number. */
+export function parseCount(text: string): number {
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text)) || Number(text) === 0) {
+    throw new InvalidArgumentError('It must be a positive whole number.');
+  }
+  return Number(text);
+}
+
+const SIZES: Record<string, number> = { '': 1024, B: 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
+
+/** Bytes: 64M, 512K, 1G; a bare number is KiB, as for tcpdump. */
+export function parseSize(text: string): number {
+  const match = /^(\d+)([BKMG]?)$/i.exec(text);
+  const bytes = match ? Number(match[1]) * SIZES[match[2]!.toUpperCase()]! : 0;
+  if (!Number.isSafeInteger(bytes) || bytes <= 0) throw new InvalidArgumentError('It must be a size such as 64M or 512K.');
+  return bytes;
+}
+
+const TIMES: Record<string, number> = { '': 1, ms: 1e-3, s: 1, m: 60, h: 3600 };
+
+/** Seconds: 10s, 500ms, 2m, 1h; a bare number is seconds. */
+export function parseDuration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
+  const seconds = match ? Number(match[1]) * TIMES[match[2] ?? '']! : 0;
+  if (!(seconds > 0)) throw new InvalidArgumentError('It must be a time such as 10s, 500ms or 2m.');
+  return seconds;
+}
+
+/** Ports: numbers and ranges with commas between, 11211,11300-11310. */
+export function parsePorts(text: string): [first: number, last: number][] {
+  return text.split(',').map((part) => {
+    const match = /^(\d+)(?:-(\d+))?$/.exec(part.trim());
+    const first = match ? Number(match[1]) : 0;
+    const last = match?.[2] === undefined ? first : Number(match[2]);
+    if (first < 1 || last > 65535 || first > last) {
+      throw new InvalidArgumentError('It must be ports from 1 to 65535, such as 11211,11300-11310.');
+    }
+    return [first, last];
+  });
+}

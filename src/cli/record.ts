@@ -1,0 +1,127 @@
+import { format, MembenchError, type RecordOptions, type RecordSummary, record } from '../index.js';
+import { EXIT_FAILURE } from './complain.js';
+import { ProgressLine } from './progress.js';
+import { type ColorOption, wantsColor } from './style.js';
+
+/** The options of `membench record` as commander hands them over. */
+export interface RecordFlags {
+  read?: string;
+  write?: string;
+  port?: [first: number, last: number][];
+  workers?: number;
+  duration?: number;
+  count?: number;
+  buffer?: number;
+  keyFile?: string;
+  force?: boolean;
+  json?: boolean;
+  quiet?: boolean;
+  verbose?: boolean;
+  progress: boolean;
+  color: ColorOption;
+}
+
+/** Exit code of a second SIGINT: 128 + its number, as shells count. */
+const EXIT_INTERRUPTED = 130;
+
+function usage(what: string): MembenchError {
+  return new MembenchError('ERR_MEMBENCH_USAGE', what, 'membench record --help');
+}
+
+/** Positional arguments and their option twins, sorted out. */
+function paths(first: string | undefined, second: string | undefined, flags: RecordFlags): { source: string; profile?: string } {
+  let source = first;
+  let profile = second;
+  if (flags.read !== undefined) {
+    if (second !== undefined) throw usage('both SOURCE and --read are given');
+    source = `file:${flags.read}`;
+    profile = first;
+  }
+  if (flags.write !== undefined) {
+    if (profile !== undefined) throw usage('both PROFILE and --write are given');
+    profile = flags.write;
+  }
+  if (source === undefined) throw usage('no SOURCE is given');
+  return profile === undefined ? { source } : { source, profile };
+}
+
+/** What tcpdump's users expect, and what is in the profile. */
+function summaryLines(summary: RecordSummary): string[] {
+  const { packets, profile } = summary;
+  const sum = (reasons: Record<string, number>) => Object.values(reasons).reduce((a, b) => a + b, 0);
+  const lost = sum(packets.lost);
+  const skipped = Object.entries(packets.skipped).map(([reason, n]) => `${format.count(n)} ${reason}`);
+  return [
+    `${format.count(packets.decoded)} packets captured`,
+    `${format.count(packets.decoded + lost)} packets received by filter`,
+    // A file has been through its kernel already.
+    `${format.count(summary.kernel.dropped ?? 0)} packets dropped by kernel`,
+    ...(skipped.length ? [`skipped: ${skipped.join(', ')}`] : []),
+    `${format.count(summary.requests)} requests, ${format.count(summary.answered)} answered, ${format.count(summary.unanswered)} unanswered, ${format.count(summary.gaps)} gaps`,
+    `profile: ${profile.path} (${format.bytes(profile.bytes)}, ${summary.span_s.toFixed(1)} s)`,
+  ];
+}
+
+/** First signal: stop, drain, seal. Second: out at once. SIGUSR2: seal now. */
+function onSignals(abort: AbortController, flush: () => void): () => void {
+  let signals = 0;
+  const stop = () => {
+    if (++signals > 1) process.exit(EXIT_INTERRUPTED);
+    abort.abort();
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGUSR2', flush);
+  return () => process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGUSR2', flush);
+}
+
+/** Runs `membench record`. Returns the exit code. */
+export async function recordCommand(
+  first: string | undefined,
+  second: string | undefined,
+  flags: RecordFlags,
+): Promise<number> {
+  const abort = new AbortController();
+  let flush = () => {};
+  const progress =
+    flags.progress && !flags.quiet && process.stderr.isTTY
+      ? new ProgressLine(process.stderr, wantsColor(flags.color, process.stderr))
+      : undefined;
+  const say = (line: string) => {
+    if (flags.quiet) return;
+    progress?.clear();
+    process.stderr.write(`${line}\n`);
+  };
+  const options: RecordOptions = {
+    ...paths(first, second, flags),
+    signal: abort.signal,
+    onWarning: (message) => say(`membench: ${message}`),
+    onStart: (control) => {
+      flush = () => control.flush();
+    },
+  };
+  if (flags.port !== undefined) options.ports = flags.port;
+  if (flags.workers !== undefined) options.workers = flags.workers;
+  if (flags.duration !== undefined) options.duration = flags.duration;
+  if (flags.count !== undefined) options.count = flags.count;
+  if (flags.buffer !== undefined) options.buffer = flags.buffer;
+  if (flags.keyFile !== undefined) options.keyFile = flags.keyFile;
+  if (flags.force !== undefined) options.force = flags.force;
+  if (progress !== undefined) options.onProgress = (now) => progress.show(now);
+  const offSignals = onSignals(abort, () => flush());
+  let summary: RecordSummary;
+  try {
+    summary = await record(options);
+  } finally {
+    offSignals();
+    progress?.clear();
+  }
+  const broken = summary.ended === 'broken source';
+  if (broken) {
+    process.stderr.write(
+      `membench: ${options.source.replace(/^file:/, '')}: the capture breaks off after packet ${format.count(summary.packets.seen)}: what stood before is in the profile [ERR_MEMBENCH_BROKEN_CAPTURE]\n`,
+    );
+  }
+  if (flags.verbose) say(`ended: ${summary.ended}; ${summary.elapsed_s.toFixed(2)} s`);
+  for (const line of summaryLines(summary)) say(line);
+  if (flags.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+  return broken ? EXIT_FAILURE : 0;
+}

@@ -1,0 +1,18 @@
+import { format, verifyProfile } from '../index.js';
+import { EXIT_FAILURE } from './complain.js';
+
+/** Problems printed one by one. */
+const SHOWN = 20;
+
+/** Runs `membench verify`. Returns the exit code. */
+export async function verifyCommand(path: string): Promise<number> {
+  const { perfect, blocks, events, footer, problems } = verifyProfile(path);
+  const lines = [
+    `${path}: ${format.count(blocks.good)} blocks good, ${format.count(blocks.bad)} bad, ${format.count(blocks.missing.length)} missing; ${format.count(events)} events; footer ${footer ? 'present' : 'missing'}`,
+    ...problems.slice(0, SHOWN).map((problem) => `  ${problem}`),
+  ];
+  if (problems.length > SHOWN) lines.push(`  and ${format.count(problems.length - SHOWN)} more`);
+  lines.push(perfect ? 'perfect' : 'not perfect');
+  process.stdout.write(`${lines.join('\n')}\n`);
+  return perfect ? 0 : EXIT_FAILURE;
+}
