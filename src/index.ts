@@ -1,14 +1,38 @@
 /**
- * Recording and analysing what a memcached does.
+ * Recording and analysing what a memcached does. Nothing heavy is loaded before it is used.
  *
  * @module membench
  */
-export { type Analysis, analyze, type LossAnalysis, type OpAnalysis } from './analyze/analyze.js';
+import type { Analysis } from './analyze/analyze.js';
+import type { RecordOptions, RecordSummary } from './record-options.js';
+
+export type { Analysis, LossAnalysis, OpAnalysis } from './analyze/analyze.js';
 export * as format from './analyze/format.js';
 export type { Percentiles } from './analyze/histogram.js';
 export { PLAIN, type ReportStyle, renderReport } from './analyze/report.js';
 export { ERROR_CODES, type ErrorCode, MembenchError } from './errors.js';
 export * from './profile.js';
-export { record } from './record.js';
 export type { RecordEnd, RecordOptions, RecordProgress, RecordSummary } from './record-options.js';
 export { version } from './version.js';
+
+/**
+ * Records a capture into a profile.
+ *
+ * @throws MembenchError; a capture that breaks off is not thrown but told by `ended`, and what stood
+ * before the break is in the profile
+ */
+export async function record(options: RecordOptions): Promise<RecordSummary> {
+  const room = await import('./record.js');
+  return room.record(options);
+}
+
+/**
+ * Says what the workload in one or more profiles is. Connections of several profiles are added up; keys
+ * are the same where the profiles were recorded with the same key file.
+ *
+ * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE
+ */
+export async function analyze(paths: readonly string[]): Promise<Analysis> {
+  const room = await import('./analyze/analyze.js');
+  return room.analyze(paths);
+}

@@ -3,7 +3,7 @@ import { COLORS, type ColorOption, wantsColor } from './style.js';
 
 /** Runs `membench analyze`. */
 export async function analyzeCommand(profiles: string[], flags: { json?: boolean; color: ColorOption }): Promise<void> {
-  const analysis = analyze(profiles);
+  const analysis = await analyze(profiles);
   if (flags.json) {
     process.stdout.write(`${JSON.stringify(analysis)}\n`);
     return;

@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { complain, EXIT_USAGE } from './complain.js';
 import { parseCount, parseDuration, parsePorts, parseSize } from './options.js';
-import { version } from '../version.js';
+import { version } from '../index.js';
 
 
 /** Each command is loaded only when it runs: what it does not need must not cost start-up time. */

@@ -1,5 +1,5 @@
 /** A block's body as typed arrays: no object for each event anywhere. */
-import { Unpackr } from 'msgpackr';
+import { Unpackr } from 'msgpackr/unpack';
 import type { Names } from './header.js';
 
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'bigint' });

@@ -3,7 +3,7 @@
  * together by the parser in shared memory; only what stands before and after it is made here, so the
  * payload is copied once, into the finished frame.
  */
-import { Packr } from 'msgpackr';
+import { Packr } from 'msgpackr/pack';
 
 /** Plain maps, no msgpackr extensions: any msgpack library reads them. */
 const packr = new Packr({ useRecords: false, variableMapSize: true });
