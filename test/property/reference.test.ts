@@ -1,0 +1,50 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { referenceEvents } from '../reference/reference.js';
+import { CUTS, interleave, packetsOf, shuffleWithin } from '../support/conversation.js';
+import { recordInProcess } from '../support/in-process.js';
+import { randomConversation } from '../support/model.js';
+import { pcapFile } from '../support/packets.js';
+
+const KEY = Uint8Array.from({ length: 16 }, (_, i) => i * 7);
+
+const conversation = fc.record({
+  seed: fc.integer(),
+  size: fc.integer({ min: 1, max: 25 }),
+  cut: fc.constantFrom(...CUTS),
+  workers: fc.constantFrom(1, 2, 3),
+  version: fc.constantFrom(4 as const, 6 as const),
+  connections: fc.integer({ min: 1, max: 5 }),
+  window: fc.constantFrom(0, 0, 2, 6),
+  clientSeq: fc.constantFrom(1, 0xfffffff0, 0x7fffff00),
+});
+
+test('the parser and the reference agree under every cut, reordering and number of workers', (t) => {
+  fc.assert(
+    fc.property(conversation, ({ seed, size, cut, workers, version, connections, window, clientSeq }) => {
+      const captures = Array.from({ length: connections }, (_, i) =>
+        shuffleWithin(
+          packetsOf(randomConversation(seed + i, size), {
+            cut,
+            seed: seed + i,
+            version,
+            clientSeq,
+            clientPort: 40000 + i,
+            start: 1_767_225_600_000_000_000n + BigInt(i) * 3000n,
+          }),
+          cut === 'bytes' ? 0 : window,
+          seed,
+          3,
+        ),
+      );
+      const packets = window ? captures.flat() : interleave(...captures);
+      const { events, counters } = recordInProcess(pcapFile(packets), { workers, key: KEY });
+      t.deepEqual(events, referenceEvents(packets, KEY));
+      t.is(counters.packets_seen, packets.length);
+      t.is(counters.packets_decoded, packets.length);
+      t.is(counters.gaps, 0);
+      t.is(counters.unsynced_bytes, 0);
+    }),
+    { numRuns: 200 },
+  );
+});

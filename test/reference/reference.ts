@@ -1,0 +1,232 @@
+/**
+ * The reference parser: whole streams, plain strings, no state machine. Slow, and written from the
+ * protocol document without a look at the parser it checks.
+ */
+import type { CacheEvent } from 'membench/decoder';
+import type { Packet } from '../support/packets.js';
+import { type Request, requests } from './requests.js';
+import { keyText } from './siphash.js';
+import { type Connection, connections, type Stream } from './streams.js';
+
+type Draft = { order: [bigint, number, number, number]; conn: number; event: CacheEvent };
+
+const STATUSES: Record<string, string> = {
+  STORED: 'stored', NOT_STORED: 'not_stored', EXISTS: 'exists', NOT_FOUND: 'not_found', DELETED: 'deleted', TOUCHED: 'touched',
+};
+const isError = (line: string) => /^(ERROR|CLIENT_ERROR|SERVER_ERROR|Error)/.test(line);
+const bytesOf = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0));
+
+function metaStatus(op: string, code: string): string | undefined {
+  const table: Record<string, Record<string, string>> = {
+    mg: { HD: 'hit', VA: 'hit', EN: 'miss' },
+    ms: { HD: 'stored', OK: 'stored', NS: 'not_stored', EX: 'exists', NF: 'not_found' },
+    md: { HD: 'deleted', OK: 'deleted', NS: 'not_stored', EX: 'exists', NF: 'not_found' },
+    ma: { HD: 'ok', VA: 'value', OK: 'ok', NS: 'not_stored', EX: 'exists', NF: 'not_found' },
+    me: { ME: 'hit', EN: 'miss' },
+  };
+  return table[op]?.[code];
+}
+
+/** Whether a quiet request may answer with this at all. */
+function answersDespiteQuiet(request: Request, code: string): boolean {
+  if (!request.quiet) return true;
+  if (request.op === 'mg') return code !== 'EN';
+  return code === 'NS' || code === 'EX' || code === 'NF';
+}
+
+class Dialogue {
+  readonly drafts: Draft[] = [];
+  readonly #client: Stream;
+  readonly #server: Stream;
+  readonly #conn: number;
+  readonly #key: Uint8Array;
+  readonly #source: Generator<Request>;
+  readonly #pending: Request[] = [];
+  #auth = false;
+  #at = 0;
+
+  constructor({ client, server }: Connection, conn: number, key: Uint8Array) {
+    this.#client = client;
+    this.#server = server;
+    this.#conn = conn;
+    this.#key = key;
+    this.#source = requests(client.text, () => {
+      const now = this.#auth;
+      this.#auth = false;
+      return now;
+    });
+  }
+
+  run(): void {
+    while (this.#at < this.#server.text.length && this.#answer());
+    // What is left was never answered; an auth flag no longer matters.
+    while (this.#pull());
+    for (const request of this.#pending) this.#emit(request, () => 'unanswered');
+  }
+
+  /** Reads one more request; those that get no answer are done at once. */
+  #pull(): Request | undefined {
+    const { value } = this.#source.next();
+    if (!value) return undefined;
+    if (value.noreply) this.#emit(value, () => 'silent');
+    else this.#pending.push(value);
+    return value;
+  }
+
+  #line(): string | undefined {
+    const feed = this.#server.text.indexOf('\n', this.#at);
+    if (feed < 0) return undefined;
+    const line = this.#server.text.slice(this.#at, feed).replace(/\r$/, '');
+    this.#at = feed + 1;
+    return line;
+  }
+
+  /** Finds whose answer starts here, and reads all of it. False at the end. */
+  #answer(): boolean {
+    const start = this.#at;
+    const line = this.#line();
+    if (line === undefined) return false;
+    let place = 0;
+    for (;;) {
+      const request = this.#pending[place];
+      if (request === undefined) {
+        if (!this.#pull()) return false;
+        continue;
+      }
+      if (this.#fits(request, line)) break;
+      if (!request.quiet) return false;
+      place++;
+    }
+    for (const silent of this.#pending.splice(0, place)) this.#emit(silent, () => (silent.op === 'mg' ? 'miss' : 'silent'));
+    const request = this.#pending.shift()!;
+    return this.#finish(request, line, start);
+  }
+
+  #fits(request: Request, line: string): boolean {
+    if (isError(line)) return true;
+    const code = line.slice(0, 2);
+    if (request.meta) {
+      if (metaStatus(request.op, code) === undefined || !answersDespiteQuiet(request, code)) return false;
+      const told = line.split(' ').slice(code === 'VA' ? 2 : 1);
+      const opaque = told.find((flag) => flag[0] === 'O')?.slice(1);
+      const key = told.find((flag) => flag[0] === 'k')?.slice(1);
+      if (request.op === 'me') return true;
+      return opaque === request.opaque && (key === undefined || key === request.rawKey);
+    }
+    return !request.hidden;
+  }
+
+  #finish(request: Request, first: string, start: number): boolean {
+    const { op } = request;
+    let line: string | undefined = first;
+    if (isError(first)) {
+      if (first === 'CLIENT_ERROR unauthenticated') this.#auth = true;
+      this.#emit(request, () => 'error', start);
+      return true;
+    }
+    if (request.meta) {
+      const [code, ...rest] = first.split(' ');
+      if (code === 'VA') this.#at += Number(rest[0]) + 2;
+      if (this.#at > this.#server.text.length) this.#at = this.#server.text.length;
+      if (op !== 'me') this.#told(request, code!, code === 'VA' ? rest.slice(1) : rest, code === 'VA' ? Number(rest[0]) : undefined);
+      this.#emit(request, () => metaStatus(op, code!)!, start);
+      return true;
+    }
+    if (/^(get|gets|gat|gats)$/.test(op)) {
+      const found: ({ size: number; flags: number } | undefined)[] = [];
+      let next = 0;
+      while (line !== undefined && line !== 'END') {
+        const [, key, flags, size] = line.split(' ');
+        while (next < request.keys.length && request.keys[next] !== key) next++;
+        found[next++] = { size: Number(size), flags: Number(flags) };
+        this.#at += Number(size) + 2;
+        line = this.#line();
+      }
+      this.#emit(request, (i) => (found[i] ? 'hit' : 'miss'), start, (i) =>
+        found[i] ? { value_size: found[i].size, flags: found[i].flags } : {},
+      );
+      return true;
+    }
+    if (request.multiLine === 'stats') while (line !== undefined && /^(STAT|ITEM|PREFIX)/.test(line)) line = this.#line();
+    if (request.multiLine === 'dump') while (line !== undefined && line !== 'END' && !/^[A-Z]{4,}/.test(first)) line = this.#line();
+    if (request.multiLine === 'mgdump') while (line !== undefined && line !== 'EN' && !/^[A-Z]{4,}/.test(first)) line = this.#line();
+    const status = /^\d+ *$/.test(first) ? 'value' : (STATUSES[first] ?? 'ok');
+    this.#emit(request, () => (op === 'auth' && status === 'stored' ? 'stored' : status), start);
+    if (op === 'watch' && first === 'OK') {
+      this.#source.return(undefined);
+      return false;
+    }
+    return true;
+  }
+
+  /** What a meta answer tells besides its code. */
+  #told(request: Request, code: string, flags: string[], size: number | undefined): void {
+    const { event } = request;
+    const told = new Map(flags.map((flag) => [flag[0]!, flag.slice(1)]));
+    const marks = [
+      ['W', 'won'],
+      ['X', 'stale'],
+      ['Z', 'sent'],
+    ].filter(([flag]) => told.has(flag!));
+    if (marks.length) event.marks = marks.map(([, name]) => name);
+    if (told.has('t')) event.ttl_left = Number(told.get('t'));
+    if (request.op !== 'mg' || code === 'EN') return;
+    if (size !== undefined) event.value_size = size;
+    else if (told.has('s')) event.value_size = Number(told.get('s'));
+    if (told.has('f')) event.flags = Number(told.get('f'));
+  }
+
+  #emit(request: Request, status: (key: number) => string, answer?: number, more: (key: number) => object = () => ({})): void {
+    if (request.hidden) return;
+    const { time, ordinal } = this.#client;
+    request.keys.forEach((key, i) => {
+      let latency: number | null = null;
+      if (answer !== undefined) latency = Math.max(0, Number(this.#server.time[answer]! - time[request.end]!));
+      const event = {
+        ts_ns: time[request.start]!.toString(),
+        conn: 0,
+        request: 0,
+        proto: request.meta ? 'meta' : 'text',
+        transport: 'tcp',
+        op: request.op,
+        key: key === null ? null : keyText(this.#key, bytesOf(key)),
+        key_size: key === null ? null : key.length,
+        value_size: null,
+        mode: null,
+        flags: null,
+        ttl: null,
+        delta: null,
+        cas: false,
+        quiet: false,
+        ...request.event,
+        ...more(i),
+        status: status(i),
+        latency_ns: latency,
+      } as CacheEvent;
+      this.drafts.push({ order: [time[request.start]!, ordinal[request.start]!, request.start, i], conn: this.#conn, event });
+    });
+  }
+}
+
+/** Every event of a capture in the total order, connections and requests numbered by first appearance. */
+export function referenceEvents(packets: readonly Packet[], key: Uint8Array): CacheEvent[] {
+  const drafts = connections(packets).flatMap((connection, i) => {
+    const dialogue = new Dialogue(connection, i, key);
+    dialogue.run();
+    return dialogue.drafts;
+  });
+  drafts.sort((a, b) => {
+    for (let i = 0; i < 4; i++) if (a.order[i]! !== b.order[i]!) return a.order[i]! < b.order[i]! ? -1 : 1;
+    return 0;
+  });
+  const conns = new Map<number, number>();
+  let request = -1;
+  let last = '';
+  return drafts.map(({ event, conn, order }) => {
+    if (!conns.has(conn)) conns.set(conn, conns.size);
+    const id = `${conn}/${order[2]}`;
+    if (id !== last) request++;
+    last = id;
+    return { ...event, conn: conns.get(conn)!, request };
+  });
+}

@@ -1,0 +1,182 @@
+/** Requests of a whole client stream, by doc/protocol.txt, with strings and regular expressions. */
+
+export interface Request {
+  op: string;
+  meta: boolean;
+  /** First and last byte in the client stream. */
+  start: number;
+  end: number;
+  /** Names of the keys in clear, null where too long. */
+  keys: (string | null)[];
+  event: Record<string, unknown>;
+  noreply: boolean;
+  quiet: boolean;
+  /** No event: an unknown command. */
+  hidden: boolean;
+  /** Raw opaque and raw key of a meta request. */
+  opaque: string | undefined;
+  rawKey: string;
+  flags: Map<string, string>;
+  multiLine: 'stats' | 'dump' | 'mgdump' | 'one' | undefined;
+  /** Nothing after it can be told. */
+  last: boolean;
+}
+
+const STORAGE = new Set(['set', 'add', 'replace', 'append', 'prepend', 'cas']);
+const RETRIEVAL = new Set(['get', 'gets', 'gat', 'gats', 'bget']);
+const ADMIN = new Set(
+  'version verbosity flush_all shutdown cache_memlimit slabs lru lru_crawler extstore refresh_certs misbehave debugtime debugitem stats watch mn'.split(' '),
+);
+const META = new Set(['mg', 'ms', 'md', 'ma', 'me']);
+const MODES: Record<string, Record<string, string>> = {
+  ms: { e: 'add', a: 'append', p: 'prepend', r: 'replace', s: 'set' },
+  ma: { i: 'incr', '+': 'incr', d: 'decr', '-': 'decr' },
+};
+
+const number = (text: string | undefined) => (text !== undefined && /^\+?\d+$/.test(text) ? exact(BigInt(text.replace('+', ''))) : undefined);
+const signed = (text: string | undefined) => (text !== undefined && /^(-?|\+?)\d+$/.test(text) ? exact(BigInt(text.replace('+', ''))) : undefined);
+const exact = (n: bigint) => (n > 9007199254740991n || n < -9007199254740991n ? n.toString() : Number(n));
+const sizeOk = (text: string | undefined) => number(text) !== undefined && BigInt(text!.replace('+', '')) <= 2147483645n;
+const clear = (key: string) => (key.length > 250 ? null : key);
+
+function letters(flags: Map<string, string>): string {
+  const order = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
+  return [...order].filter((c) => flags.has(c)).join('');
+}
+
+function metaFields(op: string, flags: Map<string, string>, event: Record<string, unknown>): void {
+  const put = (field: string, value: unknown) => {
+    if (value !== undefined) event[field] = value;
+  };
+  if (flags.size) put('meta_flags', letters(flags) || undefined);
+  put('ttl', signed(flags.get('T')));
+  put('vivify', signed(flags.get('N')));
+  put('recache', signed(flags.get('R')));
+  put('delta', number(flags.get('D')));
+  put('initial', number(flags.get('J')));
+  put('cas_new', number(flags.get('E')));
+  if (op === 'ms') put('flags', number(flags.get('F')));
+  event.cas = flags.has('C');
+  event.quiet = flags.has('q');
+  event.mode = MODES[op]?.[(flags.get('M') ?? '').charAt(0).toLowerCase()] ?? null;
+  if (event.mode === null && (op === 'ms' || op === 'md') && flags.has('I')) event.mode = 'invalidate';
+  if (event.mode === null && op === 'mg' && flags.has('T')) event.mode = 'touch';
+}
+
+/** Requests one by one; `credentials()` says whether the next set is a login. */
+export function* requests(text: string, credentials: () => boolean): Generator<Request> {
+  let at = 0;
+  for (;;) {
+    const start = at;
+    const feed = text.indexOf('\n', at);
+    if (feed < 0) return;
+    const line = text.slice(at, feed).replace(/\r$/, '');
+    at = feed + 1;
+    const tokens = line.split(/ +/).filter((t) => t !== '');
+    const op = tokens[0] ?? '';
+    const r: Request = {
+      op,
+      meta: META.has(op),
+      start,
+      end: feed,
+      keys: [null],
+      event: {},
+      noreply: false,
+      quiet: false,
+      hidden: false,
+      opaque: undefined,
+      rawKey: '',
+      flags: new Map(),
+      multiLine: undefined,
+      last: false,
+    };
+    /** A data block of n bytes follows. False when the stream ends before it does. */
+    const data = (n: number) => {
+      at += n + 2;
+      r.end = at - 1;
+      return at <= text.length;
+    };
+    const lastToken = tokens.at(-1) === 'noreply' && tokens.length > 1;
+    if (op === 'quit') {
+      r.noreply = true;
+      yield r;
+      return;
+    }
+    if (RETRIEVAL.has(op)) {
+      if (op === 'bget') r.op = 'get';
+      const keys = tokens.slice(op.startsWith('gat') ? 2 : 1);
+      if (op.startsWith('gat')) r.event.ttl = signed(tokens[1]) ?? null;
+      r.keys = keys.map(clear);
+      if (keys.length === 0) r.hidden = true;
+    } else if (STORAGE.has(op)) {
+      const args = tokens.slice(1);
+      if (args.length === 0) r.hidden = true;
+      else {
+        r.keys = [clear(args[0]!)];
+        const needed = op === 'cas' ? 5 : 4;
+        if (args.length >= 4) {
+          r.noreply = r.event.quiet = args.at(-1) === 'noreply';
+          r.event.cas = op === 'cas';
+          const bare = r.noreply ? args.slice(0, -1) : args;
+          if (sizeOk(args[3])) {
+            r.event.value_size = number(args[3]);
+            if (number(args[1]) !== undefined) r.event.flags = number(args[1]);
+            if (signed(args[2]) !== undefined) r.event.ttl = signed(args[2]);
+            const doubtful =
+              args[0]!.length > 250 || bare.length > needed + 1 || bare.length < needed || number(args[1]) === undefined ||
+              signed(args[2]) === undefined || (op === 'cas' && number(args[4]) === undefined);
+            if (doubtful) r.last = true;
+            else if (!data(Number(number(args[3])))) return;
+          }
+        }
+        r.event.cas = op === 'cas';
+        if (op === 'set' && credentials()) {
+          Object.assign(r, { op: 'auth', keys: [null], event: {}, noreply: false });
+        }
+      }
+    } else if (op === 'delete' || op === 'incr' || op === 'decr' || op === 'touch') {
+      if (tokens.length < 2) r.hidden = true;
+      else {
+        r.keys = [clear(tokens[1]!)];
+        const needed = op === 'delete' ? 2 : 3;
+        if (tokens.length >= needed) {
+          if (lastToken && tokens.length > needed) r.noreply = r.event.quiet = true;
+          if (op === 'touch' && signed(tokens[2]) !== undefined) r.event.ttl = signed(tokens[2]);
+          if ((op === 'incr' || op === 'decr') && number(tokens[2]) !== undefined) r.event.delta = number(tokens[2]);
+        }
+      }
+    } else if (r.meta) {
+      if (tokens.length < 2) r.hidden = true;
+      else {
+        r.rawKey = tokens[1]!;
+        for (const token of tokens.slice(op === 'ms' ? 3 : 2)) r.flags.set(token[0]!, token.slice(1));
+        metaFields(op, r.flags, r.event);
+        r.opaque = r.flags.get('O');
+        r.quiet = r.flags.has('q');
+        const base64 = r.flags.has('b');
+        const decoded = base64 ? Buffer.from(r.rawKey, 'base64').toString('latin1') : r.rawKey;
+        r.keys = [r.rawKey.length > (base64 ? 336 : 250) ? null : decoded];
+        if (op === 'ms') {
+          if (sizeOk(tokens[2])) {
+            r.event.value_size = number(tokens[2]);
+            if (r.keys[0] === null) r.last = true;
+            else if (!data(Number(number(tokens[2])))) return;
+          } else if (/^S\d+$/.test(tokens[2] ?? '')) {
+            r.event.value_size = number(tokens[2]!.slice(1));
+            r.last = true;
+          }
+        }
+      }
+    } else if (ADMIN.has(op)) {
+      if (lastToken && ['verbosity', 'flush_all', 'cache_memlimit'].includes(op)) r.noreply = r.event.quiet = true;
+      if (op === 'stats') r.multiLine = /^sizes_(en|dis)able$/.test(tokens[1] ?? '') ? 'one' : 'stats';
+      if (op === 'lru_crawler' && tokens[1] === 'metadump') r.multiLine = 'dump';
+      if (op === 'lru_crawler' && tokens[1] === 'mgdump') r.multiLine = 'mgdump';
+    } else {
+      r.hidden = true;
+      r.quiet = lastToken;
+    }
+    yield r;
+    if (r.last) return;
+  }
+}

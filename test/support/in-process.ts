@@ -1,0 +1,85 @@
+/**
+ * The whole pipeline on one thread: several parser instances over one memory, blocks, profile file,
+ * reader. Everything `record` does but for the threads, and quick enough for property tests.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createCore } from '#src/decode/core.js';
+import { COUNTER_NAMES, type Counter, SLOT } from '#src/layout/generated.js';
+import type { RingReader } from '#src/memory/batch-ring.js';
+import { parseCaptureHeader } from '#src/memory/capture-header.js';
+import { configureWorker, type PortRanges, setCapture, setPorts } from '#src/memory/configure.js';
+import { type MapOptions, mapMemory, regionAddress, slotAddress } from '#src/memory/map.js';
+import { BlockSealer } from '#src/pool/block-sealer.js';
+import type { SealedBlock, WorkerTask } from '#src/pool/messages.js';
+import { ProfileWriter } from '#src/profile/writer.js';
+import type { CacheEvent } from 'membench/decoder';
+import { openProfile, readEvents } from 'membench/profile';
+
+const module = new WebAssembly.Module(readFileSync('dist/wasm/pipeline.wasm'));
+
+export interface InProcessOptions {
+  workers?: number;
+  key?: Uint8Array;
+  ports?: PortRanges;
+  map?: Partial<MapOptions>;
+}
+
+export interface InProcessResult {
+  events: CacheEvent[];
+  counters: Record<Counter, number>;
+  profile: Uint8Array;
+}
+
+/** Records a capture given as bytes. */
+export function recordInProcess(capture: Uint8Array, options: InProcessOptions = {}): InProcessResult {
+  const { workers = 1, key = new Uint8Array(16), ports = [[11211, 11211]] } = options;
+  const map = mapMemory({ workers, slots: 3, slotSize: 65536, state: 64 << 20, blockEvents: 512, ...options.map });
+  const memory = new WebAssembly.Memory({ initial: map.pages, maximum: map.pages, shared: true });
+  const { buffer } = memory;
+  const header = parseCaptureHeader(capture.subarray(0, 24));
+  setPorts(buffer, map, ports);
+  setCapture(buffer, map, header, { packets: 0, duration: 0n });
+  const folder = mkdtempSync(join(tmpdir(), 'membench-test-'));
+  try {
+    const path = join(folder, 'profile.mbp');
+    const run = new Uint8Array(16);
+    const writer = ProfileWriter.create(path, {
+      force: false,
+      header: { run, created_ns: 0n, tool: 'test', source: 'file', unit: header.unit, workers, ports, key_id: new Uint8Array(8) },
+    });
+    const cores = Array.from({ length: workers }, (_, worker) => {
+      const config = configureWorker(buffer, map, worker, { key, addressKey: new Uint8Array(16), hashSeed: 77n, eventsOut: false });
+      const port = { postMessage: (block: SealedBlock) => writer.writeBlock(block.frame, block) };
+      const task = { module, memory, map, worker, config, run, unit: header.unit, port } as unknown as WorkerTask;
+      const sealer = new BlockSealer(task, { blockSealed() {} } as unknown as RingReader);
+      const core = createCore(module, memory, { onBlock: () => sealer.seal(core), onEvents() {} });
+      core.init(config);
+      return core;
+    });
+    const view = new DataView(buffer);
+    for (let at = 24, k = 0; at < capture.length; at += map.slotSize, k++) {
+      const slot = slotAddress(map, k % map.slots);
+      const part = capture.subarray(at, at + map.slotSize);
+      new Uint8Array(buffer, slot + map.chunkOffset).set(part);
+      view.setBigUint64(slot + SLOT.base_ordinal, view.getBigUint64(map.indexState, true), true);
+      cores[k % workers]!.indexSlot(slot + map.chunkOffset, part.length, slot + map.listOffset, map.listStride, workers);
+      cores.forEach((core, worker) => {
+        core.decodeSlot(slot + map.listOffset + worker * map.listStride, view.getBigUint64(slot + SLOT.base_ordinal, true));
+      });
+    }
+    for (const core of cores) core.finish();
+    writer.finish({ ended: 'end of source', elapsed_ns: 0n, counts: {}, first_ns: 0n, last_ns: 0n });
+    const counters = Object.fromEntries(
+      COUNTER_NAMES.map((name, i) => [
+        name,
+        cores.reduce((sum, _, worker) => sum + Number(view.getBigUint64(regionAddress(map, worker) + map.region.counters + i * 8, true)), 0),
+      ]),
+    ) as Record<Counter, number>;
+    using profile = openProfile(path);
+    return { events: [...readEvents(profile)], counters, profile: readFileSync(path) };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
