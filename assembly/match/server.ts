@@ -7,14 +7,14 @@ import {
   STATUS_HIT, STATUS_MISS, STATUS_NOT_FOUND, STATUS_NOT_STORED, STATUS_OK, STATUS_STORED, STATUS_TOUCHED, STATUS_VALUE,
 } from '../layout';
 import {
-  answerFlags, answerMarks, answerOpaque, answerPrint, answerSize, asksForCredentials, hasFlags, hasKey, hasOpaque, hasTimeLeft,
+  answerFlags, answerMarks, answerOpaque, answerPrint, answerSize, asksForCredentials, ERROR_ARITHMETIC, ERROR_STORAGE, errorClass, hasFlags, hasKey, hasOpaque, hasTimeLeft,
   parseAnswer, timeLeft, toldSize,
 } from '../memcache/answer';
 import { findKey } from '../memcache/keys';
 import {
   BIT_ANSWERED, BIT_LAST, BIT_ONE_LINE, BIT_QUIET, BIT_REFUSED, IS_EN, IS_END, IS_ERROR, IS_EX, IS_EXISTS, IS_FREE, IS_HD, IS_ME,
   IS_NF, IS_NOT_FOUND, IS_NOT_STORED, IS_NS, IS_NUMBER, IS_OK, IS_STAT, IS_STORED, IS_TOUCHED, IS_DELETED, IS_VA, IS_VALUE,
-  KIND_DUMP, KIND_GET, KIND_META, Request,
+  KIND_ARITHMETIC, KIND_DUMP, KIND_GET, KIND_META, KIND_STORE, Request,
 } from '../memcache/message';
 import { findByte } from '../scan';
 import { appendLine, freeLine } from '../stream/lines';
@@ -100,17 +100,21 @@ function unmatched(flow: Flow, code: u32): void {
  * The pending request an answer belongs to, having recorded as silent the quiet ones before it; 0 where
  * there is none. An opaque or a key in the answer must be the request's.
  */
-function matchPending(flow: Flow, code: u32): Request {
+function matchPending(flow: Flow, code: u32, error: u32): Request {
   let request = changetype<Request>(<usize>flow.head);
   let found = changetype<Request>(0);
   const meta = code >= <u32>IS_HD && code <= <u32>IS_NF;
   if (code == IS_ERROR) {
-    // An error belongs to the line known to be refused, if there is one that only quiet ones precede.
-    let candidate = request;
-    while (changetype<usize>(candidate) && candidate.bits & BIT_QUIET && !(candidate.bits & BIT_REFUSED)) {
-      candidate = changetype<Request>(<usize>candidate.next);
+    // An error belongs to the first request it is likely for, if only quiet ones precede that; else to
+    // the oldest.
+    found = request;
+    for (let candidate = request; changetype<usize>(candidate); candidate = changetype<Request>(<usize>candidate.next)) {
+      if (expects(candidate, error)) {
+        found = candidate;
+        break;
+      }
+      if (!(candidate.bits & BIT_QUIET)) break;
     }
-    found = changetype<usize>(candidate) && candidate.bits & BIT_REFUSED ? candidate : request;
   } else {
     while (changetype<usize>(request)) {
       if ((request.fits >> code) & 1 && (!meta || agrees(request))) {
@@ -135,10 +139,20 @@ function matchPending(flow: Flow, code: u32): Request {
   return found;
 }
 
-/** Whether opaque and key of a meta answer are this request's. */
+/** Whether an error of this class is likely for a request. */
+function expects(request: Request, error: u32): bool {
+  if (error == ERROR_ARITHMETIC) return request.kind == KIND_ARITHMETIC || request.op == OP_MA;
+  if (error == ERROR_STORAGE) return request.kind == KIND_STORE || request.op == OP_MS;
+  return (request.bits & BIT_REFUSED) != 0;
+}
+
+/**
+ * Whether opaque and key of a meta answer are this request's. Old releases leave both out of some answers,
+ * which only a request that must be answered can then claim.
+ */
 function agrees(request: Request): bool {
-  if (hasOpaque != ((request.present & (1 << PRESENT_OPAQUE)) != 0)) return false;
-  if (hasOpaque && answerOpaque != request.opaque) return false;
+  const asked = (request.present & (1 << PRESENT_OPAQUE)) != 0;
+  if (hasOpaque ? !asked || answerOpaque != request.opaque : asked && request.bits & BIT_QUIET) return false;
   return !hasKey || answerPrint == request.print;
 }
 
@@ -155,7 +169,7 @@ function answerLine(flow: Flow, side: Side, at: usize, end: usize, time: u64, ac
     return;
   }
   if (!((request.fits >> code) & 1) || request.bits & BIT_QUIET || request.kind == KIND_META || code == IS_ERROR) {
-    request = matchPending(flow, code);
+    request = matchPending(flow, code, code == IS_ERROR ? errorClass(at, end) : 0);
     if (changetype<usize>(request) == 0) {
       unmatched(flow, code);
       return;

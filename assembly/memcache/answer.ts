@@ -159,3 +159,27 @@ export function parseAnswer(at: usize, end: usize): u32 {
 export function asksForCredentials(at: usize, end: usize): bool {
   return end - at == 28 && load<u64>(at + 13) == 0x6e65687475616e75 && load<u8>(at) == 0x43;
 }
+
+/** Any other error. */
+export const ERROR_OTHER: u32 = 0;
+/** Only arithmetic commands get it. */
+export const ERROR_ARITHMETIC: u32 = 1;
+/** Only storage commands get it. */
+export const ERROR_STORAGE: u32 = 2;
+
+// The eight bytes behind `CLIENT_ERROR ` or `SERVER_ERROR `.
+const CANNOT_I: u64 = 0x6920746f6e6e6163;
+const INVALID_: u64 = 0x2064696c61766e69;
+const BAD_DATA: u64 = 0x6174616420646162;
+const OBJECT_T: u64 = 0x74207463656a626f;
+
+/** Which commands an error line speaks of, by the texts of proto_text.c and memcached.c. */
+export function errorClass(at: usize, end: usize): u32 {
+  if (end - at < 21) return ERROR_OTHER;
+  const text = load<u64>(at + 13);
+  if (text == CANNOT_I) return ERROR_ARITHMETIC;
+  // "invalid numeric delta argument"; there are other invalid things.
+  if (text == INVALID_ && load<u8>(at + 21) == 0x6e) return ERROR_ARITHMETIC;
+  if (text == BAD_DATA || text == OBJECT_T) return ERROR_STORAGE;
+  return ERROR_OTHER;
+}

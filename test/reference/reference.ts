@@ -94,7 +94,12 @@ class Dialogue {
         continue;
       }
       if (this.#fits(request, line)) break;
-      if (!request.quiet) return false;
+      if (!request.quiet) {
+        // An error that speaks of no request in particular is the oldest's.
+        if (!isError(line)) return false;
+        place = 0;
+        break;
+      }
       place++;
     }
     for (const silent of this.#pending.splice(0, place)) this.#emit(silent, () => (silent.op === 'mg' ? 'miss' : 'silent'));
@@ -103,7 +108,12 @@ class Dialogue {
   }
 
   #fits(request: Request, line: string): boolean {
-    if (isError(line)) return true;
+    if (isError(line)) {
+      // Only quiet ones may be passed over, so only they must be told apart.
+      if (/^CLIENT_ERROR (cannot increment|invalid numeric)/.test(line)) return /^(incr|decr|ma)$/.test(request.op);
+      if (/^(CLIENT_ERROR bad data|SERVER_ERROR object too)/.test(line)) return /^(set|add|replace|append|prepend|cas|ms)$/.test(request.op);
+      return request.hidden;
+    }
     const code = line.slice(0, 2);
     if (request.meta) {
       if (metaStatus(request.op, code) === undefined || !answersDespiteQuiet(request, code)) return false;
@@ -111,7 +121,7 @@ class Dialogue {
       const opaque = told.find((flag) => flag[0] === 'O')?.slice(1);
       const key = told.find((flag) => flag[0] === 'k')?.slice(1);
       if (request.op === 'me') return true;
-      return opaque === request.opaque && (key === undefined || key === request.rawKey);
+      return (opaque === request.opaque || (opaque === undefined && !request.quiet)) && (key === undefined || key === request.rawKey);
     }
     return !request.hidden;
   }

@@ -127,7 +127,7 @@ export class Model {
         if (item) returned.push('t-1');
       }
       const request = `mg ${shown} ${flags.join(' ')}\r\n`;
-      if (!item) return { request, answer: quiet ? '' : 'EN\r\n' };
+      if (!item) return { request, answer: quiet ? '' : line('EN', returned.filter((flag) => flag[0] === 'O' || flag[0] === 'k' || flag === 'b')) };
       return { request, answer: value ? line(`VA ${item.value.length}`) + `${item.value}\r\n` : line('HD') };
     }
     if (op === 'ms') {
