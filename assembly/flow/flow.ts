@@ -33,7 +33,8 @@ export class Side {
   state: u8;
   /** 1 when `next` means something. */
   known: u8;
-  pad1: u8;
+  /** 1 once it has said a whole line. */
+  spoken: u8;
   finDone: u8;
 }
 

@@ -8,7 +8,7 @@ import {
   OP_AUTH, OP_SET, STATUS_SILENT,
 } from '../layout';
 import { BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_OVERFLOW, BIT_REFUSED, KIND_AUTH, LINE_DATA, LINE_QUIT, Request } from '../memcache/message';
-import { probe, SPEAKS_BINARY, SPEAKS_PROXY_2, SPEAKS_TEXT, SPEAKS_TLS } from '../memcache/probe';
+import { isProxyLine, probe, SPEAKS_BINARY, SPEAKS_TEXT, SPEAKS_TLS } from '../memcache/probe';
 import { addKeys, isUnboundedRetrieval, openRetrieval, parseRequest } from '../memcache/request';
 import { findByte, findLineEnd } from '../scan';
 import { appendLine, dropLineHead, freeLine } from '../stream/lines';
@@ -50,10 +50,7 @@ function classify(flow: Flow, at: usize, end: usize): i32 {
   else if (speaks == SPEAKS_TLS) flow.kind = FLOW_TLS;
   else {
     count(COUNTER_PROXY_HEADERS);
-    if (speaks == SPEAKS_PROXY_2) return 16 + load16(at + 14);
-    const feed = findByte(at, end, LF);
-    // A version 1 header is at most 107 bytes and sent at once.
-    if (feed < end) return <i32>(feed + 1 - at);
+    return 16 + load16(at + 14);
   }
   return -1;
 }
@@ -281,8 +278,9 @@ function requestLine(
   request.lastTime = lastTime;
   if (doubtful) request.bits |= BIT_LAST;
   if (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | BIT_OVERFLOW) || flow.auth) {
-    if (!unusual(flow, request)) return;
+    if (!unusual(flow, side, request, at, end)) return;
   }
+  side.spoken = 1;
   if (follows == LINE_DATA && !(request.bits & BIT_LAST)) {
     flow.current = <u32>changetype<usize>(request);
     side.skip = request.dataSize + 2;
@@ -303,10 +301,16 @@ function requestLine(
 }
 
 /** Lines the fast path does not know. Returns false when the request is done with. */
-function unusual(flow: Flow, request: Request): bool {
+function unusual(flow: Flow, side: Side, request: Request, at: usize, end: usize): bool {
   if (request.bits & BIT_OVERFLOW) {
     freeRequest(request);
     lostLine(flow);
+    return false;
+  }
+  if (!side.spoken && isProxyLine(at, end)) {
+    side.spoken = 1;
+    count(COUNTER_PROXY_HEADERS);
+    freeRequest(request);
     return false;
   }
   if (flow.sync == SYNC_TENTATIVE && request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST)) {

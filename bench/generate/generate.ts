@@ -1,374 +1,246 @@
 /**
  * Captures of an imaginary memcached whose every answer is known: the dialogue is valid, the sequence
- * numbers add up, and the truth comes back as counts.
+ * numbers add up, and the truth comes back as counts. One seed gives one file, byte for byte; loss and
+ * reordering change which packets are in it and in which order, never what is said.
  */
+import { ANSWER_MAX_PER_KEY, Dialogue, type Request } from './dialogue.js';
 import { Keyspace } from './keyspace.js';
-import { ACK, FIN, PacketWriter, PAYLOAD_MAX, PSH, SYN } from './packets.js';
+import { COMMANDS, checkOptions, type GenerateOptions } from './options.js';
+import { ACK, FIN, type Packet, PacketWriter, PSH, SYN, timestamp } from './packets.js';
 import { Random, Weighted, zipf } from './random.js';
+import { Schedule } from './schedule.js';
+import { Tap } from './tap.js';
+import { count, emptyTally, type Truth } from './truth.js';
 
-export interface GenerateOptions {
-  seed: number;
-  /** Packets that carry requests; answers double it. */
-  exchanges: number;
-  flows: number;
-  keys: number;
-  /** Exponent of the keys' popularity. */
-  zipf: number;
-  /** Mean bytes of a value. */
-  valueSize: number;
-  /** Share of the keys the server has. */
-  hitRatio: number;
-  /** Shares of the commands; the rest of 1 is delete. */
-  get: number;
-  mg: number;
-  set: number;
-  /** Share of the gets that ask for several keys at once. */
-  multiget: number;
-  /** Share of the request packets that carry several requests. */
-  pipelined: number;
-  /** Probability that the capture misses a data packet. */
-  loss: number;
-  /** Probability that a data packet and the next of its connection stand the other way round. */
-  reorder: number;
-  /** Request packets a second. */
-  rate: number;
-  /** Median microseconds until the answer, log-normal. */
-  latency: number;
+export { DEFAULTS, type GenerateOptions } from './options.js';
+export type { OpTruth, Tally, Truth } from './truth.js';
+
+/** Most requests of one turn. */
+const PIPELINE_MAX = 8;
+/** Deviation of the logarithm of the latency: its 99th percentile is three times the median. */
+const LATENCY_SIGMA = 0.5;
+/** Between two handshakes, and the times of SYN+ACK and ACK after the SYN, µs. */
+const HANDSHAKE_STEP = 20;
+const SYN_ACK_DELAY = 5;
+const ACK_DELAY = 9;
+/** Numbers of the independent random sequences. */
+const STREAM = { keyspace: 1, dialogue: 2, tap: 3 };
+
+/** One side of all connections, by flow. */
+interface Side {
+  /** Next sequence number; typed arrays wrap as TCP does. */
+  seq: Uint32Array;
+  /** Timestamp of the last packet. */
+  stamp: Uint32Array;
 }
 
-export const DEFAULTS: GenerateOptions = {
-  seed: 1,
-  exchanges: 2_500_000,
-  flows: 1000,
-  keys: 200_000,
-  zipf: 0.99,
-  valueSize: 200,
-  hitRatio: 0.9,
-  get: 0.8,
-  mg: 0.08,
-  set: 0.1,
-  multiget: 0,
-  pipelined: 0,
-  loss: 0,
-  reorder: 0,
-  rate: 50_000,
-  latency: 120,
-};
-
-export interface OpTruth {
-  /** Keys asked for. */
-  count: number;
-  hits: number;
-  misses: number;
+function newSide(flows: number, random: Random): Side {
+  return { seq: new Uint32Array(flows).map(() => random.word()), stamp: new Uint32Array(flows) };
 }
 
-export interface Truth {
-  /** Packets in the capture, and bytes of the file. */
-  packets: number;
-  bytes: number;
-  requests: number;
-  ops: Record<'get' | 'mg' | 'set' | 'delete', OpTruth>;
-  distinctKeys: number;
-  lostPackets: number;
-  swappedPackets: number;
+/** What a connection asked at once. */
+interface Turn {
+  requests: Request[];
+  /** Every request and every answer is a packet of its own. */
+  apart: boolean;
 }
 
-/** 2026-01-01T00:00:00Z, µs. */
-const START = 1_767_225_600_000_000;
-const KEYS_MAX = 20;
-const PIPELINE_MAX = 6;
-const text = new TextEncoder();
-const END = text.encode('END\r\n');
-const STORED = text.encode('STORED\r\n');
-const DELETED = text.encode('DELETED\r\n');
-const NOT_FOUND = text.encode('NOT_FOUND\r\n');
-const EN = text.encode('EN\r\n');
-const VALUE = text.encode('VALUE ');
-const FILL = 0x76;
-
-/** Requests in flight, by the time of their answer: a binary heap over flow numbers. */
-class Schedule {
-  readonly #times: Float64Array;
-  readonly #flows: Uint32Array;
-  size = 0;
-
-  constructor(capacity: number) {
-    this.#times = new Float64Array(capacity + 1);
-    this.#flows = new Uint32Array(capacity + 1);
-  }
-
-  get time(): number {
-    return this.size ? this.#times[0]! : Number.POSITIVE_INFINITY;
-  }
-
-  push(time: number, flow: number): void {
-    let i = this.size++;
-    while (i > 0) {
-      const parent = (i - 1) >> 1;
-      if (this.#times[parent]! <= time) break;
-      this.#times[i] = this.#times[parent]!;
-      this.#flows[i] = this.#flows[parent]!;
-      i = parent;
-    }
-    this.#times[i] = time;
-    this.#flows[i] = flow;
-  }
-
-  pop(): number {
-    const first = this.#flows[0]!;
-    const last = --this.size;
-    const time = this.#times[last]!;
-    const flow = this.#flows[last]!;
-    let i = 0;
-    for (;;) {
-      let child = 2 * i + 1;
-      if (child >= last) break;
-      if (child + 1 < last && this.#times[child + 1]! < this.#times[child]!) child++;
-      if (this.#times[child]! >= time) break;
-      this.#times[i] = this.#times[child]!;
-      this.#flows[i] = this.#flows[child]!;
-      i = child;
-    }
-    this.#times[i] = time;
-    this.#flows[i] = flow;
-    return first;
-  }
-}
-
-type Kind = 'get' | 'mg' | 'set' | 'delete';
-interface Request {
-  kind: Kind;
-  keys: number[];
+/**
+ * Generates a capture.
+ *
+ * @param write gets the file chunk by chunk; a chunk is overwritten after the call
+ * @throws RangeError for an option out of its range
+ */
+export function generateCapture(
+  options: Partial<GenerateOptions>,
+  write: (chunk: Uint8Array) => void,
+): Truth {
+  return new Generator(checkOptions(options), write).run();
 }
 
 class Generator {
-  readonly #o: GenerateOptions;
+  readonly #options: GenerateOptions;
   readonly #random: Random;
-  readonly #keyspace: Keyspace;
-  readonly #draw: Weighted;
+  readonly #dialogue: Dialogue;
+  readonly #drawKey: Weighted;
+  readonly #drawCommand: Weighted;
   readonly #out: PacketWriter;
-  /** Next sequence numbers by flow. */
-  readonly #client: Uint32Array;
-  readonly #server: Uint32Array;
-  /** Requests in flight by flow. */
-  readonly #pending: (Request[] | undefined)[];
-  /** Packets held back to stand behind the next one of their connection. */
-  readonly #held = new Map<number, Uint8Array>();
-  readonly #touched: Uint8Array;
+  readonly #tap: Tap;
+  /** Where payloads are put together. */
+  readonly #payload: number;
+  readonly #client: Side;
+  readonly #server: Side;
+  readonly #turns: (Turn | undefined)[];
+  /** Keys that were asked for. */
+  readonly #seen: Uint8Array;
   readonly #truth: Truth;
 
   constructor(options: GenerateOptions, write: (chunk: Uint8Array) => void) {
-    this.#o = options;
-    this.#random = new Random(options.seed);
-    this.#keyspace = new Keyspace(this.#random, options.keys, options.valueSize, options.hitRatio);
-    this.#draw = new Weighted(zipf(options.keys, options.zipf));
-    this.#out = new PacketWriter(write);
-    this.#client = new Uint32Array(options.flows).map(() => this.#random.word());
-    this.#server = new Uint32Array(options.flows).map(() => this.#random.word());
-    this.#pending = new Array(options.flows);
-    this.#touched = new Uint8Array(options.keys);
-    const none = () => ({ count: 0, hits: 0, misses: 0 });
+    const { seed, flows, keys } = options;
+    this.#options = options;
+    this.#random = new Random(seed, STREAM.dialogue);
+    const popularity = zipf(keys, options.zipf);
+    const random = new Random(seed, STREAM.keyspace);
+    const keyspace = new Keyspace(random, popularity, options.valueSize, options.hitRatio);
+    this.#drawKey = new Weighted(popularity);
+    this.#drawCommand = new Weighted(Float64Array.from(COMMANDS, (command) => options.mix[command]));
+    // [ writer | payload | keys and filler ]
+    this.#payload = PacketWriter.reserved;
+    const payloadMax = PIPELINE_MAX * options.multigetKeys * ANSWER_MAX_PER_KEY;
+    const bytes = new Uint8Array(this.#payload + payloadMax + Dialogue.reserved(keyspace));
+    this.#dialogue = new Dialogue(bytes, this.#payload + payloadMax, keyspace, random);
+    this.#out = new PacketWriter(bytes, 0, write);
+    this.#client = newSide(flows, this.#random);
+    this.#server = newSide(flows, this.#random);
+    this.#turns = new Array(flows).fill(undefined);
+    this.#seen = new Uint8Array(keys);
     this.#truth = {
       packets: 0,
       bytes: 0,
-      requests: 0,
-      ops: { get: none(), mg: none(), set: none(), delete: none() },
+      flows,
+      asked: emptyTally(),
+      whole: emptyTally(),
       distinctKeys: 0,
       lostPackets: 0,
       swappedPackets: 0,
+      crossedPackets: 0,
+      span: 0,
     };
+    this.#tap = new Tap(this.#out, new Random(seed, STREAM.tap), options, this.#truth);
   }
 
   run(): Truth {
-    const { exchanges, flows, rate } = this.#o;
-    const step = 1e6 / rate;
-    const schedule = new Schedule(flows);
-    const idle = Array.from({ length: flows }, (_, flow) => flow);
-    let time = START;
+    const { flows, handshake } = this.#options;
+    if (handshake) for (let flow = 0; flow < flows; flow++) this.#open(flow * HANDSHAKE_STEP, flow);
+    let time = this.#converse(handshake ? flows * HANDSHAKE_STEP : 0);
     for (let flow = 0; flow < flows; flow++) {
-      this.#handshake(Math.floor(time), flow);
-      time += 20;
+      this.#tap.release(flow, time);
+      if (handshake) this.#close(++time, flow);
     }
-    const start = time;
-    for (let i = 0; i < exchanges; i++) {
-      time = Math.max(time, start + i * step);
-      while (schedule.time <= time || idle.length === 0) {
-        time = Math.max(time, schedule.time);
-        idle.push(this.#answer(Math.floor(schedule.time), schedule.pop()));
-      }
-      const pick = this.#random.below(idle.length);
-      const flow = idle[pick]!;
-      idle[pick] = idle.at(-1)!;
-      idle.pop();
-      this.#request(Math.floor(time), flow);
-      schedule.push(time + this.#o.latency * Math.exp(0.5 * this.#random.normal()), flow);
-    }
-    while (schedule.size) {
-      time = schedule.time;
-      this.#answer(Math.floor(time), schedule.pop());
-    }
-    for (let flow = 0; flow < flows; flow++) this.#goodbye(Math.floor(time) + 100 + flow, flow);
     this.#out.flush();
     this.#truth.packets = this.#out.packets;
     this.#truth.bytes = this.#out.bytes;
-    this.#truth.distinctKeys = this.#touched.reduce((a, b) => a + b, 0);
+    this.#truth.distinctKeys = this.#seen.reduce((sum, seen) => sum + seen, 0);
+    this.#truth.span = Math.floor(time);
     return this.#truth;
   }
 
-  #bare(time: number, flow: number, fromClient: boolean, flags: number): void {
-    this.#out.begin();
-    const [own, other] = fromClient ? [this.#client, this.#server] : [this.#server, this.#client];
-    this.#out.end(time, flow, fromClient, own[flow]!, flags & ACK ? other[flow]! : 0, flags, 0);
-    if (flags & (SYN | FIN)) own[flow]!++;
-  }
-
-  #handshake(time: number, flow: number): void {
-    this.#bare(time, flow, true, SYN);
-    this.#bare(time + 5, flow, false, SYN | ACK);
-    this.#bare(time + 9, flow, true, ACK);
-  }
-
-  #goodbye(time: number, flow: number): void {
-    const held = this.#held.get(flow);
-    if (held) this.#out.put(held);
-    this.#bare(time, flow, true, FIN | ACK);
-    this.#bare(time, flow, false, FIN | ACK);
-    this.#bare(time, flow, true, ACK);
-  }
-
-  /** Ends a data packet: counts it, loses it, or lets it change places. */
-  #data(time: number, flow: number, fromClient: boolean, payload: number): void {
-    const [own, other] = fromClient ? [this.#client, this.#server] : [this.#server, this.#client];
-    this.#out.end(time, flow, fromClient, own[flow]!, other[flow]!, PSH | ACK, payload);
-    own[flow]! += payload;
-    const { loss, reorder } = this.#o;
-    if (loss && this.#random.next() < loss) {
-      this.#out.takeBack(payload);
-      this.#truth.lostPackets++;
-    } else if (this.#held.has(flow)) {
-      this.#out.put(this.#held.get(flow)!);
-      this.#held.delete(flow);
-    } else if (reorder && this.#random.next() < reorder) {
-      this.#held.set(flow, this.#out.takeBack(payload));
-      this.#truth.swappedPackets++;
-    }
-  }
-
-  #key(): number {
-    const key = this.#draw.draw(this.#random);
-    this.#touched[key] = 1;
-    return key;
-  }
-
-  #choose(): Request {
-    const { get, mg, set, multiget } = this.#o;
-    const pick = this.#random.next();
-    if (pick < get) {
-      const several = multiget > 0 && this.#random.next() < multiget;
-      const count = several ? 2 + this.#random.below(KEYS_MAX - 1) : 1;
-      return { kind: 'get', keys: Array.from({ length: count }, () => this.#key()) };
-    }
-    return { kind: pick < get + mg ? 'mg' : pick < get + mg + set ? 'set' : 'delete', keys: [this.#key()] };
-  }
-
-  #request(time: number, flow: number): void {
-    const { pipelined } = this.#o;
-    const count = pipelined > 0 && this.#random.next() < pipelined ? 2 + this.#random.below(PIPELINE_MAX - 1) : 1;
-    const { bytes, at: start } = this.#out.begin();
-    const requests: Request[] = [];
-    let at = start;
-    for (let i = 0; i < count; i++) {
-      const request = this.#choose();
-      // A batch never outgrows a packet: a set of 8 KiB or an answer of 20 such values counts most.
-      if (i > 0 && at - start > PAYLOAD_MAX / 4) break;
-      requests.push(request);
-      at = this.#putRequest(request, bytes, at);
-    }
-    this.#pending[flow] = requests;
-    this.#truth.requests += requests.length;
-    this.#data(time, flow, true, at - start);
-  }
-
-  #putRequest({ kind, keys }: Request, bytes: Uint8Array, at: number): number {
-    const keyspace = this.#keyspace;
-    const name = kind === 'delete' ? 'delete' : kind;
-    for (let i = 0; i < name.length; i++) bytes[at++] = name.charCodeAt(i);
-    for (const key of keys) {
-      bytes[at++] = 0x20;
-      at = keyspace.put(key, bytes, at);
-    }
-    if (kind === 'mg') {
-      bytes[at++] = 0x20;
-      bytes[at++] = 0x76;
-    } else if (kind === 'set') {
-      for (const c of ' 0 0 ') bytes[at++] = c.charCodeAt(0);
-      const size = keyspace.valueSizes[keys[0]!]!;
-      at = putNumber(bytes, at, size);
-      at = putLineEnd(bytes, at);
-      bytes.fill(FILL, at, at + size);
-      at += size;
-    }
-    return putLineEnd(bytes, at);
-  }
-
-  /** Sends the answer; the flow is idle again. */
-  #answer(time: number, flow: number): number {
-    const { bytes, at: start } = this.#out.begin();
-    let at = start;
-    for (const request of this.#pending[flow]!) at = this.#putAnswer(request, bytes, at, start);
-    this.#data(time, flow, false, at - start);
-    return flow;
-  }
-
-  #putAnswer({ kind, keys }: Request, bytes: Uint8Array, at: number, start: number): number {
-    const keyspace = this.#keyspace;
-    const truth = this.#truth.ops[kind];
-    truth.count += keys.length;
-    const put = (word: Uint8Array) => {
-      bytes.set(word, at);
-      at += word.length;
+  /** All turns: they come at random times (a Poisson process) on random idle connections. Returns the last time. */
+  #converse(start: number): number {
+    const { exchanges, flows, rate, latency } = this.#options;
+    const waiting = new Schedule(flows);
+    const idle = Uint32Array.from({ length: flows }, (_, flow) => flow);
+    let free = flows;
+    // An exchange is two packets of the rate.
+    const step = 2e6 / rate;
+    let due = start;
+    let time = start;
+    const answerNext = () => {
+      time = Math.max(time, waiting.time);
+      const flow = waiting.pop();
+      this.#answer(time, flow);
+      idle[free++] = flow;
     };
-    for (const key of keys) {
-      const size = keyspace.valueSizes[key]!;
-      // What no longer fits into the packet is a miss: an imaginary server may do so.
-      const fits = at - start + size < PAYLOAD_MAX - 4096;
-      const present = keyspace.present[key] === 1 && (fits || kind === 'set' || kind === 'delete');
-      if (present) truth.hits++;
-      else truth.misses++;
-      if (kind === 'set') put(STORED);
-      else if (kind === 'delete') put(present ? DELETED : NOT_FOUND);
-      else if (!present) {
-        if (kind === 'mg') put(EN);
-      } else {
-        if (kind === 'get') {
-          put(VALUE);
-          at = keyspace.put(key, bytes, at);
-          for (const c of ' 0 ') bytes[at++] = c.charCodeAt(0);
-        } else for (const c of 'VA ') bytes[at++] = c.charCodeAt(0);
-        at = putNumber(bytes, at, size);
-        at = putLineEnd(bytes, at);
-        bytes.fill(FILL, at, at + size);
-        at = putLineEnd(bytes, at + size);
-      }
+    for (let i = 0; i < exchanges; i++) {
+      due += this.#random.exponential() * step;
+      // Where every connection waits, the turn waits for one.
+      while (waiting.time <= due || free === 0) answerNext();
+      time = Math.max(time, due);
+      const pick = this.#random.below(free--);
+      const flow = idle[pick]!;
+      idle[pick] = idle[free]!;
+      this.#ask(time, flow);
+      waiting.push(time + latency * Math.exp(LATENCY_SIGMA * this.#random.normal()), flow);
     }
-    if (kind === 'get') put(END);
-    return at;
+    while (free < flows) answerNext();
+    return time;
   }
-}
 
-function putNumber(bytes: Uint8Array, at: number, value: number): number {
-  const digits = String(value);
-  for (let i = 0; i < digits.length; i++) bytes[at++] = digits.charCodeAt(i);
-  return at;
-}
+  #open(time: number, flow: number): void {
+    this.#control(time, flow, true, SYN);
+    this.#control(time + SYN_ACK_DELAY, flow, false, SYN | ACK);
+    this.#control(time + ACK_DELAY, flow, true, ACK);
+  }
 
-function putLineEnd(bytes: Uint8Array, at: number): number {
-  bytes[at] = 13;
-  bytes[at + 1] = 10;
-  return at + 2;
-}
+  #close(time: number, flow: number): void {
+    this.#control(time, flow, true, FIN | ACK);
+    this.#control(time, flow, false, FIN | ACK);
+    this.#control(time, flow, true, ACK);
+  }
 
-/** Generates a capture, handing it out chunk by chunk (each is overwritten after the call). */
-export function generateCapture(options: Partial<GenerateOptions>, write: (chunk: Uint8Array) => void): Truth {
-  return new Generator({ ...DEFAULTS, ...options }, write).run();
+  #ask(time: number, flow: number): void {
+    const { pipelined } = this.#options;
+    const depth = this.#random.chance(pipelined) ? this.#random.between(2, PIPELINE_MAX) : 1;
+    const requests: Request[] = [];
+    for (let i = 0; i < depth; i++) requests.push(this.#request());
+    const apart = depth > 1 && this.#random.chance(0.5);
+    this.#turns[flow] = { requests, apart };
+    for (const together of apart ? requests.map((request) => [request]) : [requests]) {
+      this.#send(time, flow, true, together);
+    }
+  }
+
+  #request(): Request {
+    const { multiget, multigetKeys } = this.#options;
+    const command = COMMANDS[this.#drawCommand.draw(this.#random)]!;
+    const many = command === 'get' && this.#random.chance(multiget);
+    const size = many ? this.#random.between(2, multigetKeys) : 1;
+    const keys: number[] = [];
+    for (let i = 0; i < size; i++) {
+      const key = this.#drawKey.draw(this.#random);
+      this.#seen[key] = 1;
+      keys.push(key);
+    }
+    return { command, keys, hits: 0, whole: true };
+  }
+
+  #answer(time: number, flow: number): void {
+    const { requests, apart } = this.#turns[flow]!;
+    for (const together of apart ? requests.map((request) => [request]) : [requests]) {
+      this.#send(time, flow, false, together);
+    }
+    if (this.#random.chance(this.#options.acks)) this.#control(time, flow, true, ACK);
+    for (const { command, keys, hits, whole } of requests) {
+      count(this.#truth.asked, command, keys.length, hits);
+      if (whole) count(this.#truth.whole, command, keys.length, hits);
+    }
+  }
+
+  /** Sends requests or their answers as one stretch of bytes, in as many packets as it takes. */
+  #send(time: number, flow: number, fromClient: boolean, requests: Request[]): void {
+    const { mss } = this.#options;
+    let end = this.#payload;
+    const ends: number[] = [];
+    for (const request of requests) {
+      end = fromClient
+        ? this.#dialogue.request(request, end)
+        : this.#dialogue.answer(request, this.#random, end);
+      ends.push(end);
+    }
+    for (let from = this.#payload; from < end; from += mss) {
+      const to = Math.min(from + mss, end);
+      const packet = this.#packet(time, flow, fromClient, to === end ? PSH | ACK : ACK, to - from);
+      if (this.#tap.data(packet, from, to)) continue;
+      requests.forEach((request, i) => {
+        const start = i > 0 ? ends[i - 1]! : this.#payload;
+        if (start < to && from < ends[i]!) request.whole = false;
+      });
+    }
+  }
+
+  #control(time: number, flow: number, fromClient: boolean, flags: number): void {
+    this.#tap.control(this.#packet(time, flow, fromClient, flags, flags & (SYN | FIN) ? 1 : 0));
+  }
+
+  /** The next packet of a connection. @param length what it takes of the sequence numbers */
+  #packet(time: number, flow: number, fromClient: boolean, flags: number, length: number): Packet {
+    const own = fromClient ? this.#client : this.#server;
+    const other = fromClient ? this.#server : this.#client;
+    const seq = own.seq[flow]!;
+    own.seq[flow]! += length;
+    own.stamp[flow] = timestamp(time);
+    // A first SYN has nothing to acknowledge.
+    const ack = flags & ACK ? other.seq[flow]! : 0;
+    return { time, flow, fromClient, seq, ack, flags, echo: other.stamp[flow]! };
+  }
 }

@@ -1,44 +1,72 @@
 import type { Random } from './random.js';
 
-/** Keys with stable names, value sizes and presence: what the imaginary server holds. */
+export const KEY_MIN = 15;
+export const KEY_MAX = 40;
+export const VALUE_MAX = 8192;
+
+/** Deviation of the logarithm of a value's size: the largest percent is about ten times the median. */
+const VALUE_SIGMA = 1;
+/** Rounds until clamping no longer moves the mean by more than a byte in a thousand. */
+const SCALE_ROUNDS = 8;
+/** No longer than KEY_MIN without the 7 characters that tell keys apart. */
+const FAMILIES = ['user:', 'session:', 'item:', 'feed:v2:', 'cfg/'];
+const TAIL = ':profile:attributes:v2:en-us';
+
+/** What the imaginary server holds: keys with stable names, value sizes and chances of being found. */
 export class Keyspace {
+  /** All names one after the other. */
   readonly names: Uint8Array;
+  /** Where the name of key i starts; it ends where the next one starts. */
   readonly starts: Uint32Array;
+  /** Bytes. */
   readonly valueSizes: Uint32Array;
-  /** 1 where the server has the key. */
-  readonly present: Uint8Array;
+  /** Probability that a request finds the key. */
+  readonly hitRatios: Float64Array;
 
   /**
-   * @param count keys
-   * @param meanValue mean bytes of a value; log-normal, between 1 and 8192
-   * @param hitRatio share of the keys the server has
+   * @param popularity weight of every key, by which the means count
+   * @param valueSize mean bytes of a value
+   * @param hitRatio mean of the chances of being found
    */
-  constructor(random: Random, count: number, meanValue: number, hitRatio: number) {
-    this.starts = new Uint32Array(count + 1);
-    this.valueSizes = new Uint32Array(count);
-    this.present = new Uint8Array(count);
-    const names: string[] = [];
-    const sigma = 1;
+  constructor(random: Random, popularity: Float64Array, valueSize: number, hitRatio: number) {
+    const keys = popularity.length;
+    this.starts = new Uint32Array(keys + 1);
+    this.names = new Uint8Array(keys * KEY_MAX);
     let at = 0;
-    for (let i = 0; i < count; i++) {
-      const size = 15 + random.below(26);
-      const name = `user:${i.toString(36).padStart(8, '0')}:profile:attributes:v2`.slice(0, size).padEnd(size, 'x');
-      names.push(name);
-      this.starts[i] = at;
-      at += size;
-      const value = Math.exp(Math.log(meanValue) - (sigma * sigma) / 2 + sigma * random.normal());
-      this.valueSizes[i] = Math.max(1, Math.min(8192, Math.round(value)));
-      this.present[i] = random.next() < hitRatio ? 1 : 0;
+    for (let key = 0; key < keys; key++) {
+      this.starts[key] = at;
+      at += putName(key, random.between(KEY_MIN, KEY_MAX), this.names, at);
     }
-    this.starts[count] = at;
-    this.names = new TextEncoder().encode(names.join(''));
+    this.starts[keys] = at;
+    this.names = this.names.subarray(0, at);
+    const sizes = popularity.map(() => Math.exp(VALUE_SIGMA * random.normal()));
+    this.valueSizes = Uint32Array.from(scaleToMean(sizes, popularity, valueSize, VALUE_MAX), (size) =>
+      Math.max(1, Math.round(size)),
+    );
+    const misses = popularity.map(() => random.next());
+    this.hitRatios = scaleToMean(misses, popularity, 1 - hitRatio, 1).map((miss) => 1 - miss);
   }
+}
 
-  /** Copies a key's name to `out` at `at`; returns where it ends. */
-  put(key: number, out: Uint8Array, at: number): number {
-    const start = this.starts[key]!;
-    const end = this.starts[key + 1]!;
-    for (let i = start; i < end; i++) out[at++] = this.names[i]!;
-    return at;
+/** Writes a name of `size` characters that no other key has; returns its size. */
+function putName(key: number, size: number, out: Uint8Array, at: number): number {
+  // Multiplied by an odd number, so that neighbours in popularity are no neighbours in name.
+  const id = (Math.imul(key, 0x9e3779b1) >>> 0).toString(36).padStart(7, '0');
+  const name = `${FAMILIES[key % FAMILIES.length]}${id}${TAIL}`.slice(0, size).padEnd(size, 'x');
+  for (let i = 0; i < size; i++) out[at + i] = name.charCodeAt(i);
+  return size;
+}
+
+/**
+ * Scales numbers so that their weighted mean is `mean`, with `most` as the largest. The means of a few
+ * heavy weights alone would wander far from seed to seed.
+ */
+function scaleToMean(values: Float64Array, weights: Float64Array, mean: number, most: number): Float64Array {
+  const sum = weights.reduce((a, b) => a + b, 0);
+  let scaled = values;
+  for (let round = 0; round < SCALE_ROUNDS; round++) {
+    const now = scaled.reduce((total, value, i) => total + value * weights[i]!, 0) / sum;
+    scaled = scaled.map((value) => Math.min(most, now > 0 ? (value * mean) / now : 0));
   }
+  return scaled;
 }

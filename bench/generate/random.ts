@@ -2,13 +2,17 @@
 export class Random {
   #a: number;
   #b: number;
-  #c: number;
+  #c = 0x243f6a88;
   #d = 1;
 
-  constructor(seed: number) {
+  /**
+   * @param seed 32 bits
+   * @param stream number of an independent sequence under the same seed
+   */
+  constructor(seed: number, stream: number) {
     this.#a = seed | 0;
-    this.#b = 0x9e3779b9 | 0;
-    this.#c = 0x243f6a88;
+    this.#b = stream | 0;
+    // As many rounds as PractRand spends until the seed has reached every bit.
     for (let i = 0; i < 15; i++) this.word();
   }
 
@@ -18,8 +22,8 @@ export class Random {
     this.#d = (this.#d + 1) | 0;
     this.#a = this.#b ^ (this.#b >>> 9);
     this.#b = (this.#c + (this.#c << 3)) | 0;
-    this.#c = ((this.#c << 21) | (this.#c >>> 11)) + t;
-    return (this.#c >>>= 0);
+    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + t) | 0;
+    return t >>> 0;
   }
 
   /** A number in [0, 1). */
@@ -32,9 +36,24 @@ export class Random {
     return Math.floor(this.next() * bound);
   }
 
+  /** An integer in [first, last]. */
+  between(first: number, last: number): number {
+    return first + this.below(last - first + 1);
+  }
+
+  /** True with the given probability. */
+  chance(probability: number): boolean {
+    return probability > 0 && this.next() < probability;
+  }
+
+  /** Exponential distribution, mean 1. */
+  exponential(): number {
+    return -Math.log(1 - this.next());
+  }
+
   /** Normal distribution, mean 0, deviation 1 (Box and Muller, 1958). */
   normal(): number {
-    return Math.sqrt(-2 * Math.log(1 - this.next())) * Math.cos(2 * Math.PI * this.next());
+    return Math.sqrt(2 * this.exponential()) * Math.cos(2 * Math.PI * this.next());
   }
 }
 
@@ -46,7 +65,7 @@ export class Weighted {
   constructor(weights: Float64Array) {
     const n = weights.length;
     const sum = weights.reduce((a, b) => a + b, 0);
-    const scaled = Float64Array.from(weights, (w) => (w * n) / sum);
+    const scaled = weights.map((weight) => (weight * n) / sum);
     this.#probability = new Float64Array(n).fill(1);
     this.#alias = new Uint32Array(n);
     const small: number[] = [];
@@ -65,7 +84,7 @@ export class Weighted {
   }
 
   draw(random: Random): number {
-    const i = random.below(this.#alias.length);
+    const i = random.below(this.#probability.length);
     return random.next() < this.#probability[i]! ? i : this.#alias[i]!;
   }
 }

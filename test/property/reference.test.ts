@@ -46,7 +46,7 @@ test('the parser and the reference agree under every cut, reordering and number 
       assert.equal(counters.gaps, 0);
       assert.equal(counters.unsynced_bytes, 0);
     }),
-    { numRuns: 200 },
+    { numRuns: Number(process.env.MEMBENCH_RUNS ?? 200) },
   );
   t.pass();
 });

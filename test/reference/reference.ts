@@ -123,7 +123,7 @@ class Dialogue {
       if (request.op === 'me') return true;
       return (opaque === request.opaque || (opaque === undefined && !request.quiet)) && (key === undefined || key === request.rawKey);
     }
-    return !request.hidden;
+    return !request.hidden || (line === 'END' && /^g/.test(request.op));
   }
 
   #finish(request: Request, first: string, start: number): boolean {

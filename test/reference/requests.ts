@@ -65,7 +65,8 @@ function metaFields(op: string, flags: Map<string, string>, event: Record<string
 
 /** Requests one by one; `credentials()` says whether the next set is a login. */
 export function* requests(text: string, credentials: () => boolean): Generator<Request> {
-  let at = 0;
+  // A balancer's PROXY header, version 1, is one line before everything else.
+  let at = text.startsWith('PROXY ') ? text.indexOf('\n') + 1 : 0;
   for (;;) {
     const start = at;
     const feed = text.indexOf('\n', at);

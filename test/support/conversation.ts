@@ -102,8 +102,10 @@ export function packetsOf(turns: readonly Turn[], options: TransportOptions = {}
     const starts = cutsOf(cut, turn.bytes.length, random);
     const base = seq[turn.from];
     const sent = starts.map((from, i): [number, Uint8Array] => [from, turn.bytes.subarray(from, starts[i + 1])]);
-    if (cut === 'reversed') sent.reverse();
+    const first = packets.length;
     for (const [from, payload] of sent) send(turn.from, PSH | ACK, payload, base + from);
+    // Captured backwards, stamped as they were sent: what a capture on several queues may look like.
+    if (cut === 'reversed') packets.push(...packets.splice(first).reverse());
     seq[turn.from] = (base + turn.bytes.length) >>> 0;
   }
   if (fin) {

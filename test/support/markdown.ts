@@ -1,0 +1,51 @@
+/**
+ * Conversations in Markdown: prose, bytes, expected events.
+ *
+ * `## B01, B08: title` begins one; the ids are rows of the protocol's acceptance table. Blocks fenced as
+ * `client` and `server` follow in the order they go over the wire; `events` holds one JSON object a line,
+ * the fields to be compared, with `key` in clear. Line breaks in a block mean nothing; escapes are
+ * \r \n \0 \xNN \\ and {text*N} repeats.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { ascii, type Turn } from './conversation.js';
+
+export interface Conversation {
+  file: string;
+  title: string;
+  rows: string[];
+  turns: Turn[];
+  events: Record<string, unknown>[];
+}
+
+function unescape(text: string): string {
+  return text
+    .replaceAll(/\r?\n/g, '')
+    .replaceAll(/\{([^{}]*)\*(\d+)\}/g, (_, part: string, times: string) => part.repeat(Number(times)))
+    .replaceAll(/\\(x[0-9a-f]{2}|.)/g, (_, escape: string) => {
+      if (escape[0] === 'x') return String.fromCharCode(Number.parseInt(escape.slice(1), 16));
+      return { r: '\r', n: '\n', 0: '\0', '\\': '\\' }[escape] ?? escape;
+    });
+}
+
+const FOLDER = 'test/conversations';
+
+/** Every conversation, in file order. */
+export function loadConversations(): Conversation[] {
+  return readdirSync(FOLDER)
+    .filter((file) => file.endsWith('.md'))
+    .sort()
+    .flatMap((file) => {
+      const sections = readFileSync(`${FOLDER}/${file}`, 'utf8').split(/^## /m).slice(1);
+      return sections.map((section) => {
+        const [heading = ''] = section.split('\n', 1);
+        const [ids = '', ...title] = heading.split(':');
+        const turns: Turn[] = [];
+        let events: Record<string, unknown>[] = [];
+        for (const [, kind, body] of section.matchAll(/^```(client|server|events)\n([\s\S]*?)^```/gm)) {
+          if (kind === 'events') events = body!.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
+          else turns.push({ from: kind as 'client' | 'server', bytes: ascii(unescape(body!)) });
+        }
+        return { file, title: `${ids}:${title.join(':')}`, rows: ids.split(',').map((id) => id.trim()), turns, events };
+      });
+    });
+}
