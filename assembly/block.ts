@@ -39,7 +39,7 @@ let keys: u32 = 0;
 let previousTime: u64 = 0;
 let previousOrdinal: u64 = 0;
 let previousConnTime: u64 = 0;
-let minTime: u64 = u64.MAX_VALUE;
+let minTime: u64 = 0;
 let maxTime: u64 = 0;
 // The shape of the event before: most events of a stretch share one or two.
 let lastShape0: u64 = 0;

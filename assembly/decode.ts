@@ -100,8 +100,11 @@ function segmentOf(
   flow.lastTime = time;
   if (flow.kind != FLOW_MEMCACHE && flow.kind != FLOW_NEW) {
     countPacket(flow.kind, wire);
-    if (flags & (TCP_RST | TCP_FIN) && from == side.next) endFlow(flow, CONN_KIND_CLOSE_FIN, time);
-    else if (from == side.next) side.next += size;
+    if (from == side.next) {
+      side.next += size;
+      if (flags & TCP_FIN) side.finDone = 1;
+    }
+    if (flags & TCP_RST || (side.finDone && other.finDone)) endFlow(flow, CONN_KIND_CLOSE_FIN, time);
     return;
   }
   if (flags & TCP_RST) {

@@ -1,23 +1,38 @@
 /**
  * Reading profiles: header, blocks, events in order, integrity.
  *
+ * ```ts
+ * using profile = openProfile('web.mbp');
+ * for (const event of readEvents(profile)) console.log(event.op, event.status);
+ * ```
+ *
  * @module membench/profile
  */
-export { MembenchError } from './errors.js';
-export type { CacheEvent } from './event/event.js';
-export type { Block, Shape } from './profile/decode-block.js';
-export { BlockError } from './profile/decode-block.js';
-export { readEvents } from './profile/events.js';
-export type { Damage } from './profile/frames.js';
-export type { Names } from './profile/header.js';
-export { type BlockEntry, type Footer, type Header, type Loss, ProfileReader } from './profile/reader.js';
-export { type Rows, readRows } from './profile/rows.js';
-export { type Verification, verifyProfile } from './profile/verify.js';
-
 import { ProfileReader } from './profile/reader.js';
 
+export { MembenchError } from './errors.js';
+export type { CacheEvent } from './event/event.js';
+export type { Block, Shape } from './profile/block.js';
+export {
+  type ConnColumns,
+  decodeColumns,
+  decodeConns,
+  decodeKeys,
+  type EventColumn,
+  type EventColumns,
+  type KeyColumns,
+} from './profile/columns.js';
+export { BlockError, type Damage } from './profile/damage.js';
+export { readEvents } from './profile/events.js';
+export type { BlockEntry, Footer } from './profile/footer.js';
+export type { Header, Names } from './profile/header.js';
+export type { Loss } from './profile/loss.js';
+export type { BlockName } from './profile/missing.js';
+export { ProfileReader } from './profile/reader.js';
+export { type Verification, verifyProfile } from './profile/verify.js';
+
 /**
- * Opens a profile.
+ * Opens a profile: whole, still being written, cut short or damaged.
  *
  * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE
  */

@@ -28,7 +28,7 @@ export let hasKey: bool = false;
 export let hasOpaque: bool = false;
 export let answerOpaque: u64 = 0;
 /** Size told by s, or NO_SIZE. */
-export let toldSize: u32 = NO_SIZE;
+export let toldSize: u32 = 0;
 export let hasTimeLeft: bool = false;
 export let timeLeft: i64 = 0;
 /** Bits of enum mark. */

@@ -29,7 +29,8 @@ export function nanoseconds(value: number): string {
 /** 61.0 s, or 2 h 05 min. */
 export function seconds(value: number): string {
   if (value < 120) return `${value.toFixed(1)} s`;
-  if (value < 7200) return `${Math.floor(value / 60)} min ${String(Math.floor(value % 60)).padStart(2, '0')} s`;
+  if (value < 7200)
+    return `${Math.floor(value / 60)} min ${String(Math.floor(value % 60)).padStart(2, '0')} s`;
   return `${Math.floor(value / 3600)} h ${String(Math.floor((value % 3600) / 60)).padStart(2, '0')} min`;
 }
 

@@ -1,13 +1,25 @@
+/** How often a key was asked for. */
+export interface KeyCount {
+  /** Keyed hash of the key. */
+  hash: bigint;
+  count: number;
+}
+
+/** Places at the start; a power of two. */
+const CAPACITY_MIN = 1024;
+/** Bytes of a place: the hash, low word first, then the count as a double, 0 where it is free. */
+const PLACE = 16;
+
 /**
- * Exact counts by 64-bit hash: open addressing over typed arrays, so that ten million keys cost 160 MB
- * and no objects.
+ * Exact counts by 64-bit hash: open addressing over one buffer, so that a search touches one cache line
+ * as a rule, and ten million keys cost 256 MB and no objects. Hashes come as two words, because a bigint
+ * for each would cost more than the rest.
  */
 export class KeyCounts {
-  #capacity = 1024;
-  #low = new Uint32Array(1024);
-  #high = new Uint32Array(1024);
-  /** 0 marks a free place. */
-  #count = new Float64Array(1024);
+  #capacity = CAPACITY_MIN;
+  #words = new Uint32Array((CAPACITY_MIN * PLACE) / 4);
+  /** The same memory as doubles: of place i, entry 2 i + 1 is the count. */
+  #doubles = new Float64Array(this.#words.buffer);
   #size = 0;
 
   /** Distinct keys. */
@@ -15,43 +27,68 @@ export class KeyCounts {
     return this.#size;
   }
 
-  add(low: number, high: number, by: number): void {
-    if (by === 0) return;
-    const mask = this.#capacity - 1;
-    let at = low & mask;
-    while (this.#count[at] !== 0 && (this.#low[at] !== low || this.#high[at] !== high)) at = (at + 1) & mask;
-    if (this.#count[at] === 0) {
-      this.#low[at] = low;
-      this.#high[at] = high;
+  /** Adds `count`, which is not 0, to a key's. */
+  add(low: number, high: number, count: number): void {
+    const at = this.#find(low, high);
+    if (this.#doubles[2 * at + 1] === 0) {
+      this.#words[4 * at] = low;
+      this.#words[4 * at + 1] = high;
       this.#size++;
     }
-    this.#count[at]! += by;
-    if (this.#size * 2 > this.#capacity) this.#grow();
+    this.#doubles[2 * at + 1]! += count;
+    // At most three of four places are taken: searches stay short, and half would cost twice the memory.
+    if (this.#size * 4 > this.#capacity * 3) this.#grow();
+  }
+
+  /** The place of a key, free where it is not there yet. */
+  #find(low: number, high: number): number {
+    const words = this.#words;
+    const doubles = this.#doubles;
+    const mask = this.#capacity - 1;
+    // The hash is uniform already.
+    let at = low & mask;
+    while (doubles[2 * at + 1] !== 0 && (words[4 * at] !== low || words[4 * at + 1] !== high))
+      at = (at + 1) & mask;
+    return at;
   }
 
   #grow(): void {
-    const [low, high, count] = [this.#low, this.#high, this.#count];
+    const words = this.#words;
+    const doubles = this.#doubles;
     this.#capacity *= 2;
-    this.#low = new Uint32Array(this.#capacity);
-    this.#high = new Uint32Array(this.#capacity);
-    this.#count = new Float64Array(this.#capacity);
-    this.#size = 0;
-    for (let i = 0; i < count.length; i++) this.add(low[i]!, high[i]!, count[i]!);
+    this.#words = new Uint32Array((this.#capacity * PLACE) / 4);
+    this.#doubles = new Float64Array(this.#words.buffer);
+    for (let i = 0; i < doubles.length / 2; i++) {
+      if (doubles[2 * i + 1] === 0) continue;
+      const at = this.#find(words[4 * i]!, words[4 * i + 1]!);
+      this.#words[4 * at] = words[4 * i]!;
+      this.#words[4 * at + 1] = words[4 * i + 1]!;
+      this.#doubles[2 * at + 1] = doubles[2 * i + 1]!;
+    }
   }
 
   /** All counts, largest first. */
-  sorted(): Float64Array {
-    return this.#count.filter((n) => n > 0).sort().reverse();
+  byRank(): Float64Array {
+    const counts = new Float64Array(this.#size);
+    let taken = 0;
+    for (let i = 0; i < this.#capacity; i++) {
+      const count = this.#doubles[2 * i + 1]!;
+      if (count > 0) counts[taken++] = count;
+    }
+    return counts.sort().reverse();
   }
 
-  /** The `n` largest with their hashes, ties by hash. */
-  top(n: number): { hash: bigint; count: number }[] {
-    const least = this.sorted()[Math.min(n, this.#size) - 1] ?? 0;
-    const found: { hash: bigint; count: number }[] = [];
+  /** The `limit` largest, largest first, ties by hash. */
+  top(limit: number): KeyCount[] {
+    const found: KeyCount[] = [];
     for (let i = 0; i < this.#capacity; i++) {
-      const count = this.#count[i]!;
-      if (count >= least && count > 0) found.push({ hash: (BigInt(this.#high[i]!) << 32n) | BigInt(this.#low[i]!), count });
+      const count = this.#doubles[2 * i + 1]!;
+      if (count === 0 || (found.length === limit && count < found.at(-1)!.count)) continue;
+      const hash = (BigInt(this.#words[4 * i + 1]!) << 32n) | BigInt(this.#words[4 * i]!);
+      found.push({ hash, count });
+      found.sort((a, b) => b.count - a.count || (a.hash < b.hash ? -1 : 1));
+      if (found.length > limit) found.pop();
     }
-    return found.sort((a, b) => b.count - a.count || (a.hash < b.hash ? -1 : 1)).slice(0, n);
+    return found;
   }
 }

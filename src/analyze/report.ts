@@ -57,7 +57,8 @@ function lossLines(analysis: Analysis, style: ReportStyle): string[] {
   for (const [reason, n] of Object.entries(loss.lost)) lines.push(`lost packets: ${count(n)} (${reason})`);
   if (loss.gaps > 0) lines.push(`gaps in the byte streams: ${count(loss.gaps)}`);
   if (loss.unsynced_bytes > 0) lines.push(`not understood, out of sync: ${bytes(loss.unsynced_bytes)}`);
-  for (const [bound, n] of Object.entries(loss.bounds)) lines.push(`limit reached: ${bound}, ${count(n)} times`);
+  for (const [bound, n] of Object.entries(loss.bounds))
+    lines.push(`limit reached: ${bound}, ${count(n)} times`);
   if (loss.missing_blocks > 0) lines.push(`blocks missing: ${count(loss.missing_blocks)}`);
   if (loss.damaged_bytes > 0) lines.push(`damaged: ${bytes(loss.damaged_bytes)}`);
   if (!analysis.complete) lines.push('the profile is not complete: blocks or its footer are missing');
@@ -72,7 +73,8 @@ function lossLines(analysis: Analysis, style: ReportStyle): string[] {
 /** The report as lines of text. */
 export function renderReport(analysis: Analysis, style: ReportStyle = PLAIN): string[] {
   const { keys } = analysis;
-  const when = (ns: string | null) => (ns === null ? '-' : new Date(Number(BigInt(ns) / 1000000n)).toISOString());
+  const when = (ns: string | null) =>
+    ns === null ? '-' : new Date(Number(BigInt(ns) / 1000000n)).toISOString();
   const rate = analysis.duration_s > 0 ? `, ${count(analysis.requests / analysis.duration_s)} a second` : '';
   const lines = [
     style.title('Workload'),

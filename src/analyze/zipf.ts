@@ -1,61 +1,78 @@
-/** Fewer distinct keys than this say nothing about a law. */
+/** Fewer keys than this say nothing about a law. */
 const KEYS_MIN = 10;
+/**
+ * Keys seen less often than this are left out where enough others are there: in what order they rank is
+ * chance, and how many more were never seen is unknown. With them a million draws from a million keys of
+ * exponent 0.99 give 0.95; without them 0.99.
+ */
+const COUNT_MIN = 10;
 const ALPHA_MAX = 10;
-/** Ranks summed one by one; the rest of the sums is integrated. */
-const EXACT_RANKS = 100_000;
+/** Halvings of the interval searched: to 10 / 2^40. */
+const HALVINGS = 40;
+/** Ranks summed one by one; the rest of the sum is integrated, to a millionth. */
+const EXACT_RANKS = 1000;
+const INTEGRAL_STEPS = 1000;
 
 /**
- * Exponent of the Zipf law that makes the counts most likely: P(rank r) = r^-α / H(n, α).
+ * Exponent of the Zipf law that makes the counts of the busiest keys most likely.
  *
- * The log-likelihood's derivative is −Σ c_r ln r + N Σ ln r r^-α / Σ r^-α, which falls with α, so its
- * root is found by bisection (maximum likelihood for the finite Zipf distribution; Clauset, Shalizi and
- * Newman, "Power-law distributions in empirical data", 2009, appendix B, with ranks for values).
+ * With the law P(r) = r^-α / Σ r^-α over the ranks 1 … n, the log-likelihood of counts c_r is
+ * −α Σ c_r ln r − C ln Σ r^-α, where C = Σ c_r. Its derivative is 0 where the mean of ln r under the law
+ * is the mean seen: Σ ln r r^-α / Σ r^-α = Σ c_r ln r / C. The left side falls with α, so bisection finds
+ * it. (Maximum likelihood for the finite Zipf law: Clauset, Shalizi and Newman, "Power-law distributions
+ * in empirical data", 2009, with ranks for values. That only the head is fitted is allowed because a Zipf
+ * law limited to its first ranks is a Zipf law.)
  *
  * @param counts by rank, largest first
  * @returns null below ten keys, or where all are equally busy
  */
 export function zipfAlpha(counts: Float64Array): number | null {
-  const n = counts.length;
-  if (n < KEYS_MIN || counts[0] === counts[n - 1]) return null;
+  const ranks = fittedRanks(counts);
+  if (ranks < KEYS_MIN || counts[0] === counts[ranks - 1]) return null;
   let total = 0;
   let logSum = 0;
-  for (let i = 0; i < n; i++) {
+  for (let i = 0; i < ranks; i++) {
     total += counts[i]!;
     logSum += counts[i]! * Math.log(i + 1);
   }
-  const mean = logSum / total;
+  const seen = logSum / total;
   let low = 0;
   let high = ALPHA_MAX;
-  for (let i = 0; i < 50; i++) {
+  for (let i = 0; i < HALVINGS; i++) {
     const alpha = (low + high) / 2;
-    if (meanLogRank(n, alpha) > mean) low = alpha;
+    if (meanLogRank(ranks, alpha) > seen) low = alpha;
     else high = alpha;
   }
   return (low + high) / 2;
 }
 
-/** Expected ln(rank) under Zipf's law with n ranks. */
-function meanLogRank(n: number, alpha: number): number {
-  const exact = Math.min(n, EXACT_RANKS);
+/** How many of the busiest keys are looked at. */
+function fittedRanks(counts: Float64Array): number {
+  let head = 0;
+  while (head < counts.length && counts[head]! >= COUNT_MIN) head++;
+  return head >= KEYS_MIN && counts[0] !== counts[head - 1] ? head : counts.length;
+}
+
+/** Mean of ln(rank) under Zipf's law over so many ranks. */
+export function meanLogRank(ranks: number, alpha: number): number {
+  const exact = Math.min(ranks, EXACT_RANKS);
   let weight = 0;
   let sum = 0;
-  for (let r = 1; r <= exact; r++) {
-    const log = Math.log(r);
-    const p = Math.exp(-alpha * log);
-    weight += p;
-    sum += p * log;
+  for (let rank = 1; rank <= exact; rank++) {
+    const log = Math.log(rank);
+    const share = Math.exp(-alpha * log);
+    weight += share;
+    sum += share * log;
   }
-  if (n > exact) {
-    // Midpoint rule: ∫ x^-α dx and ∫ ln x x^-α dx from exact + ½ to n + ½, in steps even in ln x.
+  if (ranks > exact) {
+    // ∫ x^-α dx and ∫ ln x x^-α dx from exact + ½ to ranks + ½ by the midpoint rule, in even steps of ln x.
     const from = Math.log(exact + 0.5);
-    const to = Math.log(n + 0.5);
-    const steps = 1000;
-    const width = (to - from) / steps;
-    for (let i = 0; i < steps; i++) {
-      const log = from + (i + 0.5) * width;
-      const p = Math.exp((1 - alpha) * log) * width;
-      weight += p;
-      sum += p * log;
+    const step = (Math.log(ranks + 0.5) - from) / INTEGRAL_STEPS;
+    for (let i = 0; i < INTEGRAL_STEPS; i++) {
+      const log = from + (i + 0.5) * step;
+      const share = Math.exp((1 - alpha) * log) * step;
+      weight += share;
+      sum += share * log;
     }
   }
   return sum / weight;

@@ -4,6 +4,7 @@
  * payload is copied once, into the finished frame.
  */
 import { Packr } from 'msgpackr/pack';
+import { crc32c } from './crc32c.js';
 
 /** Plain maps, no msgpackr extensions: any msgpack library reads them. */
 const packr = new Packr({ useRecords: false, variableMapSize: true });
@@ -12,11 +13,8 @@ const packr = new Packr({ useRecords: false, variableMapSize: true });
 export const FRAME_HEAD = 11;
 /** Bytes after it: uint 32 with the checksum. */
 export const FRAME_TAIL = 5;
-
-/** The body of any frame but a block. */
-export function encodeBody(body: Record<string, unknown>): Uint8Array {
-  return packr.pack(body);
-}
+/** Longest body a frame may declare; more is damage. */
+export const BODY_MAX = 16 * 1024 * 1024;
 
 export type Magic = 'MBHD' | 'MBBK' | 'MBLS' | 'MBFT';
 
@@ -40,25 +38,50 @@ export interface BlockMeta {
   counts: Record<string, number>;
 }
 
+/** Any value as msgpack. */
+export function encode(value: unknown): Uint8Array {
+  return packr.pack(value);
+}
+
 /** The body of a block up to its payload: the map with one entry more, and the payload's own header. */
 export function blockPrefix(meta: BlockMeta, payloadSize: number): Uint8Array {
-  const packed = packr.pack(meta);
-  const entries = Object.keys(meta).length + 1;
-  // Replace the map header by that of a map 16 with the payload counted in.
-  const headerSize = packed[0] === 0xde ? 3 : 1;
-  const key = Buffer.from('payload');
-  const prefix = Buffer.alloc(3 + packed.length - headerSize + 1 + key.length + 5);
+  return openMap(encode(meta), Object.keys(meta).length, 'payload', 0xc6, payloadSize);
+}
+
+/**
+ * A packed map with one entry more at its end, whose value's bytes are still to follow.
+ *
+ * @param packed the map without it
+ * @param entries its entries
+ * @param type first byte of the value: a msgpack type with a 32-bit size
+ */
+export function openMap(
+  packed: Uint8Array,
+  entries: number,
+  key: string,
+  type: 0xc6 | 0xdd,
+  size: number,
+): Uint8Array {
+  // The map header gives way to that of a map 16, with one entry more.
+  const rest = packed.subarray(packed[0] === 0xde ? 3 : 1);
+  const prefix = Buffer.alloc(3 + rest.length + 1 + key.length + 5);
   prefix[0] = 0xde;
-  prefix.writeUInt16BE(entries, 1);
-  let at = 3;
-  prefix.set(packed.subarray(headerSize), at);
-  at += packed.length - headerSize;
+  prefix.writeUInt16BE(entries + 1, 1);
+  prefix.set(rest, 3);
+  let at = 3 + rest.length;
   prefix[at++] = 0xa0 | key.length;
-  prefix.set(key, at);
-  at += key.length;
-  prefix[at] = 0xc6;
-  prefix.writeUInt32BE(payloadSize, at + 1);
+  at += prefix.write(key, at, 'latin1');
+  prefix[at++] = type;
+  prefix.writeUInt32BE(size, at);
   return prefix;
+}
+
+/** A whole frame around a body. */
+export function encodeFrame(magic: Magic, body: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(FRAME_HEAD + body.length + FRAME_TAIL);
+  frame.set(body, FRAME_HEAD);
+  sealFrame(frame, magic, body.length, crc32c(body));
+  return frame;
 }
 
 /** Writes the fixed parts of a frame around a body of `size` bytes that starts at FRAME_HEAD. */

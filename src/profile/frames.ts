@@ -1,65 +1,133 @@
 /** Walks the frames of a file: FORMAT.md, "Frames". Damage is skipped, named and counted, never trusted. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { MembenchError } from '../errors.js';
 import { crc32c } from './crc32c.js';
-import { FRAME_HEAD, FRAME_TAIL, type Magic } from './envelope.js';
+import type { Damage } from './damage.js';
+import { BODY_MAX, FRAME_HEAD, FRAME_TAIL } from './envelope.js';
 
-/** Longest body a frame may declare; more is damage. */
-export const BODY_MAX = 16 * 1024 * 1024;
 /** Bytes looked through at a time for the next frame after damage. */
 const SCAN_BYTES = 1024 * 1024;
+/** Bytes of the end of a file looked through first for a footer. */
+const TAIL_BYTES = 64 * 1024;
+/** What every frame starts with: array of 3, string of 4, 'M', 'B'. */
+const START = Buffer.from([0x93, 0xa4, 0x4d, 0x42]);
+const MAGICS = new Set(['MBHD', 'MBBK', 'MBLS', 'MBFT']);
 
+/** A whole frame whose checksum fits. */
 export interface Frame {
-  /** Four characters; unknown ones are passed on for the caller to skip. */
-  magic: Magic | string;
+  /** Four characters; a later version may have others than this one knows. */
+  magic: string;
   /** Where the frame starts, and its bytes in all. */
   offset: number;
   bytes: number;
   body: Uint8Array<ArrayBuffer>;
 }
 
-/** A stretch of the file that is no frame. */
-export interface Damage {
-  offset: number;
+/** What the first bytes of a frame say. */
+export interface FrameHead {
+  magic: string;
+  /** Bytes of the whole frame. */
   bytes: number;
-  /** It reaches to the end of the file, as a frame still being written does. */
-  atEnd: boolean;
 }
 
-/** A profile file opened for reading, with a position of its own for every walk. */
+/**
+ * A file of frames as it was when it was opened: what is appended later is not seen. Reads with
+ * positions of its own, never more than one frame at a time.
+ */
 export class FrameFile {
   readonly path: string;
+  /** Bytes it had when it was opened. */
+  readonly size: number;
   readonly #fd: number;
 
   /** @throws ERR_MEMBENCH_PROFILE_READ */
   constructor(path: string) {
     this.path = path;
     try {
-      this.#fd = openSync(path, 'r');
+      // O_NONBLOCK: opening a named pipe must fail below, not wait for a writer.
+      this.#fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     } catch (error) {
       throw readError(path, error);
     }
     const stat = fstatSync(this.#fd);
     if (!stat.isFile()) {
       closeSync(this.#fd);
-      throw new MembenchError(
-        'ERR_MEMBENCH_PROFILE_READ',
-        `${path}: it is ${stat.isDirectory() ? 'a directory' : 'not a regular file'}`,
-      );
+      const kind = stat.isDirectory() ? 'a directory' : 'not a regular file';
+      throw new MembenchError('ERR_MEMBENCH_PROFILE_READ', `${path}: it is ${kind}`);
     }
-  }
-
-  get size(): number {
-    return fstatSync(this.#fd).size;
+    this.size = stat.size;
   }
 
   close(): void {
     closeSync(this.#fd);
   }
 
+  /** What the frame at `offset` says of itself, or null where none can start. Its checksum is not looked at. */
+  headAt(offset: number): FrameHead | null {
+    return parseHead(this.#read(offset, FRAME_HEAD));
+  }
+
+  /** The frame at `offset`, or null where there is none that is whole and right. */
+  frameAt(offset: number): Frame | null {
+    const head = this.headAt(offset);
+    if (head === null || offset + head.bytes > this.size) return null;
+    const rest = this.#read(offset + FRAME_HEAD, head.bytes - FRAME_HEAD);
+    const size = head.bytes - FRAME_HEAD - FRAME_TAIL;
+    if (rest.length !== size + FRAME_TAIL || rest[size] !== 0xce) return null;
+    const body = rest.subarray(0, size);
+    if (crc32c(body) !== rest.readUInt32BE(size + 1)) return null;
+    return { magic: head.magic, offset, bytes: head.bytes, body };
+  }
+
+  /** Every whole frame from `from` to `to`, in order. What lies between is told to `onDamage`. */
+  *frames(onDamage: (damage: Damage) => void, from = 0, to = this.size): Generator<Frame> {
+    let at = from;
+    while (at < to) {
+      const frame = this.frameAt(at);
+      if (frame !== null) {
+        yield frame;
+        at += frame.bytes;
+        continue;
+      }
+      const next = this.#findFrame(at + 1, to);
+      onDamage({ offset: at, bytes: next - at, atEnd: next === this.size, reason: 'not a whole frame' });
+      at = next;
+    }
+  }
+
+  /** The frame of this magic that ends where the file ends, or null. */
+  lastFrame(magic: string): Frame | null {
+    const start = Buffer.concat([START.subarray(0, 2), Buffer.from(magic, 'latin1')]);
+    const limit = Math.min(this.size, FRAME_HEAD + BODY_MAX + FRAME_TAIL);
+    for (let length = Math.min(TAIL_BYTES, limit); ; length = Math.min(length * 16, limit)) {
+      const base = this.size - length;
+      const tail = this.#read(base, length);
+      for (let at = tail.lastIndexOf(start); at >= 0; at = at === 0 ? -1 : tail.lastIndexOf(start, at - 1)) {
+        const head = parseHead(tail.subarray(at, at + FRAME_HEAD));
+        if (head !== null && base + at + head.bytes === this.size) return this.frameAt(base + at);
+      }
+      if (length === limit) return null;
+    }
+  }
+
+  /** Where the next known frame starts at `from` or later, `to` where there is none before it. */
+  #findFrame(from: number, to: number): number {
+    for (let base = from; base < to; base += SCAN_BYTES) {
+      // Overlap by a start, so that none hides on the border.
+      const bytes = this.#read(base, SCAN_BYTES + START.length - 1);
+      for (let at = bytes.indexOf(START); at >= 0; at = bytes.indexOf(START, at + 1)) {
+        const offset = base + at;
+        if (offset >= to) return to;
+        const head = this.headAt(offset);
+        if (head !== null && MAGICS.has(head.magic) && this.frameAt(offset) !== null) return offset;
+      }
+    }
+    return to;
+  }
+
   /** Up to `bytes` bytes from `offset`; fewer at the end of the file. */
-  read(offset: number, bytes: number): Uint8Array<ArrayBuffer> {
-    const buffer = new Uint8Array(bytes);
+  #read(offset: number, bytes: number): Buffer<ArrayBuffer> {
+    const buffer = Buffer.allocUnsafeSlow(bytes);
     let size = 0;
     try {
       while (size < bytes) {
@@ -72,65 +140,26 @@ export class FrameFile {
     }
     return buffer.subarray(0, size);
   }
-
-  /** The frame at `offset`, or null where there is none that is whole and right. */
-  frameAt(offset: number): Frame | null {
-    const head = this.read(offset, FRAME_HEAD);
-    const size = declaredBody(head);
-    if (size < 0) return null;
-    const rest = this.read(offset + FRAME_HEAD, size + FRAME_TAIL);
-    if (rest.length < size + FRAME_TAIL || rest[size] !== 0xce) return null;
-    const body = rest.subarray(0, size);
-    const crc = new DataView(rest.buffer, rest.byteOffset + size + 1).getUint32(0);
-    if (crc32c(body) !== crc) return null;
-    return { magic: String.fromCharCode(...head.subarray(2, 6)), offset, bytes: FRAME_HEAD + size + FRAME_TAIL, body };
-  }
-
-  /** Every whole frame from `offset` on, in order. What lies between is told to `onDamage`. */
-  *frames(onDamage: (damage: Damage) => void, offset = 0): Generator<Frame> {
-    let at = offset;
-    for (;;) {
-      const frame = this.frameAt(at);
-      if (frame !== null) {
-        yield frame;
-        at += frame.bytes;
-        continue;
-      }
-      if (at >= this.size) return;
-      const next = this.#findFrame(at + 1);
-      const end = next?.offset ?? this.size;
-      onDamage({ offset: at, bytes: end - at, atEnd: next === null });
-      if (next === null) return;
-      at = next.offset;
-    }
-  }
-
-  /** The next frame that starts at `from` or later. */
-  #findFrame(from: number): Frame | null {
-    for (let base = from; ; base += SCAN_BYTES) {
-      // Overlap by a head, so that none hides on the border.
-      const bytes = this.read(base, SCAN_BYTES + FRAME_HEAD);
-      for (let i = 0; i + FRAME_HEAD <= bytes.length; i++) {
-        if (bytes[i] !== 0x93 || declaredBody(bytes.subarray(i, i + FRAME_HEAD)) < 0) continue;
-        const frame = this.frameAt(base + i);
-        if (frame !== null) return frame;
-      }
-      if (bytes.length < SCAN_BYTES + FRAME_HEAD) return null;
-    }
-  }
 }
 
-/** Body bytes a frame head declares, or -1 where it is none: `93 a4 M B x x c6 length`. */
-function declaredBody(head: Uint8Array): number {
-  if (head.length < FRAME_HEAD) return -1;
-  if (head[0] !== 0x93 || head[1] !== 0xa4 || head[2] !== 0x4d || head[3] !== 0x42 || head[6] !== 0xc6) return -1;
-  const length = ((head[7]! << 24) | (head[8]! << 16) | (head[9]! << 8) | head[10]!) >>> 0;
-  return length > BODY_MAX ? -1 : length;
+/** Reads `93 a4 M B x x c6 length`; null where it is something else. */
+function parseHead(head: Buffer): FrameHead | null {
+  if (head.length < FRAME_HEAD || head.compare(START, 0, 4, 0, 4) !== 0 || head[6] !== 0xc6) return null;
+  const body = head.readUInt32BE(7);
+  if (body > BODY_MAX) return null;
+  return { magic: head.toString('latin1', 2, 6), bytes: FRAME_HEAD + body + FRAME_TAIL };
 }
+
+const REASONS: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'a part of the path is not a folder',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ELOOP: 'too many symbolic links',
+  EIO: 'the device reports an error',
+};
 
 function readError(path: string, error: unknown): MembenchError {
-  const code = (error as NodeJS.ErrnoException).code;
-  const why =
-    code === 'ENOENT' ? 'no such file' : code === 'EACCES' ? 'permission denied' : (error as Error).message;
+  const why = REASONS[(error as NodeJS.ErrnoException).code ?? ''] ?? (error as Error).message;
   return new MembenchError('ERR_MEMBENCH_PROFILE_READ', `${path}: ${why}`, undefined, error);
 }

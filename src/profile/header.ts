@@ -10,6 +10,8 @@ import {
   TRAIT_NAMES,
   TRANSPORT_NAMES,
 } from '../layout/generated.js';
+import { asBody, asBytes, asCount, asList, asText, asUint64, type Body, hex } from './body.js';
+import { BlockError } from './damage.js';
 
 /** Version of the format this release writes, and the highest it reads. */
 export const FORMAT_VERSION = 1;
@@ -58,4 +60,57 @@ export const NAMES: Names = {
 /** The header's body. */
 export function headerBody(header: ProfileHeader): Record<string, unknown> {
   return { format: FORMAT_NAME, version: FORMAT_VERSION, ...header, names: NAMES };
+}
+
+/** The header as read. Byte strings are hexadecimal digits. */
+export interface Header {
+  version: number;
+  run: string;
+  createdNs: bigint;
+  tool: string;
+  source: string;
+  /** Nanoseconds in one unit of time: 1 or 1000. */
+  unit: number;
+  workers: number;
+  ports: [first: number, last: number][];
+  keyId: string;
+  names: Names;
+}
+
+/**
+ * Reads a header.
+ *
+ * @throws BlockError where it is none, or none this release understands
+ */
+export function readHeader(body: Body): Header {
+  if (body.format !== FORMAT_NAME) throw new BlockError('its header says it is something else');
+  const version = asCount(body.version, 'version');
+  if (version > FORMAT_VERSION) {
+    throw new BlockError(`it has format version ${version}, and this release reads up to ${FORMAT_VERSION}`);
+  }
+  const unit = asCount(body.unit, 'unit');
+  if (unit !== 1 && unit !== 1000) throw new BlockError(`a unit of ${unit} ns is unknown`);
+  return {
+    version,
+    run: hex(asBytes(body.run, 'run')),
+    createdNs: asUint64(body.created_ns, 'created_ns'),
+    tool: asText(body.tool, 'tool'),
+    source: asText(body.source, 'source'),
+    unit,
+    workers: asCount(body.workers, 'workers'),
+    ports: asList(body.ports, 'ports').map((range) => {
+      const [first, last] = asList(range, 'a range of ports');
+      return [asCount(first, 'a port'), asCount(last, 'a port')];
+    }),
+    keyId: hex(asBytes(body.key_id, 'key_id')),
+    names: readNames(asBody(body.names, 'names')),
+  };
+}
+
+function readNames(body: Body): Names {
+  const names = Object.keys(NAMES).map((kind) => [
+    kind,
+    asList(body[kind], `names of ${kind}`).map((name) => asText(name, `a name of ${kind}`)),
+  ]);
+  return Object.fromEntries(names) as Names;
 }

@@ -1,185 +1,151 @@
 import { MembenchError } from '../errors.js';
-import { type Block, BlockError, decodeBlock, decodeBody } from './decode-block.js';
-import { type Damage, FrameFile } from './frames.js';
-import { FORMAT_NAME, FORMAT_VERSION, type Names } from './header.js';
-
-/** The header as read. */
-export interface Header {
-  version: number;
-  run: string;
-  createdNs: bigint;
-  tool: string;
-  source: string;
-  unit: number;
-  workers: number;
-  ports: [first: number, last: number][];
-  keyId: string;
-  names: Names;
-}
-
-/** Where a block lies, and what it covers. */
-export interface BlockEntry {
-  offset: number;
-  bytes: number;
-  worker: number;
-  seq: number;
-  events: number;
-  minNs: bigint;
-  maxNs: bigint;
-}
-
-export interface Footer {
-  ended: string;
-  elapsedNs: bigint;
-  counts: Record<string, number>;
-  firstNs: bigint;
-  lastNs: bigint;
-  blocks: BlockEntry[];
-}
-
-/** A packet loss written while recording. */
-export interface Loss {
-  worker: number;
-  reason: string;
-  packets: number;
-}
-
-const hex = (bytes: unknown) => Buffer.from(bytes as Uint8Array).toString('hex');
-
-function parseHeader(path: string, body: Record<string, unknown>): Header {
-  if (body.format !== FORMAT_NAME) throw notAProfile(path, 'its header says it is something else');
-  const version = Number(body.version);
-  if (version > FORMAT_VERSION) {
-    throw notAProfile(path, `it has format version ${version}, and this release reads up to ${FORMAT_VERSION}`, 'use a newer membench');
-  }
-  return {
-    version,
-    run: hex(body.run),
-    createdNs: BigInt(body.created_ns as bigint),
-    tool: String(body.tool),
-    source: String(body.source),
-    unit: Number(body.unit),
-    workers: Number(body.workers),
-    ports: body.ports as [number, number][],
-    keyId: hex(body.key_id),
-    names: body.names as Names,
-  };
-}
-
-function parseFooter(body: Record<string, unknown>): Footer {
-  return {
-    ended: String(body.ended),
-    elapsedNs: BigInt(body.elapsed_ns as bigint),
-    counts: body.counts as Record<string, number>,
-    firstNs: BigInt(body.first_ns as bigint),
-    lastNs: BigInt(body.last_ns as bigint),
-    blocks: (body.blocks as (number | bigint)[][]).map((row) => ({
-      offset: Number(row[0]),
-      bytes: Number(row[1]),
-      worker: Number(row[2]),
-      seq: Number(row[3]),
-      events: Number(row[4]),
-      minNs: BigInt(row[5]!),
-      maxNs: BigInt(row[6]!),
-    })),
-  };
-}
-
-function notAProfile(path: string, why: string, hint?: string): MembenchError {
-  return new MembenchError('ERR_MEMBENCH_NOT_A_PROFILE', `${path}: ${why}`, hint);
-}
+import { type Block, readBlock } from './block.js';
+import { asBody, type Body, decodeBody } from './body.js';
+import { BlockError, type Damage } from './damage.js';
+import { type BlockEntry, type Footer, readFooter } from './footer.js';
+import { type Frame, FrameFile } from './frames.js';
+import { FORMAT_VERSION, type Header, readHeader } from './header.js';
+import { type Loss, readLoss } from './loss.js';
+import { type BlockName, missingBlocks } from './missing.js';
 
 /**
- * A profile opened for reading: whole, still being written, cut short or damaged. Opening walks the
- * frames once and keeps only where the blocks are; memory does not grow with what is in them.
+ * A profile opened for reading: whole, still being written, cut short or damaged, as it is at this
+ * moment. Where the footer's index is right, opening reads little more than it; else it walks the frames
+ * once. Either way only where the blocks lie is kept, so memory does not grow with what is in them.
+ *
+ * With an index, damage in a block shows only when the block is read; `damage`, `missing` and `complete`
+ * tell what is known so far.
  */
 export class ProfileReader {
   readonly path: string;
   readonly header: Header;
   /** Null while it is being written, and where it was cut short. */
-  readonly footer: Footer | null;
-  /** Every good block, in file order. */
+  readonly footer: Footer | null = null;
+  /** The blocks, in file order. */
   readonly blocks: readonly BlockEntry[];
   readonly losses: readonly Loss[];
-  readonly damage: readonly Damage[];
   readonly #file: FrameFile;
+  readonly #damage: Damage[] = [];
+  /** Entries of blocks found damaged. */
+  readonly #bad = new Set<BlockEntry>();
 
   /** @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE */
   constructor(path: string) {
     this.path = path;
     this.#file = new FrameFile(path);
     try {
-      const damage: Damage[] = [];
+      const tail = this.#file.lastFrame('MBFT');
+      const footer = tail === null ? null : attempt(() => decodeBody(tail.body));
+      this.header = openHeader(this.#file, footer);
       const blocks: BlockEntry[] = [];
       const losses: Loss[] = [];
-      let header: Header | undefined;
-      let footer: Footer | null = null;
-      for (const frame of this.#file.frames((found) => damage.push(found))) {
-        try {
-          if (frame.magic === 'MBHD') header ??= parseHeader(path, decodeBody(frame.body));
-          else if (frame.magic === 'MBBK') {
-            const { worker, seq, events, minNs, maxNs } = decodeBlock(frame.body);
-            blocks.push({ offset: frame.offset, bytes: frame.bytes, worker, seq, events, minNs, maxNs });
-          } else if (frame.magic === 'MBLS') losses.push(decodeBody(frame.body) as unknown as Loss);
-          else if (frame.magic === 'MBFT') {
-            const body = decodeBody(frame.body);
-            header ??= parseHeader(path, body.header as Record<string, unknown>);
-            footer = parseFooter(body);
-          }
-        } catch (error) {
-          if (error instanceof MembenchError) throw error;
-          damage.push({ offset: frame.offset, bytes: frame.bytes, atEnd: false });
-        }
-      }
-      if (header === undefined) {
-        throw notAProfile(path, this.#file.size === 0 ? 'it is empty' : 'it has no readable header');
-      }
-      this.header = header;
-      this.footer = footer;
       this.blocks = blocks;
       this.losses = losses;
-      this.damage = damage;
+      const onDamage = (damage: Damage) => this.#damage.push(damage);
+      let at = 0;
+      for (const entry of [...usableIndex(this.#file, tail, footer), endOf(this.#file)]) {
+        for (const frame of this.#file.frames(onDamage, at, entry.offset)) {
+          try {
+            if (frame.magic === 'MBBK') blocks.push(this.#place(frame));
+            else if (frame.magic === 'MBLS') losses.push(readLoss(decodeBody(frame.body)));
+            else if (frame.magic === 'MBFT') this.footer = readFooter(decodeBody(frame.body));
+          } catch (error) {
+            if (!(error instanceof BlockError)) throw error;
+            onDamage({ offset: frame.offset, bytes: frame.bytes, atEnd: false, reason: error.message });
+          }
+        }
+        if (entry.bytes > 0) blocks.push(entry);
+        at = entry.offset + entry.bytes;
+      }
+      this.#discardCopies();
     } catch (error) {
       this.#file.close();
       throw error;
     }
   }
 
-  /** Reads one block. */
-  block(entry: BlockEntry): Block {
-    const frame = this.#file.frameAt(entry.offset);
-    if (frame === null) throw new BlockError(`block at ${entry.offset} changed while reading`);
-    return decodeBlock(frame.body);
+  /** What cannot be used, as far as it was read. */
+  get damage(): readonly Damage[] {
+    return this.#damage;
   }
 
-  /** Counters of the whole recording: the footer's, or what the blocks add up to. */
+  /**
+   * Reads one block.
+   *
+   * @throws BlockError where it is damaged; that is then in `damage`, too
+   */
+  block(entry: BlockEntry): Block {
+    try {
+      const frame = this.#file.frameAt(entry.offset);
+      if (frame === null) throw new BlockError('its checksum does not fit');
+      const block = readBlock(decodeBody(frame.body), this.header.names);
+      if (block.run !== this.header.run) throw new BlockError('it belongs to another recording');
+      if (!isSameBlock(block, entry)) throw new BlockError('it is another one than the index says');
+      return block;
+    } catch (error) {
+      if (error instanceof BlockError) this.discard(entry, error.message);
+      throw error;
+    }
+  }
+
+  /**
+   * Reads one block and decodes what is wanted of it; null where either finds it damaged, which is then
+   * in `damage`. So the good blocks can be worked through whatever the others are like.
+   */
+  read<T>(entry: BlockEntry, decode: (block: Block) => T): T | null {
+    if (this.#bad.has(entry)) return null;
+    try {
+      return decode(this.block(entry));
+    } catch (error) {
+      if (!(error instanceof BlockError)) throw error;
+      this.discard(entry, error.message);
+      return null;
+    }
+  }
+
+  /** Every good block, in file order. */
+  *readBlocks(): Generator<Block> {
+    for (const entry of this.blocks) {
+      const block = this.read(entry, (found) => found);
+      if (block !== null) yield block;
+    }
+  }
+
+  /** Notes that a block cannot be used. */
+  discard(entry: BlockEntry, reason: string): void {
+    if (this.#bad.has(entry)) return;
+    this.#bad.add(entry);
+    const { offset, bytes, worker, seq } = entry;
+    this.#damage.push({ offset, bytes, atEnd: false, reason: `block ${seq} of worker ${worker}: ${reason}` });
+  }
+
+  /**
+   * Counters of the whole recording: the footer's; without one, what the blocks and the loss records add
+   * up to.
+   */
   counts(): Record<string, number> {
     if (this.footer !== null) return this.footer.counts;
     const sum: Record<string, number> = {};
-    for (const entry of this.blocks) {
-      for (const [name, value] of Object.entries(this.block(entry).counts)) sum[name] = (sum[name] ?? 0) + Number(value);
-    }
+    const add = (name: string, value: number) => {
+      sum[name] = (sum[name] ?? 0) + value;
+    };
+    for (const { counts } of this.readBlocks())
+      for (const [name, value] of Object.entries(counts)) add(name, value);
+    for (const { reason, packets } of this.losses) add(`lost_${reason}`, packets);
     return sum;
   }
 
-  /** Whether every block that was written is here, as far as the file can tell. */
+  /** Whether every block that was written is here, as far as was read. */
   get complete(): boolean {
-    return this.footer !== null && this.missing().length === 0;
+    if (this.footer === null || this.missing().length > 0) return false;
+    // Without a list, any damage may have been a worker's last block.
+    return this.footer.blocks !== null || this.#damage.length === 0;
   }
 
-  /** Blocks the footer or the sequence numbers know of that are not here. */
-  missing(): { worker: number; seq: number }[] {
-    const have = new Set(this.blocks.map(({ worker, seq }) => `${worker}/${seq}`));
-    const wanted = new Map<string, { worker: number; seq: number }>();
-    const want = (worker: number, seq: number) => {
-      const key = `${worker}/${seq}`;
-      if (!have.has(key)) wanted.set(key, { worker, seq });
-    };
-    for (const { worker, seq } of this.footer?.blocks ?? []) want(worker, seq);
-    const last = new Map<number, number>();
-    for (const { worker, seq } of this.blocks) last.set(worker, Math.max(seq, last.get(worker) ?? -1));
-    for (const [worker, seq] of last) for (let i = 0; i < seq; i++) want(worker, i);
-    return [...wanted.values()].sort((a, b) => a.worker - b.worker || a.seq - b.seq);
+  /** Blocks the footer or the sequence numbers know of that are not here, or not good. */
+  missing(): BlockName[] {
+    const good = this.blocks.filter((entry) => !this.#bad.has(entry));
+    return missingBlocks(good, [...this.blocks, ...(this.footer?.blocks ?? [])]);
   }
 
   close(): void {
@@ -189,4 +155,85 @@ export class ProfileReader {
   [Symbol.dispose](): void {
     this.close();
   }
+
+  #place(frame: Frame): BlockEntry {
+    const { worker, seq, events, minNs, maxNs } = readBlock(decodeBody(frame.body), this.header.names);
+    return { offset: frame.offset, bytes: frame.bytes, worker, seq, events, minNs, maxNs };
+  }
+
+  /** Of blocks with the same name the first is the one; FORMAT.md knows no second. */
+  #discardCopies(): void {
+    const seen = new Map<number, Set<number>>();
+    for (const entry of this.blocks) {
+      const seqs = seen.get(entry.worker) ?? new Set();
+      seen.set(entry.worker, seqs);
+      if (seqs.has(entry.seq)) this.discard(entry, 'it is there already');
+      seqs.add(entry.seq);
+    }
+  }
+}
+
+function attempt<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof BlockError) return null;
+    throw error;
+  }
+}
+
+/** The header, from the start of the file or from the footer. */
+function openHeader(file: FrameFile, footer: Body | null): Header {
+  const fail = (why: string, hint?: string): never => {
+    throw new MembenchError('ERR_MEMBENCH_NOT_A_PROFILE', `${file.path}: ${why}`, hint);
+  };
+  const first = file.frameAt(0);
+  try {
+    let body: Body;
+    if (first?.magic === 'MBHD') body = decodeBody(first.body);
+    else if (footer !== null) body = asBody(footer.header, 'the header in the footer');
+    else if (file.size === 0) return fail('it is empty');
+    else if (file.headAt(0)?.magic === 'MBHD')
+      return fail('its header is damaged or not whole, and it has no footer');
+    else return fail('it does not start like a profile');
+    if (Number(body.version) > FORMAT_VERSION) {
+      const why = `it has format version ${body.version}, and this release reads up to ${FORMAT_VERSION}`;
+      return fail(why, 'use a newer membench');
+    }
+    return readHeader(body);
+  } catch (error) {
+    if (error instanceof BlockError) return fail(error.message);
+    throw error;
+  }
+}
+
+/**
+ * The blocks the footer at the end of the file lists, where that list is right: in order, apart, and at
+ * each place something that starts like a block of that size. Empty where it is not: then all is walked.
+ */
+function usableIndex(file: FrameFile, tail: Frame | null, footer: Body | null): BlockEntry[] {
+  if (tail === null || footer === null) return [];
+  const blocks = attempt(() => readFooter(footer).blocks);
+  let at = 0;
+  for (const { offset, bytes } of blocks ?? []) {
+    const head = offset < at ? null : file.headAt(offset);
+    if (head?.magic !== 'MBBK' || head.bytes !== bytes) return [];
+    at = offset + bytes;
+  }
+  return blocks === null || at > tail.offset ? [] : blocks;
+}
+
+/** An entry of no bytes where the file ends. */
+function endOf(file: FrameFile): BlockEntry {
+  return { offset: file.size, bytes: 0, worker: 0, seq: 0, events: 0, minNs: 0n, maxNs: 0n };
+}
+
+function isSameBlock(block: Block, entry: BlockEntry): boolean {
+  return (
+    block.worker === entry.worker &&
+    block.seq === entry.seq &&
+    block.events === entry.events &&
+    block.minNs === entry.minNs &&
+    block.maxNs === entry.maxNs
+  );
 }

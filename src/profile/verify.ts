@@ -1,57 +1,154 @@
-import { BlockError } from './decode-block.js';
-import type { Damage } from './frames.js';
+import { isDeepStrictEqual } from 'node:util';
+import { readBlock } from './block.js';
+import { asBody, decodeBody } from './body.js';
+import { checkBlock } from './check-block.js';
+import { BlockError, type Damage } from './damage.js';
+import { type BlockEntry, type Footer, readFooter } from './footer.js';
+import { type Frame, FrameFile } from './frames.js';
+import type { Header } from './header.js';
+import { readLoss } from './loss.js';
+import { type BlockName, missingBlocks } from './missing.js';
 import { ProfileReader } from './reader.js';
-import { readRows } from './rows.js';
 
+/** What was found about a profile as a whole. */
 export interface Verification {
   /** Nothing is missing, nothing is damaged, and everything adds up. */
   perfect: boolean;
-  blocks: { good: number; bad: number; missing: { worker: number; seq: number }[] };
+  blocks: {
+    /** Blocks that can be used. */
+    good: number;
+    /** Blocks whose checksum fits but whose content does not. */
+    bad: number;
+    /** Blocks that were written and are not here. */
+    missing: BlockName[];
+  };
+  /** Events in the good blocks. */
   events: number;
   footer: boolean;
+  /** Stretches of the file that are no frame. */
   damage: readonly Damage[];
   /** Everything wrong, one sentence each. */
   problems: string[];
 }
 
 /**
- * Checks a profile as a whole: every frame's checksum, every block's columns, the sequence numbers, and
- * the footer's sums.
+ * Checks a profile as a whole, byte by byte and without trust in its index: every frame's checksum, every
+ * block's columns, the sequence numbers, the footer's list and sums.
  *
  * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE
  */
 export function verifyProfile(path: string): Verification {
   using reader = new ProfileReader(path);
-  const problems: string[] = [];
-  let good = 0;
-  let bad = 0;
-  let events = 0;
-  for (const { offset, bytes, atEnd } of reader.damage) {
-    problems.push(`${bytes} bytes at offset ${offset} are no whole frame${atEnd ? ' (the end of the file)' : ''}`);
+  const walk = new Walk(new FrameFile(path), reader.header);
+  return walk.run();
+}
+
+class Walk {
+  readonly #file: FrameFile;
+  readonly #header: Header;
+  readonly #damage: Damage[] = [];
+  readonly #problems: string[] = [];
+  readonly #good: BlockEntry[] = [];
+  readonly #names = new Set<string>();
+  #bad = 0;
+  readonly #headers: unknown[] = [];
+  #footer: Footer | null = null;
+
+  constructor(file: FrameFile, header: Header) {
+    this.#file = file;
+    this.#header = header;
   }
-  for (const entry of reader.blocks) {
+
+  run(): Verification {
     try {
-      readRows(reader.block(entry), reader.header.names);
-      good++;
-      events += entry.events;
+      for (const frame of this.#file.frames((damage) => this.#damaged(damage))) this.#frame(frame);
+    } finally {
+      this.#file.close();
+    }
+    if (this.#headers.length === 0) this.#problems.push('the header is missing');
+    const missing = missingBlocks(this.#good, [...this.#good, ...(this.#footer?.blocks ?? [])]);
+    for (const { worker, seq } of missing) this.#problems.push(`block ${seq} of worker ${worker} is missing`);
+    this.#compareFooter();
+    return {
+      perfect: this.#problems.length === 0,
+      blocks: { good: this.#good.length, bad: this.#bad, missing },
+      events: this.#good.reduce((sum, { events }) => sum + events, 0),
+      footer: this.#footer !== null,
+      damage: this.#damage,
+      problems: this.#problems,
+    };
+  }
+
+  #damaged(damage: Damage): void {
+    this.#damage.push(damage);
+    const { offset, bytes, atEnd } = damage;
+    const where = atEnd ? ' (the end of the file)' : '';
+    this.#problems.push(`${bytes} bytes at offset ${offset}${where} are no whole frame`);
+  }
+
+  #frame(frame: Frame): void {
+    if (this.#footer !== null) this.#problem(frame, 'it stands after the footer');
+    try {
+      if (frame.magic === 'MBHD') this.#takeHeader(frame);
+      else if (frame.magic === 'MBBK') this.#takeBlock(frame);
+      else if (frame.magic === 'MBLS') readLoss(decodeBody(frame.body));
+      else if (frame.magic === 'MBFT') this.#takeFooter(frame);
+      // What is not known cannot be vouched for; and the checksum does not cover the magic.
+      else this.#problem(frame, `a frame of kind ${JSON.stringify(frame.magic)} is not known`);
     } catch (error) {
       if (!(error instanceof BlockError)) throw error;
-      bad++;
-      problems.push(`block ${entry.seq} of worker ${entry.worker}, at offset ${entry.offset}: ${error.message}`);
+      if (frame.magic === 'MBBK') this.#bad++;
+      this.#problem(frame, error.message);
     }
   }
-  const missing = reader.missing();
-  for (const { worker, seq } of missing) problems.push(`block ${seq} of worker ${worker} is missing`);
-  if (reader.footer === null) problems.push('the footer is missing: the recording was cut short, or goes on');
-  else if ((reader.footer.counts.events ?? 0) !== events) {
-    problems.push(`the footer counts ${reader.footer.counts.events ?? 0} events, the blocks hold ${events}`);
+
+  #problem(frame: Frame, what: string): void {
+    this.#problems.push(`the frame at offset ${frame.offset}: ${what}`);
   }
-  return {
-    perfect: problems.length === 0,
-    blocks: { good, bad, missing },
-    events,
-    footer: reader.footer !== null,
-    damage: reader.damage,
-    problems,
-  };
+
+  #takeHeader(frame: Frame): void {
+    this.#headers.push(decodeBody(frame.body));
+    if (frame.offset > 0) throw new BlockError('a header stands only at the start');
+  }
+
+  #takeBlock(frame: Frame): void {
+    const block = readBlock(decodeBody(frame.body), this.#header.names);
+    const { worker, seq, events, minNs, maxNs } = block;
+    if (block.run !== this.#header.run) throw new BlockError('a block of another recording');
+    if (block.unit !== this.#header.unit) throw new BlockError('a block with another unit of time');
+    const name = `block ${seq} of worker ${worker}`;
+    if (this.#names.has(name)) throw new BlockError(`${name} a second time`);
+    this.#names.add(name);
+    checkBlock(block);
+    this.#good.push({ offset: frame.offset, bytes: frame.bytes, worker, seq, events, minNs, maxNs });
+  }
+
+  #takeFooter(frame: Frame): void {
+    const body = decodeBody(frame.body);
+    this.#footer = readFooter(body);
+    if (this.#headers.length > 0 && !isDeepStrictEqual(asBody(body.header, 'header'), this.#headers[0])) {
+      throw new BlockError('its header is not the one at the start');
+    }
+  }
+
+  #compareFooter(): void {
+    if (this.#footer === null) {
+      this.#problems.push('the footer is missing: the recording was cut short, or goes on');
+      return;
+    }
+    const events = this.#good.reduce((sum, entry) => sum + entry.events, 0);
+    const told = this.#footer.counts.events ?? 0;
+    if (told !== events)
+      this.#problems.push(`the footer counts ${told} events, the good blocks hold ${events}`);
+    // Blocks that are missing were named already; what is here must be listed as it is.
+    const listed = this.#footer.blocks;
+    if (listed === null) return;
+    const byOffset = new Map(listed.map((entry) => [entry.offset, entry]));
+    for (const entry of this.#good) {
+      if (!isDeepStrictEqual(byOffset.get(entry.offset), entry)) {
+        this.#problems.push(`block ${entry.seq} of worker ${entry.worker} is not as the footer lists it`);
+      }
+    }
+    if (listed.length > byOffset.size) this.#problems.push('the footer lists two blocks at one place');
+  }
 }

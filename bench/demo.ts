@@ -1,0 +1,173 @@
+/**
+ * `npm run demo`: makes captures whose truth is known, runs membench on them as a user would, and compares.
+ * Needs no root, no memcached and no network, and leaves nothing behind.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { type Analysis, format } from '#src/index.js';
+import type { Tally, Truth } from './generate/generate.js';
+import { COMMANDS } from './generate/options.js';
+import { renderTable } from './measure/table.js';
+import { inTemporaryFolder } from './measure/temporary.js';
+import { CLI, GENERATOR, ROOT } from './root.js';
+
+/** As a host with 200 connections sees a busy cache: multigets, pipelines, packets of an Ethernet's size. */
+const WORKLOAD = [
+  '--flows',
+  '200',
+  '--multiget',
+  '0.1',
+  '--pipelined',
+  '0.05',
+  '--acks',
+  '0.2',
+  '--mss',
+  '1448',
+];
+const CLEAN = ['--packets', '500000', '--seed', '1', '--reorder', '0.005', ...WORKLOAD];
+const LOSSY = ['--packets', '100000', '--seed', '2', '--reorder', '0.005', '--loss', '0.002', ...WORKLOAD];
+const EVENTS_SHOWN = 4;
+
+const say = (...lines: string[]) => process.stdout.write(`${lines.join('\n')}\n`);
+
+/** Runs a Node program from the project's folder, showing its command line and what it says. */
+class Shell {
+  readonly #signal: AbortSignal;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  /** All output goes to the reader. @throws Error where it fails */
+  async show(...command: string[]): Promise<void> {
+    say(`\n$ node ${command.join(' ')}`);
+    const child = spawn(process.execPath, command, { cwd: ROOT, signal: this.#signal, stdio: 'inherit' });
+    const [code] = await once(child, 'close');
+    if (code !== 0) throw new Error(`that ended with ${code}`);
+  }
+
+  /** The first lines go to the reader, then the pipe is closed, as `head` does. */
+  async showHead(lines: number, ...command: string[]): Promise<void> {
+    say(`\n$ node ${command.join(' ')} | head -n ${lines}`);
+    const child = spawn(process.execPath, command, {
+      cwd: ROOT,
+      signal: this.#signal,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const closed = once(child, 'close');
+    let shown = 0;
+    for await (const line of createInterface(child.stdout)) {
+      say(line);
+      if (++shown === lines) break;
+    }
+    child.stdout.destroy();
+    const [code] = await closed;
+    if (code !== 0) throw new Error(`that ended with ${code}`);
+  }
+
+  /** The JSON on stdout is returned. */
+  async read<T>(...command: string[]): Promise<T> {
+    say(`\n$ node ${command.join(' ')}`);
+    const child = spawn(process.execPath, command, {
+      cwd: ROOT,
+      signal: this.#signal,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [out, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+    if (code !== 0) throw new Error(`that ended with ${code}`);
+    return JSON.parse(out) as T;
+  }
+}
+
+/** Keys asked, found and not found, by command: of the generator, and as membench measured them. */
+function compare(title: string, truth: Tally, measured: Analysis): void {
+  const numbers = (op: { count: number; hits: number; misses: number } | undefined) =>
+    [op?.count ?? 0, op?.hits ?? 0, op?.misses ?? 0].map(format.count);
+  const rows = COMMANDS.flatMap((command) => [
+    [command, title, ...numbers(truth.ops[command])],
+    ['', 'measured', ...numbers(measured.ops[command])],
+  ]);
+  const head = ['', '', 'keys', 'hits', 'misses'];
+  say('', ...renderTable([head, ...rows], ['left', 'left', 'right', 'right', 'right']));
+}
+
+function isEqual(truth: Truth, measured: Analysis): boolean {
+  return (
+    measured.requests === truth.asked.requests &&
+    measured.connections === truth.flows &&
+    measured.keys.distinct === truth.distinctKeys &&
+    COMMANDS.every((command) => {
+      const { count = 0, hits = 0, misses = 0 } = measured.ops[command] ?? {};
+      const op = truth.asked.ops[command];
+      return count === op.count && hits === op.hits && misses === op.misses;
+    })
+  );
+}
+
+/** Nothing was measured that never happened. */
+function isWithin(truth: Tally, measured: Analysis): boolean {
+  return (
+    measured.requests <= truth.requests &&
+    Object.entries(measured.ops).every(([command, { count, hits, misses }]) => {
+      const op = truth.ops[command as keyof Tally['ops']];
+      return op !== undefined && count <= op.count && hits <= op.hits && misses <= op.misses;
+    })
+  );
+}
+
+/** A capture that has everything, though not always in order. */
+async function demoClean(shell: Shell, folder: string): Promise<void> {
+  const [capture, profile] = [join(folder, 'clean.pcap'), join(folder, 'clean.mbp')];
+  say('1. A capture that misses nothing, with packets out of order: every number must be exact.');
+  const truth = await shell.read<Truth>(GENERATOR, '--out', capture, ...CLEAN);
+  say(
+    `${format.count(truth.packets)} packets, ${format.bytes(truth.bytes)}; ${format.count(truth.swappedPackets)} out of order`,
+  );
+  await shell.show(CLI, 'record', '--workers', '2', capture, profile);
+  await shell.show(CLI, 'analyze', profile);
+  await shell.showHead(EVENTS_SHOWN, CLI, 'cat', profile);
+  const measured = await shell.read<Analysis>(CLI, 'analyze', '--json', profile);
+  compare("generator's truth", truth.asked, measured);
+  if (!isEqual(truth, measured)) throw new Error('what was measured is not the truth');
+  say(
+    `Equal: ${format.count(truth.asked.requests)} requests, ${format.count(truth.distinctKeys)} distinct keys.`,
+  );
+}
+
+/** A capture with holes. */
+async function demoLossy(shell: Shell, folder: string): Promise<void> {
+  const [capture, profile] = [join(folder, 'lossy.pcap'), join(folder, 'lossy.mbp')];
+  say('\n2. A capture that misses packets: nothing may be made up, and what is missing must be told.');
+  const truth = await shell.read<Truth>(GENERATOR, '--out', capture, ...LOSSY);
+  const { packets, lostPackets, swappedPackets } = truth;
+  say(
+    `${format.count(packets)} packets; ${format.count(lostPackets)} more are missing, ${format.count(swappedPackets)} are out of order`,
+  );
+  await shell.show(CLI, 'record', '--workers', '2', capture, profile);
+  const measured = await shell.read<Analysis>(CLI, 'analyze', '--json', profile);
+  compare('wholly captured', truth.whole, measured);
+  if (!isWithin(truth.asked, measured)) throw new Error('something was measured that never happened');
+  const answered = Object.values(measured.ops).reduce((sum, op) => sum + op.count - op.unanswered, 0);
+  const whole = Object.values(truth.whole.ops).reduce((sum, op) => sum + op.count, 0);
+  say(
+    `${format.count(answered)} keys with their answers, of ${format.count(whole)} with every packet in the capture;`,
+  );
+  say(
+    `told: ${format.count(measured.loss.gaps)} gaps, ${format.bytes(measured.loss.unsynced_bytes)} not understood.`,
+  );
+}
+
+try {
+  process.exitCode = await inTemporaryFolder('membench-demo-', async (folder, signal) => {
+    const shell = new Shell(signal);
+    await demoClean(shell, folder);
+    await demoLossy(shell, folder);
+    return 0;
+  });
+} catch (error) {
+  process.stderr.write(`demo: ${(error as Error).message}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { text } from 'node:stream/consumers';
+import { ROOT } from '../root.js';
+
+/** What a process took. */
+export interface Usage {
+  /** From start to exit, seconds. */
+  wall: number;
+  /** User and system time of all threads, seconds; null where it cannot be measured. */
+  cpu: number | null;
+  /** Peak resident memory, bytes; null where it cannot be measured. */
+  peak: number | null;
+}
+
+/** Where and with what processes are measured. */
+export interface Bench {
+  /** Temporary. */
+  folder: string;
+  signal: AbortSignal;
+  /** The program that measures another; undefined where it could not be made. */
+  rusage: string | undefined;
+}
+
+/** Last lines of what a failed command said. */
+const SAID_LINES = 5;
+
+/** Runs a command in the project's folder and waits for it. @throws Error where it fails */
+export async function run(
+  bench: Bench,
+  command: readonly string[],
+): Promise<{ usage: Usage; stdout: string }> {
+  const result = join(bench.folder, 'rusage.json');
+  const [program, ...args] = bench.rusage === undefined ? command : [bench.rusage, result, ...command];
+  const start = performance.now();
+  const child = spawn(program!, args, { cwd: ROOT, signal: bench.signal, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  const wall = (performance.now() - start) / 1000;
+  if (code !== 0) {
+    const said = stderr.trim().split('\n').slice(-SAID_LINES).join('\n');
+    throw new Error(`${command.join(' ')} ended with ${code}\n${said}`);
+  }
+  if (bench.rusage === undefined) return { usage: { wall, cpu: null, peak: null }, stdout };
+  const measured = JSON.parse(readFileSync(result, 'utf8'));
+  return {
+    usage: {
+      wall: measured.wall,
+      cpu: Math.round((measured.user + measured.system) * 1e6) / 1e6,
+      peak: measured.peak,
+    },
+    stdout,
+  };
+}

@@ -1,0 +1,36 @@
+import type { Results } from './interleave.js';
+import type { Usage } from './run.js';
+
+/** NaN where there are no values. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  if (sorted.length === 0) return Number.NaN;
+  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** Median of a measure over the rounds; null where it was not measured or nothing ran. */
+export function medianOf(results: Results, name: string, measure: keyof Usage): number | null {
+  const values = results.get(name)?.map((usage) => usage[measure]) ?? [];
+  const measured = values.filter((value) => value !== null);
+  return measured.length > 0 ? median(measured) : null;
+}
+
+/**
+ * Median over the rounds of one contestant's measure ÷ another's in the same round, because only what ran
+ * side by side compares; null where one of them did not run.
+ */
+export function ratioOf(
+  results: Results,
+  above: string,
+  below: string,
+  measure: keyof Usage = 'wall',
+): number | null {
+  const others = results.get(below) ?? [];
+  const ratios = (results.get(above) ?? []).flatMap((usage, round) => {
+    const over = usage[measure];
+    const under = others[round]?.[measure];
+    return over !== null && under ? [over / under] : [];
+  });
+  return ratios.length > 0 ? median(ratios) : null;
+}

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Truth } from '../generate/generate.js';
+import { type Bench, run } from '../measure/run.js';
+import { GENERATOR, ROOT } from '../root.js';
+
+/** A capture file with what it holds. */
+export interface Capture {
+  path: string;
+  /** Arguments of the generator that make it. */
+  options: readonly string[];
+  truth: Truth;
+}
+
+/** Outlives the benchmark: the gigabyte is made once. */
+export const CACHE = join(tmpdir(), 'membench-bench');
+
+const FILE_HEADER = 24;
+const RECORD = 16;
+/** Of the captured length within a record's header. */
+const LENGTH = 8;
+
+/** Generates a capture. */
+export async function makeCapture(bench: Bench, path: string, options: readonly string[]): Promise<Capture> {
+  const { stdout } = await run(bench, [process.execPath, GENERATOR, '--out', path, ...options]);
+  return { path, options, truth: JSON.parse(stdout) };
+}
+
+/** Generates a capture, or takes the one that the same generator made before with the same options. */
+export async function cachedCapture(bench: Bench, options: readonly string[]): Promise<Capture> {
+  mkdirSync(CACHE, { recursive: true, mode: 0o700 });
+  const path = join(CACHE, `${fingerprint(options)}.pcap`);
+  const truth = `${path}.json`;
+  if (existsSync(path) && existsSync(truth))
+    return { path, options, truth: JSON.parse(readFileSync(truth, 'utf8')) };
+  const made = await makeCapture(bench, `${path}.part`, options);
+  writeFileSync(truth, JSON.stringify(made.truth));
+  renameSync(made.path, path);
+  return { ...made, path };
+}
+
+/** Names options together with the code of the generator: another code may make another file. */
+function fingerprint(options: readonly string[]): string {
+  const hash = createHash('sha256').update(options.join('\0'));
+  const folder = dirname(join(ROOT, GENERATOR));
+  for (const file of readdirSync(folder).sort()) {
+    if (file.endsWith('.js')) hash.update(readFileSync(join(folder, file)));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** Writes the first packets of a capture to another file. */
+export async function cutCapture(from: string, to: string, packets: number): Promise<void> {
+  const header = Buffer.alloc(RECORD);
+  const fd = openSync(from, 'r');
+  let end = FILE_HEADER;
+  for (let i = 0; i < packets && readSync(fd, header, 0, RECORD, end) === RECORD; i++) {
+    end += RECORD + header.readUInt32LE(LENGTH);
+  }
+  closeSync(fd);
+  await pipeline(createReadStream(from, { end: end - 1 }), createWriteStream(to));
+}

@@ -1,0 +1,135 @@
+import { asBytes, asCount, asCounts, asList, asUint64, type Body, hex } from './body.js';
+import { BlockError } from './damage.js';
+import type { Names } from './header.js';
+
+/** One row of the shape table, its numbers turned into names: what events of this shape share. */
+export interface Shape {
+  op: string;
+  status: string;
+  proto: string;
+  transport: string;
+  /** Null where none was sent. */
+  mode: string | null;
+  marks: string[];
+  traits: string[];
+  /** Bit set over `Names.present`: which columns hold a value for an event of this shape. */
+  present: number;
+  /** Bits 0–25 are the flags `a`–`z`, bits 26–51 are `A`–`Z`. */
+  metaFlags: bigint;
+}
+
+/** A block, its columns not yet decoded; see FORMAT.md for the meaning of each. */
+export interface Block {
+  /** Hexadecimal digits. */
+  run: string;
+  worker: number;
+  seq: number;
+  /** Nanoseconds in one unit of time. */
+  unit: number;
+  minNs: bigint;
+  maxNs: bigint;
+  /** Where the deltas start: units, packets, units. */
+  baseTime: bigint;
+  baseOrdinal: bigint;
+  baseConnTime: bigint;
+  events: number;
+  requests: number;
+  conns: number;
+  keys: number;
+  shapes: Shape[];
+  /** Bytes of each column, views into the frame. */
+  columns: ReadonlyMap<string, Uint8Array>;
+  counts: Record<string, number>;
+  /** What the numbers in its columns index. */
+  names: Names;
+}
+
+/** Columns every event has a value in, of at least a byte. */
+const FULL_COLUMNS = ['shape', 'time', 'ordinal', 'conn'];
+
+/**
+ * Reads a block's body but for its columns, which stay where they are.
+ *
+ * @throws BlockError where it contradicts itself
+ */
+export function readBlock(body: Body, names: Names): Block {
+  const block: Block = {
+    run: hex(asBytes(body.run, 'run')),
+    worker: asCount(body.worker, 'worker'),
+    seq: asCount(body.seq, 'seq'),
+    unit: asCount(body.unit, 'unit'),
+    minNs: asUint64(body.min_ns, 'min_ns'),
+    maxNs: asUint64(body.max_ns, 'max_ns'),
+    baseTime: asUint64(body.base_time, 'base_time'),
+    baseOrdinal: asUint64(body.base_ordinal, 'base_ordinal'),
+    baseConnTime: asUint64(body.base_conn_time, 'base_conn_time'),
+    events: asCount(body.events, 'events'),
+    requests: asCount(body.requests, 'requests'),
+    conns: asCount(body.conns, 'conns'),
+    keys: asCount(body.keys, 'keys'),
+    shapes: asList(body.shapes, 'shapes').map((row) => readShape(row, names)),
+    columns: cutColumns(asList(body.columns, 'columns'), asBytes(body.payload, 'payload')),
+    counts: asCounts(body.counts),
+    names,
+  };
+  // Numbers of rows the columns cannot hold must not be allocated: every value takes a byte.
+  for (const name of FULL_COLUMNS) checkRows(block, name, block.events, 1);
+  checkRows(block, 'key_hash', block.keys, 8);
+  checkRows(block, 'conn_id', block.conns, 1);
+  return block;
+}
+
+/** The bytes of a column, none where it is absent. */
+export function columnBytes(block: Block, name: string): Uint8Array {
+  return block.columns.get(name) ?? EMPTY;
+}
+
+const EMPTY = new Uint8Array(0);
+
+function checkRows(block: Block, name: string, rows: number, size: number): void {
+  if (columnBytes(block, name).length < rows * size) {
+    throw new BlockError(`column ${name} is too short for ${rows} rows`);
+  }
+}
+
+function readShape(value: unknown, names: Names): Shape {
+  const row = asList(value, 'a shape');
+  const name = (at: number, kind: 'op' | 'status' | 'proto' | 'transport' | 'mode') => {
+    const found = names[kind][asCount(row[at], `${kind} of a shape`)];
+    if (found === undefined) throw new BlockError(`${kind} ${row[at]} has no name`);
+    return found;
+  };
+  const mode = name(4, 'mode');
+  return {
+    op: name(0, 'op'),
+    status: name(1, 'status'),
+    proto: name(2, 'proto'),
+    transport: name(3, 'transport'),
+    mode: mode === 'none' ? null : mode,
+    marks: namesOfBits(asCount(row[5], 'marks of a shape'), names.mark),
+    traits: namesOfBits(asCount(row[6], 'traits of a shape'), names.trait),
+    present: asCount(row[7], 'present of a shape'),
+    metaFlags: asUint64(row[8], 'meta flags of a shape'),
+  };
+}
+
+function namesOfBits(bits: number, names: readonly string[]): string[] {
+  return bits === 0 ? [] : names.filter((_, bit) => (bits >> bit) & 1);
+}
+
+/** Cuts the payload into its columns. */
+function cutColumns(sizes: readonly unknown[], payload: Uint8Array): Map<string, Uint8Array> {
+  const columns = new Map<string, Uint8Array>();
+  let at = 0;
+  for (const row of sizes) {
+    const [name, size] = asList(row, 'a row of columns');
+    const end = at + asCount(size, 'the size of a column');
+    if (typeof name !== 'string' || columns.has(name))
+      throw new BlockError('a column has no name of its own');
+    if (end > payload.length) throw new BlockError('columns exceed the payload');
+    columns.set(name, payload.subarray(at, end));
+    at = end;
+  }
+  if (at !== payload.length) throw new BlockError('the payload exceeds its columns');
+  return columns;
+}

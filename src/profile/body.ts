@@ -1,0 +1,70 @@
+/** Frame bodies as msgpack maps, and typed access to their entries. */
+import { Unpackr } from 'msgpackr/unpack';
+import { BlockError } from './damage.js';
+
+/** A map as read. Integers of 64 bits are bigint, smaller ones number. */
+export type Body = Readonly<Record<string, unknown>>;
+
+const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'bigint' });
+
+/**
+ * Reads a frame's body. Byte strings are views into it.
+ *
+ * @throws BlockError where it is no msgpack map
+ */
+export function decodeBody(bytes: Uint8Array): Body {
+  let value: unknown;
+  try {
+    value = unpackr.unpack(bytes);
+  } catch {
+    throw new BlockError('its body is not msgpack');
+  }
+  return asBody(value, 'its body');
+}
+
+/** @throws BlockError where the value is no map */
+export function asBody(value: unknown, what: string): Body {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Uint8Array) {
+    throw new BlockError(`${what} is not a map`);
+  }
+  return value as Body;
+}
+
+/** A number that counts something: an integer from 0 to 2^53 − 1. */
+export function asCount(value: unknown, what: string): number {
+  const number = typeof value === 'bigint' ? Number(value) : value;
+  if (!Number.isSafeInteger(number) || (number as number) < 0) throw new BlockError(`${what} is not a count`);
+  return number as number;
+}
+
+/** An unsigned integer of 64 bits. */
+export function asUint64(value: unknown, what: string): bigint {
+  if (typeof value === 'bigint' && value >= 0n) return value;
+  return BigInt(asCount(value, what));
+}
+
+export function asText(value: unknown, what: string): string {
+  if (typeof value !== 'string') throw new BlockError(`${what} is not a text`);
+  return value;
+}
+
+export function asBytes(value: unknown, what: string): Uint8Array {
+  if (!(value instanceof Uint8Array)) throw new BlockError(`${what} is not a byte string`);
+  return value;
+}
+
+export function asList(value: unknown, what: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw new BlockError(`${what} is not an array`);
+  return value;
+}
+
+/** Bytes as hexadecimal digits. */
+export function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+}
+
+/** Counters by name. */
+export function asCounts(value: unknown): Record<string, number> {
+  const entries = Object.entries(asBody(value, 'counts'));
+  return Object.fromEntries(entries.map(([name, count]) => [name, asCount(count, `the counter ${name}`)]));
+}

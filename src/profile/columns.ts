@@ -1,0 +1,200 @@
+/**
+ * Columns as typed arrays. Entry i of every array is event i of the block, in the order the events stand
+ * there; where an event has no value in a column, its entry is 0 and its shape's `present` says so.
+ */
+import { type Block, columnBytes } from './block.js';
+import { BlockError } from './damage.js';
+import type { Names } from './header.js';
+import {
+  readBytes,
+  readDoubles,
+  readInt64s,
+  readSums,
+  readUint32s,
+  readUint64s,
+  readWords64,
+} from './varint.js';
+
+/** The event columns, by the type they decode to. */
+export interface EventColumns {
+  /** Index into the block's shapes. */
+  shape: Uint32Array;
+  /** Units since 1970. */
+  time: BigUint64Array;
+  /** Number of the packet in its source. */
+  ordinal: BigUint64Array;
+  /** Numbered within the worker. */
+  conn: Uint32Array;
+  /** Index into the block's key dictionary. */
+  key: Uint32Array;
+  /** Bytes. */
+  value_size: Uint32Array;
+  /** Units; rounded above 2^53. */
+  latency: Float64Array;
+  flags: BigUint64Array;
+  delta: BigUint64Array;
+  initial: BigUint64Array;
+  cas_new: BigUint64Array;
+  ttl: BigInt64Array;
+  vivify: BigInt64Array;
+  recache: BigInt64Array;
+  ttl_left: BigInt64Array;
+  opaque: BigUint64Array;
+  sub: Uint32Array;
+  key_index: Uint32Array;
+}
+
+export type EventColumn = keyof EventColumns;
+
+type Decoder<Values> = (bytes: Uint8Array, count: number, block: Block) => Values;
+
+const DECODERS: { [Name in EventColumn]: Decoder<EventColumns[Name]> } = {
+  shape: readUint32s,
+  time: (bytes, count, block) => readSums(bytes, count, block.baseTime),
+  ordinal: (bytes, count, block) => readSums(bytes, count, block.baseOrdinal),
+  conn: readUint32s,
+  key: readUint32s,
+  value_size: readUint32s,
+  latency: readDoubles,
+  flags: readUint64s,
+  delta: readUint64s,
+  initial: readUint64s,
+  cas_new: readUint64s,
+  ttl: readInt64s,
+  vivify: readInt64s,
+  recache: readInt64s,
+  ttl_left: readInt64s,
+  opaque: readWords64,
+  sub: readUint32s,
+  key_index: readUint32s,
+};
+
+/** Names of all event columns. */
+export const EVENT_COLUMNS = Object.keys(DECODERS) as EventColumn[];
+
+/** Largest value each column may hold, where it points into a table. */
+const LIMITS: Partial<Record<EventColumn, (block: Block) => number>> = {
+  shape: (block) => block.shapes.length,
+  key: (block) => block.keys,
+};
+
+/** The bit of `present` that belongs to a column; 0 where the profile knows no such column. */
+export function presentBit(names: Names, column: string): number {
+  const bit = names.present.indexOf(column);
+  return bit < 0 ? 0 : 1 << bit;
+}
+
+/**
+ * Decodes some of a block's event columns.
+ *
+ * @throws BlockError where a column has too few or too many values, or points outside its table
+ */
+export function decodeColumns<Name extends EventColumn>(
+  block: Block,
+  wanted: readonly Name[],
+): Pick<EventColumns, Name | 'shape'> {
+  const shape = readUint32s(columnBytes(block, 'shape'), block.events);
+  checkBelow(shape, block.shapes.length, 'shape');
+  const columns: Partial<Record<EventColumn, EventColumns[EventColumn]>> = { shape };
+  const rowsOf = new Float64Array(block.shapes.length);
+  for (let i = 0; i < shape.length; i++) rowsOf[shape[i]!]!++;
+  for (const name of wanted) {
+    if (name !== 'shape') columns[name] = decodeColumn(block, name, shape, rowsOf);
+  }
+  return columns as Pick<EventColumns, Name | 'shape'>;
+}
+
+/** @param rowsOf number of rows of each shape */
+function decodeColumn(
+  block: Block,
+  name: EventColumn,
+  shape: Uint32Array,
+  rowsOf: Float64Array,
+): EventColumns[EventColumn] {
+  const bytes = columnBytes(block, name);
+  const decode: Decoder<EventColumns[EventColumn]> = DECODERS[name];
+  const full = name === 'time' || name === 'ordinal' || name === 'conn';
+  const bit = presentBit(block.names, name);
+  let count = 0;
+  for (let i = 0; i < rowsOf.length; i++) if (full || block.shapes[i]!.present & bit) count += rowsOf[i]!;
+  if (count > bytes.length) throw new BlockError(`column ${name} ends too early`);
+  const values = decode(bytes, count, block);
+  const limit = LIMITS[name]?.(block);
+  if (limit !== undefined) checkBelow(values as Uint32Array, limit, name);
+  if (count === block.events) return values;
+  const has = Uint8Array.from(block.shapes, ({ present }) => (present & bit ? 1 : 0));
+  return spread(values as Uint32Array, shape, has);
+}
+
+/** Puts values one after another into the rows whose shape has one. */
+function spread<Values extends Uint32Array | Float64Array | BigUint64Array | BigInt64Array>(
+  values: Values,
+  shape: Uint32Array,
+  has: Uint8Array,
+): Values {
+  const out = new (values.constructor as new (length: number) => Values)(shape.length);
+  // In 32-bit words, whatever the type: so no bigint is made, and the loop is the same for all.
+  const from = new Uint32Array(values.buffer);
+  const to = new Uint32Array(out.buffer);
+  const wide = values.BYTES_PER_ELEMENT === 8;
+  let at = 0;
+  for (let i = 0; i < shape.length; i++) {
+    if (!has[shape[i]!]) continue;
+    if (wide) {
+      to[2 * i] = from[at++]!;
+      to[2 * i + 1] = from[at++]!;
+    } else to[i] = from[at++]!;
+  }
+  return out;
+}
+
+function checkBelow(values: Uint32Array, limit: number, name: string): void {
+  for (let i = 0; i < values.length; i++) {
+    if (values[i]! >= limit) throw new BlockError(`column ${name} points outside its table`);
+  }
+}
+
+/** The key dictionary: one entry for each key of the block. */
+export interface KeyColumns {
+  hash: BigUint64Array;
+  /** Bytes. */
+  size: Uint32Array;
+}
+
+/** @throws BlockError where it has too few or too many entries */
+export function decodeKeys(block: Block): KeyColumns {
+  return {
+    hash: readWords64(columnBytes(block, 'key_hash'), block.keys),
+    size: readUint32s(columnBytes(block, 'key_size'), block.keys),
+  };
+}
+
+/** Openings and closings of connections, one entry each. */
+export interface ConnColumns {
+  /** Numbered within the worker. */
+  id: Uint32Array;
+  /** Index into `Names.conn_kind`. */
+  kind: Uint8Array;
+  /** Units since 1970. */
+  time: BigUint64Array;
+  /** Keyed hashes of the addresses. */
+  client: BigUint64Array;
+  server: BigUint64Array;
+  port: Uint32Array;
+}
+
+/** @throws BlockError where they have too few or too many entries, or a kind without a name */
+export function decodeConns(block: Block): ConnColumns {
+  const { conns, names } = block;
+  const kind = readBytes(columnBytes(block, 'conn_kind'), conns);
+  if (kind.some((index) => index >= names.conn_kind.length))
+    throw new BlockError('a connection record has no kind');
+  return {
+    id: readUint32s(columnBytes(block, 'conn_id'), conns),
+    kind,
+    time: readSums(columnBytes(block, 'conn_time'), conns, block.baseConnTime),
+    client: readWords64(columnBytes(block, 'conn_client'), conns),
+    server: readWords64(columnBytes(block, 'conn_server'), conns),
+    port: readUint32s(columnBytes(block, 'conn_port'), conns),
+  };
+}

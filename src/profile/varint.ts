@@ -1,0 +1,191 @@
+/**
+ * Whole columns of varints at once: FORMAT.md, "Encodings". Every function reads exactly `count` values
+ * and throws BlockError where they do not fill `bytes` exactly or are too large for their type.
+ *
+ * Reading past the end of a typed array gives undefined, which ends a varint; so the loops need no
+ * bounds check, and where they stopped is looked at once at the end.
+ */
+import { BlockError } from './damage.js';
+
+/** Values below 2^32. */
+export function readUint32s(bytes: Uint8Array, count: number): Uint32Array<ArrayBuffer> {
+  const out = new Uint32Array(count);
+  let at = 0;
+  let tooLarge = 0;
+  for (let i = 0; i < count; i++) {
+    let byte = bytes[at++]!;
+    if (byte < 0x80) {
+      out[i] = byte;
+      continue;
+    }
+    let value = byte & 0x7f;
+    byte = bytes[at++]!;
+    value |= (byte & 0x7f) << 7;
+    if (byte >= 0x80) {
+      byte = bytes[at++]!;
+      value |= (byte & 0x7f) << 14;
+      if (byte >= 0x80) {
+        byte = bytes[at++]!;
+        value |= (byte & 0x7f) << 21;
+        if (byte >= 0x80) {
+          byte = bytes[at++]!;
+          value |= byte << 28;
+          // Only four bits of the fifth byte are left, and no sixth byte may follow.
+          tooLarge |= byte & 0xf0;
+        }
+      }
+    }
+    out[i] = value;
+  }
+  if (tooLarge) throw new BlockError('a number has more than 32 bits');
+  checkEnd(at, bytes);
+  return out;
+}
+
+/** Values as doubles: exact below 2^53, rounded above. */
+export function readDoubles(bytes: Uint8Array, count: number): Float64Array<ArrayBuffer> {
+  const out = new Float64Array(count);
+  let at = 0;
+  let tooLong = false;
+  for (let i = 0; i < count; i++) {
+    let byte = bytes[at++]!;
+    if (byte < 0x80) {
+      out[i] = byte;
+      continue;
+    }
+    let value = byte & 0x7f;
+    byte = bytes[at++]!;
+    value |= (byte & 0x7f) << 7;
+    if (byte >= 0x80) {
+      byte = bytes[at++]!;
+      value |= (byte & 0x7f) << 14;
+      if (byte >= 0x80) {
+        byte = bytes[at++]!;
+        value |= (byte & 0x7f) << 21;
+        for (let shift = 28; byte >= 0x80; shift += 7) {
+          byte = bytes[at++]!;
+          value += (byte & 0x7f) * 2 ** shift;
+          if (shift === 63 && byte > 1) {
+            tooLong = true;
+            break;
+          }
+        }
+      }
+    }
+    out[i] = value;
+  }
+  if (tooLong) throw tooManyBits();
+  checkEnd(at, bytes);
+  return out;
+}
+
+/** One varint as two 32-bit words, for the functions below: low, high, and where the next one starts. */
+interface Words {
+  low: number;
+  high: number;
+  at: number;
+}
+
+/** Reads the varint at `words.at` into `words`. */
+function readWords(bytes: Uint8Array, words: Words): void {
+  let at = words.at;
+  let byte = bytes[at++]!;
+  let low = byte & 0x7f;
+  let high = 0;
+  for (let shift = 7; byte >= 0x80; shift += 7) {
+    byte = bytes[at++]!;
+    const bits = byte & 0x7f;
+    if (shift < 28) low |= bits << shift;
+    else if (shift === 28) {
+      low |= bits << 28;
+      high = bits >>> 4;
+    } else high |= bits << (shift - 32);
+    if (shift === 63 && byte > 1) throw tooManyBits();
+  }
+  words.low = low;
+  words.high = high;
+  words.at = at;
+}
+
+/** Turns a zigzag number into its two's complement. */
+function undoZigzag(words: Words): void {
+  const sign = -(words.low & 1);
+  words.low = ((words.low >>> 1) | (words.high << 31)) ^ sign;
+  words.high = (words.high >>> 1) ^ sign;
+}
+
+/** Unsigned 64-bit values, exact. */
+export function readUint64s(bytes: Uint8Array, count: number): BigUint64Array<ArrayBuffer> {
+  const out = new BigUint64Array(count);
+  const target = new Uint32Array(out.buffer);
+  const words = { low: 0, high: 0, at: 0 };
+  for (let i = 0; i < count; i++) {
+    readWords(bytes, words);
+    target[2 * i] = words.low;
+    target[2 * i + 1] = words.high;
+  }
+  checkEnd(words.at, bytes);
+  return out;
+}
+
+/** Signed 64-bit values in zigzag, exact. */
+export function readInt64s(bytes: Uint8Array, count: number): BigInt64Array<ArrayBuffer> {
+  const out = new BigInt64Array(count);
+  const target = new Uint32Array(out.buffer);
+  const words = { low: 0, high: 0, at: 0 };
+  for (let i = 0; i < count; i++) {
+    readWords(bytes, words);
+    undoZigzag(words);
+    target[2 * i] = words.low;
+    target[2 * i + 1] = words.high;
+  }
+  checkEnd(words.at, bytes);
+  return out;
+}
+
+/**
+ * Deltas in zigzag, each added to the value before it, the first to `base`: exact modulo 2^64, so that
+ * times in nanoseconds survive any span.
+ */
+export function readSums(bytes: Uint8Array, count: number, base: bigint): BigUint64Array<ArrayBuffer> {
+  const out = new BigUint64Array(count);
+  const target = new Uint32Array(out.buffer);
+  const words = { low: 0, high: 0, at: 0 };
+  let low = Number(base & 0xffffffffn);
+  let high = Number(base >> 32n);
+  for (let i = 0; i < count; i++) {
+    readWords(bytes, words);
+    undoZigzag(words);
+    const sum = low + (words.low >>> 0);
+    low = sum >>> 0;
+    high = (high + words.high + (sum > low ? 1 : 0)) >>> 0;
+    target[2 * i] = low;
+    target[2 * i + 1] = high;
+  }
+  checkEnd(words.at, bytes);
+  return out;
+}
+
+/** Fixed 64-bit values, little-endian. */
+export function readWords64(bytes: Uint8Array, count: number): BigUint64Array<ArrayBuffer> {
+  checkEnd(count * 8, bytes);
+  const out = new BigUint64Array(count);
+  // A copy: a view would need an aligned offset.
+  new Uint8Array(out.buffer).set(bytes);
+  return out;
+}
+
+/** Bytes. */
+export function readBytes(bytes: Uint8Array, count: number): Uint8Array {
+  checkEnd(count, bytes);
+  return bytes;
+}
+
+function checkEnd(at: number, bytes: Uint8Array): void {
+  if (at > bytes.length) throw new BlockError('a column ends too early');
+  if (at < bytes.length) throw new BlockError('a column has more than its rows');
+}
+
+function tooManyBits(): BlockError {
+  return new BlockError('a number has more than 64 bits');
+}

@@ -1,0 +1,80 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import test from 'ava';
+
+/** Which room may import which: the table the architecture rests on. A room is a folder or a file of src. */
+const ROOMS: Record<string, readonly string[]> = {
+  layout: [],
+  'errors.ts': [],
+  'record-options.ts': ['layout'],
+  'version.ts': [],
+  event: ['layout'],
+  memory: ['layout', 'errors.ts'],
+  secret: ['errors.ts'],
+  source: ['memory', 'layout', 'errors.ts'],
+  decode: ['event', 'layout', 'errors.ts'],
+  profile: ['event', 'layout', 'errors.ts'],
+  pool: ['decode', 'memory', 'profile', 'layout', 'errors.ts'],
+  analyze: ['profile', 'event', 'errors.ts'],
+  'record.ts': ['source', 'memory', 'pool', 'profile', 'secret', 'layout', 'errors.ts', 'record-options.ts', 'version.ts'],
+  'decoder.ts': ['decode', 'memory', 'event', 'layout', 'errors.ts'],
+  'profile.ts': ['profile', 'event', 'errors.ts'],
+  'index.ts': ['record.ts', 'profile.ts', 'analyze', 'errors.ts', 'record-options.ts', 'version.ts'],
+  cli: ['index.ts'],
+};
+
+/** Packages each room may use; the others use only what Node has. */
+const PACKAGES: Record<string, readonly string[]> = {
+  pool: ['piscina'],
+  profile: ['msgpackr/pack', 'msgpackr/unpack'],
+  analyze: ['hdr-histogram-js'],
+  cli: ['commander'],
+};
+
+/** Rooms that must run in a browser: not even Node's own modules. */
+const PORTABLE = ['decode', 'event', 'errors.ts', 'decoder.ts', 'memory'];
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+    .map((file) => join(folder, file));
+}
+
+function imports(file: string): string[] {
+  const text = readFileSync(file, 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '');
+  return [
+    ...text.matchAll(/^(?:import|export)\b[^;']*?\bfrom\s+'([^']+)'/gm),
+    ...text.matchAll(/\bimport\('([^']+)'\)/g),
+    ...text.matchAll(/^import '([^']+)'/gm),
+  ].map(([, name]) => name!);
+}
+
+const roomOf = (path: string) => path.split('/')[1]!;
+
+test('every import in src goes where the table of rooms allows', (t) => {
+  const wrong: string[] = [];
+  for (const file of sources('src')) {
+    const room = roomOf(file);
+    t.truthy(ROOMS[room], `${file}: a room without a row in the table`);
+    for (const name of imports(file)) {
+      if (name.startsWith('.')) {
+        const target = normalize(join(dirname(file), name)).replace(/\.js$/, '.ts');
+        const to = roomOf(target);
+        if (to !== room && !ROOMS[room]!.includes(to)) wrong.push(`${file} imports ${target}`);
+      } else if (name.startsWith('node:')) {
+        if (PORTABLE.includes(room)) wrong.push(`${file} imports ${name}`);
+      } else if (!(PACKAGES[room] ?? []).includes(name)) wrong.push(`${file} imports ${name}`);
+    }
+  }
+  t.deepEqual(wrong, []);
+});
+
+test('the parser rooms that know only bytes import nothing that knows flows', (t) => {
+  const wrong: string[] = [];
+  for (const file of [...sources('assembly/wire'), ...sources('assembly/memcache'), ...sources('assembly/scan')]) {
+    for (const name of imports(file)) {
+      if (/\/(flow|stream|match|framing)\/|\/(decode|emit|block|host)$/.test(name)) wrong.push(`${file} imports ${name}`);
+    }
+  }
+  t.deepEqual(wrong, []);
+});
