@@ -3,13 +3,13 @@
  * Needs no root, no memcached and no network, and leaves nothing behind.
  */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { type Analysis, format } from '#src/index.js';
 import type { Tally, Truth } from './generate/generate.js';
 import { COMMANDS } from './generate/options.js';
+import { ended } from './measure/child.js';
 import { renderTable } from './measure/table.js';
 import { inTemporaryFolder } from './measure/temporary.js';
 import { CLI, GENERATOR, ROOT } from './root.js';
@@ -33,7 +33,7 @@ const EVENTS_SHOWN = 4;
 
 const say = (...lines: string[]) => process.stdout.write(`${lines.join('\n')}\n`);
 
-/** Runs a Node program from the project's folder, showing its command line and what it says. */
+/** Runs Node programs from the project's folder, showing each command line before what it says. */
 class Shell {
   readonly #signal: AbortSignal;
 
@@ -41,45 +41,47 @@ class Shell {
     this.#signal = signal;
   }
 
-  /** All output goes to the reader. @throws Error where it fails */
+  /** All output goes to the reader. @throws Error where the program fails */
   async show(...command: string[]): Promise<void> {
     say(`\n$ node ${command.join(' ')}`);
     const child = spawn(process.execPath, command, { cwd: ROOT, signal: this.#signal, stdio: 'inherit' });
-    const [code] = await once(child, 'close');
-    if (code !== 0) throw new Error(`that ended with ${code}`);
+    check(await ended(child));
   }
 
-  /** The first lines go to the reader, then the pipe is closed, as `head` does. */
+  /** The first lines go to the reader, then the pipe is closed, as `head` does. @throws Error as `show` */
   async showHead(lines: number, ...command: string[]): Promise<void> {
     say(`\n$ node ${command.join(' ')} | head -n ${lines}`);
-    const child = spawn(process.execPath, command, {
-      cwd: ROOT,
-      signal: this.#signal,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const closed = once(child, 'close');
+    const child = this.#piped(command);
+    const end = ended(child);
     let shown = 0;
     for await (const line of createInterface(child.stdout)) {
       say(line);
       if (++shown === lines) break;
     }
     child.stdout.destroy();
-    const [code] = await closed;
-    if (code !== 0) throw new Error(`that ended with ${code}`);
+    check(await end);
   }
 
-  /** The JSON on stdout is returned. */
+  /** The JSON on stdout is returned. @throws Error as `show` */
   async read<T>(...command: string[]): Promise<T> {
     say(`\n$ node ${command.join(' ')}`);
-    const child = spawn(process.execPath, command, {
+    const child = this.#piped(command);
+    const [out, code] = await Promise.all([text(child.stdout), ended(child)]);
+    check(code);
+    return JSON.parse(out) as T;
+  }
+
+  #piped(command: string[]) {
+    return spawn(process.execPath, command, {
       cwd: ROOT,
       signal: this.#signal,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const [out, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
-    if (code !== 0) throw new Error(`that ended with ${code}`);
-    return JSON.parse(out) as T;
   }
+}
+
+function check(code: number | null): void {
+  if (code !== 0) throw new Error(`the last command ended with ${code ?? 'a signal'}`);
 }
 
 /** Keys asked, found and not found, by command: of the generator, and as membench measured them. */
@@ -150,13 +152,11 @@ async function demoLossy(shell: Shell, folder: string): Promise<void> {
   const measured = await shell.read<Analysis>(CLI, 'analyze', '--json', profile);
   compare('wholly captured', truth.whole, measured);
   if (!isWithin(truth.asked, measured)) throw new Error('something was measured that never happened');
-  const answered = Object.values(measured.ops).reduce((sum, op) => sum + op.count - op.unanswered, 0);
+  const recorded = Object.values(measured.ops).reduce((sum, op) => sum + op.count - op.unanswered, 0);
   const whole = Object.values(truth.whole.ops).reduce((sum, op) => sum + op.count, 0);
   say(
-    `${format.count(answered)} keys with their answers, of ${format.count(whole)} with every packet in the capture;`,
-  );
-  say(
-    `told: ${format.count(measured.loss.gaps)} gaps, ${format.bytes(measured.loss.unsynced_bytes)} not understood.`,
+    `Nothing made up: ${format.count(recorded)} keys with an answer, where every packet is there for ${format.count(whole)}.`,
+    `Told: ${format.count(measured.loss.gaps)} gaps, ${format.bytes(measured.loss.unsynced_bytes)} passed over to find the next request.`,
   );
 }
 

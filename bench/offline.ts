@@ -19,13 +19,15 @@ import { comparisonFigures, isMet } from './offline/figures.js';
 import { growthFigures } from './offline/growth.js';
 import { comparisonTable, figureTable } from './offline/report.js';
 
+/** Packets of the capture: 1.03 GB. */
+const PACKETS = '5000000';
 /** Packets for tshark, which takes a minute and a half for five million. */
 const CUT_PACKETS = 200_000;
 
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
-    packets: { type: 'string', default: '5000000' },
+    packets: { type: 'string', default: PACKETS },
     all: { type: 'boolean', default: false },
     json: { type: 'string' },
   },
@@ -44,6 +46,10 @@ function versionsOf(tools: Record<string, Tool>): Record<string, string> {
 }
 
 async function main(folder: string, signal: AbortSignal): Promise<number> {
+  const rounds = Number(options.rounds);
+  if (!(Number.isInteger(rounds) && rounds > 0))
+    throw new Error(`--rounds is ${options.rounds}, not 1 or more`);
+  if (options.packets !== PACKETS) say(`the figures to reach are meant for ${PACKETS} packets`);
   const rusage = compile('rusage.c', folder);
   const loop = compile('pcap_loop.c', folder, ['pcap']);
   const tools = { tcpdump: findTool('tcpdump'), tshark: findTool('tshark') };
@@ -65,14 +71,13 @@ async function main(folder: string, signal: AbortSignal): Promise<number> {
   await cutCapture(capture.path, cut, cutPackets);
   const { packets, bytes } = capture.truth;
 
-  const rounds = Number(options.rounds);
   const contestants = contestantsFor(bench, capture, cut, { loop, ...tools });
   const results = await interleave(contestants, rounds, (round) =>
     say(round === 0 ? 'warming up' : `round ${round} of ${rounds}`),
   );
   const machine = describeMachine();
   print([
-    `${format.count(packets)} packets, ${format.bytes(bytes)}; ${machine.cpu}, ${machine.cores} cores; medians of ${rounds} rounds`,
+    `${format.count(packets)} packets, ${format.bytes(bytes)}; ${machine.cpu}, ${machine.cores} cores; medians, rounds: ${rounds}`,
   ]);
   print(comparisonTable(results, (name) => (name === NAMES.tshark ? cutPackets : packets)));
   const figures = comparisonFigures(results, { capture: packets, cut: cutPackets });

@@ -12,7 +12,7 @@ import {
   COUNTER_BOUND_REORDER, COUNTER_GAP_BYTES, COUNTER_GAPS, COUNTER_OUT_OF_ORDER, COUNTER_RETRANSMITTED, COUNTER_VALUE_GAPS,
 } from '../layout';
 import { CLIENT_DATA, CLIENT_DOUBT, CLIENT_OVER, clientBytes, dataDone } from '../match/client';
-import { SERVER_DATA, SERVER_LINE, SERVER_STREAM, serverBytes } from '../match/server';
+import { finishImplied, SERVER_DATA, SERVER_LINE, SERVER_STREAM, serverBytes } from '../match/server';
 import { countUnsynced, loseSync } from '../match/sync';
 import { TCP_ACK, TCP_FIN } from '../wire/tcp';
 import { bytesAt, dropFirst, dropWaiting, keepEarly, runOf, Waiting } from './reorder';
@@ -49,6 +49,10 @@ function skipGap(flow: Flow, index: u32, size: u32, time: u64): void {
       if (index == CLIENT) dataDone(flow, side, time);
       else side.state = SERVER_LINE;
     }
+    return;
+  }
+  if (index == SERVER && side.state == SERVER_DATA && finishImplied(flow, side, size - side.skip)) {
+    count(COUNTER_VALUE_GAPS);
     return;
   }
   if (index == CLIENT ? side.state == CLIENT_OVER || side.state == CLIENT_DOUBT : side.state == SERVER_STREAM) return;

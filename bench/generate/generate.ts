@@ -19,10 +19,8 @@ export type { OpTruth, Tally, Truth } from './truth.js';
 const PIPELINE_MAX = 8;
 /** Deviation of the logarithm of the latency: its 99th percentile is three times the median. */
 const LATENCY_SIGMA = 0.5;
-/** Between two handshakes, and the times of SYN+ACK and ACK after the SYN, µs. */
-const HANDSHAKE_STEP = 20;
-const SYN_ACK_DELAY = 5;
-const ACK_DELAY = 9;
+/** From a client's SYN until it has the answer and sends on, µs. */
+const ROUND_TRIP = 50;
 /** Numbers of the independent random sequences. */
 const STREAM = { keyspace: 1, dialogue: 2, tap: 3 };
 
@@ -70,7 +68,10 @@ class Generator {
   readonly #payload: number;
   readonly #client: Side;
   readonly #server: Side;
+  /** What a connection waits for an answer to. */
   readonly #turns: (Turn | undefined)[];
+  /** Connections that were opened. */
+  readonly #opened: Uint8Array;
   /** Keys that were asked for. */
   readonly #seen: Uint8Array;
   readonly #truth: Truth;
@@ -93,11 +94,12 @@ class Generator {
     this.#client = newSide(flows, this.#random);
     this.#server = newSide(flows, this.#random);
     this.#turns = new Array(flows).fill(undefined);
+    this.#opened = new Uint8Array(flows);
     this.#seen = new Uint8Array(keys);
     this.#truth = {
       packets: 0,
       bytes: 0,
-      flows,
+      flows: 0,
       asked: emptyTally(),
       whole: emptyTally(),
       distinctKeys: 0,
@@ -110,56 +112,73 @@ class Generator {
   }
 
   run(): Truth {
-    const { flows, handshake } = this.#options;
-    if (handshake) for (let flow = 0; flow < flows; flow++) this.#open(flow * HANDSHAKE_STEP, flow);
-    let time = this.#converse(handshake ? flows * HANDSHAKE_STEP : 0);
-    for (let flow = 0; flow < flows; flow++) {
-      this.#tap.release(flow, time);
-      if (handshake) this.#close(++time, flow);
-    }
+    const truth = this.#truth;
+    let time = this.#converse();
+    this.#opened.forEach((opened, flow) => {
+      if (!opened) return;
+      truth.flows++;
+      if (this.#options.handshake) this.#close(++time, flow);
+    });
     this.#out.flush();
-    this.#truth.packets = this.#out.packets;
-    this.#truth.bytes = this.#out.bytes;
-    this.#truth.distinctKeys = this.#seen.reduce((sum, seen) => sum + seen, 0);
-    this.#truth.span = Math.floor(time);
-    return this.#truth;
+    truth.packets = this.#out.packets;
+    truth.bytes = this.#out.bytes;
+    truth.distinctKeys = this.#seen.reduce((sum, seen) => sum + seen, 0);
+    truth.span = Math.floor(time);
+    return truth;
   }
 
   /** All turns: they come at random times (a Poisson process) on random idle connections. Returns the last time. */
-  #converse(start: number): number {
-    const { exchanges, flows, rate, latency } = this.#options;
+  #converse(): number {
+    const { exchanges, flows, rate } = this.#options;
     const waiting = new Schedule(flows);
     const idle = Uint32Array.from({ length: flows }, (_, flow) => flow);
     let free = flows;
     // An exchange is two packets of the rate.
     const step = 2e6 / rate;
-    let due = start;
-    let time = start;
-    const answerNext = () => {
-      time = Math.max(time, waiting.time);
+    let due = 0;
+    let time = 0;
+    const ask = (flow: number) => {
+      this.#ask(time, flow);
+      waiting.push(time + this.#latency(), flow);
+    };
+    const next = () => {
+      time = waiting.time;
       const flow = waiting.pop();
-      this.#answer(time, flow);
-      idle[free++] = flow;
+      if (this.#turns[flow]) {
+        this.#answer(time, flow);
+        idle[free++] = flow;
+      } else {
+        this.#control(time, flow, true, ACK);
+        ask(flow);
+      }
     };
     for (let i = 0; i < exchanges; i++) {
-      due += this.#random.exponential() * step;
       // Where every connection waits, the turn waits for one.
-      while (waiting.time <= due || free === 0) answerNext();
+      while (waiting.time <= due || free === 0) next();
       time = Math.max(time, due);
       const pick = this.#random.below(free--);
       const flow = idle[pick]!;
       idle[pick] = idle[free]!;
-      this.#ask(time, flow);
-      waiting.push(time + latency * Math.exp(LATENCY_SIGMA * this.#random.normal()), flow);
+      if (this.#open(time, flow)) waiting.push(time + ROUND_TRIP, flow);
+      else ask(flow);
+      due += this.#random.exponential() * step;
     }
-    while (free < flows) answerNext();
+    while (free < flows) next();
     return time;
   }
 
-  #open(time: number, flow: number): void {
+  #latency(): number {
+    return this.#options.latency * Math.exp(LATENCY_SIGMA * this.#random.normal());
+  }
+
+  /** Opens a connection that is not open; returns whether its handshake takes a round trip now. */
+  #open(time: number, flow: number): boolean {
+    if (this.#opened[flow]) return false;
+    this.#opened[flow] = 1;
+    if (!this.#options.handshake) return false;
     this.#control(time, flow, true, SYN);
-    this.#control(time + SYN_ACK_DELAY, flow, false, SYN | ACK);
-    this.#control(time + ACK_DELAY, flow, true, ACK);
+    this.#control(time, flow, false, SYN | ACK);
+    return true;
   }
 
   #close(time: number, flow: number): void {
@@ -175,9 +194,8 @@ class Generator {
     for (let i = 0; i < depth; i++) requests.push(this.#request());
     const apart = depth > 1 && this.#random.chance(0.5);
     this.#turns[flow] = { requests, apart };
-    for (const together of apart ? requests.map((request) => [request]) : [requests]) {
-      this.#send(time, flow, true, together);
-    }
+    if (!apart) this.#send(time, flow, true, requests, true);
+    else for (const request of requests) this.#send(time, flow, true, [request], true);
   }
 
   #request(): Request {
@@ -196,9 +214,10 @@ class Generator {
 
   #answer(time: number, flow: number): void {
     const { requests, apart } = this.#turns[flow]!;
-    for (const together of apart ? requests.map((request) => [request]) : [requests]) {
-      this.#send(time, flow, false, together);
-    }
+    this.#turns[flow] = undefined;
+    const last = requests.at(-1);
+    if (!apart) this.#send(time, flow, false, requests, false);
+    else for (const request of requests) this.#send(time, flow, false, [request], request !== last);
     if (this.#random.chance(this.#options.acks)) this.#control(time, flow, true, ACK);
     for (const { command, keys, hits, whole } of requests) {
       count(this.#truth.asked, command, keys.length, hits);
@@ -206,8 +225,12 @@ class Generator {
     }
   }
 
-  /** Sends requests or their answers as one stretch of bytes, in as many packets as it takes. */
-  #send(time: number, flow: number, fromClient: boolean, requests: Request[]): void {
+  /**
+   * Sends requests or their answers as one stretch of bytes, in as many packets as it takes.
+   *
+   * @param followed more of the turn comes behind
+   */
+  #send(time: number, flow: number, fromClient: boolean, requests: Request[], followed: boolean): void {
     const { mss } = this.#options;
     let end = this.#payload;
     const ends: number[] = [];
@@ -220,7 +243,7 @@ class Generator {
     for (let from = this.#payload; from < end; from += mss) {
       const to = Math.min(from + mss, end);
       const packet = this.#packet(time, flow, fromClient, to === end ? PSH | ACK : ACK, to - from);
-      if (this.#tap.data(packet, from, to)) continue;
+      if (this.#tap.data(packet, from, to, followed || to < end)) continue;
       requests.forEach((request, i) => {
         const start = i > 0 ? ends[i - 1]! : this.#payload;
         if (start < to && from < ends[i]!) request.whole = false;

@@ -9,7 +9,7 @@ export interface GenerateOptions {
   seed: number;
   /** Turns of a connection: one request (or several at once, see `pipelined`), then the answers. */
   exchanges: number;
-  /** Connections. */
+  /** Connections; each opens when it is first used. */
   flows: number;
   keys: number;
   /** Exponent of the keys' popularity. */
@@ -32,13 +32,13 @@ export interface GenerateOptions {
   latency: number;
   /** Most payload bytes of a packet: 65483 as a host with segmentation offload sees it, 1448 on the wire. */
   mss: number;
-  /** Connections open with a handshake and close with FINs. */
+  /** Connections open with a handshake, and all close with FINs at the end. */
   handshake: boolean;
   /** Share of the answers the client acknowledges with a packet of its own. */
   acks: number;
   /** Probability that the capture misses a packet, of any kind. */
   loss: number;
-  /** Probability that the capture has a data packet behind the next one of its connection. */
+  /** Probability that a data packet stands behind the next one of its turn; the last of a turn never does. */
   reorder: number;
 }
 

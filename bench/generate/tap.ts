@@ -14,7 +14,7 @@ export class Tap {
   readonly #loss: number;
   readonly #reorder: number;
   readonly #truth: Truth;
-  /** By connection, a packet that goes behind the next one. */
+  /** By connection, a packet that goes behind the next one of its turn. */
   readonly #held = new Map<number, Held>();
 
   /** @param random a sequence of its own: faults must not change what is said */
@@ -32,31 +32,28 @@ export class Tap {
     if (this.#random.chance(this.#loss)) this.#lose(size);
   }
 
-  /** A packet with the payload from `from` to `to`; returns false where the capture misses it. */
-  data(packet: Packet, from: number, to: number): boolean {
+  /**
+   * A packet with the payload from `from` to `to`.
+   *
+   * @param followed another of the same turn comes, with which it can change places
+   * @returns false where the capture misses it
+   */
+  data(packet: Packet, from: number, to: number, followed: boolean): boolean {
+    const { flow, time, fromClient } = packet;
     const size = this.#out.write(packet, from, to);
-    if (this.#random.chance(this.#loss)) {
-      this.#lose(size);
-      return false;
-    }
-    const held = this.#held.get(packet.flow);
-    if (held) {
-      this.#held.delete(packet.flow);
-      this.#out.putIn(held.record, packet.time);
-      this.#truth.swappedPackets++;
-      if (held.fromClient !== packet.fromClient) this.#truth.crossedPackets++;
-    } else if (this.#random.chance(this.#reorder)) {
-      this.#held.set(packet.flow, { record: this.#out.takeOut(size), fromClient: packet.fromClient });
-    }
-    return true;
-  }
-
-  /** No data follows on a connection: what is held takes its own place. */
-  release(flow: number, time: number): void {
+    const lost = this.#random.chance(this.#loss);
+    if (lost) this.#lose(size);
     const held = this.#held.get(flow);
-    if (!held) return;
-    this.#held.delete(flow);
-    this.#out.putIn(held.record, time);
+    if (held) {
+      this.#held.delete(flow);
+      this.#out.putIn(held.record, time);
+      // Where the packet in between is missing, nobody sees that they changed places.
+      if (!lost) this.#truth.swappedPackets++;
+      if (!lost && held.fromClient !== fromClient) this.#truth.crossedPackets++;
+    } else if (!lost && followed && this.#random.chance(this.#reorder)) {
+      this.#held.set(flow, { record: this.#out.takeOut(size), fromClient });
+    }
+    return !lost;
   }
 
   #lose(size: number): void {

@@ -29,11 +29,11 @@ export interface Truth {
   distinctKeys: number;
   /** Packets the capture misses. */
   lostPackets: number;
-  /** Data packets that stand behind the next one of their connection. */
+  /** Data packets that stand behind the next one of their turn. */
   swappedPackets: number;
   /** Of these, packets whose next one went the other way: an answer before its request, for example. */
   crossedPackets: number;
-  /** From the first packet to the last, µs. */
+  /** From the first packet to the last, captured or not, µs. */
   span: number;
 }
 

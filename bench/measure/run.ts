@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { text } from 'node:stream/consumers';
 import { ROOT } from '../root.js';
+import { ended } from './child.js';
 
 /** What a process took. */
 export interface Usage {
@@ -37,11 +37,7 @@ export async function run(
   const [program, ...args] = bench.rusage === undefined ? command : [bench.rusage, result, ...command];
   const start = performance.now();
   const child = spawn(program!, args, { cwd: ROOT, signal: bench.signal, stdio: ['ignore', 'pipe', 'pipe'] });
-  const [stdout, stderr, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'close'),
-  ]);
+  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended(child)]);
   const wall = (performance.now() - start) / 1000;
   if (code !== 0) {
     const said = stderr.trim().split('\n').slice(-SAID_LINES).join('\n');

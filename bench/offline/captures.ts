@@ -10,6 +10,7 @@ import {
   readFileSync,
   readSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,7 +28,7 @@ export interface Capture {
   truth: Truth;
 }
 
-/** Outlives the benchmark: the gigabyte is made once. */
+/** Outlives the benchmark, so that the gigabyte is made once. Holds one capture at a time. */
 export const CACHE = join(tmpdir(), 'membench-bench');
 
 const FILE_HEADER = 24;
@@ -43,12 +44,13 @@ export async function makeCapture(bench: Bench, path: string, options: readonly 
 
 /** Generates a capture, or takes the one that the same generator made before with the same options. */
 export async function cachedCapture(bench: Bench, options: readonly string[]): Promise<Capture> {
-  mkdirSync(CACHE, { recursive: true, mode: 0o700 });
   const path = join(CACHE, `${fingerprint(options)}.pcap`);
   const truth = `${path}.json`;
   if (existsSync(path) && existsSync(truth))
     return { path, options, truth: JSON.parse(readFileSync(truth, 'utf8')) };
-  const made = await makeCapture(bench, `${path}.part`, options);
+  rmSync(CACHE, { recursive: true, force: true });
+  mkdirSync(CACHE, { mode: 0o700 });
+  const made = await makeCapture(bench, join(bench.folder, 'capture.pcap'), options);
   writeFileSync(truth, JSON.stringify(made.truth));
   renameSync(made.path, path);
   return { ...made, path };

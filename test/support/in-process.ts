@@ -70,13 +70,13 @@ export function recordInProcess(capture: Uint8Array, options: InProcessOptions =
       });
     }
     for (const core of cores) core.finish();
-    writer.finish({ ended: 'end of source', elapsed_ns: 0n, counts: {}, first_ns: 0n, last_ns: 0n });
     const counters = Object.fromEntries(
       COUNTER_NAMES.map((name, i) => [
         name,
         cores.reduce((sum, _, worker) => sum + Number(view.getBigUint64(regionAddress(map, worker) + map.region.counters + i * 8, true)), 0),
       ]),
     ) as Record<Counter, number>;
+    writer.finish({ ended: 'end of source', elapsed_ns: 0n, counts: counters, first_ns: 0n, last_ns: 0n });
     using profile = openProfile(path);
     return { events: [...readEvents(profile)], counters, profile: readFileSync(path) };
   } finally {
