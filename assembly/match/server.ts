@@ -7,7 +7,7 @@ import {
   STATUS_HIT, STATUS_MISS, STATUS_NOT_FOUND, STATUS_NOT_STORED, STATUS_OK, STATUS_STORED, STATUS_TOUCHED, STATUS_VALUE,
 } from '../layout';
 import {
-  answerFlags, answerMarks, answerOpaque, answerPrint, answerSize, asksForCredentials, ERROR_ARITHMETIC, ERROR_STORAGE, errorClass, hasFlags, hasKey, hasOpaque, hasTimeLeft,
+  answerFlags, answerMarks, answerOpaque, answerPrint, answerSize, asksForCredentials, ERROR_ARITHMETIC, ERROR_STORAGE, errorClass, hasFlags, hasKey, hasOpaque, hasTimeLeft, keyAt, keyEnd, keyIsBase64,
   parseAnswer, timeLeft, toldSize,
 } from '../memcache/answer';
 import { findKey } from '../memcache/keys';
@@ -16,6 +16,7 @@ import {
   IS_NF, IS_NOT_FOUND, IS_NOT_STORED, IS_NS, IS_NUMBER, IS_OK, IS_STAT, IS_STORED, IS_TOUCHED, IS_DELETED, IS_VA, IS_VALUE,
   KIND_ARITHMETIC, KIND_DUMP, KIND_GET, KIND_META, KIND_STORE, Request,
 } from '../memcache/message';
+import { isKeyOf } from '../memcache/meta';
 import { findByte } from '../scan';
 import { appendLine, freeLine } from '../stream/lines';
 import { CLIENT_LINE, CLIENT_OVER } from './client';
@@ -153,7 +154,7 @@ function expects(request: Request, error: u32): bool {
 function agrees(request: Request): bool {
   const asked = (request.present & (1 << PRESENT_OPAQUE)) != 0;
   if (hasOpaque ? !asked || answerOpaque != request.opaque : asked && request.bits & BIT_QUIET) return false;
-  return !hasKey || answerPrint == request.print;
+  return !hasKey || answerPrint == request.print || isKeyOf(request, keyAt, keyEnd, keyIsBase64);
 }
 
 /** One answer line; `time` is when its first byte came. */

@@ -25,6 +25,10 @@ export let answerPrint: u64 = 0;
 // Meta return flags; set for two-letter answers only.
 export let hasFlags: bool = false;
 export let hasKey: bool = false;
+/** Where the returned key stands, and whether it is in base64. */
+export let keyAt: usize = 0;
+export let keyEnd: usize = 0;
+export let keyIsBase64: bool = false;
 export let hasOpaque: bool = false;
 export let answerOpaque: u64 = 0;
 /** Size told by s, or NO_SIZE. */
@@ -37,9 +41,9 @@ export let answerMarks: u32 = 0;
 /** `<key> <flags> <bytes> [<cas>]` of a VALUE line; false where it is not one. */
 function parseValueLine(at: usize, end: usize): bool {
   const key = nextToken(at, end);
-  const keyEnd = tokenEnd;
-  answerPrint = fingerprint(key, keyEnd - key);
-  const flags = nextToken(keyEnd, end);
+  const behind = tokenEnd;
+  answerPrint = fingerprint(key, behind - key);
+  const flags = nextToken(behind, end);
   if (flags == end || !parseUnsigned(flags, tokenEnd)) return false;
   answerFlags = parsed;
   const size = nextToken(tokenEnd, end);
@@ -58,6 +62,8 @@ function parseReturnFlags(at: usize, end: usize): void {
         break;
       case 0x6b: // k
         hasKey = true;
+        keyAt = value;
+        keyEnd = tokenEnd;
         answerPrint = fingerprint(value, tokenEnd - value);
         break;
       case 0x66: // f
@@ -74,6 +80,9 @@ function parseReturnFlags(at: usize, end: usize): void {
           hasTimeLeft = true;
           timeLeft = <i64>parsed;
         }
+        break;
+      case 0x62: // b
+        keyIsBase64 = true;
         break;
       case 0x57: // W
         answerMarks |= 1;
@@ -92,6 +101,7 @@ function parseReturnFlags(at: usize, end: usize): void {
 function parseMetaAnswer(pair: u32, at: usize, end: usize): u32 {
   hasFlags = false;
   hasKey = false;
+  keyIsBase64 = false;
   hasOpaque = false;
   hasTimeLeft = false;
   toldSize = NO_SIZE;

@@ -1,5 +1,5 @@
 /** Request lines of the meta protocol (doc/protocol.txt, "Meta Commands"; proto_text.c of memcached). */
-import { otherHash } from '../hash';
+import { fingerprint, keyHash, otherHash } from '../hash';
 import { reserve } from '../instance';
 import {
   KEY_MAX, MODE_ADD, MODE_APPEND, MODE_DECR, MODE_INCR, MODE_INVALIDATE, MODE_NONE, MODE_PREPEND, MODE_REPLACE, MODE_SET,
@@ -7,7 +7,6 @@ import {
   PRESENT_OPAQUE, PRESENT_RECACHE, PRESENT_TTL, PRESENT_VALUE_SIZE, PRESENT_VIVIFY, PROTO_META, TRAIT_BASE64, TRAIT_CAS,
   TRAIT_QUIET,
 } from '../layout';
-import { fingerprint } from '../hash';
 import { decodeBase64 } from './base64';
 import { setKey } from './keys';
 import {
@@ -28,6 +27,14 @@ export function createMeta(): void {
   decoded = reserve(512);
 }
 
+/** Whether a returned key [at, end) is the request's, in whichever form: an item shows its key as it was stored. */
+export function isKeyOf(request: Request, at: usize, end: usize, base64: bool): bool {
+  if (!base64) return keyHash(at, end - at) == request.keyHash;
+  if (end - at > BASE64_KEY_MAX) return false;
+  const size = decodeBase64(at, end, decoded);
+  return size > 0 && keyHash(decoded, size) == request.keyHash;
+}
+
 /** Bit of a flag letter in a bitmap of requested flags. */
 // @ts-ignore: decorator
 @inline
@@ -44,19 +51,17 @@ const FLAG_C_UPPER: u64 = 1 << 28;
 const FLAG_I_UPPER: u64 = 1 << 34;
 const FLAG_T_UPPER: u64 = 1 << 45;
 
-/** Mode of an M token, either case; letters by doc/protocol.txt. */
+/** Mode of an M token, by process_mset_command and process_marithmetic_command: only ma takes lower case. */
 function modeOf(op: u32, letter: u32): u32 {
-  letter |= 0x20;
   if (op == OP_MS) {
-    if (letter == 0x65) return MODE_ADD;
-    if (letter == 0x61) return MODE_APPEND;
-    if (letter == 0x70) return MODE_PREPEND;
-    if (letter == 0x72) return MODE_REPLACE;
-    if (letter == 0x73) return MODE_SET;
+    if (letter == 0x45) return MODE_ADD;
+    if (letter == 0x41) return MODE_APPEND;
+    if (letter == 0x50) return MODE_PREPEND;
+    if (letter == 0x52) return MODE_REPLACE;
+    if (letter == 0x53) return MODE_SET;
   } else if (op == OP_MA) {
-    // '+' and '-' are 0x2b and 0x2d, which have that bit set already.
-    if (letter == 0x69 || letter == 0x2b) return MODE_INCR;
-    if (letter == 0x64 || letter == 0x2d) return MODE_DECR;
+    if (letter == 0x49 || letter == 0x69 || letter == 0x2b) return MODE_INCR;
+    if (letter == 0x44 || letter == 0x64 || letter == 0x2d) return MODE_DECR;
   }
   return MODE_NONE;
 }

@@ -1,4 +1,4 @@
-/** Connections that wait for an answer, by its time: a binary heap without objects. */
+/** Connections that wait for the other side, by the time it answers: a binary heap without objects. */
 export class Schedule {
   readonly #times: Float64Array;
   readonly #flows: Uint32Array;
@@ -27,7 +27,7 @@ export class Schedule {
     this.#flows[at] = flow;
   }
 
-  /** Removes the connection whose answer is next. Not to be called where none is awaited. */
+  /** Removes and returns the connection whose answer is next. Not to be called where none is awaited. */
   pop(): number {
     const next = this.#flows[0]!;
     const last = --this.#size;

@@ -13,9 +13,9 @@ export interface Figure {
   least?: number;
 }
 
-/** Whether a figure is reached; null where it is not known. */
+/** Whether a figure is reached; null where it is not known, or nothing is wanted. */
 export function isMet({ value, most, least }: Figure): boolean | null {
-  if (value === null) return null;
+  if (value === null || (most === undefined && least === undefined)) return null;
   return value <= (most ?? Number.POSITIVE_INFINITY) && value >= (least ?? Number.NEGATIVE_INFINITY);
 }
 

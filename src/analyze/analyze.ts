@@ -34,6 +34,8 @@ export interface Analysis {
     zipf_alpha: number | null;
     /** The 20 most frequent, ties by hash. */
     top: { key: string; count: number }[];
+    /** Secrets the keys were hashed with. Where there are several, a key counts once for each. */
+    secrets: number;
   };
   /** Bytes, of every key asked for. */
   key_size: Percentiles;
@@ -57,6 +59,7 @@ class Analyzer {
   readonly #keys = new KeyCounts();
   readonly #keySize = new Histogram();
   readonly #counts: Record<string, number> = {};
+  readonly #secrets = new Set<string>();
   #events = 0;
   #requests = 0;
   #connections = 0;
@@ -68,6 +71,7 @@ class Analyzer {
 
   add(path: string): void {
     using reader = new ProfileReader(path);
+    this.#secrets.add(reader.header.keyId);
     const conns = new ConnNumbers();
     for (const entry of reader.blocks) {
       const decoded = reader.read(entry, decode);
@@ -166,6 +170,7 @@ class Analyzer {
         distinct: this.#keys.size,
         zipf_alpha: zipfAlpha(this.#keys.byRank()),
         top: this.#keys.top(TOP_KEYS).map(({ hash, count }) => ({ key: hashText(hash), count })),
+        secrets: this.#secrets.size,
       },
       key_size: this.#keySize.percentiles(),
       loss: analyzeLoss(this.#counts, this.#missing, this.#damaged),

@@ -5,15 +5,17 @@ export function count(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
+/** A value in the largest unit it has at least one of, with a decimal below 100. */
 function scaled(value: number, units: readonly string[], base: number): string {
   let at = 0;
   let left = value;
-  while (left >= base && at < units.length - 1) {
+  const text = () => left.toFixed(at === 0 || left >= 100 ? 0 : 1);
+  // What rounds to a whole next unit is written in that unit: 1.0 MB, not 1000 kB.
+  while (at < units.length - 1 && Number(text()) >= base) {
     left /= base;
     at++;
   }
-  const digits = at === 0 || left >= 100 ? 0 : 1;
-  return `${left.toFixed(digits)} ${units[at]}`;
+  return `${text()} ${units[at]}`;
 }
 
 /** 18.2 MB, in powers of 1000. */

@@ -120,8 +120,10 @@ class Dialogue {
       const told = line.split(' ').slice(code === 'VA' ? 2 : 1);
       const opaque = told.find((flag) => flag[0] === 'O')?.slice(1);
       const key = told.find((flag) => flag[0] === 'k')?.slice(1);
+      // An item shows its key as it was stored, in base64 or not, whatever the request had.
+      const shown = key !== undefined && told.includes('b') ? Buffer.from(key, 'base64').toString('latin1') : key;
       if (request.op === 'me') return true;
-      return (opaque === request.opaque || (opaque === undefined && !request.quiet)) && (key === undefined || key === request.rawKey);
+      return (opaque === request.opaque || (opaque === undefined && !request.quiet)) && (key === undefined || key === request.rawKey || shown === request.keys[0]);
     }
     return !request.hidden || (line === 'END' && /^g/.test(request.op));
   }

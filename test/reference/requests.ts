@@ -29,8 +29,8 @@ const ADMIN = new Set(
 );
 const META = new Set(['mg', 'ms', 'md', 'ma', 'me']);
 const MODES: Record<string, Record<string, string>> = {
-  ms: { e: 'add', a: 'append', p: 'prepend', r: 'replace', s: 'set' },
-  ma: { i: 'incr', '+': 'incr', d: 'decr', '-': 'decr' },
+  ms: { E: 'add', A: 'append', P: 'prepend', R: 'replace', S: 'set' },
+  ma: { I: 'incr', i: 'incr', '+': 'incr', D: 'decr', d: 'decr', '-': 'decr' },
 };
 
 const number = (text: string | undefined) => (text !== undefined && /^\+?\d+$/.test(text) ? exact(BigInt(text.replace('+', ''))) : undefined);
@@ -58,7 +58,7 @@ function metaFields(op: string, flags: Map<string, string>, event: Record<string
   if (op === 'ms') put('flags', number(flags.get('F')));
   event.cas = flags.has('C');
   event.quiet = flags.has('q');
-  event.mode = MODES[op]?.[(flags.get('M') ?? '').charAt(0).toLowerCase()] ?? null;
+  event.mode = MODES[op]?.[(flags.get('M') ?? '').charAt(0)] ?? null;
   if (event.mode === null && (op === 'ms' || op === 'md') && flags.has('I')) event.mode = 'invalidate';
   if (event.mode === null && op === 'mg' && flags.has('T')) event.mode = 'touch';
 }
