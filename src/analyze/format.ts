@@ -9,7 +9,7 @@ export function count(value: number): string {
 function scaled(value: number, units: readonly string[], base: number): string {
   let at = 0;
   let left = value;
-  const text = () => left.toFixed(at === 0 || left >= 100 ? 0 : 1);
+  const text = () => left.toFixed(at === 0 || left >= 99.95 ? 0 : 1);
   // What rounds to a whole next unit is written in that unit: 1.0 MB, not 1000 kB.
   while (at < units.length - 1 && Number(text()) >= base) {
     left /= base;

@@ -78,7 +78,7 @@ export class KeyCounts {
     return counts.sort().reverse();
   }
 
-  /** The `limit` largest, largest first, ties by hash. */
+  /** The `limit` largest (at least 1), largest first, ties by hash. */
   top(limit: number): KeyCount[] {
     const found: KeyCount[] = [];
     for (let i = 0; i < this.#capacity; i++) {

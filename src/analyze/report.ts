@@ -23,6 +23,7 @@ function table(head: string[], rows: string[][], style: ReportStyle): string[] {
   return [style.dim(line(head)), ...rows.map(line)];
 }
 
+/** A share as a bar, to an eighth of a character: U+2588 is full, U+2589 to U+258F are seven eighths to one. */
 function bar(share: number): string {
   const eighths = Math.round(share * BAR_WIDTH * 8);
   const rest = eighths % 8;
@@ -70,45 +71,66 @@ function lossLines(analysis: Analysis, style: ReportStyle): string[] {
   ];
 }
 
+/** Requests, connections, time and hit ratio. */
+function workloadLines(analysis: Analysis, style: ReportStyle): string[] {
+  const { requests, events, connections, duration_s, first_ts_ns, last_ts_ns, hit_ratio } = analysis;
+  if (first_ts_ns === null || last_ts_ns === null) return [style.title('Workload'), '  no requests'];
+  const rate = duration_s > 0 ? `, ${count(requests / duration_s)} a second` : '';
+  return [
+    style.title('Workload'),
+    `  ${count(requests)} requests for ${count(events)} keys on ${count(connections)} connections`,
+    `  ${when(first_ts_ns)} to ${when(last_ts_ns)} (${seconds(duration_s)}${rate})`,
+    `  hit ratio ${maybe(hit_ratio, percent)}`,
+  ];
+}
+
+/** Unix nanoseconds as a UTC date, to the millisecond. */
+function when(ns: string): string {
+  const date = new Date(Number(BigInt(ns) / 1_000_000n));
+  return Number.isNaN(date.getTime()) ? `${ns} ns` : date.toISOString();
+}
+
+function keyLines({ keys, events }: Analysis, style: ReportStyle): string[] {
+  if (keys.distinct === 0) return [];
+  const spread = keys.zipf_alpha === null ? '' : `, Zipf exponent ${keys.zipf_alpha.toFixed(2)}`;
+  const rows = keys.top.slice(0, TOP_SHOWN).map(({ key, count: n }) => [key, count(n), percent(n / events)]);
+  const lines = [
+    '',
+    style.title('Keys'),
+    `  ${count(keys.distinct)} distinct${spread}; the busiest, by hash:`,
+    ...table(['', 'keys', 'share'], rows, style),
+  ];
+  if (keys.secrets > 1) {
+    const text = `hashed with ${keys.secrets} secrets: a key in several profiles counts once for each`;
+    lines.push(`  ${style.warn(text)}`);
+  }
+  return lines;
+}
+
+/** A table of percentiles; nothing where there are no values. */
+function percentileLines(title: string, rows: string[][], style: ReportStyle): string[] {
+  const told = rows.filter((row) => row[1] !== '-');
+  if (told.length === 0) return [];
+  return ['', style.title(title), ...table(['', 'p50', 'p90', 'p99', 'p99.9', 'max'], told, style)];
+}
+
 /** The report as lines of text. */
 export function renderReport(analysis: Analysis, style: ReportStyle = PLAIN): string[] {
-  const { keys } = analysis;
-  const when = (ns: string | null) =>
-    ns === null ? '-' : new Date(Number(BigInt(ns) / 1000000n)).toISOString();
-  const rate = analysis.duration_s > 0 ? `, ${count(analysis.requests / analysis.duration_s)} a second` : '';
-  const lines = [
-    style.title('Workload'),
-    `  ${count(analysis.requests)} requests for ${count(analysis.events)} keys on ${count(analysis.connections)} connections`,
-    `  ${when(analysis.first_ts_ns)} to ${when(analysis.last_ts_ns)} (${seconds(analysis.duration_s)}${rate})`,
-    `  hit ratio ${maybe(analysis.hit_ratio, percent)}`,
-    '',
-    style.title('Commands'),
-    ...table(['', 'keys', 'share', '', 'hits', 'errors', 'unanswered'], commandRows(analysis), style),
-  ];
-  const percentiles = (title: string, rows: string[][]) => {
-    const told = rows.filter((row) => row[1] !== '-');
-    if (told.length === 0) return;
-    lines.push('', style.title(title), ...table(['', 'p50', 'p90', 'p99', 'p99.9', 'max'], told, style));
-  };
   const ops = Object.entries(analysis.ops);
-  percentiles(
-    'Latency, last request byte to first answer byte',
-    ops.map(([op, { latency_ns }]) => percentileRow(op, latency_ns, nanoseconds)),
+  const commands = table(
+    ['', 'keys', 'share', '', 'hits', 'errors', 'unanswered'],
+    commandRows(analysis),
+    style,
   );
-  percentiles('Sizes', [
-    percentileRow('key', analysis.key_size, bytes),
-    ...ops.map(([op, { value_size }]) => percentileRow(`${op} value`, value_size, bytes)),
-  ]);
-  const spread = keys.zipf_alpha === null ? '' : `, Zipf exponent ${keys.zipf_alpha.toFixed(2)}`;
-  lines.push('', style.title('Keys'), `  ${count(keys.distinct)} distinct${spread}; the busiest, by hash:`);
-  lines.push(
-    ...table(
-      ['', 'keys', 'share'],
-      keys.top.slice(0, TOP_SHOWN).map(({ key, count: n }) => [key, count(n), percent(n / analysis.events)]),
-      style,
-    ),
+  const latencies = ops.map(([op, { latency_ns }]) => percentileRow(op, latency_ns, nanoseconds));
+  const sizes = ops.map(([op, { value_size }]) => percentileRow(`${op} value`, value_size, bytes));
+  return [
+    ...workloadLines(analysis, style),
+    ...(ops.length > 0 ? ['', style.title('Commands'), ...commands] : []),
+    ...percentileLines('Latency, last request byte to first answer byte', latencies, style),
+    ...percentileLines('Sizes', [percentileRow('key', analysis.key_size, bytes), ...sizes], style),
+    ...keyLines(analysis, style),
     '',
     ...lossLines(analysis, style),
-  );
-  return lines;
+  ];
 }

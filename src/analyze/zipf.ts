@@ -9,7 +9,7 @@ const COUNT_MIN = 10;
 const ALPHA_MAX = 10;
 /** Halvings of the interval searched: to 10 / 2^40. */
 const HALVINGS = 40;
-/** Ranks summed one by one; the rest of the sum is integrated, to a millionth. */
+/** Ranks summed one by one; the rest of the sum is integrated, to one part in 100,000. */
 const EXACT_RANKS = 1000;
 const INTEGRAL_STEPS = 1000;
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
@@ -72,7 +73,7 @@ live(`a real memcached under memcaslap: the profile gives exactly its own stats$
   const capture = join(folder, 'traffic.pcap');
   space.start('memcached', '-u', 'nobody', '-l', '127.0.0.1', '-p', String(PORT), '-m', '64', '-t', '2');
   await until(() => space.stats().pid !== undefined);
-  const tcpdump = space.start('tcpdump', '-i', 'lo', '-Z', 'root', '-B', '262144', '-s', '0', '-w', capture, `tcp port ${PORT}`);
+  const tcpdump = space.start('tcpdump', '-i', 'lo', '-Z', 'root', '-B', '262144', '-s', '0', '-U', '-w', capture, `tcp port ${PORT}`);
   let said = '';
   tcpdump.stderr!.on('data', (data) => {
     said += data;
@@ -82,7 +83,8 @@ live(`a real memcached under memcaslap: the profile gives exactly its own stats$
   space.run('memcaslap', '-s', `127.0.0.1:${PORT}`, '-x', '40000', '-c', '16', '-T', '2');
   space.talk('get none\\r\\nget none nothing\\r\\nset a 0 0 1\\r\\nx\\r\\nget a none a\\r\\nmg a v\\r\\nmg none v\\r\\nms b 1\\r\\ny\\r\\n');
   const after = space.stats();
-  await sleep(300);
+  // Interrupted, tcpdump leaves what it has not read yet in the kernel: wait until it has nothing to do.
+  for (let size = -1; size !== statSync(capture).size; await sleep(1500)) size = statSync(capture).size;
   await space.stop(tcpdump);
   t.regex(said, /\n0 packets dropped by kernel/);
 

@@ -1,0 +1,47 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { Histogram } from '#src/analyze/histogram.js';
+
+/** Values of any size up to 2^53. */
+const value = fc.nat(53).chain((bits) => fc.maxSafeNat().map((n) => n % 2 ** bits));
+
+test('percentiles are those of the sorted values, at most a thousandth above', (t) => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(value, fc.integer({ min: 1, max: 5 })), { minLength: 1 }), (entries) => {
+      const histogram = new Histogram();
+      for (const [n, times] of entries) histogram.record(n, times);
+      const sorted = entries.flatMap(([n, times]) => Array<number>(times).fill(n)).sort((a, b) => a - b);
+      const { max, ...found } = histogram.percentiles();
+      t.is(max, sorted.at(-1)!);
+      for (const [name, share] of [
+        ['p50', 50],
+        ['p90', 90],
+        ['p99', 99],
+        ['p999', 99.9],
+      ] as const) {
+        const exact = sorted[Math.ceil((sorted.length * share * 10) / 1000) - 1]!;
+        t.true(
+          found[name]! >= exact && found[name]! <= Math.min(max!, exact * (1 + 1 / 1024)),
+          `${name} of ${sorted}`,
+        );
+      }
+    }),
+  );
+});
+
+test('small values are exact', (t) => {
+  const histogram = new Histogram();
+  for (let n = 1; n <= 1000; n++) histogram.record(n);
+  t.deepEqual(histogram.percentiles(), { p50: 500, p90: 900, p99: 990, p999: 999, max: 1000 });
+});
+
+test('without values there are no percentiles', (t) => {
+  t.deepEqual(new Histogram().percentiles(), { p50: null, p90: null, p99: null, p999: null, max: null });
+});
+
+test('values above 2^53 count as large ones', (t) => {
+  const histogram = new Histogram();
+  histogram.record(2 ** 64);
+  t.is(histogram.percentiles().max, 2 ** 64);
+  t.true(histogram.percentiles().p50! >= 2 ** 52);
+});
