@@ -64,7 +64,7 @@ function columnBase(column: u32): usize {
 function reset(): void {
   for (let column: u32 = 0; column < COLUMN_COUNT; column++) store<u32>(positions + (column << 2), <u32>columnBase(column));
   memory.fill(shapeSlots, 0, SHAPE_SLOTS * 2);
-  if (keys) memory.fill(config.dictionary, 0, <usize>config.dictionarySize << 2);
+  if (keys) memory.fill(config.dictionary, 0, <usize>config.dictionarySize << 1);
   shapeCount = 0;
   events = 0;
   requests = 0;
@@ -123,10 +123,10 @@ function putWord(column: u32, value: u64): void {
 @inline
 function shapeOf(event: EventRecord): u32 {
   const base = changetype<usize>(event);
-  // present (u32), then key size (u16), op, status, proto, transport, mode, marks, traits: the key size
-  // is masked out, so two words and the meta flags are the whole shape.
-  const word0 = load<u64>(base, offsetof<EventRecord>('present')) & 0xffff0000ffffffff;
-  const word1 = load<u64>(base, offsetof<EventRecord>('proto')) & 0x000000ffffffffff;
+  // What was stored just now is loaded at the width it was stored with: a wider load would have to wait
+  // until the stores have reached the cache. The five bytes from the protocol on were set a packet ago.
+  const word0 = <u64>event.present | (<u64>event.op << 32) | (<u64>event.status << 40) | (<u64>event.marks << 48);
+  const word1 = load<u64>(base, offsetof<EventRecord>('proto')) & 0x000000ff00ffffff;
   const meta = event.metaFlags;
   if (word0 == lastShape0 && word1 == lastShape1 && meta == lastMeta) return lastIndex;
   lastShape0 = word0;
@@ -168,10 +168,10 @@ function keyOf(hash: u64, size: u32): u32 {
   const hashes = columnBase(COLUMN_KEY_HASH);
   let slot = <u32>(hash >> 17) & mask;
   for (;;) {
-    const at = <usize>config.dictionary + (<usize>slot << 2);
-    const index = load<u32>(at);
+    const at = <usize>config.dictionary + (<usize>slot << 1);
+    const index = <u32>load<u16>(at);
     if (index == 0) {
-      store<u32>(at, ++keys);
+      store<u16>(at, <u16>++keys);
       putWord(COLUMN_KEY_HASH, hash);
       put(COLUMN_KEY_SIZE, size);
       return keys - 1;

@@ -327,7 +327,7 @@ export class Config {
   columns: u32; // 124: address of the open block's columns
   columnSize: u32; // 128: bytes reserved for each column
   blockEvents: u32; // 132: events after which a block is sealed
-  dictionary: u32; // 136: address of the key dictionary's hash table, u32 entries
+  dictionary: u32; // 136: address of the key dictionary's hash table, u16 entries; block_events is below 65536
   dictionarySize: u32; // 140: its entries, a power of two, at least twice block_events
   blockOut: u32; // 144: address where the payload of a sealed block is put together
   blockOutSize: u32; // 148: bytes there

@@ -371,7 +371,7 @@ struct membench_config {
 	__u32 columns; /* address of the open block's columns */
 	__u32 column_size; /* bytes reserved for each column */
 	__u32 block_events; /* events after which a block is sealed */
-	__u32 dictionary; /* address of the key dictionary's hash table, u32 entries */
+	__u32 dictionary; /* address of the key dictionary's hash table, u16 entries; block_events is below 65536 */
 	__u32 dictionary_size; /* its entries, a power of two, at least twice block_events */
 	__u32 block_out; /* address where the payload of a sealed block is put together */
 	__u32 block_out_size; /* bytes there */

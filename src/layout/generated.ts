@@ -398,7 +398,7 @@ export const CONFIG = {
   column_size: 128,
   /** u32: events after which a block is sealed */
   block_events: 132,
-  /** u32: address of the key dictionary's hash table, u32 entries */
+  /** u32: address of the key dictionary's hash table, u16 entries; block_events is below 65536 */
   dictionary: 136,
   /** u32: its entries, a power of two, at least twice block_events */
   dictionary_size: 140,

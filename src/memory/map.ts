@@ -133,7 +133,7 @@ function mapRegion(options: MapOptions): { region: Region; size: number } {
   const eventCount = 1024;
   const events = cursor.take(eventCount * EVENT_RECORD.SIZE);
   const dictionarySize = powerOfTwo(blockEvents * 2);
-  const dictionary = cursor.take(dictionarySize * 4);
+  const dictionary = cursor.take(dictionarySize * 2);
   // A varint has at most 10 bytes.
   const columnSize = blockEvents * 10 + 64;
   const columns = cursor.take(columnSize * COLUMN_NAMES.length);
