@@ -4,7 +4,7 @@ import { flushEvents } from './emit';
 import { CLIENT, Flow, FLOW_BINARY, FLOW_MEMCACHE, FLOW_NEW, FLOW_TLS, SERVER, sideOf, SYNC_YES } from './flow/flow';
 import { findSyn, forgetSyn, rememberSyn, rememberSynAck, Syn } from './flow/syns';
 import {
-  addFlow, createTable, find, foundSide, hasRoom, oldestFlow, port0, port1, removeFlow, setEndpoints, touch,
+  addFlow, createTable, find, foundSide, hasRoom, oldestFlow, ports, removeFlow, setEndpoints, touch,
 } from './flow/table';
 import { LIST_HEAD, isServerPort } from './framing/record';
 import { pcapCaptured, pcapLength, pcapTime } from './framing/pcap';
@@ -146,11 +146,11 @@ function startFlow(
     count(COUNTER_SYN_SEEN);
     countPacket(FLOW_MEMCACHE, wire);
     if (flags & TCP_ACK) {
-      if (!rememberSynAck(hash, from, acknowledgement(tcp), port0, port1) || !changetype<usize>(known)) return;
+      if (!rememberSynAck(hash, from, acknowledgement(tcp), <u16>ports, <u16>(ports >> 16)) || !changetype<usize>(known)) return;
       // The server agreed to a new connection between the same ports: the old one is over.
       if (sideOf(known, SERVER).initial != from || !known.fromSyn) endFlow(known, CONN_KIND_CLOSE_REUSED, time);
     } else if (!changetype<usize>(known) || sideOf(known, CLIENT).initial != from || !known.fromSyn) {
-      rememberSyn(hash, from, port0, port1, time);
+      rememberSyn(hash, from, <u16>ports, <u16>(ports >> 16), time);
     }
     return;
   }
@@ -163,8 +163,8 @@ function startFlow(
     count(COUNTER_BOUND_FLOWS);
     endFlow(oldestFlow(), CONN_KIND_CLOSE_EVICTED, time);
   }
-  const syn = findSyn(hash, port0, port1);
-  const flow = addFlow(hash, changetype<usize>(syn) ? syn.clientPort == port0 : sourceIsClient(payload, got));
+  const syn = findSyn(hash, <u16>ports, <u16>(ports >> 16));
+  const flow = addFlow(hash, changetype<usize>(syn) ? syn.clientPort == <u16>ports : sourceIsClient(payload, got));
   count(COUNTER_FLOWS);
   flow.kind = FLOW_NEW;
   flow.epoch = <u32>(time >> 20);
@@ -195,8 +195,8 @@ function beginWithSyn(flow: Flow, syn: Syn): void {
 
 /** Which side a mid-stream segment comes from: the other port is the server's; where both are, who answers is. */
 function sourceIsClient(payload: usize, got: u32): bool {
-  const fromServer = isServerPort(bswap<u16>(port0));
-  const toServer = isServerPort(bswap<u16>(port1));
+  const fromServer = isServerPort(bswap<u16>(<u16>ports));
+  const toServer = isServerPort(bswap<u16>(<u16>(ports >> 16)));
   if (fromServer != toServer) return toServer;
   if (got < 3) return true;
   const feed = findByte(payload, payload + got, 10);

@@ -46,13 +46,13 @@ export class Flow {
   newer: u32;
   hash: u32;
   conn: u32;
-  /** Endpoints: 128-bit addresses as two words (IPv4 in the first, second 0), ports in network order. */
+  /** Endpoints: 128-bit addresses as two words (IPv4 in the first, second 0). */
   clientHigh: u64;
   clientLow: u64;
   serverHigh: u64;
   serverLow: u64;
-  clientPort: u16;
-  serverPort: u16;
+  /** In network order: client's port in the low half, server's in the high. */
+  ports: u32;
   family: u8;
   /** SYNC_*: whether events may be believed. */
   sync: u8;
@@ -105,6 +105,18 @@ export const FLOW_TLS: u8 = 2;
 export const FLOW_STRAY: u8 = 3;
 /** Not yet told apart: no client byte was seen. */
 export const FLOW_NEW: u8 = 4;
+
+/** Ports of a flow, in network order. */
+// @ts-ignore: decorator
+@inline
+export function clientPort(flow: Flow): u16 {
+  return <u16>flow.ports;
+}
+// @ts-ignore: decorator
+@inline
+export function serverPort(flow: Flow): u16 {
+  return <u16>(flow.ports >> 16);
+}
 
 /** One side of a flow. */
 // @ts-ignore: decorator

@@ -7,7 +7,9 @@ import { createPool, give, Pool, take } from '../pools';
 import { Flow, SIZEOF_FLOW_ALL } from './flow';
 
 let pool: Pool = changetype<Pool>(0);
+/** Buckets in use less one: a small table stays in the cache, and grows with the flows. */
 let mask: u32 = 0;
+let used: u32 = 0;
 /** Ends of the list by idleness; sentinel-free, 0 where empty. */
 let oldest: u32 = 0;
 let newest: u32 = 0;
@@ -15,7 +17,7 @@ let nextConn: u32 = 0;
 
 export function createTable(): void {
   pool = createPool(config.flows, <usize>config.flows + <usize>config.flowCount * SIZEOF_FLOW_ALL, SIZEOF_FLOW_ALL);
-  mask = config.flowBucketCount - 1;
+  mask = min(config.flowBucketCount, FEWEST_BUCKETS) - 1;
 }
 
 // @ts-ignore: decorator
@@ -24,13 +26,30 @@ function bucket(index: u32): usize {
   return <usize>config.flowBuckets + (<usize>index << 3);
 }
 
+/** Buckets at the start. */
+const FEWEST_BUCKETS: u32 = 2048;
+
+/** Quadruples the table and files every flow anew. */
+function grow(): void {
+  mask = min(config.flowBucketCount, (mask + 1) << 2) - 1;
+  memory.fill(config.flowBuckets, 0, (<usize>mask + 1) << 3);
+  for (let flow = oldestFlow(); changetype<usize>(flow); flow = changetype<Flow>(<usize>flow.newer)) file(flow);
+}
+
+/** Puts a flow into the first free bucket from its home on. */
+function file(flow: Flow): void {
+  let index = flow.hash & mask;
+  while (load<u64>(bucket(index))) index = (index + 1) & mask;
+  store<u64>(bucket(index), (<u64>flow.hash << 32) | <u64>changetype<usize>(flow));
+}
+
 /** What a packet says of its flow, filled before `find`. */
 export let high0: u64 = 0;
 export let low0: u64 = 0;
 export let high1: u64 = 0;
 export let low1: u64 = 0;
-export let port0: u16 = 0;
-export let port1: u16 = 0;
+/** Ports in network order, source in the low half. */
+export let ports: u32 = 0;
 
 /** Sets the endpoints searched for: source first. */
 // @ts-ignore: decorator
@@ -47,8 +66,7 @@ export function setEndpoints(ip: usize, tcp: usize, family: u32): void {
     high1 = load<u64>(ip + 24);
     low1 = load<u64>(ip + 32);
   }
-  port0 = load<u16>(tcp);
-  port1 = load<u16>(tcp + 2);
+  ports = load<u32>(tcp);
 }
 
 /** Side the packet came from, valid after `find` returned a flow: 0 client, 1 server. */
@@ -56,17 +74,21 @@ export let foundSide: u32 = 0;
 
 /** The flow of the endpoints set, or 0. */
 export function find(hash: u32): Flow {
+  const forward = ports;
+  const backward = rotl(forward, 16);
+  const from = high0;
+  const to = high1;
   let index = hash & mask;
   for (;;) {
     const word = load<u64>(bucket(index));
     if (word == 0) return changetype<Flow>(0);
     if (<u32>(word >> 32) == hash) {
       const flow = changetype<Flow>(<usize><u32>word);
-      if (flow.clientHigh == high0 && flow.serverHigh == high1 && flow.clientPort == port0 && flow.serverPort == port1 && flow.clientLow == low0 && flow.serverLow == low1) {
+      if (flow.ports == forward && flow.clientHigh == from && flow.serverHigh == to && flow.clientLow == low0 && flow.serverLow == low1) {
         foundSide = 0;
         return flow;
       }
-      if (flow.clientHigh == high1 && flow.serverHigh == high0 && flow.clientPort == port1 && flow.serverPort == port0 && flow.clientLow == low1 && flow.serverLow == low0) {
+      if (flow.ports == backward && flow.clientHigh == to && flow.serverHigh == from && flow.clientLow == low1 && flow.serverLow == low0) {
         foundSide = 1;
         return flow;
       }
@@ -95,13 +117,11 @@ export function addFlow(hash: u32, sourceIsClient: bool): Flow {
   flow.conn = nextConn++;
   flow.clientHigh = sourceIsClient ? high0 : high1;
   flow.clientLow = sourceIsClient ? low0 : low1;
-  flow.clientPort = sourceIsClient ? port0 : port1;
   flow.serverHigh = sourceIsClient ? high1 : high0;
   flow.serverLow = sourceIsClient ? low1 : low0;
-  flow.serverPort = sourceIsClient ? port1 : port0;
-  let index = hash & mask;
-  while (load<u64>(bucket(index))) index = (index + 1) & mask;
-  store<u64>(bucket(index), (<u64>hash << 32) | <u64>address);
+  flow.ports = sourceIsClient ? ports : rotl(ports, 16);
+  if (++used * 2 > mask && mask + 1 < config.flowBucketCount) grow();
+  file(flow);
   link(flow);
   foundSide = sourceIsClient ? 0 : 1;
   return flow;
@@ -122,6 +142,7 @@ export function removeFlow(flow: Flow): void {
     }
   }
   store<u64>(bucket(hole), 0);
+  used--;
   unlink(flow);
   give(pool, changetype<usize>(flow));
 }

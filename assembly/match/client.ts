@@ -4,13 +4,14 @@ import {
 } from '../flow/flow';
 import { count } from '../instance';
 import {
-  COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_GAPS, COUNTER_PROXY_HEADERS, COUNTER_UNKNOWN_COMMANDS, NO_SIZE,
+  COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_GAPS, COUNTER_PROXY_HEADERS, COUNTER_UNKNOWN_COMMANDS, KEY_MAX, NO_SIZE,
   OP_AUTH, OP_SET, STATUS_SILENT,
 } from '../layout';
 import { BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_OVERFLOW, BIT_REFUSED, KIND_AUTH, LINE_DATA, LINE_QUIT, Request } from '../memcache/message';
 import { isProxyLine, probe, SPEAKS_BINARY, SPEAKS_TEXT, SPEAKS_TLS } from '../memcache/probe';
-import { addKeys, isUnboundedRetrieval, openRetrieval, parseRequest } from '../memcache/request';
-import { findByte, findLineEnd } from '../scan';
+import { addKeys, isUnboundedRetrieval, openRetrieval, parseRequest, setGet } from '../memcache/request';
+import { HEAD_GET } from '../memcache/words';
+import { findByte, findGap, findLineEnd } from '../scan';
 import { appendLine, dropLineHead, freeLine } from '../stream/lines';
 import { load16 } from '../wire/bytes';
 import { freeRequest, push, record, takeRequest } from './pending';
@@ -33,6 +34,8 @@ export const CLIENT_PROXY: u8 = 6;
 
 const LF: u8 = 10;
 const CR: u8 = 13;
+/** Both, as they lie in memory. */
+const CRLF: u16 = 0x0a0d;
 
 /** End of the line without the CR before its LF. */
 // @ts-ignore: decorator
@@ -144,7 +147,31 @@ function begins(flow: Flow, at: usize, end: usize, ack: u32): bool {
   return known;
 }
 
+/**
+ * `get` of one key, its line whole in this packet: nearly all requests are. Returns the end of the line,
+ * or 0 where it is anything else, and nothing was done.
+ */
+// @ts-ignore: decorator
+@inline
+function quickGet(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal: u64): usize {
+  const key = at + 4;
+  const gap = findGap(key, end);
+  if (gap + 1 >= end || load<u16>(gap) != CRLF || gap == key || gap - key > KEY_MAX) return 0;
+  const request = takeRequest(flow);
+  if (changetype<usize>(request) == 0) return 0;
+  setGet(request, key, gap);
+  place(flow, side, request, time, ordinal);
+  request.lastTime = time;
+  side.spoken = 1;
+  push(flow, request);
+  return gap + 2;
+}
+
 function lineBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal: u64): usize {
+  if (side.line == 0 && end - at > 6 && load<u32>(at) == HEAD_GET) {
+    const next = quickGet(flow, side, at, end, time, ordinal);
+    if (next) return next;
+  }
   let feed = findLineEnd(at, end);
   let doubtful = false;
   if (feed < end && load<u8>(feed) != LF) {

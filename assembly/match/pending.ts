@@ -3,7 +3,7 @@
  * come in the order of the requests; only quiet ones may be passed over.
  */
 import { emit, emitConn } from '../emit';
-import { Flow, SYNC_YES } from '../flow/flow';
+import { clientPort, Flow, serverPort, SYNC_YES } from '../flow/flow';
 import { otherHash } from '../hash';
 import { config, count, reserve } from '../instance';
 import {
@@ -74,8 +74,8 @@ function hashEndpoint(high: u64, low: u64, port: u16): u64 {
 /** Records that the connection of a flow opened or closed. */
 export function recordConn(flow: Flow, kind: u32, time: u64): void {
   emitConn(
-    flow.conn, kind, time, hashEndpoint(flow.clientHigh, flow.clientLow, flow.clientPort),
-    hashEndpoint(flow.serverHigh, flow.serverLow, 0), bswap<u16>(flow.serverPort),
+    flow.conn, kind, time, hashEndpoint(flow.clientHigh, flow.clientLow, clientPort(flow)),
+    hashEndpoint(flow.serverHigh, flow.serverLow, 0), bswap<u16>(serverPort(flow)),
   );
 }
 

@@ -3,11 +3,11 @@
  * bytes: fills a `Request` from one line and says what follows it.
  */
 import {
-  MODE_NONE, NO_SIZE, OP_ADD, OP_APPEND, OP_CACHE_MEMLIMIT, OP_CAS, OP_DEBUGITEM, OP_DEBUGTIME, OP_DECR,
+  NO_SIZE, OP_ADD, OP_APPEND, OP_CACHE_MEMLIMIT, OP_CAS, OP_DEBUGITEM, OP_DEBUGTIME, OP_DECR,
   OP_DELETE, OP_EXTSTORE, OP_FLUSH_ALL, OP_GAT, OP_GATS, OP_GET, OP_GETS, OP_INCR, OP_LRU, OP_LRU_CRAWLER,
   OP_MA, OP_MD, OP_ME, OP_MG, OP_MISBEHAVE, OP_MN, OP_MS, OP_PREPEND, OP_QUIT, OP_REFRESH_CERTS, OP_REPLACE,
   OP_SET, OP_SHUTDOWN, OP_SLABS, OP_STATS, OP_TOUCH, OP_UNKNOWN, OP_VERBOSITY, OP_VERSION, OP_WATCH, PRESENT_DELTA,
-  PRESENT_FLAGS, PRESENT_TTL, PRESENT_VALUE_SIZE, PROTO_TEXT, TRAIT_CAS, TRAIT_QUIET, KEY_MAX,
+  PRESENT_FLAGS, PRESENT_TTL, PRESENT_VALUE_SIZE, TRAIT_CAS, TRAIT_QUIET, KEY_MAX,
 } from '../layout';
 import { findByte } from '../scan';
 import { addKey, setKey } from './keys';
@@ -64,24 +64,18 @@ function is(at: usize, end: usize, name: u64): bool {
 // @ts-ignore: decorator
 @inline
 export function clear(request: Request): void {
+  const base = changetype<usize>(request);
   request.metaFlags = 0;
-  request.present = 0;
   request.keyIndex = 0;
-  // op, status, proto, transport, mode, marks, traits and padding follow the key size.
-  request.keySize = 0;
-  request.op = <u8>OP_UNKNOWN;
-  request.status = 0;
-  request.proto = <u8>PROTO_TEXT;
-  request.transport = 0;
-  request.mode = <u8>MODE_NONE;
-  request.marks = 0;
-  request.traits = 0;
+  // present, key size, op and status in one store; proto, transport, mode, marks, traits in another:
+  // text over TCP, no mode, is all zeros.
+  store<u64>(base, <u64>OP_UNKNOWN << 48, offsetof<Request>('present'));
+  store<u64>(base, 0, offsetof<Request>('proto'));
   request.valueSize = NO_SIZE;
-  request.next = 0;
-  request.keys = 0;
-  request.lastKeys = 0;
-  request.keyCount = 0;
-  request.cursorIndex = 0;
+  // next and keys, lastKeys and keyCount, the cursor, are neighbours.
+  store<u64>(base, 0, offsetof<Request>('next'));
+  store<u64>(base, 0, offsetof<Request>('lastKeys'));
+  store<u64>(base, 0, offsetof<Request>('cursorChunk'));
   request.dataSize = 0;
   request.bits = 0;
 }
@@ -361,6 +355,17 @@ export function parseRequest(request: Request, at: usize, end: usize): u32 {
     if (pair == PAIR_MN) return admin(request, OP_MN, nameEnd, end, KIND_ADMIN, 1 << IS_MN);
   }
   return named(request, at, nameEnd, end);
+}
+
+/** `get` of one key, the request most traffic consists of; the key is [at, end), 1 to 250 bytes. */
+// @ts-ignore: decorator
+@inline
+export function setGet(request: Request, at: usize, end: usize): void {
+  clear(request);
+  request.op = <u8>OP_GET;
+  setFits(request, KIND_GET, (1 << IS_VALUE) | (1 << IS_END));
+  setKey(request, at, end - at);
+  request.keyCount = 1;
 }
 
 /** Whether [at, end) begins like a retrieval whose line memcached lets grow without bound. */

@@ -17,3 +17,11 @@ export function findLineEnd(at: usize, end: usize): usize {
   if (ASC_FEATURE_SIMD) return simd.findLineEnd(at, end);
   return scalar.findLineEnd(at, end);
 }
+
+/** Address of the first byte in [at, end) that is a space or below, or `end`. */
+// @ts-ignore: decorator
+@inline
+export function findGap(at: usize, end: usize): usize {
+  if (ASC_FEATURE_SIMD) return simd.findGap(at, end);
+  return scalar.findGap(at, end);
+}

@@ -18,3 +18,11 @@ export function findLineEnd(at: usize, end: usize): usize {
   }
   return at;
 }
+
+/** Address of the first byte in [at, end) that is a space or below, or `end`. */
+// @ts-ignore: decorator
+@inline
+export function findGap(at: usize, end: usize): usize {
+  while (at < end && load<u8>(at) > 32) at++;
+  return at;
+}

@@ -27,3 +27,16 @@ export function findLineEnd(at: usize, end: usize): usize {
   }
   return end;
 }
+
+/** Address of the first byte in [at, end) that is a space or below, or `end`. */
+// @ts-ignore: decorator
+@inline
+export function findGap(at: usize, end: usize): usize {
+  const space = i8x16.splat(32);
+  while (at < end) {
+    const found = i8x16.bitmask(i8x16.le_u(v128.load(at), space));
+    if (found) return min(at + ctz(found), end);
+    at += 16;
+  }
+  return end;
+}
