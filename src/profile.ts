@@ -21,6 +21,7 @@ export {
   type EventColumn,
   type EventColumns,
   type KeyColumns,
+  type SomeColumns,
 } from './profile/columns.js';
 export { BlockError, type Damage } from './profile/damage.js';
 export { readEvents } from './profile/events.js';

@@ -85,15 +85,18 @@ class Analyzer {
     if (!reader.complete) this.#complete = false;
   }
 
-  #addBlock({ block, keys, shape, conn, key, value_size, latency }: Decoded, conns: ConnNumbers): void {
+  #addBlock(
+    { block, keys, shape, shapeEvents, conn, key, value_size, latency }: Decoded,
+    conns: ConnNumbers,
+  ): void {
     this.#events += block.events;
     this.#requests += block.requests;
     if (this.#firstNs === null || block.minNs < this.#firstNs) this.#firstNs = block.minNs;
     if (this.#lastNs === null || block.maxNs > this.#lastNs) this.#lastNs = block.maxNs;
-    this.#addShapes(block, shape);
+    this.#addShapes(block, shapeEvents);
     this.#addValues(block, shape, value_size, 'value_size', 1);
     this.#addValues(block, shape, latency, 'latency', block.unit);
-    for (let i = 0; i < conn.length; i++) conns.numberOf(block.worker, conn[i]!);
+    conns.add(block.worker, conn);
     this.#addKeys(block, shape, key, keys);
   }
 
@@ -107,11 +110,9 @@ class Analyzer {
   }
 
   /** Everything that is the same for all events of a shape needs only their number. */
-  #addShapes(block: Block, shape: Uint32Array): void {
-    const events = new Float64Array(block.shapes.length);
-    for (let i = 0; i < shape.length; i++) events[shape[i]!]!++;
-    block.shapes.forEach((found, i) => {
-      if (events[i]! > 0) this.#tally(found.op).add(found, events[i]!);
+  #addShapes({ shapes }: Block, events: Uint32Array): void {
+    shapes.forEach((shape, i) => {
+      if (events[i]! > 0) this.#tally(shape.op).add(shape, events[i]!);
     });
   }
 

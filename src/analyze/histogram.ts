@@ -25,7 +25,8 @@ const BUCKETS = (53 - HALF_BITS + 1) * HALF;
  *           3072 … 4095     4096 … 8191 in steps of 4
  *           and so on, 1024 for each power of two
  *
- * hdr-histogram-js takes 88 ns for a value, this takes 2: here that is most of what analysis costs.
+ * Not hdr-histogram-js: its 3.0.1 takes 88 ns for a value on Node 20, this takes 5 on the same machine, and
+ * all of analysis has 100 for an event.
  */
 export class Histogram {
   #counts: Float64Array | undefined;

@@ -84,39 +84,51 @@ export function presentBit(names: Names, column: string): number {
   return bit < 0 ? 0 : 1 << bit;
 }
 
+/** Some event columns, and how many events each shape has. */
+export type SomeColumns<Name extends EventColumn> = Pick<EventColumns, Name | 'shape'> & {
+  shapeEvents: Uint32Array;
+};
+
 /**
- * Decodes some of a block's event columns.
+ * Decodes some of a block's event columns; `shape` is always among them.
  *
  * @throws BlockError where a column has too few or too many values, or points outside its table
  */
 export function decodeColumns<Name extends EventColumn>(
   block: Block,
   wanted: readonly Name[],
-): Pick<EventColumns, Name | 'shape'> {
+): SomeColumns<Name> {
   const shape = readUint32s(columnBytes(block, 'shape'), block.events);
   checkBelow(shape, block.shapes.length, 'shape');
+  const shapeEvents = countShapes(shape, block.shapes.length);
   const columns: Partial<Record<EventColumn, EventColumns[EventColumn]>> = { shape };
-  const rowsOf = new Float64Array(block.shapes.length);
-  for (let i = 0; i < shape.length; i++) rowsOf[shape[i]!]!++;
   for (const name of wanted) {
-    if (name !== 'shape') columns[name] = decodeColumn(block, name, shape, rowsOf);
+    if (name !== 'shape') columns[name] = decodeColumn(block, name, shape, shapeEvents);
   }
-  return columns as Pick<EventColumns, Name | 'shape'>;
+  return { ...columns, shapeEvents } as SomeColumns<Name>;
 }
 
-/** @param rowsOf number of rows of each shape */
+function countShapes(shape: Uint32Array, shapes: number): Uint32Array {
+  // Two counters for each shape in turn: neighbours mostly have the same, and a sum must wait for the last.
+  const counts = new Uint32Array(2 * shapes);
+  for (let i = 0; i < shape.length; i++) counts[2 * shape[i]! + (i & 1)]!++;
+  return Uint32Array.from({ length: shapes }, (_, i) => counts[2 * i]! + counts[2 * i + 1]!);
+}
+
 function decodeColumn(
   block: Block,
   name: EventColumn,
   shape: Uint32Array,
-  rowsOf: Float64Array,
+  shapeEvents: Uint32Array,
 ): EventColumns[EventColumn] {
   const bytes = columnBytes(block, name);
   const decode: Decoder<EventColumns[EventColumn]> = DECODERS[name];
   const full = name === 'time' || name === 'ordinal' || name === 'conn';
   const bit = presentBit(block.names, name);
   let count = 0;
-  for (let i = 0; i < rowsOf.length; i++) if (full || block.shapes[i]!.present & bit) count += rowsOf[i]!;
+  for (let i = 0; i < shapeEvents.length; i++) {
+    if (full || block.shapes[i]!.present & bit) count += shapeEvents[i]!;
+  }
   if (count > bytes.length) throw new BlockError(`column ${name} ends too early`);
   const values = decode(bytes, count, block);
   const limit = LIMITS[name]?.(block);

@@ -31,6 +31,21 @@ export class ConnNumbers {
     return this.#size - 1;
   }
 
+  /** Numbers the connections of a column, all of one worker. */
+  add(worker: number, conns: Uint32Array): void {
+    let index = -1;
+    let page = this.#lastPage;
+    for (let i = 0; i < conns.length; i++) {
+      const conn = conns[i]!;
+      if (conn >>> PAGE_BITS !== index) {
+        index = conn >>> PAGE_BITS;
+        this.#turnTo(worker, index);
+        page = this.#lastPage;
+      }
+      if (page[conn & (PAGE - 1)] === 0) page[conn & (PAGE - 1)] = ++this.#size;
+    }
+  }
+
   #turnTo(worker: number, index: number): void {
     let pages = this.#pages.get(worker);
     if (pages === undefined) {

@@ -27,7 +27,6 @@ const ROOMS: Record<string, readonly string[]> = {
 const PACKAGES: Record<string, readonly string[]> = {
   pool: ['piscina'],
   profile: ['msgpackr/pack', 'msgpackr/unpack'],
-  analyze: ['hdr-histogram-js'],
   cli: ['commander'],
 };
 
