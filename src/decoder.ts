@@ -6,13 +6,13 @@
  */
 import { createCore } from './decode/core.js';
 import { STANDALONE_WASM } from './decode/embedded.js';
+import { MembenchError } from './errors.js';
 import { EventCursor } from './event/cursor.js';
 import type { CacheEvent } from './event/event.js';
 import { COUNTER_NAMES, type Counter, EVENT_RECORD, INDEX_STATE, PCAP_HEADER } from './layout/generated.js';
 import { type CaptureHeader, parseCaptureHeader } from './memory/capture-header.js';
 import { configureWorker, type PortRanges, setCapture, setPorts } from './memory/configure.js';
 import { mapMemory, regionAddress, slotAddress } from './memory/map.js';
-import { MembenchError } from './errors.js';
 
 export { MembenchError } from './errors.js';
 export type { CacheEvent } from './event/event.js';
@@ -57,7 +57,8 @@ let compiled: Promise<WebAssembly.Module> | undefined;
 /** Makes a decoder for one capture. */
 export async function createDecoder(options: DecoderOptions = {}): Promise<Decoder> {
   const key = options.key ?? crypto.getRandomValues(new Uint8Array(16));
-  if (key.length !== 16) throw new MembenchError('ERR_MEMBENCH_USAGE', `the key has ${key.length} bytes, not 16`);
+  if (key.length !== 16)
+    throw new MembenchError('ERR_MEMBENCH_USAGE', `the key has ${key.length} bytes, not 16`);
   const map = mapMemory({
     workers: 1,
     slots: 1,
@@ -161,13 +162,19 @@ class StandaloneDecoder implements Decoder {
     yield* this.#drain();
     const left = this.#view.getUint32(this.#map.indexState + INDEX_STATE.carry_size, true);
     if (left) {
-      throw new MembenchError('ERR_MEMBENCH_BROKEN_CAPTURE', `the capture ends in a record, ${left} bytes into it`);
+      throw new MembenchError(
+        'ERR_MEMBENCH_BROKEN_CAPTURE',
+        `the capture ends in a record, ${left} bytes into it`,
+      );
     }
   }
 
   get counters(): Record<Counter, number> {
     const base = regionAddress(this.#map, 0) + this.#map.region.counters;
     const read = (_: Counter, i: number) => Number(this.#view.getBigUint64(base + i * 8, true));
-    return Object.fromEntries(COUNTER_NAMES.map((name, i) => [name, read(name, i)])) as Record<Counter, number>;
+    return Object.fromEntries(COUNTER_NAMES.map((name, i) => [name, read(name, i)])) as Record<
+      Counter,
+      number
+    >;
   }
 }

@@ -40,7 +40,10 @@ function checkOptions(options: RecordOptions): void {
   const positive = (name: string, value: number | undefined, integer: boolean) => {
     if (value === undefined) return;
     if (!(value > 0) || (integer && !Number.isSafeInteger(value))) {
-      throw new MembenchError('ERR_MEMBENCH_USAGE', `${name} must be a positive ${integer ? 'integer' : 'number'}, not ${value}`);
+      throw new MembenchError(
+        'ERR_MEMBENCH_USAGE',
+        `${name} must be a positive ${integer ? 'integer' : 'number'}, not ${value}`,
+      );
     }
   };
   positive('workers', options.workers, true);
@@ -48,7 +51,9 @@ function checkOptions(options: RecordOptions): void {
   positive('count', options.count, true);
   positive('duration', options.duration, false);
   for (const [first, last] of options.ports ?? []) {
-    if (!(Number.isInteger(first) && Number.isInteger(last) && first >= 1 && first <= last && last <= 65535)) {
+    if (
+      !(Number.isInteger(first) && Number.isInteger(last) && first >= 1 && first <= last && last <= 65535)
+    ) {
       throw new MembenchError('ERR_MEMBENCH_USAGE', `${first}-${last} is not a range of ports`);
     }
   }
@@ -100,7 +105,11 @@ class Recording {
       blockEvents: BLOCK_EVENTS,
     });
     this.#module = WebAssembly.compile(readFileSync(new URL('./wasm/pipeline.wasm', import.meta.url)));
-    this.#memory = new WebAssembly.Memory({ initial: this.#map.pages, maximum: this.#map.pages, shared: true });
+    this.#memory = new WebAssembly.Memory({
+      initial: this.#map.pages,
+      maximum: this.#map.pages,
+      shared: true,
+    });
     const buffer = this.#memory.buffer as unknown as SharedArrayBuffer;
     this.#ring = new RingWriter(buffer, this.#map);
     setPorts(buffer, this.#map, ports);
@@ -233,7 +242,10 @@ class Recording {
   }
 
   #finish(): RecordSummary {
-    const counters = Object.fromEntries(COUNTER_NAMES.map((name) => [name, this.#counter(name)])) as Record<Counter, number>;
+    const counters = Object.fromEntries(COUNTER_NAMES.map((name) => [name, this.#counter(name)])) as Record<
+      Counter,
+      number
+    >;
     const reasons = (prefix: string) =>
       Object.fromEntries(
         COUNTER_NAMES.filter((name) => name.startsWith(prefix) && counters[name] > 0).map((name) => [

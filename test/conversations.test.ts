@@ -13,7 +13,9 @@ const KEY = Uint8Array.from({ length: 16 }, (_, i) => 255 - i);
 function compared(wanted: Record<string, unknown>[], got: CacheEvent[]) {
   return got.map((event, i) => {
     const want = wanted[i] ?? { op: 'nothing' };
-    return Object.fromEntries(Object.keys(want).map((field) => [field, event[field as keyof CacheEvent] ?? null]));
+    return Object.fromEntries(
+      Object.keys(want).map((field) => [field, event[field as keyof CacheEvent] ?? null]),
+    );
   });
 }
 

@@ -21,9 +21,14 @@ export async function catCommand(path: string): Promise<number> {
   const missing = profile.missing().length;
   const damaged = profile.damage.filter((damage) => !damage.atEnd).length;
   if (missing === 0 && damaged === 0) {
-    if (profile.footer === null) process.stderr.write(`membench: ${path}: not closed yet, or cut short: these are the events sealed so far\n`);
+    if (profile.footer === null)
+      process.stderr.write(
+        `membench: ${path}: not closed yet, or cut short: these are the events sealed so far\n`,
+      );
     return 0;
   }
-  process.stderr.write(`membench: ${path}: ${missing} blocks are missing, ${damaged} places are damaged (membench verify ${path})\n`);
+  process.stderr.write(
+    `membench: ${path}: ${missing} blocks are missing, ${damaged} places are damaged (membench verify ${path})\n`,
+  );
   return EXIT_FAILURE;
 }

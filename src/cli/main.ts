@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
+import { version } from '../index.js';
 import { complain, EXIT_USAGE } from './complain.js';
 import { parseCount, parseDuration, parsePorts, parseSize } from './options.js';
-import { version } from '../index.js';
-
 
 /** Each command is loaded only when it runs: what it does not need must not cost start-up time. */
 function build(): Command {
@@ -25,7 +24,11 @@ function build(): Command {
     .option('--workers <n>', 'worker threads (the cores available)', parseCount)
     .option('-d, --duration <time>', 'stop after so much packet time: 10s, 500ms, 2m', parseDuration)
     .option('-c, --count <n>', 'stop after so many packets of the server ports', parseCount)
-    .option('-B, --buffer <size>', 'memory between source and workers: 64M; bare numbers are KiB (4M)', parseSize)
+    .option(
+      '-B, --buffer <size>',
+      'memory between source and workers: 64M; bare numbers are KiB (4M)',
+      parseSize,
+    )
     .option('--key-file <file>', 'secret to hash keys with: 32 hex digits or 16 bytes, mode 0600')
     .option('--force', 'replace an existing profile')
     .option('--json', 'print the summary as JSON on stdout')
@@ -70,12 +73,15 @@ function build(): Command {
       process.exitCode = await verifyCommand(profile);
     });
 
-  for (const command of program.commands) command.exitOverride().configureOutput({ writeErr() {}, outputError() {} });
+  for (const command of program.commands)
+    command.exitOverride().configureOutput({ writeErr() {}, outputError() {} });
   return program;
 }
 
 function colorOption(): Option {
-  return new Option('--color <when>', 'colour: auto, always or never').choices(['auto', 'always', 'never']).default('auto');
+  return new Option('--color <when>', 'colour: auto, always or never')
+    .choices(['auto', 'always', 'never'])
+    .default('auto');
 }
 
 // A reader that has seen enough (head) closes the pipe: that is a good end.
@@ -96,7 +102,9 @@ try {
   if (error instanceof CommanderError) {
     // Help and version were printed and are no errors.
     if (error.exitCode !== 0) {
-      process.stderr.write(`membench: ${error.message.replace(/^error: /, '').replaceAll('\n', ' ')} (membench --help) [ERR_MEMBENCH_USAGE]\n`);
+      process.stderr.write(
+        `membench: ${error.message.replace(/^error: /, '').replaceAll('\n', ' ')} (membench --help) [ERR_MEMBENCH_USAGE]\n`,
+      );
       process.exitCode = EXIT_USAGE;
     }
   } else {

@@ -14,7 +14,8 @@ const SIZES: Record<string, number> = { '': 1024, B: 1, K: 1024, M: 1024 ** 2, G
 export function parseSize(text: string): number {
   const match = /^(\d+)([BKMG]?)$/i.exec(text);
   const bytes = match ? Number(match[1]) * SIZES[match[2]!.toUpperCase()]! : 0;
-  if (!Number.isSafeInteger(bytes) || bytes <= 0) throw new InvalidArgumentError('It must be a size such as 64M or 512K.');
+  if (!Number.isSafeInteger(bytes) || bytes <= 0)
+    throw new InvalidArgumentError('It must be a size such as 64M or 512K.');
   return bytes;
 }
 

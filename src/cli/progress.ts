@@ -29,8 +29,13 @@ export class ProgressLine {
 export function progressText({ bytesRead, bytesTotal, packets, requests, elapsed }: RecordProgress): string {
   const rate = elapsed > 0 ? packets / elapsed : 0;
   const parts = [format.bytes(bytesRead)];
-  if (bytesTotal !== null && bytesTotal > 0) parts[0] += ` of ${format.bytes(bytesTotal)} (${format.percent(bytesRead / bytesTotal)})`;
-  parts.push(`${format.count(packets)} packets`, `${format.count(rate)}/s`, `${format.count(requests)} requests`);
+  if (bytesTotal !== null && bytesTotal > 0)
+    parts[0] += ` of ${format.bytes(bytesTotal)} (${format.percent(bytesRead / bytesTotal)})`;
+  parts.push(
+    `${format.count(packets)} packets`,
+    `${format.count(rate)}/s`,
+    `${format.count(requests)} requests`,
+  );
   if (bytesTotal !== null && bytesRead > 0 && bytesRead <= bytesTotal) {
     parts.push(`${format.seconds(((bytesTotal - bytesRead) / bytesRead) * elapsed)} left`);
   }

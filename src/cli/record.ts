@@ -29,7 +29,11 @@ function usage(what: string): MembenchError {
 }
 
 /** Positional arguments and their option twins, sorted out. */
-function paths(first: string | undefined, second: string | undefined, flags: RecordFlags): { source: string; profile?: string } {
+function paths(
+  first: string | undefined,
+  second: string | undefined,
+  flags: RecordFlags,
+): { source: string; profile?: string } {
   let source = first;
   let profile = second;
   if (flags.read !== undefined) {

@@ -22,12 +22,18 @@ export interface CoreCallbacks {
  *
  * @throws Error where module and host were built from different layouts: a broken build, not the world's fault
  */
-export function createCore(module: WebAssembly.Module, memory: WebAssembly.Memory, callbacks: CoreCallbacks): Core {
+export function createCore(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  callbacks: CoreCallbacks,
+): Core {
   const instance = new WebAssembly.Instance(module, { env: { memory, ...callbacks } });
   const core = instance.exports as unknown as Core;
   const hash = core.layoutHash() >>> 0;
   if (hash !== LAYOUT_HASH) {
-    throw new Error(`the WASM parser was built for layout ${hash.toString(16)}, this host for ${LAYOUT_HASH.toString(16)}: rebuild`);
+    throw new Error(
+      `the WASM parser was built for layout ${hash.toString(16)}, this host for ${LAYOUT_HASH.toString(16)}: rebuild`,
+    );
   }
   return core;
 }

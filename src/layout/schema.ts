@@ -332,7 +332,11 @@ export const schema: Schema = {
         f('columns', 'u32', "address of the open block's columns"),
         f('column_size', 'u32', 'bytes reserved for each column'),
         f('block_events', 'u32', 'events after which a block is sealed'),
-        f('dictionary', 'u32', "address of the key dictionary's hash table, u16 entries; block_events is below 65536"),
+        f(
+          'dictionary',
+          'u32',
+          "address of the key dictionary's hash table, u16 entries; block_events is below 65536",
+        ),
         f('dictionary_size', 'u32', 'its entries, a power of two, at least twice block_events'),
         f('block_out', 'u32', 'address where the payload of a sealed block is put together'),
         f('block_out_size', 'u32', 'bytes there'),

@@ -53,20 +53,28 @@ export function parseCaptureHeader(bytes: Uint8Array): CaptureHeader {
   const swapped = magic === MICROSECONDS_SWAPPED || magic === NANOSECONDS_SWAPPED;
   if (!swapped && magic !== MICROSECONDS && magic !== NANOSECONDS) {
     const other =
-      OTHERS.get(magic) ?? ((magic & 0xffff) === 0x8b1f ? 'compressed with gzip, unpack it first' : undefined);
+      OTHERS.get(magic) ??
+      ((magic & 0xffff) === 0x8b1f ? 'compressed with gzip, unpack it first' : undefined);
     throw new MembenchError(
       'ERR_MEMBENCH_NOT_A_CAPTURE',
       other === undefined ? 'it does not begin like a pcap file' : `it is ${other}`,
     );
   }
   if (bytes.length < PCAP_HEADER) {
-    throw new MembenchError('ERR_MEMBENCH_NOT_A_CAPTURE', `it ends in the file header, after ${bytes.length} bytes`);
+    throw new MembenchError(
+      'ERR_MEMBENCH_NOT_A_CAPTURE',
+      `it ends in the file header, after ${bytes.length} bytes`,
+    );
   }
   // The high bits tell of a frame check sequence (pcap-savefile(5)).
   const number = view.getUint32(20, !swapped) & 0xffff;
   const name = LINKTYPES.get(number);
   if (name === undefined) {
-    throw new MembenchError('ERR_MEMBENCH_LINKTYPE', `link type ${number} is not known`, 'capture on an interface with IP traffic');
+    throw new MembenchError(
+      'ERR_MEMBENCH_LINKTYPE',
+      `link type ${number} is not known`,
+      'capture on an interface with IP traffic',
+    );
   }
   return {
     swapped,

@@ -1,6 +1,6 @@
 import { CONFIG, INDEX_STATE } from '../layout/generated.js';
-import { type MemoryMap, regionAddress } from './map.js';
 import type { CaptureHeader } from './capture-header.js';
+import { type MemoryMap, regionAddress } from './map.js';
 
 /** What instances are told besides where things are. */
 export interface Settings {
@@ -89,7 +89,12 @@ export interface Limits {
 }
 
 /** Prepares the walk over the records of a capture. */
-export function setCapture(buffer: ArrayBufferLike, map: MemoryMap, header: CaptureHeader, limits: Limits): void {
+export function setCapture(
+  buffer: ArrayBufferLike,
+  map: MemoryMap,
+  header: CaptureHeader,
+  limits: Limits,
+): void {
   const view = new DataView(buffer, map.indexState, INDEX_STATE.SIZE);
   view.setUint32(INDEX_STATE.carry, map.carry, true);
   view.setUint32(INDEX_STATE.linktype, header.linktype, true);

@@ -1,10 +1,5 @@
 import type { Core } from '../decode/core.js';
-import {
-  BLOCK_INFO as B,
-  COLUMN_NAMES,
-  COUNTER_NAMES,
-  SHAPE,
-} from '../layout/generated.js';
+import { BLOCK_INFO as B, COLUMN_NAMES, COUNTER_NAMES, SHAPE } from '../layout/generated.js';
 import type { RingReader } from '../memory/batch-ring.js';
 import { ENVELOPE_ROOM, regionAddress } from '../memory/map.js';
 import { type BlockMeta, blockPrefix, FRAME_HEAD, FRAME_TAIL, sealFrame } from '../profile/envelope.js';

@@ -41,7 +41,11 @@ export function readSecret(path: string): Secret {
   try {
     fd = openSync(path, 'r');
   } catch (error) {
-    throw fail((error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message, undefined, error);
+    throw fail(
+      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message,
+      undefined,
+      error,
+    );
   }
   try {
     const stat = fstatSync(fd);

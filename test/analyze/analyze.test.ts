@@ -1,15 +1,15 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { openSync, writeSync, closeSync } from 'node:fs';
 import test from 'ava';
+import { analyze, record, renderReport } from 'membench';
+import { openProfile, readEvents } from 'membench/profile';
 import { generateCapture } from '#bench/generate/generate.js';
 import { KeyCounts } from '#src/analyze/key-counts.js';
 import { zipfAlpha } from '#src/analyze/zipf.js';
-import { analyze, record, renderReport } from 'membench';
-import { openProfile, readEvents } from 'membench/profile';
 import { temporary } from '../support/cli.js';
 import { seeded } from '../support/random.js';
 
-test('a generated capture, through the pool, gives the generator\'s own counts', async (t) => {
+test("a generated capture, through the pool, gives the generator's own counts", async (t) => {
   const folder = temporary(t);
   const source = join(folder, 'gen.pcap');
   const profile = join(folder, 'gen.mbp');
@@ -23,13 +23,27 @@ test('a generated capture, through the pool, gives the generator\'s own counts',
   closeSync(fd);
   t.true(truth.swappedPackets > 50, `${truth.swappedPackets}`);
   const summary = await record({ source, profile, workers: 2 });
-  t.like(summary, { requests: truth.asked.requests, unanswered: 0, gaps: 0, packets: { seen: truth.packets, decoded: truth.packets } });
+  t.like(summary, {
+    requests: truth.asked.requests,
+    unanswered: 0,
+    gaps: 0,
+    packets: { seen: truth.packets, decoded: truth.packets },
+  });
   const analysis = await analyze([profile]);
   for (const op of ['get', 'mg'] as const) {
-    t.like(analysis.ops[op], { count: truth.asked.ops[op].count, hits: truth.asked.ops[op].hits, misses: truth.asked.ops[op].misses, unanswered: 0 });
+    t.like(analysis.ops[op], {
+      count: truth.asked.ops[op].count,
+      hits: truth.asked.ops[op].hits,
+      misses: truth.asked.ops[op].misses,
+      unanswered: 0,
+    });
   }
   t.is(analysis.ops.set!.count, truth.asked.ops.set.count);
-  t.like(analysis.ops.delete, { count: truth.asked.ops.delete.count, hits: truth.asked.ops.delete.hits, misses: truth.asked.ops.delete.misses });
+  t.like(analysis.ops.delete, {
+    count: truth.asked.ops.delete.count,
+    hits: truth.asked.ops.delete.hits,
+    misses: truth.asked.ops.delete.misses,
+  });
   t.is(analysis.keys.distinct, truth.distinctKeys);
   t.is(analysis.connections, 50);
   t.true(Math.abs(analysis.keys.zipf_alpha! - 0.99) < 0.05, `${analysis.keys.zipf_alpha}`);
@@ -60,9 +74,12 @@ test('loss costs what it costs, and invents nothing', async (t) => {
   const folder = temporary(t);
   const source = join(folder, 'gen.pcap');
   const fd = openSync(source, 'w');
-  const truth = generateCapture({ exchanges: 30_000, flows: 50, loss: 0.01, handshake: true, seed: 8 }, (chunk) => {
-    for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at);
-  });
+  const truth = generateCapture(
+    { exchanges: 30_000, flows: 50, loss: 0.01, handshake: true, seed: 8 },
+    (chunk) => {
+      for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at);
+    },
+  );
   closeSync(fd);
   const summary = await record({ source, profile: join(folder, 'out.mbp'), workers: 2 });
   t.true(summary.requests <= truth.asked.requests);
@@ -100,6 +117,9 @@ test('key counts are exact, and ties have one order', (t) => {
     plain.set(`${low % 7}/${low}`, (plain.get(`${low % 7}/${low}`) ?? 0) + 1);
   }
   t.is(counts.size, plain.size);
-  t.deepEqual([...counts.byRank()], [...plain.values()].sort((a, b) => b - a));
+  t.deepEqual(
+    [...counts.byRank()],
+    [...plain.values()].sort((a, b) => b - a),
+  );
   t.is(counts.top(5).length, 5);
 });

@@ -28,7 +28,12 @@ test('no command is a usage error, and prints the usage', (t) => {
 function profile(folder: string): string {
   const source = join(folder, 'traffic.pcap');
   const path = join(folder, 'out.mbp');
-  const turns = [client('get a b\r\n'), server('VALUE a 0 1\r\nx\r\nEND\r\n'), client('set c 0 0 5\r\nhello\r\n'), server('STORED\r\n')];
+  const turns = [
+    client('get a b\r\n'),
+    server('VALUE a 0 1\r\nx\r\nEND\r\n'),
+    client('set c 0 0 5\r\nhello\r\n'),
+    server('STORED\r\n'),
+  ];
   writeFileSync(source, pcapFile(packetsOf(turns)));
   t0(membench(['record', '-q', source, path]).code);
   return path;
@@ -51,7 +56,15 @@ test('analyze --json has every documented field', (t) => {
     hit_ratio: 0.5,
     complete: true,
     ops: {
-      get: { count: 2, hits: 1, misses: 1, errors: 0, unanswered: 0, latency_ns: { p50: 10000, max: 10000 }, value_size: { max: 1 } },
+      get: {
+        count: 2,
+        hits: 1,
+        misses: 1,
+        errors: 0,
+        unanswered: 0,
+        latency_ns: { p50: 10000, max: 10000 },
+        value_size: { max: 1 },
+      },
       set: { count: 1, value_size: { p50: 5, p90: 5, p99: 5, p999: 5, max: 5 } },
     },
     keys: { distinct: 3, zipf_alpha: null },

@@ -1,11 +1,18 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { keyText } from '../reference/siphash.js';
-import { ascii, client, packetsOf, server, START } from '../support/conversation.js';
 import { membench, temporary } from '../support/cli.js';
+import { ascii, client, interleave, packetsOf, START, server } from '../support/conversation.js';
 import { randomConversation } from '../support/model.js';
-import { interleave } from '../support/conversation.js';
 import { LINKTYPES, type Link, pcapFile } from '../support/packets.js';
 
 const TURNS = [
@@ -21,7 +28,11 @@ function capture(folder: string, bytes: Uint8Array): string {
   return path;
 }
 
-const lines = (text: string) => text.trim().split('\n').map((line) => JSON.parse(line));
+const lines = (text: string) =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 
 test('record, then cat: every field as documented', (t) => {
   const folder = temporary(t);
@@ -31,7 +42,10 @@ test('record, then cat: every field as documented', (t) => {
   const profile = join(folder, 'out.mbp');
   const recorded = membench(['record', '--workers', '2', '--key-file', key, '--json', source, profile]);
   t.is(recorded.code, 0, recorded.stderr);
-  const hash = keyText(Uint8Array.from({ length: 16 }, (_, i) => i), ascii('foo'));
+  const hash = keyText(
+    Uint8Array.from({ length: 16 }, (_, i) => i),
+    ascii('foo'),
+  );
   const [set, hit, miss] = lines(membench(['cat', profile]).stdout);
   t.deepEqual(set, {
     ts_ns: (START + 30_000n).toString(),
@@ -71,10 +85,19 @@ test('record, then cat: every field as documented', (t) => {
 
 test('the summary is as tcpdump would say it', (t) => {
   const folder = temporary(t);
-  const { stdout, stderr, code } = membench(['record', '--workers', '1', capture(folder, pcapFile(packetsOf(TURNS))), join(folder, 'out.mbp')]);
+  const { stdout, stderr, code } = membench([
+    'record',
+    '--workers',
+    '1',
+    capture(folder, pcapFile(packetsOf(TURNS))),
+    join(folder, 'out.mbp'),
+  ]);
   t.is(code, 0);
   t.is(stdout, '');
-  t.regex(stderr, /^10 packets captured\n10 packets received by filter\n0 packets dropped by kernel\n2 requests, 2 answered, 0 unanswered, 0 gaps\nprofile: .*out\.mbp \([\d.]+ k?B, 0\.0 s\)\n$/);
+  t.regex(
+    stderr,
+    /^10 packets captured\n10 packets received by filter\n0 packets dropped by kernel\n2 requests, 2 answered, 0 unanswered, 0 gaps\nprofile: .*out\.mbp \([\d.]+ k?B, 0\.0 s\)\n$/,
+  );
 });
 
 test('cat prints the same bytes for any number of workers', (t) => {
@@ -82,13 +105,26 @@ test('cat prints the same bytes for any number of workers', (t) => {
   const key = join(folder, 'key');
   writeFileSync(key, '0123456789abcdef', { mode: 0o600 });
   const packets = interleave(
-    ...Array.from({ length: 20 }, (_, i) => packetsOf(randomConversation(i, 40), { cut: 'random', seed: i, clientPort: 41000 + i })),
+    ...Array.from({ length: 20 }, (_, i) =>
+      packetsOf(randomConversation(i, 40), { cut: 'random', seed: i, clientPort: 41000 + i }),
+    ),
   );
   const source = capture(folder, pcapFile(packets));
   const prints = [1, 2, 3, 8].map((workers) => {
     const profile = join(folder, `${workers}.mbp`);
     // A small buffer, so that records cross many chunks.
-    const { code, stderr } = membench(['record', '-q', '-B', '192K', '--workers', String(workers), '--key-file', key, source, profile]);
+    const { code, stderr } = membench([
+      'record',
+      '-q',
+      '-B',
+      '192K',
+      '--workers',
+      String(workers),
+      '--key-file',
+      key,
+      source,
+      profile,
+    ]);
     t.is(code, 0, stderr);
     return membench(['cat', profile]).stdout;
   });
@@ -126,9 +162,21 @@ test('VLAN tags, one and two', (t) => {
   const folder = temporary(t);
   const packets = [
     ...packetsOf(TURNS, { tags: [[0x8100, 5]] }),
-    ...packetsOf(TURNS, { tags: [[0x88a8, 5], [0x8100, 6]], clientPort: 5 }),
+    ...packetsOf(TURNS, {
+      tags: [
+        [0x88a8, 5],
+        [0x8100, 6],
+      ],
+      clientPort: 5,
+    }),
   ];
-  const { stdout } = membench(['record', '-q', '--json', capture(folder, pcapFile(packets)), join(folder, 'out.mbp')]);
+  const { stdout } = membench([
+    'record',
+    '-q',
+    '--json',
+    capture(folder, pcapFile(packets)),
+    join(folder, 'out.mbp'),
+  ]);
   t.is(JSON.parse(stdout).answered, 4);
 });
 
@@ -137,16 +185,24 @@ test('--port takes lists and ranges', (t) => {
   const packets = [7000, 7001, 8000].flatMap((serverPort) => packetsOf(TURNS, { serverPort }));
   const source = capture(folder, pcapFile(packets));
   const count = (list: string) =>
-    JSON.parse(membench(['record', '-q', '--force', '--json', '-p', list, source, join(folder, 'out.mbp')]).stdout);
+    JSON.parse(
+      membench(['record', '-q', '--force', '--json', '-p', list, source, join(folder, 'out.mbp')]).stdout,
+    );
   t.is(count('7000').requests, 2);
   t.is(count('7000-7001').requests, 4);
-  t.like(count('7001,8000'), { requests: 4, packets: { seen: 30, decoded: 20, skipped: { other_port: 10 } } });
+  t.like(count('7001,8000'), {
+    requests: 4,
+    packets: { seen: 30, decoded: 20, skipped: { other_port: 10 } },
+  });
 });
 
 test('--count is exact, --duration goes by packet time', (t) => {
   const folder = temporary(t);
   const source = capture(folder, pcapFile(packetsOf(TURNS)));
-  const run = (...args: string[]) => JSON.parse(membench(['record', '-q', '--force', '--json', ...args, source, join(folder, 'out.mbp')]).stdout);
+  const run = (...args: string[]) =>
+    JSON.parse(
+      membench(['record', '-q', '--force', '--json', ...args, source, join(folder, 'out.mbp')]).stdout,
+    );
   t.like(run('-c', '5'), { packets: { seen: 5, decoded: 5 }, requests: 1, ended: 'count' });
   t.like(run('-d', '0.00005'), { packets: { seen: 6 }, ended: 'duration' });
   t.like(run('-c', '500'), { packets: { seen: 10 }, ended: 'end of source' });
@@ -169,7 +225,10 @@ test('an existing profile is refused, and kept; --force replaces it', (t) => {
   writeFileSync(profile, 'precious');
   const { code, stderr } = membench(['record', source, profile]);
   t.is(code, 1);
-  t.regex(stderr, /^membench: .*: it exists already \(use --force to replace it\) \[ERR_MEMBENCH_PROFILE_EXISTS\]\n$/);
+  t.regex(
+    stderr,
+    /^membench: .*: it exists already \(use --force to replace it\) \[ERR_MEMBENCH_PROFILE_EXISTS\]\n$/,
+  );
   t.is(readFileSync(profile, 'utf8'), 'precious');
   t.is(membench(['record', '-q', '--force', source, profile]).code, 0);
   symlinkSync(profile, join(folder, 'link.mbp'));
@@ -179,20 +238,50 @@ test('an existing profile is refused, and kept; --force replaces it', (t) => {
 const BAD: [name: string, prepare: (folder: string) => string[], code: number, message: RegExp][] = [
   ['a missing file', (f) => [join(f, 'none.pcap')], 1, /no such file \[ERR_MEMBENCH_SOURCE\]/],
   ['a directory', (f) => [f], 1, /it is a directory .*\[ERR_MEMBENCH_SOURCE\]/],
-  ['an empty file', (f) => [capture(f, new Uint8Array(0))], 1, /the file is empty \[ERR_MEMBENCH_NOT_A_CAPTURE\]/],
-  ['text', (f) => [capture(f, ascii('hello, this is no capture at all'))], 1, /does not begin like a pcap file \[ERR_MEMBENCH_NOT_A_CAPTURE\]/],
-  ['a file header cut short', (f) => [capture(f, pcapFile([]).subarray(0, 20))], 1, /ends in the file header, after 20 bytes/],
+  [
+    'an empty file',
+    (f) => [capture(f, new Uint8Array(0))],
+    1,
+    /the file is empty \[ERR_MEMBENCH_NOT_A_CAPTURE\]/,
+  ],
+  [
+    'text',
+    (f) => [capture(f, ascii('hello, this is no capture at all'))],
+    1,
+    /does not begin like a pcap file \[ERR_MEMBENCH_NOT_A_CAPTURE\]/,
+  ],
+  [
+    'a file header cut short',
+    (f) => [capture(f, pcapFile([]).subarray(0, 20))],
+    1,
+    /ends in the file header, after 20 bytes/,
+  ],
   ['gzip', (f) => [capture(f, Uint8Array.of(0x1f, 0x8b, 8, 0, 0))], 1, /compressed with gzip/],
   ['pcapng', (f) => [capture(f, Uint8Array.of(0x0a, 0x0d, 0x0d, 0x0a, 0, 0))], 1, /it is a pcapng file/],
-  ['an unknown link type', (f) => [capture(f, pcapFile([], { linktype: 105 }))], 1, /link type 105 is not known .*\[ERR_MEMBENCH_LINKTYPE\]/],
-  ['a missing folder for the profile', (f) => [capture(f, pcapFile([])), join(f, 'no', 'out.mbp')], 1, /there is no such folder \[ERR_MEMBENCH_PROFILE_WRITE\]/],
+  [
+    'an unknown link type',
+    (f) => [capture(f, pcapFile([], { linktype: 105 }))],
+    1,
+    /link type 105 is not known .*\[ERR_MEMBENCH_LINKTYPE\]/,
+  ],
+  [
+    'a missing folder for the profile',
+    (f) => [capture(f, pcapFile([])), join(f, 'no', 'out.mbp')],
+    1,
+    /there is no such folder \[ERR_MEMBENCH_PROFILE_WRITE\]/,
+  ],
   ['a directory as profile', (f) => [capture(f, pcapFile([])), f], 1, /it is a directory/],
   ['a live source', () => ['ebpf:eth0'], 1, /capture files only .*\[ERR_MEMBENCH_UNSUPPORTED\]/],
   ['no source', () => [], 2, /no SOURCE is given .*\[ERR_MEMBENCH_USAGE\]/],
   ['a bad port', () => ['-p', '70000', 'x'], 2, /\[ERR_MEMBENCH_USAGE\]/],
   ['a bad number of workers', () => ['--workers', '0', 'x'], 2, /\[ERR_MEMBENCH_USAGE\]/],
   ['an unknown option', () => ['--frobnicate', 'x'], 2, /\[ERR_MEMBENCH_USAGE\]/],
-  ['more memory than there can be', (f) => ['-B', '8G', capture(f, pcapFile([]))], 1, /4 GiB is the limit .*\[ERR_MEMBENCH_MEMORY\]/],
+  [
+    'more memory than there can be',
+    (f) => ['-B', '8G', capture(f, pcapFile([]))],
+    1,
+    /4 GiB is the limit .*\[ERR_MEMBENCH_MEMORY\]/,
+  ],
   [
     'a key file others can read',
     (f) => {
@@ -224,7 +313,13 @@ test('a capture cut anywhere: what was read is sealed, a warning, exit 1', (t) =
   const whole = pcapFile(packetsOf(TURNS));
   for (const cut of [25, 60, whole.length - 71, whole.length - 1]) {
     const profile = join(folder, `${cut}.mbp`);
-    const { code, stderr } = membench(['record', '--workers', '2', capture(folder, whole.subarray(0, cut)), profile]);
+    const { code, stderr } = membench([
+      'record',
+      '--workers',
+      '2',
+      capture(folder, whole.subarray(0, cut)),
+      profile,
+    ]);
     t.is(code, 1);
     t.regex(stderr, /the capture breaks off after packet \d+: .*\[ERR_MEMBENCH_BROKEN_CAPTURE\]/);
     t.is(membench(['verify', profile]).code, 0);
@@ -244,10 +339,24 @@ test('a record of an impossible length ends the capture, not the program', (t) =
 
 test('strange traffic is counted by name', (t) => {
   const folder = temporary(t);
-  const binary = packetsOf([{ from: 'client', bytes: Uint8Array.of(0x80, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 97) }]);
-  const tls = packetsOf([{ from: 'client', bytes: Uint8Array.of(0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0) }], { clientPort: 3 });
-  const midstream = packetsOf([client('bar\r\n'), server('STORED\r\n')], { clientPort: 4, handshake: false, fin: false });
-  const arp = { time: START, data: Uint8Array.from({ length: 42 }, (_, i) => (i === 12 ? 8 : i === 13 ? 6 : 0)) };
+  const binary = packetsOf([
+    {
+      from: 'client',
+      bytes: Uint8Array.of(0x80, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 97),
+    },
+  ]);
+  const tls = packetsOf([{ from: 'client', bytes: Uint8Array.of(0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0) }], {
+    clientPort: 3,
+  });
+  const midstream = packetsOf([client('bar\r\n'), server('STORED\r\n')], {
+    clientPort: 4,
+    handshake: false,
+    fin: false,
+  });
+  const arp = {
+    time: START,
+    data: Uint8Array.from({ length: 42 }, (_, i) => (i === 12 ? 8 : i === 13 ? 6 : 0)),
+  };
   const source = capture(folder, pcapFile([...binary, ...tls, ...midstream, arp]));
   const { stdout } = membench(['record', '-q', '--json', source, join(folder, 'out.mbp')]);
   const { packets, requests, counters } = JSON.parse(stdout);

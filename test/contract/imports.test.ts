@@ -16,7 +16,17 @@ const ROOMS: Record<string, readonly string[]> = {
   profile: ['event', 'layout', 'errors.ts'],
   pool: ['decode', 'memory', 'profile', 'layout', 'errors.ts'],
   analyze: ['profile', 'event', 'errors.ts'],
-  'record.ts': ['source', 'memory', 'pool', 'profile', 'secret', 'layout', 'errors.ts', 'record-options.ts', 'version.ts'],
+  'record.ts': [
+    'source',
+    'memory',
+    'pool',
+    'profile',
+    'secret',
+    'layout',
+    'errors.ts',
+    'record-options.ts',
+    'version.ts',
+  ],
   'decoder.ts': ['decode', 'memory', 'event', 'layout', 'errors.ts'],
   'profile.ts': ['profile', 'event', 'errors.ts'],
   'index.ts': ['record.ts', 'profile.ts', 'analyze', 'errors.ts', 'record-options.ts', 'version.ts'],
@@ -70,9 +80,14 @@ test('every import in src goes where the table of rooms allows', (t) => {
 
 test('the parser rooms that know only bytes import nothing that knows flows', (t) => {
   const wrong: string[] = [];
-  for (const file of [...sources('assembly/wire'), ...sources('assembly/memcache'), ...sources('assembly/scan')]) {
+  for (const file of [
+    ...sources('assembly/wire'),
+    ...sources('assembly/memcache'),
+    ...sources('assembly/scan'),
+  ]) {
     for (const name of imports(file)) {
-      if (/\/(flow|stream|match|framing)\/|\/(decode|emit|block|host)$/.test(name)) wrong.push(`${file} imports ${name}`);
+      if (/\/(flow|stream|match|framing)\/|\/(decode|emit|block|host)$/.test(name))
+        wrong.push(`${file} imports ${name}`);
     }
   }
   t.deepEqual(wrong, []);

@@ -11,6 +11,13 @@ for (const [path, text] of emitAll(schema)) {
 }
 
 const compiler = ['clang', 'cc'].find((name) => spawnSync(name, ['--version']).status === 0);
-(compiler ? test : test.skip)(`bpf/layout.h compiles, and its assertions hold${compiler ? '' : ' (no C compiler here)'}`, (t) => {
-  t.notThrows(() => execFileSync(compiler!, ['-fsyntax-only', '-Wall', '-Werror', '-x', 'c', 'bpf/layout.h'], { stdio: 'pipe' }));
-});
+(compiler ? test : test.skip)(
+  `bpf/layout.h compiles, and its assertions hold${compiler ? '' : ' (no C compiler here)'}`,
+  (t) => {
+    t.notThrows(() =>
+      execFileSync(compiler!, ['-fsyntax-only', '-Wall', '-Werror', '-x', 'c', 'bpf/layout.h'], {
+        stdio: 'pipe',
+      }),
+    );
+  },
+);

@@ -3,17 +3,38 @@ import { readFileSync } from 'node:fs';
 import test from 'ava';
 
 const files: string[] = JSON.parse(
-  execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+  execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  }),
 )[0].files.map((file: { path: string }) => file.path);
 
 test('the package holds what runs, and what explains it', (t) => {
-  for (const path of ['dist/cli/main.js', 'dist/index.js', 'dist/index.d.ts', 'dist/decoder.js', 'dist/profile.js', 'dist/pool/worker.js', 'dist/wasm/pipeline.wasm', 'src/profile/FORMAT.md', 'LAYOUT.md', 'README.md', 'LICENSE', 'CHANGELOG.md']) {
+  for (const path of [
+    'dist/cli/main.js',
+    'dist/index.js',
+    'dist/index.d.ts',
+    'dist/decoder.js',
+    'dist/profile.js',
+    'dist/pool/worker.js',
+    'dist/wasm/pipeline.wasm',
+    'src/profile/FORMAT.md',
+    'LAYOUT.md',
+    'README.md',
+    'LICENSE',
+    'CHANGELOG.md',
+  ]) {
     t.true(files.includes(path), path);
   }
 });
 
 test('the package holds no test, no source map, no capture', (t) => {
-  t.deepEqual(files.filter((path) => /\.(map|pcap|mbp|tsbuildinfo)$|^(test|bench|build|assembly|\.ci)\/|\.test\./.test(path)), []);
+  t.deepEqual(
+    files.filter((path) =>
+      /\.(map|pcap|mbp|tsbuildinfo)$|^(test|bench|build|assembly|\.ci)\/|\.test\./.test(path),
+    ),
+    [],
+  );
 });
 
 test('few packages are needed at run time', (t) => {

@@ -7,10 +7,17 @@ import { pcapFile } from '../support/packets.js';
 import { between, seeded } from '../support/random.js';
 
 const KEY = new Uint8Array(16).fill(9);
-const CAPTURE = pcapFile(interleave(...[1, 2, 3, 4].map((i) => packetsOf(randomConversation(i, 60), { cut: 'random', seed: i, clientPort: 44000 + i }))));
+const CAPTURE = pcapFile(
+  interleave(
+    ...[1, 2, 3, 4].map((i) =>
+      packetsOf(randomConversation(i, 60), { cut: 'random', seed: i, clientPort: 44000 + i }),
+    ),
+  ),
+);
 
 /** Events without what depends on the order they are given in. */
-const unordered = (events: Iterable<CacheEvent>) => [...events].map((e) => JSON.stringify({ ...e, conn: 0, request: 0 })).sort();
+const unordered = (events: Iterable<CacheEvent>) =>
+  [...events].map((e) => JSON.stringify({ ...e, conn: 0, request: 0 })).sort();
 
 async function decode(cut: (random: () => number) => number): Promise<CacheEvent[]> {
   const decoder = await createDecoder({ key: KEY });

@@ -28,11 +28,16 @@ class Namespace {
   }
 
   run(...command: string[]): string {
-    return execFileSync('ip', ['netns', 'exec', this.#name, ...command], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    return execFileSync('ip', ['netns', 'exec', this.#name, ...command], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
   }
 
   start(...command: string[]): ChildProcess {
-    const child = spawn('ip', ['netns', 'exec', this.#name, ...command], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn('ip', ['netns', 'exec', this.#name, ...command], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     this.#children.push(child);
     return child;
   }
@@ -45,7 +50,11 @@ class Namespace {
 
   /** Sends lines to the server and returns all it answers until it closes. */
   talk(request: string): string {
-    return this.run('bash', '-c', `exec 3<>/dev/tcp/127.0.0.1/${PORT}; printf '${request}quit\\r\\n' >&3; cat <&3`);
+    return this.run(
+      'bash',
+      '-c',
+      `exec 3<>/dev/tcp/127.0.0.1/${PORT}; printf '${request}quit\\r\\n' >&3; cat <&3`,
+    );
   }
 
   stats(): Record<string, number> {
@@ -66,38 +75,61 @@ async function until(what: () => boolean): Promise<void> {
   throw new Error('waited in vain');
 }
 
-live(`a real memcached under memcaslap: the profile gives exactly its own stats${reason && ` (${reason})`}`, async (t) => {
-  t.timeout(120_000);
-  const folder = temporary(t);
-  const space = new Namespace(t);
-  const capture = join(folder, 'traffic.pcap');
-  space.start('memcached', '-u', 'nobody', '-l', '127.0.0.1', '-p', String(PORT), '-m', '64', '-t', '2');
-  await until(() => space.stats().pid !== undefined);
-  const tcpdump = space.start('tcpdump', '-i', 'lo', '-Z', 'root', '-B', '262144', '-s', '0', '-U', '-w', capture, `tcp port ${PORT}`);
-  let said = '';
-  tcpdump.stderr!.on('data', (data) => {
-    said += data;
-  });
-  await until(() => said.includes('listening'));
-  const before = space.stats();
-  space.run('memcaslap', '-s', `127.0.0.1:${PORT}`, '-x', '40000', '-c', '16', '-T', '2');
-  space.talk('get none\\r\\nget none nothing\\r\\nset a 0 0 1\\r\\nx\\r\\nget a none a\\r\\nmg a v\\r\\nmg none v\\r\\nms b 1\\r\\ny\\r\\n');
-  const after = space.stats();
-  // Interrupted, tcpdump leaves what it has not read yet in the kernel: wait until it has nothing to do.
-  for (let size = -1; size !== statSync(capture).size; await sleep(1500)) size = statSync(capture).size;
-  await space.stop(tcpdump);
-  t.regex(said, /\n0 packets dropped by kernel/);
+live(
+  `a real memcached under memcaslap: the profile gives exactly its own stats${reason && ` (${reason})`}`,
+  async (t) => {
+    t.timeout(120_000);
+    const folder = temporary(t);
+    const space = new Namespace(t);
+    const capture = join(folder, 'traffic.pcap');
+    space.start('memcached', '-u', 'nobody', '-l', '127.0.0.1', '-p', String(PORT), '-m', '64', '-t', '2');
+    await until(() => space.stats().pid !== undefined);
+    const tcpdump = space.start(
+      'tcpdump',
+      '-i',
+      'lo',
+      '-Z',
+      'root',
+      '-B',
+      '262144',
+      '-s',
+      '0',
+      '-U',
+      '-w',
+      capture,
+      `tcp port ${PORT}`,
+    );
+    let said = '';
+    tcpdump.stderr!.on('data', (data) => {
+      said += data;
+    });
+    await until(() => said.includes('listening'));
+    const before = space.stats();
+    space.run('memcaslap', '-s', `127.0.0.1:${PORT}`, '-x', '40000', '-c', '16', '-T', '2');
+    space.talk(
+      'get none\\r\\nget none nothing\\r\\nset a 0 0 1\\r\\nx\\r\\nget a none a\\r\\nmg a v\\r\\nmg none v\\r\\nms b 1\\r\\ny\\r\\n',
+    );
+    const after = space.stats();
+    // Interrupted, tcpdump leaves what it has not read yet in the kernel: wait until it has nothing to do.
+    for (let size = -1; size !== statSync(capture).size; await sleep(1500)) size = statSync(capture).size;
+    await space.stop(tcpdump);
+    t.regex(said, /\n0 packets dropped by kernel/);
 
-  const profile = join(folder, 'out.mbp');
-  const summary = await record({ source: capture, profile, workers: 2, ports: [[PORT, PORT]] });
-  t.is(summary.gaps, 0);
-  t.is(summary.unanswered, 0);
-  t.is(summary.packets.seen, summary.packets.decoded);
-  const { ops } = await analyze([profile]);
-  const delta = (name: string) => after[name]! - before[name]!;
-  const get = { count: ops.get!.count + ops.mg!.count, hits: ops.get!.hits + ops.mg!.hits, misses: ops.get!.misses + ops.mg!.misses };
-  t.deepEqual(get, { count: delta('cmd_get'), hits: delta('get_hits'), misses: delta('get_misses') });
-  t.is(ops.set!.count + ops.ms!.count, delta('cmd_set'));
-  t.true(get.hits > 30_000);
-  t.is(get.misses, 5);
-});
+    const profile = join(folder, 'out.mbp');
+    const summary = await record({ source: capture, profile, workers: 2, ports: [[PORT, PORT]] });
+    t.is(summary.gaps, 0);
+    t.is(summary.unanswered, 0);
+    t.is(summary.packets.seen, summary.packets.decoded);
+    const { ops } = await analyze([profile]);
+    const delta = (name: string) => after[name]! - before[name]!;
+    const get = {
+      count: ops.get!.count + ops.mg!.count,
+      hits: ops.get!.hits + ops.mg!.hits,
+      misses: ops.get!.misses + ops.mg!.misses,
+    };
+    t.deepEqual(get, { count: delta('cmd_get'), hits: delta('get_hits'), misses: delta('get_misses') });
+    t.is(ops.set!.count + ops.ms!.count, delta('cmd_set'));
+    t.true(get.hits > 30_000);
+    t.is(get.misses, 5);
+  },
+);

@@ -2,8 +2,8 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { MembenchError, openProfile, readEvents, verifyProfile } from 'membench/profile';
-import { interleave, packetsOf } from '../support/conversation.js';
 import { temporary } from '../support/cli.js';
+import { interleave, packetsOf } from '../support/conversation.js';
 import { recordInProcess } from '../support/in-process.js';
 import { randomConversation } from '../support/model.js';
 import { pcapFile } from '../support/packets.js';
@@ -11,7 +11,9 @@ import { seeded } from '../support/random.js';
 
 /** A small profile of several blocks of two workers. */
 function sample(): Uint8Array {
-  const packets = interleave(...[1, 2, 3].map((i) => packetsOf(randomConversation(i, 12), { clientPort: 42000 + i })));
+  const packets = interleave(
+    ...[1, 2, 3].map((i) => packetsOf(randomConversation(i, 12), { clientPort: 42000 + i })),
+  );
   return recordInProcess(pcapFile(packets), { workers: 2, map: { blockEvents: 64 } }).profile;
 }
 
@@ -70,7 +72,10 @@ test('every flipped bit is detected, and costs at most the frame it hits', (t) =
     const got = read(path, bytes);
     t.truthy(got, 'the header stands in the footer as well');
     t.false(got!.perfect, `byte ${place}`);
-    t.true(got!.events.length >= events.length - largest, `byte ${place}: ${got!.events.length} of ${events.length}`);
+    t.true(
+      got!.events.length >= events.length - largest,
+      `byte ${place}: ${got!.events.length} of ${events.length}`,
+    );
     t.true(got!.events.every((event) => all.has(event)));
   }
 });
@@ -100,7 +105,10 @@ test('a missing block is named', (t) => {
   const bytes = readFileSync(path);
   using profile = openProfile(path);
   const [, second] = profile.blocks;
-  const holed = Buffer.concat([bytes.subarray(0, second!.offset), bytes.subarray(second!.offset + second!.bytes)]);
+  const holed = Buffer.concat([
+    bytes.subarray(0, second!.offset),
+    bytes.subarray(second!.offset + second!.bytes),
+  ]);
   writeFileSync(path, holed);
   const { perfect, blocks } = verifyProfile(path);
   t.false(perfect);

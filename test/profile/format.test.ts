@@ -11,10 +11,12 @@ function frames(bytes: Uint8Array): { magic: string; body: Record<string, unknow
   const out = [];
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   for (let at = 0; at < bytes.length; ) {
-    if (bytes[at] !== 0x93 || bytes[at + 1] !== 0xa4 || bytes[at + 6] !== 0xc6) throw new Error(`no frame at ${at}`);
+    if (bytes[at] !== 0x93 || bytes[at + 1] !== 0xa4 || bytes[at + 6] !== 0xc6)
+      throw new Error(`no frame at ${at}`);
     const size = view.getUint32(at + 7);
     const body = bytes.subarray(at + 11, at + 11 + size);
-    if (bytes[at + 11 + size] !== 0xce || view.getUint32(at + 12 + size) !== crc32c(body)) throw new Error('bad checksum');
+    if (bytes[at + 11 + size] !== 0xce || view.getUint32(at + 12 + size) !== crc32c(body))
+      throw new Error('bad checksum');
     out.push({ magic: String.fromCharCode(...bytes.subarray(at + 2, at + 6)), body: unpack(body) });
     at += 16 + size;
   }
@@ -56,7 +58,11 @@ test('a profile read by the text of FORMAT.md alone, with any msgpack library', 
   t.is(footer!.magic, 'MBFT');
   t.like(footer!.body, { ended: 'end of source' });
   t.is(block!.magic, 'MBBK');
-  const body = block!.body as Record<string, never> & { payload: Uint8Array; columns: [string, number][]; shapes: number[][] };
+  const body = block!.body as Record<string, never> & {
+    payload: Uint8Array;
+    columns: [string, number][];
+    shapes: number[][];
+  };
   t.like(body, { worker: 0, seq: 0, events: 4, requests: 2, conns: 2, keys: 2 });
   t.is(Object.keys(body).at(-1), 'payload');
   const columns = new Map<string, Uint8Array>();
@@ -68,7 +74,10 @@ test('a profile read by the text of FORMAT.md alone, with any msgpack library', 
   t.is(at, body.payload.length);
   const names = header!.body.names as Record<string, string[]>;
   const shapes = varints(columns.get('shape')!).map((i) => body.shapes[i]!);
-  t.deepEqual(shapes.map(([op, status]) => `${names.op![op!]} ${names.status![status!]}`), ['set stored', 'get hit', 'get miss', 'get hit']);
+  t.deepEqual(
+    shapes.map(([op, status]) => `${names.op![op!]} ${names.status![status!]}`),
+    ['set stored', 'get hit', 'get miss', 'get hit'],
+  );
   t.deepEqual(varints(columns.get('key')!), [0, 0, 1, 0]);
   t.deepEqual(varints(columns.get('key_size')!), [3, 4]);
   t.deepEqual(varints(columns.get('value_size')!), [3, 3, 3]);
@@ -77,14 +86,20 @@ test('a profile read by the text of FORMAT.md alone, with any msgpack library', 
   t.deepEqual(varints(columns.get('sub')!), [1, 1, 1]);
   t.deepEqual(varints(columns.get('latency')!), [10, 10, 10, 10]);
   t.deepEqual(varints(columns.get('time')!).map(zigzag), [0, 0, 0, 0]);
-  t.deepEqual([...columns.get('conn_kind')!].map((kind) => names.conn_kind![kind]), ['open_syn', 'close_fin']);
+  t.deepEqual(
+    [...columns.get('conn_kind')!].map((kind) => names.conn_kind![kind]),
+    ['open_syn', 'close_fin'],
+  );
 });
 
 test('FORMAT.md names every column and counter-free key that is written', (t) => {
   const text = readFileSync('src/profile/FORMAT.md', 'utf8');
-  const [header, block, footer] = frames(recordInProcess(pcapFile(packetsOf([client('mn\r\n'), server('MN\r\n')]))).profile);
+  const [header, block, footer] = frames(
+    recordInProcess(pcapFile(packetsOf([client('mn\r\n'), server('MN\r\n')]))).profile,
+  );
   for (const { body } of [header!, block!, footer!]) {
     for (const key of Object.keys(body)) t.true(text.includes(`\`${key}\``), key);
   }
-  for (const name of (header!.body.names as Record<string, string[]>).column!) t.true(text.includes(`\`${name}\``), name);
+  for (const name of (header!.body.names as Record<string, string[]>).column!)
+    t.true(text.includes(`\`${name}\``), name);
 });

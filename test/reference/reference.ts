@@ -11,7 +11,12 @@ import { type Connection, connections, type Stream } from './streams.js';
 type Draft = { order: [bigint, number, number, number]; conn: number; event: CacheEvent };
 
 const STATUSES: Record<string, string> = {
-  STORED: 'stored', NOT_STORED: 'not_stored', EXISTS: 'exists', NOT_FOUND: 'not_found', DELETED: 'deleted', TOUCHED: 'touched',
+  STORED: 'stored',
+  NOT_STORED: 'not_stored',
+  EXISTS: 'exists',
+  NOT_FOUND: 'not_found',
+  DELETED: 'deleted',
+  TOUCHED: 'touched',
 };
 const isError = (line: string) => /^(ERROR|CLIENT_ERROR|SERVER_ERROR|Error)/.test(line);
 const bytesOf = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0));
@@ -102,7 +107,8 @@ class Dialogue {
       }
       place++;
     }
-    for (const silent of this.#pending.splice(0, place)) this.#emit(silent, () => (silent.op === 'mg' ? 'miss' : 'silent'));
+    for (const silent of this.#pending.splice(0, place))
+      this.#emit(silent, () => (silent.op === 'mg' ? 'miss' : 'silent'));
     const request = this.#pending.shift()!;
     return this.#finish(request, line, start);
   }
@@ -110,8 +116,10 @@ class Dialogue {
   #fits(request: Request, line: string): boolean {
     if (isError(line)) {
       // Only quiet ones may be passed over, so only they must be told apart.
-      if (/^CLIENT_ERROR (cannot increment|invalid numeric)/.test(line)) return /^(incr|decr|ma)$/.test(request.op);
-      if (/^(CLIENT_ERROR bad data|SERVER_ERROR object too)/.test(line)) return /^(set|add|replace|append|prepend|cas|ms)$/.test(request.op);
+      if (/^CLIENT_ERROR (cannot increment|invalid numeric)/.test(line))
+        return /^(incr|decr|ma)$/.test(request.op);
+      if (/^(CLIENT_ERROR bad data|SERVER_ERROR object too)/.test(line))
+        return /^(set|add|replace|append|prepend|cas|ms)$/.test(request.op);
       return request.hidden;
     }
     const code = line.slice(0, 2);
@@ -121,9 +129,13 @@ class Dialogue {
       const opaque = told.find((flag) => flag[0] === 'O')?.slice(1);
       const key = told.find((flag) => flag[0] === 'k')?.slice(1);
       // An item shows its key as it was stored, in base64 or not, whatever the request had.
-      const shown = key !== undefined && told.includes('b') ? Buffer.from(key, 'base64').toString('latin1') : key;
+      const shown =
+        key !== undefined && told.includes('b') ? Buffer.from(key, 'base64').toString('latin1') : key;
       if (request.op === 'me') return true;
-      return (opaque === request.opaque || (opaque === undefined && !request.quiet)) && (key === undefined || key === request.rawKey || shown === request.keys[0]);
+      return (
+        (opaque === request.opaque || (opaque === undefined && !request.quiet)) &&
+        (key === undefined || key === request.rawKey || shown === request.keys[0])
+      );
     }
     return !request.hidden || (line === 'END' && /^g/.test(request.op));
   }
@@ -140,7 +152,13 @@ class Dialogue {
       const [code, ...rest] = first.split(' ');
       if (code === 'VA') this.#at += Number(rest[0]) + 2;
       if (this.#at > this.#server.text.length) this.#at = this.#server.text.length;
-      if (op !== 'me') this.#told(request, code!, code === 'VA' ? rest.slice(1) : rest, code === 'VA' ? Number(rest[0]) : undefined);
+      if (op !== 'me')
+        this.#told(
+          request,
+          code!,
+          code === 'VA' ? rest.slice(1) : rest,
+          code === 'VA' ? Number(rest[0]) : undefined,
+        );
       this.#emit(request, () => metaStatus(op, code!)!, start);
       return true;
     }
@@ -154,14 +172,20 @@ class Dialogue {
         this.#at += Number(size) + 2;
         line = this.#line();
       }
-      this.#emit(request, (i) => (found[i] ? 'hit' : 'miss'), start, (i) =>
-        found[i] ? { value_size: found[i].size, flags: found[i].flags } : {},
+      this.#emit(
+        request,
+        (i) => (found[i] ? 'hit' : 'miss'),
+        start,
+        (i) => (found[i] ? { value_size: found[i].size, flags: found[i].flags } : {}),
       );
       return true;
     }
-    if (request.multiLine === 'stats') while (line !== undefined && /^(STAT|ITEM|PREFIX)/.test(line)) line = this.#line();
-    if (request.multiLine === 'dump') while (line !== undefined && line !== 'END' && !/^[A-Z]{4,}/.test(first)) line = this.#line();
-    if (request.multiLine === 'mgdump') while (line !== undefined && line !== 'EN' && !/^[A-Z]{4,}/.test(first)) line = this.#line();
+    if (request.multiLine === 'stats')
+      while (line !== undefined && /^(STAT|ITEM|PREFIX)/.test(line)) line = this.#line();
+    if (request.multiLine === 'dump')
+      while (line !== undefined && line !== 'END' && !/^[A-Z]{4,}/.test(first)) line = this.#line();
+    if (request.multiLine === 'mgdump')
+      while (line !== undefined && line !== 'EN' && !/^[A-Z]{4,}/.test(first)) line = this.#line();
     const status = /^\d+ *$/.test(first) ? 'value' : (STATUSES[first] ?? 'ok');
     this.#emit(request, () => (op === 'auth' && status === 'stored' ? 'stored' : status), start);
     if (op === 'watch' && first === 'OK') {
@@ -188,12 +212,18 @@ class Dialogue {
     if (told.has('f')) event.flags = Number(told.get('f'));
   }
 
-  #emit(request: Request, status: (key: number) => string, answer?: number, more: (key: number) => object = () => ({})): void {
+  #emit(
+    request: Request,
+    status: (key: number) => string,
+    answer?: number,
+    more: (key: number) => object = () => ({}),
+  ): void {
     if (request.hidden) return;
     const { time, ordinal } = this.#client;
     request.keys.forEach((key, i) => {
       let latency: number | null = null;
-      if (answer !== undefined) latency = Math.max(0, Number(this.#server.time[answer]! - time[request.end]!));
+      if (answer !== undefined)
+        latency = Math.max(0, Number(this.#server.time[answer]! - time[request.end]!));
       const event = {
         ts_ns: time[request.start]!.toString(),
         conn: 0,
@@ -215,7 +245,11 @@ class Dialogue {
         status: status(i),
         latency_ns: latency,
       } as CacheEvent;
-      this.drafts.push({ order: [time[request.start]!, ordinal[request.start]!, request.start, i], conn: this.#conn, event });
+      this.drafts.push({
+        order: [time[request.start]!, ordinal[request.start]!, request.start, i],
+        conn: this.#conn,
+        event,
+      });
     });
   }
 }

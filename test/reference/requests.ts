@@ -25,7 +25,9 @@ export interface Request {
 const STORAGE = new Set(['set', 'add', 'replace', 'append', 'prepend', 'cas']);
 const RETRIEVAL = new Set(['get', 'gets', 'gat', 'gats', 'bget']);
 const ADMIN = new Set(
-  'version verbosity flush_all shutdown cache_memlimit slabs lru lru_crawler extstore refresh_certs misbehave debugtime debugitem stats watch mn'.split(' '),
+  'version verbosity flush_all shutdown cache_memlimit slabs lru lru_crawler extstore refresh_certs misbehave debugtime debugitem stats watch mn'.split(
+    ' ',
+  ),
 );
 const META = new Set(['mg', 'ms', 'md', 'ma', 'me']);
 const MODES: Record<string, Record<string, string>> = {
@@ -33,10 +35,13 @@ const MODES: Record<string, Record<string, string>> = {
   ma: { I: 'incr', i: 'incr', '+': 'incr', D: 'decr', d: 'decr', '-': 'decr' },
 };
 
-const number = (text: string | undefined) => (text !== undefined && /^\+?\d+$/.test(text) ? exact(BigInt(text.replace('+', ''))) : undefined);
-const signed = (text: string | undefined) => (text !== undefined && /^(-?|\+?)\d+$/.test(text) ? exact(BigInt(text.replace('+', ''))) : undefined);
+const number = (text: string | undefined) =>
+  text !== undefined && /^\+?\d+$/.test(text) ? exact(BigInt(text.replace('+', ''))) : undefined;
+const signed = (text: string | undefined) =>
+  text !== undefined && /^(-?|\+?)\d+$/.test(text) ? exact(BigInt(text.replace('+', ''))) : undefined;
 const exact = (n: bigint) => (n > 9007199254740991n || n < -9007199254740991n ? n.toString() : Number(n));
-const sizeOk = (text: string | undefined) => number(text) !== undefined && BigInt(text!.replace('+', '')) <= 2147483645n;
+const sizeOk = (text: string | undefined) =>
+  number(text) !== undefined && BigInt(text!.replace('+', '')) <= 2147483645n;
 const clear = (key: string) => (key.length > 250 ? null : key);
 
 function letters(flags: Map<string, string>): string {
@@ -124,8 +129,12 @@ export function* requests(text: string, credentials: () => boolean): Generator<R
             if (number(args[1]) !== undefined) r.event.flags = number(args[1]);
             if (signed(args[2]) !== undefined) r.event.ttl = signed(args[2]);
             const doubtful =
-              args[0]!.length > 250 || bare.length > needed + 1 || bare.length < needed || number(args[1]) === undefined ||
-              signed(args[2]) === undefined || (op === 'cas' && number(args[4]) === undefined);
+              args[0]!.length > 250 ||
+              bare.length > needed + 1 ||
+              bare.length < needed ||
+              number(args[1]) === undefined ||
+              signed(args[2]) === undefined ||
+              (op === 'cas' && number(args[4]) === undefined);
             if (doubtful) r.last = true;
             else if (!data(Number(number(args[3])))) return;
           }
@@ -143,7 +152,8 @@ export function* requests(text: string, credentials: () => boolean): Generator<R
         if (tokens.length >= needed) {
           if (lastToken && tokens.length > needed) r.noreply = r.event.quiet = true;
           if (op === 'touch' && signed(tokens[2]) !== undefined) r.event.ttl = signed(tokens[2]);
-          if ((op === 'incr' || op === 'decr') && number(tokens[2]) !== undefined) r.event.delta = number(tokens[2]);
+          if ((op === 'incr' || op === 'decr') && number(tokens[2]) !== undefined)
+            r.event.delta = number(tokens[2]);
         }
       }
     } else if (r.meta) {
@@ -169,7 +179,8 @@ export function* requests(text: string, credentials: () => boolean): Generator<R
         }
       }
     } else if (ADMIN.has(op)) {
-      if (lastToken && ['verbosity', 'flush_all', 'cache_memlimit'].includes(op)) r.noreply = r.event.quiet = true;
+      if (lastToken && ['verbosity', 'flush_all', 'cache_memlimit'].includes(op))
+        r.noreply = r.event.quiet = true;
       if (op === 'stats') r.multiLine = /^sizes_(en|dis)able$/.test(tokens[1] ?? '') ? 'one' : 'stats';
       if (op === 'lru_crawler' && tokens[1] === 'metadump') r.multiLine = 'dump';
       if (op === 'lru_crawler' && tokens[1] === 'mgdump') r.multiLine = 'mgdump';

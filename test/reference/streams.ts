@@ -34,7 +34,9 @@ function parse(data: Uint8Array) {
   const total = v6 ? view.getUint16(ip + 4) + 40 : view.getUint16(ip + 2);
   const end = total === 0 || (v6 && total === 40 && data.length > 100) ? data.length : ip + total;
   const payload = data.subarray(tcp + (data[tcp + 12]! >> 4) * 4, end);
-  const addresses = v6 ? [data.slice(ip + 8, ip + 24), data.slice(ip + 24, ip + 40)] : [data.slice(ip + 12, ip + 16), data.slice(ip + 16, ip + 20)];
+  const addresses = v6
+    ? [data.slice(ip + 8, ip + 24), data.slice(ip + 24, ip + 40)]
+    : [data.slice(ip + 12, ip + 16), data.slice(ip + 16, ip + 20)];
   return {
     source: `${addresses[0]}:${view.getUint16(tcp)}`,
     destination: `${addresses[1]}:${view.getUint16(tcp + 2)}`,
@@ -75,7 +77,8 @@ export function connections(packets: readonly Packet[]): Connection[] {
   }
   parsed.forEach((p, ordinal) => {
     const half = halves.get(`${p.source}>${p.destination}`);
-    if (p.payload.length && half) half.segments.push({ seq: p.seq, payload: p.payload, time: packets[ordinal]!.time, ordinal });
+    if (p.payload.length && half)
+      half.segments.push({ seq: p.seq, payload: p.payload, time: packets[ordinal]!.time, ordinal });
   });
   return pairs.map(([client, server]) => ({
     client: join(halves.get(client)!),

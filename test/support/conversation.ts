@@ -60,7 +60,12 @@ function cutsOf(cut: Cut, size: number, random: () => number): number[] {
   const at = [0];
   for (;;) {
     const from = at.at(-1)!;
-    const step = cut === 'bytes' ? 1 : cut === 'random' || cut === 'reversed' ? between(random, 1, Math.min(limit, random() < 0.5 ? 20 : 1500)) : limit;
+    const step =
+      cut === 'bytes'
+        ? 1
+        : cut === 'random' || cut === 'reversed'
+          ? between(random, 1, Math.min(limit, random() < 0.5 ? 20 : 1500))
+          : limit;
     if (from + step >= size) return at;
     at.push(from + step);
   }
@@ -68,8 +73,22 @@ function cutsOf(cut: Cut, size: number, random: () => number): number[] {
 
 /** The packets of one connection that carries the turns. Times grow; capture order may differ by cut. */
 export function packetsOf(turns: readonly Turn[], options: TransportOptions = {}): Packet[] {
-  const { cut = 'whole', seed = 1, handshake = true, fin = true, clientPort = 40000, serverPort = 11211 } = options;
-  const { start = START, step = 10_000n, link: kind = 'ethernet', version = 4, tags = [], tcpOptions } = options;
+  const {
+    cut = 'whole',
+    seed = 1,
+    handshake = true,
+    fin = true,
+    clientPort = 40000,
+    serverPort = 11211,
+  } = options;
+  const {
+    start = START,
+    step = 10_000n,
+    link: kind = 'ethernet',
+    version = 4,
+    tags = [],
+    tcpOptions,
+  } = options;
   const random = seeded(seed);
   const seq = { client: options.clientSeq ?? 1000, server: options.serverSeq ?? 900_000 };
   const packets: Packet[] = [];
@@ -101,7 +120,10 @@ export function packetsOf(turns: readonly Turn[], options: TransportOptions = {}
     if (turn.bytes.length === 0) continue;
     const starts = cutsOf(cut, turn.bytes.length, random);
     const base = seq[turn.from];
-    const sent = starts.map((from, i): [number, Uint8Array] => [from, turn.bytes.subarray(from, starts[i + 1])]);
+    const sent = starts.map((from, i): [number, Uint8Array] => [
+      from,
+      turn.bytes.subarray(from, starts[i + 1]),
+    ]);
     const first = packets.length;
     for (const [from, payload] of sent) send(turn.from, PSH | ACK, payload, base + from);
     // Captured backwards, stamped as they were sent: what a capture on several queues may look like.

@@ -5,6 +5,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CacheEvent } from 'membench/decoder';
+import { openProfile, readEvents } from 'membench/profile';
 import { createCore } from '#src/decode/core.js';
 import { COUNTER_NAMES, type Counter, SLOT } from '#src/layout/generated.js';
 import type { RingReader } from '#src/memory/batch-ring.js';
@@ -14,8 +16,6 @@ import { type MapOptions, mapMemory, regionAddress, slotAddress } from '#src/mem
 import { BlockSealer } from '#src/pool/block-sealer.js';
 import type { SealedBlock, WorkerTask } from '#src/pool/messages.js';
 import { ProfileWriter } from '#src/profile/writer.js';
-import type { CacheEvent } from 'membench/decoder';
-import { openProfile, readEvents } from 'membench/profile';
 
 const module = new WebAssembly.Module(readFileSync('dist/wasm/pipeline.wasm'));
 
@@ -35,7 +35,14 @@ export interface InProcessResult {
 /** Records a capture given as bytes. */
 export function recordInProcess(capture: Uint8Array, options: InProcessOptions = {}): InProcessResult {
   const { workers = 1, key = new Uint8Array(16), ports = [[11211, 11211]] } = options;
-  const map = mapMemory({ workers, slots: 3, slotSize: 65536, state: 64 << 20, blockEvents: 512, ...options.map });
+  const map = mapMemory({
+    workers,
+    slots: 3,
+    slotSize: 65536,
+    state: 64 << 20,
+    blockEvents: 512,
+    ...options.map,
+  });
   const memory = new WebAssembly.Memory({ initial: map.pages, maximum: map.pages, shared: true });
   const { buffer } = memory;
   const header = parseCaptureHeader(capture.subarray(0, 24));
@@ -47,12 +54,35 @@ export function recordInProcess(capture: Uint8Array, options: InProcessOptions =
     const run = new Uint8Array(16);
     const writer = ProfileWriter.create(path, {
       force: false,
-      header: { run, created_ns: 0n, tool: 'test', source: 'file', unit: header.unit, workers, ports, key_id: new Uint8Array(8) },
+      header: {
+        run,
+        created_ns: 0n,
+        tool: 'test',
+        source: 'file',
+        unit: header.unit,
+        workers,
+        ports,
+        key_id: new Uint8Array(8),
+      },
     });
     const cores = Array.from({ length: workers }, (_, worker) => {
-      const config = configureWorker(buffer, map, worker, { key, addressKey: new Uint8Array(16), hashSeed: 77n, eventsOut: false });
+      const config = configureWorker(buffer, map, worker, {
+        key,
+        addressKey: new Uint8Array(16),
+        hashSeed: 77n,
+        eventsOut: false,
+      });
       const port = { postMessage: (block: SealedBlock) => writer.writeBlock(block.frame, block) };
-      const task = { module, memory, map, worker, config, run, unit: header.unit, port } as unknown as WorkerTask;
+      const task = {
+        module,
+        memory,
+        map,
+        worker,
+        config,
+        run,
+        unit: header.unit,
+        port,
+      } as unknown as WorkerTask;
       const sealer = new BlockSealer(task, { blockSealed() {} } as unknown as RingReader);
       const core = createCore(module, memory, { onBlock: () => sealer.seal(core), onEvents() {} });
       core.init(config);
@@ -64,16 +94,29 @@ export function recordInProcess(capture: Uint8Array, options: InProcessOptions =
       const part = capture.subarray(at, at + map.slotSize);
       new Uint8Array(buffer, slot + map.chunkOffset).set(part);
       view.setBigUint64(slot + SLOT.base_ordinal, view.getBigUint64(map.indexState, true), true);
-      cores[k % workers]!.indexSlot(slot + map.chunkOffset, part.length, slot + map.listOffset, map.listStride, workers);
+      cores[k % workers]!.indexSlot(
+        slot + map.chunkOffset,
+        part.length,
+        slot + map.listOffset,
+        map.listStride,
+        workers,
+      );
       cores.forEach((core, worker) => {
-        core.decodeSlot(slot + map.listOffset + worker * map.listStride, view.getBigUint64(slot + SLOT.base_ordinal, true));
+        core.decodeSlot(
+          slot + map.listOffset + worker * map.listStride,
+          view.getBigUint64(slot + SLOT.base_ordinal, true),
+        );
       });
     }
     for (const core of cores) core.finish();
     const counters = Object.fromEntries(
       COUNTER_NAMES.map((name, i) => [
         name,
-        cores.reduce((sum, _, worker) => sum + Number(view.getBigUint64(regionAddress(map, worker) + map.region.counters + i * 8, true)), 0),
+        cores.reduce(
+          (sum, _, worker) =>
+            sum + Number(view.getBigUint64(regionAddress(map, worker) + map.region.counters + i * 8, true)),
+          0,
+        ),
       ]),
     ) as Record<Counter, number>;
     writer.finish({ ended: 'end of source', elapsed_ns: 0n, counts: counters, first_ns: 0n, last_ns: 0n });

@@ -17,13 +17,13 @@ export interface Conversation {
   events: Record<string, unknown>[];
 }
 
-function unescape(text: string): string {
+function unfold(text: string): string {
   return text
     .replaceAll(/\r?\n/g, '')
     .replaceAll(/\{([^{}]*)\*(\d+)\}/g, (_, part: string, times: string) => part.repeat(Number(times)))
-    .replaceAll(/\\(x[0-9a-f]{2}|.)/g, (_, escape: string) => {
-      if (escape[0] === 'x') return String.fromCharCode(Number.parseInt(escape.slice(1), 16));
-      return { r: '\r', n: '\n', 0: '\0', '\\': '\\' }[escape] ?? escape;
+    .replaceAll(/\\(x[0-9a-f]{2}|.)/g, (_, code: string) => {
+      if (code[0] === 'x') return String.fromCharCode(Number.parseInt(code.slice(1), 16));
+      return { r: '\r', n: '\n', 0: '\0', '\\': '\\' }[code] ?? code;
     });
 }
 
@@ -42,10 +42,21 @@ export function loadConversations(): Conversation[] {
         const turns: Turn[] = [];
         let events: Record<string, unknown>[] = [];
         for (const [, kind, body] of section.matchAll(/^```(client|server|events)\n([\s\S]*?)^```/gm)) {
-          if (kind === 'events') events = body!.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
-          else turns.push({ from: kind as 'client' | 'server', bytes: ascii(unescape(body!)) });
+          if (kind === 'events')
+            events = body!
+              .trim()
+              .split('\n')
+              .filter(Boolean)
+              .map((line) => JSON.parse(line));
+          else turns.push({ from: kind as 'client' | 'server', bytes: ascii(unfold(body!)) });
         }
-        return { file, title: `${ids}:${title.join(':')}`, rows: ids.split(',').map((id) => id.trim()), turns, events };
+        return {
+          file,
+          title: `${ids}:${title.join(':')}`,
+          rows: ids.split(',').map((id) => id.trim()),
+          turns,
+          events,
+        };
       });
     });
 }

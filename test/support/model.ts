@@ -10,7 +10,17 @@ interface Item {
 }
 
 /** Text inside values that looks like the protocol: lengths alone may end a value. */
-const TRAPS = ['get x\r\n', 'END\r\n', 'STORED\r\n', 'VALUE x 0 1\r\n', 'mn\r\n', 'set x 0 0 1\r\n1\r\n', '\0\x80\xff', '\r\n', 'HD\r\n'];
+const TRAPS = [
+  'get x\r\n',
+  'END\r\n',
+  'STORED\r\n',
+  'VALUE x 0 1\r\n',
+  'mn\r\n',
+  'set x 0 0 1\r\n1\r\n',
+  '\0\x80\xff',
+  '\r\n',
+  'HD\r\n',
+];
 
 export class Model {
   readonly #random: () => number;
@@ -25,7 +35,10 @@ export class Model {
   }
 
   #key(): string {
-    return `key${'x'.repeat(between(this.#random, 0, 3) === 0 ? between(this.#random, 0, 247) : 3)}${between(this.#random, 0, 9)}`.slice(0, 250);
+    return `key${'x'.repeat(between(this.#random, 0, 3) === 0 ? between(this.#random, 0, 247) : 3)}${between(this.#random, 0, 9)}`.slice(
+      0,
+      250,
+    );
   }
 
   #value(): string {
@@ -33,7 +46,9 @@ export class Model {
     if (random() < 0.3) return String(between(random, 0, 1e6));
     let text = '';
     const parts = between(random, 0, 6);
-    for (let i = 0; i < parts; i++) text += random() < 0.5 ? oneOf(random, TRAPS) : 'v'.repeat(between(random, 0, random() < 0.05 ? 5000 : 60));
+    for (let i = 0; i < parts; i++)
+      text +=
+        random() < 0.5 ? oneOf(random, TRAPS) : 'v'.repeat(between(random, 0, random() < 0.05 ? 5000 : 60));
     return text;
   }
 
@@ -55,7 +70,10 @@ export class Model {
     const random = this.#random;
     const op = oneOf(random, ['get', 'get', 'gets', 'gat', 'gats', 'bget']);
     // Only lines of get and gets may outgrow 2048 bytes: a server closes on others.
-    const keys = Array.from({ length: random() < 0.3 ? between(random, 2, /^gets?$/.test(op) ? 60 : 6) : 1 }, () => this.#key());
+    const keys = Array.from(
+      { length: random() < 0.3 ? between(random, 2, /^gets?$/.test(op) ? 60 : 6) : 1 },
+      () => this.#key(),
+    );
     const space = random() < 0.1 ? '  ' : ' ';
     const request = `${op}${op.startsWith('gat') ? ' 100' : ''}${space}${keys.join(space)}${random() < 0.1 ? ' ' : ''}${random() < 0.1 ? '\n' : '\r\n'}`;
     let answer = '';
@@ -132,8 +150,17 @@ export class Model {
         if (item) returned.push('t-1');
       }
       const request = `mg ${shown} ${flags.join(' ')}\r\n`;
-      if (!item) return { request, answer: quiet ? '' : line('EN', returned.filter((flag) => flag[0] === 'O' || flag[0] === 'k' || flag === 'b')) };
-      return { request, answer: value ? line(`VA ${item.value.length}`) + `${item.value}\r\n` : line('HD') };
+      if (!item)
+        return {
+          request,
+          answer: quiet
+            ? ''
+            : line(
+                'EN',
+                returned.filter((flag) => flag[0] === 'O' || flag[0] === 'k' || flag === 'b'),
+              ),
+        };
+      return { request, answer: value ? `${line(`VA ${item.value.length}`)}${item.value}\r\n` : line('HD') };
     }
     if (op === 'ms') {
       const value = this.#value();
@@ -143,7 +170,12 @@ export class Model {
       if (clientFlags) flags.push('F7', 'T0');
       const stored = mode === 'ME' ? !item : mode === 'MA' || mode === 'MR' ? Boolean(item) : true;
       // Appending keeps the flags that are there.
-      if (stored) this.#store(key, mode === 'MA' ? item!.value + value : value, mode === 'MA' ? item!.flags : clientFlags ? 7 : 0);
+      if (stored)
+        this.#store(
+          key,
+          mode === 'MA' ? item!.value + value : value,
+          mode === 'MA' ? item!.flags : clientFlags ? 7 : 0,
+        );
       const request = `ms ${shown} ${value.length} ${flags.join(' ')}\r\n${value}\r\n`;
       return { request, answer: stored ? (quiet ? '' : line('HD')) : line('NS') };
     }
@@ -164,7 +196,11 @@ export class Model {
       case 1: {
         const number = item && /^\d{1,9}$/.test(item.value);
         if (!item) return { request: `incr ${key} 5\r\n`, answer: 'NOT_FOUND\r\n' };
-        if (!number) return { request: `incr ${key} 5\r\n`, answer: 'CLIENT_ERROR cannot increment or decrement non-numeric value\r\n' };
+        if (!number)
+          return {
+            request: `incr ${key} 5\r\n`,
+            answer: 'CLIENT_ERROR cannot increment or decrement non-numeric value\r\n',
+          };
         const value = String(Number(item.value) + 5);
         this.#store(key, value, item.flags);
         return { request: `incr ${key} 5\r\n`, answer: `${value}\r\n` };

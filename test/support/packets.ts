@@ -121,12 +121,24 @@ export function ipv4(ip: Ip, payload: Uint8Array): Uint8Array {
 }
 
 /** `extensions`: (protocol number, header bytes from its second byte on) pairs, in order. */
-export function ipv6(ip: Ip, payload: Uint8Array, extensions: readonly [number, Uint8Array][] = []): Uint8Array {
+export function ipv6(
+  ip: Ip,
+  payload: Uint8Array,
+  extensions: readonly [number, Uint8Array][] = [],
+): Uint8Array {
   const numbers = [...extensions.map(([number]) => number), ip.protocol ?? 6];
   const headers = extensions.map(([, rest], i) => concat([numbers[i + 1]!], rest));
   const size = headers.reduce((sum, header) => sum + header.length, 0) + payload.length;
   const address = (last: number) => [0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last];
-  return concat([0x60, 0, 0, 0], u16(size > 65535 ? 0 : size), [numbers[0]!, 64], address(ip.source), address(ip.destination), ...headers, payload);
+  return concat(
+    [0x60, 0, 0, 0],
+    u16(size > 65535 ? 0 : size),
+    [numbers[0]!, 64],
+    address(ip.source),
+    address(ip.destination),
+    ...headers,
+    payload,
+  );
 }
 
 export const LINKTYPES = { null: 0, ethernet: 1, raw: 101, loop: 108, sll: 113, sll2: 276 } as const;
