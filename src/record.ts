@@ -68,7 +68,7 @@ function checkOptions(options: RecordOptions): void {
 export async function record(options: RecordOptions): Promise<RecordSummary> {
   checkOptions(options);
   const secret = options.keyFile === undefined ? randomSecret() : readSecret(options.keyFile);
-  const source = openSource(options.source);
+  const source = await openSource(options.source, options.signal);
   try {
     const recording = new Recording(options, source, secret);
     return await recording.run();

@@ -1,11 +1,9 @@
-import { closeSync, constants, fstatSync, openSync, read, readSync } from 'node:fs';
-import { promisify } from 'node:util';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MembenchError } from '../errors.js';
 import { PCAP_HEADER } from '../layout/generated.js';
 import { type CaptureHeader, parseCaptureHeader } from '../memory/capture-header.js';
 import type { PacketSink, PacketSource } from './source.js';
-
-const readAsync = promisify(read);
 
 /** Failures of open(2) and read(2) people meet, in their words. */
 const REASONS: Record<string, [why: string, hint?: string]> = {
@@ -23,77 +21,104 @@ function sourceError(path: string, error: unknown): MembenchError {
   return new MembenchError('ERR_MEMBENCH_SOURCE', `${path}: ${why}`, hint, error);
 }
 
-/** A capture file. Chunks are read straight into the shared memory, records and all. */
+/** Between two looks at a FIFO that has nothing to read, ms. */
+const POLL_INTERVAL = 10;
+
+/**
+ * A capture file. Chunks are read straight into the shared memory, records and all.
+ *
+ * The file is opened without blocking, so that a FIFO nobody writes to can be given up: a read that
+ * blocks could not be interrupted, neither by a signal nor by the end of the process.
+ */
 export class FileSource implements PacketSource {
   readonly kind = 'file';
   readonly finite = true;
-  readonly header: CaptureHeader;
   readonly bytesTotal: number | null;
   readonly #path: string;
   readonly #fd: number;
+  #header: CaptureHeader | undefined;
   #bytesRead = 0;
   #stopping = false;
+
+  private constructor(path: string) {
+    this.#path = path;
+    try {
+      this.#fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    } catch (error) {
+      throw sourceError(path, error);
+    }
+    const stat = fstatSync(this.#fd);
+    this.bytesTotal = stat.isFile() ? stat.size : null;
+    if (!stat.isFile() && !stat.isFIFO()) {
+      closeSync(this.#fd);
+      const what = stat.isDirectory() ? 'EISDIR' : 'it is neither a file nor a FIFO';
+      throw sourceError(path, Object.assign(new Error(what), { code: what }));
+    }
+  }
 
   /**
    * Opens a file and reads its head.
    *
+   * @param signal gives up waiting for the head
    * @throws ERR_MEMBENCH_SOURCE, ERR_MEMBENCH_NOT_A_CAPTURE, ERR_MEMBENCH_LINKTYPE
    */
-  constructor(path: string) {
-    this.#path = path;
+  static async open(path: string, signal?: AbortSignal): Promise<FileSource> {
+    const source = new FileSource(path);
+    const stop = () => source.stop();
+    signal?.addEventListener('abort', stop);
     try {
-      this.#fd = openSync(path, constants.O_RDONLY);
-    } catch (error) {
-      throw sourceError(path, error);
-    }
-    try {
-      const stat = fstatSync(this.#fd);
-      if (stat.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
-      this.bytesTotal = stat.isFile() ? stat.size : null;
-      this.header = parseCaptureHeader(this.#readHead());
-    } catch (error) {
-      closeSync(this.#fd);
-      if (error instanceof MembenchError) {
-        throw new MembenchError(error.code, `${path}: ${error.message}`, error.hint);
+      const head = new Uint8Array(PCAP_HEADER);
+      let size = 0;
+      while (size < head.length && !signal?.aborted) {
+        const got = await source.#read(head.subarray(size));
+        if (got === 0) break;
+        size += got;
+        source.#bytesRead = size;
       }
-      throw sourceError(path, error);
+      if (signal?.aborted)
+        throw new MembenchError('ERR_MEMBENCH_ABORTED', 'stopped before there was anything to record');
+      source.#header = parseCaptureHeader(head.subarray(0, size));
+      return source;
+    } catch (error) {
+      source.close();
+      if (!(error instanceof MembenchError) || error.code === 'ERR_MEMBENCH_SOURCE') throw error;
+      throw new MembenchError(error.code, `${path}: ${error.message}`, error.hint);
+    } finally {
+      signal?.removeEventListener('abort', stop);
     }
   }
 
-  #readHead(): Uint8Array {
-    const head = new Uint8Array(PCAP_HEADER);
-    let size = 0;
-    while (size < head.length) {
-      const got = readSync(this.#fd, head, size, head.length - size, null);
-      if (got === 0) break;
-      size += got;
-    }
-    this.#bytesRead = size;
-    return head.subarray(0, size);
+  get header(): CaptureHeader {
+    return this.#header!;
   }
 
   get bytesRead(): number {
     return this.#bytesRead;
   }
 
+  /** Reads into a buffer; 0 at the end, or when told to stop. A regular file always answers at once. */
+  async #read(buffer: Uint8Array): Promise<number> {
+    while (!this.#stopping) {
+      try {
+        const got = readSync(this.#fd, buffer, 0, buffer.length, null);
+        // A FIFO nobody has written to yet looks like one whose writer has gone.
+        if (got > 0 || this.bytesTotal !== null || this.#bytesRead > 0) return got;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw sourceError(this.#path, error);
+      }
+      await sleep(POLL_INTERVAL);
+    }
+    return 0;
+  }
+
   async run(sink: PacketSink): Promise<void> {
-    for (;;) {
-      if (this.#stopping || sink.stopped) return;
+    while (!this.#stopping && !sink.stopped) {
       const chunk = sink.acquire();
       if (chunk === null) {
         await sink.freed();
         continue;
       }
-      let got: number;
-      try {
-        // A regular file answers at once; anything else may block, and is read off this thread.
-        got =
-          this.bytesTotal === null
-            ? (await readAsync(this.#fd, chunk, 0, chunk.length, null)).bytesRead
-            : readSync(this.#fd, chunk, 0, chunk.length, null);
-      } catch (error) {
-        throw sourceError(this.#path, error);
-      }
+      const got = await this.#read(chunk);
       if (got === 0) return;
       this.#bytesRead += got;
       sink.publish(got);

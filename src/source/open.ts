@@ -9,11 +9,12 @@ const LIVE = /^(pcap|afpacket|ebpf):/;
 /**
  * Opens what a source string names. A path that exists is a file, whatever it looks like.
  *
+ * @param signal gives up waiting for a source that says nothing
  * @throws ERR_MEMBENCH_SOURCE, ERR_MEMBENCH_NOT_A_CAPTURE, ERR_MEMBENCH_LINKTYPE, ERR_MEMBENCH_UNSUPPORTED
  */
-export function openSource(source: string): PacketSource {
-  if (existsSync(source)) return new FileSource(source);
-  if (source.startsWith('file:')) return new FileSource(source.slice('file:'.length));
+export async function openSource(source: string, signal?: AbortSignal): Promise<PacketSource> {
+  if (existsSync(source)) return FileSource.open(source, signal);
+  if (source.startsWith('file:')) return FileSource.open(source.slice('file:'.length), signal);
   if (LIVE.test(source) || source === '-') {
     throw new MembenchError(
       'ERR_MEMBENCH_UNSUPPORTED',
@@ -21,5 +22,5 @@ export function openSource(source: string): PacketSource {
       'record a file that tcpdump -w wrote',
     );
   }
-  return new FileSource(source);
+  return FileSource.open(source, signal);
 }

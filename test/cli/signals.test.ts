@@ -1,0 +1,106 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, existsSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import test from 'ava';
+import { openProfile, readEvents } from 'membench/profile';
+import { membench, startMembench, temporary } from '../support/cli.js';
+import { client, packetsOf, server } from '../support/conversation.js';
+import { pcapFile } from '../support/packets.js';
+
+const CAPTURE = pcapFile(
+  packetsOf([client('get a\r\n'), server('END\r\n'), client('get b\r\n'), server('END\r\n')], { fin: false }),
+);
+
+async function until(what: () => boolean): Promise<void> {
+  for (let i = 0; i < 200; i++) {
+    if (what()) return;
+    await sleep(25);
+  }
+  throw new Error('waited in vain');
+}
+
+/** A recording of a FIFO that was fed a whole capture and not closed: it goes on until it is told to stop. */
+async function endless(t: { teardown(fn: () => void): void }) {
+  const folder = temporary(t);
+  const fifo = join(folder, 'fifo');
+  const profile = join(folder, 'out.mbp');
+  execFileSync('mkfifo', [fifo]);
+  const child = startMembench(['record', '--workers', '2', '--json', fifo, profile]);
+  t.teardown(() => child.kill('SIGKILL'));
+  let stdout = '';
+  child.stdout!.on('data', (data) => {
+    stdout += data;
+  });
+  const writer = await open(fifo, 'w');
+  const stream = createWriteStream('', { fd: writer.fd, autoClose: false });
+  stream.write(CAPTURE);
+  t.teardown(() => writer.close().catch(() => {}));
+  await until(() => existsSync(profile));
+  return { child, profile, writer, stdout: () => stdout };
+}
+
+const events = (path: string) => {
+  using profile = openProfile(path);
+  return [...readEvents(profile)].length;
+};
+
+test('the first signal stops, drains and seals', async (t) => {
+  const { child, profile, writer, stdout } = await endless(t);
+  await sleep(400);
+  child.kill('SIGINT');
+  // A read of a FIFO returns when something comes or its writer goes.
+  await writer.close();
+  const [code] = await once(child, 'exit');
+  t.is(code, 0);
+  t.like(JSON.parse(stdout()), { requests: 2, ended: 'signal' });
+  t.is(membench(['verify', profile]).code, 0);
+});
+
+test('the second signal ends at once', async (t) => {
+  const { child } = await endless(t);
+  await sleep(400);
+  // Two kinds, because equal signals that are both pending count as one.
+  child.kill('SIGINT');
+  child.kill('SIGTERM');
+  const [code] = await once(child, 'exit');
+  t.is(code, 130);
+});
+
+test('SIGUSR2 seals what is there, and the recording goes on', async (t) => {
+  const { child, profile } = await endless(t);
+  await sleep(400);
+  t.is(events(profile), 0);
+  child.kill('SIGUSR2');
+  await until(() => events(profile) === 2);
+  t.is(child.exitCode, null);
+});
+
+test('kill -9: every sealed block stays readable', async (t) => {
+  const { child, profile } = await endless(t);
+  await sleep(400);
+  child.kill('SIGUSR2');
+  await until(() => events(profile) === 2);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  t.is(events(profile), 2);
+  const { code, stdout } = membench(['verify', profile]);
+  t.is(code, 1);
+  t.regex(stdout, /1 blocks good, 0 bad, 0 missing; 2 events; footer missing/);
+});
+
+test('cat into a pipe that closes ends quietly', (t) => {
+  const folder = temporary(t);
+  const source = join(folder, 'a.pcap');
+  writeFileSync(source, CAPTURE);
+  const profile = join(folder, 'a.mbp');
+  t.is(membench(['record', '-q', source, profile]).code, 0);
+  t.notThrows(() =>
+    execFileSync('bash', [
+      '-c',
+      `set -o pipefail; "${process.execPath}" dist/cli/main.js cat "${profile}" | head -n 1`,
+    ]),
+  );
+});
