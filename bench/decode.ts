@@ -1,0 +1,160 @@
+/**
+ * The parser alone, on one thread, with everything in memory: nanoseconds a packet for several kinds of
+ * traffic, and what its parts promise for more workers than there are cores here.
+ *
+ *   node build/bench/decode.js [--rounds N] [--json FILE]
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createCore } from '#src/decode/core.js';
+import { INDEX_STATE } from '#src/layout/generated.js';
+import { parseCaptureHeader } from '#src/memory/capture-header.js';
+import { configureWorker, setCapture, setPorts } from '#src/memory/configure.js';
+import { mapMemory, slotAddress } from '#src/memory/map.js';
+import { type GenerateOptions, generateCapture } from './generate/generate.js';
+import { describeCommit, describeMachine } from './measure/machine.js';
+import { median } from './measure/statistics.js';
+import { renderTable } from './measure/table.js';
+import { ROOT } from './root.js';
+
+const PCAP_HEADER = 24;
+const SLOT_SIZE = 512 * 1024;
+const EXCHANGES = 250_000;
+
+const { values: options } = parseArgs({
+  options: { rounds: { type: 'string', default: '5' }, json: { type: 'string' } },
+});
+const rounds = Number(options.rounds);
+
+const only = (command: 'get' | 'mg' | 'set') => ({ get: 0, mg: 0, set: 0, delete: 0, [command]: 100 });
+
+/** Traffic to measure; the first is the one of the offline comparison. */
+const TRAFFIC: Record<string, Partial<GenerateOptions>> = {
+  'mixed, 1,000 flows': { flows: 1000 },
+  'mixed, 10 flows': { flows: 10 },
+  'get, values of 20 B': { flows: 100, mix: only('get'), valueSize: 20 },
+  'get of several keys': { flows: 100, mix: only('get'), multiget: 1 },
+  'mg with value': { flows: 100, mix: only('mg') },
+  set: { flows: 100, mix: only('set') },
+  'pipelined, segments of 1,448 B': { flows: 100, pipelined: 1, mss: 1448 },
+};
+
+function capture(traffic: Partial<GenerateOptions>): { bytes: Buffer; packets: number; requests: number } {
+  const chunks: Buffer[] = [];
+  const truth = generateCapture({ exchanges: EXCHANGES, ...traffic }, (chunk) =>
+    chunks.push(Buffer.from(chunk)),
+  );
+  return { bytes: Buffer.concat(chunks), packets: truth.packets, requests: truth.asked.requests };
+}
+
+const module = new WebAssembly.Module(readFileSync(join(ROOT, 'dist/wasm/pipeline.wasm')));
+
+/** Milliseconds of one pass: the record walk, and each worker's decoding. */
+interface Pass {
+  index: number;
+  decode: number[];
+}
+
+/** Decodes a whole capture with so many instances over one memory, one after another. */
+function pass(bytes: Buffer, workers: number): Pass {
+  const map = mapMemory({ workers, slots: 1, slotSize: SLOT_SIZE, state: 512 << 20, blockEvents: 32768 });
+  const memory = new WebAssembly.Memory({ initial: map.pages, maximum: map.pages, shared: true });
+  const { buffer } = memory;
+  setPorts(buffer, map, [[11211, 11211]]);
+  setCapture(buffer, map, parseCaptureHeader(bytes.subarray(0, PCAP_HEADER)), { packets: 0, duration: 0n });
+  const secrets = { key: new Uint8Array(16), addressKey: new Uint8Array(16), hashSeed: 1n, eventsOut: false };
+  const cores = Array.from({ length: workers }, (_, worker) => {
+    const core = createCore(module, memory, { onBlock() {}, onEvents() {} });
+    core.init(configureWorker(buffer, map, worker, secrets));
+    return core;
+  });
+  const view = new DataView(buffer);
+  const slot = slotAddress(map, 0);
+  const chunk = slot + map.chunkOffset;
+  const target = new Uint8Array(buffer, chunk, SLOT_SIZE);
+  const took: Pass = { index: 0, decode: new Array(workers).fill(0) };
+  for (let at = PCAP_HEADER, k = 0; at < bytes.length; at += SLOT_SIZE, k++) {
+    const part = bytes.subarray(at, at + SLOT_SIZE);
+    target.set(part);
+    const ordinal = view.getBigUint64(map.indexState + INDEX_STATE.ordinal, true);
+    let start = performance.now();
+    cores[k % workers]!.indexSlot(chunk, part.length, slot + map.listOffset, map.listStride, workers);
+    let end = performance.now();
+    took.index += end - start;
+    for (let worker = 0; worker < workers; worker++) {
+      start = end;
+      cores[worker]!.decodeSlot(slot + map.listOffset + worker * map.listStride, ordinal);
+      end = performance.now();
+      took.decode[worker]! += end - start;
+    }
+  }
+  return took;
+}
+
+const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
+
+/**
+ * Time so many workers need at least, ms: the walk is done by one at a time, a worker decodes its own
+ * flows only, and all share the sum. Reading the file and memory bandwidth are not in it.
+ */
+function modelled({ index, decode }: Pass): number {
+  return Math.max(index, ...decode, (index + sum(decode)) / decode.length);
+}
+
+const ns = (ms: number, count: number) => (ms * 1e6) / count;
+const show = (value: number) => value.toFixed(1);
+const results: Record<string, Record<string, number>> = {};
+const rows = [['', 'walk', 'decode', 'together', 'a request']];
+const captures = Object.entries(TRAFFIC).map(([name, traffic]) => ({ name, ...capture(traffic) }));
+// In turns, so that a slow spell of the machine hits all alike; the first round warms up.
+const passes = new Map(captures.map(({ name }) => [name, [] as Pass[]]));
+for (let round = 0; round <= rounds; round++) {
+  for (const { name, bytes } of captures) {
+    const took = pass(bytes, 1);
+    if (round > 0) passes.get(name)!.push(took);
+  }
+}
+for (const { name, packets, requests } of captures) {
+  const index = median(passes.get(name)!.map((took) => took.index));
+  const decode = median(passes.get(name)!.map((took) => sum(took.decode)));
+  results[name] = {
+    walk: ns(index, packets),
+    decode: ns(decode, packets),
+    request: ns(index + decode, requests),
+  };
+  rows.push([
+    name,
+    show(ns(index, packets)),
+    show(ns(decode, packets)),
+    show(ns(index + decode, packets)),
+    show(ns(index + decode, requests)),
+  ]);
+}
+process.stdout.write('Nanoseconds a packet, one thread, profile blocks included\n');
+process.stdout.write(`${renderTable(rows, ['left', 'right', 'right', 'right', 'right']).join('\n')}\n\n`);
+
+const { bytes } = captures[0]!;
+const model: Record<string, number> = {};
+const base = median(Array.from({ length: rounds }, () => modelled(pass(bytes, 1))));
+for (const workers of [2, 4, 8, 16]) {
+  model[workers] = base / median(Array.from({ length: rounds }, () => modelled(pass(bytes, workers))));
+}
+process.stdout.write('Speed-up the parts allow, by a model of so many cores\n');
+process.stdout.write(
+  `${Object.entries(model)
+    .map(([workers, speedup]) => `  ${workers} workers: ${speedup.toFixed(2)}`)
+    .join('\n')}\n`,
+);
+
+if (options.json !== undefined) {
+  const report = {
+    date: new Date().toISOString(),
+    commit: describeCommit(),
+    command: `node build/bench/decode.js --rounds ${rounds}`,
+    machine: describeMachine(),
+    nanoseconds: results,
+    speedup: model,
+  };
+  writeFileSync(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
+}
