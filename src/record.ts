@@ -21,7 +21,7 @@ const SLOTS_MIN = 3;
 /** Bytes all workers together may hold in flows, pending requests and early segments. */
 const STATE_SIZE = 512 * 1024 * 1024;
 /** Events of a block: enough for its key dictionary to pay, few enough to stay below 1 MiB. */
-const BLOCK_EVENTS = 32768;
+const BLOCK_EVENTS = 49152;
 /** Between two calls of onProgress, ms. */
 const PROGRESS_INTERVAL = 200;
 

@@ -122,7 +122,7 @@ class Cursor {
 
 function mapRegion(options: MapOptions): { region: Region; size: number } {
   const share = options.state / options.workers;
-  const flowCount = powerOfTwo((share * 0.4) / FLOW_SIZE);
+  const flowCount = Math.floor((share * 0.4) / FLOW_SIZE);
   const blockEvents = options.blockEvents;
   const cursor = new Cursor(0);
   const config = cursor.take(CONFIG.SIZE);
@@ -139,9 +139,9 @@ function mapRegion(options: MapOptions): { region: Region; size: number } {
   const columns = cursor.take(columnSize * COLUMN_NAMES.length);
   const blockOutSize = 2 * 1024 * 1024;
   const blockOut = cursor.take(ENVELOPE_ROOM + blockOutSize) + ENVELOPE_ROOM;
-  const synCount = Math.min(65536, flowCount);
+  const synCount = Math.min(65536, powerOfTwo(flowCount));
   const syns = cursor.take(synCount * 32);
-  const flowBucketCount = flowCount * 2;
+  const flowBucketCount = powerOfTwo(flowCount * 4);
   const flowBuckets = cursor.take(flowBucketCount * 8);
   const flows = cursor.take(flowCount * FLOW_SIZE);
   const requests = cursor.take(share * 0.2);
