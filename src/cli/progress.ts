@@ -25,19 +25,22 @@ export class ProgressLine {
   }
 }
 
-/** Bytes, share, packets, rate, requests, time left. */
+/** 5.0 M/s, or 812/s. */
+function perSecond(rate: number): string {
+  return rate >= 1e6 ? `${(rate / 1e6).toFixed(1)} M/s` : `${format.count(rate)}/s`;
+}
+
+/** Share and time left first: a narrow terminal cuts what stands last. */
 export function progressText({ bytesRead, bytesTotal, packets, requests, elapsed }: RecordProgress): string {
+  const parts: string[] = [];
+  if (bytesTotal !== null && bytesTotal > 0) {
+    const left = ((bytesTotal - bytesRead) / Math.max(bytesRead, 1)) * elapsed;
+    parts.push(
+      `${format.percent(bytesRead / bytesTotal)} of ${format.bytes(bytesTotal)}`,
+      `${format.seconds(Math.max(left, 0))} left`,
+    );
+  } else parts.push(format.bytes(bytesRead));
   const rate = elapsed > 0 ? packets / elapsed : 0;
-  const parts = [format.bytes(bytesRead)];
-  if (bytesTotal !== null && bytesTotal > 0)
-    parts[0] += ` of ${format.bytes(bytesTotal)} (${format.percent(bytesRead / bytesTotal)})`;
-  parts.push(
-    `${format.count(packets)} packets`,
-    `${format.count(rate)}/s`,
-    `${format.count(requests)} requests`,
-  );
-  if (bytesTotal !== null && bytesRead > 0 && bytesRead <= bytesTotal) {
-    parts.push(`${format.seconds(((bytesTotal - bytesRead) / bytesRead) * elapsed)} left`);
-  }
+  parts.push(`${format.count(packets)} packets (${perSecond(rate)})`, `${format.count(requests)} requests`);
   return parts.join(', ');
 }
