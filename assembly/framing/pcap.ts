@@ -12,7 +12,7 @@ import { count, indexState } from '../instance';
 import {
   COUNTER_PACKETS_SEEN, PCAP_RECORD_HEADER, RECORD_MAX,
 } from '../layout';
-import { indexPacket, LIST_HEAD } from './record';
+import { indexPacket } from './record';
 
 /** Time of the record in units: µs or ns since 1970, as the file has them. */
 // @ts-ignore: decorator

@@ -5,7 +5,7 @@ import {
 import { count } from '../instance';
 import {
   COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_GAPS, COUNTER_PROXY_HEADERS, COUNTER_UNKNOWN_COMMANDS, KEY_MAX, NO_SIZE,
-  OP_AUTH, OP_SET, STATUS_SILENT,
+  OP_AUTH, OP_SET, PRESENT_KEY, STATUS_SILENT,
 } from '../layout';
 import { BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_OVERFLOW, BIT_REFUSED, KIND_AUTH, LINE_DATA, LINE_QUIT, Request } from '../memcache/message';
 import { isProxyLine, probe, SPEAKS_BINARY, SPEAKS_TEXT, SPEAKS_TLS } from '../memcache/probe';
@@ -303,7 +303,11 @@ function requestLine(
   const follows = parseRequest(request, at, end);
   place(flow, side, request, time, ordinal);
   request.lastTime = lastTime;
-  if (doubtful) request.bits |= BIT_LAST;
+  if (doubtful) {
+    // Which key that is depends on the release as well.
+    request.bits |= BIT_LAST;
+    request.present &= ~(1 << PRESENT_KEY);
+  }
   if (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | BIT_OVERFLOW) || flow.auth) {
     if (!unusual(flow, side, request, at, end)) return;
   }

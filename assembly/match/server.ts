@@ -293,7 +293,9 @@ function value(flow: Flow, side: Side, request: Request): void {
   side.state = SERVER_DATA;
   if (request.keys == 0) {
     // One key: it must be the one asked for, and it can be found only once.
-    if (answerPrint == request.print && request.present & (1 << PRESENT_KEY) && !(request.present & (1 << PRESENT_VALUE_SIZE))) {
+    // Of a line with a NUL it is not known which key that was.
+    const known = request.bits & BIT_LAST || (answerPrint == request.print && request.present & (1 << PRESENT_KEY));
+    if (known && !(request.present & (1 << PRESENT_VALUE_SIZE))) {
       request.valueSize = answerSize;
       request.flags = answerFlags;
       request.present |= (1 << PRESENT_VALUE_SIZE) | (1 << PRESENT_FLAGS);

@@ -51,7 +51,6 @@ export const TAIL_CACHE_MEMLIMIT: u64 = 0x74696d696c6d656d;
 export const WORD_NOREPLY: u64 = 0x796c7065726f6e;
 export const WORD_METADUMP: u64 = 0x706d75646174656d;
 export const WORD_MGDUMP: u64 = 0x706d7564676d;
-export const WORD_RESET: u64 = 0x7465736572;
 export const WORD_SIZES_E: u64 = 0x655f73657a6973;
 export const WORD_SIZES_D: u64 = 0x645f73657a6973;
 
@@ -94,7 +93,6 @@ export const ANSWER_NOTSTARTED: u32 = 0x53544f4e;
 export const ANSWER_MEMLIMIT: u32 = 0x4c4d454d;
 export const ANSWER_WATCHER: u32 = 0x43544157;
 export const ANSWER_MISS: u32 = 0x5353494d;
-export const ANSWER_UNAUTHENTICATED: u32 = 0x616e7520;
 
 // Two-letter answers.
 export const CODE_HD: u32 = 0x4448;

@@ -167,7 +167,12 @@ class Dialogue {
       let next = 0;
       while (line !== undefined && line !== 'END') {
         const [, key, flags, size] = line.split(' ');
-        while (next < request.keys.length && request.keys[next] !== key) next++;
+        while (
+          next < request.keys.length &&
+          request.keys[next] !== key &&
+          !(request.last && request.keys.length === 1)
+        )
+          next++;
         found[next++] = { size: Number(size), flags: Number(flags) };
         this.#at += Number(size) + 2;
         line = this.#line();

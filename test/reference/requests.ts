@@ -188,6 +188,11 @@ export function* requests(text: string, credentials: () => boolean): Generator<R
       r.hidden = true;
       r.quiet = lastToken;
     }
+    if (line.includes('\0')) {
+      // The key depends on the release, and so may everything after.
+      r.keys = r.keys.map(() => null);
+      r.last = true;
+    }
     yield r;
     if (r.last) return;
   }
