@@ -15,22 +15,10 @@ import { findByte, findGap, findLineEnd } from '../scan';
 import { appendLine, dropLineHead, freeLine } from '../stream/lines';
 import { load16 } from '../wire/bytes';
 import { freeRequest, push, record, takeRequest } from './pending';
+import {
+  CLIENT_DATA, CLIENT_DOUBT, CLIENT_DROP, CLIENT_KEYS, CLIENT_LINE, CLIENT_OVER, CLIENT_PROXY,
+} from './states';
 import { countUnsynced, loseSync } from './sync';
-
-/** A request line comes next, or the rest of one. */
-export const CLIENT_LINE: u8 = 0;
-/** `skip` bytes of a data block come next; `current` is the request. */
-export const CLIENT_DATA: u8 = 1;
-/** The rest of a retrieval too long to keep; `current` is the request. */
-export const CLIENT_KEYS: u8 = 2;
-/** The rest of a line too long to keep, which no rule makes a request. */
-export const CLIENT_DROP: u8 = 3;
-/** Nothing more is read: quit, watch. */
-export const CLIENT_OVER: u8 = 4;
-/** Releases differ on what the bytes are: nothing is read until the pending answers are in. */
-export const CLIENT_DOUBT: u8 = 5;
-/** `skip` bytes of a PROXY header come next. */
-export const CLIENT_PROXY: u8 = 6;
 
 const LF: u8 = 10;
 const CR: u8 = 13;

@@ -21,18 +21,9 @@ import { isKeyOf } from '../memcache/meta';
 import { ANSWER_VALUE } from '../memcache/words';
 import { findByte } from '../scan';
 import { appendLine, freeLine } from '../stream/lines';
-import { CLIENT_LINE, CLIENT_OVER } from './client';
 import { freeRequest, record, recordSilence, shift } from './pending';
+import { CLIENT_LINE, CLIENT_OVER, SERVER_DATA, SERVER_DROP, SERVER_LINE, SERVER_STREAM } from './states';
 import { believe, countUnsynced, loseSync, provesRequest } from './sync';
-
-/** An answer line comes next, or the rest of one. */
-export const SERVER_LINE: u8 = 0;
-/** `skip` bytes of a data block come next. */
-export const SERVER_DATA: u8 = 1;
-/** The rest of a line longer than is kept. */
-export const SERVER_DROP: u8 = 2;
-/** A stream that never returns to answers (watch). */
-export const SERVER_STREAM: u8 = 3;
 
 const LF: u8 = 10;
 const CR: u8 = 13;

@@ -13,9 +13,8 @@ import { count } from '../instance';
 import { COUNTER_FLOWS_UNSYNCED, COUNTER_RESYNCS, COUNTER_UNSYNCED_BYTES, STATUS_UNANSWERED } from '../layout';
 import { Request, STORAGE_ANSWERS } from '../memcache/message';
 import { freeLine } from '../stream/lines';
-import { CLIENT_LINE } from './client';
 import { abandonPending, freeRequest, record } from './pending';
-import { SERVER_LINE } from './server';
+import { CLIENT_LINE, SERVER_LINE } from './states';
 
 /** Failed starts after which a flow is taken for something else than memcache. */
 const FAILURES_MAX: u8 = 64;

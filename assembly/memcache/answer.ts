@@ -6,7 +6,7 @@ import {
   IS_NOT_STORED, IS_NS, IS_NUMBER, IS_OK, IS_RESET, IS_STAT, IS_STORED, IS_TOUCHED, IS_VA, IS_VALUE, IS_VERSION, IS_WORD,
 } from './message';
 import { parsed, parseSigned, parseUnsigned } from './number';
-import { nextToken, tokenEnd } from './request';
+import { nextToken, tokenEnd } from './tokens';
 import {
   ANSWER_BADCLASS, ANSWER_BUSY, ANSWER_CLIENT_ERROR, ANSWER_DELETED, ANSWER_END, ANSWER_ERROR, ANSWER_ERROR_MIXED,
   ANSWER_EXISTS, ANSWER_ITEM, ANSWER_MEMLIMIT, ANSWER_MISS, ANSWER_NOSPARE, ANSWER_NOTFULL, ANSWER_NOTSTARTED,

@@ -14,7 +14,7 @@ import {
   KIND_META, KIND_UNKNOWN, LINE_DATA, LINE_WHOLE, Request,
 } from './message';
 import { parsed, parseSigned, parseUnsigned } from './number';
-import { nextToken, tokenEnd } from './request';
+import { nextToken, tokenEnd } from './tokens';
 
 const VALUE_MAX: u64 = 2147483645;
 /** Longest token a 250-byte key has in base64. */

@@ -9,7 +9,6 @@ import {
   OP_SET, OP_SHUTDOWN, OP_SLABS, OP_STATS, OP_TOUCH, OP_UNKNOWN, OP_VERBOSITY, OP_VERSION, OP_WATCH, PRESENT_DELTA,
   PRESENT_FLAGS, PRESENT_TTL, PRESENT_VALUE_SIZE, TRAIT_CAS, TRAIT_QUIET, KEY_MAX,
 } from '../layout';
-import { findByte } from '../scan';
 import { addKey, setKey } from './keys';
 import {
   BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_ONE_LINE, BIT_QUIET, BIT_REFUSED, IS_DELETED, IS_END, IS_EN, IS_ERROR, IS_EXISTS,
@@ -19,6 +18,7 @@ import {
 } from './message';
 import { parseMeta } from './meta';
 import { parsed, parseSigned, parseUnsigned } from './number';
+import { nextToken, tokenEnd, word } from './tokens';
 import {
   HEAD_GET, HEAD_SET, NAME_ADD, NAME_APPEND, NAME_BGET, NAME_CACHE_MEMLIMIT, NAME_CAS, NAME_DEBUGITEM, NAME_DEBUGTIME,
   NAME_DECR, NAME_DELETE, NAME_EXTSTORE, NAME_FLUSH_ALL, NAME_GAT, NAME_GATS, NAME_GET, NAME_GETS, NAME_INCR,
@@ -32,26 +32,6 @@ import {
 const SPACE: u8 = 0x20;
 /** Largest length memcached takes: INT_MAX - 2 (process_update_command). */
 const VALUE_MAX: u64 = 2147483645;
-
-/** End of the token found by the last `nextToken`. */
-export let tokenEnd: usize = 0;
-
-/** Start of the next token in [at, end), or `end` where there is none. Spaces alone separate. */
-// @ts-ignore: decorator
-@inline
-export function nextToken(at: usize, end: usize): usize {
-  while (at < end && load<u8>(at) == SPACE) at++;
-  tokenEnd = findByte(at, end, SPACE);
-  return at;
-}
-
-/** The first 8 bytes of a token, zeros behind its end. */
-// @ts-ignore: decorator
-@inline
-export function word(at: usize, end: usize): u64 {
-  const size = end - at;
-  return size >= 8 ? load<u64>(at) : load<u64>(at) & ((<u64>1 << (<u64>size << 3)) - 1);
-}
 
 /** Whether the token is this word of up to 8 bytes. */
 // @ts-ignore: decorator

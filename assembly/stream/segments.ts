@@ -11,8 +11,9 @@ import { count, indexState } from '../instance';
 import {
   COUNTER_BOUND_REORDER, COUNTER_GAP_BYTES, COUNTER_GAPS, COUNTER_OUT_OF_ORDER, COUNTER_RETRANSMITTED, COUNTER_VALUE_GAPS,
 } from '../layout';
-import { CLIENT_DATA, CLIENT_DOUBT, CLIENT_OVER, clientBytes, dataDone } from '../match/client';
-import { finishImplied, SERVER_DATA, SERVER_LINE, SERVER_STREAM, serverBytes } from '../match/server';
+import { clientBytes, dataDone } from '../match/client';
+import { finishImplied, serverBytes } from '../match/server';
+import { CLIENT_DATA, CLIENT_DOUBT, CLIENT_OVER, SERVER_DATA, SERVER_LINE, SERVER_STREAM } from '../match/states';
 import { countUnsynced, loseSync } from '../match/sync';
 import { TCP_ACK, TCP_FIN } from '../wire/tcp';
 import { bytesAt, dropFirst, dropWaiting, keepEarly, runOf, Waiting } from './reorder';

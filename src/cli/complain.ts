@@ -6,12 +6,17 @@ interface Failure extends Error {
   hint?: string;
 }
 
+/** Keeps a message one line, and the paths in it from steering the terminal. */
+function oneLine(text: string): string {
+  return text.replace(/\p{Cc}/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
 /** Says what went wrong in one line on stderr, with the stack only if asked for. Returns the exit code. */
 export function complain(error: unknown, verbose: boolean): number {
   const failure = error as Failure;
   const hint = failure.hint ? ` (${failure.hint})` : '';
   const code = failure.code?.startsWith('ERR_') ? ` [${failure.code}]` : '';
-  process.stderr.write(`membench: ${failure.message}${hint}${code}\n`);
+  process.stderr.write(`membench: ${oneLine(`${failure.message}${hint}`)}${code}\n`);
   if (verbose && failure.stack) process.stderr.write(`${failure.stack}\n`);
   return failure.code === 'ERR_MEMBENCH_USAGE' ? EXIT_USAGE : EXIT_FAILURE;
 }

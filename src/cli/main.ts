@@ -3,6 +3,9 @@ import { Command, CommanderError, Option } from 'commander';
 import { version } from '../index.js';
 import { complain, EXIT_USAGE } from './complain.js';
 import { parseCount, parseDuration, parsePorts, parseSize } from './options.js';
+import { guardOutputs } from './outputs.js';
+
+let verbose = false;
 
 /** Each command is loaded only when it runs: what it does not need must not cost start-up time. */
 function build(): Command {
@@ -11,7 +14,10 @@ function build(): Command {
     .version(version)
     .showHelpAfterError(false)
     .exitOverride()
-    .configureOutput({ writeErr() {}, outputError() {} });
+    .configureOutput({ writeErr() {}, outputError() {} })
+    .hook('preAction', (_program, command) => {
+      verbose = command.opts().verbose === true;
+    });
 
   program
     .command('record')
@@ -84,12 +90,7 @@ function colorOption(): Option {
     .default('auto');
 }
 
-// A reader that has seen enough (head) closes the pipe: that is a good end.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
-
+guardOutputs();
 try {
   const program = build();
   if (process.argv.length <= 2) {
@@ -99,15 +100,12 @@ try {
     await program.parseAsync();
   }
 } catch (error) {
-  if (error instanceof CommanderError) {
+  if (!(error instanceof CommanderError)) {
+    process.exitCode = complain(error, verbose);
+  } else if (error.exitCode !== 0) {
     // Help and version were printed and are no errors.
-    if (error.exitCode !== 0) {
-      process.stderr.write(
-        `membench: ${error.message.replace(/^error: /, '').replaceAll('\n', ' ')} (membench --help) [ERR_MEMBENCH_USAGE]\n`,
-      );
-      process.exitCode = EXIT_USAGE;
-    }
-  } else {
-    process.exitCode = complain(error, process.argv.includes('-v') || process.argv.includes('--verbose'));
+    const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+    const usage = { code: 'ERR_MEMBENCH_USAGE', hint: 'membench --help' };
+    process.exitCode = complain(Object.assign(new Error(message), usage), false);
   }
 }

@@ -21,11 +21,16 @@ export function parseSize(text: string): number {
 
 const TIMES: Record<string, number> = { '': 1, ms: 1e-3, s: 1, m: 60, h: 3600 };
 
+/** The shortest is what every capture can tell; the longest leaves 64 bits of nanoseconds some room. */
+const DURATION_MIN = 1e-6;
+const DURATION_MAX = 1e9;
+
 /** Seconds: 10s, 500ms, 2m, 1h; a bare number is seconds. */
 export function parseDuration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
   const seconds = match ? Number(match[1]) * TIMES[match[2] ?? '']! : 0;
-  if (!(seconds > 0)) throw new InvalidArgumentError('It must be a time such as 10s, 500ms or 2m.');
+  if (!(seconds >= DURATION_MIN && seconds <= DURATION_MAX))
+    throw new InvalidArgumentError('It must be a time such as 10s, 500ms or 2m.');
   return seconds;
 }
 

@@ -1,5 +1,5 @@
 import { format, MembenchError, type RecordOptions, type RecordSummary, record } from '../index.js';
-import { EXIT_FAILURE } from './complain.js';
+import { complain } from './complain.js';
 import { ProgressLine } from './progress.js';
 import { type ColorOption, wantsColor } from './style.js';
 
@@ -118,14 +118,14 @@ export async function recordCommand(
     offSignals();
     progress?.clear();
   }
-  const broken = summary.ended === 'broken source';
-  if (broken) {
-    process.stderr.write(
-      `membench: ${options.source.replace(/^file:/, '')}: the capture breaks off after packet ${format.count(summary.packets.seen)}: what stood before is in the profile [ERR_MEMBENCH_BROKEN_CAPTURE]\n`,
-    );
+  let exitCode = 0;
+  if (summary.ended === 'broken source') {
+    const where = options.source.replace(/^file:/, '');
+    const what = `the capture breaks off after packet ${format.count(summary.packets.seen)}: what stood before is in the profile`;
+    exitCode = complain(new MembenchError('ERR_MEMBENCH_BROKEN_CAPTURE', `${where}: ${what}`), false);
   }
   if (flags.verbose) say(`ended: ${summary.ended}; ${summary.elapsed_s.toFixed(2)} s`);
   for (const line of summaryLines(summary)) say(line);
   if (flags.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
-  return broken ? EXIT_FAILURE : 0;
+  return exitCode;
 }

@@ -78,6 +78,16 @@ test('every import in src goes where the table of rooms allows', (t) => {
   t.deepEqual(wrong, []);
 });
 
+test('only the command line writes to stdout and stderr', (t) => {
+  const talkers = sources('src').filter((file) =>
+    // Comments hold examples.
+    /\bprocess\.(stdout|stderr)\b|\bconsole\./.test(
+      readFileSync(file, 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, ''),
+    ),
+  );
+  t.deepEqual([...new Set(talkers.map(roomOf))], ['cli']);
+});
+
 test('the parser rooms that know only bytes import nothing that knows flows', (t) => {
   const wrong: string[] = [];
   for (const file of [

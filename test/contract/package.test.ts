@@ -37,6 +37,13 @@ test('the package holds no test, no source map, no capture', (t) => {
   );
 });
 
+test('of the sources, the package holds only what people read', (t) => {
+  t.deepEqual(
+    files.filter((path) => path.startsWith('src/')),
+    ['src/profile/FORMAT.md'],
+  );
+});
+
 test('few packages are needed at run time', (t) => {
   const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
   t.true(Object.keys(dependencies).length <= 8);

@@ -35,6 +35,7 @@ function dataEnd(data: Uint8Array | undefined): number {
   for (; count > 0; count--) {
     let mode: number;
     [mode, at] = leb(data, at);
+    if (mode > 1) throw new Error('a segment of another memory than the only one');
     let offset = 0;
     if (mode === 0) {
       // i32.const, offset, end

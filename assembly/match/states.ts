@@ -1,0 +1,29 @@
+/** What either side's parser expects next: the values of Side.state. */
+
+// Client.
+
+/** A request line comes next, or the rest of one. */
+export const CLIENT_LINE: u8 = 0;
+/** `skip` bytes of a data block come next; `current` is the request. */
+export const CLIENT_DATA: u8 = 1;
+/** The rest of a retrieval too long to keep; `current` is the request. */
+export const CLIENT_KEYS: u8 = 2;
+/** The rest of a line too long to keep, which no rule makes a request. */
+export const CLIENT_DROP: u8 = 3;
+/** Nothing more is read: quit, watch. */
+export const CLIENT_OVER: u8 = 4;
+/** Releases differ on what the bytes are: nothing is read until the pending answers are in. */
+export const CLIENT_DOUBT: u8 = 5;
+/** `skip` bytes of a PROXY header come next. */
+export const CLIENT_PROXY: u8 = 6;
+
+// Server.
+
+/** An answer line comes next, or the rest of one. */
+export const SERVER_LINE: u8 = 0;
+/** `skip` bytes of a data block come next. */
+export const SERVER_DATA: u8 = 1;
+/** The rest of a line longer than is kept. */
+export const SERVER_DROP: u8 = 2;
+/** A stream that never returns to answers (watch). */
+export const SERVER_STREAM: u8 = 3;

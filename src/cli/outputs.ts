@@ -1,0 +1,15 @@
+import { getSystemErrorMap } from 'node:util';
+import { complain } from './complain.js';
+
+/** Decides what happens when stdout or stderr can no longer be written to. */
+export function guardOutputs(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // A reader that has seen enough (head) closes the pipe: that spoils nothing, and mends nothing either,
+    // so the exit code stays what the command made it.
+    if (error.code === 'EPIPE') process.exit();
+    const reason = getSystemErrorMap().get(error.errno ?? 0)?.[1] ?? error.message;
+    process.exit(complain(new Error(`standard output: ${reason}`, { cause: error }), false));
+  });
+  // Nobody is left to tell, and a recording goes on without its talk.
+  process.stderr.on('error', () => {});
+}

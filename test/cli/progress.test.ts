@@ -1,0 +1,80 @@
+import { Writable } from 'node:stream';
+import test from 'ava';
+import { ProgressLine, progressText } from '#src/cli/progress.js';
+import { wantsColor } from '#src/cli/style.js';
+
+const HALF = { bytesRead: 250e6, bytesTotal: 500e6, packets: 1_200_000, requests: 600_000, elapsed: 2 };
+
+/** Something that looks like a terminal of some width, and what was written to it. */
+function terminal(columns: number): { stream: NodeJS.WriteStream; written: () => string } {
+  let text = '';
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      text += chunk;
+      done();
+    },
+  });
+  return {
+    stream: Object.assign(stream, { columns, isTTY: true }) as unknown as NodeJS.WriteStream,
+    written: () => text,
+  };
+}
+
+test('progress of a file: share, total, packets, rate, requests, time left', (t) => {
+  const text = progressText(HALF);
+  for (const part of [
+    '50.0 %',
+    'of 500 MB',
+    '1,200,000 packets',
+    '600,000/s',
+    '600,000 requests',
+    '2.0 s left',
+  ])
+    t.true(text.includes(part), `${part} in: ${text}`);
+});
+
+test('where the end is not known, no share and no time left is made up', (t) => {
+  const text = progressText({ ...HALF, bytesTotal: null });
+  t.true(text.includes('250 MB'), text);
+  t.notRegex(text, /%|left|\bof\b/);
+});
+
+test('at the very start nothing is divided by zero', (t) => {
+  const start = { bytesRead: 0, bytesTotal: 500e6, packets: 0, requests: 0, elapsed: 0 };
+  for (const bytesTotal of [500e6, 0, null])
+    t.notRegex(progressText({ ...start, bytesTotal }), /NaN|Infinity/);
+});
+
+test('the line never wraps, and is wiped once', (t) => {
+  const { stream, written } = terminal(30);
+  const line = new ProgressLine(stream, false);
+  line.clear();
+  t.is(written(), '');
+  line.show(HALF);
+  t.is(written(), `\r\x1b[K${progressText(HALF).slice(0, 29)}`);
+  line.clear();
+  line.clear();
+  t.true(written().endsWith('\r\x1b[K'));
+  t.is(written().split('\x1b[K').length, 3);
+});
+
+test('colour: as asked, else on a terminal without NO_COLOR', (t) => {
+  const { stream } = terminal(80);
+  const pipe = Object.assign(new Writable(), { isTTY: false }) as unknown as NodeJS.WriteStream;
+  const env = { ...process.env };
+  t.teardown(() => {
+    process.env = env;
+  });
+  delete process.env.NO_COLOR;
+  process.env.TERM = 'xterm';
+  t.true(wantsColor('auto', stream));
+  t.false(wantsColor('auto', pipe));
+  t.true(wantsColor('always', pipe));
+  t.false(wantsColor('never', stream));
+  process.env.NO_COLOR = '1';
+  t.false(wantsColor('auto', stream));
+  t.true(wantsColor('always', stream));
+  delete process.env.NO_COLOR;
+  process.env.TERM = 'dumb';
+  t.false(wantsColor('auto', stream));
+});
