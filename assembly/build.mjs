@@ -19,5 +19,5 @@ for (const target of Object.keys(targets)) {
 const wasm = readFileSync('dist/wasm/standalone.wasm').toString('base64');
 writeFileSync(
   'src/decode/embedded.ts',
-  `// Written by assembly/build.mjs from assembly/. Not committed.\n/** standalone.wasm in base64. */\nexport const STANDALONE_WASM =\n  '${wasm}';\n`,
+  `// Written by assembly/build.mjs from assembly/. Not committed.\n/** standalone.wasm in base64. */\nexport const STANDALONE_WASM: string =\n  '${wasm}';\n`,
 );

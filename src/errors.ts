@@ -13,6 +13,7 @@ export const ERROR_CODES = {
   ERR_MEMBENCH_MEMORY: 'the workers and the buffer do not fit into 4 GiB',
   ERR_MEMBENCH_WORKER: 'a worker failed',
   ERR_MEMBENCH_ABORTED: 'stopped by its signal',
+  ERR_MEMBENCH_OUTPUT: 'standard output cannot be written to',
   ERR_MEMBENCH_UNSUPPORTED: 'this needs something that is not here',
 } as const;
 

@@ -77,6 +77,13 @@ export async function record(options: RecordOptions): Promise<RecordSummary> {
   }
 }
 
+/** Packet time in units of the capture's clock, at least one; 0 where there is no limit. */
+function durationUnits(seconds: number | undefined, unit: number): bigint {
+  if (seconds === undefined) return 0n;
+  const units = Math.min(Math.max(Math.round((seconds * 1e9) / unit), 1), Number.MAX_SAFE_INTEGER);
+  return BigInt(units);
+}
+
 class Recording {
   readonly #options: RecordOptions;
   readonly #source: PacketSource;
@@ -115,9 +122,17 @@ class Recording {
     setPorts(buffer, this.#map, ports);
     setCapture(buffer, this.#map, source.header, {
       packets: options.count ?? 0,
-      duration: BigInt(Math.round(((options.duration ?? 0) * 1e9) / source.header.unit)),
+      duration: durationUnits(options.duration, source.header.unit),
     });
-    this.#writer = ProfileWriter.create(options.profile ?? defaultProfile(new Date()), {
+    const path = options.profile ?? defaultProfile(new Date());
+    if (source.is(path)) {
+      throw new MembenchError(
+        'ERR_MEMBENCH_USAGE',
+        `${path}: it is the capture itself`,
+        'name another PROFILE',
+      );
+    }
+    this.#writer = ProfileWriter.create(path, {
       force: options.force ?? false,
       header: {
         run: this.#run,

@@ -1,4 +1,5 @@
 import { getSystemErrorMap } from 'node:util';
+import { MembenchError } from '../index.js';
 import { complain } from './complain.js';
 
 /** Decides what happens when stdout or stderr can no longer be written to. */
@@ -8,7 +9,12 @@ export function guardOutputs(): void {
     // so the exit code stays what the command made it.
     if (error.code === 'EPIPE') process.exit();
     const reason = getSystemErrorMap().get(error.errno ?? 0)?.[1] ?? error.message;
-    process.exit(complain(new Error(`standard output: ${reason}`, { cause: error }), false));
+    process.exit(
+      complain(
+        new MembenchError('ERR_MEMBENCH_OUTPUT', `standard output: ${reason}`, undefined, error),
+        false,
+      ),
+    );
   });
   // Nobody is left to tell, and a recording goes on without its talk.
   process.stderr.on('error', () => {});

@@ -34,11 +34,11 @@ function perSecond(rate: number): string {
 export function progressText({ bytesRead, bytesTotal, packets, requests, elapsed }: RecordProgress): string {
   const parts: string[] = [];
   if (bytesTotal !== null && bytesTotal > 0) {
-    const left = ((bytesTotal - bytesRead) / Math.max(bytesRead, 1)) * elapsed;
-    parts.push(
-      `${format.percent(bytesRead / bytesTotal)} of ${format.bytes(bytesTotal)}`,
-      `${format.seconds(Math.max(left, 0))} left`,
-    );
+    parts.push(`${format.percent(bytesRead / bytesTotal)} of ${format.bytes(bytesTotal)}`);
+    // Nothing can be said of the rest before something was read, or of a file that has grown.
+    if (bytesRead > 0 && bytesRead <= bytesTotal) {
+      parts.push(`${format.seconds(((bytesTotal - bytesRead) / bytesRead) * elapsed)} left`);
+    }
   } else parts.push(format.bytes(bytesRead));
   const rate = elapsed > 0 ? packets / elapsed : 0;
   parts.push(`${format.count(packets)} packets (${perSecond(rate)})`, `${format.count(requests)} requests`);

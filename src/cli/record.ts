@@ -60,9 +60,9 @@ function summaryLines(summary: RecordSummary): string[] {
     `${format.count(packets.decoded + lost)} packets received by filter`,
     // A file has been through its kernel already.
     `${format.count(summary.kernel.dropped ?? 0)} packets dropped by kernel`,
-    ...(skipped.length ? [`skipped: ${skipped.join(', ')}`] : []),
     `${format.count(summary.requests)} requests, ${format.count(summary.answered)} answered, ${format.count(summary.unanswered)} unanswered, ${format.count(summary.gaps)} gaps`,
     `profile: ${profile.path} (${format.bytes(profile.bytes)}, ${summary.span_s.toFixed(1)} s)`,
+    ...(skipped.length ? [`skipped: ${skipped.join(', ')}`] : []),
   ];
 }
 
@@ -114,6 +114,11 @@ export async function recordCommand(
   let summary: RecordSummary;
   try {
     summary = await record(options);
+  } catch (error) {
+    // Told to stop before the source had said anything: there is nothing to seal, and nothing went wrong.
+    if ((error as MembenchError).code !== 'ERR_MEMBENCH_ABORTED') throw error;
+    say('membench: stopped before there was anything to record');
+    return 0;
   } finally {
     offSignals();
     progress?.clear();

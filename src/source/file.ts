@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MembenchError } from '../errors.js';
 import { PCAP_HEADER } from '../layout/generated.js';
@@ -123,6 +123,12 @@ export class FileSource implements PacketSource {
       this.#bytesRead += got;
       sink.publish(got);
     }
+  }
+
+  is(path: string): boolean {
+    const other = statSync(path, { throwIfNoEntry: false });
+    const own = fstatSync(this.#fd);
+    return other !== undefined && other.ino === own.ino && other.dev === own.dev;
   }
 
   stop(): void {

@@ -22,6 +22,8 @@ export interface PacketSource {
   readonly bytesTotal: number | null;
   /** Moves chunks into the sink until the end, `stop()` or a full stop of the sink. */
   run(sink: PacketSink): Promise<void>;
+  /** Whether it is the file at this path, which must not be written over. */
+  is(path: string): boolean;
   /** Makes `run` return soon. */
   stop(): void;
   /** Releases what `open` took. */

@@ -62,7 +62,7 @@ test('talk that nobody reads does not end a recording', (t) => {
     `record -q --json "${path('a.pcap')}" "${path('c.mbp')}"`,
   ]) {
     const { code, stderr } = shell(`$M ${command} >/dev/full`);
-    t.is(stderr, 'membench: standard output: no space left on device\n', command);
+    t.is(stderr, 'membench: standard output: no space left on device [ERR_MEMBENCH_OUTPUT]\n', command);
     t.is(code, 1, command);
   }
   t.is(membench(['verify', path('c.mbp')]).code, 0);

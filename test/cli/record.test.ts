@@ -227,6 +227,16 @@ test('an existing profile is refused, and kept; --force replaces it', (t) => {
   t.is(membench(['record', '-q', '--force', source, join(folder, 'link.mbp')]).code, 1);
 });
 
+test('the capture itself is never taken for the profile', (t) => {
+  const folder = temporary(t);
+  const source = capture(folder, pcapFile(packetsOf(TURNS)));
+  const before = readFileSync(source);
+  const { code, stderr } = membench(['record', '--force', source, source]);
+  t.is(code, 2);
+  t.regex(stderr, /it is the capture itself .*\[ERR_MEMBENCH_USAGE\]/);
+  t.deepEqual(readFileSync(source), before);
+});
+
 const BAD: [name: string, prepare: (folder: string) => string[], code: number, message: RegExp][] = [
   ['a missing file', (f) => [join(f, 'none.pcap')], 1, /no such file \[ERR_MEMBENCH_SOURCE\]/],
   ['a directory', (f) => [f], 1, /it is a directory .*\[ERR_MEMBENCH_SOURCE\]/],
@@ -264,6 +274,7 @@ const BAD: [name: string, prepare: (folder: string) => string[], code: number, m
   ],
   ['a directory as profile', (f) => [capture(f, pcapFile([])), f], 1, /it is a directory/],
   ['a live source', () => ['ebpf:eth0'], 1, /capture files only .*\[ERR_MEMBENCH_UNSUPPORTED\]/],
+  ['an interface', () => ['lo'], 1, /capture files only .*\[ERR_MEMBENCH_UNSUPPORTED\]/],
   ['no source', () => [], 2, /no SOURCE is given .*\[ERR_MEMBENCH_USAGE\]/],
   ['a bad port', () => ['-p', '70000', 'x'], 2, /\[ERR_MEMBENCH_USAGE\]/],
   ['a bad number of workers', () => ['--workers', '0', 'x'], 2, /\[ERR_MEMBENCH_USAGE\]/],

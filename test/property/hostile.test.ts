@@ -3,7 +3,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { createDecoder } from 'membench/decoder';
 import { CUTS, interleave, packetsOf } from '../support/conversation.js';
-import { recordInProcess } from '../support/in-process.js';
+import { type InProcessResult, recordInProcess } from '../support/in-process.js';
 import { randomConversation } from '../support/model.js';
 import { pcapFile } from '../support/packets.js';
 
@@ -50,6 +50,10 @@ function capture(value: {
   return bytes;
 }
 
+function boundHit({ counters }: InProcessResult): boolean {
+  return Object.entries(counters).some(([name, n]) => name.startsWith('bound_') && n > 0);
+}
+
 test('whatever a capture holds, it is counted, not crashed on', async (t) => {
   await fc.assert(
     fc.asyncProperty(hostile, async (value) => {
@@ -78,6 +82,8 @@ test('a hostile capture gives the same events for any number of workers', (t) =>
       const bytes = capture(value);
       const one = recordInProcess(bytes, { key: KEY, workers: 1 });
       const three = recordInProcess(bytes, { key: KEY, workers: 3 });
+      // Pools belong to workers: where one ran out, and said so, flows share their bounds differently.
+      if ([one, three].some(boundHit)) return;
       assert.deepEqual(three.events, one.events);
       assert.deepEqual(three.counters, one.counters);
     }),

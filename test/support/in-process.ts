@@ -39,7 +39,8 @@ export function recordInProcess(capture: Uint8Array, options: InProcessOptions =
     workers,
     slots: 3,
     slotSize: 65536,
-    state: 64 << 20,
+    // As much for each worker, however many there are.
+    state: workers * (64 << 20),
     blockEvents: 512,
     ...options.map,
   });
