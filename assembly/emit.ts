@@ -3,8 +3,8 @@ import { append, appendConn } from './block';
 import { onEvents } from './host';
 import { config, count } from './instance';
 import {
-  COUNTER_ANSWERED, COUNTER_EVENTS, COUNTER_REQUESTS, COUNTER_UNANSWERED, EventRecord, PRESENT_KEY_INDEX, PRESENT_SUB,
-  SIZEOF_EVENT_RECORD, STATUS_UNANSWERED,
+  COUNTER_ANSWERED, COUNTER_EVENTS, COUNTER_HITS, COUNTER_MISSES, COUNTER_REQUESTS, COUNTER_UNANSWERED, EventRecord, PRESENT_KEY_INDEX, PRESENT_SUB,
+  SIZEOF_EVENT_RECORD, STATUS_HIT, STATUS_MISS, STATUS_UNANSWERED,
 } from './layout';
 
 /** Events waiting in the area the host reads. */
@@ -15,6 +15,8 @@ export function emit(event: EventRecord): void {
   if (event.sub) event.present |= 1 << PRESENT_SUB;
   if (event.keyIndex) event.present |= 1 << PRESENT_KEY_INDEX;
   count(COUNTER_EVENTS);
+  if (event.status == STATUS_HIT) count(COUNTER_HITS);
+  else if (event.status == STATUS_MISS) count(COUNTER_MISSES);
   if (event.keyIndex == 0) {
     count(COUNTER_REQUESTS);
     count(event.status == STATUS_UNANSWERED ? COUNTER_UNANSWERED : COUNTER_ANSWERED);

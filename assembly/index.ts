@@ -3,11 +3,12 @@
  * host (src/memory/map.ts) and told once through `config`.
  *
  * Order of calls: `init`; then for every slot in order `indexSlot` (by one instance) and `decodeSlot` (by
- * every instance); `finish` once. `sealNow` may come between slots.
+ * every instance), or `decodeRing` as often as the kernel's ring holds something; `finish` once. `sealNow`
+ * may come in between.
  */
 import { seal } from './block';
 import { crc32c as crc } from './crc32c';
-import { createDecoder, decodePcap, finishAll } from './decode';
+import { createDecoder, decodePcap, decodeRing as decodeRecords, finishAll } from './decode';
 import { flushEvents } from './emit';
 import { assertFlow } from './flow/flow';
 import { indexPcap } from './framing/pcap';
@@ -39,6 +40,15 @@ export function indexSlot(chunk: usize, size: u32, lists: usize, stride: usize, 
 /** Decodes one list; `ordinal` is that of the slot's first packet. */
 export function decodeSlot(list: usize, ordinal: u64): void {
   decodePcap(list, ordinal);
+}
+
+/**
+ * Decodes records of a kernel ring, or a copy of it: `size` bytes of whole records at `at`, of which at most
+ * those that begin in the first `limit` bytes are taken. Returns the bytes done with: fewer where the kernel
+ * is still writing a record.
+ */
+export function decodeRing(at: usize, size: u32, limit: u32): u32 {
+  return decodeRecords(at, size, limit);
 }
 
 /** Seals the open block, or hands over waiting events. */

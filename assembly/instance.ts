@@ -15,6 +15,8 @@ export let counters: usize = 0;
 export let ports: usize = 0;
 /** Seed of flow hashes and fingerprints. */
 export let seed: u64 = 0;
+/** Interface the packet at hand was seen on, 0 where the source does not tell. */
+export let seenOn: u32 = 0;
 /** Next free byte of the scratch area, used only while starting. */
 let scratch: usize = 0;
 
@@ -25,6 +27,12 @@ export function setConfig(address: usize): void {
   ports = config.ports;
   seed = config.hashSeed;
   scratch = config.scratch;
+}
+
+// @ts-ignore: decorator
+@inline
+export function setSeenOn(ifindex: u32): void {
+  seenOn = ifindex;
 }
 
 /** Takes bytes of the scratch area for as long as the instance lives, 16-byte aligned. */

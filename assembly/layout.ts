@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0xa3134d3a;
+export const LAYOUT_HASH: u32 = 0x2f5c2b72;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -18,6 +18,12 @@ export const KEY_MAX: u32 = 250;
 export const LINE_MAX: u32 = 2048;
 /** a size that is unknown or absent */
 export const NO_SIZE: u32 = 4294967295;
+/** bytes of a bitmap of all ports */
+export const PORT_BITMAP: u32 = 8192;
+/** room for enum kernel_counter: two cache lines for each CPU and ring */
+export const KERNEL_COUNTERS: u32 = 16;
+/** most bytes of a packet in a ring record: the largest class less its head */
+export const RING_CAPTURE_MAX: u32 = 131040;
 
 // link layers the decoder knows; the numbers in files are LINKTYPE_ values (tcpdump.org/linktypes.html)
 export const LINKTYPE_UNKNOWN: u32 = 0;
@@ -166,35 +172,55 @@ export const COUNTER_SKIPPED_MALFORMED: u32 = 8;
 export const COUNTER_SKIPPED_BINARY: u32 = 9;
 export const COUNTER_SKIPPED_TLS: u32 = 10;
 export const COUNTER_SKIPPED_STRAY: u32 = 11;
-export const COUNTER_LOST_WORKER_FAILED: u32 = 12;
-export const COUNTER_BYTES: u32 = 13;
-export const COUNTER_REQUESTS: u32 = 14;
-export const COUNTER_EVENTS: u32 = 15;
-export const COUNTER_ANSWERED: u32 = 16;
-export const COUNTER_UNANSWERED: u32 = 17;
-export const COUNTER_GAPS: u32 = 18;
-export const COUNTER_GAP_BYTES: u32 = 19;
-export const COUNTER_VALUE_GAPS: u32 = 20;
-export const COUNTER_RETRANSMITTED: u32 = 21;
-export const COUNTER_OUT_OF_ORDER: u32 = 22;
-export const COUNTER_NEGATIVE_LATENCY: u32 = 23;
-export const COUNTER_FLOWS: u32 = 24;
-export const COUNTER_FLOWS_UNSYNCED: u32 = 25;
-export const COUNTER_UNSYNCED_BYTES: u32 = 26;
-export const COUNTER_RESYNCS: u32 = 27;
-export const COUNTER_UNKNOWN_COMMANDS: u32 = 28;
-export const COUNTER_UNMATCHED_ANSWERS: u32 = 29;
-export const COUNTER_AMBIGUOUS_LENGTHS: u32 = 30;
-export const COUNTER_AMBIGUOUS_QUIET: u32 = 31;
-export const COUNTER_PROXY_HEADERS: u32 = 32;
-export const COUNTER_SYN_SEEN: u32 = 33;
-export const COUNTER_BOUND_FLOWS: u32 = 34;
-export const COUNTER_BOUND_REQUESTS: u32 = 35;
-export const COUNTER_BOUND_KEYS: u32 = 36;
-export const COUNTER_BOUND_REORDER: u32 = 37;
-export const COUNTER_BOUND_LINES: u32 = 38;
-export const COUNTER_BOUND_SYNS: u32 = 39;
-export const COUNTER_COUNT: u32 = 40;
+export const COUNTER_SKIPPED_NO_PAYLOAD: u32 = 12;
+export const COUNTER_LOST_WORKER_FAILED: u32 = 13;
+export const COUNTER_LOST_RING_FULL: u32 = 14;
+export const COUNTER_LOST_COPY_FAILED: u32 = 15;
+export const COUNTER_LOST_BY_KERNEL: u32 = 16;
+export const COUNTER_BYTES: u32 = 17;
+export const COUNTER_REQUESTS: u32 = 18;
+export const COUNTER_EVENTS: u32 = 19;
+export const COUNTER_ANSWERED: u32 = 20;
+export const COUNTER_UNANSWERED: u32 = 21;
+export const COUNTER_HITS: u32 = 22;
+export const COUNTER_MISSES: u32 = 23;
+export const COUNTER_GAPS: u32 = 24;
+export const COUNTER_GAP_BYTES: u32 = 25;
+export const COUNTER_VALUE_GAPS: u32 = 26;
+export const COUNTER_RETRANSMITTED: u32 = 27;
+export const COUNTER_DUPLICATES: u32 = 28;
+export const COUNTER_OUT_OF_ORDER: u32 = 29;
+export const COUNTER_NEGATIVE_LATENCY: u32 = 30;
+export const COUNTER_FLOWS: u32 = 31;
+export const COUNTER_FLOWS_UNSYNCED: u32 = 32;
+export const COUNTER_UNSYNCED_BYTES: u32 = 33;
+export const COUNTER_RESYNCS: u32 = 34;
+export const COUNTER_UNKNOWN_COMMANDS: u32 = 35;
+export const COUNTER_UNMATCHED_ANSWERS: u32 = 36;
+export const COUNTER_AMBIGUOUS_LENGTHS: u32 = 37;
+export const COUNTER_AMBIGUOUS_QUIET: u32 = 38;
+export const COUNTER_PROXY_HEADERS: u32 = 39;
+export const COUNTER_SYN_SEEN: u32 = 40;
+export const COUNTER_BOUND_FLOWS: u32 = 41;
+export const COUNTER_BOUND_REQUESTS: u32 = 42;
+export const COUNTER_BOUND_KEYS: u32 = 43;
+export const COUNTER_BOUND_REORDER: u32 = 44;
+export const COUNTER_BOUND_LINES: u32 = 45;
+export const COUNTER_BOUND_SYNS: u32 = 46;
+export const COUNTER_COUNT: u32 = 47;
+
+// what the BPF program counts for each CPU and ring, u64 each; names as in enum counter where they are the same
+export const KERNEL_COUNTER_SUBMITTED: u32 = 0;
+export const KERNEL_COUNTER_LOST_RING_FULL: u32 = 1;
+export const KERNEL_COUNTER_LOST_COPY_FAILED: u32 = 2;
+export const KERNEL_COUNTER_SKIPPED_NOT_IP: u32 = 3;
+export const KERNEL_COUNTER_SKIPPED_OTHER_PROTOCOL: u32 = 4;
+export const KERNEL_COUNTER_SKIPPED_OTHER_PORT: u32 = 5;
+export const KERNEL_COUNTER_SKIPPED_FRAGMENT: u32 = 6;
+export const KERNEL_COUNTER_SKIPPED_CUT_HEADER: u32 = 7;
+export const KERNEL_COUNTER_SKIPPED_MALFORMED: u32 = 8;
+export const KERNEL_COUNTER_SKIPPED_NO_PAYLOAD: u32 = 9;
+export const KERNEL_COUNTER_COUNT: u32 = 10;
 
 // columns of a block, in the order of its payload
 export const COLUMN_SHAPE: u32 = 0;
@@ -449,19 +475,39 @@ export class BlockInfo {
 export const SIZEOF_BLOCK_INFO: u32 = 176;
 export const BLOCK_INFO_COLUMN_ENDS: u32 = 72;
 
-/** head of a packet in our own batches (the cap child and the BPF ring) */
+/** what the BPF program writes into a ring before the bytes of a packet, which start at its IP header */
 // @ts-ignore: decorator
 @unmanaged
-export class PacketRecord {
-  time: u64; // 0: nanoseconds: Unix time, or monotonic where the batch says so
-  captured: u32; // 8: bytes of the packet that follow, padded to 8
-  length: u32; // 12: bytes it had on the wire
-  ifindex: u32; // 16: interface it was seen on
-  linktype: u16; // 20: enum linktype
-  l3Offset: u16; // 22: start of the IP header
+export class RingRecord {
+  time: u64; // 0: CLOCK_MONOTONIC nanoseconds (bpf_ktime_get_ns)
+  length: u32; // 8: bytes the packet had on the wire, link header included
+  captured: u32; // 12: bytes that follow
+  hash: u32; // 16: flow hash, symmetric: the parser takes it as its own
+  ifindex: u32; // 20: interface it was seen on
+  l4Offset: u16; // 24: TCP or UDP header, bytes after the IP header
+  family: u8; // 26: 4 or 6
+  protocol: u8; // 27: IP protocol number: TCP or UDP
+  linkSize: u8; // 28: bytes before the IP header, counted in length
+  pad00: u8; // 29: zero
+  pad01: u8;
+  pad02: u8;
 }
 
-export const SIZEOF_PACKET_RECORD: u32 = 24;
+export const SIZEOF_RING_RECORD: u32 = 32;
+export const RING_RECORD_PAD0: u32 = 29;
+
+/** read-only data of the BPF program, filled in before it is loaded */
+// @ts-ignore: decorator
+@unmanaged
+export class KernelSettings {
+  layoutHash: u32; // 0: as built; another one is refused
+  rings: u32; // 4: rings in use, one for each worker
+  seed: u64; // 8: seed of the flow hash, the same as in config
+  snaplen: u32; // 16: bytes of a packet to keep, from its IP header on
+  keepEmpty: u32; // 20: 1: segments without payload are handed over too, not only counted
+}
+
+export const SIZEOF_KERNEL_SETTINGS: u32 = 24;
 
 /** Compile-time guard: the build stops where a class no longer lies as the schema says. */
 export function assertLayout(): void {
@@ -599,11 +645,21 @@ export function assertLayout(): void {
   if (offsetof<BlockInfo>("shapeTable") != 64) ERROR("block_info.shape_table");
   if (offsetof<BlockInfo>("keys") != 68) ERROR("block_info.keys");
   if (offsetof<BlockInfo>("columnEnds0") != 72) ERROR("block_info.column_ends");
-  if (offsetof<PacketRecord>() != 24) ERROR("size of packet_record");
-  if (offsetof<PacketRecord>("time") != 0) ERROR("packet_record.time");
-  if (offsetof<PacketRecord>("captured") != 8) ERROR("packet_record.captured");
-  if (offsetof<PacketRecord>("length") != 12) ERROR("packet_record.length");
-  if (offsetof<PacketRecord>("ifindex") != 16) ERROR("packet_record.ifindex");
-  if (offsetof<PacketRecord>("linktype") != 20) ERROR("packet_record.linktype");
-  if (offsetof<PacketRecord>("l3Offset") != 22) ERROR("packet_record.l3_offset");
+  if (offsetof<RingRecord>() != 32) ERROR("size of ring_record");
+  if (offsetof<RingRecord>("time") != 0) ERROR("ring_record.time");
+  if (offsetof<RingRecord>("length") != 8) ERROR("ring_record.length");
+  if (offsetof<RingRecord>("captured") != 12) ERROR("ring_record.captured");
+  if (offsetof<RingRecord>("hash") != 16) ERROR("ring_record.hash");
+  if (offsetof<RingRecord>("ifindex") != 20) ERROR("ring_record.ifindex");
+  if (offsetof<RingRecord>("l4Offset") != 24) ERROR("ring_record.l4_offset");
+  if (offsetof<RingRecord>("family") != 26) ERROR("ring_record.family");
+  if (offsetof<RingRecord>("protocol") != 27) ERROR("ring_record.protocol");
+  if (offsetof<RingRecord>("linkSize") != 28) ERROR("ring_record.link_size");
+  if (offsetof<RingRecord>("pad00") != 29) ERROR("ring_record.pad0");
+  if (offsetof<KernelSettings>() != 24) ERROR("size of kernel_settings");
+  if (offsetof<KernelSettings>("layoutHash") != 0) ERROR("kernel_settings.layout_hash");
+  if (offsetof<KernelSettings>("rings") != 4) ERROR("kernel_settings.rings");
+  if (offsetof<KernelSettings>("seed") != 8) ERROR("kernel_settings.seed");
+  if (offsetof<KernelSettings>("snaplen") != 16) ERROR("kernel_settings.snaplen");
+  if (offsetof<KernelSettings>("keepEmpty") != 20) ERROR("kernel_settings.keep_empty");
 }

@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0xa3134d3au
+#define MEMBENCH_LAYOUT_HASH 0x2f5c2b72u
 
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
@@ -15,6 +15,9 @@
 #define MEMBENCH_KEY_MAX 250u /* longest key, bytes (KEY_MAX_LENGTH in memcached.h) */
 #define MEMBENCH_LINE_MAX 2048u /* longest line kept, bytes; memcached closes above it (try_read_command_ascii) */
 #define MEMBENCH_NO_SIZE 4294967295u /* a size that is unknown or absent */
+#define MEMBENCH_PORT_BITMAP 8192u /* bytes of a bitmap of all ports */
+#define MEMBENCH_KERNEL_COUNTERS 16u /* room for enum kernel_counter: two cache lines for each CPU and ring */
+#define MEMBENCH_RING_CAPTURE_MAX 131040u /* most bytes of a packet in a ring record: the largest class less its head */
 
 /* link layers the decoder knows; the numbers in files are LINKTYPE_ values (tcpdump.org/linktypes.html) */
 enum membench_linktype {
@@ -184,35 +187,57 @@ enum membench_counter {
 	MEMBENCH_COUNTER_SKIPPED_BINARY = 9,
 	MEMBENCH_COUNTER_SKIPPED_TLS = 10,
 	MEMBENCH_COUNTER_SKIPPED_STRAY = 11,
-	MEMBENCH_COUNTER_LOST_WORKER_FAILED = 12,
-	MEMBENCH_COUNTER_BYTES = 13,
-	MEMBENCH_COUNTER_REQUESTS = 14,
-	MEMBENCH_COUNTER_EVENTS = 15,
-	MEMBENCH_COUNTER_ANSWERED = 16,
-	MEMBENCH_COUNTER_UNANSWERED = 17,
-	MEMBENCH_COUNTER_GAPS = 18,
-	MEMBENCH_COUNTER_GAP_BYTES = 19,
-	MEMBENCH_COUNTER_VALUE_GAPS = 20,
-	MEMBENCH_COUNTER_RETRANSMITTED = 21,
-	MEMBENCH_COUNTER_OUT_OF_ORDER = 22,
-	MEMBENCH_COUNTER_NEGATIVE_LATENCY = 23,
-	MEMBENCH_COUNTER_FLOWS = 24,
-	MEMBENCH_COUNTER_FLOWS_UNSYNCED = 25,
-	MEMBENCH_COUNTER_UNSYNCED_BYTES = 26,
-	MEMBENCH_COUNTER_RESYNCS = 27,
-	MEMBENCH_COUNTER_UNKNOWN_COMMANDS = 28,
-	MEMBENCH_COUNTER_UNMATCHED_ANSWERS = 29,
-	MEMBENCH_COUNTER_AMBIGUOUS_LENGTHS = 30,
-	MEMBENCH_COUNTER_AMBIGUOUS_QUIET = 31,
-	MEMBENCH_COUNTER_PROXY_HEADERS = 32,
-	MEMBENCH_COUNTER_SYN_SEEN = 33,
-	MEMBENCH_COUNTER_BOUND_FLOWS = 34,
-	MEMBENCH_COUNTER_BOUND_REQUESTS = 35,
-	MEMBENCH_COUNTER_BOUND_KEYS = 36,
-	MEMBENCH_COUNTER_BOUND_REORDER = 37,
-	MEMBENCH_COUNTER_BOUND_LINES = 38,
-	MEMBENCH_COUNTER_BOUND_SYNS = 39,
-	MEMBENCH_COUNTER_COUNT = 40,
+	MEMBENCH_COUNTER_SKIPPED_NO_PAYLOAD = 12,
+	MEMBENCH_COUNTER_LOST_WORKER_FAILED = 13,
+	MEMBENCH_COUNTER_LOST_RING_FULL = 14,
+	MEMBENCH_COUNTER_LOST_COPY_FAILED = 15,
+	MEMBENCH_COUNTER_LOST_BY_KERNEL = 16,
+	MEMBENCH_COUNTER_BYTES = 17,
+	MEMBENCH_COUNTER_REQUESTS = 18,
+	MEMBENCH_COUNTER_EVENTS = 19,
+	MEMBENCH_COUNTER_ANSWERED = 20,
+	MEMBENCH_COUNTER_UNANSWERED = 21,
+	MEMBENCH_COUNTER_HITS = 22,
+	MEMBENCH_COUNTER_MISSES = 23,
+	MEMBENCH_COUNTER_GAPS = 24,
+	MEMBENCH_COUNTER_GAP_BYTES = 25,
+	MEMBENCH_COUNTER_VALUE_GAPS = 26,
+	MEMBENCH_COUNTER_RETRANSMITTED = 27,
+	MEMBENCH_COUNTER_DUPLICATES = 28,
+	MEMBENCH_COUNTER_OUT_OF_ORDER = 29,
+	MEMBENCH_COUNTER_NEGATIVE_LATENCY = 30,
+	MEMBENCH_COUNTER_FLOWS = 31,
+	MEMBENCH_COUNTER_FLOWS_UNSYNCED = 32,
+	MEMBENCH_COUNTER_UNSYNCED_BYTES = 33,
+	MEMBENCH_COUNTER_RESYNCS = 34,
+	MEMBENCH_COUNTER_UNKNOWN_COMMANDS = 35,
+	MEMBENCH_COUNTER_UNMATCHED_ANSWERS = 36,
+	MEMBENCH_COUNTER_AMBIGUOUS_LENGTHS = 37,
+	MEMBENCH_COUNTER_AMBIGUOUS_QUIET = 38,
+	MEMBENCH_COUNTER_PROXY_HEADERS = 39,
+	MEMBENCH_COUNTER_SYN_SEEN = 40,
+	MEMBENCH_COUNTER_BOUND_FLOWS = 41,
+	MEMBENCH_COUNTER_BOUND_REQUESTS = 42,
+	MEMBENCH_COUNTER_BOUND_KEYS = 43,
+	MEMBENCH_COUNTER_BOUND_REORDER = 44,
+	MEMBENCH_COUNTER_BOUND_LINES = 45,
+	MEMBENCH_COUNTER_BOUND_SYNS = 46,
+	MEMBENCH_COUNTER_COUNT = 47,
+};
+
+/* what the BPF program counts for each CPU and ring, u64 each; names as in enum counter where they are the same */
+enum membench_kernel_counter {
+	MEMBENCH_KERNEL_COUNTER_SUBMITTED = 0,
+	MEMBENCH_KERNEL_COUNTER_LOST_RING_FULL = 1,
+	MEMBENCH_KERNEL_COUNTER_LOST_COPY_FAILED = 2,
+	MEMBENCH_KERNEL_COUNTER_SKIPPED_NOT_IP = 3,
+	MEMBENCH_KERNEL_COUNTER_SKIPPED_OTHER_PROTOCOL = 4,
+	MEMBENCH_KERNEL_COUNTER_SKIPPED_OTHER_PORT = 5,
+	MEMBENCH_KERNEL_COUNTER_SKIPPED_FRAGMENT = 6,
+	MEMBENCH_KERNEL_COUNTER_SKIPPED_CUT_HEADER = 7,
+	MEMBENCH_KERNEL_COUNTER_SKIPPED_MALFORMED = 8,
+	MEMBENCH_KERNEL_COUNTER_SKIPPED_NO_PAYLOAD = 9,
+	MEMBENCH_KERNEL_COUNTER_COUNT = 10,
 };
 
 /* columns of a block, in the order of its payload */
@@ -538,21 +563,44 @@ _Static_assert(__builtin_offsetof(struct membench_block_info, shape_table) == 64
 _Static_assert(__builtin_offsetof(struct membench_block_info, keys) == 68, "block_info.keys");
 _Static_assert(__builtin_offsetof(struct membench_block_info, column_ends) == 72, "block_info.column_ends");
 
-/* head of a packet in our own batches (the cap child and the BPF ring) */
-struct membench_packet_record {
-	__u64 time; /* nanoseconds: Unix time, or monotonic where the batch says so */
-	__u32 captured; /* bytes of the packet that follow, padded to 8 */
-	__u32 length; /* bytes it had on the wire */
+/* what the BPF program writes into a ring before the bytes of a packet, which start at its IP header */
+struct membench_ring_record {
+	__u64 time; /* CLOCK_MONOTONIC nanoseconds (bpf_ktime_get_ns) */
+	__u32 length; /* bytes the packet had on the wire, link header included */
+	__u32 captured; /* bytes that follow */
+	__u32 hash; /* flow hash, symmetric: the parser takes it as its own */
 	__u32 ifindex; /* interface it was seen on */
-	__u16 linktype; /* enum linktype */
-	__u16 l3_offset; /* start of the IP header */
+	__u16 l4_offset; /* TCP or UDP header, bytes after the IP header */
+	__u8 family; /* 4 or 6 */
+	__u8 protocol; /* IP protocol number: TCP or UDP */
+	__u8 link_size; /* bytes before the IP header, counted in length */
+	__u8 pad0[3]; /* zero */
 };
-_Static_assert(sizeof(struct membench_packet_record) == 24, "size of packet_record");
-_Static_assert(__builtin_offsetof(struct membench_packet_record, time) == 0, "packet_record.time");
-_Static_assert(__builtin_offsetof(struct membench_packet_record, captured) == 8, "packet_record.captured");
-_Static_assert(__builtin_offsetof(struct membench_packet_record, length) == 12, "packet_record.length");
-_Static_assert(__builtin_offsetof(struct membench_packet_record, ifindex) == 16, "packet_record.ifindex");
-_Static_assert(__builtin_offsetof(struct membench_packet_record, linktype) == 20, "packet_record.linktype");
-_Static_assert(__builtin_offsetof(struct membench_packet_record, l3_offset) == 22, "packet_record.l3_offset");
+_Static_assert(sizeof(struct membench_ring_record) == 32, "size of ring_record");
+_Static_assert(__builtin_offsetof(struct membench_ring_record, time) == 0, "ring_record.time");
+_Static_assert(__builtin_offsetof(struct membench_ring_record, length) == 8, "ring_record.length");
+_Static_assert(__builtin_offsetof(struct membench_ring_record, captured) == 12, "ring_record.captured");
+_Static_assert(__builtin_offsetof(struct membench_ring_record, hash) == 16, "ring_record.hash");
+_Static_assert(__builtin_offsetof(struct membench_ring_record, ifindex) == 20, "ring_record.ifindex");
+_Static_assert(__builtin_offsetof(struct membench_ring_record, l4_offset) == 24, "ring_record.l4_offset");
+_Static_assert(__builtin_offsetof(struct membench_ring_record, family) == 26, "ring_record.family");
+_Static_assert(__builtin_offsetof(struct membench_ring_record, protocol) == 27, "ring_record.protocol");
+_Static_assert(__builtin_offsetof(struct membench_ring_record, link_size) == 28, "ring_record.link_size");
+_Static_assert(__builtin_offsetof(struct membench_ring_record, pad0) == 29, "ring_record.pad0");
+
+/* read-only data of the BPF program, filled in before it is loaded */
+struct membench_kernel_settings {
+	__u32 layout_hash; /* as built; another one is refused */
+	__u32 rings; /* rings in use, one for each worker */
+	__u64 seed; /* seed of the flow hash, the same as in config */
+	__u32 snaplen; /* bytes of a packet to keep, from its IP header on */
+	__u32 keep_empty; /* 1: segments without payload are handed over too, not only counted */
+};
+_Static_assert(sizeof(struct membench_kernel_settings) == 24, "size of kernel_settings");
+_Static_assert(__builtin_offsetof(struct membench_kernel_settings, layout_hash) == 0, "kernel_settings.layout_hash");
+_Static_assert(__builtin_offsetof(struct membench_kernel_settings, rings) == 4, "kernel_settings.rings");
+_Static_assert(__builtin_offsetof(struct membench_kernel_settings, seed) == 8, "kernel_settings.seed");
+_Static_assert(__builtin_offsetof(struct membench_kernel_settings, snaplen) == 16, "kernel_settings.snaplen");
+_Static_assert(__builtin_offsetof(struct membench_kernel_settings, keep_empty) == 20, "kernel_settings.keep_empty");
 
 #endif

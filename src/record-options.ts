@@ -2,7 +2,7 @@ import type { Counter } from './layout/generated.js';
 
 /** What `record` is asked to do. */
 export interface RecordOptions {
-  /** `file:PATH`, or the path of an existing file. */
+  /** `file:PATH`, or the path of an existing file; `ebpf:IF`, `ebpf:*`. */
   source: string;
   /** Path of the profile. Default: `membench-YYYYMMDDTHHMMSS.mbp` (UTC) in the working directory. */
   profile?: string;
@@ -12,18 +12,28 @@ export interface RecordOptions {
   ports?: readonly (readonly [first: number, last: number])[];
   /** Worker threads. Default: the cores available. */
   workers?: number;
-  /** Bytes of the batch ring between source and workers. Default 4 MiB for files. */
+  /** Bytes between source and workers. Default 4 MiB for files, 32 MiB for live sources. */
   buffer?: number;
-  /** Stop after this many matching packets. */
+  /** Stop after this many matching packets: exactly for files, about so many for live sources. */
   count?: number;
-  /** Stop after this much packet time, seconds. */
+  /** Stop after so many seconds: of packet time for files, of wall time for live sources. */
   duration?: number;
+  /** Bytes of a packet to keep, live sources only. Default: all. */
+  snaplen?: number;
+  /** Who decodes a live source when this runs as root. Default `nobody`. */
+  user?: string;
+  /** Let the parser read kernel rings in place. Default true; false copies, as where mapping fails. */
+  zeroCopy?: boolean;
+  /** Attach eBPF programs this way only. Default: `tcx`, or `clsact` where the kernel is older than 6.6. */
+  attach?: 'tcx' | 'clsact';
   /** File with the 128-bit secret keys are hashed with. Default: a random one, forgotten at the end. */
   keyFile?: string;
   /** Stop early: drain, seal and resolve as usual. */
   signal?: AbortSignal;
   /** Called a few times a second. */
   onProgress?: (progress: RecordProgress) => void;
+  /** Called once a live source runs, with what is recorded and how. */
+  onInfo?: (message: string) => void;
   /** Called for what a person should know but that does not stop the recording. */
   onWarning?: (message: string) => void;
   /** Called once when the recording runs; `flush()` makes every worker seal its open block now. */
@@ -36,12 +46,23 @@ export interface RecordProgress {
   bytesTotal: number | null;
   packets: number;
   requests: number;
+  hits: number;
+  misses: number;
+  /** Packets lost so far, for whatever reason. */
+  lost: number;
   /** Wall time since the start, seconds. */
   elapsed: number;
 }
 
 /** How a recording ended. */
-export type RecordEnd = 'end of source' | 'count' | 'duration' | 'signal' | 'broken source';
+export type RecordEnd =
+  | 'end of source'
+  | 'count'
+  | 'duration'
+  | 'signal'
+  | 'broken source'
+  | 'interface gone'
+  | 'write error';
 
 /** What a recording found: the shape of `record --json`. */
 export interface RecordSummary {

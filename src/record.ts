@@ -1,39 +1,31 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { MembenchError } from './errors.js';
-import { COUNTER_NAMES, type Counter, INDEX_STATE } from './layout/generated.js';
-import { RingWriter } from './memory/batch-ring.js';
-import { configureWorker, setCapture, setPorts } from './memory/configure.js';
-import { type MemoryMap, mapMemory, regionAddress } from './memory/map.js';
+import { COUNTER_NAMES } from './layout/generated.js';
+import { findUser } from './native/users.js';
 import type { SealedBlock } from './pool/messages.js';
-import { defaultWorkers, startPool } from './pool/pool.js';
+import { defaultWorkers } from './pool/pool.js';
 import { ProfileWriter } from './profile/writer.js';
 import type { RecordEnd, RecordOptions, RecordProgress, RecordSummary } from './record-options.js';
-import { randomSecret, readSecret } from './secret/secret.js';
+import { RecorderChild } from './recorder/child.js';
+import {
+  Recorder,
+  type RecorderHandle,
+  type RecorderResult,
+  type RecorderSettings,
+} from './recorder/recorder.js';
+import { randomSecret, readSecret, type Secret } from './secret/secret.js';
 import { openSource } from './source/open.js';
 import type { PacketSource } from './source/source.js';
 import { version } from './version.js';
 
-/** Bytes of one slot: small enough that the chunk and what is read from it stay in a core's cache. */
-const SLOT_SIZE = 512 * 1024;
-const DEFAULT_BUFFER = 8 * SLOT_SIZE;
-const SLOTS_MIN = 3;
-/** Bytes all workers together may hold in flows, pending requests and early segments. */
-const STATE_SIZE = 512 * 1024 * 1024;
-/** Events of a block: enough for its key dictionary to pay, few enough to stay below 1 MiB. */
-const BLOCK_EVENTS = 49152;
-/** Between two calls of onProgress, ms. */
+/** Bytes of all kernel rings of a live source: over a second of what a busy server says. */
+const LIVE_BUFFER = 32 * 1024 * 1024;
+/** Between two calls of onProgress, and two looks at a live source's limits, ms. */
 const PROGRESS_INTERVAL = 200;
 
 /** `membench-YYYYMMDDTHHMMSS.mbp`, UTC. */
 function defaultProfile(now: Date): string {
   return `membench-${now.toISOString().replace(/[-:]|\.\d+Z$/g, '')}.mbp`;
-}
-
-/** Slots and their size for a buffer of so many bytes. */
-function slotsOf(buffer: number): { slots: number; slotSize: number } {
-  const slotSize = Math.max(65536, Math.min(SLOT_SIZE, Math.floor(buffer / SLOTS_MIN / 65536) * 65536));
-  return { slotSize, slots: Math.max(SLOTS_MIN, Math.floor(buffer / slotSize)) };
 }
 
 function checkOptions(options: RecordOptions): void {
@@ -60,7 +52,7 @@ function checkOptions(options: RecordOptions): void {
 }
 
 /**
- * Records a capture into a profile.
+ * Records a source into a profile.
  *
  * @throws MembenchError; a capture that breaks off is not thrown but told by `ended`, and what stood
  * before the break is in the profile
@@ -68,10 +60,37 @@ function checkOptions(options: RecordOptions): void {
 export async function record(options: RecordOptions): Promise<RecordSummary> {
   checkOptions(options);
   const secret = options.keyFile === undefined ? randomSecret() : readSecret(options.keyFile);
-  const source = await openSource(options.source, options.signal);
+  const hashSeed = randomBytes(8).readBigUInt64LE();
+  const ports = options.ports ?? [[11211, 11211]];
+  const workers = options.workers ?? defaultWorkers();
+  const source = await openSource(
+    options.source,
+    {
+      ports,
+      workers,
+      buffer: options.buffer ?? LIVE_BUFFER,
+      snaplen: options.snaplen,
+      hashSeed,
+      attach: options.attach,
+    },
+    options.signal,
+  );
   try {
-    const recording = new Recording(options, source, secret);
-    return await recording.run();
+    const settings: RecorderSettings = {
+      feed: source.feed,
+      workers,
+      buffer: options.buffer,
+      ports,
+      // A live source's limits are kept by whoever holds the source.
+      count: source.finite ? (options.count ?? 0) : 0,
+      duration: source.finite ? durationUnits(options.duration, source.unit) : 0n,
+      run: randomBytes(16),
+      key: secret.key,
+      addressKey: secret.addressKey,
+      hashSeed,
+      zeroCopy: options.zeroCopy ?? true,
+    };
+    return await new Recording(options, source, settings, secret).run();
   } finally {
     source.close();
   }
@@ -84,46 +103,23 @@ function durationUnits(seconds: number | undefined, unit: number): bigint {
   return BigInt(units);
 }
 
+/** One recording from its first packet to its footer: the half that holds the source and the profile. */
 class Recording {
   readonly #options: RecordOptions;
   readonly #source: PacketSource;
-  readonly #map: MemoryMap;
-  readonly #memory: WebAssembly.Memory;
-  readonly #ring: RingWriter;
+  readonly #settings: RecorderSettings;
   readonly #writer: ProfileWriter;
-  readonly #run = randomBytes(16);
-  readonly #module: Promise<WebAssembly.Module>;
-  readonly #workers: number;
-  readonly #secret;
+  #recorder!: RecorderHandle;
   #failure: unknown;
-  #aborted = false;
+  /** Why it was told to stop, where it was. */
+  #reason: RecordEnd | undefined;
   #started = process.hrtime.bigint();
+  #startedAt = 0n;
 
-  constructor(options: RecordOptions, source: PacketSource, secret: ReturnType<typeof randomSecret>) {
+  constructor(options: RecordOptions, source: PacketSource, settings: RecorderSettings, secret: Secret) {
     this.#options = options;
     this.#source = source;
-    this.#secret = secret;
-    this.#workers = options.workers ?? defaultWorkers();
-    const ports = options.ports ?? [[11211, 11211]];
-    this.#map = mapMemory({
-      workers: this.#workers,
-      ...slotsOf(options.buffer ?? DEFAULT_BUFFER),
-      state: STATE_SIZE,
-      blockEvents: BLOCK_EVENTS,
-    });
-    this.#module = WebAssembly.compile(readFileSync(new URL('./wasm/pipeline.wasm', import.meta.url)));
-    this.#memory = new WebAssembly.Memory({
-      initial: this.#map.pages,
-      maximum: this.#map.pages,
-      shared: true,
-    });
-    const buffer = this.#memory.buffer as unknown as SharedArrayBuffer;
-    this.#ring = new RingWriter(buffer, this.#map);
-    setPorts(buffer, this.#map, ports);
-    setCapture(buffer, this.#map, source.header, {
-      packets: options.count ?? 0,
-      duration: durationUnits(options.duration, source.header.unit),
-    });
+    this.#settings = settings;
     const path = options.profile ?? defaultProfile(new Date());
     if (source.is(path)) {
       throw new MembenchError(
@@ -135,67 +131,79 @@ class Recording {
     this.#writer = ProfileWriter.create(path, {
       force: options.force ?? false,
       header: {
-        run: this.#run,
-        created_ns: BigInt(Date.now()) * 1000000n,
+        run: settings.run,
+        created_ns: unixNow(),
         tool: `membench ${version}`,
         source: source.kind,
-        unit: source.header.unit,
-        workers: this.#workers,
-        ports,
+        unit: source.unit,
+        workers: settings.workers,
+        ports: settings.ports,
         key_id: secret.id,
       },
     });
   }
 
   async run(): Promise<RecordSummary> {
-    const { signal, onProgress, onStart } = this.#options;
-    const onAbort = () => {
-      this.#aborted = true;
-      this.#source.stop();
-    };
-    if (signal?.aborted) onAbort();
+    const { signal, onProgress, onStart, onInfo, onWarning } = this.#options;
+    const onAbort = () => this.#stop('signal');
     signal?.addEventListener('abort', onAbort, { once: true });
-    const timer = onProgress && setInterval(() => onProgress(this.#progress()), PROGRESS_INTERVAL);
-    const pool = startPool(await this.#tasks(), (block) => this.#write(block));
-    onStart?.({ flush: () => this.#ring.flush() });
-    // A failed worker would leave the source waiting for a slot that is never freed.
-    pool.done.catch(() => this.#source.stop());
+    let timer: NodeJS.Timeout | undefined;
     try {
-      const reading = this.#source.run(this.#ring);
-      await Promise.race([reading, pool.done.then(() => reading)]);
-      this.#ring.end();
-      await pool.done;
+      this.#recorder = await this.#startRecorder();
+      if (signal?.aborted) onAbort();
+      const done = this.#recorder.run();
+      this.#source.onChange = ({ message, over }) => {
+        onWarning?.(message);
+        if (over) this.#stop('interface gone');
+      };
+      this.#startedAt = unixNow();
+      await this.#source.start();
+      if (!this.#source.finite) onInfo?.(`recording ${this.#source.info}`);
+      onStart?.({ flush: () => this.#recorder.flush() });
+      if (onProgress || !this.#source.finite) timer = setInterval(() => this.#look(), PROGRESS_INTERVAL);
+      const result = await done;
       if (this.#failure !== undefined) throw this.#failure;
-      return this.#finish();
+      return this.#finish(result);
     } catch (error) {
-      this.#ring.end();
       this.#writer.abandon();
       throw error;
     } finally {
       clearInterval(timer);
       signal?.removeEventListener('abort', onAbort);
-      await pool.close();
+      await this.#recorder?.close();
     }
   }
 
-  async #tasks() {
-    const buffer = this.#memory.buffer;
-    const hashSeed = randomBytes(8).readBigUInt64LE();
-    const module = await this.#module;
-    return Array.from({ length: this.#workers }, (_, worker) => ({
-      module,
-      memory: this.#memory,
-      map: this.#map,
-      worker,
-      config: configureWorker(buffer, this.#map, worker, {
-        key: this.#secret.key,
-        addressKey: this.#secret.addressKey,
-        hashSeed,
-        eventsOut: false,
-      }),
-      run: this.#run,
-      unit: this.#source.header.unit,
-    }));
+  /** A file is decoded here; live packets in a process without rights. */
+  async #startRecorder(): Promise<RecorderHandle> {
+    const onBlock = (block: SealedBlock) => this.#write(block);
+    let recorder: RecorderHandle;
+    if (this.#source.finite) recorder = new Recorder(this.#settings, onBlock);
+    else {
+      const user = process.getuid?.() === 0 ? await findUser(this.#options.user ?? 'nobody') : null;
+      recorder = new RecorderChild(this.#settings, user, onBlock);
+    }
+    this.#recorder = recorder;
+    await recorder.ready();
+    return recorder;
+  }
+
+  /** First the source, so that what has come is all there is; then the workers, once they have decoded it. */
+  #stop(reason: RecordEnd): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    this.#source.stop();
+    this.#recorder?.stop();
+  }
+
+  #look(): void {
+    const progress = this.#recorder.progress();
+    const { onProgress, count, duration } = this.#options;
+    const elapsed = this.#elapsed();
+    onProgress?.({ ...progress, bytesTotal: this.#bytesTotal, elapsed } satisfies RecordProgress);
+    if (this.#source.finite) return;
+    if (duration !== undefined && elapsed >= duration) this.#stop('duration');
+    if (count !== undefined && progress.packets >= count) this.#stop('count');
   }
 
   #write(block: SealedBlock): void {
@@ -205,62 +213,22 @@ class Recording {
       } catch (error) {
         // What is sealed stays; what is still to come has nowhere to go.
         this.#failure = error;
-        this.#source.stop();
+        this.#stop('write error');
       }
     }
-    this.#ring.blockWritten();
+    this.#recorder.blockWritten();
   }
 
-  /** A counter summed over the workers; while they run, a moment's view. */
-  #counter(name: Counter): number {
-    const view = new DataView(this.#memory.buffer);
-    const offset = this.#map.region.counters + COUNTER_NAMES.indexOf(name) * 8;
-    let sum = 0n;
-    for (let worker = 0; worker < this.#workers; worker++) {
-      sum += view.getBigUint64(regionAddress(this.#map, worker) + offset, true);
-    }
-    return Number(sum);
+  get #bytesTotal(): number | null {
+    const { feed } = this.#source;
+    return feed.kind === 'stream' ? feed.bytesTotal : null;
   }
 
   #elapsed(): number {
     return Number(process.hrtime.bigint() - this.#started) / 1e9;
   }
 
-  #progress(): RecordProgress {
-    return {
-      bytesRead: this.#source.bytesRead,
-      bytesTotal: this.#source.bytesTotal,
-      packets: this.#counter('packets_seen'),
-      requests: this.#counter('requests'),
-      elapsed: this.#elapsed(),
-    };
-  }
-
-  #ended(): RecordEnd {
-    const view = new DataView(this.#memory.buffer, this.#map.indexState, INDEX_STATE.SIZE);
-    const ended = view.getUint32(INDEX_STATE.ended, true);
-    if (ended === 1) return 'count';
-    if (ended === 2) return 'duration';
-    if (view.getUint32(INDEX_STATE.error, true)) return 'broken source';
-    if (this.#aborted) return 'signal';
-    return view.getUint32(INDEX_STATE.carry_size, true) ? 'broken source' : 'end of source';
-  }
-
-  /** Times of the first and last packet, Unix nanoseconds; zeros where there was none. */
-  #span(): { first: bigint; last: bigint } {
-    const view = new DataView(this.#memory.buffer, this.#map.indexState, INDEX_STATE.SIZE);
-    const unit = BigInt(this.#source.header.unit);
-    return {
-      first: view.getBigUint64(INDEX_STATE.first_time, true) * unit,
-      last: view.getBigUint64(INDEX_STATE.last_time, true) * unit,
-    };
-  }
-
-  #finish(): RecordSummary {
-    const counters = Object.fromEntries(COUNTER_NAMES.map((name) => [name, this.#counter(name)])) as Record<
-      Counter,
-      number
-    >;
+  #finish({ counters, ended, span }: RecorderResult): RecordSummary {
     const reasons = (prefix: string) =>
       Object.fromEntries(
         COUNTER_NAMES.filter((name) => name.startsWith(prefix) && counters[name] > 0).map((name) => [
@@ -268,10 +236,12 @@ class Recording {
           counters[name],
         ]),
       );
-    const ended = this.#ended();
-    const { first, last } = this.#span();
+    const why: RecordEnd = ended === 'stopped' ? (this.#reason ?? 'signal') : ended;
+    const unit = BigInt(this.#source.unit);
+    const first = span === null ? this.#startedAt : span.first * unit;
+    const last = span === null ? unixNow() : span.last * unit;
     this.#writer.finish({
-      ended,
+      ended: why,
       elapsed_ns: process.hrtime.bigint() - this.#started,
       counts: Object.fromEntries(Object.entries(counters).filter(([, value]) => value > 0)),
       first_ns: first,
@@ -284,7 +254,7 @@ class Recording {
         skipped: reasons('skipped_'),
         lost: reasons('lost_'),
       },
-      kernel: { received: null, dropped: null },
+      kernel: this.#source.kernel(counters),
       requests: counters.requests,
       events: counters.events,
       answered: counters.answered,
@@ -293,9 +263,14 @@ class Recording {
       bytes: counters.bytes,
       elapsed_s: this.#elapsed(),
       profile: { path: this.#writer.path, bytes: this.#writer.bytes, blocks: this.#writer.blocks },
-      ended,
+      ended: why,
       span_s: Number(last - first) / 1e9,
       counters,
     };
   }
+}
+
+/** Nanoseconds since 1970. */
+function unixNow(): bigint {
+  return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n;
 }

@@ -19,7 +19,8 @@ export class Side {
   /** Buffer of a line begun but not ended, 0 where there is none. */
   line: u32;
   lineSize: u32;
-  pad0: u32;
+  /** Interface that showed its bytes last. */
+  ifindex: u32;
   /** Sequence number of the SYN, when the handshake was seen. */
   initial: u32;
   /** Time of the packet that brought the first byte of the line. */

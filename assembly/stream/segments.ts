@@ -7,9 +7,9 @@
 import {
   CLIENT, Flow, SERVER, Side, sideOf, SYNC_NONE,
 } from '../flow/flow';
-import { count, indexState } from '../instance';
+import { count, indexState, seenOn } from '../instance';
 import {
-  COUNTER_BOUND_REORDER, COUNTER_GAP_BYTES, COUNTER_GAPS, COUNTER_OUT_OF_ORDER, COUNTER_RETRANSMITTED, COUNTER_VALUE_GAPS,
+  COUNTER_BOUND_REORDER, COUNTER_DUPLICATES, COUNTER_GAP_BYTES, COUNTER_GAPS, COUNTER_OUT_OF_ORDER, COUNTER_RETRANSMITTED, COUNTER_VALUE_GAPS,
 } from '../layout';
 import { clientBytes, dataDone } from '../match/client';
 import { finishImplied, serverBytes } from '../match/server';
@@ -90,6 +90,7 @@ export function takeSegment(
   const other = sideOf(flow, 1 - index);
   // In order, nothing waiting, and nothing acknowledged that was not seen: the path nearly all take.
   if (sequence == side.next && side.queue == 0 && <i32>(ack - other.next) <= 0) {
+    side.ifindex = seenOn;
     deliverSegment(flow, index, payload, size, captured, time, ordinal, ack, true);
     if (flags & TCP_FIN) takeFin(side);
     if (other.queue) pump(flow, time);
@@ -100,7 +101,8 @@ export function takeSegment(
   let sequenceNow = sequence;
   if (behind > 0) {
     if (<u32>behind >= size) {
-      if (size) count(COUNTER_RETRANSMITTED);
+      // A packet that crosses several interfaces is seen on each; only the peer sends anything again.
+      if (size) count(seenOn == side.ifindex ? COUNTER_RETRANSMITTED : COUNTER_DUPLICATES);
       if (flags & TCP_FIN && sequence + size == side.next) takeFin(side);
       return;
     }

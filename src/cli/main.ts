@@ -21,20 +21,29 @@ function build(): Command {
 
   program
     .command('record')
-    .description('record a capture file into a profile')
-    .argument('[source]', 'file:PATH or the path of a pcap file')
+    .description('record a capture file or live traffic into a profile')
+    .argument('[source]', 'file:PATH or the path of a pcap file, ebpf:IF, ebpf:*')
     .argument('[profile]', 'the profile to write (membench-YYYYMMDDTHHMMSS.mbp)')
     .option('-r, --read <file>', 'the capture file, instead of SOURCE')
+    .option('-i, --interface <if>', 'the interface, instead of SOURCE')
     .option('-w, --write <profile>', 'the profile to write, instead of PROFILE')
     .option('-p, --port <list>', 'server ports: numbers and ranges (11211)', parsePorts)
     .option('--workers <n>', 'worker threads (the cores available)', parseCount)
-    .option('-d, --duration <time>', 'stop after so much packet time: 10s, 500ms, 2m', parseDuration)
+    .option(
+      '-d, --duration <time>',
+      'stop after so much time (files: packet time): 10s, 500ms, 2m',
+      parseDuration,
+    )
     .option('-c, --count <n>', 'stop after so many packets of the server ports', parseCount)
     .option(
       '-B, --buffer <size>',
-      'memory between source and workers: 64M; bare numbers are KiB (4M)',
+      'memory between source and workers: 64M; bare numbers are KiB (files 4M, live 32M)',
       parseSize,
     )
+    .option('-s, --snaplen <bytes>', 'bytes of a packet to keep, live sources only (all)', parseCount)
+    .option('-Z, --user <user>', 'who decodes live traffic when started as root (nobody)')
+    .addOption(new Option('--attach <how>', 'attach eBPF programs this way only').choices(['tcx', 'clsact']))
+    .option('--no-zero-copy', 'copy out of kernel rings instead of reading them in place')
     .option('--key-file <file>', 'secret to hash keys with: 32 hex digits or 16 bytes, mode 0600')
     .option('--force', 'replace an existing profile')
     .option('--json', 'print the summary as JSON on stdout')

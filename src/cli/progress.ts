@@ -31,7 +31,8 @@ function perSecond(rate: number): string {
 }
 
 /** Share and time left first: a narrow terminal cuts what stands last. */
-export function progressText({ bytesRead, bytesTotal, packets, requests, elapsed }: RecordProgress): string {
+export function progressText(progress: RecordProgress): string {
+  const { bytesRead, bytesTotal, packets, requests, elapsed } = progress;
   const parts: string[] = [];
   if (bytesTotal !== null && bytesTotal > 0) {
     parts.push(`${format.percent(bytesRead / bytesTotal)} of ${format.bytes(bytesTotal)}`);

@@ -6,12 +6,17 @@ import { type ColorOption, wantsColor } from './style.js';
 /** The options of `membench record` as commander hands them over. */
 export interface RecordFlags {
   read?: string;
+  interface?: string;
   write?: string;
   port?: [first: number, last: number][];
   workers?: number;
   duration?: number;
   count?: number;
   buffer?: number;
+  snaplen?: number;
+  user?: string;
+  attach?: 'tcx' | 'clsact';
+  zeroCopy: boolean;
   keyFile?: string;
   force?: boolean;
   json?: boolean;
@@ -36,9 +41,15 @@ function paths(
 ): { source: string; profile?: string } {
   let source = first;
   let profile = second;
-  if (flags.read !== undefined) {
-    if (second !== undefined) throw usage('both SOURCE and --read are given');
-    source = `file:${flags.read}`;
+  if (flags.read !== undefined && flags.interface !== undefined) {
+    throw usage('both --read and --interface are given');
+  }
+  const named = flags.read === undefined ? flags.interface : `file:${flags.read}`;
+  if (named !== undefined) {
+    if (second !== undefined) {
+      throw usage(`both SOURCE and ${flags.read === undefined ? '--interface' : '--read'} are given`);
+    }
+    source = named;
     profile = first;
   }
   if (flags.write !== undefined) {
@@ -54,10 +65,11 @@ function summaryLines(summary: RecordSummary): string[] {
   const { packets, profile } = summary;
   const sum = (reasons: Record<string, number>) => Object.values(reasons).reduce((a, b) => a + b, 0);
   const lost = sum(packets.lost);
+  const received = summary.kernel.received ?? packets.decoded + lost;
   const skipped = Object.entries(packets.skipped).map(([reason, n]) => `${format.count(n)} ${reason}`);
   return [
     `${format.count(packets.decoded)} packets captured`,
-    `${format.count(packets.decoded + lost)} packets received by filter`,
+    `${format.count(received)} packets received by filter`,
     // A file has been through its kernel already.
     `${format.count(summary.kernel.dropped ?? 0)} packets dropped by kernel`,
     `${format.count(summary.requests)} requests, ${format.count(summary.answered)} answered, ${format.count(summary.unanswered)} unanswered, ${format.count(summary.gaps)} gaps`,
@@ -75,6 +87,25 @@ function onSignals(abort: AbortController, flush: () => void): () => void {
   };
   process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGUSR2', flush);
   return () => process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGUSR2', flush);
+}
+
+/** Options that mean the same to the library. */
+const SAME = [
+  'workers',
+  'duration',
+  'count',
+  'buffer',
+  'snaplen',
+  'user',
+  'attach',
+  'keyFile',
+  'force',
+] as const satisfies readonly (keyof RecordFlags & keyof RecordOptions)[];
+
+function copyGiven(flags: RecordFlags, options: RecordOptions): void {
+  for (const name of SAME) {
+    if (flags[name] !== undefined) Object.assign(options, { [name]: flags[name] });
+  }
 }
 
 /** Runs `membench record`. Returns the exit code. */
@@ -98,17 +129,14 @@ export async function recordCommand(
     ...paths(first, second, flags),
     signal: abort.signal,
     onWarning: (message) => say(`membench: ${message}`),
+    onInfo: (message) => say(`membench: ${message}`),
     onStart: (control) => {
       flush = () => control.flush();
     },
   };
   if (flags.port !== undefined) options.ports = flags.port;
-  if (flags.workers !== undefined) options.workers = flags.workers;
-  if (flags.duration !== undefined) options.duration = flags.duration;
-  if (flags.count !== undefined) options.count = flags.count;
-  if (flags.buffer !== undefined) options.buffer = flags.buffer;
-  if (flags.keyFile !== undefined) options.keyFile = flags.keyFile;
-  if (flags.force !== undefined) options.force = flags.force;
+  if (!flags.zeroCopy) options.zeroCopy = false;
+  copyGiven(flags, options);
   if (progress !== undefined) options.onProgress = (now) => progress.show(now);
   const offSignals = onSignals(abort, () => flush());
   let summary: RecordSummary;

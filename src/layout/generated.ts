@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0xa3134d3a;
+export const LAYOUT_HASH = 0x2f5c2b72;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -19,6 +19,12 @@ export const KEY_MAX = 250;
 export const LINE_MAX = 2048;
 /** a size that is unknown or absent */
 export const NO_SIZE = 4294967295;
+/** bytes of a bitmap of all ports */
+export const PORT_BITMAP = 8192;
+/** room for enum kernel_counter: two cache lines for each CPU and ring */
+export const KERNEL_COUNTERS = 16;
+/** most bytes of a packet in a ring record: the largest class less its head */
+export const RING_CAPTURE_MAX = 131040;
 
 /** link layers the decoder knows; the numbers in files are LINKTYPE_ values (tcpdump.org/linktypes.html) */
 export const LINKTYPE_NAMES = [
@@ -188,16 +194,23 @@ export const COUNTER_NAMES = [
   'skipped_binary',
   'skipped_tls',
   'skipped_stray',
+  'skipped_no_payload',
   'lost_worker_failed',
+  'lost_ring_full',
+  'lost_copy_failed',
+  'lost_by_kernel',
   'bytes',
   'requests',
   'events',
   'answered',
   'unanswered',
+  'hits',
+  'misses',
   'gaps',
   'gap_bytes',
   'value_gaps',
   'retransmitted',
+  'duplicates',
   'out_of_order',
   'negative_latency',
   'flows',
@@ -218,6 +231,21 @@ export const COUNTER_NAMES = [
   'bound_syns',
 ] as const;
 export type Counter = (typeof COUNTER_NAMES)[number];
+
+/** what the BPF program counts for each CPU and ring, u64 each; names as in enum counter where they are the same */
+export const KERNEL_COUNTER_NAMES = [
+  'submitted',
+  'lost_ring_full',
+  'lost_copy_failed',
+  'skipped_not_ip',
+  'skipped_other_protocol',
+  'skipped_other_port',
+  'skipped_fragment',
+  'skipped_cut_header',
+  'skipped_malformed',
+  'skipped_no_payload',
+] as const;
+export type KernelCounter = (typeof KERNEL_COUNTER_NAMES)[number];
 
 /** columns of a block, in the order of its payload */
 export const COLUMN_NAMES = [
@@ -532,19 +560,40 @@ export const BLOCK_INFO = {
   SIZE: 176,
 } as const;
 
-/** Byte offsets. head of a packet in our own batches (the cap child and the BPF ring) */
-export const PACKET_RECORD = {
-  /** u64: nanoseconds: Unix time, or monotonic where the batch says so */
+/** Byte offsets. what the BPF program writes into a ring before the bytes of a packet, which start at its IP header */
+export const RING_RECORD = {
+  /** u64: CLOCK_MONOTONIC nanoseconds (bpf_ktime_get_ns) */
   time: 0,
-  /** u32: bytes of the packet that follow, padded to 8 */
-  captured: 8,
-  /** u32: bytes it had on the wire */
-  length: 12,
+  /** u32: bytes the packet had on the wire, link header included */
+  length: 8,
+  /** u32: bytes that follow */
+  captured: 12,
+  /** u32: flow hash, symmetric: the parser takes it as its own */
+  hash: 16,
   /** u32: interface it was seen on */
-  ifindex: 16,
-  /** u16: enum linktype */
-  linktype: 20,
-  /** u16: start of the IP header */
-  l3_offset: 22,
+  ifindex: 20,
+  /** u16: TCP or UDP header, bytes after the IP header */
+  l4_offset: 24,
+  /** u8: 4 or 6 */
+  family: 26,
+  /** u8: IP protocol number: TCP or UDP */
+  protocol: 27,
+  /** u8: bytes before the IP header, counted in length */
+  link_size: 28,
+  SIZE: 32,
+} as const;
+
+/** Byte offsets. read-only data of the BPF program, filled in before it is loaded */
+export const KERNEL_SETTINGS = {
+  /** u32: as built; another one is refused */
+  layout_hash: 0,
+  /** u32: rings in use, one for each worker */
+  rings: 4,
+  /** u64: seed of the flow hash, the same as in config */
+  seed: 8,
+  /** u32: bytes of a packet to keep, from its IP header on */
+  snaplen: 16,
+  /** u32: 1: segments without payload are handed over too, not only counted */
+  keep_empty: 20,
   SIZE: 24,
 } as const;

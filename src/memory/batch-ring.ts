@@ -130,6 +130,19 @@ export class RingReader extends Ring {
     }
   }
 
+  /** What a reader that has its own ring needs to know; does not wait. */
+  poll(): { ended: boolean; flush: boolean } {
+    const flush = this.load(CONTROL.flush);
+    const flushed = flush === this.#flush;
+    this.#flush = flush;
+    return { ended: this.load(CONTROL.ended) !== 0, flush: !flushed };
+  }
+
+  /** Sleeps so many milliseconds, or until something is signalled. */
+  pause(milliseconds: number): void {
+    Atomics.wait(this.control, CONTROL.signal / 4, this.load(CONTROL.signal), milliseconds);
+  }
+
   #lock(): boolean {
     return Atomics.compareExchange(this.control, CONTROL.lock / 4, 0, 1) === 0;
   }

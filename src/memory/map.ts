@@ -23,10 +23,13 @@ import {
  *           worker 0 … workers-1 each: config | counters | block info | scratch | event records
  *                                | key dictionary | columns | block out
  *                                | SYNs | flow buckets | flows | requests | keys | reorder | lines
+ *                                | kernel ring window
+ *           kernel counters
  * ```
  *
  * Everything is sized once; nothing grows. Memory that is never touched is never resident, so the pools
- * are generous: they are bounds, not costs.
+ * are generous: they are bounds, not costs. Windows are whole 64 KiB pages over which the kernel's own
+ * memory is mapped; nothing but plain and atomic loads may touch what is read-only there.
  */
 export interface MemoryMap {
   readonly workers: number;
@@ -48,6 +51,8 @@ export interface MemoryMap {
   readonly regionBase: number;
   readonly regionStride: number;
   readonly region: Region;
+  /** Address of the window for the kernel's counters. */
+  readonly kernelCounters: number;
   /** 64 KiB pages in all. */
   readonly pages: number;
 }
@@ -82,6 +87,8 @@ export interface Region {
   readonly reorderEnd: number;
   readonly lines: number;
   readonly linesEnd: number;
+  readonly window: number;
+  readonly windowSize: number;
 }
 
 export interface MapOptions {
@@ -92,6 +99,10 @@ export interface MapOptions {
   state: number;
   /** Events of a block. */
   blockEvents: number;
+  /** Bytes of each worker's window for a kernel ring. Default 0. */
+  window?: number;
+  /** Bytes of the window for the kernel's counters. Default 0. */
+  kernelCounters?: number;
 }
 
 const PAGE = 65536;
@@ -152,6 +163,8 @@ function mapRegion(options: MapOptions): { region: Region; size: number } {
   const reorderEnd = cursor.at;
   const lines = cursor.take(share * 0.1);
   const linesEnd = cursor.at;
+  const windowSize = options.window ?? 0;
+  const window = cursor.take(windowSize, PAGE);
   return {
     size: cursor.take(0, PAGE),
     region: {
@@ -183,6 +196,8 @@ function mapRegion(options: MapOptions): { region: Region; size: number } {
       reorderEnd,
       lines,
       linesEnd,
+      window,
+      windowSize,
     },
   };
 }
@@ -209,12 +224,13 @@ export function mapMemory(options: MapOptions): MemoryMap {
   const regionBase = cursor.take(0, PAGE);
   const { region, size } = mapRegion(options);
   cursor.take(workers * size, PAGE);
+  const kernelCounters = cursor.take(options.kernelCounters ?? 0, PAGE);
   // A page of slack: searches read up to 15 bytes past what they look at.
   const pages = Math.ceil(cursor.at / PAGE) + 1;
   if (pages > PAGES_MAX) {
     throw new MembenchError(
       'ERR_MEMBENCH_MEMORY',
-      `${workers} workers with ${slots} buffers of ${slotSize} bytes need ${(pages / 16384).toFixed(1)} GiB, and 4 GiB is the limit`,
+      `${workers} workers with this buffer need ${(pages / 16384).toFixed(1)} GiB, and 4 GiB is the limit`,
       'use fewer workers or a smaller buffer',
     );
   }
@@ -234,6 +250,7 @@ export function mapMemory(options: MapOptions): MemoryMap {
     regionBase,
     regionStride: size,
     region,
+    kernelCounters,
     pages,
   };
 }

@@ -5,19 +5,27 @@ import { ENVELOPE_ROOM, regionAddress } from '../memory/map.js';
 import { type BlockMeta, blockPrefix, FRAME_HEAD, FRAME_TAIL, sealFrame } from '../profile/envelope.js';
 import type { SealedBlock, WorkerTask } from './messages.js';
 
+/** What a block needs to know of a kernel ring; see KernelRing. */
+export interface KernelSide {
+  clock(): bigint;
+  count(): void;
+}
+
 /** Wraps the blocks one worker's parser seals and sends them to the writer. */
 export class BlockSealer {
   readonly #task: WorkerTask;
   readonly #ring: RingReader;
+  readonly #kernel: KernelSide | null;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #base: number;
   #seq = 0;
   #counted = new BigUint64Array(COUNTER_NAMES.length);
 
-  constructor(task: WorkerTask, ring: RingReader) {
+  constructor(task: WorkerTask, ring: RingReader, kernel: KernelSide | null = null) {
     this.#task = task;
     this.#ring = ring;
+    this.#kernel = kernel;
     this.#bytes = new Uint8Array(task.memory.buffer);
     this.#view = new DataView(task.memory.buffer);
     this.#base = regionAddress(task.map, task.worker);
@@ -60,16 +68,20 @@ export class BlockSealer {
     const u32 = (offset: number) => view.getUint32(info + offset, true);
     const u64 = (offset: number) => view.getBigUint64(info + offset, true);
     const unit = BigInt(this.#task.unit);
+    // All other times in a block are differences: to move these is to move the block.
+    const clock = this.#kernel?.clock() ?? 0n;
+    const shifted = (time: bigint) => (time === 0n ? 0n : time + clock);
+    this.#kernel?.count();
     return {
       run: this.#task.run,
       worker: this.#task.worker,
       seq: this.#seq++,
       unit: this.#task.unit,
-      min_ns: u64(B.min_time) * unit,
-      max_ns: u64(B.max_time) * unit,
-      base_time: u64(B.base_time),
+      min_ns: shifted(u64(B.min_time)) * unit,
+      max_ns: shifted(u64(B.max_time)) * unit,
+      base_time: shifted(u64(B.base_time)),
       base_ordinal: u64(B.base_ordinal),
-      base_conn_time: u64(B.base_conn_time),
+      base_conn_time: shifted(u64(B.base_conn_time)),
       events: u32(B.events),
       requests: u32(B.requests),
       conns: u32(B.conns),

@@ -3,13 +3,15 @@ import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { MembenchError } from '../errors.js';
-import type { SealedBlock, WorkerTask } from './messages.js';
+import { READY, type SealedBlock, type WorkerTask } from './messages.js';
 
 /** Cores this process may use. */
 export const defaultWorkers = availableParallelism;
 
 /** The running workers: one long-lived task each. */
 export interface Pool {
+  /** Resolves when every worker has loaded all it needs; rejects when one failed. */
+  readonly ready: Promise<void>;
   /** Resolves when every worker has ended, with all their blocks delivered; rejects when one failed. */
   readonly done: Promise<void>;
   /** Stops the threads. */
@@ -35,12 +37,21 @@ export function startPool(
     concurrentTasksPerWorker: 1,
   });
   const ports: MessagePort[] = [];
+  let waiting = tasks.length;
+  let onReady = () => {};
+  const allReady = new Promise<void>((resolve) => {
+    onReady = resolve;
+  });
   const runs = tasks.map(async (task) => {
     const { port1, port2 } = new MessageChannel();
     ports.push(port1);
     let received = 0;
     let onReceived = () => {};
-    port1.on('message', (block: SealedBlock) => {
+    port1.on('message', (block: SealedBlock | typeof READY) => {
+      if (block === READY) {
+        if (--waiting === 0) onReady();
+        return;
+      }
       received++;
       onBlock(block);
       onReceived();
@@ -64,8 +75,10 @@ export function startPool(
       onReceived();
     });
   });
+  const done = Promise.all(runs).then(() => undefined);
   return {
-    done: Promise.all(runs).then(() => undefined),
+    done,
+    ready: Promise.race([allReady, done]),
     async close() {
       for (const port of ports) port.close();
       await piscina.destroy();

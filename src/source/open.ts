@@ -2,16 +2,14 @@ import { existsSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { MembenchError } from '../errors.js';
 import { FileSource } from './file.js';
+import type { LiveOptions } from './live.js';
 import type { PacketSource } from './source.js';
-
-/** Sources that come with a later release; naming them makes the error say so. */
-const LIVE = /^(pcap|afpacket|ebpf):/;
 
 function unsupported(source: string): MembenchError {
   return new MembenchError(
     'ERR_MEMBENCH_UNSUPPORTED',
-    `${source}: this release records capture files only`,
-    'record a file that tcpdump -w wrote',
+    `${source}: this release does not read that`,
+    'record a file that tcpdump -w wrote, or ebpf:IF',
   );
 }
 
@@ -21,9 +19,24 @@ function unsupported(source: string): MembenchError {
  * @param signal gives up waiting for a source that says nothing
  * @throws ERR_MEMBENCH_SOURCE, ERR_MEMBENCH_NOT_A_CAPTURE, ERR_MEMBENCH_LINKTYPE, ERR_MEMBENCH_UNSUPPORTED
  */
-export async function openSource(source: string, signal?: AbortSignal): Promise<PacketSource> {
+export async function openSource(
+  source: string,
+  live: LiveOptions,
+  signal?: AbortSignal,
+): Promise<PacketSource> {
   if (existsSync(source)) return FileSource.open(source, signal);
-  if (source.startsWith('file:')) return FileSource.open(source.slice('file:'.length), signal);
-  if (LIVE.test(source) || source === '-' || source in networkInterfaces()) throw unsupported(source);
+  const [, scheme, rest] = /^(file|ebpf|afpacket|pcap):(.*)$/s.exec(source) ?? [];
+  switch (scheme) {
+    case 'file':
+      return FileSource.open(rest!, signal);
+    case 'ebpf': {
+      const { EbpfSource } = await import('./ebpf/open.js');
+      return EbpfSource.open(rest!, live);
+    }
+    case 'afpacket':
+    case 'pcap':
+      throw unsupported(source);
+  }
+  if (source === '-' || source in networkInterfaces()) throw unsupported(source);
   return FileSource.open(source, signal);
 }

@@ -1,6 +1,7 @@
+import type { Counter } from '../layout/generated.js';
 import type { CaptureHeader } from '../memory/capture-header.js';
 
-/** Where a source puts chunks of packets; the batch ring's writing end. */
+/** Where a stream of packets puts its chunks; the batch ring's writing end. */
 export interface PacketSink {
   acquire(): Uint8Array | null;
   freed(): Promise<void>;
@@ -9,23 +10,79 @@ export interface PacketSink {
   readonly stopped: boolean;
 }
 
-/** Where packets come from. `record` does not know which it has. */
+/** A classic pcap stream behind its header: a file, a FIFO, or the pipe of a capturing child. */
+export interface StreamFeed {
+  kind: 'stream';
+  fd: number;
+  header: CaptureHeader;
+  /** Bytes in all where known. */
+  bytesTotal: number | null;
+}
+
+/** BPF rings the kernel fills, one for each worker. */
+export interface BpfRingsFeed {
+  kind: 'bpf rings';
+  rings: readonly number[];
+  /** Bytes of each: a power of two and of pages. */
+  ringSize: number;
+  /** The map of kernel counters, mapped by everybody. */
+  counters: number;
+  countersSize: number;
+  cpus: number;
+  /** Seed of the flow hash the kernel computes. */
+  hashSeed: bigint;
+}
+
+/**
+ * How packets reach the workers, as plain data: whoever opened the source hands this, and the descriptors
+ * in it, to the process that decodes.
+ */
+export type Feed = StreamFeed | BpfRingsFeed;
+
+/** The descriptors of a feed, to be inherited. */
+export function descriptorsOf(feed: Feed): number[] {
+  return feed.kind === 'stream' ? [feed.fd] : [...feed.rings, feed.counters];
+}
+
+/** The same feed with other numbers for its descriptors, in the order of `descriptorsOf`. */
+export function withDescriptors(feed: Feed, fds: readonly number[]): Feed {
+  if (feed.kind === 'stream') return { ...feed, fd: fds[0]! };
+  return { ...feed, rings: fds.slice(0, feed.rings.length), counters: fds[feed.rings.length]! };
+}
+
+/** What the kernel took by its filter, and dropped of that; null where it does not tell. */
+export interface KernelCounts {
+  received: number | null;
+  dropped: number | null;
+}
+
+/** Where packets come from: the half that needs rights. `record` does not know which it has. */
 export interface PacketSource {
   /** Short name for the profile, never a path or an address. */
   readonly kind: string;
   /** Whether it ends by itself. */
   readonly finite: boolean;
-  /** How its records are framed. */
-  readonly header: CaptureHeader;
-  /** Bytes read so far, and in all where known. */
-  readonly bytesRead: number;
-  readonly bytesTotal: number | null;
-  /** Moves chunks into the sink until the end, `stop()` or a full stop of the sink. */
-  run(sink: PacketSink): Promise<void>;
+  /** One line for people: what is captured and how. */
+  readonly info: string;
+  /** Nanoseconds in one unit of its packets' time. */
+  readonly unit: 1 | 1000;
+  readonly feed: Feed;
+  /** Lets packets come: called once the workers are ready. */
+  start(): void | Promise<void>;
+  /** No more packets come after this. */
+  stop(): void;
+  /** What the kernel saw, given the recorder's counters at the end. */
+  kernel(counters: Readonly<Record<Counter, number>>): KernelCounts;
+  /** Called with what happened to the source while it runs; `over` when nothing will come any more. */
+  onChange: (change: SourceChange) => void;
   /** Whether it is the file at this path, which must not be written over. */
   is(path: string): boolean;
-  /** Makes `run` return soon. */
-  stop(): void;
-  /** Releases what `open` took. */
+  /** Releases what opening took. */
   close(): void;
+}
+
+/** Something a person should know of: an interface went down, came back, is gone. */
+export interface SourceChange {
+  message: string;
+  over: boolean;
 }

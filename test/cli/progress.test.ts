@@ -3,7 +3,15 @@ import test from 'ava';
 import { ProgressLine, progressText } from '#src/cli/progress.js';
 import { wantsColor } from '#src/cli/style.js';
 
-const HALF = { bytesRead: 250e6, bytesTotal: 500e6, packets: 1_200_000, requests: 600_000, elapsed: 2 };
+const NOTHING = { bytesRead: 0, packets: 0, requests: 0, hits: 0, misses: 0, lost: 0, elapsed: 0 };
+const HALF = {
+  ...NOTHING,
+  bytesRead: 250e6,
+  bytesTotal: 500e6,
+  packets: 1_200_000,
+  requests: 600_000,
+  elapsed: 2,
+};
 
 /** Something that looks like a terminal of some width, and what was written to it. */
 function terminal(columns: number): { stream: NodeJS.WriteStream; written: () => string } {
@@ -40,7 +48,7 @@ test('where the end is not known, no share and no time left is made up', (t) => 
 });
 
 test('at the very start nothing is divided by zero', (t) => {
-  const start = { bytesRead: 0, bytesTotal: 500e6, packets: 0, requests: 0, elapsed: 0 };
+  const start = { ...NOTHING, bytesTotal: 500e6 };
   for (const bytesTotal of [500e6, 0, null])
     t.notRegex(progressText({ ...start, bytesTotal }), /NaN|Infinity/);
 });

@@ -11,15 +11,18 @@ const ROOMS: Record<string, readonly string[]> = {
   event: ['layout'],
   memory: ['layout', 'errors.ts'],
   secret: ['errors.ts'],
-  source: ['memory', 'layout', 'errors.ts'],
+  native: ['errors.ts'],
+  source: ['memory', 'layout', 'native', 'errors.ts'],
   decode: ['event', 'layout', 'errors.ts'],
   profile: ['event', 'layout', 'errors.ts'],
-  pool: ['decode', 'memory', 'profile', 'layout', 'errors.ts'],
+  pool: ['decode', 'memory', 'profile', 'native', 'layout', 'errors.ts'],
+  recorder: ['source', 'memory', 'pool', 'native', 'layout', 'errors.ts'],
   analyze: ['profile', 'event', 'errors.ts'],
   'record.ts': [
     'source',
-    'memory',
+    'recorder',
     'pool',
+    'native',
     'profile',
     'secret',
     'layout',
@@ -35,6 +38,7 @@ const ROOMS: Record<string, readonly string[]> = {
 
 /** Packages each room may use; the others use only what Node has. */
 const PACKAGES: Record<string, readonly string[]> = {
+  native: ['koffi'],
   pool: ['piscina'],
   profile: ['msgpackr/pack', 'msgpackr/unpack'],
   cli: ['commander'],

@@ -18,6 +18,8 @@ test('the package holds what runs, and what explains it', (t) => {
     'dist/profile.js',
     'dist/pool/worker.js',
     'dist/wasm/pipeline.wasm',
+    'dist/bpf/packets.bpf.o',
+    'dist/recorder/main.js',
     'src/profile/FORMAT.md',
     'LAYOUT.md',
     'README.md',

@@ -1,0 +1,183 @@
+/** One connection's segments: from the header to stream and pairing, from the first packet to the end. */
+import { CLIENT, Flow, FLOW_BINARY, FLOW_MEMCACHE, FLOW_NEW, FLOW_TLS, SERVER, sideOf, SYNC_YES } from './flow/flow';
+import { findSyn, forgetSyn, rememberSyn, rememberSynAck, Syn } from './flow/syns';
+import {
+  addFlow, find, foundSide, hasRoom, oldestFlow, ports, removeFlow, setEndpoints, touch,
+} from './flow/table';
+import { isServerPort } from './framing/record';
+import { count } from './instance';
+import {
+  CONN_KIND_CLOSE_EVICTED, CONN_KIND_CLOSE_FIN, CONN_KIND_CLOSE_REUSED, CONN_KIND_CLOSE_RST,
+  COUNTER_BOUND_FLOWS, COUNTER_BYTES, COUNTER_FLOWS, COUNTER_PACKETS_DECODED, COUNTER_SKIPPED_BINARY, COUNTER_SKIPPED_STRAY,
+  COUNTER_SKIPPED_TLS, COUNTER_SYN_SEEN,
+} from './layout';
+import { parseAnswer } from './memcache/answer';
+import { IS_FREE, IS_NUMBER } from './memcache/message';
+import { recordConn } from './match/pending';
+import { loseSync } from './match/sync';
+import { findByte } from './scan';
+import { flush, pump, takeSegment } from './stream/segments';
+import { transportLength } from './wire/ip';
+import { acknowledgement, sequence, TCP_ACK, TCP_FIN, tcpFlags, tcpHeaderSize, TCP_RST, TCP_SYN } from './wire/tcp';
+
+/**
+ * One TCP segment whose headers are whole. `end` is where the captured bytes end; the packet had `wire`
+ * bytes, `available` of them from the TCP header on.
+ */
+// @ts-ignore: decorator
+@inline
+export function decodeSegment(
+  ip: usize, tcp: usize, family: u32, hash: u32, end: usize, available: u32, wire: u32, time: u64, ordinal: u64,
+): void {
+  const header = tcpHeaderSize(tcp);
+  const transport = transportLength(ip, family, <u32>(tcp - ip), available);
+  const size = transport > header ? transport - header : 0;
+  const payload = tcp + header;
+  const got = payload < end ? min(size, <u32>(end - payload)) : 0;
+  setEndpoints(ip, tcp, family);
+  const flags = tcpFlags(tcp);
+  const flow = find(hash);
+  if (changetype<usize>(flow) && !(flags & TCP_SYN)) {
+    touch(flow, <u32>(time >> 20));
+    segmentOf(flow, foundSide, tcp, flags, payload, size, got, time, ordinal, wire);
+  } else {
+    startFlow(flow, hash, tcp, flags, payload, size, got, time, ordinal, wire);
+  }
+}
+
+/** Counts a packet by what its flow turned out to be. */
+// @ts-ignore: decorator
+@inline
+function countPacket(kind: u8, wire: u32): void {
+  if (kind == FLOW_MEMCACHE || kind == FLOW_NEW) {
+    count(COUNTER_PACKETS_DECODED);
+    count(COUNTER_BYTES, wire);
+  } else if (kind == FLOW_BINARY) count(COUNTER_SKIPPED_BINARY);
+  else if (kind == FLOW_TLS) count(COUNTER_SKIPPED_TLS);
+  else count(COUNTER_SKIPPED_STRAY);
+}
+
+/** A segment of a known flow. */
+function segmentOf(
+  flow: Flow, index: u32, tcp: usize, flags: u32, payload: usize, size: u32, got: u32, time: u64, ordinal: u64, wire: u32,
+): void {
+  const side = sideOf(flow, index);
+  const other = sideOf(flow, 1 - index);
+  const from = sequence(tcp);
+  const ack = acknowledgement(tcp);
+  flow.lastTime = time;
+  if (flow.kind != FLOW_MEMCACHE && flow.kind != FLOW_NEW) {
+    countPacket(flow.kind, wire);
+    if (from == side.next) {
+      side.next += size;
+      if (flags & TCP_FIN) side.finDone = 1;
+    }
+    if (flags & TCP_RST || (side.finDone && other.finDone)) endFlow(flow, CONN_KIND_CLOSE_FIN, time);
+    return;
+  }
+  if (flags & TCP_RST) {
+    countPacket(flow.kind, wire);
+    // Only the exact sequence number ends a connection (RFC 9293, section 3.5.2).
+    if (side.known && (from == side.next || from == side.acked)) endFlow(flow, CONN_KIND_CLOSE_RST, time);
+    return;
+  }
+  if (flags & TCP_ACK) {
+    if (!other.known) {
+      other.known = 1;
+      other.next = ack;
+      other.acked = ack;
+    } else if (<i32>(ack - other.acked) > 0 && <i32>(ack - other.next) < 1 << 30) {
+      other.acked = ack;
+    }
+  }
+  if (!side.known) {
+    side.known = 1;
+    side.next = from;
+    side.acked = from;
+  }
+  if (size || flags & TCP_FIN) {
+    takeSegment(flow, index, from, ack, flags, payload, size, got, time, ordinal);
+    countPacket(flow.kind, wire);
+    if (side.finDone && other.finDone) endFlow(flow, CONN_KIND_CLOSE_FIN, time);
+    return;
+  }
+  countPacket(flow.kind, wire);
+  if (flow.stuck) pump(flow, time);
+}
+
+/** A SYN, or a segment of no known flow. */
+function startFlow(
+  known: Flow, hash: u32, tcp: usize, flags: u32, payload: usize, size: u32, got: u32, time: u64, ordinal: u64, wire: u32,
+): void {
+  const from = sequence(tcp);
+  if (flags & TCP_SYN) {
+    count(COUNTER_SYN_SEEN);
+    countPacket(FLOW_MEMCACHE, wire);
+    if (flags & TCP_ACK) {
+      if (!rememberSynAck(hash, from, acknowledgement(tcp), <u16>ports, <u16>(ports >> 16)) || !changetype<usize>(known)) return;
+      // The server agreed to a new connection between the same ports: the old one is over.
+      if (sideOf(known, SERVER).initial != from || !known.fromSyn) endFlow(known, CONN_KIND_CLOSE_REUSED, time);
+    } else if (!changetype<usize>(known) || sideOf(known, CLIENT).initial != from || !known.fromSyn) {
+      rememberSyn(hash, from, <u16>ports, <u16>(ports >> 16), time);
+    }
+    return;
+  }
+  if (size == 0) {
+    // Nothing to learn, and nothing to remember: a flood of these costs no memory.
+    countPacket(FLOW_MEMCACHE, wire);
+    return;
+  }
+  if (!hasRoom()) {
+    count(COUNTER_BOUND_FLOWS);
+    endFlow(oldestFlow(), CONN_KIND_CLOSE_EVICTED, time);
+  }
+  const syn = findSyn(hash, <u16>ports, <u16>(ports >> 16));
+  const flow = addFlow(hash, changetype<usize>(syn) ? syn.clientPort == <u16>ports : sourceIsClient(payload, got));
+  count(COUNTER_FLOWS);
+  flow.kind = FLOW_NEW;
+  flow.epoch = <u32>(time >> 20);
+  flow.openTime = time;
+  if (changetype<usize>(syn)) beginWithSyn(flow, syn);
+  segmentOf(flow, foundSide, tcp, flags, payload, size, got, time, ordinal, wire);
+}
+
+/** Starts in sync: both directions begin behind their SYNs. */
+function beginWithSyn(flow: Flow, syn: Syn): void {
+  const client = sideOf(flow, CLIENT);
+  client.known = 1;
+  client.initial = syn.client;
+  client.next = syn.client + 1;
+  client.acked = client.next;
+  if (syn.state == 2) {
+    const server = sideOf(flow, SERVER);
+    server.known = 1;
+    server.initial = syn.server;
+    server.next = syn.server + 1;
+    server.acked = server.next;
+  }
+  flow.sync = SYNC_YES;
+  flow.fromSyn = 1;
+  flow.openTime = syn.time;
+  forgetSyn(syn);
+}
+
+/** Which side a mid-stream segment comes from: the other port is the server's; where both are, who answers is. */
+function sourceIsClient(payload: usize, got: u32): bool {
+  const fromServer = isServerPort(bswap<u16>(<u16>ports));
+  const toServer = isServerPort(bswap<u16>(<u16>(ports >> 16)));
+  if (fromServer != toServer) return toServer;
+  if (got < 3) return true;
+  const feed = findByte(payload, payload + got, 10);
+  const code = parseAnswer(payload, feed > payload && load<u8>(feed - 1) == 13 ? feed - 1 : feed);
+  return code == IS_FREE || code == IS_NUMBER;
+}
+
+/** The connection is over: everything pending ends, and the flow is forgotten. */
+export function endFlow(flow: Flow, kind: u32, time: u64): void {
+  flush(flow, time);
+  const failures = flow.failures;
+  loseSync(flow);
+  flow.failures = failures;
+  if (flow.opened) recordConn(flow, kind, time);
+  removeFlow(flow);
+}

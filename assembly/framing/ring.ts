@@ -1,0 +1,35 @@
+/**
+ * Records of a BPF ring buffer, as the kernel wrote them (kernel/bpf/ringbuf.c, linux/bpf.h). They lie in
+ * pages that can only be read, mapped twice in a row, so that each is contiguous:
+ *
+ *   | length, busy and discard bits (u32) | page offset (u32) | record ... | padding to 8 |
+ */
+
+/** Bytes before a record: BPF_RINGBUF_HDR_SZ. */
+export const RING_HEAD: u32 = 8;
+/** BPF_RINGBUF_BUSY_BIT: reserved, but not submitted yet. */
+const BUSY: u32 = 1 << 31;
+/** BPF_RINGBUF_DISCARD_BIT: given up by its writer. */
+const DISCARD: u32 = 1 << 30;
+
+/** Whether the record is still being written; nothing of it may be read then. */
+// @ts-ignore: decorator
+@inline
+export function isUnfinished(at: usize): bool {
+  // The writer clears the bit last (xchg), so what is read after it is the record.
+  const head = ASC_FEATURE_THREADS ? atomic.load<u32>(at) : load<u32>(at);
+  return (head & BUSY) != 0;
+}
+
+// @ts-ignore: decorator
+@inline
+export function isDiscarded(at: usize): bool {
+  return (load<u32>(at) & DISCARD) != 0;
+}
+
+/** Bytes to the next record. */
+// @ts-ignore: decorator
+@inline
+export function ringRecordSize(at: usize): u32 {
+  return ((load<u32>(at) & ~(BUSY | DISCARD)) + RING_HEAD + 7) & ~7;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */
+/*
+ * What packets look like: the headers between the link layer and the payload, as far as a flow and its
+ * place need them. The same walk as assembly/wire/ does in user space; both are tested on the same packets.
+ */
+#ifndef MEMBENCH_HEADERS_H
+#define MEMBENCH_HEADERS_H
+
+#include <linux/bpf.h>
+#include <linux/in.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "layout.h"
+
+/* EtherTypes (IEEE 802 numbers, linux/if_ether.h). */
+#define ETHERTYPE_IPV4 0x0800
+#define ETHERTYPE_IPV6 0x86dd
+#define ETHERTYPE_VLAN 0x8100
+#define ETHERTYPE_SERVICE_VLAN 0x88a8
+#define ETHERTYPE_OLD_SERVICE_VLAN 0x9100
+#define ETHERNET_HEADER 14
+/* Bounds of the walks, as in assembly/wire/. */
+#define TAGS_MAX 4
+#define EXTENSIONS_MAX 8
+/* IPv6 extension headers (IANA protocol numbers) that linux/in.h does not name. */
+#define NEXT_HOP_BY_HOP 0
+#define NEXT_ROUTING 43
+#define NEXT_FRAGMENT 44
+#define NEXT_AUTHENTICATION 51
+#define NEXT_DESTINATION_OPTIONS 60
+#define NEXT_MOBILITY 135
+
+/* TCP flags, byte 13 of the header (RFC 9293). */
+#define TCP_FIN 0x01
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+
+/* A packet that is ours, by its headers. */
+struct headers {
+	__u32 l3;
+	/* From the IP header. */
+	__u32 l4_offset;
+	/* Bytes of the IP packet by its own header; 0 where segmentation offload leaves it open. */
+	__u32 ip_length;
+	__u64 source;
+	__u64 destination;
+	__u8 family;
+	__u8 protocol;
+};
+
+#define TAKEN (-1)
+
+/* Reads `size` bytes at `offset`; the payload may lie in pages that direct access does not reach. */
+#define read_at(skb, offset, to, size) (bpf_skb_load_bytes(skb, offset, to, size) == 0)
+
+static __always_inline int read_ethernet(struct __sk_buff *skb, __u32 *l3)
+{
+	__u32 offset = ETHERNET_HEADER - 2;
+
+	for (int i = 0; i <= TAGS_MAX; i++) {
+		__be16 type;
+
+		if (!read_at(skb, offset, &type, sizeof(type)))
+			return MEMBENCH_KERNEL_COUNTER_SKIPPED_CUT_HEADER;
+		offset += 2;
+		if (type == bpf_htons(ETHERTYPE_IPV4) || type == bpf_htons(ETHERTYPE_IPV6)) {
+			*l3 = offset;
+			return TAKEN;
+		}
+		if (type != bpf_htons(ETHERTYPE_VLAN) && type != bpf_htons(ETHERTYPE_SERVICE_VLAN) &&
+		    type != bpf_htons(ETHERTYPE_OLD_SERVICE_VLAN))
+			return MEMBENCH_KERNEL_COUNTER_SKIPPED_NOT_IP;
+		offset += 2;
+	}
+	return MEMBENCH_KERNEL_COUNTER_SKIPPED_NOT_IP;
+}
+
+static __always_inline int read_ipv4(struct __sk_buff *skb, struct headers *h)
+{
+	/* Words of the fixed header (RFC 791): addresses are 3 and 4. */
+	__u32 ip[5];
+	__u32 first;
+
+	if (!read_at(skb, h->l3, ip, sizeof(ip)))
+		return MEMBENCH_KERNEL_COUNTER_SKIPPED_CUT_HEADER;
+	first = bpf_ntohl(ip[0]);
+	h->l4_offset = ((first >> 24) & 15) * 4;
+	if (h->l4_offset < 20)
+		return MEMBENCH_KERNEL_COUNTER_SKIPPED_MALFORMED;
+	/* More-fragments flag or an offset. */
+	if (bpf_ntohl(ip[1]) & 0x3fff)
+		return MEMBENCH_KERNEL_COUNTER_SKIPPED_FRAGMENT;
+	h->ip_length = first & 0xffff;
+	h->family = 4;
+	h->protocol = (bpf_ntohl(ip[2]) >> 16) & 0xff;
+	h->source = ip[3];
+	h->destination = ip[4];
+	return TAKEN;
+}
+
+static __always_inline int read_ipv6(struct __sk_buff *skb, struct headers *h)
+{
+	/* Words of the fixed header (RFC 8200): addresses are 1-2 and 3-4. */
+	__u64 ip[5];
+	__u32 offset = 40;
+	__u8 next;
+
+	if (!read_at(skb, h->l3, ip, sizeof(ip)))
+		return MEMBENCH_KERNEL_COUNTER_SKIPPED_CUT_HEADER;
+	next = (bpf_be64_to_cpu(ip[0]) >> 8) & 0xff;
+	h->ip_length = (bpf_be64_to_cpu(ip[0]) >> 16) & 0xffff;
+	if (h->ip_length)
+		h->ip_length += 40;
+	for (int i = 0; i < EXTENSIONS_MAX; i++) {
+		__u8 extension[4];
+
+		if (next != NEXT_HOP_BY_HOP && next != NEXT_ROUTING && next != NEXT_FRAGMENT &&
+		    next != NEXT_AUTHENTICATION && next != NEXT_DESTINATION_OPTIONS && next != NEXT_MOBILITY)
+			break;
+		if (!read_at(skb, h->l3 + offset, extension, sizeof(extension)))
+			return MEMBENCH_KERNEL_COUNTER_SKIPPED_CUT_HEADER;
+		if (next == NEXT_FRAGMENT) {
+			/* An atomic fragment (RFC 6946) is whole: no offset, no more-fragments flag. */
+			if (extension[2] || (extension[3] & 0xf9))
+				return MEMBENCH_KERNEL_COUNTER_SKIPPED_FRAGMENT;
+			offset += 8;
+		} else if (next == NEXT_AUTHENTICATION) {
+			offset += (extension[1] + 2) << 2;
+		} else {
+			offset += (extension[1] + 1) << 3;
+		}
+		next = extension[0];
+	}
+	h->l4_offset = offset;
+	h->family = 6;
+	h->protocol = next;
+	/* Folded as assembly/framing/record.ts folds them. */
+	h->source = ip[1] ^ ((ip[2] << 32) | (ip[2] >> 32));
+	h->destination = ip[3] ^ ((ip[4] << 32) | (ip[4] >> 32));
+	return TAKEN;
+}
+
+/* Spreads the bits of a word (SplitMix64, Steele et al., 2014), as assembly/hash.ts. */
+static __always_inline __u64 mix(__u64 word)
+{
+	word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9ull;
+	word = (word ^ (word >> 27)) * 0x94d049bb133111ebull;
+	return word ^ (word >> 31);
+}
+
+/* Half of a flow's hash: adding both halves makes it symmetric. */
+static __always_inline __u64 endpoint_hash(__u64 seed, __u64 address, __u32 port)
+{
+	return mix(seed + address * 0x9e3779b97f4a7c15ull + port);
+}
+
+#endif

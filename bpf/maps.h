@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */
+/* What the programs share with user space. Sizes are set by the loader (src/source/ebpf/). */
+#ifndef MEMBENCH_MAPS_H
+#define MEMBENCH_MAPS_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "layout.h"
+
+const volatile struct membench_kernel_settings settings SEC(".rodata") = {
+	.layout_hash = MEMBENCH_LAYOUT_HASH,
+	.rings = 1,
+	.snaplen = MEMBENCH_RING_CAPTURE_MAX,
+};
+
+/* Bit n of byte n / 8: port n is a server's. */
+const volatile __u8 ports[MEMBENCH_PORT_BITMAP] SEC(".rodata.ports") = {};
+
+/* One ring for each worker. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct {
+		__uint(type, BPF_MAP_TYPE_RINGBUF);
+		__uint(max_entries, 262144);
+	});
+} rings SEC(".maps");
+
+struct counters {
+	__u64 of[MEMBENCH_KERNEL_COUNTERS];
+};
+
+/*
+ * Element cpu * (rings + 1) + ring, the last of each CPU for packets that reached no ring. Only its own
+ * CPU writes an element, always with bottom halves off, so plain additions do. User space maps it: reading
+ * then needs no system call, and so no right.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct counters);
+} counters SEC(".maps");
+
+static __always_inline void count(__u32 ring, __u32 counter)
+{
+	__u32 index = bpf_get_smp_processor_id() * (settings.rings + 1) + ring;
+	struct counters *c = bpf_map_lookup_elem(&counters, &index);
+
+	if (c && counter < MEMBENCH_KERNEL_COUNTERS)
+		c->of[counter]++;
+}
+
+#endif

@@ -1,0 +1,177 @@
+/** A worker's end of a BPF ring buffer (kernel/bpf/ringbuf.c). */
+import type { Core } from '../decode/core.js';
+import { COUNTER_NAMES } from '../layout/generated.js';
+import type { RingReader } from '../memory/batch-ring.js';
+import { regionAddress } from '../memory/map.js';
+import { type Libc, loadLibc, PROT_READ, PROT_WRITE } from '../native/libc.js';
+import { KernelCounters } from './kernel-counters.js';
+import type { KernelRings, WorkerTask } from './messages.js';
+
+/** Bytes decoded before the kernel gets their room back: what a core's cache holds. */
+const BATCH = 256 * 1024;
+/** While packets come, how long to sleep between two looks, ms: the most an event is late. */
+const BUSY_INTERVAL = 0.3;
+/** Looks in vain after which the kernel is asked to wake us instead. */
+const IDLE_LOOKS = 4;
+/** The longest sleep, ms: a stop is noticed within it. */
+const IDLE_INTERVAL = 100;
+/** An open block is sealed when it is this old, ms. */
+const SEAL_INTERVAL = 1000;
+
+/** Where a ring lies: the kernel's positions, and its data in the parser's memory or beside it. */
+interface Mapping {
+  consumer: BigUint64Array;
+  producer: BigUint64Array;
+  /** Puts `size` bytes from `position` on before the parser; returns their address. */
+  present(position: number, size: number): number;
+  close(): void;
+}
+
+/**
+ * Maps a worker's ring over the window in its region, so that the parser reads what the kernel wrote; or,
+ * where that is not wanted or does not work, elsewhere, to be copied from.
+ *
+ * @throws Error where the ring cannot be mapped at all
+ */
+export async function openKernelRing(task: WorkerTask, rings: KernelRings): Promise<KernelRing> {
+  const libc = await loadLibc();
+  const mapping =
+    (rings.zeroCopy ? mapInPlace(libc, task, rings) : undefined) ?? mapBeside(libc, task, rings);
+  return new KernelRing(libc, task, rings, mapping);
+}
+
+/**
+ * ```
+ *   window: | consumer page, ours to write | producer page | data | the same data again |
+ * ```
+ */
+function mapInPlace(libc: Libc, task: WorkerTask, rings: KernelRings): Mapping | undefined {
+  const { pageSize } = libc;
+  const { buffer } = task.memory;
+  const window = regionAddress(task.map, task.worker) + task.map.region.window;
+  const base = libc.addressOf(new Uint8Array(buffer)) + BigInt(window);
+  const size = pageSize + 2 * rings.size;
+  const close = () => libc.unmapOver(base, pageSize + size);
+  if (
+    libc.mapOver(base, pageSize, PROT_READ | PROT_WRITE, rings.fd, 0) !== 0 ||
+    libc.mapOver(base + BigInt(pageSize), size, PROT_READ, rings.fd, pageSize) !== 0
+  ) {
+    close();
+    return undefined;
+  }
+  const data = window + 2 * pageSize;
+  return {
+    consumer: new BigUint64Array(buffer, window, 1),
+    producer: new BigUint64Array(buffer, window + pageSize, 1),
+    present: (position) => data + (position % rings.size),
+    close,
+  };
+}
+
+function mapBeside(libc: Libc, task: WorkerTask, rings: KernelRings): Mapping {
+  const { pageSize } = libc;
+  const consumer = libc.map(pageSize, PROT_READ | PROT_WRITE, rings.fd, 0);
+  const rest = libc.map(pageSize + 2 * rings.size, PROT_READ, rings.fd, pageSize);
+  const data = new Uint8Array(rest, pageSize);
+  // The window is there all the same, and holds the copy.
+  const window = regionAddress(task.map, task.worker) + task.map.region.window;
+  const copy = new Uint8Array(task.memory.buffer, window, rings.size);
+  return {
+    consumer: new BigUint64Array(consumer, 0, 1),
+    producer: new BigUint64Array(rest, 0, 1),
+    present(position, size) {
+      const at = position % rings.size;
+      copy.set(data.subarray(at, at + size));
+      return window;
+    },
+    close() {},
+  };
+}
+
+/** Drains one ring. */
+export class KernelRing {
+  readonly #libc: Libc;
+  readonly #mapping: Mapping;
+  readonly #epoll: number;
+  readonly #counters: KernelCounters;
+
+  constructor(libc: Libc, task: WorkerTask, rings: KernelRings, mapping: Mapping) {
+    this.#libc = libc;
+    this.#mapping = mapping;
+    this.#epoll = libc.watch([rings.fd]);
+    const { map, worker, memory } = task;
+    this.#counters = new KernelCounters(
+      mapCounters(libc, task, rings),
+      new BigUint64Array(
+        memory.buffer,
+        regionAddress(map, worker) + map.region.counters,
+        COUNTER_NAMES.length,
+      ),
+      { index: worker, workers: map.workers, cpus: rings.cpus },
+    );
+  }
+
+  /** Nanoseconds to add to packet times, which count from boot, for Unix time: taken anew for every block. */
+  clock(): bigint {
+    return this.#libc.wallClockOffset();
+  }
+
+  /** Brings the kernel's counts up to now. */
+  count(): void {
+    this.#counters.take();
+  }
+
+  /** Decodes until told to end, and then what is still in the ring. Blocks the thread. */
+  drain(ring: RingReader, core: Core): void {
+    let idle = 0;
+    let sealAt = performance.now() + SEAL_INTERVAL;
+    for (;;) {
+      // Looked at before the ring: what came before the end is decoded.
+      const { ended, flush } = ring.poll();
+      const got = this.#take(core);
+      const now = performance.now();
+      if (flush || now >= sealAt) {
+        core.sealNow();
+        sealAt = now + SEAL_INTERVAL;
+      }
+      if (got > 0) idle = 0;
+      else if (ended) break;
+      else idle++;
+      if (ended || got >= BATCH) continue;
+      if (idle < IDLE_LOOKS) ring.pause(BUSY_INTERVAL);
+      else this.#libc.waitFor(this.#epoll, Math.min(IDLE_INTERVAL, Math.max(sealAt - now, 1)));
+    }
+    this.count();
+  }
+
+  close(): void {
+    this.#mapping.close();
+  }
+
+  /** Decodes what is there. Returns the bytes taken. */
+  #take(core: Core): number {
+    const { consumer, producer } = this.#mapping;
+    const start = Number(Atomics.load(consumer, 0));
+    const end = Number(Atomics.load(producer, 0));
+    let position = start;
+    while (position < end) {
+      const size = Math.min(end - position, BATCH);
+      const done = core.decodeRing(this.#mapping.present(position, end - position), end - position, size);
+      if (done === 0) break;
+      position += done;
+      Atomics.store(consumer, 0, BigInt(position));
+    }
+    return position - start;
+  }
+}
+
+/** The kernel's counters, mapped into the shared memory by every worker alike, or beside it. */
+function mapCounters(libc: Libc, task: WorkerTask, rings: KernelRings): BigUint64Array {
+  const { buffer } = task.memory;
+  const pages = Math.ceil(rings.countersSize / libc.pageSize) * libc.pageSize;
+  const at = libc.addressOf(new Uint8Array(buffer)) + BigInt(task.map.kernelCounters);
+  if (rings.zeroCopy && libc.mapOver(at, pages, PROT_READ, rings.counters, 0) === 0) {
+    return new BigUint64Array(buffer, task.map.kernelCounters, rings.countersSize / 8);
+  }
+  return new BigUint64Array(libc.map(pages, PROT_READ, rings.counters, 0), 0, rings.countersSize / 8);
+}

@@ -1,0 +1,245 @@
+import { readFileSync } from 'node:fs';
+import { COUNTER_NAMES, type Counter, INDEX_STATE } from '../layout/generated.js';
+import { RingWriter } from '../memory/batch-ring.js';
+import { configureWorker, type PortRanges, setCapture, setPorts } from '../memory/configure.js';
+import { type MemoryMap, mapMemory, regionAddress } from '../memory/map.js';
+import type { KernelRings, SealedBlock } from '../pool/messages.js';
+import { type Pool, startPool } from '../pool/pool.js';
+import type { Feed } from '../source/source.js';
+import { StreamReader } from '../source/stream.js';
+
+/** Bytes of one slot: small enough that the chunk and what is read from it stay in a core's cache. */
+const SLOT_SIZE = 512 * 1024;
+const DEFAULT_BUFFER = 8 * SLOT_SIZE;
+const SLOTS_MIN = 3;
+/** Bytes all workers together may hold in flows, pending requests and early segments. */
+const STATE_SIZE = 512 * 1024 * 1024;
+/** Events of a block: enough for its key dictionary to pay, few enough to stay below 1 MiB. */
+const BLOCK_EVENTS = 49152;
+
+/** What the decoding half of a recording is told: plain data, because it may run in a process of its own. */
+export interface RecorderSettings {
+  feed: Feed;
+  workers: number;
+  /** Bytes of the batch ring. */
+  buffer: number | undefined;
+  ports: PortRanges;
+  /** Matching packets after which it ends, exact where packets have one order; 0: no limit. */
+  count: number;
+  /** Units of packet time after which it ends; 0n: no limit. */
+  duration: bigint;
+  /** Random id of the recording. */
+  run: Uint8Array;
+  /** Secrets for keys, and for addresses and opaques. */
+  key: Uint8Array;
+  addressKey: Uint8Array;
+  /** Seed of the flow hash. */
+  hashSeed: bigint;
+  /** Map kernel rings into the parser's memory. Where false, or where it fails, they are copied. */
+  zeroCopy: boolean;
+}
+
+/** A moment's view of a running recording. */
+export interface RecorderProgress {
+  bytesRead: number;
+  packets: number;
+  requests: number;
+  hits: number;
+  misses: number;
+  lost: number;
+}
+
+/** How the decoding half ended. */
+export type RecorderEnd = 'end of source' | 'count' | 'duration' | 'stopped' | 'broken source';
+
+export interface RecorderResult {
+  counters: Record<Counter, number>;
+  ended: RecorderEnd;
+  /** Times of the first and last packet in units; null where the source's packets have no common order. */
+  span: { first: bigint; last: bigint } | null;
+}
+
+/** The decoding half of a recording, here or in a process of its own. */
+export interface RecorderHandle {
+  /** Resolves when the workers are ready for packets. */
+  ready(): Promise<void>;
+  /** Decodes until the source ends or `stop()`; then all is decoded and every block was handed over. */
+  run(): Promise<RecorderResult>;
+  /** Decodes what has come, and ends. */
+  stop(): void;
+  /** Makes every worker seal its open block. */
+  flush(): void;
+  /** A block handed over is safe: workers wait while too many are not. */
+  blockWritten(): void;
+  progress(): RecorderProgress;
+  close(): Promise<void>;
+}
+
+/** Slots and their size for a buffer of so many bytes. */
+function slotsOf(buffer: number): { slots: number; slotSize: number } {
+  const slotSize = Math.max(65536, Math.min(SLOT_SIZE, Math.floor(buffer / SLOTS_MIN / 65536) * 65536));
+  return { slotSize, slots: Math.max(SLOTS_MIN, Math.floor(buffer / slotSize)) };
+}
+
+/** Shared memory, workers, and what feeds them. It touches packets and nothing that needs rights. */
+export class Recorder implements RecorderHandle {
+  readonly #settings: RecorderSettings;
+  readonly #map: MemoryMap;
+  readonly #memory: WebAssembly.Memory;
+  readonly #ring: RingWriter;
+  readonly #onBlock: (block: SealedBlock) => void;
+  readonly #stream: StreamReader | undefined;
+  #pool: Pool | undefined;
+  #stopped = false;
+
+  /** @param pageSize bytes of a page of this kernel, needed for kernel rings only */
+  constructor(settings: RecorderSettings, onBlock: (block: SealedBlock) => void, pageSize = 4096) {
+    this.#settings = settings;
+    this.#onBlock = onBlock;
+    const { feed, workers } = settings;
+    this.#map = mapMemory({
+      workers,
+      ...(feed.kind === 'stream' ? slotsOf(settings.buffer ?? DEFAULT_BUFFER) : slotsOf(0)),
+      state: STATE_SIZE,
+      blockEvents: BLOCK_EVENTS,
+      // The consumer's page, the producer's, and the data twice in a row.
+      window: feed.kind === 'bpf rings' ? 2 * pageSize + 2 * feed.ringSize : 0,
+      kernelCounters: feed.kind === 'bpf rings' ? feed.countersSize : 0,
+    });
+    this.#memory = new WebAssembly.Memory({
+      initial: this.#map.pages,
+      maximum: this.#map.pages,
+      shared: true,
+    });
+    const buffer = this.#memory.buffer as unknown as SharedArrayBuffer;
+    this.#ring = new RingWriter(buffer, this.#map);
+    setPorts(buffer, this.#map, settings.ports);
+    if (feed.kind === 'stream') {
+      this.#stream = new StreamReader(feed.fd, feed.bytesTotal !== null, 24);
+      setCapture(buffer, this.#map, feed.header, { packets: settings.count, duration: settings.duration });
+    } else {
+      setCapture(buffer, this.#map, { swapped: false, unit: 1, linktype: 0 }, { packets: 0, duration: 0n });
+    }
+  }
+
+  async ready(): Promise<void> {
+    const buffer = this.#memory.buffer;
+    const { feed, run, key, addressKey, hashSeed, zeroCopy } = this.#settings;
+    const module = await WebAssembly.compile(readFileSync(new URL('../wasm/pipeline.wasm', import.meta.url)));
+    const tasks = Array.from({ length: this.#settings.workers }, (_, worker) => ({
+      module,
+      memory: this.#memory,
+      map: this.#map,
+      worker,
+      config: configureWorker(buffer, this.#map, worker, { key, addressKey, hashSeed, eventsOut: false }),
+      run,
+      unit: feed.kind === 'stream' ? feed.header.unit : 1,
+      rings: feed.kind === 'stream' ? null : kernelRings(feed, worker, zeroCopy),
+    }));
+    this.#pool = startPool(tasks, this.#onBlock);
+    // A failed worker would leave the source waiting for a slot that is never freed.
+    this.#pool.done.catch(() => this.#stream?.stop());
+    await this.#pool.ready;
+  }
+
+  async run(): Promise<RecorderResult> {
+    const { done } = this.#pool!;
+    try {
+      if (this.#stream !== undefined) {
+        const reading = this.#stream.run(this.#ring);
+        await Promise.race([reading, done.then(() => reading)]);
+        this.#ring.end();
+      }
+      await done;
+    } finally {
+      this.#ring.end();
+    }
+    return { counters: this.#counters(), ended: this.#ended(), span: this.#span() };
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    if (this.#stream !== undefined) this.#stream.stop();
+    else this.#ring.end();
+  }
+
+  flush(): void {
+    this.#ring.flush();
+  }
+
+  blockWritten(): void {
+    this.#ring.blockWritten();
+  }
+
+  progress(): RecorderProgress {
+    const lost = COUNTER_NAMES.filter((name) => name.startsWith('lost_'));
+    return {
+      bytesRead: this.#stream?.bytesRead ?? 0,
+      packets: this.#counter('packets_seen'),
+      requests: this.#counter('requests'),
+      hits: this.#counter('hits'),
+      misses: this.#counter('misses'),
+      lost: lost.reduce((sum, name) => sum + this.#counter(name), 0),
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#pool?.close();
+  }
+
+  /** A counter summed over the workers; while they run, a moment's view. */
+  #counter(name: Counter): number {
+    const view = new DataView(this.#memory.buffer);
+    const offset = this.#map.region.counters + COUNTER_NAMES.indexOf(name) * 8;
+    let sum = 0n;
+    for (let worker = 0; worker < this.#settings.workers; worker++) {
+      sum += view.getBigUint64(regionAddress(this.#map, worker) + offset, true);
+    }
+    return Number(sum);
+  }
+
+  #counters(): Record<Counter, number> {
+    return Object.fromEntries(COUNTER_NAMES.map((name) => [name, this.#counter(name)])) as Record<
+      Counter,
+      number
+    >;
+  }
+
+  #indexState(): DataView {
+    return new DataView(this.#memory.buffer, this.#map.indexState, INDEX_STATE.SIZE);
+  }
+
+  #ended(): RecorderEnd {
+    const view = this.#indexState();
+    const ended = view.getUint32(INDEX_STATE.ended, true);
+    if (ended === 1) return 'count';
+    if (ended === 2) return 'duration';
+    if (view.getUint32(INDEX_STATE.error, true)) return 'broken source';
+    if (this.#stopped) return 'stopped';
+    return view.getUint32(INDEX_STATE.carry_size, true) ? 'broken source' : 'end of source';
+  }
+
+  #span(): RecorderResult['span'] {
+    if (this.#stream === undefined) return null;
+    const view = this.#indexState();
+    return {
+      first: view.getBigUint64(INDEX_STATE.first_time, true),
+      last: view.getBigUint64(INDEX_STATE.last_time, true),
+    };
+  }
+}
+
+function kernelRings(
+  feed: Exclude<Feed, { kind: 'stream' }>,
+  worker: number,
+  zeroCopy: boolean,
+): KernelRings {
+  return {
+    fd: feed.rings[worker]!,
+    size: feed.ringSize,
+    counters: feed.counters,
+    countersSize: feed.countersSize,
+    cpus: feed.cpus,
+    zeroCopy,
+  };
+}

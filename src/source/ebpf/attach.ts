@@ -1,0 +1,59 @@
+/** Putting the programs on interfaces, and taking them off again. */
+import { closeSync } from 'node:fs';
+import { MembenchError } from '../../errors.js';
+import type { Interface } from '../../native/interfaces.js';
+import { type AttachMethod, type Attachment, failed } from './attachment.js';
+import { attachClsact } from './clsact.js';
+import type { Libbpf } from './libbpf.js';
+import type { LoadedPrograms } from './object.js';
+
+// enum bpf_attach_type (linux/bpf.h).
+const TCX_INGRESS = 46;
+const TCX_EGRESS = 47;
+const EINVAL = 22;
+
+/**
+ * Attaches to both directions of an interface; on loopback, where every packet comes by twice, only to
+ * ingress.
+ *
+ * @param method forces one way; by default TCX, then clsact
+ * @throws ERR_MEMBENCH_UNSUPPORTED
+ */
+export async function attach(
+  libbpf: Libbpf,
+  programs: LoadedPrograms,
+  device: Interface,
+  method?: AttachMethod,
+): Promise<Attachment> {
+  if (device.link === 'other') {
+    throw new MembenchError(
+      'ERR_MEMBENCH_UNSUPPORTED',
+      `${device.name}: its packets begin with neither Ethernet nor IP`,
+    );
+  }
+  const program = device.link === 'ethernet' ? programs.l2 : programs.l3;
+  if (method !== 'clsact') {
+    const attached = attachTcx(libbpf, program, device);
+    if (typeof attached !== 'number') return attached;
+    // A kernel that does not know the attach type says EINVAL; everything else would fail again.
+    if (attached !== -EINVAL || method === 'tcx') throw failed(device, attached);
+  }
+  return attachClsact(libbpf, program, device);
+}
+
+/** The kernel takes a TCX link off by itself once its descriptor is closed, however this process ends. */
+function attachTcx(libbpf: Libbpf, program: number, device: Interface): Attachment | number {
+  const links: number[] = [];
+  const detach = () => {
+    for (const fd of links.splice(0)) closeSync(fd);
+  };
+  for (const type of device.loopback ? [TCX_INGRESS] : [TCX_INGRESS, TCX_EGRESS]) {
+    const fd = libbpf.createLink(program, device.ifindex, type);
+    if (fd < 0) {
+      detach();
+      return fd;
+    }
+    links.push(fd);
+  }
+  return { method: 'tcx', detach };
+}

@@ -1,0 +1,130 @@
+/** The system's libbpf, as far as it is needed (bpf/libbpf.h, bpf/bpf.h of libbpf 1.x). */
+import { MembenchError } from '../../errors.js';
+import { loadKoffi } from '../../native/koffi.js';
+import { reasonOf } from '../../native/libc.js';
+import { filterLister } from './filters.js';
+
+/** An object of libbpf's, by its address. */
+export type Handle = unknown;
+
+export interface Libbpf {
+  /** Opens an ELF object, or returns null. */
+  open(bytes: Uint8Array): Handle | null;
+  /** Loads its maps and programs into the kernel. Returns 0 or a negative errno. */
+  load(object: Handle): number;
+  close(object: Handle): void;
+  findMap(object: Handle, name: string): Handle | null;
+  findProgram(object: Handle, name: string): Handle | null;
+  mapFd(map: Handle): number;
+  programFd(program: Handle): number;
+  setMaxEntries(map: Handle, entries: number): number;
+  /** Where a read-only data section lies before it is loaded, and its size. */
+  initialValue(map: Handle): { at: Handle; size: number } | null;
+  read(at: Handle, size: number): Uint8Array;
+  write(at: Handle, bytes: Uint8Array): void;
+  /** A BPF ring buffer of so many bytes, a power of two and of pages. Returns a descriptor or a negative errno. */
+  createRing(bytes: number): number;
+  updateMap(map: number, key: number, value: number): number;
+  /** Links a program to an interface's attach point by TCX. Returns a descriptor or a negative errno. */
+  createLink(program: number, ifindex: number, attachType: number): number;
+  cpus(): number;
+  tcHookCreate(hook: Uint8Array): number;
+  tcHookDestroy(hook: Uint8Array): number;
+  tcAttach(hook: Uint8Array, options: Uint8Array): number;
+  tcDetach(hook: Uint8Array, options: Uint8Array): number;
+  /** Whether an interface's clsact qdisc holds a filter of anybody's. */
+  hasFilters(ifindex: number): boolean;
+  version: string;
+}
+
+/** BPF_MAP_TYPE_RINGBUF (linux/bpf.h). */
+const MAP_TYPE_RINGBUF = 27;
+
+let libbpf: Promise<Libbpf> | undefined;
+
+/**
+ * Binds libbpf.
+ *
+ * @throws ERR_MEMBENCH_UNSUPPORTED where koffi or libbpf 1.x is missing
+ */
+export function loadLibbpf(): Promise<Libbpf> {
+  libbpf ??= bind();
+  return libbpf;
+}
+
+/** Words for a negative errno. */
+export function bpfReason(code: number): string {
+  return reasonOf(-code);
+}
+
+async function bind(): Promise<Libbpf> {
+  const koffi = await loadKoffi();
+  let lib: ReturnType<typeof koffi.load>;
+  try {
+    lib = koffi.load('libbpf.so.1');
+  } catch (error) {
+    throw new MembenchError(
+      'ERR_MEMBENCH_UNSUPPORTED',
+      'libbpf 1.x is not on this system (libbpf.so.1)',
+      'install it (Debian: apt install libbpf1), or use afpacket:IF',
+      error,
+    );
+  }
+  const libc = koffi.load(null);
+  const f = (declaration: string) => lib.func(declaration);
+  const memcpyIn = libc.func('memcpy', 'void *', ['void *', 'void *', 'size_t']);
+  const setPrint = f('void *libbpf_set_print(void *fn)');
+  // It would talk on stderr; what matters comes back as an error code.
+  setPrint(null);
+  const open = f('void *bpf_object__open_mem(void *bytes, size_t size, void *options)');
+  const load = f('int bpf_object__load(void *object)');
+  const close = f('void bpf_object__close(void *object)');
+  const findMap = f('void *bpf_object__find_map_by_name(void *object, const char *name)');
+  const findProgram = f('void *bpf_object__find_program_by_name(void *object, const char *name)');
+  const mapFd = f('int bpf_map__fd(void *map)');
+  const programFd = f('int bpf_program__fd(void *program)');
+  const setMaxEntries = f('int bpf_map__set_max_entries(void *map, uint32_t entries)');
+  const initialValue = f('void *bpf_map__initial_value(void *map, void *size)');
+  const mapCreate = f(
+    'int bpf_map_create(int type, const char *name, uint32_t key, uint32_t value, uint32_t entries, void *options)',
+  );
+  const mapUpdate = f('int bpf_map_update_elem(int map, void *key, void *value, uint64_t flags)');
+  const linkCreate = f('int bpf_link_create(int program, int target, int type, void *options)');
+  const cpus = f('int libbpf_num_possible_cpus()');
+  const hookCreate = f('int bpf_tc_hook_create(void *hook)');
+  const hookDestroy = f('int bpf_tc_hook_destroy(void *hook)');
+  const tcAttach = f('int bpf_tc_attach(void *hook, void *options)');
+  const tcDetach = f('int bpf_tc_detach(void *hook, void *options)');
+  const version = f('const char *libbpf_version_string()');
+  return {
+    open: (bytes) => open(bytes, bytes.length, null),
+    load: (object) => load(object),
+    close: (object) => close(object),
+    findMap: (object, name) => findMap(object, name),
+    findProgram: (object, name) => findProgram(object, name),
+    mapFd: (map) => mapFd(map),
+    programFd: (program) => programFd(program),
+    setMaxEntries: (map, entries) => setMaxEntries(map, entries),
+    initialValue(map) {
+      const size = new BigUint64Array(1);
+      const at = initialValue(map, size);
+      return at === null ? null : { at, size: Number(size[0]) };
+    },
+    read(at, size) {
+      const bytes = new Uint8Array(size);
+      memcpyIn(bytes, at, size);
+      return bytes;
+    },
+    write: (at, bytes) => memcpyIn(at, bytes, bytes.length),
+    createRing: (bytes) => mapCreate(MAP_TYPE_RINGBUF, 'membench_ring', 0, 0, bytes, null),
+    updateMap: (map, key, value) => mapUpdate(map, new Uint32Array([key]), new Uint32Array([value]), 0),
+    createLink: (program, ifindex, type) => linkCreate(program, ifindex, type, null),
+    cpus: () => cpus(),
+    tcHookCreate: (hook) => hookCreate(hook),
+    tcHookDestroy: (hook) => hookDestroy(hook),
+    tcAttach: (hook, options) => tcAttach(hook, options),
+    tcDetach: (hook, options) => tcDetach(hook, options),
+    hasFilters: filterLister(koffi),
+    version: version().replace(/^v/, ''),
+  };
+}

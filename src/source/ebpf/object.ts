@@ -1,0 +1,158 @@
+/** The BPF object: checked, told its settings, and loaded into the kernel. */
+import { closeSync, readFileSync } from 'node:fs';
+import { MembenchError } from '../../errors.js';
+import {
+  KERNEL_COUNTERS,
+  KERNEL_SETTINGS,
+  LAYOUT_HASH,
+  PORT_BITMAP,
+  RING_CAPTURE_MAX,
+} from '../../layout/generated.js';
+import { bpfReason, type Handle, type Libbpf } from './libbpf.js';
+
+export interface ProgramSettings {
+  ports: readonly (readonly [first: number, last: number])[];
+  /** Rings, and bytes of each: a power of two and of pages. */
+  rings: number;
+  ringSize: number;
+  /** Seed of the flow hash, the same as the parser's. */
+  seed: bigint;
+  /** Bytes of a packet to keep from its IP header on. Default: all, up to 128 KiB. */
+  snaplen?: number | undefined;
+}
+
+/** Programs and maps in the kernel, held by descriptors. */
+export interface LoadedPrograms {
+  /** Descriptors of the programs, by what the device has before the IP header. */
+  readonly l2: number;
+  readonly l3: number;
+  /** Descriptors of the rings, and of the map of counters with its size in bytes. */
+  readonly rings: readonly number[];
+  readonly counters: number;
+  readonly countersSize: number;
+  readonly cpus: number;
+  close(): void;
+}
+
+/** The object as the build left it. */
+const OBJECT = new URL('../../bpf/packets.bpf.o', import.meta.url);
+
+/**
+ * Loads the programs.
+ *
+ * @throws ERR_MEMBENCH_UNSUPPORTED where the object is not built or the kernel refuses it
+ */
+export function loadPrograms(libbpf: Libbpf, settings: ProgramSettings): LoadedPrograms {
+  const object = libbpf.open(readObject());
+  if (object === null) throw refused('the BPF object is damaged', 'build it again: npm run build');
+  const rings: number[] = [];
+  try {
+    return load(libbpf, object, settings, rings);
+  } catch (error) {
+    for (const fd of rings) closeSync(fd);
+    libbpf.close(object);
+    throw error;
+  }
+}
+
+function refused(what: string, hint: string, cause?: unknown): MembenchError {
+  return new MembenchError('ERR_MEMBENCH_UNSUPPORTED', what, hint, cause);
+}
+
+function readObject(): Uint8Array {
+  try {
+    return readFileSync(OBJECT);
+  } catch (error) {
+    throw refused(
+      'the BPF object is not built',
+      'install clang and libbpf-dev, then npm run build; or use afpacket:IF',
+      error,
+    );
+  }
+}
+
+function load(libbpf: Libbpf, object: Handle, settings: ProgramSettings, rings: number[]): LoadedPrograms {
+  const find = <T>(found: T | null, name: string): T => {
+    if (found === null) throw refused(`the BPF object lacks ${name}`, 'build it again: npm run build');
+    return found;
+  };
+  const map = (name: string) => find(libbpf.findMap(object, name), name);
+  writeSettings(libbpf, map('.rodata'), settings);
+  writePorts(libbpf, map('.rodata.ports'), settings.ports);
+  const cpus = libbpf.cpus();
+  const elements = cpus * (settings.rings + 1);
+  libbpf.setMaxEntries(map('rings'), settings.rings);
+  libbpf.setMaxEntries(map('counters'), elements);
+  check(libbpf.load(object), 'load the BPF programs');
+  for (let i = 0; i < settings.rings; i++) {
+    const fd = check(libbpf.createRing(settings.ringSize), 'make a BPF ring');
+    rings.push(fd);
+    check(libbpf.updateMap(libbpf.mapFd(map('rings')), i, fd), 'hand a ring to the BPF program');
+  }
+  const program = (name: string) => libbpf.programFd(find(libbpf.findProgram(object, name), name));
+  return {
+    l2: program('membench_l2'),
+    l3: program('membench_l3'),
+    rings,
+    counters: libbpf.mapFd(map('counters')),
+    countersSize: elements * KERNEL_COUNTERS * 8,
+    cpus,
+    close() {
+      for (const fd of rings) closeSync(fd);
+      libbpf.close(object);
+    },
+  };
+}
+
+// errno values a person can do something about (asm-generic/errno-base.h).
+const EPERM = 1;
+const ENOMEM = 12;
+const EINVAL = 22;
+
+function check(code: number, what: string): number {
+  if (code >= 0) return code;
+  const hint =
+    code === -EPERM
+      ? 'run it as root, or with CAP_BPF and CAP_NET_ADMIN; or use afpacket:IF'
+      : code === -ENOMEM
+        ? 'use a smaller buffer (-B)'
+        : code === -EINVAL
+          ? 'the kernel may be older than 5.8; use afpacket:IF'
+          : 'use afpacket:IF';
+  throw refused(`the kernel will not ${what}: ${bpfReason(code)}`, hint);
+}
+
+/** Fills in the program's read-only data, once it is sure that both sides mean the same by it. */
+function writeSettings(libbpf: Libbpf, section: Handle, settings: ProgramSettings): void {
+  const value = libbpf.initialValue(section);
+  if (value === null || value.size < KERNEL_SETTINGS.SIZE)
+    throw refused('the BPF object has no settings', 'build it again: npm run build');
+  const bytes = libbpf.read(value.at, KERNEL_SETTINGS.SIZE);
+  const view = new DataView(bytes.buffer);
+  const hash = view.getUint32(KERNEL_SETTINGS.layout_hash, true);
+  if (hash !== LAYOUT_HASH) {
+    throw refused(
+      `the BPF object was built for layout ${hash.toString(16)}, this is ${LAYOUT_HASH.toString(16)}`,
+      'build it again: npm run build',
+    );
+  }
+  view.setUint32(KERNEL_SETTINGS.rings, settings.rings, true);
+  view.setBigUint64(KERNEL_SETTINGS.seed, settings.seed, true);
+  view.setUint32(
+    KERNEL_SETTINGS.snaplen,
+    Math.min(settings.snaplen ?? RING_CAPTURE_MAX, RING_CAPTURE_MAX),
+    true,
+  );
+  libbpf.write(value.at, bytes);
+}
+
+function writePorts(libbpf: Libbpf, section: Handle, ranges: ProgramSettings['ports']): void {
+  const value = libbpf.initialValue(section);
+  if (value === null || value.size < PORT_BITMAP)
+    throw refused('the BPF object has no ports', 'build it again: npm run build');
+  const bitmap = new Uint8Array(PORT_BITMAP);
+  for (const [first, last] of ranges) {
+    for (let port = first; port <= last; port++) bitmap[port >> 3]! |= 1 << (port & 7);
+  }
+  libbpf.write(value.at, bitmap);
+}

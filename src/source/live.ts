@@ -1,0 +1,13 @@
+/** What every live source is told. */
+export interface LiveOptions {
+  ports: readonly (readonly [first: number, last: number])[];
+  workers: number;
+  /** Bytes of all kernel rings together. */
+  buffer: number;
+  /** Bytes of a packet to keep. */
+  snaplen?: number | undefined;
+  /** Seed of the flow hash, which the kernel's program computes as the parser does. */
+  hashSeed: bigint;
+  /** Forces one way of attaching programs. */
+  attach?: 'tcx' | 'clsact' | undefined;
+}
