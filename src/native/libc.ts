@@ -16,6 +16,8 @@ const EPOLLIN = 1;
 const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
 const SC_PAGESIZE = 30;
+const PR_SET_PDEATHSIG = 1;
+const SIGKILL = 9;
 const PR_SET_DUMPABLE = 4;
 const PR_SET_NO_NEW_PRIVS = 38;
 const PR_CAP_AMBIENT = 47;
@@ -48,6 +50,8 @@ export interface Libc {
   monotonic(): bigint;
   /** No program started from this thread can gain rights any more, and none is handed down. */
   giveUpGaining(): void;
+  /** This process is killed when its parent ends; forgotten whenever rights change. */
+  dieWithParent(): void;
   /** No core dump of this process, and nobody but root looks into it. */
   hideMemory(): void;
 }
@@ -147,6 +151,9 @@ async function bind(): Promise<Libc> {
       if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) !== 0) throw failed('prctl(PR_SET_NO_NEW_PRIVS)');
       // Fails only on kernels before 4.3, which have no ambient capabilities.
       prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    },
+    dieWithParent() {
+      if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) !== 0) throw failed('prctl(PR_SET_PDEATHSIG)');
     },
     hideMemory() {
       if (setrlimit(RLIMIT_CORE, new BigUint64Array([0n, 0n])) !== 0) throw failed('setrlimit(RLIMIT_CORE)');

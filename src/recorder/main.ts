@@ -36,6 +36,7 @@ async function start(settings: RecorderSettings, user: { uid: number; gid: numbe
   // programs are attached, which waits for `ready`.
   await recorder.ready();
   dropRights(user);
+  libc.dieWithParent();
   send({ kind: 'ready' });
 }
 
@@ -71,7 +72,8 @@ process.on('message', (message: ToRecorder) => {
       break;
   }
 });
-// Whoever holds the rights is gone: there is nobody to write for.
+// Whoever holds the rights is gone: there is nobody to write for. The kernel sees to it once rights are
+// given up; this is for before.
 process.on('disconnect', () => process.exit(1));
 // A terminal sends its signals to both; the parent decides.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGUSR2', 'SIGHUP'] as const) process.on(signal, () => {});
