@@ -99,12 +99,42 @@ static __always_inline int read_ipv4(struct __sk_buff *skb, struct headers *h)
 	return TAKEN;
 }
 
+/* An extension header is not one, or not one that is walked over. */
+#define EXTENSION_NONE (1 << 24)
+
+/*
+ * One IPv6 extension header of type `next` at `offset`: its size, and the type of what follows it in bits
+ * 8-15 above; EXTENSION_NONE where none stands there; negative, less one, the counter of why not.
+ */
+__noinline int membench_extension(struct __sk_buff *skb, __u32 offset, __u32 next)
+{
+	__u8 extension[4] = {};
+	__u32 size;
+
+	if (next != NEXT_HOP_BY_HOP && next != NEXT_ROUTING && next != NEXT_FRAGMENT &&
+	    next != NEXT_AUTHENTICATION && next != NEXT_DESTINATION_OPTIONS && next != NEXT_MOBILITY)
+		return EXTENSION_NONE;
+	if (!read_at(skb, offset, extension, sizeof(extension)))
+		return -1 - MEMBENCH_KERNEL_COUNTER_SKIPPED_CUT_HEADER;
+	if (next == NEXT_FRAGMENT) {
+		/* An atomic fragment (RFC 6946) is whole: no offset, no more-fragments flag. */
+		if (extension[2] || (extension[3] & 0xf9))
+			return -1 - MEMBENCH_KERNEL_COUNTER_SKIPPED_FRAGMENT;
+		size = 8;
+	} else if (next == NEXT_AUTHENTICATION) {
+		size = (extension[1] + 2) << 2;
+	} else {
+		size = (extension[1] + 1) << 3;
+	}
+	return size << 8 | extension[0];
+}
+
 static __always_inline int read_ipv6(struct __sk_buff *skb, struct headers *h)
 {
 	/* Words of the fixed header (RFC 8200): addresses are 1-2 and 3-4. */
 	__u64 ip[5];
 	__u32 offset = 40;
-	__u8 next;
+	__u32 next;
 
 	if (!read_at(skb, h->l3, ip, sizeof(ip)))
 		return MEMBENCH_KERNEL_COUNTER_SKIPPED_CUT_HEADER;
@@ -113,24 +143,14 @@ static __always_inline int read_ipv6(struct __sk_buff *skb, struct headers *h)
 	if (h->ip_length)
 		h->ip_length += 40;
 	for (int i = 0; i < EXTENSIONS_MAX; i++) {
-		__u8 extension[4];
+		int found = membench_extension(skb, h->l3 + offset, next);
 
-		if (next != NEXT_HOP_BY_HOP && next != NEXT_ROUTING && next != NEXT_FRAGMENT &&
-		    next != NEXT_AUTHENTICATION && next != NEXT_DESTINATION_OPTIONS && next != NEXT_MOBILITY)
+		if (found < 0)
+			return -1 - found;
+		if (found == EXTENSION_NONE)
 			break;
-		if (!read_at(skb, h->l3 + offset, extension, sizeof(extension)))
-			return MEMBENCH_KERNEL_COUNTER_SKIPPED_CUT_HEADER;
-		if (next == NEXT_FRAGMENT) {
-			/* An atomic fragment (RFC 6946) is whole: no offset, no more-fragments flag. */
-			if (extension[2] || (extension[3] & 0xf9))
-				return MEMBENCH_KERNEL_COUNTER_SKIPPED_FRAGMENT;
-			offset += 8;
-		} else if (next == NEXT_AUTHENTICATION) {
-			offset += (extension[1] + 2) << 2;
-		} else {
-			offset += (extension[1] + 1) << 3;
-		}
-		next = extension[0];
+		offset += found >> 8;
+		next = found & 0xff;
 	}
 	h->l4_offset = offset;
 	h->family = 6;

@@ -22,11 +22,9 @@
 /* Keeps clang from narrowing a bound the verifier has to see on the whole register. */
 #define whole(x) asm volatile("" : "+r"(x))
 
-struct packet {
-	struct headers h;
-	__u32 hash;
-	__u32 captured;
-};
+/* Where things are in a packet, in one word, as an argument between functions. */
+#define PLACE(l3, l4_offset, family, protocol) \
+	((__u64)(l3) | (__u64)(l4_offset) << 16 | (__u64)(family) << 32 | (__u64)(protocol) << 40)
 
 static __always_inline int is_server(__u32 port)
 {
@@ -37,26 +35,27 @@ static __always_inline int is_server(__u32 port)
  * Fills a reserved record of SIZE bytes. Its size must be a constant, hence the classes below: each is a
  * copy of this with its own bound.
  */
-static __always_inline __u32 fill(struct __sk_buff *skb, struct packet *p, void *ring, const __u32 size)
+static __always_inline __u32 fill(struct __sk_buff *skb, __u64 place, __u32 hash, __u32 captured, void *ring,
+				  const __u32 size)
 {
 	struct membench_ring_record *r = bpf_ringbuf_reserve(ring, size, 0);
 	/* Less one, so that both ends of what the copy may take are one comparison the verifier follows. */
-	__u64 last = (__u64)p->captured - 1;
+	__u64 last = (__u64)captured - 1;
 
 	if (!r)
 		return MEMBENCH_KERNEL_COUNTER_LOST_RING_FULL;
 	whole(last);
-	if (last >= size - HEAD || bpf_skb_load_bytes(skb, p->h.l3, r + 1, last + 1))
+	if (last >= size - HEAD || bpf_skb_load_bytes(skb, place & 0xffff, r + 1, last + 1))
 		goto failed;
 	r->time = bpf_ktime_get_ns();
 	r->length = skb->len;
-	r->captured = p->captured;
-	r->hash = p->hash;
+	r->captured = captured;
+	r->hash = hash;
 	r->ifindex = skb->ifindex;
-	r->l4_offset = p->h.l4_offset;
-	r->family = p->h.family;
-	r->protocol = p->h.protocol;
-	r->link_size = p->h.l3;
+	r->l4_offset = place >> 16;
+	r->family = place >> 32;
+	r->protocol = place >> 40;
+	r->link_size = place;
 	bpf_ringbuf_submit(r, 0);
 	return MEMBENCH_KERNEL_COUNTER_SUBMITTED;
 
@@ -66,14 +65,25 @@ failed:
 	return MEMBENCH_KERNEL_COUNTER_LOST_COPY_FAILED;
 }
 
-static __always_inline __u32 submit(struct __sk_buff *skb, struct packet *p, void *ring)
+/*
+ * Functions that are not static are verified once, for any arguments (kernel 5.6): otherwise every way
+ * through the headers would be followed through everything behind it.
+ */
+__noinline int membench_submit(struct __sk_buff *skb, __u64 place, __u32 hash, __u32 index)
 {
-	__u32 need = p->captured + HEAD;
+	void *ring = bpf_map_lookup_elem(&rings, &index);
+	__u32 captured = skb->len - (place & 0xffff);
+	__u32 need;
 
+	if (!ring)
+		return MEMBENCH_KERNEL_COUNTER_LOST_RING_FULL;
+	if (captured > settings.snaplen)
+		captured = settings.snaplen;
+	need = captured + HEAD;
 	/* Ring records have a head of 8 bytes and start at multiples of 8. */
 #define CLASS(size)       \
 	if (need <= size) \
-		return fill(skb, p, ring, size)
+		return fill(skb, place, hash, captured, ring, size)
 	CLASS(96);
 	CLASS(128);
 	CLASS(160);
@@ -97,17 +107,21 @@ static __always_inline __u32 submit(struct __sk_buff *skb, struct packet *p, voi
 	CLASS(65536);
 	CLASS(98304);
 #undef CLASS
-	return fill(skb, p, ring, MEMBENCH_RING_CAPTURE_MAX + HEAD);
+	return fill(skb, place, hash, captured, ring, MEMBENCH_RING_CAPTURE_MAX + HEAD);
 }
 
-/* Reads the transport header. Returns TAKEN, or the counter of why not. */
-static __always_inline int read_transport(struct __sk_buff *skb, struct packet *p)
+/* Reads the transport header. Returns TAKEN, or the counter of why not; sets the hash once it is ours. */
+static __always_inline int read_transport(struct __sk_buff *skb, struct headers *h, __u32 *hash)
 {
-	__u32 l4 = p->h.l3 + p->h.l4_offset;
-	__u32 source, destination;
+	__u32 l4 = h->l3 + h->l4_offset;
+	__u32 source, destination, length;
+	__u32 header = 0;
+	__u64 sum;
 	__be16 port[2];
+	/* Data offset and flags, bytes 12 and 13 (RFC 9293). */
+	__u8 tcp[2] = {};
 
-	if (p->h.protocol != IPPROTO_TCP && p->h.protocol != IPPROTO_UDP)
+	if (h->protocol != IPPROTO_TCP && h->protocol != IPPROTO_UDP)
 		return MEMBENCH_KERNEL_COUNTER_SKIPPED_OTHER_PROTOCOL;
 	if (!read_at(skb, l4, port, sizeof(port)))
 		return MEMBENCH_KERNEL_COUNTER_SKIPPED_CUT_HEADER;
@@ -115,75 +129,63 @@ static __always_inline int read_transport(struct __sk_buff *skb, struct packet *
 	destination = bpf_ntohs(port[1]);
 	if (!is_server(destination) && !is_server(source))
 		return MEMBENCH_KERNEL_COUNTER_SKIPPED_OTHER_PORT;
-	__u64 sum = endpoint_hash(settings.seed, p->h.source, source) +
-		    endpoint_hash(settings.seed, p->h.destination, destination);
-	p->hash = sum ^ (sum >> 32);
-	if (p->h.protocol == IPPROTO_TCP) {
-		/* Data offset and flags, bytes 12 and 13 (RFC 9293). */
-		__u8 tcp[2];
-		__u32 header, length;
-
+	if (h->protocol == IPPROTO_TCP) {
 		if (!read_at(skb, l4 + 12, tcp, sizeof(tcp)))
 			return MEMBENCH_KERNEL_COUNTER_SKIPPED_CUT_HEADER;
 		header = (tcp[0] >> 4) * 4;
 		if (header < 20)
 			return MEMBENCH_KERNEL_COUNTER_SKIPPED_MALFORMED;
-		/* The frame may be padded: its IP header knows better, where it says anything. */
-		length = skb->len - p->h.l3;
-		if (p->h.ip_length && p->h.ip_length < length)
-			length = p->h.ip_length;
-		if (!settings.keep_empty && length <= p->h.l4_offset + header &&
-		    !(tcp[1] & (TCP_SYN | TCP_FIN | TCP_RST)))
-			return MEMBENCH_KERNEL_COUNTER_SKIPPED_NO_PAYLOAD;
 	}
-	return TAKEN;
+	sum = endpoint_hash(settings.seed, h->source, source) +
+	      endpoint_hash(settings.seed, h->destination, destination);
+	*hash = sum ^ (sum >> 32);
+	if (h->protocol != IPPROTO_TCP || settings.keep_empty || tcp[1] & (TCP_SYN | TCP_FIN | TCP_RST))
+		return TAKEN;
+	/* The frame may be padded: its IP header knows better, where it says anything. */
+	length = skb->len - h->l3;
+	if (h->ip_length && h->ip_length < length)
+		length = h->ip_length;
+	return length <= h->l4_offset + header ? MEMBENCH_KERNEL_COUNTER_SKIPPED_NO_PAYLOAD : TAKEN;
 }
 
-/* One packet whose IP header begins at `p->h.l3`. */
-static __always_inline void record(struct __sk_buff *skb, struct packet *p, __u32 *ring, int *outcome)
+/* One packet whose IP header begins at `l3`. */
+__noinline int membench_packet(struct __sk_buff *skb, __u32 l3)
 {
+	struct headers h = { .l3 = l3 };
+	__u32 ring = settings.rings;
+	__u32 hash = 0;
 	__u8 version;
+	int outcome;
 
-	if (!read_at(skb, p->h.l3, &version, sizeof(version))) {
-		*outcome = MEMBENCH_KERNEL_COUNTER_SKIPPED_CUT_HEADER;
-		return;
-	}
-	if (version >> 4 == 4)
-		*outcome = read_ipv4(skb, &p->h);
+	if (!read_at(skb, l3, &version, sizeof(version)))
+		outcome = MEMBENCH_KERNEL_COUNTER_SKIPPED_CUT_HEADER;
+	else if (version >> 4 == 4)
+		outcome = read_ipv4(skb, &h);
 	else if (version >> 4 == 6)
-		*outcome = read_ipv6(skb, &p->h);
+		outcome = read_ipv6(skb, &h);
 	else
-		*outcome = MEMBENCH_KERNEL_COUNTER_SKIPPED_MALFORMED;
-	if (*outcome != TAKEN)
-		return;
-	*outcome = read_transport(skb, p);
-	if (*outcome != TAKEN && *outcome != MEMBENCH_KERNEL_COUNTER_SKIPPED_NO_PAYLOAD)
-		return;
-	*ring = ((__u64)p->hash * settings.rings) >> 32;
-	if (*outcome != TAKEN)
-		return;
-	void *inner = bpf_map_lookup_elem(&rings, ring);
-	if (!inner) {
-		*outcome = MEMBENCH_KERNEL_COUNTER_LOST_RING_FULL;
-		return;
-	}
-	p->captured = skb->len - p->h.l3;
-	if (p->captured > settings.snaplen)
-		p->captured = settings.snaplen;
-	*outcome = submit(skb, p, inner);
+		outcome = MEMBENCH_KERNEL_COUNTER_SKIPPED_MALFORMED;
+	if (outcome == TAKEN)
+		outcome = read_transport(skb, &h, &hash);
+	if (outcome == TAKEN || outcome == MEMBENCH_KERNEL_COUNTER_SKIPPED_NO_PAYLOAD)
+		ring = ((__u64)hash * settings.rings) >> 32;
+	if (outcome == TAKEN)
+		outcome = membench_submit(skb, PLACE(l3, h.l4_offset, h.family, h.protocol), hash, ring);
+	membench_count(ring, outcome);
+	return 0;
 }
 
 /* Devices with an Ethernet header. */
 SEC("tc")
 int membench_l2(struct __sk_buff *skb)
 {
-	struct packet p = {};
-	__u32 ring = settings.rings;
-	int outcome = read_ethernet(skb, &p.h.l3);
+	__u32 l3 = 0;
+	int outcome = read_ethernet(skb, &l3);
 
 	if (outcome == TAKEN)
-		record(skb, &p, &ring, &outcome);
-	count(ring, outcome);
+		membench_packet(skb, l3);
+	else
+		membench_count(settings.rings, outcome);
 	return PASS;
 }
 
@@ -191,12 +193,7 @@ int membench_l2(struct __sk_buff *skb)
 SEC("tc")
 int membench_l3(struct __sk_buff *skb)
 {
-	struct packet p = {};
-	__u32 ring = settings.rings;
-	int outcome;
-
-	record(skb, &p, &ring, &outcome);
-	count(ring, outcome);
+	membench_packet(skb, 0);
 	return PASS;
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { unlinkSync } from 'node:fs';
 import { MembenchError } from './errors.js';
 import { COUNTER_NAMES } from './layout/generated.js';
 import { findUser } from './native/users.js';
@@ -108,8 +109,11 @@ class Recording {
   readonly #options: RecordOptions;
   readonly #source: PacketSource;
   readonly #settings: RecorderSettings;
-  readonly #writer: ProfileWriter;
+  readonly #keyId: Uint8Array;
+  readonly #path: string;
+  #writer!: ProfileWriter;
   #recorder!: RecorderHandle;
+  #timer: NodeJS.Timeout | undefined;
   #failure: unknown;
   /** Why it was told to stop, where it was. */
   #reason: RecordEnd | undefined;
@@ -120,72 +124,86 @@ class Recording {
     this.#options = options;
     this.#source = source;
     this.#settings = settings;
-    const path = options.profile ?? defaultProfile(new Date());
-    if (source.is(path)) {
+    this.#keyId = secret.id;
+    this.#path = options.profile ?? defaultProfile(new Date());
+    if (source.is(this.#path)) {
       throw new MembenchError(
         'ERR_MEMBENCH_USAGE',
-        `${path}: it is the capture itself`,
+        `${this.#path}: it is the capture itself`,
         'name another PROFILE',
       );
     }
-    this.#writer = ProfileWriter.create(path, {
-      force: options.force ?? false,
-      header: {
-        run: settings.run,
-        created_ns: unixNow(),
-        tool: `membench ${version}`,
-        source: source.kind,
-        unit: source.unit,
-        workers: settings.workers,
-        ports: settings.ports,
-        key_id: secret.id,
-      },
-    });
   }
 
   async run(): Promise<RecordSummary> {
-    const { signal, onProgress, onStart, onInfo, onWarning } = this.#options;
+    const { signal } = this.#options;
     const onAbort = () => this.#stop('signal');
     signal?.addEventListener('abort', onAbort, { once: true });
-    let timer: NodeJS.Timeout | undefined;
     try {
-      this.#recorder = await this.#startRecorder();
-      if (signal?.aborted) onAbort();
+      this.#recorder = await this.#makeRecorder();
+      await this.#recorder.ready();
+      this.#writer = this.#createProfile();
       const done = this.#recorder.run();
-      this.#source.onChange = ({ message, over }) => {
-        onWarning?.(message);
-        if (over) this.#stop('interface gone');
-      };
-      this.#startedAt = unixNow();
-      await this.#source.start();
-      if (!this.#source.finite) onInfo?.(`recording ${this.#source.info}`);
-      onStart?.({ flush: () => this.#recorder.flush() });
-      if (onProgress || !this.#source.finite) timer = setInterval(() => this.#look(), PROGRESS_INTERVAL);
+      await this.#startSource();
+      if (signal?.aborted) onAbort();
       const result = await done;
       if (this.#failure !== undefined) throw this.#failure;
       return this.#finish(result);
     } catch (error) {
-      this.#writer.abandon();
+      this.#writer?.abandon();
       throw error;
     } finally {
-      clearInterval(timer);
+      clearInterval(this.#timer);
       signal?.removeEventListener('abort', onAbort);
       await this.#recorder?.close();
     }
   }
 
   /** A file is decoded here; live packets in a process without rights. */
-  async #startRecorder(): Promise<RecorderHandle> {
+  async #makeRecorder(): Promise<RecorderHandle> {
     const onBlock = (block: SealedBlock) => this.#write(block);
-    let recorder: RecorderHandle;
-    if (this.#source.finite) recorder = new Recorder(this.#settings, onBlock);
-    else {
-      const user = process.getuid?.() === 0 ? await findUser(this.#options.user ?? 'nobody') : null;
-      recorder = new RecorderChild(this.#settings, user, onBlock);
+    if (this.#source.finite) return new Recorder(this.#settings, onBlock);
+    const user = process.getuid?.() === 0 ? await findUser(this.#options.user ?? 'nobody') : null;
+    return new RecorderChild(this.#settings, user, onBlock);
+  }
+
+  /** Created as late as can be: what fails before leaves nothing behind. */
+  #createProfile(): ProfileWriter {
+    const { run, workers, ports } = this.#settings;
+    return ProfileWriter.create(this.#path, {
+      force: this.#options.force ?? false,
+      header: {
+        run,
+        created_ns: unixNow(),
+        tool: `membench ${version}`,
+        source: this.#source.kind,
+        unit: this.#source.unit,
+        workers,
+        ports,
+        key_id: this.#keyId,
+      },
+    });
+  }
+
+  async #startSource(): Promise<void> {
+    const { onProgress, onStart, onInfo, onWarning } = this.#options;
+    const source = this.#source;
+    source.onChange = ({ message, over }) => {
+      onWarning?.(message);
+      if (over) this.#stop('interface gone');
+    };
+    if (!source.finite) this.#started = process.hrtime.bigint();
+    this.#startedAt = unixNow();
+    try {
+      await source.start();
+    } catch (error) {
+      this.#writer.abandon();
+      unlinkSync(this.#path);
+      throw error;
     }
-    this.#recorder = recorder;
-    await recorder.ready();
-    return recorder;
+    if (!source.finite) onInfo?.(`recording ${source.info}`);
+    onStart?.({ flush: () => this.#recorder.flush() });
+    if (onProgress || !source.finite) this.#timer = setInterval(() => this.#look(), PROGRESS_INTERVAL);
   }
 
   /** First the source, so that what has come is all there is; then the workers, once they have decoded it. */

@@ -39,6 +39,7 @@ const ROOMS: Record<string, readonly string[]> = {
 /** Packages each room may use; the others use only what Node has. */
 const PACKAGES: Record<string, readonly string[]> = {
   native: ['koffi'],
+  source: ['cap'],
   pool: ['piscina'],
   profile: ['msgpackr/pack', 'msgpackr/unpack'],
   cli: ['commander'],

@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 
-const EXPORTS = ['crc32c', 'decodeRing', 'decodeSlot', 'finish', 'indexSlot', 'init', 'layoutHash', 'sealNow'];
+const EXPORTS = [
+  'crc32c',
+  'decodeRing',
+  'decodeSlot',
+  'finish',
+  'indexSlot',
+  'init',
+  'layoutHash',
+  'sealNow',
+];
 
 /** Sections of a WASM module by id (WebAssembly core specification, section 5.5). */
 function sections(bytes: Uint8Array): Map<number, Uint8Array> {

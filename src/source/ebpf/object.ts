@@ -107,12 +107,13 @@ function load(libbpf: Libbpf, object: Handle, settings: ProgramSettings, rings: 
 // errno values a person can do something about (asm-generic/errno-base.h).
 const EPERM = 1;
 const ENOMEM = 12;
+const EACCES = 13;
 const EINVAL = 22;
 
 function check(code: number, what: string): number {
   if (code >= 0) return code;
   const hint =
-    code === -EPERM
+    code === -EPERM || code === -EACCES
       ? 'run it as root, or with CAP_BPF and CAP_NET_ADMIN; or use afpacket:IF'
       : code === -ENOMEM
         ? 'use a smaller buffer (-B)'

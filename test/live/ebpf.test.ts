@@ -1,0 +1,432 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import test from 'ava';
+import { analyze } from 'membench';
+import { verifyProfile } from 'membench/profile';
+import { membench, temporary } from '../support/cli.js';
+import { DEVICE, Network, type Recording, until, whyNotLive } from '../support/network.js';
+import { byProfile, byServer, unaccounted } from '../support/truth.js';
+
+const reason = whyNotLive();
+const live = (title: string) => [`${title}${reason && ` (${reason})`}`] as const;
+const serial = reason === '' ? test.serial : test.serial.skip;
+
+/** A few of every kind, hits and misses, on a connection of their own. */
+const TALK =
+  'get none\\r\\nget none nothing\\r\\nset a 0 0 1\\r\\nx\\r\\nget a none a\\r\\nmg a v\\r\\nmg none v\\r\\nms b 1\\r\\ny\\r\\n';
+
+/** Programs of ours in the kernel, of any process. */
+function programs(): string[] {
+  const list: { name?: string }[] = JSON.parse(
+    execFileSync('bpftool', ['-j', 'prog', 'list'], { encoding: 'utf8' }),
+  );
+  return list.map(({ name }) => name ?? '').filter((name) => name.startsWith('membench_'));
+}
+
+const WAYS: [name: string, options: string[]][] = [
+  ['by TCX, in place', []],
+  ['by TCX, copied', ['--no-zero-copy']],
+  ['by clsact filters', ['--attach', 'clsact']],
+  ['with one worker', ['--workers', '1']],
+  ['with three workers', ['--workers', '3']],
+];
+
+for (const [name, options] of WAYS) {
+  serial(...live(`ebpf ${name}: exactly what memcached counted`), async (t) => {
+    t.timeout(60_000);
+    const network = new Network(t);
+    await network.memcached();
+    const before = network.stats();
+    const start = BigInt(Date.now()) * 1000000n;
+    const profile = join(temporary(t), 'out.mbp');
+    const recording = network.record(...options, `ebpf:${DEVICE}`, profile);
+    await recording.running();
+    network.load(20_000);
+    network.talk(TALK);
+    const summary = await recording.stop();
+    const end = BigInt(Date.now()) * 1000000n;
+    t.is(summary.ended, 'signal');
+    t.is(unaccounted(summary), 0);
+    t.deepEqual(summary.packets.lost, {});
+    t.is(summary.gaps + summary.unanswered, 0);
+    t.is(summary.kernel.dropped, 0);
+    const analysis = await analyze([profile]);
+    t.deepEqual(byProfile(analysis), byServer(before, network.stats()));
+    t.true(
+      BigInt(analysis.first_ts_ns!) >= start && BigInt(analysis.last_ts_ns!) <= end,
+      'times are wall-clock times',
+    );
+    t.true(verifyProfile(profile).perfect);
+    t.true(summary.profile.blocks >= (options.includes('1') ? 1 : 2));
+  });
+}
+
+serial(...live('ebpf on loopback: every packet once'), async (t) => {
+  t.timeout(60_000);
+  const network = new Network(t);
+  await network.memcached();
+  const before = network.stats('127.0.0.1');
+  const profile = join(temporary(t), 'out.mbp');
+  const recording = network.record('ebpf:lo', profile);
+  await recording.running();
+  network.load(5_000, 4, '127.0.0.1');
+  const summary = await recording.stop();
+  t.is(summary.counters.retransmitted + summary.counters.duplicates, 0);
+  t.deepEqual(byProfile(await analyze([profile])), byServer(before, network.stats('127.0.0.1')));
+});
+
+serial(...live('ebpf on all interfaces: what crosses several is recorded once'), async (t) => {
+  t.timeout(60_000);
+  const network = new Network(t);
+  await network.memcached();
+  // The server's own client goes over loopback, the others over the pair.
+  const before = network.stats();
+  const profile = join(temporary(t), 'out.mbp');
+  const recording = network.record('ebpf:*', profile);
+  await recording.running();
+  network.load(2_000, 4, '127.0.0.1');
+  network.load(2_000, 4);
+  const summary = await recording.stop();
+  t.is(unaccounted(summary), 0);
+  t.deepEqual(byProfile(await analyze([profile])), byServer(before, network.stats()));
+});
+
+/** Every thread of a process: who it is and what it may. */
+function rights(pid: number): Set<string> {
+  return new Set(
+    readdirSync(`/proc/${pid}/task`).map((thread) => {
+      const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'latin1');
+      const field = (name: string) => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)![1]!;
+      return ['Uid', 'CapEff', 'CapPrm', 'CapAmb', 'NoNewPrivs']
+        .map((name) => `${name} ${field(name)}`)
+        .join(', ');
+    }),
+  );
+}
+
+const without = (uid: number) =>
+  `Uid ${Array(4).fill(uid).join('\t')}, CapEff ${'0'.repeat(16)}, CapPrm ${'0'.repeat(16)}, CapAmb ${'0'.repeat(16)}, NoNewPrivs 1`;
+
+serial(...live('started as root: no thread of the recorder has a right'), async (t) => {
+  const network = new Network(t);
+  const recording = network.record(`ebpf:${DEVICE}`, join(temporary(t), 'out.mbp'));
+  await recording.running();
+  t.deepEqual([...rights(recording.recorderPid)], [without(65534)]);
+  await recording.stop();
+});
+
+serial(
+  ...live('started as a user with CAP_BPF and CAP_NET_ADMIN: it works, and the recorder has neither'),
+  async (t) => {
+    t.timeout(60_000);
+    const network = new Network(t);
+    await network.memcached();
+    const before = network.stats();
+    const folder = temporary(t);
+    execFileSync('chown', ['12345', folder]);
+    execFileSync('chmod', ['755', folder]);
+    const profile = join(folder, 'out.mbp');
+    const caps = '+bpf,+net_admin';
+    const recording = network.recordAs(
+      [
+        'setpriv',
+        '--reuid',
+        '12345',
+        '--regid',
+        '12345',
+        '--clear-groups',
+        '--inh-caps',
+        caps,
+        '--ambient-caps',
+        caps,
+        '--bounding-set',
+        `-all,${caps}`,
+      ],
+      `ebpf:${DEVICE}`,
+      profile,
+    );
+    await recording.running();
+    t.deepEqual([...rights(recording.recorderPid)], [without(12345)]);
+    network.load(5_000);
+    t.is(unaccounted(await recording.stop()), 0);
+    t.deepEqual(byProfile(await analyze([profile])), byServer(before, network.stats()));
+  },
+);
+
+serial(...live('without the rights: one line that says what is missing'), (t) => {
+  const folder = temporary(t);
+  execFileSync('chmod', ['777', folder]);
+  const { status, stderr } = runAs(12345, ['record', 'ebpf:lo', join(folder, 'out.mbp')]);
+  t.is(status, 1);
+  t.regex(
+    stderr,
+    /^membench: .*not permitted.*CAP_BPF and CAP_NET_ADMIN.*afpacket:IF.*\[ERR_MEMBENCH_UNSUPPORTED\]\n$/,
+  );
+});
+
+function runAs(uid: number, args: string[]) {
+  try {
+    execFileSync(
+      'setpriv',
+      [
+        '--reuid',
+        String(uid),
+        '--regid',
+        String(uid),
+        '--clear-groups',
+        process.execPath,
+        'dist/cli/main.js',
+        ...args,
+      ],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    return { status: 0, stderr: '' };
+  } catch (error) {
+    const { status, stderr } = error as { status: number; stderr: Buffer };
+    return { status, stderr: stderr.toString() };
+  }
+}
+
+serial(...live('a ring too small, a consumer that stops: every packet is accounted for'), async (t) => {
+  t.timeout(120_000);
+  const network = new Network(t);
+  await network.memcached();
+  const folder = temporary(t);
+  for (const stopped of [0, 0.5, 0.95]) {
+    const profile = join(folder, `${stopped}.mbp`);
+    const recording = network.record('--workers', '2', '-B', '1K', `ebpf:${DEVICE}`, profile);
+    await recording.running();
+    const pid = recording.recorderPid;
+    overload(network, pid, stopped);
+    const summary = await recording.stop();
+    t.is(unaccounted(summary), 0, `stopped for ${stopped} of the time`);
+    t.is(summary.requests, summary.answered + summary.unanswered);
+    if (stopped > 0) t.true((summary.packets.lost.ring_full ?? 0) > 0);
+    t.is(summary.kernel.dropped, summary.packets.lost.ring_full ?? 0);
+    t.true(verifyProfile(profile).perfect);
+    const { loss } = await analyze([profile]);
+    t.is(loss.lost.ring_full ?? 0, summary.packets.lost.ring_full ?? 0, 'the profile tells of it');
+  }
+});
+
+/** Load while the recorder is held for some share of the time. */
+function overload(network: Network, pid: number, share: number): void {
+  for (let i = 0; i < 4; i++) {
+    if (share > 0) process.kill(pid, 'SIGSTOP');
+    network.load(Math.round(5_000 * share) + 100, 4);
+    if (share > 0) process.kill(pid, 'SIGCONT');
+    network.load(Math.round(5_000 * (1 - share)) + 100, 4);
+  }
+}
+
+serial(
+  ...live('killed at any moment, either half: no program is left, and what was sealed is whole'),
+  async (t) => {
+    t.timeout(600_000);
+    const network = new Network(t);
+    await network.memcached();
+    const folder = temporary(t);
+    const runs = Number(process.env.MEMBENCH_KILLS ?? 6);
+    for (let i = 0; i < runs; i++) {
+      const profile = join(folder, `${i}.mbp`);
+      const recording = network.record(`ebpf:${DEVICE}`, profile);
+      const early = i % 3 === 0;
+      if (!early) await recording.running();
+      else await sleep(Math.random() * 800);
+      const victim = i % 2 === 0 || early ? recording.child.pid! : recording.recorderPid;
+      if (!early) network.load(Math.round(Math.random() * 20_000), 4);
+      process.kill(victim, 'SIGKILL');
+      await recording.ended();
+      await until(() => programs().length === 0, 2);
+      if (early && !readdirSync(folder).includes(`${i}.mbp`)) continue;
+      const report = verifyProfile(profile);
+      t.deepEqual([report.blocks.bad, report.blocks.missing, report.damage], [0, [], []], recording.said);
+    }
+    t.deepEqual(
+      readdirSync(folder).filter((name) => !name.endsWith('.mbp')),
+      [],
+      'no temporary file is left',
+    );
+  },
+);
+
+serial(...live('a clsact filter left by a killed recording is removed at the next start'), async (t) => {
+  t.timeout(60_000);
+  const network = new Network(t);
+  const folder = temporary(t);
+  const filters = () =>
+    network.server('tc', 'filter', 'show', 'dev', DEVICE, 'ingress').match(/handle 0x6d62/g)?.length ?? 0;
+  const first = network.record('--attach', 'clsact', `ebpf:${DEVICE}`, join(folder, 'a.mbp'));
+  await first.running();
+  t.is(filters(), 1);
+  await network.kill(first.child);
+  t.is(filters(), 1, 'it outlives its process');
+  const second = network.record('--attach', 'clsact', `ebpf:${DEVICE}`, join(folder, 'b.mbp'));
+  await second.running();
+  t.is(filters(), 1);
+  // Two at once do not take each other's away.
+  const third = network.record('--attach', 'clsact', `ebpf:${DEVICE}`, join(folder, 'c.mbp'));
+  await third.running();
+  t.is(filters(), 2);
+  await second.stop();
+  t.is(filters(), 1);
+  await third.stop();
+  t.is(filters(), 0);
+  await until(() => programs().length === 0, 2);
+});
+
+for (const method of ['tcx', 'clsact']) {
+  serial(
+    ...live(`programs of others beside ours by ${method}: untouched, and they see every packet`),
+    async (t) => {
+      t.timeout(60_000);
+      const network = new Network(t);
+      await network.memcached();
+      network.server('tc', 'qdisc', 'add', 'dev', DEVICE, 'clsact');
+      const object = join(temporary(t), 'foreign.o');
+      const include = `-I/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
+      const source = 'test/fixtures/foreign.bpf.c';
+      execFileSync('clang', ['-O2', '-g', '-target', 'bpf', include, '-c', source, '-o', object]);
+      for (const way of ['ingress', 'egress']) {
+        const filter = ['filter', 'add', 'dev', DEVICE, way, 'prio', '60000', 'bpf', 'direct-action'];
+        network.server('tc', ...filter, 'object-file', object, 'section', `tc/${way}`);
+      }
+      // Each filter was loaded with a map of its own.
+      const maps: number[] = JSON.parse(execFileSync('bpftool', ['-j', 'map', 'list'], { encoding: 'utf8' }))
+        .filter(({ name }: { name?: string }) => name === 'foreign_seen')
+        .map(({ id }: { id: number }) => id);
+      const seen = (way: string) =>
+        maps.reduce((sum, id) => {
+          const key = way === 'ingress' ? '0' : '1';
+          const command = ['-j', 'map', 'lookup', 'id', String(id), 'key', key, '0', '0', '0'];
+          const { value } = JSON.parse(execFileSync('bpftool', command, { encoding: 'utf8' }));
+          return sum + value.reduceRight((word: number, byte: string) => word * 256 + Number(byte), 0);
+        }, 0);
+      const counted = () => {
+        const [link] = JSON.parse(network.server('ip', '-j', '-s', 'link', 'show', 'dev', DEVICE));
+        return { ingress: link.stats64.rx.packets as number, egress: link.stats64.tx.packets as number };
+      };
+      const before = { filter: [seen('ingress'), seen('egress')], device: counted() };
+      const recording = network.record('--attach', method, `ebpf:${DEVICE}`, join(temporary(t), 'out.mbp'));
+      await recording.running();
+      network.load(2_000);
+      await sleep(100);
+      const device = counted();
+      t.is(seen('ingress') - before.filter[0]!, device.ingress - before.device.ingress);
+      t.is(seen('egress') - before.filter[1]!, device.egress - before.device.egress);
+      await recording.stop();
+      t.regex(network.server('tc', 'qdisc', 'show', 'dev', DEVICE), /clsact/);
+      t.regex(network.server('tc', 'filter', 'show', 'dev', DEVICE, 'ingress'), /foreign/);
+    },
+  );
+}
+
+serial(...live('the interface goes down, comes back, is deleted: noticed within a second'), async (t) => {
+  t.timeout(60_000);
+  const network = new Network(t);
+  await network.memcached();
+  const profile = join(temporary(t), 'out.mbp');
+  const recording = network.record(`ebpf:${DEVICE}`, profile);
+  await recording.running();
+  network.load(1_000);
+  network.server('ip', 'link', 'set', DEVICE, 'down');
+  await until(() => recording.said.includes('went down'), 1);
+  network.server('ip', 'link', 'set', DEVICE, 'up');
+  await until(() => recording.said.includes('went up'), 1);
+  const before = network.stats();
+  network.load(1_000);
+  const after = network.stats();
+  network.server('ip', 'link', 'delete', DEVICE);
+  await until(() => recording.said.includes('is gone'), 1);
+  t.is(await recording.ended(), 0);
+  t.is(recording.summary.ended, 'interface gone');
+  t.true(verifyProfile(profile).perfect);
+  const { gets } = byProfile(await analyze([profile]));
+  t.true(gets >= byServer(before, after).gets);
+});
+
+serial(...live('ebpf:* takes up interfaces that come later'), async (t) => {
+  t.timeout(60_000);
+  const network = new Network(t);
+  await network.memcached('-l', '0.0.0.0');
+  network.server('ip', 'link', 'delete', DEVICE);
+  const profile = join(temporary(t), 'out.mbp');
+  const recording = network.record('ebpf:*', profile);
+  await recording.running();
+  network.addDevice();
+  await until(() => recording.said.includes(`${DEVICE}: a new interface`), 1);
+  const before = network.stats();
+  network.load(1_000);
+  const after = network.stats();
+  network.server('ip', 'link', 'delete', DEVICE);
+  await until(() => recording.said.includes(`${DEVICE}: the interface is gone`), 1);
+  t.is(unaccounted(await recording.stop()), 0);
+  t.is(byProfile(await analyze([profile])).gets, byServer(before, after).gets);
+});
+
+serial(...live('a full disk: said within a second, what was sealed stays, exit 1'), async (t) => {
+  t.timeout(60_000);
+  const network = new Network(t);
+  await network.memcached();
+  const folder = temporary(t);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1200k', 'tmpfs', folder]);
+  t.teardown(() => execFileSync('umount', [folder]));
+  const profile = join(folder, 'out.mbp');
+  const recording = network.record(`ebpf:${DEVICE}`, profile);
+  await recording.running();
+  let ended = false;
+  void recording.ended().then(() => {
+    ended = true;
+  });
+  for (let i = 0; i < 20 && !ended; i++) {
+    network.load(50_000);
+    await sleep(10);
+  }
+  await until(() => ended, 2);
+  t.is(recording.child.exitCode, 1);
+  t.regex(recording.said, /out\.mbp: the disk is full.*\[ERR_MEMBENCH_PROFILE_WRITE\]/);
+  const report = verifyProfile(profile);
+  t.deepEqual([report.blocks.bad, report.blocks.missing, report.damage], [0, [], []]);
+  t.true(report.blocks.good > 0);
+});
+
+serial(...live('limits and signals of a live recording'), async (t) => {
+  t.timeout(60_000);
+  const network = new Network(t);
+  await network.memcached();
+  const folder = temporary(t);
+  const ended = async (recording: Recording) => {
+    t.is(await recording.ended(), 0);
+    return recording.summary.ended;
+  };
+  t.is(await ended(network.record('-d', '300ms', `ebpf:${DEVICE}`, join(folder, 'd.mbp'))), 'duration');
+  const counting = network.record('-c', '1000', `ebpf:${DEVICE}`, join(folder, 'c.mbp'));
+  await counting.running();
+  network.load(5_000);
+  t.is(await ended(counting), 'count');
+  const flushed = network.record(`ebpf:${DEVICE}`, join(folder, 'f.mbp'));
+  await flushed.running();
+  network.load(100);
+  flushed.child.kill('SIGUSR2');
+  await sleep(300);
+  t.true(verifyProfile(join(folder, 'f.mbp')).blocks.good > 0, 'sealed while it runs');
+  await flushed.stop('SIGTERM');
+});
+
+serial(...live('an option that makes no sense is refused before anything is attached'), (t) => {
+  const folder = temporary(t);
+  for (const [args, message] of [
+    [['-Z', 'root', 'ebpf:lo'], /never decoded with the rights of root/],
+    [['-Z', 'nobody-of-this-name', 'ebpf:lo'], /there is no such user/],
+    [['ebpf:'], /no such interface/],
+    [['ebpf:a-name-that-is-far-too-long'], /no such interface/],
+  ] as const) {
+    const { code, stderr } = membench(['record', ...args, join(folder, 'x.mbp')]);
+    t.true(code === 1 || code === 2);
+    t.regex(stderr, message);
+  }
+  t.deepEqual(readdirSync(folder), []);
+  t.deepEqual(programs(), []);
+});

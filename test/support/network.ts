@@ -1,0 +1,205 @@
+/**
+ * Two network namespaces of our own joined by a veth pair, with a real memcached in one and its clients in
+ * the other. Everything is gone at the test's end.
+ */
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RecordSummary } from 'membench';
+
+/** What tests need of AVA's context. */
+interface Context {
+  teardown(fn: () => void | Promise<void>): void;
+}
+
+export const SERVER = '10.99.0.1';
+export const CLIENT = '10.99.0.2';
+export const PORT = 11711;
+/** The server's end of the pair. */
+export const DEVICE = 'srv0';
+export const CLIENT_DEVICE = 'cli0';
+
+const TOOLS = ['memcached', 'memcaslap', 'tcpdump', 'ip', 'tc', 'bpftool', 'setpriv'];
+
+/** Why live tests cannot run here, empty where they can. */
+export function whyNotLive(): string {
+  if (process.platform !== 'linux') return 'needs Linux';
+  if (process.getuid?.() !== 0) return 'needs root';
+  const missing = TOOLS.filter((tool) => spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0);
+  return missing.length ? `needs ${missing.join(', ')}` : '';
+}
+
+/** Waits until something is true; what it throws means not yet. */
+export async function until(what: () => boolean, seconds = 10): Promise<void> {
+  const end = Date.now() + seconds * 1000;
+  while (Date.now() < end) {
+    try {
+      if (what()) return;
+    } catch {
+      // Not there yet.
+    }
+    await sleep(20);
+  }
+  throw new Error('waited in vain');
+}
+
+/** A running membench. */
+export class Recording {
+  readonly child: ChildProcess;
+  said = '';
+  #json = '';
+  readonly #exit: Promise<unknown[]>;
+
+  constructor(child: ChildProcess) {
+    this.child = child;
+    child.stderr!.on('data', (data) => {
+      this.said += data;
+    });
+    child.stdout!.on('data', (data) => {
+      this.#json += data;
+    });
+    this.#exit = once(child, 'close');
+  }
+
+  /** Resolves when packets are taken. */
+  async running(): Promise<void> {
+    await until(() => this.child.exitCode !== null || this.said.includes('recording '));
+    if (this.child.exitCode !== null) throw new Error(this.said);
+  }
+
+  /** Pid of the process that decodes. */
+  get recorderPid(): number {
+    const out = execFileSync('ps', ['-o', 'pid=', '--ppid', String(this.child.pid)], { encoding: 'utf8' });
+    return Number(out.trim().split('\n')[0]);
+  }
+
+  /** Waits for its end. */
+  async ended(): Promise<number | null> {
+    await this.#exit;
+    return this.child.exitCode;
+  }
+
+  /** Stops it as a person would. */
+  async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<RecordSummary> {
+    this.child.kill(signal);
+    const code = await this.ended();
+    if (code !== 0) throw new Error(`exit ${code}: ${this.said}`);
+    return this.summary;
+  }
+
+  get summary(): RecordSummary {
+    return JSON.parse(this.#json);
+  }
+}
+
+let networks = 0;
+
+export class Network {
+  readonly #server: string;
+  readonly #client: string;
+  readonly #children: ChildProcess[] = [];
+
+  constructor(t: Context) {
+    const id = `mb-${process.pid}-${networks++}`;
+    this.#server = `${id}-s`;
+    this.#client = `${id}-c`;
+    execFileSync('ip', ['netns', 'add', this.#server]);
+    execFileSync('ip', ['netns', 'add', this.#client]);
+    t.teardown(async () => {
+      for (const child of this.#children) await this.kill(child);
+      for (const name of [this.#server, this.#client]) execFileSync('ip', ['netns', 'delete', name]);
+    });
+    this.addDevice();
+    this.server('ip', 'link', 'set', 'lo', 'up');
+    this.client('ip', 'link', 'set', 'lo', 'up');
+  }
+
+  /** Makes the pair, at the start or after it was deleted. */
+  addDevice(): void {
+    execFileSync('ip', [
+      ...['link', 'add', DEVICE, 'netns', this.#server, 'type', 'veth'],
+      ...['peer', 'name', CLIENT_DEVICE, 'netns', this.#client],
+    ]);
+    this.server('ip', 'address', 'add', `${SERVER}/24`, 'dev', DEVICE);
+    this.client('ip', 'address', 'add', `${CLIENT}/24`, 'dev', CLIENT_DEVICE);
+    this.server('ip', 'link', 'set', DEVICE, 'up');
+    this.client('ip', 'link', 'set', CLIENT_DEVICE, 'up');
+  }
+
+  /** Runs a command where the server is. */
+  server(...command: string[]): string {
+    return this.#run(this.#server, command);
+  }
+
+  /** Runs a command where the clients are. */
+  client(...command: string[]): string {
+    return this.#run(this.#client, command);
+  }
+
+  /** Starts a command where the server is. */
+  start(...command: string[]): ChildProcess {
+    const child = spawn('ip', ['netns', 'exec', this.#server, ...command], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#children.push(child);
+    return child;
+  }
+
+  async kill(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill(signal);
+    await once(child, 'exit');
+  }
+
+  async memcached(...options: string[]): Promise<void> {
+    this.start('memcached', '-u', 'nobody', '-p', String(PORT), '-m', '256', '-t', '2', ...options);
+    await until(() => this.stats().pid !== undefined);
+  }
+
+  /** Starts `membench record`; --force and --json are given. */
+  record(...args: string[]): Recording {
+    return this.recordAs([], ...args);
+  }
+
+  /** The same behind another command, such as setpriv. */
+  recordAs(before: string[], ...args: string[]): Recording {
+    const membench = [
+      process.execPath,
+      'dist/cli/main.js',
+      'record',
+      '-p',
+      String(PORT),
+      '--json',
+      '--force',
+    ];
+    return new Recording(this.start(...before, ...membench, ...args));
+  }
+
+  /** Sends lines to the server and returns all it answers until it closes. */
+  talk(request: string, host = SERVER): string {
+    const script = `exec 3<>/dev/tcp/${host}/${PORT}; printf '${request}quit\\r\\n' >&3; cat <&3`;
+    return host === SERVER ? this.client('bash', '-c', script) : this.server('bash', '-c', script);
+  }
+
+  stats(host = SERVER): Record<string, number> {
+    const lines = this.talk('stats\\r\\n', host).matchAll(/^STAT (\w+) (\d+)\r$/gm);
+    return Object.fromEntries([...lines].map(([, name, value]) => [name!, Number(value)]));
+  }
+
+  /** So many gets and sets, nine to one, over so many connections. */
+  load(requests: number, connections = 8, host = SERVER): void {
+    const command = [
+      ...['memcaslap', '-s', `${host}:${PORT}`],
+      ...['-x', String(requests), '-c', String(connections), '-T', '1'],
+    ];
+    if (host === SERVER) this.client(...command);
+    else this.server(...command);
+  }
+
+  #run(namespace: string, command: string[]): string {
+    return execFileSync('ip', ['netns', 'exec', namespace, ...command], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  }
+}
