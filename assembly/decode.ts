@@ -3,10 +3,13 @@ import { createBlock, seal } from './block';
 import { decodeSegment, endFlow } from './connection';
 import { flushEvents } from './emit';
 import { createTable, oldestFlow } from './flow/table';
-import { LIST_HEAD } from './framing/record';
+import { hashFound, l3Found, l4Found, LIST_HEAD, locate } from './framing/record';
 import { pcapCaptured, pcapLength, pcapTime } from './framing/pcap';
 import { isDiscarded, isUnfinished, RING_HEAD, ringRecordSize } from './framing/ring';
-import { count, setSeenOn } from './instance';
+import {
+  blockPackets, firstFrame, frameCaptured, frameData, frameInterface, frameLength, frameTime, nextFrame,
+} from './framing/tpacket';
+import { count, indexState, setSeenOn } from './instance';
 import {
   CONN_KIND_CLOSE_END, COUNTER_PACKETS_SEEN, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_UDP, PCAP_RECORD_HEADER,
   RingRecord, Segment, SIZEOF_RING_RECORD, SIZEOF_SEGMENT,
@@ -16,7 +19,7 @@ import { createMeta } from './memcache/meta';
 import { createPending } from './match/pending';
 import { createLines } from './stream/lines';
 import { createReorder } from './stream/reorder';
-import { PROTOCOL_TCP } from './wire/ip';
+import { family, PROTOCOL_TCP } from './wire/ip';
 import { TCP_HEADER_MIN } from './wire/tcp';
 
 /** Packets this instance has taken from its ring. */
@@ -81,6 +84,28 @@ export function decodeRing(at: usize, size: u32, limit: u32): u32 {
     at = next;
   }
   return <u32>(at - start);
+}
+
+/** Decodes the packets of one TPACKET_V3 block; the kernel has seen to it that their flows are ours. */
+export function decodeBlock(block: usize): void {
+  const packets = blockPackets(block);
+  const linktype = indexState.linktype;
+  let frame = firstFrame(block);
+  count(COUNTER_PACKETS_SEEN, packets);
+  for (let i: u32 = 0; i < packets; i++) {
+    const data = frameData(frame);
+    const captured = frameCaptured(frame);
+    const length = max(frameLength(frame), captured);
+    const ordinal = taken++;
+    if (locate(data, captured, linktype)) {
+      setSeenOn(frameInterface(frame));
+      decodeSegment(
+        data + l3Found, data + l4Found, family, hashFound, data + captured, length - l4Found, length,
+        frameTime(frame), ordinal,
+      );
+    }
+    frame = nextFrame(frame);
+  }
 }
 
 /** The capture is over: every flow ends, and the open block is sealed. */

@@ -8,7 +8,7 @@
  */
 import { seal } from './block';
 import { crc32c as crc } from './crc32c';
-import { createDecoder, decodePcap, decodeRing as decodeRecords, finishAll } from './decode';
+import { createDecoder, decodePcap, decodeBlock as decodeFrames, decodeRing as decodeRecords, finishAll } from './decode';
 import { flushEvents } from './emit';
 import { assertFlow } from './flow/flow';
 import { indexPcap } from './framing/pcap';
@@ -49,6 +49,11 @@ export function decodeSlot(list: usize, ordinal: u64): void {
  */
 export function decodeRing(at: usize, size: u32, limit: u32): u32 {
   return decodeRecords(at, size, limit);
+}
+
+/** Decodes a TPACKET_V3 block in the memory. */
+export function decodeBlock(block: usize): void {
+  decodeFrames(block);
 }
 
 /** Seals the open block, or hands over waiting events. */

@@ -66,6 +66,8 @@ export type RecordEnd =
 
 /** What a recording found: the shape of `record --json`. */
 export interface RecordSummary {
+  /** Kind of the source: `file`, `ebpf`, `afpacket`, `pcap`. */
+  source: string;
   packets: {
     /** Packets that came in; seen = decoded + Σskipped + Σlost. */
     seen: number;
@@ -73,7 +75,7 @@ export interface RecordSummary {
     skipped: Record<string, number>;
     lost: Record<string, number>;
   };
-  /** Counters of the kernel, null where there are none. */
+  /** What the kernel took by its filter, and dropped of that; null where it does not tell. */
   kernel: { received: number | null; dropped: number | null };
   requests: number;
   events: number;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { unlinkSync } from 'node:fs';
 import { MembenchError } from './errors.js';
 import { COUNTER_NAMES } from './layout/generated.js';
-import { findUser } from './native/users.js';
+import { findUser, type User } from './native/users.js';
 import type { SealedBlock } from './pool/messages.js';
 import { defaultWorkers } from './pool/pool.js';
 import { ProfileWriter } from './profile/writer.js';
@@ -14,8 +14,8 @@ import {
   type RecorderResult,
   type RecorderSettings,
 } from './recorder/recorder.js';
-import { randomSecret, readSecret, type Secret } from './secret/secret.js';
-import { openSource } from './source/open.js';
+import { randomSecret, readSecret } from './secret/secret.js';
+import { isLive, openSource } from './source/open.js';
 import type { PacketSource } from './source/source.js';
 import { version } from './version.js';
 
@@ -64,6 +64,7 @@ export async function record(options: RecordOptions): Promise<RecordSummary> {
   const hashSeed = randomBytes(8).readBigUInt64LE();
   const ports = options.ports ?? [[11211, 11211]];
   const workers = options.workers ?? defaultWorkers();
+  const user = await recorderUser(options);
   const source = await openSource(
     options.source,
     {
@@ -71,6 +72,7 @@ export async function record(options: RecordOptions): Promise<RecordSummary> {
       workers,
       buffer: options.buffer ?? LIVE_BUFFER,
       snaplen: options.snaplen,
+      user,
       hashSeed,
       attach: options.attach,
     },
@@ -91,10 +93,15 @@ export async function record(options: RecordOptions): Promise<RecordSummary> {
       hashSeed,
       zeroCopy: options.zeroCopy ?? true,
     };
-    return await new Recording(options, source, settings, secret).run();
+    return await new Recording(options, source, settings, { keyId: secret.id, user }).run();
   } finally {
     source.close();
   }
+}
+
+/** Who decodes live packets: another user where this is root, null where there are no rights to give up. */
+async function recorderUser({ source, user }: RecordOptions): Promise<User | null> {
+  return isLive(source) && process.getuid?.() === 0 ? findUser(user ?? 'nobody') : null;
 }
 
 /** Packet time in units of the capture's clock, at least one; 0 where there is no limit. */
@@ -111,6 +118,7 @@ class Recording {
   readonly #settings: RecorderSettings;
   readonly #keyId: Uint8Array;
   readonly #path: string;
+  readonly #user: User | null;
   #writer!: ProfileWriter;
   #recorder!: RecorderHandle;
   #timer: NodeJS.Timeout | undefined;
@@ -120,11 +128,17 @@ class Recording {
   #started = process.hrtime.bigint();
   #startedAt = 0n;
 
-  constructor(options: RecordOptions, source: PacketSource, settings: RecorderSettings, secret: Secret) {
+  constructor(
+    options: RecordOptions,
+    source: PacketSource,
+    settings: RecorderSettings,
+    { keyId, user }: { keyId: Uint8Array; user: User | null },
+  ) {
     this.#options = options;
     this.#source = source;
     this.#settings = settings;
-    this.#keyId = secret.id;
+    this.#keyId = keyId;
+    this.#user = user;
     this.#path = options.profile ?? defaultProfile(new Date());
     if (source.is(this.#path)) {
       throw new MembenchError(
@@ -140,7 +154,7 @@ class Recording {
     const onAbort = () => this.#stop('signal');
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      this.#recorder = await this.#makeRecorder();
+      this.#recorder = this.#makeRecorder();
       await this.#recorder.ready();
       this.#writer = this.#createProfile();
       const done = this.#recorder.run();
@@ -160,11 +174,10 @@ class Recording {
   }
 
   /** A file is decoded here; live packets in a process without rights. */
-  async #makeRecorder(): Promise<RecorderHandle> {
+  #makeRecorder(): RecorderHandle {
     const onBlock = (block: SealedBlock) => this.#write(block);
     if (this.#source.finite) return new Recorder(this.#settings, onBlock);
-    const user = process.getuid?.() === 0 ? await findUser(this.#options.user ?? 'nobody') : null;
-    return new RecorderChild(this.#settings, user, onBlock);
+    return new RecorderChild(this.#settings, this.#user, onBlock);
   }
 
   /** Created as late as can be: what fails before leaves nothing behind. */
@@ -266,6 +279,7 @@ class Recording {
       last_ns: last,
     });
     return {
+      source: this.#source.kind,
       packets: {
         seen: counters.packets_seen,
         decoded: counters.packets_decoded,

@@ -44,6 +44,66 @@ function flowHash(ip: usize, source: u32, destination: u32): u32 {
   return <u32>(sum ^ (sum >> 32));
 }
 
+/** What `locate` found: where the IP and the TCP header lie in the packet, and the flow's hash. */
+export let l3Found: u32 = 0;
+export let l4Found: u32 = 0;
+export let hashFound: u32 = 0;
+
+/**
+ * Finds the TCP segment in one packet of `size` captured bytes at `data`. Returns false where there is none
+ * for us, and counts why.
+ */
+// @ts-ignore: decorator
+@inline
+export function locate(data: usize, size: u32, linktype: u32): bool {
+  const l3 = ipOffset(linktype, data, size);
+  if (l3 < 0) {
+    count(l3 == LINK_NOT_IP ? COUNTER_SKIPPED_NOT_IP : COUNTER_SKIPPED_CUT_HEADER);
+    return false;
+  }
+  const ip = data + l3;
+  const outcome = parseIp(ip, size - <u32>l3);
+  if (outcome != IP_OK) {
+    if (outcome == IP_CUT) count(COUNTER_SKIPPED_CUT_HEADER);
+    else if (outcome == IP_FRAGMENT) count(COUNTER_SKIPPED_FRAGMENT);
+    else count(COUNTER_SKIPPED_MALFORMED);
+    return false;
+  }
+  if (protocol != PROTOCOL_TCP && protocol != PROTOCOL_UDP) {
+    count(COUNTER_SKIPPED_OTHER_PROTOCOL);
+    return false;
+  }
+  const l4 = <u32>l3 + headerSize;
+  if (size < l4 + 4) {
+    count(COUNTER_SKIPPED_CUT_HEADER);
+    return false;
+  }
+  const transport = data + l4;
+  const source = sourcePort(transport);
+  const destination = destinationPort(transport);
+  if (!isServerPort(source) && !isServerPort(destination)) {
+    count(COUNTER_SKIPPED_OTHER_PORT);
+    return false;
+  }
+  indexState.matched++;
+  if (protocol == PROTOCOL_UDP) {
+    count(COUNTER_SKIPPED_UDP);
+    return false;
+  }
+  if (size < l4 + TCP_HEADER_MIN) {
+    count(COUNTER_SKIPPED_CUT_HEADER);
+    return false;
+  }
+  if (tcpHeaderSize(transport) < TCP_HEADER_MIN) {
+    count(COUNTER_SKIPPED_MALFORMED);
+    return false;
+  }
+  l3Found = <u32>l3;
+  l4Found = l4;
+  hashFound = flowHash(ip, source, destination);
+  return true;
+}
+
 /**
  * Takes one packet of `size` captured bytes at `data`, whose record header stands at `record`.
  * `stride` is the distance between the workers' lists.
@@ -53,49 +113,8 @@ function flowHash(ip: usize, source: u32, destination: u32): u32 {
 export function indexPacket(
   record: usize, data: usize, size: u32, ordinal: u32, linktype: u32, lists: usize, stride: usize,
 ): void {
-  const l3 = ipOffset(linktype, data, size);
-  if (l3 < 0) {
-    count(l3 == LINK_NOT_IP ? COUNTER_SKIPPED_NOT_IP : COUNTER_SKIPPED_CUT_HEADER);
-    return;
-  }
-  const ip = data + l3;
-  const outcome = parseIp(ip, size - <u32>l3);
-  if (outcome != IP_OK) {
-    if (outcome == IP_CUT) count(COUNTER_SKIPPED_CUT_HEADER);
-    else if (outcome == IP_FRAGMENT) count(COUNTER_SKIPPED_FRAGMENT);
-    else count(COUNTER_SKIPPED_MALFORMED);
-    return;
-  }
-  if (protocol != PROTOCOL_TCP && protocol != PROTOCOL_UDP) {
-    count(COUNTER_SKIPPED_OTHER_PROTOCOL);
-    return;
-  }
-  const l4 = <u32>l3 + headerSize;
-  if (size < l4 + 4) {
-    count(COUNTER_SKIPPED_CUT_HEADER);
-    return;
-  }
-  const transport = data + l4;
-  const source = sourcePort(transport);
-  const destination = destinationPort(transport);
-  if (!isServerPort(source) && !isServerPort(destination)) {
-    count(COUNTER_SKIPPED_OTHER_PORT);
-    return;
-  }
-  indexState.matched++;
-  if (protocol == PROTOCOL_UDP) {
-    count(COUNTER_SKIPPED_UDP);
-    return;
-  }
-  if (size < l4 + TCP_HEADER_MIN) {
-    count(COUNTER_SKIPPED_CUT_HEADER);
-    return;
-  }
-  if (tcpHeaderSize(transport) < TCP_HEADER_MIN) {
-    count(COUNTER_SKIPPED_MALFORMED);
-    return;
-  }
-  const hash = flowHash(ip, source, destination);
+  if (!locate(data, size, linktype)) return;
+  const hash = hashFound;
   const list = lists + <usize>owner(hash) * stride;
   const n = load<u32>(list);
   store<u32>(list, n + 1);
@@ -103,7 +122,7 @@ export function indexPacket(
   entry.record = <u32>record;
   entry.hash = hash;
   entry.ordinal = ordinal;
-  entry.l4Offset = <u16>(data - record + l4);
-  entry.l3Offset = <u8>(data - record + l3);
+  entry.l4Offset = <u16>(data - record + l4Found);
+  entry.l3Offset = <u8>(data - record + l3Found);
   entry.family = <u8>family;
 }

@@ -66,12 +66,14 @@ function summaryLines(summary: RecordSummary): string[] {
   const sum = (reasons: Record<string, number>) => Object.values(reasons).reduce((a, b) => a + b, 0);
   const lost = sum(packets.lost);
   const received = summary.kernel.received ?? packets.decoded + lost;
+  // A file has been through its kernel already.
+  const known = summary.kernel.dropped ?? (summary.source === 'file' ? 0 : null);
+  const dropped = known === null ? 'unknown' : format.count(known);
   const skipped = Object.entries(packets.skipped).map(([reason, n]) => `${format.count(n)} ${reason}`);
   return [
     `${format.count(packets.decoded)} packets captured`,
     `${format.count(received)} packets received by filter`,
-    // A file has been through its kernel already.
-    `${format.count(summary.kernel.dropped ?? 0)} packets dropped by kernel`,
+    `${dropped} packets dropped by kernel`,
     `${format.count(summary.requests)} requests, ${format.count(summary.answered)} answered, ${format.count(summary.unanswered)} unanswered, ${format.count(summary.gaps)} gaps`,
     `profile: ${profile.path} (${format.bytes(profile.bytes)}, ${summary.span_s.toFixed(1)} s)`,
     ...(skipped.length ? [`skipped: ${skipped.join(', ')}`] : []),

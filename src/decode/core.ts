@@ -7,6 +7,7 @@ export interface Core {
   indexSlot(chunk: number, size: number, lists: number, stride: number, workers: number): number;
   decodeSlot(list: number, ordinal: bigint): void;
   decodeRing(at: number, size: number, limit: number): number;
+  decodeBlock(block: number): void;
   sealNow(): void;
   finish(): void;
   crc32c(at: number, size: number): number;

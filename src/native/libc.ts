@@ -40,6 +40,8 @@ export interface Libc {
   unmapOver(address: bigint, size: number): void;
   /** Maps a descriptor anywhere. @throws Error */
   map(size: number, protection: number, fd: number, offset: number): ArrayBuffer;
+  /** The value of a socket option of so many bytes. @throws Error */
+  socketOption(fd: number, level: number, option: number, size: number): Uint8Array;
   /** An epoll descriptor that watches these for input. @throws Error */
   watch(fds: readonly number[]): number;
   /** Waits until one of them has input, at most so many milliseconds. Blocks the thread. */
@@ -90,6 +92,7 @@ async function bind(): Promise<Libc> {
     'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
   );
   const setrlimit = lib.func('int setrlimit(int resource, void *limits)');
+  const getsockopt = lib.func('int getsockopt(int fd, int level, int option, void *value, void *size)');
   const failed = (what: string) => new Error(`${what}: ${reasonOf(koffi.errno())}`);
   // MAP_FAILED is -1.
   const MAP_FAILED = 0xffffffffffffffffn;
@@ -118,6 +121,11 @@ async function bind(): Promise<Libc> {
       const at = BigInt(mmap(0, size, protection, MAP_SHARED, fd, offset));
       if (at === MAP_FAILED) throw failed('mmap');
       return koffi.view(at as never, size) as ArrayBuffer;
+    },
+    socketOption(fd, level, option, size) {
+      const value = new Uint8Array(size);
+      if (getsockopt(fd, level, option, value, new Uint32Array([size])) !== 0) throw failed('getsockopt');
+      return value;
     },
     watch(fds) {
       const epoll = epollCreate(0x80000 /* EPOLL_CLOEXEC */);

@@ -1,8 +1,9 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { MemoryMap } from '../memory/map.js';
 
-/** The kernel's ring a worker drains, where its packets do not come through the batch ring. */
-export interface KernelRings {
+/** A BPF ring a worker drains. */
+export interface BpfRing {
+  kind: 'bpf ring';
   /** Descriptor of its ring, and bytes of it. */
   fd: number;
   size: number;
@@ -11,6 +12,17 @@ export interface KernelRings {
   countersSize: number;
   cpus: number;
   /** Map the ring into the parser's memory; false: copy out of it. */
+  zeroCopy: boolean;
+}
+
+/** A packet socket a worker drains. */
+export interface PacketRing {
+  kind: 'packet ring';
+  fd: number;
+  blockSize: number;
+  blockCount: number;
+  /** After this a block that is not full is handed over, ms. */
+  blockTimeout: number;
   zeroCopy: boolean;
 }
 
@@ -27,7 +39,8 @@ export interface WorkerTask {
   config: number;
   run: Uint8Array;
   unit: number;
-  rings: KernelRings | null;
+  /** The kernel's ring it drains, null where its packets come through the batch ring. */
+  ring: BpfRing | PacketRing | null;
   /** Sealed blocks go out here. */
   port: MessagePort;
 }

@@ -6,21 +6,34 @@ import { createCore } from '../decode/core.js';
 import { RingReader } from '../memory/batch-ring.js';
 import { decodeBatches } from './batches.js';
 import { BlockSealer } from './block-sealer.js';
-import { openKernelRing } from './kernel-ring.js';
+import { openBpfRing } from './bpf-ring.js';
+import { drain, type KernelRing } from './drain.js';
 import { READY, type WorkerTask } from './messages.js';
+import { openPacketRing } from './packet-ring.js';
 
 export default async function work(task: WorkerTask): Promise<number> {
   const { map, memory } = task;
   const buffer = memory.buffer as unknown as SharedArrayBuffer;
   const ring = new RingReader(buffer, map);
-  const kernel = task.rings === null ? null : await openKernelRing(task, task.rings);
+  const kernel = await openRing(task);
   const sealer = new BlockSealer(task, ring, kernel);
   const core = createCore(task.module, memory, { onBlock: () => sealer.seal(core), onEvents() {} });
   core.init(task.config);
   task.port.postMessage(READY);
   if (kernel === null) decodeBatches(task, ring, core);
-  else kernel.drain(ring, core);
+  else drain(kernel, ring, core);
   core.finish();
   kernel?.close();
   return sealer.sealed;
+}
+
+async function openRing(task: WorkerTask): Promise<KernelRing | null> {
+  switch (task.ring?.kind) {
+    case 'bpf ring':
+      return openBpfRing(task, task.ring);
+    case 'packet ring':
+      return openPacketRing(task, task.ring);
+    default:
+      return null;
+  }
 }

@@ -41,11 +41,15 @@ export class RecorderChild implements RecorderHandle {
   }
 
   async ready(): Promise<void> {
-    const libc = await loadLibc();
+    const { feed } = this.#settings;
     // Inherited by the child, whose threads are all started later. It costs this process nothing: it
-    // starts no program that would have to gain rights.
-    libc.giveUpGaining();
-    const fds = descriptorsOf(this.#settings.feed);
+    // starts no program that would have to gain rights. A stream can do without, where there is no koffi.
+    const libc = await loadLibc().catch((error: unknown) => {
+      if (feed.kind !== 'stream') throw error;
+      return undefined;
+    });
+    libc?.giveUpGaining();
+    const fds = descriptorsOf(feed);
     const child = spawn(process.execPath, [fileURLToPath(new URL('./main.js', import.meta.url))], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc', ...fds],
       serialization: 'advanced',

@@ -7,14 +7,16 @@ import { MembenchError } from '../errors.js';
  * arranged by whoever started this process.
  *
  * @param user null where the process was started without rights to give up
+ * @param noNewPrivs whether it was arranged
  * @throws MembenchError where a right is left: nothing may be captured then
  */
-export function dropRights(user: { uid: number; gid: number } | null): void {
+export function dropRights(user: { uid: number; gid: number } | null, noNewPrivs: boolean): void {
   if (user !== null) {
     process.setgroups!([]);
     process.setgid!(user.gid);
     process.setuid!(user.uid);
   }
+  if (process.platform !== 'linux') return;
   for (const thread of readdirSync('/proc/self/task')) {
     let status: string;
     try {
@@ -26,7 +28,7 @@ export function dropRights(user: { uid: number; gid: number } | null): void {
     const field = (name: string) => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1] ?? '';
     const capable = ['CapEff', 'CapPrm', 'CapAmb'].some((name) => !/^0+$/.test(field(name)));
     const root = field('Uid').split('\t').includes('0');
-    if (capable || root || field('NoNewPrivs') !== '1') {
+    if (capable || root || (noNewPrivs && field('NoNewPrivs') !== '1')) {
       throw new MembenchError('ERR_MEMBENCH_PRIVILEGE', `thread ${thread} of the recorder still has rights`);
     }
   }

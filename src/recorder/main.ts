@@ -29,14 +29,18 @@ function fail(error: unknown): void {
 let recorder: Recorder | undefined;
 
 async function start(settings: RecorderSettings, user: { uid: number; gid: number } | null): Promise<void> {
-  const libc = await loadLibc();
-  libc.hideMemory();
-  recorder = new Recorder(settings, (block) => send({ kind: 'block', block }), libc.pageSize);
+  // A stream needs nothing of the C library: without it (another system, no koffi) less is locked, no more.
+  const libc = await loadLibc().catch((error: unknown) => {
+    if (settings.feed.kind !== 'stream') throw error;
+    return undefined;
+  });
+  libc?.hideMemory();
+  recorder = new Recorder(settings, (block) => send({ kind: 'block', block }), libc?.pageSize);
   // Workers load their code while it can still be read; they get to see packets only when the kernel's
   // programs are attached, which waits for `ready`.
   await recorder.ready();
-  dropRights(user);
-  libc.dieWithParent();
+  dropRights(user, libc !== undefined);
+  libc?.dieWithParent();
   send({ kind: 'ready' });
 }
 

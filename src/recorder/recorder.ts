@@ -3,7 +3,7 @@ import { COUNTER_NAMES, type Counter, INDEX_STATE } from '../layout/generated.js
 import { RingWriter } from '../memory/batch-ring.js';
 import { configureWorker, type PortRanges, setCapture, setPorts } from '../memory/configure.js';
 import { type MemoryMap, mapMemory, regionAddress } from '../memory/map.js';
-import type { KernelRings, SealedBlock } from '../pool/messages.js';
+import type { SealedBlock, WorkerTask } from '../pool/messages.js';
 import { type Pool, startPool } from '../pool/pool.js';
 import type { Feed } from '../source/source.js';
 import { StreamReader } from '../source/stream.js';
@@ -14,6 +14,10 @@ const DEFAULT_BUFFER = 8 * SLOT_SIZE;
 const SLOTS_MIN = 3;
 /** Bytes all workers together may hold in flows, pending requests and early segments. */
 const STATE_SIZE = 512 * 1024 * 1024;
+/** How long whoever writes a live stream may take to end it once told to, ms. */
+const END_PATIENCE = 3000;
+/** An open block of a live stream is sealed when it is this old, ms. */
+const SEAL_INTERVAL = 1000;
 /** Events of a block: enough for its key dictionary to pay, few enough to stay below 1 MiB. */
 const BLOCK_EVENTS = 49152;
 
@@ -102,8 +106,7 @@ export class Recorder implements RecorderHandle {
       ...(feed.kind === 'stream' ? slotsOf(settings.buffer ?? DEFAULT_BUFFER) : slotsOf(0)),
       state: STATE_SIZE,
       blockEvents: BLOCK_EVENTS,
-      // The consumer's page, the producer's, and the data twice in a row.
-      window: feed.kind === 'bpf rings' ? 2 * pageSize + 2 * feed.ringSize : 0,
+      window: windowOf(feed, pageSize),
       kernelCounters: feed.kind === 'bpf rings' ? feed.countersSize : 0,
     });
     this.#memory = new WebAssembly.Memory({
@@ -118,7 +121,8 @@ export class Recorder implements RecorderHandle {
       this.#stream = new StreamReader(feed.fd, feed.bytesTotal !== null, 24);
       setCapture(buffer, this.#map, feed.header, { packets: settings.count, duration: settings.duration });
     } else {
-      setCapture(buffer, this.#map, { swapped: false, unit: 1, linktype: 0 }, { packets: 0, duration: 0n });
+      const linktype = feed.kind === 'packet rings' ? feed.linktype : 0;
+      setCapture(buffer, this.#map, { swapped: false, unit: 1, linktype }, { packets: 0, duration: 0n });
     }
   }
 
@@ -134,16 +138,20 @@ export class Recorder implements RecorderHandle {
       config: configureWorker(buffer, this.#map, worker, { key, addressKey, hashSeed, eventsOut: false }),
       run,
       unit: feed.kind === 'stream' ? feed.header.unit : 1,
-      rings: feed.kind === 'stream' ? null : kernelRings(feed, worker, zeroCopy),
+      ring: ringOf(feed, worker, zeroCopy),
     }));
     this.#pool = startPool(tasks, this.#onBlock);
     // A failed worker would leave the source waiting for a slot that is never freed.
     this.#pool.done.catch(() => this.#stream?.stop());
-    await this.#pool.ready;
+    // What is in a file waits for its readers; live packets do not.
+    if (feed.kind !== 'stream' || feed.live) await this.#pool.ready;
   }
 
   async run(): Promise<RecorderResult> {
     const { done } = this.#pool!;
+    const { feed } = this.#settings;
+    const timer =
+      feed.kind === 'stream' && feed.live ? setInterval(() => this.#ring.flush(), SEAL_INTERVAL) : undefined;
     try {
       if (this.#stream !== undefined) {
         const reading = this.#stream.run(this.#ring);
@@ -152,6 +160,7 @@ export class Recorder implements RecorderHandle {
       }
       await done;
     } finally {
+      clearInterval(timer);
       this.#ring.end();
     }
     return { counters: this.#counters(), ended: this.#ended(), span: this.#span() };
@@ -159,8 +168,10 @@ export class Recorder implements RecorderHandle {
 
   stop(): void {
     this.#stopped = true;
-    if (this.#stream !== undefined) this.#stream.stop();
-    else this.#ring.end();
+    const { feed } = this.#settings;
+    if (feed.kind !== 'stream') this.#ring.end();
+    else if (feed.live) setTimeout(() => this.#stream!.stop(), END_PATIENCE).unref();
+    else this.#stream!.stop();
   }
 
   flush(): void {
@@ -229,17 +240,31 @@ export class Recorder implements RecorderHandle {
   }
 }
 
-function kernelRings(
-  feed: Exclude<Feed, { kind: 'stream' }>,
-  worker: number,
-  zeroCopy: boolean,
-): KernelRings {
-  return {
-    fd: feed.rings[worker]!,
-    size: feed.ringSize,
-    counters: feed.counters,
-    countersSize: feed.countersSize,
-    cpus: feed.cpus,
-    zeroCopy,
-  };
+/** Bytes of a worker's window. */
+function windowOf(feed: Feed, pageSize: number): number {
+  switch (feed.kind) {
+    case 'stream':
+      return 0;
+    case 'bpf rings':
+      // The consumer's page, the producer's, and the data twice in a row.
+      return 2 * pageSize + 2 * feed.ringSize;
+    case 'packet rings':
+      return feed.blockSize * feed.blockCount;
+  }
+}
+
+/** What one worker needs to know of a feed. */
+function ringOf(feed: Feed, worker: number, zeroCopy: boolean): WorkerTask['ring'] {
+  switch (feed.kind) {
+    case 'stream':
+      return null;
+    case 'bpf rings': {
+      const { ringSize: size, counters, countersSize, cpus } = feed;
+      return { kind: 'bpf ring', fd: feed.rings[worker]!, size, counters, countersSize, cpus, zeroCopy };
+    }
+    case 'packet rings': {
+      const { blockSize, blockCount, blockTimeout } = feed;
+      return { kind: 'packet ring', fd: feed.sockets[worker]!, blockSize, blockCount, blockTimeout, zeroCopy };
+    }
+  }
 }

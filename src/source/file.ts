@@ -61,7 +61,7 @@ export class FileSource implements PacketSource {
         throw new MembenchError('ERR_MEMBENCH_ABORTED', 'stopped before there was anything to record');
       }
       const header = parseCaptureHeader(head.subarray(0, size));
-      return new FileSource(path, { kind: 'stream', fd, header, bytesTotal });
+      return new FileSource(path, { kind: 'stream', fd, header, bytesTotal, live: false });
     } catch (error) {
       closeSync(fd);
       if (!(error instanceof MembenchError) || error.code === 'ERR_MEMBENCH_SOURCE') throw error;

@@ -6,6 +6,8 @@ export interface LiveOptions {
   buffer: number;
   /** Bytes of a packet to keep. */
   snaplen?: number | undefined;
+  /** Who touches packets; null where this process is not root. */
+  user: { uid: number; gid: number } | null;
   /** Seed of the flow hash, which the kernel's program computes as the parser does. */
   hashSeed: bigint;
   /** Forces one way of attaching programs. */

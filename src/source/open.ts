@@ -13,6 +13,12 @@ function unsupported(source: string): MembenchError {
   );
 }
 
+/** Whether a source string names live traffic. */
+export function isLive(source: string): boolean {
+  if (existsSync(source)) return false;
+  return /^(ebpf|afpacket|pcap):/.test(source) || source in networkInterfaces();
+}
+
 /**
  * Opens what a source string names. A path that exists is a file, whatever it looks like.
  *
@@ -33,8 +39,11 @@ export async function openSource(
       const { EbpfSource } = await import('./ebpf/open.js');
       return EbpfSource.open(rest!, live);
     }
+    case 'pcap': {
+      const { PcapSource } = await import('./pcap/source.js');
+      return PcapSource.open(rest!, live);
+    }
     case 'afpacket':
-    case 'pcap':
       throw unsupported(source);
   }
   if (source === '-' || source in networkInterfaces()) throw unsupported(source);

@@ -17,6 +17,8 @@ export interface StreamFeed {
   header: CaptureHeader;
   /** Bytes in all where known. */
   bytesTotal: number | null;
+  /** Somebody writes it as it happens: it is read to its end also when told to stop. */
+  live: boolean;
 }
 
 /** BPF rings the kernel fills, one for each worker. */
@@ -33,20 +35,34 @@ export interface BpfRingsFeed {
   hashSeed: bigint;
 }
 
+/** Packet sockets with TPACKET_V3 rings, one for each worker, that share the flows among them. */
+export interface PacketRingsFeed {
+  kind: 'packet rings';
+  sockets: readonly number[];
+  blockSize: number;
+  blockCount: number;
+  /** After this a block that is not full is handed over, ms. */
+  blockTimeout: number;
+  /** Index into LINKTYPE_NAMES. */
+  linktype: number;
+}
+
 /**
  * How packets reach the workers, as plain data: whoever opened the source hands this, and the descriptors
  * in it, to the process that decodes.
  */
-export type Feed = StreamFeed | BpfRingsFeed;
+export type Feed = StreamFeed | BpfRingsFeed | PacketRingsFeed;
 
 /** The descriptors of a feed, to be inherited. */
 export function descriptorsOf(feed: Feed): number[] {
-  return feed.kind === 'stream' ? [feed.fd] : [...feed.rings, feed.counters];
+  if (feed.kind === 'stream') return [feed.fd];
+  return feed.kind === 'packet rings' ? [...feed.sockets] : [...feed.rings, feed.counters];
 }
 
 /** The same feed with other numbers for its descriptors, in the order of `descriptorsOf`. */
 export function withDescriptors(feed: Feed, fds: readonly number[]): Feed {
   if (feed.kind === 'stream') return { ...feed, fd: fds[0]! };
+  if (feed.kind === 'packet rings') return { ...feed, sockets: fds };
   return { ...feed, rings: fds.slice(0, feed.rings.length), counters: fds[feed.rings.length]! };
 }
 

@@ -3,6 +3,7 @@ import test from 'ava';
 
 const EXPORTS = [
   'crc32c',
+  'decodeBlock',
   'decodeRing',
   'decodeSlot',
   'finish',

@@ -1,22 +1,14 @@
 /** A worker's end of a BPF ring buffer (kernel/bpf/ringbuf.c). */
 import type { Core } from '../decode/core.js';
 import { COUNTER_NAMES } from '../layout/generated.js';
-import type { RingReader } from '../memory/batch-ring.js';
 import { regionAddress } from '../memory/map.js';
 import { type Libc, loadLibc, PROT_READ, PROT_WRITE } from '../native/libc.js';
+import type { KernelRing } from './drain.js';
 import { KernelCounters } from './kernel-counters.js';
-import type { KernelRings, WorkerTask } from './messages.js';
+import type { BpfRing, WorkerTask } from './messages.js';
 
 /** Bytes decoded before the kernel gets their room back: what a core's cache holds. */
 const BATCH = 256 * 1024;
-/** While packets come, how long to sleep between two looks, ms: the most an event is late. */
-const BUSY_INTERVAL = 0.3;
-/** Looks in vain after which the kernel is asked to wake us instead. */
-const IDLE_LOOKS = 4;
-/** The longest sleep, ms: a stop is noticed within it. */
-const IDLE_INTERVAL = 100;
-/** An open block is sealed when it is this old, ms. */
-const SEAL_INTERVAL = 1000;
 
 /** Where a ring lies: the kernel's positions, and its data in the parser's memory or beside it. */
 interface Mapping {
@@ -33,11 +25,11 @@ interface Mapping {
  *
  * @throws Error where the ring cannot be mapped at all
  */
-export async function openKernelRing(task: WorkerTask, rings: KernelRings): Promise<KernelRing> {
+export async function openBpfRing(task: WorkerTask, rings: BpfRing): Promise<KernelRing> {
   const libc = await loadLibc();
   const mapping =
     (rings.zeroCopy ? mapInPlace(libc, task, rings) : undefined) ?? mapBeside(libc, task, rings);
-  return new KernelRing(libc, task, rings, mapping);
+  return new MappedRing(libc, task, rings, mapping);
 }
 
 /**
@@ -45,7 +37,7 @@ export async function openKernelRing(task: WorkerTask, rings: KernelRings): Prom
  *   window: | consumer page, ours to write | producer page | data | the same data again |
  * ```
  */
-function mapInPlace(libc: Libc, task: WorkerTask, rings: KernelRings): Mapping | undefined {
+function mapInPlace(libc: Libc, task: WorkerTask, rings: BpfRing): Mapping | undefined {
   const { pageSize } = libc;
   const { buffer } = task.memory;
   const window = regionAddress(task.map, task.worker) + task.map.region.window;
@@ -68,7 +60,7 @@ function mapInPlace(libc: Libc, task: WorkerTask, rings: KernelRings): Mapping |
   };
 }
 
-function mapBeside(libc: Libc, task: WorkerTask, rings: KernelRings): Mapping {
+function mapBeside(libc: Libc, task: WorkerTask, rings: BpfRing): Mapping {
   const { pageSize } = libc;
   const consumer = libc.map(pageSize, PROT_READ | PROT_WRITE, rings.fd, 0);
   const rest = libc.map(pageSize + 2 * rings.size, PROT_READ, rings.fd, pageSize);
@@ -88,14 +80,16 @@ function mapBeside(libc: Libc, task: WorkerTask, rings: KernelRings): Mapping {
   };
 }
 
-/** Drains one ring. */
-export class KernelRing {
+class MappedRing implements KernelRing {
+  readonly plenty = BATCH;
+  // A record being written when the programs were taken off is finished within nanoseconds.
+  readonly tail = 1;
   readonly #libc: Libc;
   readonly #mapping: Mapping;
   readonly #epoll: number;
   readonly #counters: KernelCounters;
 
-  constructor(libc: Libc, task: WorkerTask, rings: KernelRings, mapping: Mapping) {
+  constructor(libc: Libc, task: WorkerTask, rings: BpfRing, mapping: Mapping) {
     this.#libc = libc;
     this.#mapping = mapping;
     this.#epoll = libc.watch([rings.fd]);
@@ -111,45 +105,24 @@ export class KernelRing {
     );
   }
 
-  /** Nanoseconds to add to packet times, which count from boot, for Unix time: taken anew for every block. */
+  /** Packet times count from boot. */
   clock(): bigint {
     return this.#libc.wallClockOffset();
   }
 
-  /** Brings the kernel's counts up to now. */
   count(): void {
     this.#counters.take();
   }
 
-  /** Decodes until told to end, and then what is still in the ring. Blocks the thread. */
-  drain(ring: RingReader, core: Core): void {
-    let idle = 0;
-    let sealAt = performance.now() + SEAL_INTERVAL;
-    for (;;) {
-      // Looked at before the ring: what came before the end is decoded.
-      const { ended, flush } = ring.poll();
-      const got = this.#take(core);
-      const now = performance.now();
-      if (flush || now >= sealAt) {
-        core.sealNow();
-        sealAt = now + SEAL_INTERVAL;
-      }
-      if (got > 0) idle = 0;
-      else if (ended) break;
-      else idle++;
-      if (ended || got >= BATCH) continue;
-      if (idle < IDLE_LOOKS) ring.pause(BUSY_INTERVAL);
-      else this.#libc.waitFor(this.#epoll, Math.min(IDLE_INTERVAL, Math.max(sealAt - now, 1)));
-    }
-    this.count();
+  wait(milliseconds: number): void {
+    this.#libc.waitFor(this.#epoll, milliseconds);
   }
 
   close(): void {
     this.#mapping.close();
   }
 
-  /** Decodes what is there. Returns the bytes taken. */
-  #take(core: Core): number {
+  take(core: Core): number {
     const { consumer, producer } = this.#mapping;
     const start = Number(Atomics.load(consumer, 0));
     const end = Number(Atomics.load(producer, 0));
@@ -166,7 +139,7 @@ export class KernelRing {
 }
 
 /** The kernel's counters, mapped into the shared memory by every worker alike, or beside it. */
-function mapCounters(libc: Libc, task: WorkerTask, rings: KernelRings): BigUint64Array {
+function mapCounters(libc: Libc, task: WorkerTask, rings: BpfRing): BigUint64Array {
   const { buffer } = task.memory;
   const pages = Math.ceil(rings.countersSize / libc.pageSize) * libc.pageSize;
   const at = libc.addressOf(new Uint8Array(buffer)) + BigInt(task.map.kernelCounters);

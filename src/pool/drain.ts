@@ -1,0 +1,59 @@
+import type { Core } from '../decode/core.js';
+import type { RingReader } from '../memory/batch-ring.js';
+
+/** While packets come, how long to sleep between two looks, ms: the most an event is late. */
+const BUSY_INTERVAL = 0.3;
+/** Looks in vain after which the kernel is asked to wake us instead. */
+const IDLE_LOOKS = 4;
+/** The longest sleep, ms: a stop is noticed within it. */
+const IDLE_INTERVAL = 100;
+/** An open block is sealed when it is this old, ms. */
+const SEAL_INTERVAL = 1000;
+
+/** A ring of the kernel's that one worker drains. */
+export interface KernelRing {
+  /** Decodes what is there. Returns the bytes taken. */
+  take(core: Core): number;
+  /** So much at once means that there is more. */
+  readonly plenty: number;
+  /** After the last packet was let in, how long it may take to show up, ms. */
+  readonly tail: number;
+  /** Waits until the kernel has something, at most so many milliseconds. Blocks the thread. */
+  wait(milliseconds: number): void;
+  /** Nanoseconds to add to packet times for Unix time, now. */
+  clock(): bigint;
+  /** Brings this worker's counters up to what the kernel has counted. */
+  count(): void;
+  close(): void;
+}
+
+/**
+ * Decodes until told to end, and then what is still in the ring. Blocks the thread.
+ *
+ * While packets come it looks again and again at short intervals, so that no packet costs a wake-up; when
+ * none come it sleeps until the kernel has one.
+ */
+export function drain(kernel: KernelRing, ring: RingReader, core: Core): void {
+  let idle = 0;
+  let sealAt = performance.now() + SEAL_INTERVAL;
+  let endAt = Number.POSITIVE_INFINITY;
+  for (;;) {
+    // Looked at before the ring: what came before the end is decoded.
+    const { ended, flush } = ring.poll();
+    const got = kernel.take(core);
+    const now = performance.now();
+    if (flush || now >= sealAt) {
+      core.sealNow();
+      sealAt = now + SEAL_INTERVAL;
+    }
+    idle = got > 0 ? 0 : idle + 1;
+    if (got >= kernel.plenty) continue;
+    if (ended) {
+      endAt = Math.min(endAt, now + kernel.tail);
+      if (got === 0 && now >= endAt) break;
+    }
+    if (idle < IDLE_LOOKS) ring.pause(BUSY_INTERVAL);
+    else kernel.wait(Math.max(Math.min(ended ? endAt - now : IDLE_INTERVAL, sealAt - now), 1));
+  }
+  kernel.count();
+}

@@ -1,0 +1,139 @@
+/** Classic BPF programs for packet sockets: what the system's libpcap compiles. */
+import { MembenchError } from '../../errors.js';
+import { loadKoffi } from '../../native/koffi.js';
+import { portFilter } from '../pcap/open.js';
+import { SOCK_FILTER } from './libc.js';
+
+/** libpcap as Debian and its kin call it, and as everybody else does. */
+const LIBPCAP = ['libpcap.so.0.8', 'libpcap.so.1'];
+
+/** What libpcap calls the links (pcap/dlt.h). */
+const DLT = { ethernet: 1, raw: 12 } as const;
+
+/** Links there is a filter for, by their names in the schema's table of link types. */
+export type FilterLink = keyof typeof DLT;
+
+/** Bytes of a packet to keep where nobody says: what tcpdump takes for everything. */
+const SNAPLEN_DEFAULT = 262144;
+/** pcap/pcap.h: an IPv4 netmask is needed for broadcasts only. */
+const PCAP_NETMASK_UNKNOWN = 0xffffffff;
+
+// Instruction codes (linux/bpf_common.h), the packet's type as ancillary data (linux/filter.h) and its
+// value (linux/if_packet.h).
+const BPF_LD_W_ABS = 0x20;
+const BPF_JMP_JEQ_K = 0x15;
+const BPF_RET_K = 0x06;
+const SKF_AD_PKTTYPE = 0xfffff000 + 4;
+const PACKET_OUTGOING = 4;
+
+/** struct sock_filter (linux/filter.h). */
+function instruction(code: number, jt: number, jf: number, k: number): Uint8Array {
+  const bytes = new Uint8Array(SOCK_FILTER);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, code, true);
+  view.setUint8(2, jt);
+  view.setUint8(3, jf);
+  view.setUint32(4, k, true);
+  return bytes;
+}
+
+/** Takes no packet. */
+export const REJECT = instruction(BPF_RET_K, 0, 0, 0);
+
+/**
+ * The same program for packets that come in only. On loopback every packet goes out and then comes in, and
+ * kernels before 6.2 have no other way to take it once in a fanout group.
+ */
+export function incomingOnly(program: Uint8Array): Uint8Array {
+  return Buffer.concat([
+    instruction(BPF_LD_W_ABS, 0, 0, SKF_AD_PKTTYPE),
+    instruction(BPF_JMP_JEQ_K, 0, 1, PACKET_OUTGOING),
+    REJECT,
+    program,
+  ]);
+}
+
+/**
+ * Compiles a filter for ports of TCP and UDP, over IPv4 and IPv6, and with one more VLAN tag in the packet
+ * than the one the kernel took out of it. Fragments after the first have no port and are not taken.
+ *
+ * @param snaplen bytes of a packet to keep
+ * @returns array of struct sock_filter (linux/filter.h)
+ * @throws ERR_MEMBENCH_UNSUPPORTED where koffi or libpcap is missing, ERR_MEMBENCH_SOURCE where libpcap
+ *   does not take the filter
+ */
+export async function compileFilter(
+  ports: readonly (readonly [first: number, last: number])[],
+  link: FilterLink,
+  snaplen = SNAPLEN_DEFAULT,
+): Promise<Uint8Array> {
+  const libpcap = await loadLibpcap();
+  // Packets that begin with an IP header cannot have a VLAN tag before it.
+  const program = libpcap(DLT[link], snaplen, portFilter(ports, link === 'ethernet'));
+  if (typeof program !== 'string') return program;
+  throw new MembenchError(
+    'ERR_MEMBENCH_SOURCE',
+    `the filter for the ports cannot be compiled: ${program}`,
+    'name fewer ports',
+  );
+}
+
+/** Returns the program, or what libpcap has against the expression. */
+type Compile = (dlt: number, snaplen: number, expression: string) => Uint8Array | string;
+
+let loaded: Promise<Compile> | undefined;
+
+function loadLibpcap(): Promise<Compile> {
+  loaded ??= declare();
+  return loaded;
+}
+
+async function declare(): Promise<Compile> {
+  const koffi = await loadKoffi();
+  const lib = loadFirst(koffi.load);
+  // struct bpf_program (pcap/bpf.h).
+  const bpfProgram = koffi.struct({ bf_len: 'unsigned int', bf_insns: 'void *' });
+  const openDead = lib.func('void *pcap_open_dead(int linktype, int snaplen)');
+  const close = lib.func('void pcap_close(void *pcap)');
+  const getError = lib.func('const char *pcap_geterr(void *pcap)');
+  const compile = lib.func('pcap_compile', 'int', [
+    'void *',
+    koffi.out(koffi.pointer(bpfProgram)),
+    'str',
+    'int',
+    'uint32_t',
+  ]);
+  const freeCode = lib.func('pcap_freecode', 'void', [koffi.pointer(bpfProgram)]);
+  return (dlt, snaplen, expression) => {
+    const pcap = openDead(dlt, snaplen);
+    if (pcap === null) return 'out of memory';
+    try {
+      const program = {} as { bf_len: number; bf_insns: unknown };
+      if (compile(pcap, program, expression, 1, PCAP_NETMASK_UNKNOWN) !== 0) return getError(pcap);
+      // libpcap's struct bpf_insn is the kernel's struct sock_filter.
+      const code = koffi.view(program.bf_insns, program.bf_len * SOCK_FILTER);
+      const copy = new Uint8Array(code).slice();
+      freeCode(program);
+      return copy;
+    } finally {
+      close(pcap);
+    }
+  };
+}
+
+function loadFirst<T>(load: (path: string) => T): T {
+  let first: unknown;
+  for (const name of LIBPCAP) {
+    try {
+      return load(name);
+    } catch (error) {
+      first ??= error;
+    }
+  }
+  throw new MembenchError(
+    'ERR_MEMBENCH_UNSUPPORTED',
+    `libpcap is not on this system (${LIBPCAP.join(', ')})`,
+    'install it (Debian: apt install libpcap0.8), or use ebpf:IF',
+    first,
+  );
+}

@@ -1,0 +1,141 @@
+/** Opens the packet sockets of `afpacket:IF`: the half of the source that needs rights. */
+import { MembenchError } from '../../errors.js';
+import type { Linktype } from '../../layout/generated.js';
+import { type Interface, loadInterfaces } from '../../native/interfaces.js';
+import { loadLibc } from '../../native/libc.js';
+import { compileFilter, type FilterLink, incomingOnly } from './filter.js';
+import { loadSocketCalls, type SocketCalls } from './libc.js';
+import { PacketSocket, type RingSize } from './socket.js';
+
+/** Holds the largest packet offloading makes, 64 KiB and some, with room for a few more. */
+const BLOCK_SIZE = 256 * 1024;
+/** One the kernel writes to, one being read, and two between them. */
+const BLOCKS_MIN = 4;
+/** The kernel counts the bytes of a ring in 32 bits (packet_set_ring in net/packet/af_packet.c). */
+const BLOCKS_MAX = 2 ** 32 / BLOCK_SIZE - 1;
+
+export interface AfpacketOptions {
+  interface: string;
+  /** Ports as inclusive ranges: TCP and UDP, with and without VLAN tags. */
+  ports: readonly (readonly [first: number, last: number])[];
+  /** Sockets to share packets out to, at most 256 (PACKET_FANOUT_MAX before Linux 5.10). */
+  workers: number;
+  /** Bytes of all rings together; each has at least a MiB. */
+  bufferBytes: number;
+  /** Bytes of a packet to keep; all of them by default. */
+  snaplen?: number | undefined;
+}
+
+export interface AfpacketStatistics {
+  /** Packets the filter took, those dropped included. */
+  packets: number;
+  /** Dropped of these because the ring was full. */
+  drops: number;
+  /** How often a ring became full. */
+  freezes: number;
+}
+
+/** TPACKET_V3 rings (packet(7), linux/if_packet.h), one for each worker. */
+export interface AfpacketSockets {
+  /** One socket a worker, all in one fanout group: descriptors ready to be inherited and mapped. */
+  readonly fds: readonly number[];
+  /** Bytes of a block of a ring. */
+  readonly blockSize: number;
+  /** Blocks of each ring. */
+  readonly blockCount: number;
+  readonly ifindex: number;
+  /** What packets begin with. */
+  readonly linktype: Extract<Linktype, FilterLink>;
+  /** Lets packets in: until then the sockets reject everything. @throws ERR_MEMBENCH_SOURCE */
+  start(): void;
+  /** PACKET_STATISTICS of all sockets since the last call: the kernel forgets what it told. */
+  statistics(): AfpacketStatistics;
+  /** Closes the sockets in this process; whoever inherited one keeps it. Nothing else may be called then. */
+  close(): void;
+}
+
+/**
+ * Opens packet sockets on an interface that is up. All packets of a flow come to one of them, fragments
+ * aside.
+ *
+ * @throws ERR_MEMBENCH_SOURCE for an interface that is not there, is down or must not be captured from;
+ *   ERR_MEMBENCH_LINKTYPE where its packets begin with something nobody here reads; ERR_MEMBENCH_UNSUPPORTED
+ *   with what is missing: Linux, koffi, libpcap, packet sockets
+ */
+export async function openAfpacket(options: AfpacketOptions): Promise<AfpacketSockets> {
+  // The first thing that is missing is what the error names.
+  await loadLibc();
+  const device = await findInterface(options.interface);
+  const linktype = device.link === 'ip' ? 'raw' : 'ethernet';
+  const compiled = await compileFilter(options.ports, linktype, options.snaplen);
+  const program = device.loopback ? incomingOnly(compiled) : compiled;
+  const ring = ringSize(options.bufferBytes / options.workers);
+  const sockets = open(await loadSocketCalls(), device, options.workers, ring);
+  return {
+    fds: sockets.map(({ fd }) => fd),
+    ...ring,
+    ifindex: device.ifindex,
+    linktype,
+    start() {
+      for (const socket of sockets) socket.setFilter(program);
+    },
+    statistics() {
+      const sum = { packets: 0, drops: 0, freezes: 0 };
+      for (const socket of sockets) {
+        const { tp_packets, tp_drops, tp_freeze_q_cnt } = socket.statistics();
+        sum.packets += tp_packets;
+        sum.drops += tp_drops;
+        sum.freezes += tp_freeze_q_cnt;
+      }
+      return sum;
+    },
+    close() {
+      for (const socket of sockets.splice(0)) socket.close();
+    },
+  };
+}
+
+async function findInterface(name: string): Promise<Interface> {
+  const device = (await loadInterfaces()).find(name);
+  if (device === undefined)
+    throw new MembenchError('ERR_MEMBENCH_SOURCE', `${name}: there is no such interface`);
+  if (device.link === 'other') {
+    throw new MembenchError(
+      'ERR_MEMBENCH_LINKTYPE',
+      `${name}: its packets begin with neither Ethernet nor IP`,
+      'capture on an interface with IP traffic',
+    );
+  }
+  // Kernels before 6.13 refuse to make a fanout group of it.
+  if (!device.up)
+    throw new MembenchError(
+      'ERR_MEMBENCH_SOURCE',
+      `${name}: the interface is down`,
+      `ip link set ${name} up`,
+    );
+  return device;
+}
+
+function ringSize(bytes: number): RingSize {
+  const blocks = Math.floor(bytes / BLOCK_SIZE);
+  return { blockSize: BLOCK_SIZE, blockCount: Math.min(BLOCKS_MAX, Math.max(BLOCKS_MIN, blocks)) };
+}
+
+function open(calls: SocketCalls, device: Interface, workers: number, ring: RingSize): PacketSocket[] {
+  const sockets: PacketSocket[] = [];
+  let group: number | undefined;
+  try {
+    for (let i = 0; i < workers; i++) {
+      const socket = new PacketSocket(calls, device.name);
+      sockets.push(socket);
+      socket.bind(device.ifindex, ring);
+      // On loopback every packet comes by twice, going out and coming in.
+      if (workers > 1) group = socket.join(group, device.loopback);
+      else if (device.loopback) socket.ignoreOutgoing();
+    }
+  } catch (error) {
+    for (const socket of sockets) socket.close();
+    throw error;
+  }
+  return sockets;
+}

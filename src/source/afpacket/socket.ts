@@ -1,0 +1,166 @@
+import { closeSync } from 'node:fs';
+import { MembenchError } from '../../errors.js';
+import { reasonOf } from '../../native/libc.js';
+import { REJECT } from './filter.js';
+import type { SocketCalls, TpacketStatsV3 } from './libc.js';
+
+// sys/socket.h, bits/socket_type.h and asm-generic/socket.h, all but a few architectures.
+const AF_PACKET = 17;
+const SOCK_RAW = 3;
+const SOCK_NONBLOCK = 0x800;
+const SOCK_CLOEXEC = 0x80000;
+const SOL_SOCKET = 1;
+const SO_ATTACH_FILTER = 26;
+/** linux/socket.h. */
+const SOL_PACKET = 263;
+/** linux/if_ether.h. */
+const ETH_P_ALL = 0x0003;
+// Options, values and flags of linux/if_packet.h. The last flag came with 6.2; kernels before take it and
+// do nothing.
+const PACKET_RX_RING = 5;
+const PACKET_STATISTICS = 6;
+const PACKET_VERSION = 10;
+const PACKET_FANOUT = 18;
+const PACKET_IGNORE_OUTGOING = 23;
+const TPACKET_V3 = 2;
+const PACKET_FANOUT_HASH = 0;
+const PACKET_FANOUT_FLAG_UNIQUEID = 0x2000;
+const PACKET_FANOUT_FLAG_IGNORE_OUTGOING = 0x4000;
+// asm-generic/errno.h.
+const EPERM = 1;
+const ENOMEM = 12;
+const EAFNOSUPPORT = 97;
+
+/** Alignment is all that TPACKET_V3 asks of it: packets lie in a block as close as they can. */
+const FRAME_SIZE = 2048;
+/** How long a packet waits at most in a block that is not full, ms. */
+const RETIRE_TIMEOUT = 8;
+
+export interface RingSize {
+  /** Bytes: a power of two, of pages, and more than the largest packet. */
+  blockSize: number;
+  blockCount: number;
+}
+
+/** One packet socket with its TPACKET_V3 ring, which takes nothing until it is given a filter. */
+export class PacketSocket {
+  /** Does not block, and is closed in programs this process starts unless it is handed to them. */
+  readonly fd: number;
+  readonly #calls: SocketCalls;
+  readonly #device: string;
+
+  /**
+   * Makes the socket, not bound to anything.
+   *
+   * @param device name of the interface, for errors
+   * @throws ERR_MEMBENCH_SOURCE without the right to, ERR_MEMBENCH_UNSUPPORTED where the kernel has none
+   */
+  constructor(calls: SocketCalls, device: string) {
+    this.#calls = calls;
+    this.#device = device;
+    // Protocol 0: no packets before it is bound.
+    this.fd = this.#check('socket', calls.socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  }
+
+  /**
+   * Makes the ring and binds the socket to the interface, with a filter that takes nothing.
+   *
+   * @throws ERR_MEMBENCH_SOURCE
+   */
+  bind(ifindex: number, { blockSize, blockCount }: RingSize): void {
+    this.#set('PACKET_VERSION', PACKET_VERSION, TPACKET_V3);
+    const ring = {
+      tp_block_size: blockSize,
+      tp_block_nr: blockCount,
+      tp_frame_size: FRAME_SIZE,
+      tp_frame_nr: (blockSize / FRAME_SIZE) * blockCount,
+      tp_retire_blk_tov: RETIRE_TIMEOUT,
+      tp_sizeof_priv: 0,
+      tp_feature_req_word: 0,
+    };
+    this.#check('PACKET_RX_RING', this.#calls.setRing(this.fd, SOL_PACKET, PACKET_RX_RING, ring));
+    this.setFilter(REJECT);
+    const address = { sll_family: AF_PACKET, sll_protocol: ETH_P_ALL, sll_ifindex: ifindex };
+    this.#check('bind', this.#calls.bind(this.fd, address));
+  }
+
+  /**
+   * Leaves packets that go out to others, before they are copied. Only where there is no fanout group, which
+   * has a flag of its own instead. Kernels before 4.20 do not know how, and the filter must do it.
+   */
+  ignoreOutgoing(): void {
+    this.#calls.setInt(this.fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
+  }
+
+  /**
+   * Joins a group that shares the interface's packets out by a hash that is the same for both directions of
+   * a flow.
+   *
+   * @param group id of the group, or undefined for a new one
+   * @returns id of the group
+   * @throws ERR_MEMBENCH_SOURCE
+   */
+  join(group: number | undefined, ignoreOutgoing: boolean): number {
+    const flags = ignoreOutgoing ? PACKET_FANOUT_FLAG_IGNORE_OUTGOING : 0;
+    const unique = group === undefined ? PACKET_FANOUT_FLAG_UNIQUEID : 0;
+    // struct fanout_args: the id in the low half, type and flags in the high one, whatever the byte order.
+    this.#set('PACKET_FANOUT', PACKET_FANOUT, ((PACKET_FANOUT_HASH | flags | unique) << 16) | (group ?? 0));
+    if (group !== undefined) return group;
+    const joined = this.#calls.getInt(this.fd, SOL_PACKET, PACKET_FANOUT);
+    return this.#check('PACKET_FANOUT', joined ?? -1) & 0xffff;
+  }
+
+  /**
+   * Puts a filter in the place of the one before, between two packets.
+   *
+   * @param program array of struct sock_filter (linux/filter.h)
+   * @throws ERR_MEMBENCH_SOURCE
+   */
+  setFilter(program: Uint8Array): void {
+    const result = this.#calls.setFilter(this.fd, SOL_SOCKET, SO_ATTACH_FILTER, program);
+    this.#check('SO_ATTACH_FILTER', result);
+  }
+
+  /** Since the last call. */
+  statistics(): TpacketStatsV3 {
+    const statistics = this.#calls.getStatistics(this.fd, SOL_PACKET, PACKET_STATISTICS);
+    if (statistics === undefined) throw this.#failed('PACKET_STATISTICS');
+    return statistics;
+  }
+
+  close(): void {
+    closeSync(this.fd);
+  }
+
+  #set(what: string, option: number, value: number): void {
+    this.#check(what, this.#calls.setInt(this.fd, SOL_PACKET, option, value));
+  }
+
+  #check(what: string, result: number): number {
+    if (result < 0) throw this.#failed(what);
+    return result;
+  }
+
+  #failed(what: string): MembenchError {
+    const errno = this.#calls.errno();
+    switch (errno) {
+      case EPERM:
+        return new MembenchError(
+          'ERR_MEMBENCH_SOURCE',
+          `${this.#device}: no permission to capture`,
+          'run as root or with CAP_NET_RAW',
+        );
+      case EAFNOSUPPORT:
+        return new MembenchError(
+          'ERR_MEMBENCH_UNSUPPORTED',
+          `${this.#device}: this kernel has no packet sockets`,
+          'modprobe af_packet, or use ebpf:IF',
+        );
+    }
+    return new MembenchError(
+      'ERR_MEMBENCH_SOURCE',
+      `${this.#device}: ${what}: ${reasonOf(errno)}`,
+      errno === ENOMEM ? 'take a smaller buffer, or fewer ports' : undefined,
+    );
+  }
+}

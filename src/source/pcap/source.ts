@@ -1,0 +1,71 @@
+import { closeSync } from 'node:fs';
+import { PCAP_HEADER } from '../../layout/generated.js';
+import { parseCaptureHeader } from '../../memory/capture-header.js';
+import type { LiveOptions } from '../live.js';
+import type { KernelCounts, PacketSource, SourceChange, StreamFeed } from '../source.js';
+import { StreamReader } from '../stream.js';
+import { openPcap, type PcapCapture } from './open.js';
+
+/** libpcap's ring holds the largest packet in every place: small rings are full at once. */
+const RING_MIN = 64 * 1024 * 1024;
+
+/** `pcap:IF`: libpcap through the cap package, in a child of its own that writes a classic pcap stream. */
+export class PcapSource implements PacketSource {
+  readonly kind = 'pcap';
+  readonly finite = false;
+  readonly unit = 1;
+  readonly info: string;
+  readonly feed: StreamFeed;
+  onChange: (change: SourceChange) => void = () => {};
+  readonly #capture: PcapCapture;
+  #stopping = false;
+
+  private constructor(name: string, capture: PcapCapture, feed: StreamFeed) {
+    this.info = `pcap on ${name} by libpcap; what its kernel drops is not known`;
+    this.feed = feed;
+    this.#capture = capture;
+    void capture.exited.then(({ message }) => {
+      if (!this.#stopping) this.onChange({ message: message ?? `${name}: the capture ended`, over: true });
+    });
+  }
+
+  /** @throws what `openPcap` throws */
+  static async open(name: string, options: LiveOptions): Promise<PcapSource> {
+    const capture = await openPcap({
+      interface: name,
+      ports: options.ports,
+      bufferBytes: Math.max(options.buffer, RING_MIN),
+      user: options.user,
+    });
+    const head = new Uint8Array(PCAP_HEADER);
+    const reader = new StreamReader(capture.fd, false, 0);
+    for (let size = 0; size < head.length; ) size += await reader.read(head.subarray(size));
+    return new PcapSource(name, capture, {
+      kind: 'stream',
+      fd: capture.fd,
+      header: parseCaptureHeader(head),
+      bytesTotal: null,
+      live: true,
+    });
+  }
+
+  start(): void {}
+
+  stop(): void {
+    this.#stopping = true;
+    this.#capture.stop();
+  }
+
+  kernel(): KernelCounts {
+    return { received: null, dropped: null };
+  }
+
+  is(): boolean {
+    return false;
+  }
+
+  close(): void {
+    this.stop();
+    closeSync(this.feed.fd);
+  }
+}
