@@ -76,6 +76,7 @@ export async function record(options: RecordOptions): Promise<RecordSummary> {
       hashSeed,
       attach: options.attach,
     },
+    (message) => options.onInfo?.(message),
     options.signal,
   );
   try {

@@ -1,51 +1,48 @@
 import { existsSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { MembenchError } from '../errors.js';
+import { LIVE_SOURCES, openBest } from './best.js';
 import { FileSource } from './file.js';
 import type { LiveOptions } from './live.js';
 import type { PacketSource } from './source.js';
 
-function unsupported(source: string): MembenchError {
-  return new MembenchError(
-    'ERR_MEMBENCH_UNSUPPORTED',
-    `${source}: this release does not read that`,
-    'record a file that tcpdump -w wrote, or ebpf:IF',
-  );
+const SCHEME = /^(file|ebpf|afpacket|pcap):(.*)$/s;
+
+/** Whether a name is that of an interface here: one without an address is in no list of Node's. */
+function isInterface(name: string): boolean {
+  return name in networkInterfaces() || existsSync(`/sys/class/net/${name}`);
 }
 
 /** Whether a source string names live traffic. */
 export function isLive(source: string): boolean {
   if (existsSync(source)) return false;
-  return /^(ebpf|afpacket|pcap):/.test(source) || source in networkInterfaces();
+  const scheme = SCHEME.exec(source)?.[1];
+  return scheme === undefined ? isInterface(source) : scheme !== 'file';
 }
 
 /**
  * Opens what a source string names. A path that exists is a file, whatever it looks like.
  *
+ * @param tell called with why a bare interface name is not captured in a better way
  * @param signal gives up waiting for a source that says nothing
  * @throws ERR_MEMBENCH_SOURCE, ERR_MEMBENCH_NOT_A_CAPTURE, ERR_MEMBENCH_LINKTYPE, ERR_MEMBENCH_UNSUPPORTED
  */
 export async function openSource(
   source: string,
   live: LiveOptions,
+  tell: (message: string) => void,
   signal?: AbortSignal,
 ): Promise<PacketSource> {
   if (existsSync(source)) return FileSource.open(source, signal);
-  const [, scheme, rest] = /^(file|ebpf|afpacket|pcap):(.*)$/s.exec(source) ?? [];
-  switch (scheme) {
-    case 'file':
-      return FileSource.open(rest!, signal);
-    case 'ebpf': {
-      const { EbpfSource } = await import('./ebpf/open.js');
-      return EbpfSource.open(rest!, live);
-    }
-    case 'pcap': {
-      const { PcapSource } = await import('./pcap/source.js');
-      return PcapSource.open(rest!, live);
-    }
-    case 'afpacket':
-      throw unsupported(source);
+  const [, scheme, rest] = SCHEME.exec(source) ?? [];
+  if (scheme === 'file') return FileSource.open(rest!, signal);
+  if (scheme !== undefined) return LIVE_SOURCES[scheme]!(rest!, live);
+  if (source === '-') {
+    throw new MembenchError(
+      'ERR_MEMBENCH_UNSUPPORTED',
+      'this release does not read standard input',
+      'write to a file or a FIFO and record that',
+    );
   }
-  if (source === '-' || source in networkInterfaces()) throw unsupported(source);
-  return FileSource.open(source, signal);
+  return isInterface(source) ? openBest(source, live, tell) : FileSource.open(source, signal);
 }

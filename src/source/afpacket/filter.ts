@@ -26,7 +26,7 @@ const BPF_RET_K = 0x06;
 const SKF_AD_PKTTYPE = 0xfffff000 + 4;
 const PACKET_OUTGOING = 4;
 
-/** struct sock_filter (linux/filter.h). */
+/** struct sock_filter (linux/filter.h), on a little-endian machine as all that membench runs on are. */
 function instruction(code: number, jt: number, jf: number, k: number): Uint8Array {
   const bytes = new Uint8Array(SOCK_FILTER);
   const view = new DataView(bytes.buffer);

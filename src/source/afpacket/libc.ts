@@ -41,6 +41,8 @@ export interface SocketCalls {
   errno(): number;
 }
 
+type Type = ReturnType<Awaited<ReturnType<typeof loadKoffi>>['type']>;
+
 /** Bytes of struct sock_filter (linux/filter.h). */
 export const SOCK_FILTER = 8;
 
@@ -79,18 +81,14 @@ async function declare(): Promise<SocketCalls> {
 
   const socket = lib.func('int socket(int domain, int type, int protocol)');
   const bind = lib.func('bind', 'int', ['int', koffi.pointer(sockaddr), 'uint32_t']);
-  const set = (type: Parameters<typeof koffi.pointer>[0]) =>
+  const set = (type: Type) =>
     lib.func('setsockopt', 'int', ['int', 'int', 'int', koffi.pointer(type), 'uint32_t']);
-  const get = (type: Parameters<typeof koffi.pointer>[0]) =>
-    lib.func('getsockopt', 'int', [
-      'int',
-      'int',
-      'int',
-      koffi.out(koffi.pointer(type)),
-      koffi.inout(koffi.pointer('uint32_t')),
-    ]);
-  const [setInt, setRing, setFilter] = [set('int'), set(req3), set(program)];
-  const [getInt, getStats] = [get('int'), get(stats)];
+  const size = koffi.inout(koffi.pointer('uint32_t'));
+  const get = (type: Type) =>
+    lib.func('getsockopt', 'int', ['int', 'int', 'int', koffi.out(koffi.pointer(type)), size]);
+  const int = koffi.type('int');
+  const [setInt, setRing, setFilter] = [set(int), set(req3), set(program)];
+  const [getInt, getStats] = [get(int), get(stats)];
   const padding = { sll_hatype: 0, sll_pkttype: 0, sll_halen: 0, sll_addr: new Uint8Array(8) };
 
   return {

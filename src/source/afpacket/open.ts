@@ -3,7 +3,7 @@ import { MembenchError } from '../../errors.js';
 import type { Linktype } from '../../layout/generated.js';
 import { type Interface, loadInterfaces } from '../../native/interfaces.js';
 import { loadLibc } from '../../native/libc.js';
-import { compileFilter, type FilterLink, incomingOnly } from './filter.js';
+import { compileFilter, type FilterLink, incomingOnly, REJECT } from './filter.js';
 import { loadSocketCalls, type SocketCalls } from './libc.js';
 import { PacketSocket, type RingSize } from './socket.js';
 
@@ -18,7 +18,7 @@ export interface AfpacketOptions {
   interface: string;
   /** Ports as inclusive ranges: TCP and UDP, with and without VLAN tags. */
   ports: readonly (readonly [first: number, last: number])[];
-  /** Sockets to share packets out to, at most 256 (PACKET_FANOUT_MAX before Linux 5.10). */
+  /** Sockets to share packets out to, at most 256: more a fanout group does not take unless asked. */
   workers: number;
   /** Bytes of all rings together; each has at least a MiB. */
   bufferBytes: number;
@@ -48,6 +48,8 @@ export interface AfpacketSockets {
   readonly linktype: Extract<Linktype, FilterLink>;
   /** Lets packets in: until then the sockets reject everything. @throws ERR_MEMBENCH_SOURCE */
   start(): void;
+  /** Lets no more in: what is in the rings stays there. @throws ERR_MEMBENCH_SOURCE */
+  stop(): void;
   /** PACKET_STATISTICS of all sockets since the last call: the kernel forgets what it told. */
   statistics(): AfpacketStatistics;
   /** Closes the sockets in this process; whoever inherited one keeps it. Nothing else may be called then. */
@@ -78,6 +80,9 @@ export async function openAfpacket(options: AfpacketOptions): Promise<AfpacketSo
     linktype,
     start() {
       for (const socket of sockets) socket.setFilter(program);
+    },
+    stop() {
+      for (const socket of sockets) socket.setFilter(REJECT);
     },
     statistics() {
       const sum = { packets: 0, drops: 0, freezes: 0 };

@@ -34,7 +34,7 @@ const EAFNOSUPPORT = 97;
 /** Alignment is all that TPACKET_V3 asks of it: packets lie in a block as close as they can. */
 const FRAME_SIZE = 2048;
 /** How long a packet waits at most in a block that is not full, ms. */
-const RETIRE_TIMEOUT = 8;
+export const RETIRE_TIMEOUT = 8;
 
 export interface RingSize {
   /** Bytes: a power of two, of pages, and more than the largest packet. */

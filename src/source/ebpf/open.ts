@@ -3,14 +3,13 @@ import type { Counter } from '../../layout/generated.js';
 import { type Interface, type Interfaces, loadInterfaces } from '../../native/interfaces.js';
 import { loadLibc } from '../../native/libc.js';
 import type { LiveOptions } from '../live.js';
+import { changed, WATCH_INTERVAL } from '../watch.js';
 import type { BpfRingsFeed, KernelCounts, PacketSource, SourceChange } from '../source.js';
 import { attach } from './attach.js';
 import type { Attachment } from './attachment.js';
 import { type Libbpf, loadLibbpf } from './libbpf.js';
 import { type LoadedPrograms, loadPrograms } from './object.js';
 
-/** How often interfaces are looked at, ms: a change is noticed within this. */
-const WATCH_INTERVAL = 250;
 /** Room for the largest record, and some more, twice over. */
 const RING_MIN = 512 * 1024;
 
@@ -141,11 +140,11 @@ export class EbpfSource implements PacketSource {
         this.#attached.delete(ifindex);
         const over = this.#name !== '*';
         if (over) clearInterval(this.#timer);
-        this.onChange({ message: `${device.name}: the interface is gone`, over });
+        this.onChange({ message: changed.gone(device.name), over });
       } else if (current.up !== device.up) {
         this.#attached.set(ifindex, { device: current, attachment });
         this.onChange({
-          message: `${device.name}: the interface went ${current.up ? 'up' : 'down, waiting'}`,
+          message: changed.state(device.name, current.up),
           over: false,
         });
       }

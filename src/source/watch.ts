@@ -1,0 +1,52 @@
+import type { Interfaces } from '../native/interfaces.js';
+import type { SourceChange } from './source.js';
+
+/** How often interfaces are looked at, ms: a change is noticed within this. */
+export const WATCH_INTERVAL = 250;
+
+/** Words for an interface that changed. */
+export const changed = {
+  state: (name: string, up: boolean) => `${name}: the interface went ${up ? 'up' : 'down, waiting'}`,
+  gone: (name: string) => `${name}: the interface is gone`,
+};
+
+/** Looks after one interface: nobody tells the holder of a socket or a program that it went. */
+export class InterfaceWatch {
+  readonly #interfaces: Interfaces;
+  readonly #name: string;
+  readonly #ifindex: number;
+  readonly #onChange: (change: SourceChange) => void;
+  #up = true;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    interfaces: Interfaces,
+    name: string,
+    ifindex: number,
+    onChange: (change: SourceChange) => void,
+  ) {
+    this.#interfaces = interfaces;
+    this.#name = name;
+    this.#ifindex = ifindex;
+    this.#onChange = onChange;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.#look(), WATCH_INTERVAL);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    const now = this.#interfaces.find(this.#name);
+    if (now === undefined || now.ifindex !== this.#ifindex) {
+      this.stop();
+      this.#onChange({ message: changed.gone(this.#name), over: true });
+    } else if (now.up !== this.#up) {
+      this.#up = now.up;
+      this.#onChange({ message: changed.state(this.#name, now.up), over: false });
+    }
+  }
+}
