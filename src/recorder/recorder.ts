@@ -264,7 +264,14 @@ function ringOf(feed: Feed, worker: number, zeroCopy: boolean): WorkerTask['ring
     }
     case 'packet rings': {
       const { blockSize, blockCount, blockTimeout } = feed;
-      return { kind: 'packet ring', fd: feed.sockets[worker]!, blockSize, blockCount, blockTimeout, zeroCopy };
+      return {
+        kind: 'packet ring',
+        fd: feed.sockets[worker]!,
+        blockSize,
+        blockCount,
+        blockTimeout,
+        zeroCopy,
+      };
     }
   }
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
@@ -7,6 +7,7 @@ import { analyze } from 'membench';
 import { verifyProfile } from 'membench/profile';
 import { membench, temporary } from '../support/cli.js';
 import { DEVICE, Network, type Recording, until, whyNotLive } from '../support/network.js';
+import { rights, without } from '../support/rights.js';
 import { byProfile, byServer, unaccounted } from '../support/truth.js';
 
 const reason = whyNotLive();
@@ -92,22 +93,6 @@ serial(...live('ebpf on all interfaces: what crosses several is recorded once'),
   t.is(unaccounted(summary), 0);
   t.deepEqual(byProfile(await analyze([profile])), byServer(before, network.stats()));
 });
-
-/** Every thread of a process: who it is and what it may. */
-function rights(pid: number): Set<string> {
-  return new Set(
-    readdirSync(`/proc/${pid}/task`).map((thread) => {
-      const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'latin1');
-      const field = (name: string) => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)![1]!;
-      return ['Uid', 'CapEff', 'CapPrm', 'CapAmb', 'NoNewPrivs']
-        .map((name) => `${name} ${field(name)}`)
-        .join(', ');
-    }),
-  );
-}
-
-const without = (uid: number) =>
-  `Uid ${Array(4).fill(uid).join('\t')}, CapEff ${'0'.repeat(16)}, CapPrm ${'0'.repeat(16)}, CapAmb ${'0'.repeat(16)}, NoNewPrivs 1`;
 
 serial(...live('started as root: no thread of the recorder has a right'), async (t) => {
   const network = new Network(t);

@@ -69,8 +69,10 @@ export class Recording {
 
   /** Pid of the process that decodes. */
   get recorderPid(): number {
-    const out = execFileSync('ps', ['-o', 'pid=', '--ppid', String(this.child.pid)], { encoding: 'utf8' });
-    return Number(out.trim().split('\n')[0]);
+    const out = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(this.child.pid)], {
+      encoding: 'utf8',
+    });
+    return Number(/^ *(\d+) .*recorder\/main\.js$/m.exec(out)![1]);
   }
 
   /** Waits for its end. */

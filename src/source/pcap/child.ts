@@ -57,6 +57,9 @@ const LINKTYPES: Record<string, number> = {
 const PACKET_AREA = 65536;
 const memory = new ArrayBuffer(PACKET_AREA + BATCH + RECORD_HEADER + PACKET_AREA);
 const bytes = new Uint8Array(memory);
+/** Told to end, it waits until no packet came for so long, and never longer than the second, ms. */
+const QUIET = 60;
+const QUIET_MAX = 600;
 const view = new DataView(memory);
 /** End of what is in the batch. */
 let end = PACKET_AREA;
@@ -132,11 +135,31 @@ function finish(): never {
   process.exit(0);
 }
 
+/** When stdin ended, performance.now(); 0 while it is open. */
+let endedAt = 0;
+let packetAt = 0;
+
+/**
+ * What the kernel has seen is still in its ring, and comes out of it as long as we wait: until none came
+ * for a while, or for so long that the parent is about to lose patience.
+ */
+function finishWhenQuiet(): void {
+  endedAt = performance.now();
+  setInterval(() => {
+    const now = performance.now();
+    if (now - Math.max(endedAt, packetAt) >= QUIET || now - endedAt >= QUIET_MAX) finish();
+  }, QUIET / 4);
+}
+
 /** Sees the end of stdin where the event loop does not get to it. */
 function look(now: number): void {
   lastLook = now;
+  if (endedAt > 0) {
+    if (now - endedAt >= QUIET_MAX) finish();
+    return;
+  }
   try {
-    if (readSync(STDIN, view, 0, 1, null) === 0) finish();
+    if (readSync(STDIN, view, 0, 1, null) === 0) finishWhenQuiet();
   } catch (error) {
     // It is open and silent.
     const { code } = error as NodeJS.ErrnoException;
@@ -155,6 +178,7 @@ function onPacket(size: number, truncated: boolean): void {
   if (end === PACKET_AREA) beginBatch(performance.now());
   // Read after the anchor was set, which is never later than this.
   const now = performance.now();
+  packetAt = now;
   const time = Math.floor(anchorNanoseconds + (now - anchor) * 1e6);
   const nanoseconds = time % 1e9;
   const cut = truncated || size >= CAP_SNAPLEN;
@@ -241,7 +265,12 @@ flush();
 
 setAnchor();
 cap.on('packet', onPacket);
-process.stdin.on('end', finish).on('error', finish).resume();
+process.stdin
+  .on('end', () => {
+    if (endedAt === 0) finishWhenQuiet();
+  })
+  .on('error', finish)
+  .resume();
 // A terminal sends its signals to all of its processes; the parent decides.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGUSR2', 'SIGHUP'] as const) process.on(signal, () => {});
 writeSync(READY_FD, `${JSON.stringify({ ready: true, linktype })}\n`);

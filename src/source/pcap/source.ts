@@ -6,8 +6,8 @@ import type { KernelCounts, PacketSource, SourceChange, StreamFeed } from '../so
 import { StreamReader } from '../stream.js';
 import { openPcap, type PcapCapture } from './open.js';
 
-/** libpcap's ring holds the largest packet in every place: small rings are full at once. */
-const RING_MIN = 64 * 1024 * 1024;
+/** libpcap's ring holds the largest packet in every place: this is two thousand packets. */
+const RING_MIN = 128 * 1024 * 1024;
 
 /** `pcap:IF`: libpcap through the cap package, in a child of its own that writes a classic pcap stream. */
 export class PcapSource implements PacketSource {
