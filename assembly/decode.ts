@@ -10,6 +10,7 @@ import {
   blockPackets, firstFrame, frameCaptured, frameData, frameInterface, frameLength, frameTime, nextFrame,
 } from './framing/tpacket';
 import { count, indexState, setSeenOn } from './instance';
+import { countLag } from './lag';
 import {
   CONN_KIND_CLOSE_END, COUNTER_PACKETS_SEEN, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_UDP, PCAP_RECORD_HEADER,
   RingRecord, Segment, SIZEOF_RING_RECORD, SIZEOF_SEGMENT,
@@ -84,6 +85,24 @@ export function decodeRing(at: usize, size: u32, limit: u32): u32 {
     at = next;
   }
   return <u32>(at - start);
+}
+
+/** Counts how late the ring records of `size` bytes at `at` are, now that they are decoded. */
+export function lagOfRing(at: usize, size: u32, now: u64): void {
+  const end = at + size;
+  for (; at < end; at += ringRecordSize(at)) {
+    if (!isDiscarded(at)) countLag(now - changetype<RingRecord>(at + RING_HEAD).time);
+  }
+}
+
+/** The same for the packets of a TPACKET_V3 block. */
+export function lagOfBlock(block: usize, now: u64): void {
+  const packets = blockPackets(block);
+  let frame = firstFrame(block);
+  for (let i: u32 = 0; i < packets; i++) {
+    countLag(now - frameTime(frame));
+    frame = nextFrame(frame);
+  }
 }
 
 /** Decodes the packets of one TPACKET_V3 block; the kernel has seen to it that their flows are ours. */

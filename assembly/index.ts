@@ -8,7 +8,7 @@
  */
 import { seal } from './block';
 import { crc32c as crc } from './crc32c';
-import { createDecoder, decodePcap, decodeBlock as decodeFrames, decodeRing as decodeRecords, finishAll } from './decode';
+import { createDecoder, decodePcap, decodeBlock as decodeFrames, decodeRing as decodeRecords, finishAll, lagOfBlock as blockLag, lagOfRing as ringLag } from './decode';
 import { flushEvents } from './emit';
 import { assertFlow } from './flow/flow';
 import { indexPcap } from './framing/pcap';
@@ -54,6 +54,19 @@ export function decodeRing(at: usize, size: u32, limit: u32): u32 {
 /** Decodes a TPACKET_V3 block in the memory. */
 export function decodeBlock(block: usize): void {
   decodeFrames(block);
+}
+
+/**
+ * Counts how late packets are that were decoded just now: `size` bytes of whole ring records at `at`. `now`
+ * is of the clock of their times, in nanoseconds.
+ */
+export function lagOfRing(at: usize, size: u32, now: u64): void {
+  ringLag(at, size, now);
+}
+
+/** The same for a TPACKET_V3 block. */
+export function lagOfBlock(block: usize, now: u64): void {
+  blockLag(block, now);
 }
 
 /** Seals the open block, or hands over waiting events. */

@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0x2f5c2b72;
+export const LAYOUT_HASH: u32 = 0x33925011;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -22,6 +22,8 @@ export const NO_SIZE: u32 = 4294967295;
 export const PORT_BITMAP: u32 = 8192;
 /** room for enum kernel_counter: two cache lines for each CPU and ring */
 export const KERNEL_COUNTERS: u32 = 16;
+/** buckets of the histogram of how late packets are decoded, u32 each: eight to each doubling of nanoseconds */
+export const LAG_BUCKETS: u32 = 512;
 /** most bytes of a packet in a ring record: the largest class less its head */
 export const RING_CAPTURE_MAX: u32 = 131040;
 
@@ -359,11 +361,13 @@ export class Config {
   blockOutSize: u32; // 148: bytes there
   events: u32; // 152: address of the event records handed to the host
   eventCount: u32; // 156: entries there
-  scratch: u32; // 160: address of small tables of the instance
-  scratchSize: u32; // 164: bytes there
+  lag: u32; // 160: address of the histogram of how late packets are decoded
+  pad0: u32; // 164: zero
+  scratch: u32; // 168: address of small tables of the instance
+  scratchSize: u32; // 172: bytes there
 }
 
-export const SIZEOF_CONFIG: u32 = 168;
+export const SIZEOF_CONFIG: u32 = 176;
 
 /** one key of one request with its outcome; times in units (ns or µs, as the capture has them) */
 // @ts-ignore: decorator
@@ -552,7 +556,7 @@ export function assertLayout(): void {
   if (offsetof<Segment>("l4Offset") != 12) ERROR("segment.l4_offset");
   if (offsetof<Segment>("l3Offset") != 14) ERROR("segment.l3_offset");
   if (offsetof<Segment>("family") != 15) ERROR("segment.family");
-  if (offsetof<Config>() != 168) ERROR("size of config");
+  if (offsetof<Config>() != 176) ERROR("size of config");
   if (offsetof<Config>("key0") != 0) ERROR("config.key0");
   if (offsetof<Config>("key1") != 8) ERROR("config.key1");
   if (offsetof<Config>("addressKey0") != 16) ERROR("config.address_key0");
@@ -588,8 +592,10 @@ export function assertLayout(): void {
   if (offsetof<Config>("blockOutSize") != 148) ERROR("config.block_out_size");
   if (offsetof<Config>("events") != 152) ERROR("config.events");
   if (offsetof<Config>("eventCount") != 156) ERROR("config.event_count");
-  if (offsetof<Config>("scratch") != 160) ERROR("config.scratch");
-  if (offsetof<Config>("scratchSize") != 164) ERROR("config.scratch_size");
+  if (offsetof<Config>("lag") != 160) ERROR("config.lag");
+  if (offsetof<Config>("pad0") != 164) ERROR("config.pad0");
+  if (offsetof<Config>("scratch") != 168) ERROR("config.scratch");
+  if (offsetof<Config>("scratchSize") != 172) ERROR("config.scratch_size");
   if (offsetof<EventRecord>() != 144) ERROR("size of event_record");
   if (offsetof<EventRecord>("time") != 0) ERROR("event_record.time");
   if (offsetof<EventRecord>("ordinal") != 8) ERROR("event_record.ordinal");

@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0x2f5c2b72u
+#define MEMBENCH_LAYOUT_HASH 0x33925011u
 
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
@@ -17,6 +17,7 @@
 #define MEMBENCH_NO_SIZE 4294967295u /* a size that is unknown or absent */
 #define MEMBENCH_PORT_BITMAP 8192u /* bytes of a bitmap of all ports */
 #define MEMBENCH_KERNEL_COUNTERS 16u /* room for enum kernel_counter: two cache lines for each CPU and ring */
+#define MEMBENCH_LAG_BUCKETS 512u /* buckets of the histogram of how late packets are decoded, u32 each: eight to each doubling of nanoseconds */
 #define MEMBENCH_RING_CAPTURE_MAX 131040u /* most bytes of a packet in a ring record: the largest class less its head */
 
 /* link layers the decoder knows; the numbers in files are LINKTYPE_ values (tcpdump.org/linktypes.html) */
@@ -402,10 +403,12 @@ struct membench_config {
 	__u32 block_out_size; /* bytes there */
 	__u32 events; /* address of the event records handed to the host */
 	__u32 event_count; /* entries there */
+	__u32 lag; /* address of the histogram of how late packets are decoded */
+	__u32 pad0; /* zero */
 	__u32 scratch; /* address of small tables of the instance */
 	__u32 scratch_size; /* bytes there */
 };
-_Static_assert(sizeof(struct membench_config) == 168, "size of config");
+_Static_assert(sizeof(struct membench_config) == 176, "size of config");
 _Static_assert(__builtin_offsetof(struct membench_config, key0) == 0, "config.key0");
 _Static_assert(__builtin_offsetof(struct membench_config, key1) == 8, "config.key1");
 _Static_assert(__builtin_offsetof(struct membench_config, address_key0) == 16, "config.address_key0");
@@ -441,8 +444,10 @@ _Static_assert(__builtin_offsetof(struct membench_config, block_out) == 144, "co
 _Static_assert(__builtin_offsetof(struct membench_config, block_out_size) == 148, "config.block_out_size");
 _Static_assert(__builtin_offsetof(struct membench_config, events) == 152, "config.events");
 _Static_assert(__builtin_offsetof(struct membench_config, event_count) == 156, "config.event_count");
-_Static_assert(__builtin_offsetof(struct membench_config, scratch) == 160, "config.scratch");
-_Static_assert(__builtin_offsetof(struct membench_config, scratch_size) == 164, "config.scratch_size");
+_Static_assert(__builtin_offsetof(struct membench_config, lag) == 160, "config.lag");
+_Static_assert(__builtin_offsetof(struct membench_config, pad0) == 164, "config.pad0");
+_Static_assert(__builtin_offsetof(struct membench_config, scratch) == 168, "config.scratch");
+_Static_assert(__builtin_offsetof(struct membench_config, scratch_size) == 172, "config.scratch_size");
 
 /* one key of one request with its outcome; times in units (ns or µs, as the capture has them) */
 struct membench_event_record {

@@ -41,6 +41,8 @@ export interface RecordOptions {
 }
 
 export interface RecordProgress {
+  /** Whether packets come as they happen. */
+  live: boolean;
   /** Bytes of the source read so far, and in all where known. */
   bytesRead: number;
   bytesTotal: number | null;
@@ -50,6 +52,8 @@ export interface RecordProgress {
   misses: number;
   /** Packets lost so far, for whatever reason. */
   lost: number;
+  /** How late packets were decoded since the last call, ns; null for files and pcap:. */
+  lag: { p50: number; p99: number; max: number } | null;
   /** Wall time since the start, seconds. */
   elapsed: number;
 }
@@ -88,6 +92,8 @@ export interface RecordSummary {
   elapsed_s: number;
   profile: { path: string; bytes: number; blocks: number };
   ended: RecordEnd;
+  /** How late packets were decoded after the kernel saw them, ns; null for files and pcap:. */
+  lag_ns: { p50: number; p99: number; max: number } | null;
   /** Packets of the capture's span, seconds. */
   span_s: number;
   /** All counters by name. */

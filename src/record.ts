@@ -156,8 +156,11 @@ class Recording {
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
       this.#recorder = this.#makeRecorder();
+      // What can fail without anybody's help fails first; live, an old profile is replaced only when
+      // nothing can fail any more but the last step.
+      if (this.#source.finite) this.#writer = this.#createProfile();
       await this.#recorder.ready();
-      this.#writer = this.#createProfile();
+      this.#writer ??= this.#createProfile();
       const done = this.#recorder.run();
       await this.#startSource();
       if (signal?.aborted) onAbort();
@@ -181,7 +184,6 @@ class Recording {
     return new RecorderChild(this.#settings, this.#user, onBlock);
   }
 
-  /** Created as late as can be: what fails before leaves nothing behind. */
   #createProfile(): ProfileWriter {
     const { run, workers, ports } = this.#settings;
     return ProfileWriter.create(this.#path, {
@@ -232,7 +234,12 @@ class Recording {
     const progress = this.#recorder.progress();
     const { onProgress, count, duration } = this.#options;
     const elapsed = this.#elapsed();
-    onProgress?.({ ...progress, bytesTotal: this.#bytesTotal, elapsed } satisfies RecordProgress);
+    onProgress?.({
+      ...progress,
+      live: !this.#source.finite,
+      bytesTotal: this.#bytesTotal,
+      elapsed,
+    } satisfies RecordProgress);
     if (this.#source.finite) return;
     if (duration !== undefined && elapsed >= duration) this.#stop('duration');
     if (count !== undefined && progress.packets >= count) this.#stop('count');
@@ -260,7 +267,7 @@ class Recording {
     return Number(process.hrtime.bigint() - this.#started) / 1e9;
   }
 
-  #finish({ counters, ended, span }: RecorderResult): RecordSummary {
+  #finish({ counters, ended, span, lag }: RecorderResult): RecordSummary {
     const reasons = (prefix: string) =>
       Object.fromEntries(
         COUNTER_NAMES.filter((name) => name.startsWith(prefix) && counters[name] > 0).map((name) => [
@@ -297,6 +304,7 @@ class Recording {
       elapsed_s: this.#elapsed(),
       profile: { path: this.#writer.path, bytes: this.#writer.bytes, blocks: this.#writer.blocks },
       ended: why,
+      lag_ns: lag,
       span_s: Number(last - first) / 1e9,
       counters,
     };

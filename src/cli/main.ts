@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { version } from '../index.js';
 import { complain, EXIT_USAGE } from './complain.js';
-import { parseCount, parseDuration, parsePorts, parseSize } from './options.js';
+import { parseCount, parseDuration, parsePercent, parsePorts, parseSize } from './options.js';
 import { guardOutputs } from './outputs.js';
 
 let verbose = false;
@@ -45,6 +45,7 @@ function build(): Command {
     .addOption(new Option('--attach <how>', 'attach eBPF programs this way only').choices(['tcx', 'clsact']))
     .option('--no-zero-copy', 'copy out of kernel rings instead of reading them in place')
     .option('--key-file <file>', 'secret to hash keys with: 32 hex digits or 16 bytes, mode 0600')
+    .option('--max-drop <percent>', 'exit 3 where more packets than this are lost', parsePercent)
     .option('--force', 'replace an existing profile')
     .option('--json', 'print the summary as JSON on stdout')
     .option('-q, --quiet', 'say nothing but errors')

@@ -8,6 +8,14 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
+/** Percent, from 0 to 100. */
+export function parsePercent(text: string): number {
+  const percent = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(percent <= 100))
+    throw new InvalidArgumentError('It must be a percentage from 0 to 100, such as 0.1.');
+  return percent;
+}
+
 const SIZES: Record<string, number> = { '': 1024, B: 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
 
 /** Bytes: 64M, 512K, 1G; a bare number is KiB, as for tcpdump. */

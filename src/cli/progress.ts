@@ -5,6 +5,7 @@ export class ProgressLine {
   readonly #stream: NodeJS.WriteStream;
   readonly #color: boolean;
   #shown = false;
+  #before: RecordProgress | undefined;
 
   constructor(stream: NodeJS.WriteStream, color: boolean) {
     this.#stream = stream;
@@ -13,7 +14,8 @@ export class ProgressLine {
 
   show(now: RecordProgress): void {
     const width = (this.#stream.columns || 80) - 1;
-    const text = progressText(now).slice(0, width);
+    const text = (now.live ? liveText(now, this.#before) : progressText(now)).slice(0, width);
+    this.#before = now;
     this.#stream.write(`\r\x1b[K${this.#color ? `\x1b[2m${text}\x1b[22m` : text}`);
     this.#shown = true;
   }
@@ -28,6 +30,22 @@ export class ProgressLine {
 /** 5.0 M/s, or 812/s. */
 function perSecond(rate: number): string {
   return rate >= 1e6 ? `${(rate / 1e6).toFixed(1)} M/s` : `${format.count(rate)}/s`;
+}
+
+/** What happens now, most important first: a narrow terminal cuts what stands last. */
+export function liveText(now: RecordProgress, before?: RecordProgress): string {
+  const span = now.elapsed - (before?.elapsed ?? 0);
+  const rate = (field: 'packets' | 'requests') =>
+    perSecond(span > 0 ? (now[field] - (before?.[field] ?? 0)) / span : 0);
+  const looked = now.hits + now.misses;
+  return [
+    format.seconds(now.elapsed),
+    `packets ${rate('packets')}`,
+    `requests ${rate('requests')}`,
+    `hit ratio ${looked > 0 ? format.percent(now.hits / looked) : '-'}`,
+    `${format.count(now.lost)} lost`,
+    ...(now.lag === null ? [] : [`lag ${format.nanoseconds(now.lag.p99)}`]),
+  ].join(', ');
 }
 
 /** Share and time left first: a narrow terminal cuts what stands last. */

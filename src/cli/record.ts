@@ -19,6 +19,7 @@ export interface RecordFlags {
   zeroCopy: boolean;
   keyFile?: string;
   force?: boolean;
+  maxDrop?: number;
   json?: boolean;
   quiet?: boolean;
   verbose?: boolean;
@@ -28,6 +29,8 @@ export interface RecordFlags {
 
 /** Exit code of a second SIGINT: 128 + its number, as shells count. */
 const EXIT_INTERRUPTED = 130;
+/** More was lost than --max-drop allows. */
+const EXIT_DROPPED = 3;
 
 function usage(what: string): MembenchError {
   return new MembenchError('ERR_MEMBENCH_USAGE', what, 'membench record --help');
@@ -78,6 +81,12 @@ function summaryLines(summary: RecordSummary): string[] {
     `profile: ${profile.path} (${format.bytes(profile.bytes)}, ${summary.span_s.toFixed(1)} s)`,
     ...(skipped.length ? [`skipped: ${skipped.join(', ')}`] : []),
   ];
+}
+
+/** Packets lost, by the kernel or by us, in percent of those that were for us. */
+function dropShare({ packets }: RecordSummary): number {
+  const lost = Object.values(packets.lost).reduce((a, b) => a + b, 0);
+  return lost === 0 ? 0 : (100 * lost) / (packets.decoded + lost);
 }
 
 /** First signal: stop, drain, seal. Second: out at once. SIGUSR2: seal now. */
@@ -158,6 +167,11 @@ export async function recordCommand(
     const where = options.source.replace(/^file:/, '');
     const what = `the capture breaks off after packet ${format.count(summary.packets.seen)}: what stood before is in the profile`;
     exitCode = complain(new MembenchError('ERR_MEMBENCH_BROKEN_CAPTURE', `${where}: ${what}`), false);
+  }
+  const dropped = dropShare(summary);
+  if (flags.maxDrop !== undefined && dropped > flags.maxDrop) {
+    say(`membench: ${dropped.toFixed(3)} % of the packets were lost, more than --max-drop ${flags.maxDrop}`);
+    exitCode ||= EXIT_DROPPED;
   }
   if (flags.verbose) say(`ended: ${summary.ended}; ${summary.elapsed_s.toFixed(2)} s`);
   for (const line of summaryLines(summary)) say(line);

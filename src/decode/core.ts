@@ -8,6 +8,8 @@ export interface Core {
   decodeSlot(list: number, ordinal: bigint): void;
   decodeRing(at: number, size: number, limit: number): number;
   decodeBlock(block: number): void;
+  lagOfRing(at: number, size: number, now: bigint): void;
+  lagOfBlock(block: number, now: bigint): void;
   sealNow(): void;
   finish(): void;
   crc32c(at: number, size: number): number;

@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x2f5c2b72;
+export const LAYOUT_HASH = 0x33925011;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -23,6 +23,8 @@ export const NO_SIZE = 4294967295;
 export const PORT_BITMAP = 8192;
 /** room for enum kernel_counter: two cache lines for each CPU and ring */
 export const KERNEL_COUNTERS = 16;
+/** buckets of the histogram of how late packets are decoded, u32 each: eight to each doubling of nanoseconds */
+export const LAG_BUCKETS = 512;
 /** most bytes of a packet in a ring record: the largest class less its head */
 export const RING_CAPTURE_MAX = 131040;
 
@@ -438,11 +440,13 @@ export const CONFIG = {
   events: 152,
   /** u32: entries there */
   event_count: 156,
+  /** u32: address of the histogram of how late packets are decoded */
+  lag: 160,
   /** u32: address of small tables of the instance */
-  scratch: 160,
+  scratch: 168,
   /** u32: bytes there */
-  scratch_size: 164,
-  SIZE: 168,
+  scratch_size: 172,
+  SIZE: 176,
 } as const;
 
 /** Byte offsets. one key of one request with its outcome; times in units (ns or µs, as the capture has them) */

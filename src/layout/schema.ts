@@ -52,6 +52,10 @@ export const schema: Schema = {
     NO_SIZE: [0xffffffff, 'a size that is unknown or absent'],
     PORT_BITMAP: [8192, 'bytes of a bitmap of all ports'],
     KERNEL_COUNTERS: [16, 'room for enum kernel_counter: two cache lines for each CPU and ring'],
+    LAG_BUCKETS: [
+      512,
+      'buckets of the histogram of how late packets are decoded, u32 each: eight to each doubling of nanoseconds',
+    ],
     RING_CAPTURE_MAX: [131040, 'most bytes of a packet in a ring record: the largest class less its head'],
   },
 
@@ -367,6 +371,8 @@ export const schema: Schema = {
         f('block_out_size', 'u32', 'bytes there'),
         f('events', 'u32', 'address of the event records handed to the host'),
         f('event_count', 'u32', 'entries there'),
+        f('lag', 'u32', 'address of the histogram of how late packets are decoded'),
+        f('pad0', 'u32', 'zero'),
         f('scratch', 'u32', 'address of small tables of the instance'),
         f('scratch_size', 'u32', 'bytes there'),
       ],

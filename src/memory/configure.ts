@@ -39,6 +39,7 @@ export function configureWorker(
   u32(CONFIG.ports, map.ports);
   u32(CONFIG.index_state, map.indexState);
   u32(CONFIG.counters, base + region.counters);
+  u32(CONFIG.lag, base + region.lag);
   u32(CONFIG.block_info, base + region.blockInfo);
   u32(CONFIG.flow_buckets, base + region.flowBuckets);
   u32(CONFIG.flow_bucket_count, region.flowBucketCount);

@@ -7,6 +7,7 @@ import {
   COUNTER_NAMES,
   EVENT_RECORD,
   INDEX_STATE,
+  LAG_BUCKETS,
   SEGMENT,
   SEGMENT_MIN,
   SLOT,
@@ -20,7 +21,7 @@ import {
  *  0        constants of the WASM module (data segments, read-only)
  *  64 KiB   control | index state | server ports | carry
  *           slot 0 … slots-1     each: slot head | headroom | chunk | index list of worker 0 … workers-1
- *           worker 0 … workers-1 each: config | counters | block info | scratch | event records
+ *           worker 0 … workers-1 each: config | counters | lag | block info | scratch | event records
  *                                | key dictionary | columns | block out
  *                                | SYNs | flow buckets | flows | requests | keys | reorder | lines
  *                                | kernel ring window
@@ -61,6 +62,7 @@ export interface MemoryMap {
 export interface Region {
   readonly config: number;
   readonly counters: number;
+  readonly lag: number;
   readonly blockInfo: number;
   readonly scratch: number;
   readonly scratchSize: number;
@@ -138,6 +140,7 @@ function mapRegion(options: MapOptions): { region: Region; size: number } {
   const cursor = new Cursor(0);
   const config = cursor.take(CONFIG.SIZE);
   const counters = cursor.take(COUNTER_NAMES.length * 8);
+  const lag = cursor.take(LAG_BUCKETS * 4);
   const blockInfo = cursor.take(BLOCK_INFO.SIZE);
   const scratchSize = 65536;
   const scratch = cursor.take(scratchSize);
@@ -170,6 +173,7 @@ function mapRegion(options: MapOptions): { region: Region; size: number } {
     region: {
       config,
       counters,
+      lag,
       blockInfo,
       scratch,
       scratchSize,

@@ -50,6 +50,8 @@ export interface Libc {
   wallClockOffset(): bigint;
   /** CLOCK_MONOTONIC, nanoseconds. */
   monotonic(): bigint;
+  /** CLOCK_REALTIME, nanoseconds. */
+  realtime(): bigint;
   /** No program started from this thread can gain rights any more, and none is handed down. */
   giveUpGaining(): void;
   /** This process is killed when its parent ends; forgotten whenever rights change. */
@@ -155,6 +157,7 @@ async function bind(): Promise<Libc> {
       return best;
     },
     monotonic: () => now(CLOCK_MONOTONIC),
+    realtime: () => now(CLOCK_REALTIME),
     giveUpGaining() {
       if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) !== 0) throw failed('prctl(PR_SET_NO_NEW_PRIVS)');
       // Fails only on kernels before 4.3, which have no ambient capabilities.

@@ -3,7 +3,7 @@ import type { Core } from '../decode/core.js';
 import { COUNTER_NAMES } from '../layout/generated.js';
 import { regionAddress } from '../memory/map.js';
 import { type Libc, loadLibc, PROT_READ, PROT_WRITE } from '../native/libc.js';
-import type { KernelRing } from './drain.js';
+import { type KernelRing, LAG_SAMPLE } from './drain.js';
 import { KernelCounters } from './kernel-counters.js';
 import type { BpfRing, WorkerTask } from './messages.js';
 
@@ -88,6 +88,7 @@ class MappedRing implements KernelRing {
   readonly #mapping: Mapping;
   readonly #epoll: number;
   readonly #counters: KernelCounters;
+  #takes = 0;
 
   constructor(libc: Libc, task: WorkerTask, rings: BpfRing, mapping: Mapping) {
     this.#libc = libc;
@@ -128,9 +129,10 @@ class MappedRing implements KernelRing {
     const end = Number(Atomics.load(producer, 0));
     let position = start;
     while (position < end) {
-      const size = Math.min(end - position, BATCH);
-      const done = core.decodeRing(this.#mapping.present(position, end - position), end - position, size);
+      const at = this.#mapping.present(position, end - position);
+      const done = core.decodeRing(at, end - position, BATCH);
       if (done === 0) break;
+      if (this.#takes++ % LAG_SAMPLE === 0) core.lagOfRing(at, done, this.#libc.monotonic());
       position += done;
       Atomics.store(consumer, 0, BigInt(position));
     }

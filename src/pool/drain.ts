@@ -7,6 +7,8 @@ const BUSY_INTERVAL = 0.3;
 const IDLE_LOOKS = 4;
 /** The longest sleep, ms: a stop is noticed within it. */
 const IDLE_INTERVAL = 100;
+/** How late packets are is looked at for one batch in so many. */
+export const LAG_SAMPLE = 8;
 /** An open block is sealed when it is this old, ms. */
 const SEAL_INTERVAL = 1000;
 

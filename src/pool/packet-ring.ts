@@ -3,7 +3,7 @@ import type { Core } from '../decode/core.js';
 import { COUNTER_NAMES } from '../layout/generated.js';
 import { regionAddress } from '../memory/map.js';
 import { type Libc, loadLibc, PROT_READ, PROT_WRITE } from '../native/libc.js';
-import type { KernelRing } from './drain.js';
+import { type KernelRing, LAG_SAMPLE } from './drain.js';
 import type { PacketRing, WorkerTask } from './messages.js';
 
 /** Offset of block_status in struct tpacket_block_desc, and its values: whose the block is. */
@@ -40,6 +40,7 @@ class MappedSocket implements KernelRing {
   readonly #counters: BigUint64Array;
   readonly #unmap: () => void;
   #next = 0;
+  #takes = 0;
 
   constructor(libc: Libc, task: WorkerTask, ring: PacketRing) {
     const { buffer } = task.memory;
@@ -74,11 +75,11 @@ class MappedSocket implements KernelRing {
       const block = this.#next * blockSize;
       if ((Atomics.load(this.#status, (block + STATUS) / 4) & STATUS_USER) === 0) return taken;
       const length = this.#status[(block + LENGTH) / 4]!;
-      if (this.#beside === undefined) core.decodeBlock(this.#window + block);
-      else {
-        this.#memory.set(this.#beside.subarray(block, block + length), this.#window);
-        core.decodeBlock(this.#window);
-      }
+      let at = this.#window;
+      if (this.#beside === undefined) at += block;
+      else this.#memory.set(this.#beside.subarray(block, block + length), at);
+      core.decodeBlock(at);
+      if (this.#takes++ % LAG_SAMPLE === 0) core.lagOfBlock(at, this.#libc.realtime());
       Atomics.store(this.#status, (block + STATUS) / 4, STATUS_KERNEL);
       this.#next = (this.#next + 1) % blockCount;
       taken += length;

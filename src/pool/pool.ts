@@ -76,9 +76,12 @@ export function startPool(
     });
   });
   const done = Promise.all(runs).then(() => undefined);
+  const ready = Promise.race([allReady, done]);
+  // Whoever waits is told; when nobody does any more, it is no news.
+  ready.catch(() => {});
   return {
     done,
-    ready: Promise.race([allReady, done]),
+    ready,
     async close() {
       for (const port of ports) port.close();
       await piscina.destroy();

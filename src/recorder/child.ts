@@ -17,7 +17,15 @@ export class RecorderChild implements RecorderHandle {
   readonly #user: { uid: number; gid: number } | null;
   readonly #onBlock: (block: SealedBlock) => void;
   #child: ChildProcess | undefined;
-  #progress: RecorderProgress = { bytesRead: 0, packets: 0, requests: 0, hits: 0, misses: 0, lost: 0 };
+  #progress: RecorderProgress = {
+    bytesRead: 0,
+    packets: 0,
+    requests: 0,
+    hits: 0,
+    misses: 0,
+    lost: 0,
+    lag: null,
+  };
   readonly #ready = promise<void>();
   readonly #done = promise<RecorderResult>();
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { COUNTER_NAMES, type Counter, INDEX_STATE } from '../layout/generated.js';
+import { COUNTER_NAMES, type Counter, INDEX_STATE, LAG_BUCKETS } from '../layout/generated.js';
 import { RingWriter } from '../memory/batch-ring.js';
 import { configureWorker, type PortRanges, setCapture, setPorts } from '../memory/configure.js';
 import { type MemoryMap, mapMemory, regionAddress } from '../memory/map.js';
@@ -7,6 +7,7 @@ import type { SealedBlock, WorkerTask } from '../pool/messages.js';
 import { type Pool, startPool } from '../pool/pool.js';
 import type { Feed } from '../source/source.js';
 import { StreamReader } from '../source/stream.js';
+import { type Lag, lagOf } from './lag.js';
 
 /** Bytes of one slot: small enough that the chunk and what is read from it stay in a core's cache. */
 const SLOT_SIZE = 512 * 1024;
@@ -51,6 +52,8 @@ export interface RecorderProgress {
   hits: number;
   misses: number;
   lost: number;
+  /** How late packets were since the last look, null where the source does not tell. */
+  lag: Lag | null;
 }
 
 /** How the decoding half ended. */
@@ -61,6 +64,8 @@ export interface RecorderResult {
   ended: RecorderEnd;
   /** Times of the first and last packet in units; null where the source's packets have no common order. */
   span: { first: bigint; last: bigint } | null;
+  /** How late packets were decoded, null where the source does not tell. */
+  lag: Lag | null;
 }
 
 /** The decoding half of a recording, here or in a process of its own. */
@@ -95,6 +100,7 @@ export class Recorder implements RecorderHandle {
   readonly #stream: StreamReader | undefined;
   #pool: Pool | undefined;
   #stopped = false;
+  #lagBefore: Uint32Array | undefined;
 
   /** @param pageSize bytes of a page of this kernel, needed for kernel rings only */
   constructor(settings: RecorderSettings, onBlock: (block: SealedBlock) => void, pageSize = 4096) {
@@ -163,7 +169,12 @@ export class Recorder implements RecorderHandle {
       clearInterval(timer);
       this.#ring.end();
     }
-    return { counters: this.#counters(), ended: this.#ended(), span: this.#span() };
+    return {
+      counters: this.#counters(),
+      ended: this.#ended(),
+      span: this.#span(),
+      lag: lagOf(this.#lagHistograms()).lag,
+    };
   }
 
   stop(): void {
@@ -191,7 +202,21 @@ export class Recorder implements RecorderHandle {
       hits: this.#counter('hits'),
       misses: this.#counter('misses'),
       lost: lost.reduce((sum, name) => sum + this.#counter(name), 0),
+      lag: this.#lagSinceLast(),
     };
+  }
+
+  #lagHistograms(): Uint32Array[] {
+    return Array.from({ length: this.#settings.workers }, (_, worker) => {
+      const at = regionAddress(this.#map, worker) + this.#map.region.lag;
+      return new Uint32Array(this.#memory.buffer, at, LAG_BUCKETS);
+    });
+  }
+
+  #lagSinceLast(): Lag | null {
+    const { lag, sum } = lagOf(this.#lagHistograms(), this.#lagBefore);
+    this.#lagBefore = sum;
+    return lag;
   }
 
   async close(): Promise<void> {

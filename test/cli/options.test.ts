@@ -1,5 +1,5 @@
 import test from 'ava';
-import { parseCount, parseDuration, parsePorts, parseSize } from '#src/cli/options.js';
+import { parseCount, parseDuration, parsePercent, parsePorts, parseSize } from '#src/cli/options.js';
 
 interface Case<T> {
   parse: (text: string) => T;
@@ -67,4 +67,14 @@ check<[first: number, last: number][]>('ports', {
     ['1-65535', [[1, 65535]]],
   ],
   bad: ['', ',', '0', '65536', '1,', '1,,2', '2-1', '1-', '-1', '1-2-3', 'memcache', '0x10', '1;2'],
+});
+
+check('percent', {
+  parse: parsePercent,
+  good: [
+    ['0', 0],
+    ['0.5', 0.5],
+    ['100', 100],
+  ],
+  bad: ['', '-1', '101', '1e1', 'x'],
 });

@@ -1,9 +1,19 @@
 import { Writable } from 'node:stream';
 import test from 'ava';
-import { ProgressLine, progressText } from '#src/cli/progress.js';
+import { liveText, ProgressLine, progressText } from '#src/cli/progress.js';
 import { wantsColor } from '#src/cli/style.js';
 
-const NOTHING = { bytesRead: 0, packets: 0, requests: 0, hits: 0, misses: 0, lost: 0, elapsed: 0 };
+const NOTHING = {
+  live: false,
+  bytesRead: 0,
+  packets: 0,
+  requests: 0,
+  hits: 0,
+  misses: 0,
+  lost: 0,
+  lag: null,
+  elapsed: 0,
+};
 const HALF = {
   ...NOTHING,
   bytesRead: 250e6,
@@ -45,6 +55,22 @@ test('where the end is not known, no share and no time left is made up', (t) => 
   const text = progressText({ ...HALF, bytesTotal: null });
   t.true(text.includes('250 MB'), text);
   t.notRegex(text, /%|left|\bof\b/);
+});
+
+test('status of live traffic: rates of now, hit ratio of all, losses, lag', (t) => {
+  const before = { ...NOTHING, live: true, bytesTotal: null, packets: 1000, requests: 500, elapsed: 1 };
+  const now = {
+    ...before,
+    packets: 3000,
+    requests: 1400,
+    hits: 90,
+    misses: 10,
+    lost: 7,
+    lag: { p50: 100_000, p99: 400_000, max: 900_000 },
+    elapsed: 2,
+  };
+  t.is(liveText(now, before), '2.0 s, packets 2,000/s, requests 900/s, hit ratio 90.0 %, 7 lost, lag 400 µs');
+  t.is(liveText({ ...before, elapsed: 0 }), '0.0 s, packets 0/s, requests 0/s, hit ratio -, 0 lost');
 });
 
 test('at the very start nothing is divided by zero', (t) => {

@@ -9,6 +9,8 @@ const EXPORTS = [
   'finish',
   'indexSlot',
   'init',
+  'lagOfBlock',
+  'lagOfRing',
   'layoutHash',
   'sealNow',
 ];

@@ -1,0 +1,40 @@
+import { LAG_BUCKETS } from '../layout/generated.js';
+
+/** How late packets were decoded, nanoseconds from the kernel's time of a packet; told to an eighth. */
+export interface Lag {
+  p50: number;
+  p99: number;
+  max: number;
+}
+
+/** The largest value of a bucket; see assembly/lag.ts. */
+function upperEnd(bucket: number): number {
+  const exponent = bucket >> 3;
+  return (8 + (bucket & 7) + 1) * 2 ** (exponent - 3) - 1;
+}
+
+/**
+ * Percentiles of histograms added up, less what was in them before.
+ *
+ * @returns null where nothing was counted
+ */
+export function lagOf(
+  histograms: readonly Uint32Array[],
+  before?: Uint32Array,
+): { lag: Lag | null; sum: Uint32Array } {
+  const sum = new Uint32Array(LAG_BUCKETS);
+  for (const histogram of histograms) {
+    for (let i = 0; i < LAG_BUCKETS; i++) sum[i]! += histogram[i]!;
+  }
+  const gained = before === undefined ? sum : sum.map((count, i) => count - before[i]!);
+  const total = gained.reduce((a, b) => a + b, 0);
+  if (total === 0) return { lag: null, sum };
+  const at = (share: number) => {
+    let left = Math.ceil(total * share);
+    for (let i = 0; ; i++) {
+      left -= gained[i]!;
+      if (left <= 0) return upperEnd(i);
+    }
+  };
+  return { lag: { p50: at(0.5), p99: at(0.99), max: at(1) }, sum };
+}
