@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0x33925011;
+export const LAYOUT_HASH: u32 = 0xe90141e2;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -211,6 +211,12 @@ export const COUNTER_BOUND_LINES: u32 = 45;
 export const COUNTER_BOUND_SYNS: u32 = 46;
 export const COUNTER_COUNT: u32 = 47;
 
+// what a worker is at
+export const PHASE_WAITING: u32 = 0;
+export const PHASE_DECODING: u32 = 1;
+export const PHASE_INDEXING: u32 = 2;
+export const PHASE_COUNT: u32 = 3;
+
 // what the BPF program counts for each CPU and ring, u64 each; names as in enum counter where they are the same
 export const KERNEL_COUNTER_SUBMITTED: u32 = 0;
 export const KERNEL_COUNTER_LOST_RING_FULL: u32 = 1;
@@ -362,12 +368,26 @@ export class Config {
   events: u32; // 152: address of the event records handed to the host
   eventCount: u32; // 156: entries there
   lag: u32; // 160: address of the histogram of how late packets are decoded
-  pad0: u32; // 164: zero
+  nextConn: u32; // 164: number of the next connection: the parser counts it up, also across rebuilds
   scratch: u32; // 168: address of small tables of the instance
   scratchSize: u32; // 172: bytes there
 }
 
 export const SIZEOF_CONFIG: u32 = 176;
+
+/** what a worker was doing, in its region, so that another can go on where it trapped, hung or died */
+// @ts-ignore: decorator
+@unmanaged
+export class WorkerState {
+  beat: u32; // 0: bumped at every change of phase: one that stays while at work is stuck
+  phase: u32; // 4: enum phase
+  position: u32; // 8: slots of the batch ring it is done with
+  blocks: u32; // 12: blocks sent so far: the sequence number of the next
+  batchSeen: u64; // 16: packets_seen when the batch at hand began
+  batchDone: u64; // 24: packets decoded, or skipped by what their flow is, when it began
+}
+
+export const SIZEOF_WORKER_STATE: u32 = 32;
 
 /** one key of one request with its outcome; times in units (ns or µs, as the capture has them) */
 // @ts-ignore: decorator
@@ -593,9 +613,16 @@ export function assertLayout(): void {
   if (offsetof<Config>("events") != 152) ERROR("config.events");
   if (offsetof<Config>("eventCount") != 156) ERROR("config.event_count");
   if (offsetof<Config>("lag") != 160) ERROR("config.lag");
-  if (offsetof<Config>("pad0") != 164) ERROR("config.pad0");
+  if (offsetof<Config>("nextConn") != 164) ERROR("config.next_conn");
   if (offsetof<Config>("scratch") != 168) ERROR("config.scratch");
   if (offsetof<Config>("scratchSize") != 172) ERROR("config.scratch_size");
+  if (offsetof<WorkerState>() != 32) ERROR("size of worker_state");
+  if (offsetof<WorkerState>("beat") != 0) ERROR("worker_state.beat");
+  if (offsetof<WorkerState>("phase") != 4) ERROR("worker_state.phase");
+  if (offsetof<WorkerState>("position") != 8) ERROR("worker_state.position");
+  if (offsetof<WorkerState>("blocks") != 12) ERROR("worker_state.blocks");
+  if (offsetof<WorkerState>("batchSeen") != 16) ERROR("worker_state.batch_seen");
+  if (offsetof<WorkerState>("batchDone") != 24) ERROR("worker_state.batch_done");
   if (offsetof<EventRecord>() != 144) ERROR("size of event_record");
   if (offsetof<EventRecord>("time") != 0) ERROR("event_record.time");
   if (offsetof<EventRecord>("ordinal") != 8) ERROR("event_record.ordinal");

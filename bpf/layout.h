@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0x33925011u
+#define MEMBENCH_LAYOUT_HASH 0xe90141e2u
 
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
@@ -226,6 +226,14 @@ enum membench_counter {
 	MEMBENCH_COUNTER_COUNT = 47,
 };
 
+/* what a worker is at */
+enum membench_phase {
+	MEMBENCH_PHASE_WAITING = 0,
+	MEMBENCH_PHASE_DECODING = 1,
+	MEMBENCH_PHASE_INDEXING = 2,
+	MEMBENCH_PHASE_COUNT = 3,
+};
+
 /* what the BPF program counts for each CPU and ring, u64 each; names as in enum counter where they are the same */
 enum membench_kernel_counter {
 	MEMBENCH_KERNEL_COUNTER_SUBMITTED = 0,
@@ -404,7 +412,7 @@ struct membench_config {
 	__u32 events; /* address of the event records handed to the host */
 	__u32 event_count; /* entries there */
 	__u32 lag; /* address of the histogram of how late packets are decoded */
-	__u32 pad0; /* zero */
+	__u32 next_conn; /* number of the next connection: the parser counts it up, also across rebuilds */
 	__u32 scratch; /* address of small tables of the instance */
 	__u32 scratch_size; /* bytes there */
 };
@@ -445,9 +453,26 @@ _Static_assert(__builtin_offsetof(struct membench_config, block_out_size) == 148
 _Static_assert(__builtin_offsetof(struct membench_config, events) == 152, "config.events");
 _Static_assert(__builtin_offsetof(struct membench_config, event_count) == 156, "config.event_count");
 _Static_assert(__builtin_offsetof(struct membench_config, lag) == 160, "config.lag");
-_Static_assert(__builtin_offsetof(struct membench_config, pad0) == 164, "config.pad0");
+_Static_assert(__builtin_offsetof(struct membench_config, next_conn) == 164, "config.next_conn");
 _Static_assert(__builtin_offsetof(struct membench_config, scratch) == 168, "config.scratch");
 _Static_assert(__builtin_offsetof(struct membench_config, scratch_size) == 172, "config.scratch_size");
+
+/* what a worker was doing, in its region, so that another can go on where it trapped, hung or died */
+struct membench_worker_state {
+	__u32 beat; /* bumped at every change of phase: one that stays while at work is stuck */
+	__u32 phase; /* enum phase */
+	__u32 position; /* slots of the batch ring it is done with */
+	__u32 blocks; /* blocks sent so far: the sequence number of the next */
+	__u64 batch_seen; /* packets_seen when the batch at hand began */
+	__u64 batch_done; /* packets decoded, or skipped by what their flow is, when it began */
+};
+_Static_assert(sizeof(struct membench_worker_state) == 32, "size of worker_state");
+_Static_assert(__builtin_offsetof(struct membench_worker_state, beat) == 0, "worker_state.beat");
+_Static_assert(__builtin_offsetof(struct membench_worker_state, phase) == 4, "worker_state.phase");
+_Static_assert(__builtin_offsetof(struct membench_worker_state, position) == 8, "worker_state.position");
+_Static_assert(__builtin_offsetof(struct membench_worker_state, blocks) == 12, "worker_state.blocks");
+_Static_assert(__builtin_offsetof(struct membench_worker_state, batch_seen) == 16, "worker_state.batch_seen");
+_Static_assert(__builtin_offsetof(struct membench_worker_state, batch_done) == 24, "worker_state.batch_done");
 
 /* one key of one request with its outcome; times in units (ns or µs, as the capture has them) */
 struct membench_event_record {

@@ -179,9 +179,13 @@ class Recording {
 
   /** A file is decoded here; live packets in a process without rights. */
   #makeRecorder(): RecorderHandle {
-    const onBlock = (block: SealedBlock) => this.#write(block);
-    if (this.#source.finite) return new Recorder(this.#settings, onBlock);
-    return new RecorderChild(this.#settings, this.#user, onBlock);
+    const events = {
+      onBlock: (block: SealedBlock) => this.#write(block),
+      onRebuilt: (worker: number, why: string) =>
+        this.#options.onWarning?.(`worker ${worker} failed and was replaced: ${why}`),
+    };
+    if (this.#source.finite) return new Recorder(this.#settings, events);
+    return new RecorderChild(this.#settings, this.#user, events);
   }
 
   #createProfile(): ProfileWriter {

@@ -13,7 +13,6 @@ let used: u32 = 0;
 /** Ends of the list by idleness; sentinel-free, 0 where empty. */
 let oldest: u32 = 0;
 let newest: u32 = 0;
-let nextConn: u32 = 0;
 
 export function createTable(): void {
   pool = createPool(config.flows, <usize>config.flows + <usize>config.flowCount * SIZEOF_FLOW_ALL, SIZEOF_FLOW_ALL);
@@ -114,7 +113,7 @@ export function addFlow(hash: u32, sourceIsClient: bool): Flow {
   memory.fill(address, 0, SIZEOF_FLOW_ALL);
   const flow = changetype<Flow>(address);
   flow.hash = hash;
-  flow.conn = nextConn++;
+  flow.conn = config.nextConn++;
   flow.clientHigh = sourceIsClient ? high0 : high1;
   flow.clientLow = sourceIsClient ? low0 : low1;
   flow.serverHigh = sourceIsClient ? high1 : high0;

@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x33925011;
+export const LAYOUT_HASH = 0xe90141e2;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -234,6 +234,14 @@ export const COUNTER_NAMES = [
 ] as const;
 export type Counter = (typeof COUNTER_NAMES)[number];
 
+/** what a worker is at */
+export const PHASE_NAMES = [
+  'waiting',
+  'decoding',
+  'indexing',
+] as const;
+export type Phase = (typeof PHASE_NAMES)[number];
+
 /** what the BPF program counts for each CPU and ring, u64 each; names as in enum counter where they are the same */
 export const KERNEL_COUNTER_NAMES = [
   'submitted',
@@ -442,11 +450,30 @@ export const CONFIG = {
   event_count: 156,
   /** u32: address of the histogram of how late packets are decoded */
   lag: 160,
+  /** u32: number of the next connection: the parser counts it up, also across rebuilds */
+  next_conn: 164,
   /** u32: address of small tables of the instance */
   scratch: 168,
   /** u32: bytes there */
   scratch_size: 172,
   SIZE: 176,
+} as const;
+
+/** Byte offsets. what a worker was doing, in its region, so that another can go on where it trapped, hung or died */
+export const WORKER_STATE = {
+  /** u32: bumped at every change of phase: one that stays while at work is stuck */
+  beat: 0,
+  /** u32: enum phase */
+  phase: 4,
+  /** u32: slots of the batch ring it is done with */
+  position: 8,
+  /** u32: blocks sent so far: the sequence number of the next */
+  blocks: 12,
+  /** u64: packets_seen when the batch at hand began */
+  batch_seen: 16,
+  /** u64: packets decoded, or skipped by what their flow is, when it began */
+  batch_done: 24,
+  SIZE: 32,
 } as const;
 
 /** Byte offsets. one key of one request with its outcome; times in units (ns or µs, as the capture has them) */

@@ -223,6 +223,7 @@ export const schema: Schema = {
         'bound_syns',
       ],
     },
+    phase: { doc: 'what a worker is at', names: ['waiting', 'decoding', 'indexing'] },
     kernel_counter: {
       doc: 'what the BPF program counts for each CPU and ring, u64 each; names as in enum counter where they are the same',
       names: [
@@ -372,9 +373,20 @@ export const schema: Schema = {
         f('events', 'u32', 'address of the event records handed to the host'),
         f('event_count', 'u32', 'entries there'),
         f('lag', 'u32', 'address of the histogram of how late packets are decoded'),
-        f('pad0', 'u32', 'zero'),
+        f('next_conn', 'u32', 'number of the next connection: the parser counts it up, also across rebuilds'),
         f('scratch', 'u32', 'address of small tables of the instance'),
         f('scratch_size', 'u32', 'bytes there'),
+      ],
+    },
+    worker_state: {
+      doc: 'what a worker was doing, in its region, so that another can go on where it trapped, hung or died',
+      fields: [
+        f('beat', 'u32', 'bumped at every change of phase: one that stays while at work is stuck'),
+        f('phase', 'u32', 'enum phase'),
+        f('position', 'u32', 'slots of the batch ring it is done with'),
+        f('blocks', 'u32', 'blocks sent so far: the sequence number of the next'),
+        f('batch_seen', 'u64', 'packets_seen when the batch at hand began'),
+        f('batch_done', 'u64', 'packets decoded, or skipped by what their flow is, when it began'),
       ],
     },
     event_record: {

@@ -1,5 +1,6 @@
 import { CONTROL, INDEX_STATE, SLOT } from '../layout/generated.js';
 import { type MemoryMap, slotAddress } from './map.js';
+import type { WorkerState } from './worker-state.js';
 
 /**
  * The batch ring: one writer, every reader sees every slot.
@@ -94,9 +95,25 @@ export type Work =
 
 /** A worker's end. Its methods block; never use it on a thread with an event loop to serve. */
 export class RingReader extends Ring {
-  /** Slots this reader is done with. */
-  #position = 0;
+  readonly #state: WorkerState;
   #flush = 0;
+
+  /** @param state where this reader, or the one before it, stands */
+  constructor(buffer: SharedArrayBuffer, map: MemoryMap, state: WorkerState) {
+    super(buffer, map);
+    this.#state = state;
+    this.#flush = this.load(CONTROL.flush);
+  }
+
+  /** Slots this reader is done with. */
+  get #position(): number {
+    return this.#state.position;
+  }
+
+  /** Address of the slot it decodes next, or is decoding. */
+  get slot(): number {
+    return slotAddress(this.map, this.#position % this.map.slots);
+  }
 
   /** Slots indexed ahead of the slowest need: enough that nobody waits for an index under way. */
   static readonly #AHEAD = 3;
@@ -123,7 +140,7 @@ export class RingReader extends Ring {
         continue;
       }
       if (this.#position < indexed) {
-        return { kind: 'decode', slot: slotAddress(this.map, this.#position % this.map.slots) };
+        return { kind: 'decode', slot: this.slot };
       }
       if (ended && this.#position === published) return { kind: 'end' };
       Atomics.wait(this.control, CONTROL.signal / 4, signal);
@@ -162,6 +179,17 @@ export class RingReader extends Ring {
     this.signal();
   }
 
+  /** The slot under the lock cannot be indexed: it counts as empty, and nothing is read behind it. */
+  indexFailed(): void {
+    const slot = slotAddress(this.map, this.load(CONTROL.indexed) % this.map.slots);
+    for (let worker = 0; worker < this.map.workers; worker++) {
+      const list = slot + this.map.listOffset + worker * this.map.listStride;
+      new DataView(this.buffer, list).setUint32(0, 0, true);
+    }
+    new DataView(this.buffer, this.map.indexState).setUint32(INDEX_STATE.error, 1, true);
+    this.indexDone();
+  }
+
   /** Whether slots are only passed through: a limit was reached, or the file is broken. */
   get stopped(): boolean {
     return this.load(CONTROL.stop) !== 0;
@@ -169,9 +197,8 @@ export class RingReader extends Ring {
 
   /** The slot given by `next` is decoded. */
   decodeDone(): void {
-    const slot = slotAddress(this.map, this.#position % this.map.slots);
-    const done = new Int32Array(this.buffer, slot + SLOT.done, 1);
-    this.#position++;
+    const done = new Int32Array(this.buffer, this.slot + SLOT.done, 1);
+    this.#state.position++;
     if (Atomics.add(done, 0, 1) + 1 < this.map.workers) return;
     Atomics.store(done, 0, 0);
     Atomics.add(this.control, CONTROL.freed / 4, 1);

@@ -12,6 +12,7 @@ import {
   SEGMENT_MIN,
   SLOT,
   SLOT_HEADROOM,
+  WORKER_STATE,
 } from '../layout/generated.js';
 
 /**
@@ -21,7 +22,7 @@ import {
  *  0        constants of the WASM module (data segments, read-only)
  *  64 KiB   control | index state | server ports | carry
  *           slot 0 … slots-1     each: slot head | headroom | chunk | index list of worker 0 … workers-1
- *           worker 0 … workers-1 each: config | counters | lag | block info | scratch | event records
+ *           worker 0 … workers-1 each: config | counters | lag | state | block info | scratch | event records
  *                                | key dictionary | columns | block out
  *                                | SYNs | flow buckets | flows | requests | keys | reorder | lines
  *                                | kernel ring window
@@ -63,6 +64,8 @@ export interface Region {
   readonly config: number;
   readonly counters: number;
   readonly lag: number;
+  readonly state: number;
+  readonly sealedCounters: number;
   readonly blockInfo: number;
   readonly scratch: number;
   readonly scratchSize: number;
@@ -141,6 +144,8 @@ function mapRegion(options: MapOptions): { region: Region; size: number } {
   const config = cursor.take(CONFIG.SIZE);
   const counters = cursor.take(COUNTER_NAMES.length * 8);
   const lag = cursor.take(LAG_BUCKETS * 4);
+  const state = cursor.take(WORKER_STATE.SIZE);
+  const sealedCounters = cursor.take(COUNTER_NAMES.length * 8);
   const blockInfo = cursor.take(BLOCK_INFO.SIZE);
   const scratchSize = 65536;
   const scratch = cursor.take(scratchSize);
@@ -174,6 +179,8 @@ function mapRegion(options: MapOptions): { region: Region; size: number } {
       config,
       counters,
       lag,
+      state,
+      sealedCounters,
       blockInfo,
       scratch,
       scratchSize,

@@ -2,6 +2,7 @@ import type { Core } from '../decode/core.js';
 import { BLOCK_INFO as B, COLUMN_NAMES, COUNTER_NAMES, SHAPE } from '../layout/generated.js';
 import type { RingReader } from '../memory/batch-ring.js';
 import { ENVELOPE_ROOM, regionAddress } from '../memory/map.js';
+import { WorkerState } from '../memory/worker-state.js';
 import { type BlockMeta, blockPrefix, FRAME_HEAD, FRAME_TAIL, sealFrame } from '../profile/envelope.js';
 import type { SealedBlock, WorkerTask } from './messages.js';
 
@@ -19,8 +20,7 @@ export class BlockSealer {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #base: number;
-  #seq = 0;
-  #counted = new BigUint64Array(COUNTER_NAMES.length);
+  readonly #state: WorkerState;
 
   constructor(task: WorkerTask, ring: RingReader, kernel: KernelSide | null = null) {
     this.#task = task;
@@ -29,11 +29,7 @@ export class BlockSealer {
     this.#bytes = new Uint8Array(task.memory.buffer);
     this.#view = new DataView(task.memory.buffer);
     this.#base = regionAddress(task.map, task.worker);
-  }
-
-  /** Blocks sent so far. */
-  get sealed(): number {
-    return this.#seq;
+    this.#state = new WorkerState(task.memory.buffer, task.map, task.worker);
   }
 
   /** Called by the parser when its open block is full or flushed. */
@@ -58,9 +54,11 @@ export class BlockSealer {
       events: meta.events,
       minNs: meta.min_ns,
       maxNs: meta.max_ns,
+      counts: meta.counts,
     };
     this.#ring.blockSealed();
     this.#task.port.postMessage(block, [frame.buffer]);
+    this.#state.blocks++;
   }
 
   #meta(info: number): BlockMeta {
@@ -75,7 +73,7 @@ export class BlockSealer {
     return {
       run: this.#task.run,
       worker: this.#task.worker,
-      seq: this.#seq++,
+      seq: this.#state.blocks,
       unit: this.#task.unit,
       min_ns: shifted(u64(B.min_time)) * unit,
       max_ns: shifted(u64(B.max_time)) * unit,
@@ -116,12 +114,11 @@ export class BlockSealer {
 
   /** What the counters gained since the last block. */
   #counts(): Record<string, number> {
-    const base = this.#base + this.#task.map.region.counters;
+    const { counters, sealed } = this.#state;
     const counts: Record<string, number> = {};
     COUNTER_NAMES.forEach((name, i) => {
-      const value = this.#view.getBigUint64(base + i * 8, true);
-      const gained = value - this.#counted[i]!;
-      this.#counted[i] = value;
+      const gained = counters[i]! - sealed[i]!;
+      sealed[i] = counters[i]!;
       if (gained) counts[name] = Number(gained);
     });
     return counts;

@@ -1,7 +1,7 @@
 /** A worker's end of a BPF ring buffer (kernel/bpf/ringbuf.c). */
 import type { Core } from '../decode/core.js';
-import { COUNTER_NAMES } from '../layout/generated.js';
 import { regionAddress } from '../memory/map.js';
+import type { WorkerState } from '../memory/worker-state.js';
 import { type Libc, loadLibc, PROT_READ, PROT_WRITE } from '../native/libc.js';
 import { type KernelRing, LAG_SAMPLE } from './drain.js';
 import { KernelCounters } from './kernel-counters.js';
@@ -9,6 +9,10 @@ import type { BpfRing, WorkerTask } from './messages.js';
 
 /** Bytes decoded before the kernel gets their room back: what a core's cache holds. */
 const BATCH = 256 * 1024;
+// The head of a record: BPF_RINGBUF_HDR_SZ, BPF_RINGBUF_DISCARD_BIT and what is no bit of state (linux/bpf.h).
+const HEAD = 8;
+const DISCARDED = 1 << 30;
+const LENGTH = DISCARDED - 1;
 
 /** Where a ring lies: the kernel's positions, and its data in the parser's memory or beside it. */
 interface Mapping {
@@ -25,11 +29,11 @@ interface Mapping {
  *
  * @throws Error where the ring cannot be mapped at all
  */
-export async function openBpfRing(task: WorkerTask, rings: BpfRing): Promise<KernelRing> {
+export async function openBpfRing(task: WorkerTask, rings: BpfRing, state: WorkerState): Promise<KernelRing> {
   const libc = await loadLibc();
   const mapping =
     (rings.zeroCopy ? mapInPlace(libc, task, rings) : undefined) ?? mapBeside(libc, task, rings);
-  return new MappedRing(libc, task, rings, mapping);
+  return new MappedRing(libc, task, rings, mapping, state);
 }
 
 /**
@@ -88,22 +92,22 @@ class MappedRing implements KernelRing {
   readonly #mapping: Mapping;
   readonly #epoll: number;
   readonly #counters: KernelCounters;
+  readonly #state: WorkerState;
+  readonly #memory: DataView;
   #takes = 0;
 
-  constructor(libc: Libc, task: WorkerTask, rings: BpfRing, mapping: Mapping) {
+  constructor(libc: Libc, task: WorkerTask, rings: BpfRing, mapping: Mapping, state: WorkerState) {
     this.#libc = libc;
+    this.#state = state;
+    this.#memory = new DataView(task.memory.buffer);
     this.#mapping = mapping;
     this.#epoll = libc.watch([rings.fd]);
-    const { map, worker, memory } = task;
-    this.#counters = new KernelCounters(
-      mapCounters(libc, task, rings),
-      new BigUint64Array(
-        memory.buffer,
-        regionAddress(map, worker) + map.region.counters,
-        COUNTER_NAMES.length,
-      ),
-      { index: worker, workers: map.workers, cpus: rings.cpus },
-    );
+    const { map, worker } = task;
+    this.#counters = new KernelCounters(mapCounters(libc, task, rings), state.counters, {
+      index: worker,
+      workers: map.workers,
+      cpus: rings.cpus,
+    });
   }
 
   /** Packet times count from boot. */
@@ -113,6 +117,20 @@ class MappedRing implements KernelRing {
 
   count(): void {
     this.#counters.take();
+  }
+
+  skip(packets: number): void {
+    const { consumer, producer } = this.#mapping;
+    const start = Number(Atomics.load(consumer, 0));
+    const end = Number(Atomics.load(producer, 0));
+    let position = start;
+    const at = this.#mapping.present(start, end - start);
+    for (let left = packets; left > 0 && position < end; ) {
+      const head = this.#memory.getUint32(at + position - start, true);
+      if ((head & DISCARDED) === 0) left--;
+      position += ((head & LENGTH) + HEAD + 7) & ~7;
+    }
+    Atomics.store(consumer, 0, BigInt(position));
   }
 
   wait(milliseconds: number): void {
@@ -130,7 +148,9 @@ class MappedRing implements KernelRing {
     let position = start;
     while (position < end) {
       const at = this.#mapping.present(position, end - position);
+      this.#state.begin('decoding');
       const done = core.decodeRing(at, end - position, BATCH);
+      this.#state.end();
       if (done === 0) break;
       if (this.#takes++ % LAG_SAMPLE === 0) core.lagOfRing(at, done, this.#libc.monotonic());
       position += done;

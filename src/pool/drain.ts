@@ -16,6 +16,8 @@ const SEAL_INTERVAL = 1000;
 export interface KernelRing {
   /** Decodes what is there. Returns the bytes taken. */
   take(core: Core): number;
+  /** Passes over so many packets of the batch that was being decoded when the parser failed. */
+  skip(packets: number): void;
   /** So much at once means that there is more. */
   readonly plenty: number;
   /** After the last packet was let in, how long it may take to show up, ms. */

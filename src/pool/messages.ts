@@ -29,6 +29,9 @@ export interface PacketRing {
 /** What a worker says before it does anything else. */
 export const READY = 'ready';
 
+/** What comes from a worker: that it is ready, that its parser trapped and was replaced, or a block. */
+export type FromWorker = typeof READY | { trapped: string } | SealedBlock;
+
 /** What a worker is started with. */
 export interface WorkerTask {
   module: WebAssembly.Module;
@@ -41,6 +44,8 @@ export interface WorkerTask {
   unit: number;
   /** The kernel's ring it drains, null where its packets come through the batch ring. */
   ring: BpfRing | PacketRing | null;
+  /** Another thread did this before and did not end: its work is taken over. */
+  again: boolean;
   /** Sealed blocks go out here. */
   port: MessagePort;
 }
@@ -53,4 +58,6 @@ export interface SealedBlock {
   events: number;
   minNs: bigint;
   maxNs: bigint;
+  /** What the worker's counters gained since its last block, zeros left out. */
+  counts: Record<string, number>;
 }

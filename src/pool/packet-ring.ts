@@ -2,6 +2,7 @@
 import type { Core } from '../decode/core.js';
 import { COUNTER_NAMES } from '../layout/generated.js';
 import { regionAddress } from '../memory/map.js';
+import type { WorkerState } from '../memory/worker-state.js';
 import { type Libc, loadLibc, PROT_READ, PROT_WRITE } from '../native/libc.js';
 import { type KernelRing, LAG_SAMPLE } from './drain.js';
 import type { PacketRing, WorkerTask } from './messages.js';
@@ -21,8 +22,12 @@ const PACKET_STATISTICS = 6;
  *
  * @throws Error where the ring cannot be mapped at all
  */
-export async function openPacketRing(task: WorkerTask, ring: PacketRing): Promise<KernelRing> {
-  return new MappedSocket(await loadLibc(), task, ring);
+export async function openPacketRing(
+  task: WorkerTask,
+  ring: PacketRing,
+  state: WorkerState,
+): Promise<KernelRing> {
+  return new MappedSocket(await loadLibc(), task, ring, state);
 }
 
 class MappedSocket implements KernelRing {
@@ -37,12 +42,12 @@ class MappedSocket implements KernelRing {
   /** The blocks where they are not, to be copied into the window. */
   readonly #beside: Uint8Array | undefined;
   readonly #memory: Uint8Array;
-  readonly #counters: BigUint64Array;
+  readonly #state: WorkerState;
   readonly #unmap: () => void;
-  #next = 0;
   #takes = 0;
 
-  constructor(libc: Libc, task: WorkerTask, ring: PacketRing) {
+  constructor(libc: Libc, task: WorkerTask, ring: PacketRing, state: WorkerState) {
+    this.#state = state;
     const { buffer } = task.memory;
     const size = ring.blockSize * ring.blockCount;
     this.#libc = libc;
@@ -64,26 +69,38 @@ class MappedSocket implements KernelRing {
       this.#unmap = () => {};
     }
     this.#epoll = libc.watch([ring.fd]);
-    const counters = regionAddress(task.map, task.worker) + task.map.region.counters;
-    this.#counters = new BigUint64Array(buffer, counters, COUNTER_NAMES.length);
   }
 
   take(core: Core): number {
-    const { blockSize, blockCount } = this.#ring;
+    const { blockSize } = this.#ring;
     let taken = 0;
     for (;;) {
-      const block = this.#next * blockSize;
+      const block = this.#state.position * blockSize;
       if ((Atomics.load(this.#status, (block + STATUS) / 4) & STATUS_USER) === 0) return taken;
       const length = this.#status[(block + LENGTH) / 4]!;
       let at = this.#window;
       if (this.#beside === undefined) at += block;
       else this.#memory.set(this.#beside.subarray(block, block + length), at);
+      this.#state.begin('decoding');
       core.decodeBlock(at);
+      this.#state.end();
       if (this.#takes++ % LAG_SAMPLE === 0) core.lagOfBlock(at, this.#libc.realtime());
-      Atomics.store(this.#status, (block + STATUS) / 4, STATUS_KERNEL);
-      this.#next = (this.#next + 1) % blockCount;
+      this.#release();
       taken += length;
     }
+  }
+
+  /** A block counts as seen as a whole. */
+  skip(): void {
+    this.#release();
+  }
+
+  /** Gives the block at hand back to the kernel. */
+  #release(): void {
+    const { blockSize, blockCount } = this.#ring;
+    const { position } = this.#state;
+    Atomics.store(this.#status, (position * blockSize + STATUS) / 4, STATUS_KERNEL);
+    this.#state.position = (position + 1) % blockCount;
   }
 
   wait(milliseconds: number): void {
@@ -99,8 +116,8 @@ class MappedSocket implements KernelRing {
     // struct tpacket_stats_v3: packets, drops, freezes; read means reset.
     const statistics = this.#libc.socketOption(this.#ring.fd, SOL_PACKET, PACKET_STATISTICS, 12);
     const drops = BigInt(new DataView(statistics.buffer).getUint32(4, true));
-    this.#counters[SEEN]! += drops;
-    this.#counters[LOST]! += drops;
+    this.#state.counters[SEEN]! += drops;
+    this.#state.counters[LOST]! += drops;
   }
 
   close(): void {

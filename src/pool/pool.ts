@@ -3,10 +3,18 @@ import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { MembenchError } from '../errors.js';
-import { READY, type SealedBlock, type WorkerTask } from './messages.js';
+import { WorkerState } from '../memory/worker-state.js';
+import { type FromWorker, READY, type SealedBlock, type WorkerTask } from './messages.js';
 
 /** Cores this process may use. */
 export const defaultWorkers = availableParallelism;
+
+/** Between two looks at whether workers get on, ms. */
+const LOOK_INTERVAL = 1000;
+/** Looks a worker may be at the same batch: far more than any batch takes. */
+const STUCK_LOOKS = 5;
+/** Threads one worker may use up. */
+const REBUILDS_MAX = 100;
 
 /** The running workers: one long-lived task each. */
 export interface Pool {
@@ -18,16 +26,19 @@ export interface Pool {
   close(): Promise<void>;
 }
 
+export interface PoolEvents {
+  /** Called on this thread for every sealed block. */
+  onBlock(block: SealedBlock): void;
+  /** Called when a worker's parser or thread failed and another goes on in its place. */
+  onRebuilt(worker: number, why: string): void;
+}
+
 /**
  * Starts the workers.
  *
  * @param tasks one for each worker, without its port
- * @param onBlock called on this thread for every sealed block
  */
-export function startPool(
-  tasks: readonly Omit<WorkerTask, 'port'>[],
-  onBlock: (block: SealedBlock) => void,
-): Pool {
+export function startPool(tasks: readonly Omit<WorkerTask, 'port' | 'again'>[], events: PoolEvents): Pool {
   const piscina = new Piscina({
     filename: fileURLToPath(new URL('./worker.js', import.meta.url)),
     minThreads: tasks.length,
@@ -36,55 +47,114 @@ export function startPool(
     idleTimeout: Number.POSITIVE_INFINITY,
     concurrentTasksPerWorker: 1,
   });
-  const ports: MessagePort[] = [];
-  let waiting = tasks.length;
-  let onReady = () => {};
-  const allReady = new Promise<void>((resolve) => {
-    onReady = resolve;
-  });
-  const runs = tasks.map(async (task) => {
-    const { port1, port2 } = new MessageChannel();
-    ports.push(port1);
-    let received = 0;
-    let onReceived = () => {};
-    port1.on('message', (block: SealedBlock | typeof READY) => {
-      if (block === READY) {
-        if (--waiting === 0) onReady();
-        return;
-      }
-      received++;
-      onBlock(block);
-      onReceived();
-    });
-    let sent: number;
-    try {
-      sent = await piscina.run({ ...task, port: port2 }, { transferList: [port2] });
-    } catch (error) {
-      throw new MembenchError(
-        'ERR_MEMBENCH_WORKER',
-        `worker ${task.worker}: ${(error as Error).message}`,
-        undefined,
-        error,
-      );
-    }
-    // The result and the blocks come through different ports, in no common order.
-    await new Promise<void>((resolve) => {
-      onReceived = () => {
-        if (received === sent) resolve();
-      };
-      onReceived();
-    });
-  });
-  const done = Promise.all(runs).then(() => undefined);
-  const ready = Promise.race([allReady, done]);
+  const workers = tasks.map((task) => new PoolWorker(piscina, task, events));
+  const done = Promise.all(workers.map((worker) => worker.done)).then(() => undefined);
+  const ready = Promise.race([
+    Promise.all(workers.map((worker) => worker.ready)).then(() => undefined),
+    done,
+  ]);
   // Whoever waits is told; when nobody does any more, it is no news.
   ready.catch(() => {});
+  const timer = setInterval(() => {
+    for (const worker of workers) worker.look();
+  }, LOOK_INTERVAL).unref();
   return {
     done,
     ready,
     async close() {
-      for (const port of ports) port.close();
+      clearInterval(timer);
+      for (const worker of workers) worker.close();
       await piscina.destroy();
     },
   };
+}
+
+/** One worker, on as many threads as it takes. */
+class PoolWorker {
+  readonly ready: Promise<void>;
+  readonly done: Promise<void>;
+  readonly #piscina: Piscina;
+  readonly #task: Omit<WorkerTask, 'port' | 'again'>;
+  readonly #events: PoolEvents;
+  readonly #state: WorkerState;
+  readonly #ports: MessagePort[] = [];
+  #received = 0;
+  #onReceived = () => {};
+  #onReady = () => {};
+  #abort = new AbortController();
+  #beat = 0;
+  #looks = 0;
+  #closed = false;
+
+  constructor(piscina: Piscina, task: Omit<WorkerTask, 'port' | 'again'>, events: PoolEvents) {
+    this.#piscina = piscina;
+    this.#task = task;
+    this.#events = events;
+    this.#state = new WorkerState(task.memory.buffer, task.map, task.worker);
+    this.ready = new Promise((resolve) => {
+      this.#onReady = resolve;
+    });
+    this.done = this.#work();
+  }
+
+  /** A thread that hangs in a batch is ended; the next one passes over it. */
+  look(): void {
+    const { phase, beat } = this.#state;
+    this.#looks = phase !== 'waiting' && beat === this.#beat ? this.#looks + 1 : 0;
+    this.#beat = beat;
+    if (this.#looks >= STUCK_LOOKS) this.#abort.abort(new Error('it hung in a batch'));
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const port of this.#ports) port.close();
+  }
+
+  async #work(): Promise<void> {
+    const sent = await this.#run();
+    // The result and the blocks come through different ports, in no common order.
+    await new Promise<void>((resolve) => {
+      this.#onReceived = () => {
+        if (this.#received >= sent) resolve();
+      };
+      this.#onReceived();
+    });
+  }
+
+  /** Returns how many blocks all threads have sent. */
+  async #run(): Promise<number> {
+    for (let rebuilds = 0; ; rebuilds++) {
+      const port = this.#listen();
+      this.#abort = new AbortController();
+      this.#looks = 0;
+      try {
+        return await this.#piscina.run(
+          { ...this.#task, port, again: rebuilds > 0 },
+          { transferList: [port], signal: this.#abort.signal },
+        );
+      } catch (error) {
+        const { message } = this.#abort.signal.aborted ? this.#abort.signal.reason : (error as Error);
+        if (this.#closed || rebuilds === REBUILDS_MAX) {
+          const what = `worker ${this.#task.worker}: ${message}`;
+          throw new MembenchError('ERR_MEMBENCH_WORKER', what, undefined, error);
+        }
+        this.#events.onRebuilt(this.#task.worker, message);
+      }
+    }
+  }
+
+  #listen(): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    this.#ports.push(port1);
+    port1.on('message', (message: FromWorker) => {
+      if (message === READY) this.#onReady();
+      else if ('trapped' in message) this.#events.onRebuilt(this.#task.worker, message.trapped);
+      else {
+        this.#received++;
+        this.#events.onBlock(message);
+        this.#onReceived();
+      }
+    });
+    return port2;
+  }
 }

@@ -19,6 +19,11 @@ export class BlockIndex {
     return this.#count;
   }
 
+  /** Bytes of the entries in the footer. */
+  get bytes(): number {
+    return this.#full ? 0 : this.#size;
+  }
+
   add({ offset, bytes, worker, seq, events, minNs, maxNs }: BlockEntry): void {
     this.#count++;
     if (this.#full) return;

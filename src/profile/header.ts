@@ -27,6 +27,9 @@ export interface ProfileHeader {
   workers: number;
   ports: readonly (readonly [first: number, last: number])[];
   key_id: Uint8Array;
+  /** Left out where it is 0, as is `first_seq` where all of it is. */
+  part?: number;
+  first_seq?: readonly number[];
 }
 
 /** Names by kind: what numbers in blocks index. */
@@ -74,6 +77,10 @@ export interface Header {
   workers: number;
   ports: [first: number, last: number][];
   keyId: string;
+  /** Which file of its recording it is, from 0. */
+  part: number;
+  /** By worker, the sequence number of its first block in this file; 0 where it has no entry. */
+  firstSeq: number[];
   names: Names;
 }
 
@@ -103,6 +110,8 @@ export function readHeader(body: Body): Header {
       return [asCount(first, 'a port'), asCount(last, 'a port')];
     }),
     keyId: hex(asBytes(body.key_id, 'key_id')),
+    part: asCount(body.part ?? 0, 'part'),
+    firstSeq: asList(body.first_seq ?? [], 'first_seq').map((seq) => asCount(seq, 'a sequence number')),
     names: readNames(asBody(body.names, 'names')),
   };
 }

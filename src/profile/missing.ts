@@ -13,9 +13,14 @@ const LISTED_MAX = 100_000;
  *
  * @param here what is here and good
  * @param known everything that was ever seen or told of
+ * @param first by worker, the sequence number it starts with; 0 where it has no entry
  * @returns by worker and sequence number
  */
-export function missingBlocks(here: readonly BlockName[], known: readonly BlockName[]): BlockName[] {
+export function missingBlocks(
+  here: readonly BlockName[],
+  known: readonly BlockName[],
+  first: readonly number[],
+): BlockName[] {
   const have = new Map<number, Set<number>>();
   for (const { worker, seq } of here) {
     const seqs = have.get(worker);
@@ -27,7 +32,7 @@ export function missingBlocks(here: readonly BlockName[], known: readonly BlockN
   const missing: BlockName[] = [];
   for (const [worker, end] of [...last].sort(([a], [b]) => a - b)) {
     const seqs = have.get(worker);
-    for (let seq = 0; seq <= end && missing.length < LISTED_MAX; seq++) {
+    for (let seq = first[worker] ?? 0; seq <= end && missing.length < LISTED_MAX; seq++) {
       if (!seqs?.has(seq)) missing.push({ worker, seq });
     }
   }

@@ -145,7 +145,7 @@ export class ProfileReader {
   /** Blocks the footer or the sequence numbers know of that are not here, or not good. */
   missing(): BlockName[] {
     const good = this.blocks.filter((entry) => !this.#bad.has(entry));
-    return missingBlocks(good, [...this.blocks, ...(this.footer?.blocks ?? [])]);
+    return missingBlocks(good, [...this.blocks, ...(this.footer?.blocks ?? [])], this.header.firstSeq);
   }
 
   close(): void {

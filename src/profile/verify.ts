@@ -66,7 +66,8 @@ class Walk {
       this.#file.close();
     }
     if (this.#headers.length === 0) this.#problems.push('the header is missing');
-    const missing = missingBlocks(this.#good, [...this.#good, ...(this.#footer?.blocks ?? [])]);
+    const known = [...this.#good, ...(this.#footer?.blocks ?? [])];
+    const missing = missingBlocks(this.#good, known, this.#header.firstSeq);
     for (const { worker, seq } of missing) this.#problems.push(`block ${seq} of worker ${worker} is missing`);
     this.#compareFooter();
     return {
@@ -118,6 +119,7 @@ class Walk {
     if (block.unit !== this.#header.unit) throw new BlockError('a block with another unit of time');
     const name = `block ${seq} of worker ${worker}`;
     if (this.#names.has(name)) throw new BlockError(`${name} a second time`);
+    if (seq < (this.#header.firstSeq[worker] ?? 0)) throw new BlockError(`${name}, from an earlier part`);
     this.#names.add(name);
     checkBlock(block);
     this.#good.push({ offset: frame.offset, bytes: frame.bytes, worker, seq, events, minNs, maxNs });

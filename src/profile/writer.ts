@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync } from 'node:fs';
+import { closeSync, fsyncSync, ftruncateSync } from 'node:fs';
 import { MembenchError } from '../errors.js';
 import { BlockIndex } from './block-index.js';
 import { createFile, writeAll, writeError } from './create.js';
@@ -14,14 +14,21 @@ export interface FooterInfo {
   last_ns: bigint;
 }
 
-/** What the block index keeps of a block. */
+/** What the writer needs to know of a block. */
 export interface BlockInfo {
   worker: number;
   seq: number;
   events: number;
   minNs: bigint;
   maxNs: bigint;
+  /** The counters in the block. */
+  counts: Record<string, number>;
 }
+
+/** Bytes of one more entry in the block index at most: seven integers of nine bytes each in an array. */
+const INDEX_ENTRY_MAX = 64;
+/** Bytes of a footer without header and index at most: every counter there is needs about 1200. */
+const FOOTER_REST_MAX = 2048;
 
 /**
  * Writes a profile, frame by frame. A failed write is final: the file is cut back to the last whole
@@ -32,6 +39,7 @@ export class ProfileWriter {
   readonly #header: Record<string, unknown>;
   readonly #run: Uint8Array;
   readonly #index = new BlockIndex();
+  readonly #headerBytes: number;
   /** Negative once the file is closed. */
   #fd: number;
   #bytes: number;
@@ -44,6 +52,7 @@ export class ProfileWriter {
     const frame = encodeFrame('MBHD', encode(this.#header));
     this.#fd = createFile(path, force, frame);
     this.#bytes = frame.length;
+    this.#headerBytes = frame.length;
   }
 
   /**
@@ -64,6 +73,11 @@ export class ProfileWriter {
   /** Blocks written. */
   get blocks(): number {
     return this.#index.count;
+  }
+
+  /** Bytes the footer would have at most after one more block. */
+  get footerMax(): number {
+    return this.#headerBytes + this.#index.bytes + INDEX_ENTRY_MAX + FOOTER_REST_MAX;
   }
 
   /**
@@ -89,11 +103,21 @@ export class ProfileWriter {
   }
 
   /**
-   * Writes the footer and closes the file.
+   * Waits until all that was written is on the disk.
    *
    * @throws ERR_MEMBENCH_PROFILE_WRITE
    */
-  finish(info: FooterInfo): void {
+  sync(): void {
+    this.#attempt((fd) => fsyncSync(fd));
+  }
+
+  /**
+   * Writes the footer and closes the file.
+   *
+   * @param sync wait until all of it is on the disk
+   * @throws ERR_MEMBENCH_PROFILE_WRITE
+   */
+  finish(info: FooterInfo, sync = false): void {
     const map = { header: this.#header, ...info };
     const packed = encode(map);
     const rows = this.#index.packed();
@@ -102,6 +126,7 @@ export class ProfileWriter {
         ? packed
         : Buffer.concat([openMap(packed, Object.keys(map).length, 'blocks', 0xdd, this.blocks), rows]);
     this.#write(encodeFrame('MBFT', body));
+    if (sync) this.sync();
     try {
       this.#close();
     } catch (error) {
@@ -118,11 +143,17 @@ export class ProfileWriter {
 
   /** Writes all of a frame, or nothing that stays. */
   #write(frame: Uint8Array): void {
+    this.#attempt((fd) => writeAll(fd, frame));
+    this.#bytes += frame.length;
+  }
+
+  /** Does something to the file. Where that fails, the file ends with its last whole frame. */
+  #attempt(action: (fd: number) => void): void {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#fd < 0)
       throw new MembenchError('ERR_MEMBENCH_PROFILE_WRITE', `${this.path}: it is closed already`);
     try {
-      writeAll(this.#fd, frame);
+      action(this.#fd);
     } catch (error) {
       this.#failure = writeError(this.path, error);
       try {
@@ -133,7 +164,6 @@ export class ProfileWriter {
       }
       throw this.#failure;
     }
-    this.#bytes += frame.length;
   }
 
   #close(): void {

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type ErrorCode, MembenchError } from '../errors.js';
 import { loadLibc } from '../native/libc.js';
-import type { SealedBlock } from '../pool/messages.js';
+import type { PoolEvents } from '../pool/pool.js';
 import { descriptorsOf, withDescriptors } from '../source/source.js';
 import type { FromRecorder, ToRecorder } from './messages.js';
 import type { RecorderHandle, RecorderProgress, RecorderResult, RecorderSettings } from './recorder.js';
@@ -15,7 +15,7 @@ const FIRST_FD = 4;
 export class RecorderChild implements RecorderHandle {
   readonly #settings: RecorderSettings;
   readonly #user: { uid: number; gid: number } | null;
-  readonly #onBlock: (block: SealedBlock) => void;
+  readonly #events: PoolEvents;
   #child: ChildProcess | undefined;
   #progress: RecorderProgress = {
     bytesRead: 0,
@@ -30,14 +30,10 @@ export class RecorderChild implements RecorderHandle {
   readonly #done = promise<RecorderResult>();
 
   /** @param user who it becomes; null where this process is not root */
-  constructor(
-    settings: RecorderSettings,
-    user: { uid: number; gid: number } | null,
-    onBlock: (block: SealedBlock) => void,
-  ) {
+  constructor(settings: RecorderSettings, user: { uid: number; gid: number } | null, events: PoolEvents) {
     this.#settings = settings;
     this.#user = user;
-    this.#onBlock = onBlock;
+    this.#events = events;
     // Each failure is reported once, by whoever waits at the time.
     this.#ready.value.catch(() => {});
     this.#done.value.catch(() => {});
@@ -126,7 +122,10 @@ export class RecorderChild implements RecorderHandle {
         this.#ready.resolve();
         break;
       case 'block':
-        this.#onBlock(message.block);
+        this.#events.onBlock(message.block);
+        break;
+      case 'rebuilt':
+        this.#events.onRebuilt(message.worker, message.why);
         break;
       case 'progress':
         this.#progress = message.progress;

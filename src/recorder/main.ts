@@ -5,6 +5,7 @@
  */
 import { MembenchError } from '../errors.js';
 import { loadLibc } from '../native/libc.js';
+import type { SealedBlock } from '../pool/messages.js';
 import { dropRights } from './drop-rights.js';
 import type { FromRecorder, ToRecorder } from './messages.js';
 import { Recorder, type RecorderSettings } from './recorder.js';
@@ -35,7 +36,11 @@ async function start(settings: RecorderSettings, user: { uid: number; gid: numbe
     return undefined;
   });
   libc?.hideMemory();
-  recorder = new Recorder(settings, (block) => send({ kind: 'block', block }), libc?.pageSize);
+  const events = {
+    onBlock: (block: SealedBlock) => send({ kind: 'block', block }),
+    onRebuilt: (worker: number, why: string) => send({ kind: 'rebuilt', worker, why }),
+  };
+  recorder = new Recorder(settings, events, libc?.pageSize);
   // Workers load their code while it can still be read; they get to see packets only when the kernel's
   // programs are attached, which waits for `ready`.
   await recorder.ready();

@@ -15,6 +15,7 @@ export type FromRecorder =
   | { kind: 'loaded' }
   | { kind: 'ready' }
   | { kind: 'block'; block: SealedBlock }
+  | { kind: 'rebuilt'; worker: number; why: string }
   | { kind: 'progress'; progress: RecorderProgress }
   | { kind: 'done'; result: RecorderResult }
   | { kind: 'failed'; code: string; message: string; hint: string | undefined };

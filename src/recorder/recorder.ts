@@ -3,8 +3,8 @@ import { COUNTER_NAMES, type Counter, INDEX_STATE, LAG_BUCKETS } from '../layout
 import { RingWriter } from '../memory/batch-ring.js';
 import { configureWorker, type PortRanges, setCapture, setPorts } from '../memory/configure.js';
 import { type MemoryMap, mapMemory, regionAddress } from '../memory/map.js';
-import type { SealedBlock, WorkerTask } from '../pool/messages.js';
-import { type Pool, startPool } from '../pool/pool.js';
+import type { WorkerTask } from '../pool/messages.js';
+import { type Pool, type PoolEvents, startPool } from '../pool/pool.js';
 import type { Feed } from '../source/source.js';
 import { StreamReader } from '../source/stream.js';
 import { type Lag, lagOf } from './lag.js';
@@ -96,16 +96,16 @@ export class Recorder implements RecorderHandle {
   readonly #map: MemoryMap;
   readonly #memory: WebAssembly.Memory;
   readonly #ring: RingWriter;
-  readonly #onBlock: (block: SealedBlock) => void;
+  readonly #events: PoolEvents;
   readonly #stream: StreamReader | undefined;
   #pool: Pool | undefined;
   #stopped = false;
   #lagBefore: Uint32Array | undefined;
 
   /** @param pageSize bytes of a page of this kernel, needed for kernel rings only */
-  constructor(settings: RecorderSettings, onBlock: (block: SealedBlock) => void, pageSize = 4096) {
+  constructor(settings: RecorderSettings, events: PoolEvents, pageSize = 4096) {
     this.#settings = settings;
-    this.#onBlock = onBlock;
+    this.#events = events;
     const { feed, workers } = settings;
     this.#map = mapMemory({
       workers,
@@ -132,6 +132,11 @@ export class Recorder implements RecorderHandle {
     }
   }
 
+  /** The memory and its map, for tests that do damage to it. */
+  get shared(): { memory: WebAssembly.Memory; map: MemoryMap } {
+    return { memory: this.#memory, map: this.#map };
+  }
+
   async ready(): Promise<void> {
     const buffer = this.#memory.buffer;
     const { feed, run, key, addressKey, hashSeed, zeroCopy } = this.#settings;
@@ -146,7 +151,7 @@ export class Recorder implements RecorderHandle {
       unit: feed.kind === 'stream' ? feed.header.unit : 1,
       ring: ringOf(feed, worker, zeroCopy),
     }));
-    this.#pool = startPool(tasks, this.#onBlock);
+    this.#pool = startPool(tasks, this.#events);
     // A failed worker would leave the source waiting for a slot that is never freed.
     this.#pool.done.catch(() => this.#stream?.stop());
     // What is in a file waits for its readers; live packets do not.

@@ -43,6 +43,7 @@ function writeBlock(writer: ProfileWriter, worker: number, seq: number): void {
     events: 0,
     minNs: 0n,
     maxNs: 0n,
+    counts: {},
   });
 }
 
@@ -82,7 +83,7 @@ test('a recording with more blocks than a footer can list is closed without the 
   const path = join(folder(t), 'a.mbp');
   const writer = create(path);
   // The rows are what matters here: the frames need not be blocks.
-  const row = { worker: 2 ** 40, seq: 2 ** 40, events: 2 ** 40, minNs: 1n, maxNs: 1n };
+  const row = { worker: 2 ** 40, seq: 2 ** 40, events: 2 ** 40, minNs: 1n, maxNs: 1n, counts: {} };
   for (let i = 0; i < 350_000; i++) writer.writeBlock(Buffer.of(0), row);
   writer.finish(FOOTER);
   const [[, body]] = unpackMultiple(readFileSync(path).subarray(writer.bytes - 3000)).slice(-1) as [
