@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0xe90141e2;
+export const LAYOUT_HASH: u32 = 0xa4990fdc;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -529,9 +529,12 @@ export class KernelSettings {
   seed: u64; // 8: seed of the flow hash, the same as in config
   snaplen: u32; // 16: bytes of a packet to keep, from its IP header on
   keepEmpty: u32; // 20: 1: segments without payload are handed over too, not only counted
+  wakeInterval: u64; // 24: nanoseconds between two wake-ups of a worker
+  wakeIntervalBusy: u64; // 32: the same where more than wake_bytes come in between
+  wakeBytes: u64; // 40: bytes of one ring between two wake-ups that count as many
 }
 
-export const SIZEOF_KERNEL_SETTINGS: u32 = 24;
+export const SIZEOF_KERNEL_SETTINGS: u32 = 48;
 
 /** Compile-time guard: the build stops where a class no longer lies as the schema says. */
 export function assertLayout(): void {
@@ -689,10 +692,13 @@ export function assertLayout(): void {
   if (offsetof<RingRecord>("protocol") != 27) ERROR("ring_record.protocol");
   if (offsetof<RingRecord>("linkSize") != 28) ERROR("ring_record.link_size");
   if (offsetof<RingRecord>("pad00") != 29) ERROR("ring_record.pad0");
-  if (offsetof<KernelSettings>() != 24) ERROR("size of kernel_settings");
+  if (offsetof<KernelSettings>() != 48) ERROR("size of kernel_settings");
   if (offsetof<KernelSettings>("layoutHash") != 0) ERROR("kernel_settings.layout_hash");
   if (offsetof<KernelSettings>("rings") != 4) ERROR("kernel_settings.rings");
   if (offsetof<KernelSettings>("seed") != 8) ERROR("kernel_settings.seed");
   if (offsetof<KernelSettings>("snaplen") != 16) ERROR("kernel_settings.snaplen");
   if (offsetof<KernelSettings>("keepEmpty") != 20) ERROR("kernel_settings.keep_empty");
+  if (offsetof<KernelSettings>("wakeInterval") != 24) ERROR("kernel_settings.wake_interval");
+  if (offsetof<KernelSettings>("wakeIntervalBusy") != 32) ERROR("kernel_settings.wake_interval_busy");
+  if (offsetof<KernelSettings>("wakeBytes") != 40) ERROR("kernel_settings.wake_bytes");
 }

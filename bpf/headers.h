@@ -38,8 +38,7 @@
 
 /* A packet that is ours, by its headers. */
 struct headers {
-	__u32 l3;
-	/* From the IP header. */
+	/* Of the transport header, from the IP header on. */
 	__u32 l4_offset;
 	/* Bytes of the IP packet by its own header; 0 where segmentation offload leaves it open. */
 	__u32 ip_length;
@@ -51,8 +50,22 @@ struct headers {
 
 #define TAKEN (-1)
 
-/* Reads `size` bytes at `offset`; the payload may lie in pages that direct access does not reach. */
-#define read_at(skb, offset, to, size) (bpf_skb_load_bytes(skb, offset, to, size) == 0)
+/*
+ * Reads `size` bytes at `offset`: directly where the offset is a constant and the bytes lie in the linear
+ * part, as headers nearly always do. A process without CAP_PERFMON may add nothing else to a pointer.
+ */
+static __always_inline int read_at(struct __sk_buff *skb, __u32 offset, void *to, const __u32 size)
+{
+	if (__builtin_constant_p(offset)) {
+		void *data = (void *)(long)skb->data;
+
+		if (data + offset + size <= (void *)(long)skb->data_end) {
+			__builtin_memcpy(to, data + offset, size);
+			return 1;
+		}
+	}
+	return bpf_skb_load_bytes(skb, offset, to, size) == 0;
+}
 
 static __always_inline int read_ethernet(struct __sk_buff *skb, __u32 *l3)
 {
@@ -76,13 +89,13 @@ static __always_inline int read_ethernet(struct __sk_buff *skb, __u32 *l3)
 	return MEMBENCH_KERNEL_COUNTER_SKIPPED_NOT_IP;
 }
 
-static __always_inline int read_ipv4(struct __sk_buff *skb, struct headers *h)
+static __always_inline int read_ipv4(struct __sk_buff *skb, struct headers *h, __u32 l3)
 {
 	/* Words of the fixed header (RFC 791): addresses are 3 and 4. */
 	__u32 ip[5];
 	__u32 first;
 
-	if (!read_at(skb, h->l3, ip, sizeof(ip)))
+	if (!read_at(skb, l3, ip, sizeof(ip)))
 		return MEMBENCH_KERNEL_COUNTER_SKIPPED_CUT_HEADER;
 	first = bpf_ntohl(ip[0]);
 	h->l4_offset = ((first >> 24) & 15) * 4;
@@ -129,21 +142,21 @@ __noinline int membench_extension(struct __sk_buff *skb, __u32 offset, __u32 nex
 	return size << 8 | extension[0];
 }
 
-static __always_inline int read_ipv6(struct __sk_buff *skb, struct headers *h)
+static __always_inline int read_ipv6(struct __sk_buff *skb, struct headers *h, __u32 l3)
 {
 	/* Words of the fixed header (RFC 8200): addresses are 1-2 and 3-4. */
 	__u64 ip[5];
 	__u32 offset = 40;
 	__u32 next;
 
-	if (!read_at(skb, h->l3, ip, sizeof(ip)))
+	if (!read_at(skb, l3, ip, sizeof(ip)))
 		return MEMBENCH_KERNEL_COUNTER_SKIPPED_CUT_HEADER;
 	next = (bpf_be64_to_cpu(ip[0]) >> 8) & 0xff;
 	h->ip_length = (bpf_be64_to_cpu(ip[0]) >> 16) & 0xffff;
 	if (h->ip_length)
 		h->ip_length += 40;
 	for (int i = 0; i < EXTENSIONS_MAX; i++) {
-		int found = membench_extension(skb, h->l3 + offset, next);
+		int found = membench_extension(skb, l3 + offset, next);
 
 		if (found < 0)
 			return -1 - found;

@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0xe90141e2u
+#define MEMBENCH_LAYOUT_HASH 0xa4990fdcu
 
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
@@ -625,12 +625,18 @@ struct membench_kernel_settings {
 	__u64 seed; /* seed of the flow hash, the same as in config */
 	__u32 snaplen; /* bytes of a packet to keep, from its IP header on */
 	__u32 keep_empty; /* 1: segments without payload are handed over too, not only counted */
+	__u64 wake_interval; /* nanoseconds between two wake-ups of a worker */
+	__u64 wake_interval_busy; /* the same where more than wake_bytes come in between */
+	__u64 wake_bytes; /* bytes of one ring between two wake-ups that count as many */
 };
-_Static_assert(sizeof(struct membench_kernel_settings) == 24, "size of kernel_settings");
+_Static_assert(sizeof(struct membench_kernel_settings) == 48, "size of kernel_settings");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, layout_hash) == 0, "kernel_settings.layout_hash");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, rings) == 4, "kernel_settings.rings");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, seed) == 8, "kernel_settings.seed");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, snaplen) == 16, "kernel_settings.snaplen");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, keep_empty) == 20, "kernel_settings.keep_empty");
+_Static_assert(__builtin_offsetof(struct membench_kernel_settings, wake_interval) == 24, "kernel_settings.wake_interval");
+_Static_assert(__builtin_offsetof(struct membench_kernel_settings, wake_interval_busy) == 32, "kernel_settings.wake_interval_busy");
+_Static_assert(__builtin_offsetof(struct membench_kernel_settings, wake_bytes) == 40, "kernel_settings.wake_bytes");
 
 #endif

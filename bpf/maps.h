@@ -28,6 +28,23 @@ struct {
 	});
 } rings SEC(".maps");
 
+/*
+ * When each ring's worker was last woken, and where the ring's end was then: a cache line of its own, which
+ * is only read by most packets, so that CPUs do not take it from each other.
+ */
+struct wake {
+	__u64 at;
+	__u64 position;
+	__u64 pad[6];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct wake);
+} wakes SEC(".maps");
+
 struct counters {
 	__u64 of[MEMBENCH_KERNEL_COUNTERS];
 };

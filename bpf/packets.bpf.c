@@ -36,7 +36,7 @@ static __always_inline int is_server(__u32 port)
  * copy of this with its own bound.
  */
 static __always_inline __u32 fill(struct __sk_buff *skb, __u64 place, __u32 hash, __u32 captured, void *ring,
-				  const __u32 size)
+				  __u64 now, __u64 wake, const __u32 size)
 {
 	struct membench_ring_record *r = bpf_ringbuf_reserve(ring, size, 0);
 	/* Less one, so that both ends of what the copy may take are one comparison the verifier follows. */
@@ -47,7 +47,7 @@ static __always_inline __u32 fill(struct __sk_buff *skb, __u64 place, __u32 hash
 	whole(last);
 	if (last >= size - HEAD || bpf_skb_load_bytes(skb, place & 0xffff, r + 1, last + 1))
 		goto failed;
-	r->time = bpf_ktime_get_ns();
+	r->time = now;
 	r->length = skb->len;
 	r->captured = captured;
 	r->hash = hash;
@@ -56,13 +56,37 @@ static __always_inline __u32 fill(struct __sk_buff *skb, __u64 place, __u32 hash
 	r->family = place >> 32;
 	r->protocol = place >> 40;
 	r->link_size = place;
-	bpf_ringbuf_submit(r, 0);
+	bpf_ringbuf_submit(r, wake);
 	return MEMBENCH_KERNEL_COUNTER_SUBMITTED;
 
 failed:
 	/* What lies in the ring is an older packet's: it must not be taken for this one's. */
-	bpf_ringbuf_discard(r, 0);
+	bpf_ringbuf_discard(r, BPF_RB_NO_WAKEUP);
 	return MEMBENCH_KERNEL_COUNTER_LOST_COPY_FAILED;
+}
+
+/*
+ * A worker is woken by the first packet after a while, not by every one; after a longer while where many
+ * come, because then each wake-up is worth more (as network cards moderate interrupts). What comes before
+ * the next time it finds when it is woken again, or soon by itself. CPUs may race here: that costs a
+ * wake-up, and never a packet.
+ */
+static __always_inline __u64 wake_flag(void *ring, __u32 index, __u64 now)
+{
+	struct wake *wake = bpf_map_lookup_elem(&wakes, &index);
+	__u64 elapsed, position;
+
+	if (!wake)
+		return BPF_RB_FORCE_WAKEUP;
+	elapsed = now - wake->at;
+	if (elapsed < settings.wake_interval)
+		return BPF_RB_NO_WAKEUP;
+	position = bpf_ringbuf_query(ring, BPF_RB_PROD_POS);
+	if (position - wake->position > settings.wake_bytes && elapsed < settings.wake_interval_busy)
+		return BPF_RB_NO_WAKEUP;
+	wake->at = now;
+	wake->position = position;
+	return BPF_RB_FORCE_WAKEUP;
 }
 
 /*
@@ -73,17 +97,20 @@ __noinline int membench_submit(struct __sk_buff *skb, __u64 place, __u32 hash, _
 {
 	void *ring = bpf_map_lookup_elem(&rings, &index);
 	__u32 captured = skb->len - (place & 0xffff);
+	__u64 now = bpf_ktime_get_ns();
 	__u32 need;
+	__u64 wake;
 
 	if (!ring)
 		return MEMBENCH_KERNEL_COUNTER_LOST_RING_FULL;
 	if (captured > settings.snaplen)
 		captured = settings.snaplen;
 	need = captured + HEAD;
+	wake = wake_flag(ring, index, now);
 	/* Ring records have a head of 8 bytes and start at multiples of 8. */
 #define CLASS(size)       \
 	if (need <= size) \
-		return fill(skb, place, hash, captured, ring, size)
+		return fill(skb, place, hash, captured, ring, now, wake, size)
 	CLASS(96);
 	CLASS(128);
 	CLASS(160);
@@ -107,13 +134,15 @@ __noinline int membench_submit(struct __sk_buff *skb, __u64 place, __u32 hash, _
 	CLASS(65536);
 	CLASS(98304);
 #undef CLASS
-	return fill(skb, place, hash, captured, ring, MEMBENCH_RING_CAPTURE_MAX + HEAD);
+	return fill(skb, place, hash, captured, ring, now, wake, MEMBENCH_RING_CAPTURE_MAX + HEAD);
 }
 
-/* Reads the transport header. Returns TAKEN, or the counter of why not; sets the hash once it is ours. */
-static __always_inline int read_transport(struct __sk_buff *skb, struct headers *h, __u32 *hash)
+/*
+ * Reads the transport header, which begins at `l4`. Returns TAKEN, or the counter of why not; sets the hash
+ * once the packet is ours.
+ */
+static __always_inline int read_transport(struct __sk_buff *skb, struct headers *h, __u32 l3, __u32 l4, __u32 *hash)
 {
-	__u32 l4 = h->l3 + h->l4_offset;
 	__u32 source, destination, length;
 	__u32 header = 0;
 	__u64 sum;
@@ -142,16 +171,16 @@ static __always_inline int read_transport(struct __sk_buff *skb, struct headers 
 	if (h->protocol != IPPROTO_TCP || settings.keep_empty || tcp[1] & (TCP_SYN | TCP_FIN | TCP_RST))
 		return TAKEN;
 	/* The frame may be padded: its IP header knows better, where it says anything. */
-	length = skb->len - h->l3;
+	length = skb->len - l3;
 	if (h->ip_length && h->ip_length < length)
 		length = h->ip_length;
 	return length <= h->l4_offset + header ? MEMBENCH_KERNEL_COUNTER_SKIPPED_NO_PAYLOAD : TAKEN;
 }
 
-/* One packet whose IP header begins at `l3`. */
-__noinline int membench_packet(struct __sk_buff *skb, __u32 l3)
+/* One packet whose IP header begins at `l3`: a constant where it can be, which makes it quick. */
+static __always_inline void record(struct __sk_buff *skb, __u32 l3)
 {
-	struct headers h = { .l3 = l3 };
+	struct headers h = {};
 	__u32 ring = settings.rings;
 	__u32 hash = 0;
 	__u8 version;
@@ -160,18 +189,29 @@ __noinline int membench_packet(struct __sk_buff *skb, __u32 l3)
 	if (!read_at(skb, l3, &version, sizeof(version)))
 		outcome = MEMBENCH_KERNEL_COUNTER_SKIPPED_CUT_HEADER;
 	else if (version >> 4 == 4)
-		outcome = read_ipv4(skb, &h);
+		outcome = read_ipv4(skb, &h, l3);
 	else if (version >> 4 == 6)
-		outcome = read_ipv6(skb, &h);
+		outcome = read_ipv6(skb, &h, l3);
 	else
 		outcome = MEMBENCH_KERNEL_COUNTER_SKIPPED_MALFORMED;
-	if (outcome == TAKEN)
-		outcome = read_transport(skb, &h, &hash);
+	if (outcome == TAKEN) {
+		/* No options: a constant again. */
+		if (h.l4_offset == 20)
+			outcome = read_transport(skb, &h, l3, l3 + 20, &hash);
+		else
+			outcome = read_transport(skb, &h, l3, l3 + h.l4_offset, &hash);
+	}
 	if (outcome == TAKEN || outcome == MEMBENCH_KERNEL_COUNTER_SKIPPED_NO_PAYLOAD)
 		ring = ((__u64)hash * settings.rings) >> 32;
 	if (outcome == TAKEN)
 		outcome = membench_submit(skb, PLACE(l3, h.l4_offset, h.family, h.protocol), hash, ring);
 	membench_count(ring, outcome);
+}
+
+/* The same behind VLAN tags in the packet, of any number. */
+__noinline int membench_tagged(struct __sk_buff *skb, __u32 l3)
+{
+	record(skb, l3);
 	return 0;
 }
 
@@ -182,10 +222,12 @@ int membench_l2(struct __sk_buff *skb)
 	__u32 l3 = 0;
 	int outcome = read_ethernet(skb, &l3);
 
-	if (outcome == TAKEN)
-		membench_packet(skb, l3);
-	else
+	if (outcome != TAKEN)
 		membench_count(settings.rings, outcome);
+	else if (l3 == ETHERNET_HEADER)
+		record(skb, ETHERNET_HEADER);
+	else
+		membench_tagged(skb, l3);
 	return PASS;
 }
 
@@ -193,7 +235,7 @@ int membench_l2(struct __sk_buff *skb)
 SEC("tc")
 int membench_l3(struct __sk_buff *skb)
 {
-	membench_packet(skb, 0);
+	record(skb, 0);
 	return PASS;
 }
 

@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0xe90141e2;
+export const LAYOUT_HASH = 0xa4990fdc;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -626,5 +626,11 @@ export const KERNEL_SETTINGS = {
   snaplen: 16,
   /** u32: 1: segments without payload are handed over too, not only counted */
   keep_empty: 20,
-  SIZE: 24,
+  /** u64: nanoseconds between two wake-ups of a worker */
+  wake_interval: 24,
+  /** u64: the same where more than wake_bytes come in between */
+  wake_interval_busy: 32,
+  /** u64: bytes of one ring between two wake-ups that count as many */
+  wake_bytes: 40,
+  SIZE: 48,
 } as const;

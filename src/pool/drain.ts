@@ -1,10 +1,8 @@
 import type { Core } from '../decode/core.js';
 import type { RingReader } from '../memory/batch-ring.js';
 
-/** While packets come, how long to sleep between two looks, ms: the most an event is late. */
-const BUSY_INTERVAL = 0.3;
-/** Looks in vain after which the kernel is asked to wake us instead. */
-const IDLE_LOOKS = 4;
+/** The kernel wakes a worker only now and then; what came since it looks for by itself after so long, ms. */
+const BUSY_INTERVAL = 5;
 /** The longest sleep, ms: a stop is noticed within it. */
 const IDLE_INTERVAL = 100;
 /** How late packets are is looked at for one batch in so many. */
@@ -34,11 +32,10 @@ export interface KernelRing {
 /**
  * Decodes until told to end, and then what is still in the ring. Blocks the thread.
  *
- * While packets come it looks again and again at short intervals, so that no packet costs a wake-up; when
- * none come it sleeps until the kernel has one.
+ * It sleeps until the kernel wakes it, which the kernel does with the first packet after a while; the last
+ * ones of a burst it finds by looking again.
  */
 export function drain(kernel: KernelRing, ring: RingReader, core: Core): void {
-  let idle = 0;
   let sealAt = performance.now() + SEAL_INTERVAL;
   let endAt = Number.POSITIVE_INFINITY;
   for (;;) {
@@ -50,14 +47,13 @@ export function drain(kernel: KernelRing, ring: RingReader, core: Core): void {
       core.sealNow();
       sealAt = now + SEAL_INTERVAL;
     }
-    idle = got > 0 ? 0 : idle + 1;
     if (got >= kernel.plenty) continue;
     if (ended) {
       endAt = Math.min(endAt, now + kernel.tail);
       if (got === 0 && now >= endAt) break;
     }
-    if (idle < IDLE_LOOKS) ring.pause(BUSY_INTERVAL);
-    else kernel.wait(Math.max(Math.min(ended ? endAt - now : IDLE_INTERVAL, sealAt - now), 1));
+    const patience = ended ? endAt - now : got > 0 ? BUSY_INTERVAL : IDLE_INTERVAL;
+    kernel.wait(Math.max(Math.min(patience, sealAt - now), 1));
   }
   kernel.count();
 }

@@ -34,6 +34,14 @@ export interface LoadedPrograms {
   close(): void;
 }
 
+/**
+ * Between two wake-ups of a worker, ns: the most an event is late while packets come. Where more than 50 MB
+ * a second come for one worker, wake-ups cost more than they are worth, and are fewer.
+ */
+const WAKE_INTERVAL = 400_000n;
+const WAKE_INTERVAL_BUSY = 2_000_000n;
+const WAKE_BYTES = 20_000n;
+
 /** The object as the build left it. */
 const OBJECT = new URL('../../bpf/packets.bpf.o', import.meta.url);
 
@@ -82,6 +90,7 @@ function load(libbpf: Libbpf, object: Handle, settings: ProgramSettings, rings: 
   const cpus = libbpf.cpus();
   const elements = cpus * (settings.rings + 1);
   libbpf.setMaxEntries(map('rings'), settings.rings);
+  libbpf.setMaxEntries(map('wakes'), settings.rings);
   libbpf.setMaxEntries(map('counters'), elements);
   check(libbpf.load(object), 'load the BPF programs');
   for (let i = 0; i < settings.rings; i++) {
@@ -139,6 +148,9 @@ function writeSettings(libbpf: Libbpf, section: Handle, settings: ProgramSetting
   }
   view.setUint32(KERNEL_SETTINGS.rings, settings.rings, true);
   view.setBigUint64(KERNEL_SETTINGS.seed, settings.seed, true);
+  view.setBigUint64(KERNEL_SETTINGS.wake_interval, WAKE_INTERVAL, true);
+  view.setBigUint64(KERNEL_SETTINGS.wake_interval_busy, WAKE_INTERVAL_BUSY, true);
+  view.setBigUint64(KERNEL_SETTINGS.wake_bytes, WAKE_BYTES, true);
   view.setUint32(
     KERNEL_SETTINGS.snaplen,
     Math.min(settings.snaplen ?? RING_CAPTURE_MAX, RING_CAPTURE_MAX),
