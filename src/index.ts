@@ -27,7 +27,8 @@ export async function record(options: RecordOptions): Promise<RecordSummary> {
 }
 
 /**
- * Says what the workload in one or more profiles is. Connections of several profiles are added up; keys
+ * Says what the workload in one or more profiles is. Connections of several recordings are added up, those
+ * that span several files of one count once; keys
  * are the same where the profiles were recorded with the same key file.
  *
  * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE

@@ -8,6 +8,14 @@ export interface RecordOptions {
   profile?: string;
   /** Replace an existing profile. Default false. */
   force?: boolean;
+  /** Begin another file before one has more bytes than this. */
+  rotateSize?: number;
+  /** Begin another file after so many seconds of wall time. */
+  rotateTime?: number;
+  /** Keep so many files of a rotated recording: the oldest is removed. Default: all. */
+  files?: number;
+  /** Bring blocks to the disk never by ourselves, at most once a second, or each. Default `never`. */
+  fsync?: 'never' | 'interval' | 'block';
   /** Server ports as inclusive ranges. Default [[11211, 11211]]. */
   ports?: readonly (readonly [first: number, last: number])[];
   /** Worker threads. Default: the cores available. */
@@ -90,7 +98,8 @@ export interface RecordSummary {
   /** Bytes on the wire of decoded packets. */
   bytes: number;
   elapsed_s: number;
-  profile: { path: string; bytes: number; blocks: number };
+  /** The file written last, all that are kept of a rotated recording, and bytes and blocks of all. */
+  profile: { path: string; paths: string[]; bytes: number; blocks: number };
   ended: RecordEnd;
   /** How late packets were decoded after the kernel saw them, ns; null for files and pcap:. */
   lag_ns: { p50: number; p99: number; max: number } | null;

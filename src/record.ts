@@ -5,7 +5,7 @@ import { COUNTER_NAMES } from './layout/generated.js';
 import { findUser, type User } from './native/users.js';
 import type { SealedBlock } from './pool/messages.js';
 import { defaultWorkers } from './pool/pool.js';
-import { ProfileWriter } from './profile/writer.js';
+import { ProfileSeries } from './profile/series.js';
 import type { RecordEnd, RecordOptions, RecordProgress, RecordSummary } from './record-options.js';
 import { RecorderChild } from './recorder/child.js';
 import {
@@ -42,6 +42,16 @@ function checkOptions(options: RecordOptions): void {
   positive('workers', options.workers, true);
   positive('buffer', options.buffer, true);
   positive('count', options.count, true);
+  positive('rotateSize', options.rotateSize, true);
+  positive('rotateTime', options.rotateTime, false);
+  positive('files', options.files, true);
+  positive('snaplen', options.snaplen, true);
+  if (options.files !== undefined && options.rotateSize === undefined && options.rotateTime === undefined) {
+    throw new MembenchError(
+      'ERR_MEMBENCH_USAGE',
+      'files are counted only where they are rotated by size or time',
+    );
+  }
   positive('duration', options.duration, false);
   for (const [first, last] of options.ports ?? []) {
     if (
@@ -120,7 +130,7 @@ class Recording {
   readonly #keyId: Uint8Array;
   readonly #path: string;
   readonly #user: User | null;
-  #writer!: ProfileWriter;
+  #writer!: ProfileSeries;
   #recorder!: RecorderHandle;
   #timer: NodeJS.Timeout | undefined;
   #failure: unknown;
@@ -188,10 +198,15 @@ class Recording {
     return new RecorderChild(this.#settings, this.#user, events);
   }
 
-  #createProfile(): ProfileWriter {
+  #createProfile(): ProfileSeries {
     const { run, workers, ports } = this.#settings;
-    return ProfileWriter.create(this.#path, {
-      force: this.#options.force ?? false,
+    const { force, rotateSize, rotateTime, files, fsync } = this.#options;
+    return ProfileSeries.create(this.#path, {
+      force: force ?? false,
+      rotateSize,
+      rotateTime,
+      files,
+      fsync,
       header: {
         run,
         created_ns: unixNow(),
@@ -218,12 +233,15 @@ class Recording {
       await source.start();
     } catch (error) {
       this.#writer.abandon();
-      unlinkSync(this.#path);
+      unlinkSync(this.#writer.path);
       throw error;
     }
     if (!source.finite) onInfo?.(`recording ${source.info}`);
     onStart?.({ flush: () => this.#recorder.flush() });
-    if (onProgress || !source.finite) this.#timer = setInterval(() => this.#look(), PROGRESS_INTERVAL);
+    const { rotateTime, fsync } = this.#options;
+    if (onProgress || !source.finite || rotateTime !== undefined || fsync !== undefined) {
+      this.#timer = setInterval(() => this.#look(), PROGRESS_INTERVAL);
+    }
   }
 
   /** First the source, so that what has come is all there is; then the workers, once they have decoded it. */
@@ -235,6 +253,7 @@ class Recording {
   }
 
   #look(): void {
+    this.#attempt(() => this.#writer.tick());
     const progress = this.#recorder.progress();
     const { onProgress, count, duration } = this.#options;
     const elapsed = this.#elapsed();
@@ -250,16 +269,19 @@ class Recording {
   }
 
   #write(block: SealedBlock): void {
-    if (this.#failure === undefined) {
-      try {
-        this.#writer.writeBlock(block.frame, block);
-      } catch (error) {
-        // What is sealed stays; what is still to come has nowhere to go.
-        this.#failure = error;
-        this.#stop('write error');
-      }
-    }
+    this.#attempt(() => this.#writer.writeBlock(block.frame, block));
     this.#recorder.blockWritten();
+  }
+
+  /** What is sealed stays; after a write error what is still to come has nowhere to go. */
+  #attempt(write: () => void): void {
+    if (this.#failure !== undefined) return;
+    try {
+      write();
+    } catch (error) {
+      this.#failure = error;
+      this.#stop('write error');
+    }
   }
 
   get #bytesTotal(): number | null {
@@ -306,7 +328,12 @@ class Recording {
       gaps: counters.gaps,
       bytes: counters.bytes,
       elapsed_s: this.#elapsed(),
-      profile: { path: this.#writer.path, bytes: this.#writer.bytes, blocks: this.#writer.blocks },
+      profile: {
+        path: this.#writer.path,
+        paths: this.#writer.paths,
+        bytes: this.#writer.bytes,
+        blocks: this.#writer.blocks,
+      },
       ended: why,
       lag_ns: lag,
       span_s: Number(last - first) / 1e9,

@@ -62,7 +62,8 @@ class Analyzer {
   readonly #secrets = new Set<string>();
   #events = 0;
   #requests = 0;
-  #connections = 0;
+  /** By recording: a connection may span several files of one. */
+  readonly #conns = new Map<string, ConnNumbers>();
   #firstNs: bigint | null = null;
   #lastNs: bigint | null = null;
   #missing = 0;
@@ -72,17 +73,25 @@ class Analyzer {
   add(path: string): void {
     using reader = new ProfileReader(path);
     this.#secrets.add(reader.header.keyId);
-    const conns = new ConnNumbers();
+    const conns = this.#connsOf(reader.header.run);
     for (const entry of reader.blocks) {
       const decoded = reader.read(entry, decode);
       if (decoded !== null && entry.events > 0) this.#addBlock(decoded, conns);
     }
-    this.#connections += conns.size;
     for (const [name, count] of Object.entries(reader.counts()))
       this.#counts[name] = (this.#counts[name] ?? 0) + count;
     this.#missing += reader.missing().length;
     for (const { bytes, atEnd } of reader.damage) if (!atEnd) this.#damaged += bytes;
     if (!reader.complete) this.#complete = false;
+  }
+
+  #connsOf(run: string): ConnNumbers {
+    let conns = this.#conns.get(run);
+    if (conns === undefined) {
+      conns = new ConnNumbers();
+      this.#conns.set(run, conns);
+    }
+    return conns;
   }
 
   #addBlock(
@@ -161,7 +170,7 @@ class Analyzer {
     return {
       events: this.#events,
       requests: this.#requests,
-      connections: this.#connections,
+      connections: [...this.#conns.values()].reduce((sum, { size }) => sum + size, 0),
       duration_s: this.#firstNs === null ? 0 : Number(this.#lastNs! - this.#firstNs) / 1e9,
       first_ts_ns: this.#firstNs?.toString() ?? null,
       last_ts_ns: this.#lastNs?.toString() ?? null,
@@ -181,7 +190,8 @@ class Analyzer {
 }
 
 /**
- * Says what the workload in one or more profiles is. Connections of several profiles are added up; keys
+ * Says what the workload in one or more profiles is. Connections of several recordings are added up, those
+ * that span several files of one count once; keys
  * are the same where the profiles were recorded with the same key file. Damaged blocks are left out, and
  * `loss` and `complete` say so.
  *

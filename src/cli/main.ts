@@ -45,6 +45,20 @@ function build(): Command {
     .addOption(new Option('--attach <how>', 'attach eBPF programs this way only').choices(['tcx', 'clsact']))
     .option('--no-zero-copy', 'copy out of kernel rings instead of reading them in place')
     .option('--key-file <file>', 'secret to hash keys with: 32 hex digits or 16 bytes, mode 0600')
+    .option('-C, --rotate-size <size>', 'begin another file before one is larger: 100M', parseSize)
+    .option(
+      '-G, --rotate-time <time>',
+      'begin another file after so long: 1h; PROFILE may hold %Y%m%d-%H%M%S',
+      parseDuration,
+    )
+    .option('-W, --files <n>', 'keep so many files of a rotated recording (all)', parseCount)
+    .addOption(
+      new Option('--fsync <when>', 'bring what is written to the disk').choices([
+        'never',
+        'interval',
+        'block',
+      ]),
+    )
     .option('--max-drop <percent>', 'exit 3 where more packets than this are lost', parsePercent)
     .option('--force', 'replace an existing profile')
     .option('--json', 'print the summary as JSON on stdout')

@@ -19,6 +19,10 @@ export interface RecordFlags {
   zeroCopy: boolean;
   keyFile?: string;
   force?: boolean;
+  rotateSize?: number;
+  rotateTime?: number;
+  files?: number;
+  fsync?: 'never' | 'interval' | 'block';
   maxDrop?: number;
   json?: boolean;
   quiet?: boolean;
@@ -78,7 +82,7 @@ function summaryLines(summary: RecordSummary): string[] {
     `${format.count(received)} packets received by filter`,
     `${dropped} packets dropped by kernel`,
     `${format.count(summary.requests)} requests, ${format.count(summary.answered)} answered, ${format.count(summary.unanswered)} unanswered, ${format.count(summary.gaps)} gaps`,
-    `profile: ${profile.path} (${format.bytes(profile.bytes)}, ${summary.span_s.toFixed(1)} s)`,
+    `profile: ${profile.paths.join(', ')} (${format.bytes(profile.bytes)}, ${summary.span_s.toFixed(1)} s)`,
     ...(skipped.length ? [`skipped: ${skipped.join(', ')}`] : []),
   ];
 }
@@ -111,6 +115,10 @@ const SAME = [
   'attach',
   'keyFile',
   'force',
+  'rotateSize',
+  'rotateTime',
+  'files',
+  'fsync',
 ] as const satisfies readonly (keyof RecordFlags & keyof RecordOptions)[];
 
 function copyGiven(flags: RecordFlags, options: RecordOptions): void {

@@ -111,9 +111,18 @@ const counts = {
 test('several profiles are added up', async (t) => {
   const first = [event(0, 0, 1), event(1, 0, 2), event(0, 1, 3)];
   const second = [event(0, 0, 2_000_000), event(0, 0, 2_000_001, 2n)];
+  // Another recording: its connections are others, whatever their numbers.
+  const other = Buffer.alloc(16, 9);
   const paths = [
     file(t, frames({ blocks: [{ worker: 0, seq: 0, events: first }], footer: { counts } })),
-    file(t, frames({ blocks: [{ worker: 0, seq: 0, events: second }], footer: { counts } })),
+    file(
+      t,
+      frames({
+        header: { run: other },
+        blocks: [{ worker: 0, seq: 0, events: second, options: { override: { run: other } } }],
+        footer: { counts },
+      }),
+    ),
   ];
   const found = await analyze(paths);
   t.like(found, {

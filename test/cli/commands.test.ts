@@ -82,9 +82,7 @@ test('analyze writes a report without colour where it is not a terminal', (t) =>
 });
 
 test('several profiles are added up', (t) => {
-  const folder = temporary(t);
-  const path = profile(folder);
-  const { stdout } = membench(['analyze', '--json', path, path]);
+  const { stdout } = membench(['analyze', '--json', profile(temporary(t)), profile(temporary(t))]);
   t.like(JSON.parse(stdout), { events: 6, requests: 4, connections: 2 });
 });
 

@@ -375,3 +375,30 @@ test('a stream picked up in the middle of a connection', (t) => {
   // The set could be text inside a value, its answer any storage command's; the get is proven by its own.
   t.like(JSON.parse(stdout), { requests: 1, events: 2 });
 });
+
+test('options of rotation that fit nothing are refused', (t) => {
+  const folder = temporary(t);
+  const source = capture(folder, pcapFile(packetsOf(TURNS)));
+  for (const args of [
+    ['-W', '2'],
+    ['-C', '0'],
+    ['-G', '0'],
+    ['--fsync', 'often'],
+    ['--max-drop', '101'],
+  ]) {
+    t.is(membench(['record', '-q', ...args, source, join(folder, 'x.mbp')]).code, 2, args.join(' '));
+  }
+  t.false(existsSync(join(folder, 'x.mbp')));
+});
+
+test('a file with time in its name, and everything brought to the disk', (t) => {
+  const folder = temporary(t);
+  const source = capture(folder, pcapFile(packetsOf(TURNS)));
+  const named = ['record', '-q', '--json', '-G', '1h', '--fsync', 'block', '--max-drop', '0'];
+  const { code, stdout, stderr } = membench([...named, source, join(folder, 'a-%Y%m%d.mbp')]);
+  t.is(code, 0, stderr);
+  const { profile } = JSON.parse(stdout);
+  t.regex(profile.path, /a-20\d{6}\.mbp$/);
+  t.deepEqual(profile.paths, [profile.path]);
+  t.is(membench(['verify', profile.path]).code, 0);
+});

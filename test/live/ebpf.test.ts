@@ -421,3 +421,64 @@ serial(...live('an option that makes no sense is refused before anything is atta
   t.deepEqual(readdirSync(folder), []);
   t.deepEqual(programs(), []);
 });
+
+serial(
+  ...live('rotation: every part is whole, together they are the recording, and old ones go'),
+  async (t) => {
+    t.timeout(60_000);
+    const network = new Network(t);
+    await network.memcached();
+    const before = network.stats();
+    const folder = temporary(t);
+    const all = network.record('-G', '1s', `ebpf:${DEVICE}`, join(folder, 'all.mbp'));
+    const some = network.record(
+      '-C',
+      '4K',
+      '-W',
+      '2',
+      '--fsync',
+      'block',
+      `ebpf:${DEVICE}`,
+      join(folder, 'some.mbp'),
+    );
+    await all.running();
+    await some.running();
+    for (let i = 0; i < 5; i++) {
+      network.load(300, 2);
+      await sleep(1000);
+    }
+    const { profile } = await all.stop();
+    t.true(profile.paths.length >= 3, profile.paths.join());
+    for (const path of profile.paths) t.deepEqual(verifyProfile(path).problems, [], path);
+    t.deepEqual(byProfile(await analyze(profile.paths)), byServer(before, network.stats()));
+    const kept = (await some.stop()).profile.paths;
+    t.is(kept.length, 2);
+    t.deepEqual(
+      readdirSync(folder)
+        .filter((name) => name.startsWith('some'))
+        .sort(),
+      kept.map((path) => path.slice(folder.length + 1)).sort(),
+    );
+  },
+);
+
+serial(...live('--max-drop: more was lost than that, exit 3'), async (t) => {
+  t.timeout(60_000);
+  const network = new Network(t);
+  await network.memcached();
+  const recording = network.record(
+    '--max-drop',
+    '0.5',
+    '-B',
+    '1K',
+    `ebpf:${DEVICE}`,
+    join(temporary(t), 'out.mbp'),
+  );
+  await recording.running();
+  process.kill(recording.recorderPid, 'SIGSTOP');
+  network.load(10_000, 4);
+  process.kill(recording.recorderPid, 'SIGCONT');
+  recording.child.kill('SIGINT');
+  t.is(await recording.ended(), 3);
+  t.regex(recording.said, /% of the packets were lost, more than --max-drop 0.5/);
+});
