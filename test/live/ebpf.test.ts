@@ -6,11 +6,12 @@ import test from 'ava';
 import { analyze } from 'membench';
 import { verifyProfile } from 'membench/profile';
 import { membench, temporary } from '../support/cli.js';
-import { DEVICE, Network, type Recording, until, whyNotLive } from '../support/network.js';
+import { DEVICE, Network, type Recording, takeTurns, until, whyNotLive } from '../support/network.js';
 import { rights, without } from '../support/rights.js';
 import { byProfile, byServer, unaccounted } from '../support/truth.js';
 
 const reason = whyNotLive();
+test.before(takeTurns);
 const live = (title: string) => [`${title}${reason && ` (${reason})`}`] as const;
 const serial = reason === '' ? test.serial : test.serial.skip;
 

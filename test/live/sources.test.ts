@@ -7,11 +7,12 @@ import test from 'ava';
 import { analyze, openProfile, readEvents } from 'membench';
 import { verifyProfile } from 'membench/profile';
 import { membench, temporary } from '../support/cli.js';
-import { CLIENT_DEVICE, DEVICE, Network, PORT, until, whyNotLive } from '../support/network.js';
+import { CLIENT_DEVICE, DEVICE, Network, PORT, takeTurns, until, whyNotLive } from '../support/network.js';
 import { rights, without } from '../support/rights.js';
 import { byProfile, byServer, unaccounted } from '../support/truth.js';
 
 const reason = whyNotLive();
+test.before(takeTurns);
 const live = (title: string) => `${title}${reason && ` (${reason})`}`;
 const serial = reason === '' ? test.serial : test.serial.skip;
 

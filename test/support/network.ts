@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordSummary } from 'membench';
 
@@ -27,6 +28,26 @@ export function whyNotLive(): string {
   if (process.getuid?.() !== 0) return 'needs root';
   const missing = TOOLS.filter((tool) => spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0);
   return missing.length ? `needs ${missing.join(', ')}` : '';
+}
+
+/**
+ * Files of tests that look at what is in the kernel, or need the machine for themselves, run one after the
+ * other: each holds a name for as long as its process lives. For `test.before`.
+ */
+export async function takeTurns(): Promise<void> {
+  if (whyNotLive() !== '') return;
+  while (!(await claim())) await sleep(100);
+}
+
+function claim(): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.on('error', () => resolve(false));
+    server.listen('\0membench-live-tests', () => {
+      server.unref();
+      resolve(true);
+    });
+  });
 }
 
 /** Waits until something is true; what it throws means not yet. */
