@@ -29,6 +29,7 @@ export type { BlockEntry, Footer } from './profile/footer.js';
 export type { Header, Names } from './profile/header.js';
 export type { Loss } from './profile/loss.js';
 export type { BlockName } from './profile/missing.js';
+export type { Note } from './profile/note.js';
 export { ProfileReader } from './profile/reader.js';
 export { type Verification, verifyProfile } from './profile/verify.js';
 

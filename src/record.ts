@@ -191,8 +191,10 @@ class Recording {
   #makeRecorder(): RecorderHandle {
     const events = {
       onBlock: (block: SealedBlock) => this.#write(block),
-      onRebuilt: (worker: number, why: string) =>
-        this.#options.onWarning?.(`worker ${worker} failed and was replaced: ${why}`),
+      onRebuilt: (worker: number, why: string) => {
+        this.#options.onWarning?.(`worker ${worker} failed and was replaced: ${why}`);
+        this.#attempt(() => this.#writer.writeNote('worker replaced', unixNow()));
+      },
     };
     if (this.#source.finite) return new Recorder(this.#settings, events);
     return new RecorderChild(this.#settings, this.#user, events);
@@ -223,8 +225,9 @@ class Recording {
   async #startSource(): Promise<void> {
     const { onProgress, onStart, onInfo, onWarning } = this.#options;
     const source = this.#source;
-    source.onChange = ({ message, over }) => {
+    source.onChange = ({ what, message, over }) => {
       onWarning?.(message);
+      this.#attempt(() => this.#writer.writeNote(what, unixNow()));
       if (over) this.#stop('interface gone');
     };
     if (!source.finite) this.#started = process.hrtime.bigint();

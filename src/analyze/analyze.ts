@@ -40,6 +40,8 @@ export interface Analysis {
   /** Bytes, of every key asked for. */
   key_size: Percentiles;
   loss: LossAnalysis;
+  /** What happened while recording, in order: an interface that went down, a worker that was replaced. */
+  notes: { at_ns: string; what: string }[];
   /** False only where blocks or the footer are missing. */
   complete: boolean;
 }
@@ -66,6 +68,7 @@ class Analyzer {
   readonly #conns = new Map<string, ConnNumbers>();
   #firstNs: bigint | null = null;
   #lastNs: bigint | null = null;
+  readonly #notes: { atNs: bigint; what: string }[] = [];
   #missing = 0;
   #damaged = 0;
   #complete = true;
@@ -80,6 +83,7 @@ class Analyzer {
     }
     for (const [name, count] of Object.entries(reader.counts()))
       this.#counts[name] = (this.#counts[name] ?? 0) + count;
+    for (const { atNs, what } of reader.notes) this.#notes.push({ atNs, what });
     this.#missing += reader.missing().length;
     for (const { bytes, atEnd } of reader.damage) if (!atEnd) this.#damaged += bytes;
     if (!reader.complete) this.#complete = false;
@@ -184,6 +188,9 @@ class Analyzer {
       },
       key_size: this.#keySize.percentiles(),
       loss: analyzeLoss(this.#counts, this.#missing, this.#damaged),
+      notes: this.#notes
+        .sort((one, other) => (one.atNs < other.atNs ? -1 : Number(one.atNs > other.atNs)))
+        .map(({ atNs, what }) => ({ at_ns: atNs.toString(), what })),
       complete: this.#complete,
     };
   }

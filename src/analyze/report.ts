@@ -114,6 +114,12 @@ function percentileLines(title: string, rows: string[][], style: ReportStyle): s
   return ['', style.title(title), ...table(['', 'p50', 'p90', 'p99', 'p99.9', 'max'], told, style)];
 }
 
+/** What happened while recording; nothing where nothing did. */
+function noteLines({ notes }: Analysis, style: ReportStyle): string[] {
+  if (notes.length === 0) return [];
+  return ['', style.title('While recording'), ...notes.map(({ at_ns, what }) => `  ${when(at_ns)}  ${what}`)];
+}
+
 /** The report as lines of text. */
 export function renderReport(analysis: Analysis, style: ReportStyle = PLAIN): string[] {
   const ops = Object.entries(analysis.ops);
@@ -130,6 +136,7 @@ export function renderReport(analysis: Analysis, style: ReportStyle = PLAIN): st
     ...percentileLines('Latency, last request byte to first answer byte', latencies, style),
     ...percentileLines('Sizes', [percentileRow('key', analysis.key_size, bytes), ...sizes], style),
     ...keyLines(analysis, style),
+    ...noteLines(analysis, style),
     '',
     ...lossLines(analysis, style),
   ];

@@ -16,7 +16,7 @@ export const FRAME_TAIL = 5;
 /** Longest body a frame may declare; more is damage. */
 export const BODY_MAX = 16 * 1024 * 1024;
 
-export type Magic = 'MBHD' | 'MBBK' | 'MBLS' | 'MBFT';
+export type Magic = 'MBHD' | 'MBBK' | 'MBLS' | 'MBNT' | 'MBFT';
 
 /** Everything of a block's body but its payload; see FORMAT.md for the meaning of each. */
 export interface BlockMeta {

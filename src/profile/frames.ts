@@ -11,7 +11,7 @@ const SCAN_BYTES = 1024 * 1024;
 const TAIL_BYTES = 64 * 1024;
 /** What every frame starts with: array of 3, string of 4, 'M', 'B'. */
 const START = Buffer.from([0x93, 0xa4, 0x4d, 0x42]);
-const MAGICS = new Set(['MBHD', 'MBBK', 'MBLS', 'MBFT']);
+const MAGICS = new Set(['MBHD', 'MBBK', 'MBLS', 'MBNT', 'MBFT']);
 
 /** A whole frame whose checksum fits. */
 export interface Frame {

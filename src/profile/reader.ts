@@ -7,6 +7,7 @@ import { type Frame, FrameFile } from './frames.js';
 import { FORMAT_VERSION, type Header, readHeader } from './header.js';
 import { type Loss, readLoss } from './loss.js';
 import { type BlockName, missingBlocks } from './missing.js';
+import { type Note, readNote } from './note.js';
 
 /**
  * A profile opened for reading: whole, still being written, cut short or damaged, as it is at this
@@ -24,6 +25,8 @@ export class ProfileReader {
   /** The blocks, in file order. */
   readonly blocks: readonly BlockEntry[];
   readonly losses: readonly Loss[];
+  /** In file order. */
+  readonly notes: readonly Note[];
   readonly #file: FrameFile;
   readonly #damage: Damage[] = [];
   /** Entries of blocks found damaged. */
@@ -39,8 +42,10 @@ export class ProfileReader {
       this.header = openHeader(this.#file, footer);
       const blocks: BlockEntry[] = [];
       const losses: Loss[] = [];
+      const notes: Note[] = [];
       this.blocks = blocks;
       this.losses = losses;
+      this.notes = notes;
       const onDamage = (damage: Damage) => this.#damage.push(damage);
       let at = 0;
       for (const entry of [...usableIndex(this.#file, tail, footer), endOf(this.#file)]) {
@@ -48,6 +53,7 @@ export class ProfileReader {
           try {
             if (frame.magic === 'MBBK') blocks.push(this.#place(frame));
             else if (frame.magic === 'MBLS') losses.push(readLoss(decodeBody(frame.body)));
+            else if (frame.magic === 'MBNT') notes.push(readNote(decodeBody(frame.body)));
             else if (frame.magic === 'MBFT') this.footer = readFooter(decodeBody(frame.body));
           } catch (error) {
             if (!(error instanceof BlockError)) throw error;

@@ -120,6 +120,18 @@ export class ProfileSeries {
   }
 
   /**
+   * Writes that something happened; see ProfileWriter.
+   *
+   * @throws ERR_MEMBENCH_PROFILE_WRITE
+   */
+  writeNote(what: string, atNs: bigint): void {
+    this.#attempt(() => {
+      this.#part.writer.writeNote(what, atNs);
+      this.#written();
+    });
+  }
+
+  /**
    * To be called about once a second: without any block, too, an old file must be closed and what was
    * written must come to the disk. Does nothing once the series is closed.
    *

@@ -8,6 +8,7 @@ import { type Frame, FrameFile } from './frames.js';
 import type { Header } from './header.js';
 import { readLoss } from './loss.js';
 import { type BlockName, missingBlocks } from './missing.js';
+import { readNote } from './note.js';
 import { ProfileReader } from './reader.js';
 
 /** What was found about a profile as a whole. */
@@ -93,6 +94,7 @@ class Walk {
       if (frame.magic === 'MBHD') this.#takeHeader(frame);
       else if (frame.magic === 'MBBK') this.#takeBlock(frame);
       else if (frame.magic === 'MBLS') readLoss(decodeBody(frame.body));
+      else if (frame.magic === 'MBNT') readNote(decodeBody(frame.body));
       else if (frame.magic === 'MBFT') this.#takeFooter(frame);
       // What is not known cannot be vouched for; and the checksum does not cover the magic.
       else this.#problem(frame, `a frame of kind ${JSON.stringify(frame.magic)} is not known`);

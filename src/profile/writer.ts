@@ -112,6 +112,16 @@ export class ProfileWriter {
   }
 
   /**
+   * Writes that something happened; see Note.
+   *
+   * @param atNs wall clock, Unix nanoseconds
+   * @throws ERR_MEMBENCH_PROFILE_WRITE
+   */
+  writeNote(what: string, atNs: bigint): void {
+    this.#write(encodeFrame('MBNT', encode({ run: this.#run, at_ns: atNs, what })));
+  }
+
+  /**
    * Writes the footer and closes the file.
    *
    * @param sync wait until all of it is on the disk

@@ -99,6 +99,8 @@ export interface PacketSource {
 
 /** Something a person should know of: an interface went down, came back, is gone. */
 export interface SourceChange {
+  /** What it is for the profile, which names no interface. */
+  what: 'interface down' | 'interface up' | 'interface gone' | 'interface new' | 'capture ended';
   message: string;
   over: boolean;
 }

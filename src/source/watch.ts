@@ -6,8 +6,16 @@ export const WATCH_INTERVAL = 250;
 
 /** Words for an interface that changed. */
 export const changed = {
-  state: (name: string, up: boolean) => `${name}: the interface went ${up ? 'up' : 'down, waiting'}`,
-  gone: (name: string) => `${name}: the interface is gone`,
+  state: (name: string, up: boolean): SourceChange => ({
+    what: up ? 'interface up' : 'interface down',
+    message: `${name}: the interface went ${up ? 'up' : 'down, waiting'}`,
+    over: false,
+  }),
+  gone: (name: string, over: boolean): SourceChange => ({
+    what: 'interface gone',
+    message: `${name}: the interface is gone`,
+    over,
+  }),
 };
 
 /** Looks after one interface: nobody tells the holder of a socket or a program that it went. */
@@ -43,10 +51,10 @@ export class InterfaceWatch {
     const now = this.#interfaces.find(this.#name);
     if (now === undefined || now.ifindex !== this.#ifindex) {
       this.stop();
-      this.#onChange({ message: changed.gone(this.#name), over: true });
+      this.#onChange(changed.gone(this.#name, true));
     } else if (now.up !== this.#up) {
       this.#up = now.up;
-      this.#onChange({ message: changed.state(this.#name, now.up), over: false });
+      this.#onChange(changed.state(this.#name, now.up));
     }
   }
 }

@@ -52,6 +52,7 @@ function expected(events: readonly TestEvent[]): Omit<Analysis, 'loss' | 'comple
     last_ts_ns: times.at(-1)?.toString() ?? null,
     ops: Object.fromEntries(ops),
     hit_ratio: all > 0 ? hits / all : null,
+    notes: [],
     keys: {
       distinct: keys.size,
       zipf_alpha: null,

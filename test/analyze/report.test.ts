@@ -32,6 +32,7 @@ const ANALYSIS: Analysis = {
     },
   },
   hit_ratio: 0.9009,
+  notes: [],
   keys: { distinct: 4321, zipf_alpha: 0.987, top: [{ key: '00000000000000ff', count: 120_344 }], secrets: 2 },
   key_size: { p50: 20, p90: 30, p99: 40, p999: 50, max: 250 },
   loss: {

@@ -335,8 +335,12 @@ serial(...live('the interface goes down, comes back, is deleted: noticed within 
   t.is(await recording.ended(), 0);
   t.is(recording.summary.ended, 'interface gone');
   t.true(verifyProfile(profile).perfect);
-  const { gets } = byProfile(await analyze([profile]));
-  t.true(gets >= byServer(before, after).gets);
+  const analysis = await analyze([profile]);
+  t.true(byProfile(analysis).gets >= byServer(before, after).gets);
+  t.deepEqual(
+    analysis.notes.map(({ what }) => what),
+    ['interface down', 'interface up', 'interface gone'],
+  );
 });
 
 serial(...live('ebpf:* takes up interfaces that come later'), async (t) => {

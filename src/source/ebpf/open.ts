@@ -140,13 +140,10 @@ export class EbpfSource implements PacketSource {
         this.#attached.delete(ifindex);
         const over = this.#name !== '*';
         if (over) clearInterval(this.#timer);
-        this.onChange({ message: changed.gone(device.name), over });
+        this.onChange(changed.gone(device.name, over));
       } else if (current.up !== device.up) {
         this.#attached.set(ifindex, { device: current, attachment });
-        this.onChange({
-          message: changed.state(device.name, current.up),
-          over: false,
-        });
+        this.onChange(changed.state(device.name, current.up));
       }
     }
     if (this.#name !== '*') return;
@@ -154,11 +151,19 @@ export class EbpfSource implements PacketSource {
       if (this.#attached.has(ifindex)) continue;
       try {
         await this.#attach(device);
-        this.onChange({ message: `${device.name}: a new interface is recorded too`, over: false });
+        this.onChange({
+          what: 'interface new',
+          message: `${device.name}: a new interface is recorded too`,
+          over: false,
+        });
       } catch (error) {
         // Gone again already, or nothing for us; the next look tells which.
         if (this.#interfaces.find(device.name) === undefined) continue;
-        this.onChange({ message: `${device.name}: ${(error as Error).message}`, over: false });
+        this.onChange({
+          what: 'interface new',
+          message: `${device.name}: ${(error as Error).message}`,
+          over: false,
+        });
       }
     }
   }

@@ -25,7 +25,8 @@ export class PcapSource implements PacketSource {
     this.feed = feed;
     this.#capture = capture;
     void capture.exited.then(({ message }) => {
-      if (!this.#stopping) this.onChange({ message: message ?? `${name}: the capture ended`, over: true });
+      if (this.#stopping) return;
+      this.onChange({ what: 'capture ended', message: message ?? `${name}: the capture ended`, over: true });
     });
   }
 
