@@ -7,7 +7,10 @@ import test from 'ava';
 import { analyze, openProfile, readEvents } from 'membench';
 import { verifyProfile } from 'membench/profile';
 import { membench, temporary } from '../support/cli.js';
+import { interleave, packetsOf } from '../support/conversation.js';
+import { randomConversation } from '../support/model.js';
 import { DEVICE, Network, PORT, SERVER, takeTurns, until, whyNotLive } from '../support/network.js';
+import { LINKTYPES, pcapFile } from '../support/packets.js';
 import { rights, without } from '../support/rights.js';
 import { byProfile, byServer, unaccounted } from '../support/truth.js';
 
@@ -307,3 +310,40 @@ serial(live('a packet that crosses a bridge is seen on two interfaces, and recor
   t.is(summary.counters.retransmitted, 0);
   t.deepEqual(byProfile(await analyze([profile])), byServer(before, network.stats()));
 });
+
+serial(
+  live('a device without a link header: ebpf and afpacket give what a file of raw IP gives'),
+  async (t) => {
+    t.timeout(60_000);
+    const network = new Network(t);
+    const folder = temporary(t);
+    const keyFile = join(folder, 'key');
+    writeFileSync(keyFile, randomBytes(16), { mode: 0o600 });
+    const capture = join(folder, 'raw.pcap');
+    const packets = interleave(
+      packetsOf(randomConversation(7, 60), { link: 'raw', serverPort: PORT }),
+      packetsOf(randomConversation(8, 60), { link: 'raw', serverPort: PORT, version: 6, clientPort: 40001 }),
+    );
+    writeFileSync(capture, pcapFile(packets, { linktype: LINKTYPES.raw }));
+    const tun = network.start(process.execPath, 'build/test/support/tun.js', 'tun7', capture);
+    let said = '';
+    tun.stdout!.on('data', (data) => {
+      said += data;
+    });
+    await until(() => said.includes('ready'));
+    network.server('ip', 'link', 'set', 'tun7', 'up');
+    const sources = ['ebpf', 'afpacket'];
+    const recordings = sources.map((source) =>
+      network.record('--key-file', keyFile, `${source}:tun7`, join(folder, `${source}.mbp`)),
+    );
+    for (const recording of recordings) await recording.running();
+    tun.stdin!.write('go\n');
+    await until(() => said.includes('written'));
+    for (const recording of recordings) t.is(unaccounted(await recording.stop()), 0);
+    const file = join(folder, 'file.mbp');
+    t.is(membench(['record', '-q', '-p', String(PORT), '--key-file', keyFile, capture, file]).code, 0);
+    const expected = conversations(file);
+    t.is(expected.length, 2);
+    for (const source of sources) t.deepEqual(conversations(join(folder, `${source}.mbp`)), expected, source);
+  },
+);

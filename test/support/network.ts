@@ -162,7 +162,7 @@ export class Network {
   /** Starts a command where the server is. */
   start(...command: string[]): ChildProcess {
     const child = spawn('ip', ['netns', 'exec', this.#server, ...command], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.#children.push(child);
     return child;
