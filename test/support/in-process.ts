@@ -24,6 +24,8 @@ export interface InProcessOptions {
   key?: Uint8Array;
   ports?: PortRanges;
   map?: Partial<MapOptions>;
+  /** What a live source's clock says whenever a block is sealed: nanoseconds to add. */
+  clock?: () => bigint;
 }
 
 export interface InProcessResult {
@@ -84,7 +86,12 @@ export function recordInProcess(capture: Uint8Array, options: InProcessOptions =
         unit: header.unit,
         port,
       } as unknown as WorkerTask;
-      const sealer = new BlockSealer(task, { blockSealed() {} } as unknown as RingReader);
+      const { clock } = options;
+      const sealer = new BlockSealer(
+        task,
+        { blockSealed() {} } as unknown as RingReader,
+        clock === undefined ? null : { clock, count() {} },
+      );
       const core = createCore(module, memory, { onBlock: () => sealer.seal(core), onEvents() {} });
       core.init(config);
       return core;
