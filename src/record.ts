@@ -174,6 +174,8 @@ class Recording {
       const done = this.#recorder.run();
       await this.#startSource();
       if (signal?.aborted) onAbort();
+      // It may have been told to stop before there was anything to be stopped.
+      if (this.#reason !== undefined) this.#halt();
       const result = await done;
       if (this.#failure !== undefined) throw this.#failure;
       return this.#finish(result);
@@ -251,6 +253,10 @@ class Recording {
   #stop(reason: RecordEnd): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
+    this.#halt();
+  }
+
+  #halt(): void {
     this.#source.stop();
     this.#recorder?.stop();
   }

@@ -428,6 +428,21 @@ serial(...live('limits and signals of a live recording'), async (t) => {
   await flushed.stop('SIGTERM');
 });
 
+serial(...live('told to stop at any moment of its start: it ends in good order'), async (t) => {
+  t.timeout(60_000);
+  const network = new Network(t);
+  const folder = temporary(t);
+  for (const after of [120, 200, 280, 360, 440]) {
+    const recording = network.record(`ebpf:${DEVICE}`, join(folder, `${after}.mbp`));
+    await sleep(after);
+    recording.child.kill('SIGINT');
+    // Before it listens for signals, one ends it as it ends any process.
+    const code = await Promise.race([recording.ended(), sleep(5000)]);
+    t.true(code === 0 || recording.child.signalCode === 'SIGINT', `${after} ms: ${code} ${recording.said}`);
+    await until(() => programs().length === 0, 2);
+  }
+});
+
 serial(...live('an option that makes no sense is refused before anything is attached'), (t) => {
   const folder = temporary(t);
   for (const [args, message] of [
