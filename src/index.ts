@@ -5,6 +5,7 @@
  */
 import type { Analysis } from './analyze/analyze.js';
 import type { RecordOptions, RecordSummary } from './record-options.js';
+import type { Diagnosis } from './source/doctor.js';
 
 export type { Analysis, LossAnalysis, OpAnalysis } from './analyze/analyze.js';
 export * as format from './analyze/format.js';
@@ -13,6 +14,7 @@ export { PLAIN, type ReportStyle, renderReport } from './analyze/report.js';
 export { ERROR_CODES, type ErrorCode, MembenchError } from './errors.js';
 export * from './profile.js';
 export type { RecordEnd, RecordOptions, RecordProgress, RecordSummary } from './record-options.js';
+export type { Check, Diagnosis, SourceDiagnosis } from './source/doctor.js';
 export { version } from './version.js';
 
 /**
@@ -36,4 +38,13 @@ export async function record(options: RecordOptions): Promise<RecordSummary> {
 export async function analyze(paths: readonly string[]): Promise<Analysis> {
   const room = await import('./analyze/analyze.js');
   return room.analyze(paths);
+}
+
+/**
+ * Says which sources work here, and what is missing for the others. It tries them out on the loopback
+ * interface; nothing is captured, attached or left behind.
+ */
+export async function doctor(): Promise<Diagnosis> {
+  const room = await import('./source/doctor.js');
+  return room.diagnose();
 }

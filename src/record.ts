@@ -312,8 +312,10 @@ class Recording {
       );
     const why: RecordEnd = ended === 'stopped' ? (this.#reason ?? 'signal') : ended;
     const unit = BigInt(this.#source.unit);
-    const first = span === null ? this.#startedAt : span.first * unit;
-    const last = span === null ? unixNow() : span.last * unit;
+    // Live it is the time that was looked, packets or not.
+    const inFile = this.#source.finite ? span : null;
+    const first = inFile === null ? this.#startedAt : inFile.first * unit;
+    const last = inFile === null ? unixNow() : inFile.last * unit;
     this.#writer.finish({
       ended: why,
       elapsed_ns: process.hrtime.bigint() - this.#started,

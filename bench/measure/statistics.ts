@@ -34,3 +34,16 @@ export function ratioOf(
   });
   return ratios.length > 0 ? median(ratios) : null;
 }
+
+/** A median with the range it was taken from. */
+export interface Spread {
+  median: number;
+  least: number;
+  most: number;
+}
+
+/** Null where there are no values. */
+export function spreadOf(values: readonly number[]): Spread | null {
+  if (values.length === 0) return null;
+  return { median: median(values), least: Math.min(...values), most: Math.max(...values) };
+}

@@ -103,6 +103,17 @@ function build(): Command {
       process.exitCode = await verifyCommand(profile);
     });
 
+  program
+    .command('doctor')
+    .description('say which sources work here, and what is missing for the others')
+    .option('--json', 'print the diagnosis as JSON')
+    .option('-v, --verbose', 'errors with their stack')
+    .addOption(colorOption())
+    .action(async (options) => {
+      const { doctorCommand } = await import('./doctor.js');
+      await doctorCommand(options);
+    });
+
   for (const command of program.commands)
     command.exitOverride().configureOutput({ writeErr() {}, outputError() {} });
   return program;

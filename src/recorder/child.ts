@@ -54,7 +54,10 @@ export class RecorderChild implements RecorderHandle {
     });
     libc?.giveUpGaining();
     const fds = descriptorsOf(feed);
-    const child = spawn(process.execPath, [fileURLToPath(new URL('./main.js', import.meta.url))], {
+    const main = fileURLToPath(new URL('./main.js', import.meta.url));
+    // By way of a program without capabilities of its file: those of node, where somebody has given it some,
+    // would be kept across its own exec, as this process holds them (capabilities(7), no_new_privs).
+    const child = spawn('/bin/sh', ['-c', 'exec "$0" "$@"', process.execPath, main], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc', ...fds],
       serialization: 'advanced',
       // Nothing of the environment is needed, and options for Node in it would be somebody else's code.

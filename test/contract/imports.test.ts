@@ -32,7 +32,15 @@ const ROOMS: Record<string, readonly string[]> = {
   ],
   'decoder.ts': ['decode', 'memory', 'event', 'layout', 'errors.ts'],
   'profile.ts': ['profile', 'event', 'errors.ts'],
-  'index.ts': ['record.ts', 'profile.ts', 'analyze', 'errors.ts', 'record-options.ts', 'version.ts'],
+  'index.ts': [
+    'record.ts',
+    'profile.ts',
+    'analyze',
+    'source',
+    'errors.ts',
+    'record-options.ts',
+    'version.ts',
+  ],
   cli: ['index.ts'],
 };
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { copyFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
@@ -140,6 +140,31 @@ serial(
     t.deepEqual(byProfile(await analyze([profile])), byServer(before, network.stats()));
   },
 );
+
+serial(...live('rights by the file of node: it works, and the recorder has none'), async (t) => {
+  t.timeout(60_000);
+  const network = new Network(t);
+  await network.memcached();
+  const before = network.stats();
+  const folder = temporary(t);
+  execFileSync('chown', ['12345', folder]);
+  execFileSync('chmod', ['755', folder]);
+  const node = join(folder, 'node');
+  copyFileSync(process.execPath, node);
+  execFileSync('setcap', ['cap_bpf,cap_net_admin+ep', node]);
+  network.node = node;
+  const profile = join(folder, 'out.mbp');
+  const recording = network.recordAs(
+    ['setpriv', '--reuid', '12345', '--regid', '12345', '--clear-groups'],
+    `ebpf:${DEVICE}`,
+    profile,
+  );
+  await recording.running();
+  t.deepEqual([...rights(recording.recorderPid)], [without(12345)]);
+  network.load(2_000);
+  t.is(unaccounted(await recording.stop()), 0);
+  t.deepEqual(byProfile(await analyze([profile])), byServer(before, network.stats()));
+});
 
 serial(...live('without the rights: one line that says what is missing'), (t) => {
   const folder = temporary(t);

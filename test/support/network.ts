@@ -20,7 +20,7 @@ export const PORT = 11711;
 export const DEVICE = 'srv0';
 export const CLIENT_DEVICE = 'cli0';
 
-const TOOLS = ['memcached', 'memcaslap', 'tcpdump', 'ip', 'tc', 'bpftool', 'setpriv'];
+const TOOLS = ['memcached', 'memcaslap', 'tcpdump', 'ip', 'tc', 'bpftool', 'setpriv', 'setcap'];
 
 /** Why live tests cannot run here, empty where they can. */
 export function whyNotLive(): string {
@@ -121,6 +121,8 @@ export class Network {
   readonly #server: string;
   readonly #client: string;
   readonly #children: ChildProcess[] = [];
+  /** What runs membench. */
+  node = process.execPath;
 
   constructor(t: Context) {
     const id = `mb-${process.pid}-${networks++}`;
@@ -186,15 +188,7 @@ export class Network {
 
   /** The same behind another command, such as setpriv. */
   recordAs(before: string[], ...args: string[]): Recording {
-    const membench = [
-      process.execPath,
-      'dist/cli/main.js',
-      'record',
-      '-p',
-      String(PORT),
-      '--json',
-      '--force',
-    ];
+    const membench = [this.node, 'dist/cli/main.js', 'record', '-p', String(PORT), '--json', '--force'];
     return new Recording(this.start(...before, ...membench, ...args));
   }
 

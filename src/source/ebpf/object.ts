@@ -51,8 +51,7 @@ const OBJECT = new URL('../../bpf/packets.bpf.o', import.meta.url);
  * @throws ERR_MEMBENCH_UNSUPPORTED where the object is not built or the kernel refuses it
  */
 export function loadPrograms(libbpf: Libbpf, settings: ProgramSettings): LoadedPrograms {
-  const object = libbpf.open(readObject());
-  if (object === null) throw refused('the BPF object is damaged', 'build it again: npm run build');
+  const object = openObject(libbpf);
   const rings: number[] = [];
   try {
     return load(libbpf, object, settings, rings);
@@ -60,6 +59,25 @@ export function loadPrograms(libbpf: Libbpf, settings: ProgramSettings): LoadedP
     for (const fd of rings) closeSync(fd);
     libbpf.close(object);
     throw error;
+  }
+}
+
+/**
+ * Makes sure, without the kernel, that the object can be used: with libbpf that it is of this layout, else only
+ * that it is there.
+ *
+ * @throws ERR_MEMBENCH_UNSUPPORTED
+ */
+export function checkObject(libbpf: Libbpf | undefined): void {
+  if (libbpf === undefined) {
+    readObject();
+    return;
+  }
+  const object = openObject(libbpf);
+  try {
+    readSettings(libbpf, find(libbpf.findMap(object, '.rodata'), '.rodata'));
+  } finally {
+    libbpf.close(object);
   }
 }
 
@@ -79,11 +97,18 @@ function readObject(): Uint8Array {
   }
 }
 
+function openObject(libbpf: Libbpf): Handle {
+  const object = libbpf.open(readObject());
+  if (object === null) throw refused('the BPF object is damaged', 'build it again: npm run build');
+  return object;
+}
+
+function find<T>(found: T | null, name: string): T {
+  if (found === null) throw refused(`the BPF object lacks ${name}`, 'build it again: npm run build');
+  return found;
+}
+
 function load(libbpf: Libbpf, object: Handle, settings: ProgramSettings, rings: number[]): LoadedPrograms {
-  const find = <T>(found: T | null, name: string): T => {
-    if (found === null) throw refused(`the BPF object lacks ${name}`, 'build it again: npm run build');
-    return found;
-  };
   const map = (name: string) => find(libbpf.findMap(object, name), name);
   writeSettings(libbpf, map('.rodata'), settings);
   writePorts(libbpf, map('.rodata.ports'), settings.ports);
@@ -132,8 +157,8 @@ function check(code: number, what: string): number {
   throw refused(`the kernel will not ${what}: ${bpfReason(code)}`, hint);
 }
 
-/** Fills in the program's read-only data, once it is sure that both sides mean the same by it. */
-function writeSettings(libbpf: Libbpf, section: Handle, settings: ProgramSettings): void {
+/** The program's read-only data, once it is sure that both sides mean the same by it. */
+function readSettings(libbpf: Libbpf, section: Handle): { at: Handle; bytes: Uint8Array; view: DataView } {
   const value = libbpf.initialValue(section);
   if (value === null || value.size < KERNEL_SETTINGS.SIZE)
     throw refused('the BPF object has no settings', 'build it again: npm run build');
@@ -146,6 +171,11 @@ function writeSettings(libbpf: Libbpf, section: Handle, settings: ProgramSetting
       'build it again: npm run build',
     );
   }
+  return { at: value.at, bytes, view };
+}
+
+function writeSettings(libbpf: Libbpf, section: Handle, settings: ProgramSettings): void {
+  const { at, bytes, view } = readSettings(libbpf, section);
   view.setUint32(KERNEL_SETTINGS.rings, settings.rings, true);
   view.setBigUint64(KERNEL_SETTINGS.seed, settings.seed, true);
   view.setBigUint64(KERNEL_SETTINGS.wake_interval, WAKE_INTERVAL, true);
@@ -156,7 +186,7 @@ function writeSettings(libbpf: Libbpf, section: Handle, settings: ProgramSetting
     Math.min(settings.snaplen ?? RING_CAPTURE_MAX, RING_CAPTURE_MAX),
     true,
   );
-  libbpf.write(value.at, bytes);
+  libbpf.write(at, bytes);
 }
 
 function writePorts(libbpf: Libbpf, section: Handle, ranges: ProgramSettings['ports']): void {

@@ -1,0 +1,114 @@
+import { execFileSync } from 'node:child_process';
+import { readlinkSync } from 'node:fs';
+import { Process, until } from './process.js';
+
+export const ADDRESS = '10.99.0.1';
+const CLIENT_ADDRESS = '10.99.0.2';
+export const PORT = 11211;
+/** The server's end of the pair. */
+export const DEVICE = 'srv0';
+const CLIENT_DEVICE = 'cli0';
+
+/** What is needed to make one. */
+export const NETWORK_TOOLS = ['ip', 'nsenter', 'unshare', 'setpriv'];
+
+const networkOf = (pid: number | string) => readlinkSync(`/proc/${pid}/ns/net`);
+
+/**
+ * Two network namespaces joined by a veth pair. They have no name: each lives as long as the process that
+ * holds it, and goes with all that is in it.
+ */
+export class Network {
+  readonly #server: Process;
+  readonly #client: Process;
+  readonly #signal: AbortSignal;
+  readonly #running = new Set<Process>();
+
+  private constructor(signal: AbortSignal) {
+    const hold = ['unshare', '--net', 'sleep', 'infinity'];
+    this.#signal = signal;
+    this.#server = new Process(hold, signal);
+    this.#client = new Process(hold, signal);
+  }
+
+  static async create(signal: AbortSignal): Promise<Network> {
+    const network = new Network(signal);
+    try {
+      await network.#join();
+    } catch (error) {
+      await network.close();
+      throw error;
+    }
+    return network;
+  }
+
+  async #join(): Promise<void> {
+    const here = networkOf('self');
+    const made = ({ pid }: Process) => networkOf(pid) !== here;
+    await until(() => made(this.#server) && made(this.#client), 'network namespaces', this.#signal);
+    execFileSync('ip', [
+      ...['link', 'add', DEVICE, 'netns', String(this.#server.pid), 'type', 'veth'],
+      ...['peer', 'name', CLIENT_DEVICE, 'netns', String(this.#client.pid)],
+    ]);
+    const ends = [
+      [this.#server, DEVICE, ADDRESS],
+      [this.#client, CLIENT_DEVICE, CLIENT_ADDRESS],
+    ] as const;
+    for (const [side, device, address] of ends) {
+      this.#run(side, 'ip', 'address', 'add', `${address}/24`, 'dev', device);
+      this.#run(side, 'ip', 'link', 'set', device, 'up');
+    }
+  }
+
+  /** Ends all that runs in it. */
+  async close(): Promise<void> {
+    for (const program of [...this.#running, this.#client, this.#server]) await program.kill();
+  }
+
+  /** Packets that went over the pair, both ways, as the device counts them. */
+  packets(): number {
+    const [link] = JSON.parse(this.#run(this.#server, 'ip', '-s', '-j', 'link', 'show', DEVICE));
+    return link.stats64.rx.packets + link.stats64.tx.packets;
+  }
+
+  /** Starts a program where the server is. */
+  startServer(command: readonly string[]): Process {
+    return this.#start(this.#server, command);
+  }
+
+  /** Starts a program where the clients are. */
+  startClient(command: readonly string[]): Process {
+    return this.#start(this.#client, command);
+  }
+
+  /** Whether something listens on the server's port. */
+  isServed(): boolean {
+    try {
+      this.#run(this.#client, 'bash', '-c', `exec 3<>/dev/tcp/${ADDRESS}/${PORT}`);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Kills a program where it still runs, and forgets it. */
+  async end(program: Process): Promise<void> {
+    await program.kill();
+    this.#running.delete(program);
+  }
+
+  #start(side: Process, command: readonly string[]): Process {
+    const program = new Process(inside(side, command), this.#signal);
+    this.#running.add(program);
+    return program;
+  }
+
+  #run(side: Process, ...command: string[]): string {
+    const [program, ...args] = inside(side, command);
+    return execFileSync(program!, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  }
+}
+
+function inside({ pid }: Process, command: readonly string[]): string[] {
+  return ['nsenter', `--net=/proc/${pid}/ns/net`, ...command];
+}

@@ -1,0 +1,97 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Recorder } from './contestants.js';
+import { type Load, type LoadOnWire, putLoad } from './load.js';
+import { type Network, PORT } from './network.js';
+import { bpfPrograms, cpuTime, peakMemory, processTree } from './proc.js';
+import { until } from './process.js';
+import { type ProgramTime, programTime } from './program-time.js';
+import type { Outcome } from './said.js';
+
+/** A started recorder may still compile what it needs: this long after it says that it runs, ms. */
+const SETTLE = 500;
+/** libpcap hands over a half-full block after a second: what was captured is only known then, ms. */
+const DRAIN = 1300;
+
+export interface Stage {
+  network: Network;
+  /** Temporary. */
+  folder: string;
+  signal: AbortSignal;
+  /** Whether to ask for the times of BPF programs. */
+  withPrograms?: boolean;
+}
+
+/** What one recorder did beside one load. */
+export interface Recorded extends Outcome {
+  /** User and system time of all its processes from when it ran to when it was told to stop, nanoseconds. */
+  cpu: number;
+  /** Peak resident memory of all its processes, bytes. */
+  peak: number;
+  /** Its BPF programs; only where asked for. */
+  programs?: ProgramTime;
+}
+
+export interface Run {
+  load: LoadOnWire;
+  /** Null where nobody recorded. */
+  recorded: Recorded | null;
+}
+
+/** A recorder that does not run here, and why. */
+export class CannotStart extends Error {}
+
+/** Puts load on a fresh memcached with a recorder beside it, or none. */
+export async function run(stage: Stage, recorder: Recorder | null, load: Load): Promise<Run> {
+  const { network, signal } = stage;
+  // As root: a change of user would let it outlive the benchmark where that is killed.
+  const server = network.startServer([
+    'memcached',
+    '-u',
+    'root',
+    '-p',
+    String(PORT),
+    '-m',
+    '1024',
+    '-t',
+    '1',
+  ]);
+  try {
+    await until(() => server.gone || network.isServed(), 'memcached', signal);
+    if (server.gone) throw new Error(`memcached does not run\n${server.stderr.trim()}`);
+    if (recorder !== null) return await runBeside(stage, recorder, load);
+    await sleep(SETTLE, undefined, { signal });
+    return { load: await putLoad(network, load), recorded: null };
+  } finally {
+    await network.end(server);
+  }
+}
+
+async function runBeside(stage: Stage, recorder: Recorder, load: Load): Promise<Run> {
+  const { network, folder, signal } = stage;
+  const program = network.startServer(recorder.command(join(folder, 'live.mbp')));
+  try {
+    await until(() => program.gone || program.stderr.includes(recorder.ready), recorder.name, signal);
+    if (program.gone) throw new CannotStart(program.stderr.trim().split('\n')[0]);
+    await sleep(SETTLE, undefined, { signal });
+    const pids = processTree(program.pid);
+    const ids = stage.withPrograms ? bpfPrograms(pids) : [];
+    const programsBefore = programTime(ids);
+    const cpuBefore = cpuTime(pids);
+    const onWire = await putLoad(network, load);
+    await sleep(DRAIN, undefined, { signal });
+    const cpu = cpuTime(pids) - cpuBefore;
+    const peak = peakMemory(pids);
+    const programs = since(programsBefore, programTime(ids));
+    await program.stop('SIGINT');
+    const outcome = recorder.outcome(program.stdout, program.stderr);
+    if (outcome === null) throw new Error(`${recorder.name} says nothing of what it did\n${program.stderr}`);
+    return { load: onWire, recorded: { ...outcome, cpu, peak, ...(stage.withPrograms && { programs }) } };
+  } finally {
+    await network.end(program);
+  }
+}
+
+function since(before: ProgramTime, now: ProgramTime): ProgramTime {
+  return { runs: now.runs - before.runs, time: now.time - before.time };
+}

@@ -1,0 +1,41 @@
+import { type Diagnosis, doctor, PLAIN, type ReportStyle, type SourceDiagnosis } from '../index.js';
+import { COLORS, type ColorOption, wantsColor } from './style.js';
+
+/** Runs `membench doctor`. */
+export async function doctorCommand(flags: { json?: boolean; color: ColorOption }): Promise<void> {
+  const diagnosis = await doctor();
+  if (flags.json) {
+    process.stdout.write(`${JSON.stringify(diagnosis)}\n`);
+    return;
+  }
+  const style = wantsColor(flags.color, process.stdout) ? COLORS : PLAIN;
+  process.stdout.write(`${renderDiagnosis(diagnosis, style).join('\n')}\n`);
+}
+
+/** What the user writes for a source. */
+const argument = (source: string) => `${source}:${source === 'file' ? 'PATH' : 'IF'}`;
+
+function renderDiagnosis({ sources, best }: Diagnosis, style: ReportStyle): string[] {
+  const width = Math.max(...sources.flatMap(({ checks }) => checks.map(({ what }) => what.length)));
+  return [
+    ...sources.flatMap((source) => [...renderSource(source, width, style), '']),
+    best === 'file' ? 'no live source works here' : `best for live traffic here: ${argument(best)}`,
+  ];
+}
+
+function renderSource(source: SourceDiagnosis, width: number, style: ReportStyle): string[] {
+  const { works, note, checks } = source;
+  const rows = checks.map(({ what, ok, found }) => {
+    const mark = ok === null ? '?  ' : ok ? 'ok ' : 'no ';
+    const row = `  ${mark}  ${what.padEnd(width)}  ${found}`;
+    return ok === false ? style.warn(row) : row;
+  });
+  // Several checks may ask for the same.
+  const fixes = new Set(checks.flatMap(({ fix }) => fix ?? []));
+  return [
+    `${style.title(argument(source.source).padEnd(11))}  ${works ? 'works' : style.warn('does not work')}`,
+    `  ${style.dim(note)}`,
+    ...rows,
+    ...[...fixes].map((fix) => `  to do: ${fix}`),
+  ];
+}
