@@ -19,6 +19,13 @@ function total(runs: readonly Run[], of: (recorded: NonNullable<Run['recorded']>
   return values.includes(null) ? '-' : COUNT.format(values.reduce((sum: number, value) => sum + value!, 0));
 }
 
+/** Packets captured in percent of those the device counted: tells of losses that nobody else tells of. */
+function shareSeen(runs: readonly Run[]): string {
+  const sum = (of: (run: Run) => number) => runs.reduce((total, each) => total + of(each), 0);
+  if (runs.some(({ recorded }) => recorded === null)) return '-';
+  return ((100 * sum(({ recorded }) => recorded!.captured)) / sum(({ load }) => load.packets)).toFixed(3);
+}
+
 /** Medians and ranges of every contestant. */
 export function comparisonTable(rounds: Rounds): string[] {
   const rows = [...rounds].map(([name, runs]) => [
@@ -30,11 +37,12 @@ export function comparisonTable(rounds: Rounds): string[] {
     ...show(throughputRatio(rounds, name, NONE), 3),
     ...show(spreadOver(runs, cpuPerPacket), 3),
     total(runs, ({ captured }) => captured),
+    shareSeen(runs),
     total(runs, ({ dropped }) => dropped),
     total(runs, ({ lost }) => lost),
   ]);
-  const head = ['', 'k op/s', '', 'kept', '', 'CPU µs/packet', '', 'packets', 'dropped', 'lost'];
-  return renderTable([head, ...rows], ['left', ...Array<'right'>(9).fill('right')]);
+  const head = ['', 'k op/s', '', 'kept', '', 'CPU µs/packet', '', 'packets', '% of wire', 'dropped', 'lost'];
+  return renderTable([head, ...rows], ['left', ...Array<'right'>(10).fill('right')]);
 }
 
 /** Packets a second and losses of everyone, load by load. */
