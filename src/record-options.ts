@@ -18,7 +18,7 @@ export interface RecordOptions {
   fsync?: 'never' | 'interval' | 'block';
   /** Server ports as inclusive ranges. Default [[11211, 11211]]. */
   ports?: readonly (readonly [first: number, last: number])[];
-  /** Worker threads. Default: the cores available. */
+  /** Worker threads. Default: the cores available for a file, one for every four of them live. */
   workers?: number;
   /** Bytes between source and workers. Default 4 MiB for files, 32 MiB for live sources. */
   buffer?: number;

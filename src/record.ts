@@ -73,7 +73,7 @@ export async function record(options: RecordOptions): Promise<RecordSummary> {
   const secret = options.keyFile === undefined ? randomSecret() : readSecret(options.keyFile);
   const hashSeed = randomBytes(8).readBigUInt64LE();
   const ports = options.ports ?? [[11211, 11211]];
-  const workers = options.workers ?? defaultWorkers();
+  const workers = options.workers ?? defaultWorkers(isLive(options.source));
   const user = await recorderUser(options);
   const source = await openSource(
     options.source,

@@ -6,8 +6,17 @@ import { MembenchError } from '../errors.js';
 import { WorkerState } from '../memory/worker-state.js';
 import { type FromWorker, READY, type SealedBlock, type WorkerTask } from './messages.js';
 
-/** Cores this process may use. */
-export const defaultWorkers = availableParallelism;
+/** One worker takes more packets than this many cores of a server answer. */
+const CORES_OF_A_LIVE_WORKER = 4;
+
+/**
+ * A file is there to be worked through: all the cores this process may use. Live they belong to the server,
+ * and every worker costs wake-ups.
+ */
+export function defaultWorkers(live: boolean): number {
+  const cores = availableParallelism();
+  return live ? Math.ceil(cores / CORES_OF_A_LIVE_WORKER) : cores;
+}
 
 /** Between two looks at whether workers get on, ms. */
 const LOOK_INTERVAL = 1000;
