@@ -28,7 +28,11 @@ function build(): Command {
     .option('-i, --interface <if>', 'the interface, instead of SOURCE')
     .option('-w, --write <profile>', 'the profile to write, instead of PROFILE')
     .option('-p, --port <list>', 'server ports: numbers and ranges (11211)', parsePorts)
-    .option('--workers <n>', 'worker threads (files: the cores available, live: one for every four)', parseCount)
+    .option(
+      '--workers <n>',
+      'worker threads (files: the cores available, live: one for every four)',
+      parseCount,
+    )
     .option(
       '-d, --duration <time>',
       'stop after so much time (files: packet time): 10s, 500ms, 2m',
