@@ -3,17 +3,17 @@ import { createBlock, seal } from './block';
 import { decodeSegment, endFlow } from './connection';
 import { flushEvents } from './emit';
 import { createTable, oldestFlow } from './flow/table';
-import { hashFound, l3Found, l4Found, LIST_HEAD, locate } from './framing/record';
-import { pcapCaptured, pcapLength, pcapTime } from './framing/pcap';
+import { giveUpDatagrams } from './framing/fragments';
+import { FRAGMENT, hashFound, l3Found, l4Found, LIST_HEAD, locate, LOCATED } from './framing/record';
 import { isDiscarded, isUnfinished, RING_HEAD, ringRecordSize } from './framing/ring';
 import {
   blockPackets, firstFrame, frameCaptured, frameData, frameInterface, frameLength, frameTime, nextFrame,
 } from './framing/tpacket';
-import { count, indexState, setSeenOn } from './instance';
+import { config, count, indexState, setSeenOn } from './instance';
 import { countLag } from './lag';
 import {
-  CONN_KIND_CLOSE_END, COUNTER_PACKETS_SEEN, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_UDP, PCAP_RECORD_HEADER,
-  RingRecord, Segment, SIZEOF_RING_RECORD, SIZEOF_SEGMENT,
+  CONN_KIND_CLOSE_END, COUNTER_PACKETS_SEEN, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_FRAGMENT, COUNTER_SKIPPED_UDP,
+  PacketHead, RingRecord, Segment, SIZEOF_PACKET_HEAD, SIZEOF_RING_RECORD, SIZEOF_SEGMENT,
 } from './layout';
 import { createKeys } from './memcache/keys';
 import { createMeta } from './memcache/meta';
@@ -37,20 +37,20 @@ export function createDecoder(): void {
   createBlock();
 }
 
-/** Decodes the packets of one list of a pcap slot; `ordinal` is that of the slot's first packet. */
-export function decodePcap(list: usize, ordinal: u64): void {
+/** Decodes the packets of one list of a slot; `ordinal` is that of the slot's first packet. */
+export function decodeList(list: usize, ordinal: u64): void {
   const entries = load<u32>(list);
   let at = list + LIST_HEAD;
   const end = at + <usize>entries * SIZEOF_SEGMENT;
   for (; at < end; at += SIZEOF_SEGMENT) {
     const entry = changetype<Segment>(at);
-    const record = <usize>entry.record;
-    const captured = pcapCaptured(record);
-    const length = max(pcapLength(record), captured);
-    const tcp = record + entry.l4Offset;
+    const head = changetype<PacketHead>(<usize>entry.head);
+    const start = changetype<usize>(head);
+    const ip = start + entry.l3Offset;
+    setSeenOn(entry.seenOn);
     decodeSegment(
-      record + entry.l3Offset, tcp, entry.family, entry.hash, record + PCAP_RECORD_HEADER + captured,
-      length + PCAP_RECORD_HEADER - entry.l4Offset, length, pcapTime(record), ordinal + entry.ordinal,
+      ip, start + entry.l4Offset, <u32>load<u8>(ip) >> 4, entry.hash, start + SIZEOF_PACKET_HEAD + head.captured,
+      head.length + SIZEOF_PACKET_HEAD - entry.l4Offset, head.length, head.time, ordinal + entry.ordinal,
     );
   }
 }
@@ -116,7 +116,9 @@ export function decodeBlock(block: usize): void {
     const captured = frameCaptured(frame);
     const length = max(frameLength(frame), captured);
     const ordinal = taken++;
-    if (locate(data, captured, linktype)) {
+    const outcome = locate(data, captured, linktype);
+    if (outcome == FRAGMENT) count(COUNTER_SKIPPED_FRAGMENT);
+    if (outcome == LOCATED) {
       setSeenOn(frameInterface(frame));
       decodeSegment(
         data + l3Found, data + l4Found, family, hashFound, data + captured, length - l4Found, length,
@@ -132,6 +134,8 @@ export function finishAll(): void {
   for (let flow = oldestFlow(); changetype<usize>(flow); flow = oldestFlow()) {
     endFlow(flow, CONN_KIND_CLOSE_END, flow.lastTime);
   }
+  // They are nobody's, and by now nobody adds to them.
+  if (config.worker == 0) giveUpDatagrams();
   flushEvents();
   seal();
 }

@@ -8,12 +8,15 @@
  */
 import { seal } from './block';
 import { crc32c as crc } from './crc32c';
-import { createDecoder, decodePcap, decodeBlock as decodeFrames, decodeRing as decodeRecords, finishAll, lagOfBlock as blockLag, lagOfRing as ringLag } from './decode';
+import { createDecoder, decodeList, decodeBlock as decodeFrames, decodeRing as decodeRecords, finishAll, lagOfBlock as blockLag, lagOfRing as ringLag } from './decode';
 import { flushEvents } from './emit';
 import { assertFlow } from './flow/flow';
+import { beginRoom } from './framing/fragments';
 import { indexPcap } from './framing/pcap';
-import { setConfig } from './instance';
-import { assertLayout, LAYOUT_HASH } from './layout';
+import { indexPcapng } from './framing/pcapng';
+import { beginWalk } from './framing/walk';
+import { indexState, setConfig } from './instance';
+import { assertLayout, CONTAINER_PCAPNG, LAYOUT_HASH } from './layout';
 import { assertMessage } from './memcache/message';
 import { assertReorder } from './stream/reorder';
 
@@ -32,14 +35,25 @@ export function init(config: usize): void {
   createDecoder();
 }
 
-/** Walks a chunk of classic pcap records into the lists of `workers` workers. Returns the packets walked. */
-export function indexSlot(chunk: usize, size: u32, lists: usize, stride: usize, workers: u32): u32 {
+/**
+ * Walks a chunk of the capture at hand into the lists of `workers` workers; datagrams that become whole in it
+ * go to `room`, DATAGRAM_ROOM bytes. Returns the packets walked.
+ */
+export function indexSlot(
+  chunk: usize, size: u32, lists: usize, stride: usize, workers: u32, room: usize,
+): u32 {
+  beginRoom(room);
+  if (indexState.error) {
+    beginWalk(chunk, lists, stride, workers);
+    return 0;
+  }
+  if (indexState.container == CONTAINER_PCAPNG) return indexPcapng(chunk, size, lists, stride, workers);
   return indexPcap(chunk, size, lists, stride, workers);
 }
 
 /** Decodes one list; `ordinal` is that of the slot's first packet. */
 export function decodeSlot(list: usize, ordinal: u64): void {
-  decodePcap(list, ordinal);
+  decodeList(list, ordinal);
 }
 
 /**

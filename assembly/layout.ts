@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0xa4990fdc;
+export const LAYOUT_HASH: u32 = 0x1168e6fc;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -10,6 +10,14 @@ export const PCAP_HEADER: u32 = 24;
 export const PCAP_RECORD_HEADER: u32 = 16;
 /** bytes before a slot for a record begun in the slot before: RECORD_MAX + 64 */
 export const SLOT_HEADROOM: u32 = 262208;
+/** interfaces of a pcapng section that are told apart */
+export const INTERFACES_MAX: u32 = 1024;
+/** fragmented datagrams put together at a time */
+export const DATAGRAMS_MAX: u32 = 64;
+/** longest datagram, bytes after the IP header (RFC 791, RFC 8200) */
+export const DATAGRAM_MAX: u32 = 65535;
+/** bytes of a slot for the datagrams that become whole in it */
+export const DATAGRAM_ROOM: u32 = 262144;
 /** fewest bytes in a capture that can hold a TCP segment: record 16, IPv4 20, TCP 20 */
 export const SEGMENT_MIN: u32 = 56;
 /** longest key, bytes (KEY_MAX_LENGTH in memcached.h) */
@@ -36,6 +44,30 @@ export const LINKTYPE_LINUX_SLL2: u32 = 4;
 export const LINKTYPE_NULL: u32 = 5;
 export const LINKTYPE_LOOP: u32 = 6;
 export const LINKTYPE_COUNT: u32 = 7;
+
+/** By the number in a file, 0 where there is none. */
+export function linktypeOf(code: u32): u32 {
+  switch (code) {
+    case 0:
+      return LINKTYPE_NULL;
+    case 1:
+      return LINKTYPE_ETHERNET;
+    case 12:
+    case 14:
+    case 101:
+    case 228:
+    case 229:
+      return LINKTYPE_RAW;
+    case 108:
+      return LINKTYPE_LOOP;
+    case 113:
+      return LINKTYPE_LINUX_SLL;
+    case 276:
+      return LINKTYPE_LINUX_SLL2;
+    default:
+      return 0;
+  }
+}
 
 // memcache protocol of a request
 export const PROTO_TEXT: u32 = 0;
@@ -175,41 +207,56 @@ export const COUNTER_SKIPPED_BINARY: u32 = 9;
 export const COUNTER_SKIPPED_TLS: u32 = 10;
 export const COUNTER_SKIPPED_STRAY: u32 = 11;
 export const COUNTER_SKIPPED_NO_PAYLOAD: u32 = 12;
-export const COUNTER_LOST_WORKER_FAILED: u32 = 13;
-export const COUNTER_LOST_RING_FULL: u32 = 14;
-export const COUNTER_LOST_COPY_FAILED: u32 = 15;
-export const COUNTER_LOST_BY_KERNEL: u32 = 16;
-export const COUNTER_BYTES: u32 = 17;
-export const COUNTER_REQUESTS: u32 = 18;
-export const COUNTER_EVENTS: u32 = 19;
-export const COUNTER_ANSWERED: u32 = 20;
-export const COUNTER_UNANSWERED: u32 = 21;
-export const COUNTER_HITS: u32 = 22;
-export const COUNTER_MISSES: u32 = 23;
-export const COUNTER_GAPS: u32 = 24;
-export const COUNTER_GAP_BYTES: u32 = 25;
-export const COUNTER_VALUE_GAPS: u32 = 26;
-export const COUNTER_RETRANSMITTED: u32 = 27;
-export const COUNTER_DUPLICATES: u32 = 28;
-export const COUNTER_OUT_OF_ORDER: u32 = 29;
-export const COUNTER_NEGATIVE_LATENCY: u32 = 30;
-export const COUNTER_FLOWS: u32 = 31;
-export const COUNTER_FLOWS_UNSYNCED: u32 = 32;
-export const COUNTER_UNSYNCED_BYTES: u32 = 33;
-export const COUNTER_RESYNCS: u32 = 34;
-export const COUNTER_UNKNOWN_COMMANDS: u32 = 35;
-export const COUNTER_UNMATCHED_ANSWERS: u32 = 36;
-export const COUNTER_AMBIGUOUS_LENGTHS: u32 = 37;
-export const COUNTER_AMBIGUOUS_QUIET: u32 = 38;
-export const COUNTER_PROXY_HEADERS: u32 = 39;
-export const COUNTER_SYN_SEEN: u32 = 40;
-export const COUNTER_BOUND_FLOWS: u32 = 41;
-export const COUNTER_BOUND_REQUESTS: u32 = 42;
-export const COUNTER_BOUND_KEYS: u32 = 43;
-export const COUNTER_BOUND_REORDER: u32 = 44;
-export const COUNTER_BOUND_LINES: u32 = 45;
-export const COUNTER_BOUND_SYNS: u32 = 46;
-export const COUNTER_COUNT: u32 = 47;
+export const COUNTER_SKIPPED_LINKTYPE: u32 = 13;
+export const COUNTER_SKIPPED_SAMPLED: u32 = 14;
+export const COUNTER_SKIPPED_VXLAN: u32 = 15;
+export const COUNTER_SKIPPED_GENEVE: u32 = 16;
+export const COUNTER_SKIPPED_GRE: u32 = 17;
+export const COUNTER_SKIPPED_IPIP: u32 = 18;
+export const COUNTER_SKIPPED_ESP: u32 = 19;
+export const COUNTER_LOST_WORKER_FAILED: u32 = 20;
+export const COUNTER_LOST_RING_FULL: u32 = 21;
+export const COUNTER_LOST_COPY_FAILED: u32 = 22;
+export const COUNTER_LOST_BY_KERNEL: u32 = 23;
+export const COUNTER_BYTES: u32 = 24;
+export const COUNTER_REQUESTS: u32 = 25;
+export const COUNTER_EVENTS: u32 = 26;
+export const COUNTER_ANSWERED: u32 = 27;
+export const COUNTER_UNANSWERED: u32 = 28;
+export const COUNTER_HITS: u32 = 29;
+export const COUNTER_MISSES: u32 = 30;
+export const COUNTER_GAPS: u32 = 31;
+export const COUNTER_GAP_BYTES: u32 = 32;
+export const COUNTER_VALUE_GAPS: u32 = 33;
+export const COUNTER_RETRANSMITTED: u32 = 34;
+export const COUNTER_DUPLICATES: u32 = 35;
+export const COUNTER_OUT_OF_ORDER: u32 = 36;
+export const COUNTER_NEGATIVE_LATENCY: u32 = 37;
+export const COUNTER_FLOWS: u32 = 38;
+export const COUNTER_FLOWS_UNSYNCED: u32 = 39;
+export const COUNTER_UNSYNCED_BYTES: u32 = 40;
+export const COUNTER_RESYNCS: u32 = 41;
+export const COUNTER_UNKNOWN_COMMANDS: u32 = 42;
+export const COUNTER_UNMATCHED_ANSWERS: u32 = 43;
+export const COUNTER_AMBIGUOUS_LENGTHS: u32 = 44;
+export const COUNTER_AMBIGUOUS_QUIET: u32 = 45;
+export const COUNTER_PROXY_HEADERS: u32 = 46;
+export const COUNTER_SYN_SEEN: u32 = 47;
+export const COUNTER_BOUND_FLOWS: u32 = 48;
+export const COUNTER_BOUND_REQUESTS: u32 = 49;
+export const COUNTER_BOUND_KEYS: u32 = 50;
+export const COUNTER_BOUND_REORDER: u32 = 51;
+export const COUNTER_BOUND_LINES: u32 = 52;
+export const COUNTER_BOUND_SYNS: u32 = 53;
+export const COUNTER_BOUND_INTERFACES: u32 = 54;
+export const COUNTER_BOUND_FRAGMENTS: u32 = 55;
+export const COUNTER_COUNT: u32 = 56;
+
+// how packets are framed in a capture
+export const CONTAINER_NONE: u32 = 0;
+export const CONTAINER_PCAP: u32 = 1;
+export const CONTAINER_PCAPNG: u32 = 2;
+export const CONTAINER_COUNT: u32 = 3;
 
 // what a worker is at
 export const PHASE_WAITING: u32 = 0;
@@ -228,7 +275,8 @@ export const KERNEL_COUNTER_SKIPPED_FRAGMENT: u32 = 6;
 export const KERNEL_COUNTER_SKIPPED_CUT_HEADER: u32 = 7;
 export const KERNEL_COUNTER_SKIPPED_MALFORMED: u32 = 8;
 export const KERNEL_COUNTER_SKIPPED_NO_PAYLOAD: u32 = 9;
-export const KERNEL_COUNTER_COUNT: u32 = 10;
+export const KERNEL_COUNTER_SKIPPED_SAMPLED: u32 = 10;
+export const KERNEL_COUNTER_COUNT: u32 = 11;
 
 // columns of a block, in the order of its payload
 export const COLUMN_SHAPE: u32 = 0;
@@ -269,10 +317,10 @@ export class Control {
   signal: i32; // 12: bumped and notified at every change a worker may wait for
   freed: i32; // 16: slots every worker has finished with; the source waits on it
   ended: i32; // 20: 1 when the source will publish no more
-  stop: i32; // 24: 1 when indexing must stop: limit reached or the file is broken
+  stop: i32; // 24: 1 when indexing must stop: a limit was reached
   blocksInFlight: i32; // 28: sealed blocks on their way to the writer; workers wait above a bound
   flush: i32; // 32: bumped to make every worker seal its open block
-  pad0: i32; // 36: zero
+  broken: i32; // 36: number of the latest capture that was found broken, 0: none
   requests: u64; // 40: requests completed so far by all workers, for progress only
   packets: u64; // 48: packets indexed so far, for progress only
 }
@@ -289,17 +337,81 @@ export class IndexState {
   firstTime: u64; // 24: time of the first record, in units
   lastTime: u64; // 32: time of the latest record, in units
   duration: u64; // 40: units of packet time after which packets are no longer taken (0: never)
-  carrySize: u32; // 48: bytes of a record begun but not ended, kept in the carry area
-  carry: u32; // 52: address of the carry area, SLOT_HEADROOM bytes
-  linktype: u32; // 56: enum linktype of the capture
-  swapped: u32; // 60: 1 where record headers have the other byte order
-  error: u32; // 64: 1 when a record header cannot be one; the walk stops there
-  nanos: u32; // 68: 1 where record times are in nanoseconds, 0 in microseconds
-  ended: u32; // 72: 0 going on, 1 the packet limit was reached, 2 the duration
-  pad0: u32; // 76: zero
+  second: u64; // 48: units in a second
+  fraction: u64; // 56: units in one of a classic pcap record's fractions of a second
+  carrySize: u32; // 64: bytes of a record begun but not ended, kept in the carry area
+  carry: u32; // 68: address of the carry area, SLOT_HEADROOM bytes
+  container: u32; // 72: enum container of the capture at hand
+  linktype: u32; // 76: enum linktype of a classic pcap file, or of a live source
+  swapped: u32; // 80: 1 where headers have the other byte order
+  error: u32; // 84: 1 when a header cannot be one; the rest of the capture is passed over
+  ended: u32; // 88: 0 going on, 1 the packet limit was reached, 2 the duration
+  capture: u32; // 92: number of the capture at hand, from 1
+  broken: u32; // 96: number of the first capture that was broken or ended in a record, 0: none
+  clocked: u32; // 100: 1 once first_time is set
+  begun: u32; // 104: pcapng: 1 behind the first section header
+  skip: u32; // 108: pcapng: bytes to pass over before the trailing length of the block
+  trailer: u32; // 112: pcapng: trailing length expected behind them, 0: none
+  interfaces: u32; // 116: address of the table of INTERFACES_MAX interfaces
+  interfaceCount: u32; // 120: pcapng: interfaces of the section so far
+  datagrams: u32; // 124: address of the table of DATAGRAMS_MAX fragmented datagrams
+  sample: u32; // 128: one of so many connections is decoded; 0 and 1: all
+  pad0: u32; // 132: zero
 }
 
-export const SIZEOF_INDEX_STATE: u32 = 80;
+export const SIZEOF_INDEX_STATE: u32 = 136;
+
+/** one interface of a pcapng section */
+// @ts-ignore: decorator
+@unmanaged
+export class CaptureInterface {
+  offset: i64; // 0: seconds to add to its times (if_tsoffset)
+  dropped: u64; // 8: packets lost so far by its statistics
+  linktype: u32; // 16: enum linktype
+  snaplen: u32; // 20: most bytes captured of a packet, 0: all
+  resolution: u32; // 24: if_tsresol: units of its times are 10^-n s, with the highest of 8 bits set 2^-n s
+  pad0: u32; // 28: zero
+}
+
+export const SIZEOF_CAPTURE_INTERFACE: u32 = 32;
+
+/** what the record walk writes over the record header, right before the captured bytes */
+// @ts-ignore: decorator
+@unmanaged
+export class PacketHead {
+  time: u64; // 0: units since 1970
+  captured: u32; // 8: bytes captured
+  length: u32; // 12: bytes on the wire
+}
+
+export const SIZEOF_PACKET_HEAD: u32 = 16;
+
+/** a fragmented datagram that is not whole yet; a bitmap of its pieces of 8 bytes, and its bytes, follow */
+// @ts-ignore: decorator
+@unmanaged
+export class Datagram {
+  source0: u64; // 0: source address; IPv4 in the low half
+  source1: u64; // 8: second half of an IPv6 address
+  destination0: u64; // 16: destination address
+  destination1: u64; // 24: second half
+  id: u32; // 32: identification
+  protocol: u32; // 36: of the transport
+  family: u32; // 40: 4 or 6, 0: this place is free
+  packets: u32; // 44: fragments that came
+  begun: u64; // 48: time of the first to come, units
+  wire: u32; // 56: bytes of its packets on the wire
+  received: u32; // 60: bytes that are there
+  size: u32; // 64: bytes in all, 0 until the last fragment came
+  highest: u32; // 68: end of the piece that lies highest
+  header0: u64; // 72: IP header of the first fragment, without options
+  header1: u64;
+  header2: u64;
+  header3: u64;
+  header4: u64;
+}
+
+export const SIZEOF_DATAGRAM: u32 = 112;
+export const DATAGRAM_HEADER: u32 = 72;
 
 /** head of one slot of the batch ring; the index lists follow it */
 // @ts-ignore: decorator
@@ -307,23 +419,27 @@ export const SIZEOF_INDEX_STATE: u32 = 80;
 export class Slot {
   size: u32; // 0: bytes of the chunk
   done: i32; // 4: workers that have finished with it (Atomics)
-  packets: u32; // 8: packets indexed in it
-  pad0: u32; // 12: zero
-  baseOrdinal: u64; // 16: ordinal of its first packet
+  capture: u32; // 8: number of the capture that begins with it, from 1; 0: it goes on
+  container: u32; // 12: enum container of a capture that begins
+  linktype: u32; // 16: enum linktype of a classic pcap file that begins
+  swapped: u32; // 20: 1 where its headers have the other byte order
+  fraction: u32; // 24: units in one of its records' fractions of a second
+  pad0: u32; // 28: zero
+  baseOrdinal: u64; // 32: ordinal of its first packet
 }
 
-export const SIZEOF_SLOT: u32 = 24;
+export const SIZEOF_SLOT: u32 = 40;
 
 /** one entry of an index list: where a TCP segment lies and whose it is */
 // @ts-ignore: decorator
 @unmanaged
 export class Segment {
-  record: u32; // 0: address of the record header
+  head: u32; // 0: address of its packet_head
   hash: u32; // 4: flow hash, symmetric
   ordinal: u32; // 8: packet number within the slot
-  l4Offset: u16; // 12: TCP header, bytes after the record header
-  l3Offset: u8; // 14: IP header, bytes after the record header
-  family: u8; // 15: 4 or 6
+  l4Offset: u16; // 12: TCP header, bytes after the packet head
+  l3Offset: u8; // 14: IP header, bytes after the packet head
+  seenOn: u8; // 15: low bits of the interface it was seen on, 0 where the capture does not tell
 }
 
 export const SIZEOF_SEGMENT: u32 = 16;
@@ -532,9 +648,11 @@ export class KernelSettings {
   wakeInterval: u64; // 24: nanoseconds between two wake-ups of a worker
   wakeIntervalBusy: u64; // 32: the same where more than wake_bytes come in between
   wakeBytes: u64; // 40: bytes of one ring between two wake-ups that count as many
+  sample: u32; // 48: as in index_state
+  pad0: u32; // 52: zero
 }
 
-export const SIZEOF_KERNEL_SETTINGS: u32 = 48;
+export const SIZEOF_KERNEL_SETTINGS: u32 = 56;
 
 /** Compile-time guard: the build stops where a class no longer lies as the schema says. */
 export function assertLayout(): void {
@@ -548,37 +666,79 @@ export function assertLayout(): void {
   if (offsetof<Control>("stop") != 24) ERROR("control.stop");
   if (offsetof<Control>("blocksInFlight") != 28) ERROR("control.blocks_in_flight");
   if (offsetof<Control>("flush") != 32) ERROR("control.flush");
-  if (offsetof<Control>("pad0") != 36) ERROR("control.pad0");
+  if (offsetof<Control>("broken") != 36) ERROR("control.broken");
   if (offsetof<Control>("requests") != 40) ERROR("control.requests");
   if (offsetof<Control>("packets") != 48) ERROR("control.packets");
-  if (offsetof<IndexState>() != 80) ERROR("size of index_state");
+  if (offsetof<IndexState>() != 136) ERROR("size of index_state");
   if (offsetof<IndexState>("ordinal") != 0) ERROR("index_state.ordinal");
   if (offsetof<IndexState>("matched") != 8) ERROR("index_state.matched");
   if (offsetof<IndexState>("limit") != 16) ERROR("index_state.limit");
   if (offsetof<IndexState>("firstTime") != 24) ERROR("index_state.first_time");
   if (offsetof<IndexState>("lastTime") != 32) ERROR("index_state.last_time");
   if (offsetof<IndexState>("duration") != 40) ERROR("index_state.duration");
-  if (offsetof<IndexState>("carrySize") != 48) ERROR("index_state.carry_size");
-  if (offsetof<IndexState>("carry") != 52) ERROR("index_state.carry");
-  if (offsetof<IndexState>("linktype") != 56) ERROR("index_state.linktype");
-  if (offsetof<IndexState>("swapped") != 60) ERROR("index_state.swapped");
-  if (offsetof<IndexState>("error") != 64) ERROR("index_state.error");
-  if (offsetof<IndexState>("nanos") != 68) ERROR("index_state.nanos");
-  if (offsetof<IndexState>("ended") != 72) ERROR("index_state.ended");
-  if (offsetof<IndexState>("pad0") != 76) ERROR("index_state.pad0");
-  if (offsetof<Slot>() != 24) ERROR("size of slot");
+  if (offsetof<IndexState>("second") != 48) ERROR("index_state.second");
+  if (offsetof<IndexState>("fraction") != 56) ERROR("index_state.fraction");
+  if (offsetof<IndexState>("carrySize") != 64) ERROR("index_state.carry_size");
+  if (offsetof<IndexState>("carry") != 68) ERROR("index_state.carry");
+  if (offsetof<IndexState>("container") != 72) ERROR("index_state.container");
+  if (offsetof<IndexState>("linktype") != 76) ERROR("index_state.linktype");
+  if (offsetof<IndexState>("swapped") != 80) ERROR("index_state.swapped");
+  if (offsetof<IndexState>("error") != 84) ERROR("index_state.error");
+  if (offsetof<IndexState>("ended") != 88) ERROR("index_state.ended");
+  if (offsetof<IndexState>("capture") != 92) ERROR("index_state.capture");
+  if (offsetof<IndexState>("broken") != 96) ERROR("index_state.broken");
+  if (offsetof<IndexState>("clocked") != 100) ERROR("index_state.clocked");
+  if (offsetof<IndexState>("begun") != 104) ERROR("index_state.begun");
+  if (offsetof<IndexState>("skip") != 108) ERROR("index_state.skip");
+  if (offsetof<IndexState>("trailer") != 112) ERROR("index_state.trailer");
+  if (offsetof<IndexState>("interfaces") != 116) ERROR("index_state.interfaces");
+  if (offsetof<IndexState>("interfaceCount") != 120) ERROR("index_state.interface_count");
+  if (offsetof<IndexState>("datagrams") != 124) ERROR("index_state.datagrams");
+  if (offsetof<IndexState>("sample") != 128) ERROR("index_state.sample");
+  if (offsetof<IndexState>("pad0") != 132) ERROR("index_state.pad0");
+  if (offsetof<CaptureInterface>() != 32) ERROR("size of capture_interface");
+  if (offsetof<CaptureInterface>("offset") != 0) ERROR("capture_interface.offset");
+  if (offsetof<CaptureInterface>("dropped") != 8) ERROR("capture_interface.dropped");
+  if (offsetof<CaptureInterface>("linktype") != 16) ERROR("capture_interface.linktype");
+  if (offsetof<CaptureInterface>("snaplen") != 20) ERROR("capture_interface.snaplen");
+  if (offsetof<CaptureInterface>("resolution") != 24) ERROR("capture_interface.resolution");
+  if (offsetof<CaptureInterface>("pad0") != 28) ERROR("capture_interface.pad0");
+  if (offsetof<PacketHead>() != 16) ERROR("size of packet_head");
+  if (offsetof<PacketHead>("time") != 0) ERROR("packet_head.time");
+  if (offsetof<PacketHead>("captured") != 8) ERROR("packet_head.captured");
+  if (offsetof<PacketHead>("length") != 12) ERROR("packet_head.length");
+  if (offsetof<Datagram>() != 112) ERROR("size of datagram");
+  if (offsetof<Datagram>("source0") != 0) ERROR("datagram.source0");
+  if (offsetof<Datagram>("source1") != 8) ERROR("datagram.source1");
+  if (offsetof<Datagram>("destination0") != 16) ERROR("datagram.destination0");
+  if (offsetof<Datagram>("destination1") != 24) ERROR("datagram.destination1");
+  if (offsetof<Datagram>("id") != 32) ERROR("datagram.id");
+  if (offsetof<Datagram>("protocol") != 36) ERROR("datagram.protocol");
+  if (offsetof<Datagram>("family") != 40) ERROR("datagram.family");
+  if (offsetof<Datagram>("packets") != 44) ERROR("datagram.packets");
+  if (offsetof<Datagram>("begun") != 48) ERROR("datagram.begun");
+  if (offsetof<Datagram>("wire") != 56) ERROR("datagram.wire");
+  if (offsetof<Datagram>("received") != 60) ERROR("datagram.received");
+  if (offsetof<Datagram>("size") != 64) ERROR("datagram.size");
+  if (offsetof<Datagram>("highest") != 68) ERROR("datagram.highest");
+  if (offsetof<Datagram>("header0") != 72) ERROR("datagram.header");
+  if (offsetof<Slot>() != 40) ERROR("size of slot");
   if (offsetof<Slot>("size") != 0) ERROR("slot.size");
   if (offsetof<Slot>("done") != 4) ERROR("slot.done");
-  if (offsetof<Slot>("packets") != 8) ERROR("slot.packets");
-  if (offsetof<Slot>("pad0") != 12) ERROR("slot.pad0");
-  if (offsetof<Slot>("baseOrdinal") != 16) ERROR("slot.base_ordinal");
+  if (offsetof<Slot>("capture") != 8) ERROR("slot.capture");
+  if (offsetof<Slot>("container") != 12) ERROR("slot.container");
+  if (offsetof<Slot>("linktype") != 16) ERROR("slot.linktype");
+  if (offsetof<Slot>("swapped") != 20) ERROR("slot.swapped");
+  if (offsetof<Slot>("fraction") != 24) ERROR("slot.fraction");
+  if (offsetof<Slot>("pad0") != 28) ERROR("slot.pad0");
+  if (offsetof<Slot>("baseOrdinal") != 32) ERROR("slot.base_ordinal");
   if (offsetof<Segment>() != 16) ERROR("size of segment");
-  if (offsetof<Segment>("record") != 0) ERROR("segment.record");
+  if (offsetof<Segment>("head") != 0) ERROR("segment.head");
   if (offsetof<Segment>("hash") != 4) ERROR("segment.hash");
   if (offsetof<Segment>("ordinal") != 8) ERROR("segment.ordinal");
   if (offsetof<Segment>("l4Offset") != 12) ERROR("segment.l4_offset");
   if (offsetof<Segment>("l3Offset") != 14) ERROR("segment.l3_offset");
-  if (offsetof<Segment>("family") != 15) ERROR("segment.family");
+  if (offsetof<Segment>("seenOn") != 15) ERROR("segment.seen_on");
   if (offsetof<Config>() != 176) ERROR("size of config");
   if (offsetof<Config>("key0") != 0) ERROR("config.key0");
   if (offsetof<Config>("key1") != 8) ERROR("config.key1");
@@ -692,7 +852,7 @@ export function assertLayout(): void {
   if (offsetof<RingRecord>("protocol") != 27) ERROR("ring_record.protocol");
   if (offsetof<RingRecord>("linkSize") != 28) ERROR("ring_record.link_size");
   if (offsetof<RingRecord>("pad00") != 29) ERROR("ring_record.pad0");
-  if (offsetof<KernelSettings>() != 48) ERROR("size of kernel_settings");
+  if (offsetof<KernelSettings>() != 56) ERROR("size of kernel_settings");
   if (offsetof<KernelSettings>("layoutHash") != 0) ERROR("kernel_settings.layout_hash");
   if (offsetof<KernelSettings>("rings") != 4) ERROR("kernel_settings.rings");
   if (offsetof<KernelSettings>("seed") != 8) ERROR("kernel_settings.seed");
@@ -701,4 +861,6 @@ export function assertLayout(): void {
   if (offsetof<KernelSettings>("wakeInterval") != 24) ERROR("kernel_settings.wake_interval");
   if (offsetof<KernelSettings>("wakeIntervalBusy") != 32) ERROR("kernel_settings.wake_interval_busy");
   if (offsetof<KernelSettings>("wakeBytes") != 40) ERROR("kernel_settings.wake_bytes");
+  if (offsetof<KernelSettings>("sample") != 48) ERROR("kernel_settings.sample");
+  if (offsetof<KernelSettings>("pad0") != 52) ERROR("kernel_settings.pad0");
 }

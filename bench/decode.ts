@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { createCore } from '#src/decode/core.js';
 import { INDEX_STATE } from '#src/layout/generated.js';
 import { parseCaptureHeader } from '#src/memory/capture-header.js';
-import { configureWorker, setCapture, setPorts } from '#src/memory/configure.js';
+import { beginCapture, captureStart, configureWorker, setPorts, setWalk } from '#src/memory/configure.js';
 import { mapMemory, slotAddress } from '#src/memory/map.js';
 import { type GenerateOptions, generateCapture } from './generate/generate.js';
 import { describeCommit, describeMachine } from './measure/machine.js';
@@ -62,7 +62,9 @@ function pass(bytes: Buffer, workers: number): Pass {
   const memory = new WebAssembly.Memory({ initial: map.pages, maximum: map.pages, shared: true });
   const { buffer } = memory;
   setPorts(buffer, map, [[11211, 11211]]);
-  setCapture(buffer, map, parseCaptureHeader(bytes.subarray(0, PCAP_HEADER)), { packets: 0, duration: 0n });
+  const header = parseCaptureHeader(bytes.subarray(0, PCAP_HEADER));
+  setWalk(buffer, map, { unit: header.unit, limits: { packets: 0, duration: 0n }, sample: 1 });
+  beginCapture(buffer, map, captureStart(header, 1, header.unit));
   const secrets = { key: new Uint8Array(16), addressKey: new Uint8Array(16), hashSeed: 1n, eventsOut: false };
   const cores = Array.from({ length: workers }, (_, worker) => {
     const core = createCore(module, memory, { onBlock() {}, onEvents() {} });
@@ -74,17 +76,18 @@ function pass(bytes: Buffer, workers: number): Pass {
   const chunk = slot + map.chunkOffset;
   const target = new Uint8Array(buffer, chunk, SLOT_SIZE);
   const took: Pass = { index: 0, decode: new Array(workers).fill(0) };
-  for (let at = PCAP_HEADER, k = 0; at < bytes.length; at += SLOT_SIZE, k++) {
+  for (let at = header.size, k = 0; at < bytes.length; at += SLOT_SIZE, k++) {
     const part = bytes.subarray(at, at + SLOT_SIZE);
     target.set(part);
     const ordinal = view.getBigUint64(map.indexState + INDEX_STATE.ordinal, true);
     let start = performance.now();
-    cores[k % workers]!.indexSlot(chunk, part.length, slot + map.listOffset, map.listStride, workers);
+    const lists = slot + map.listOffset;
+    cores[k % workers]!.indexSlot(chunk, part.length, lists, map.listStride, workers, slot + map.roomOffset);
     let end = performance.now();
     took.index += end - start;
     for (let worker = 0; worker < workers; worker++) {
       start = end;
-      cores[worker]!.decodeSlot(slot + map.listOffset + worker * map.listStride, ordinal);
+      cores[worker]!.decodeSlot(lists + worker * map.listStride, ordinal);
       end = performance.now();
       took.decode[worker]! += end - start;
     }

@@ -5,12 +5,16 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0xa4990fdcu
+#define MEMBENCH_LAYOUT_HASH 0x1168e6fcu
 
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
 #define MEMBENCH_PCAP_RECORD_HEADER 16u /* bytes of a classic pcap record header (pcap-savefile(5)) */
 #define MEMBENCH_SLOT_HEADROOM 262208u /* bytes before a slot for a record begun in the slot before: RECORD_MAX + 64 */
+#define MEMBENCH_INTERFACES_MAX 1024u /* interfaces of a pcapng section that are told apart */
+#define MEMBENCH_DATAGRAMS_MAX 64u /* fragmented datagrams put together at a time */
+#define MEMBENCH_DATAGRAM_MAX 65535u /* longest datagram, bytes after the IP header (RFC 791, RFC 8200) */
+#define MEMBENCH_DATAGRAM_ROOM 262144u /* bytes of a slot for the datagrams that become whole in it */
 #define MEMBENCH_SEGMENT_MIN 56u /* fewest bytes in a capture that can hold a TCP segment: record 16, IPv4 20, TCP 20 */
 #define MEMBENCH_KEY_MAX 250u /* longest key, bytes (KEY_MAX_LENGTH in memcached.h) */
 #define MEMBENCH_LINE_MAX 2048u /* longest line kept, bytes; memcached closes above it (try_read_command_ascii) */
@@ -189,41 +193,58 @@ enum membench_counter {
 	MEMBENCH_COUNTER_SKIPPED_TLS = 10,
 	MEMBENCH_COUNTER_SKIPPED_STRAY = 11,
 	MEMBENCH_COUNTER_SKIPPED_NO_PAYLOAD = 12,
-	MEMBENCH_COUNTER_LOST_WORKER_FAILED = 13,
-	MEMBENCH_COUNTER_LOST_RING_FULL = 14,
-	MEMBENCH_COUNTER_LOST_COPY_FAILED = 15,
-	MEMBENCH_COUNTER_LOST_BY_KERNEL = 16,
-	MEMBENCH_COUNTER_BYTES = 17,
-	MEMBENCH_COUNTER_REQUESTS = 18,
-	MEMBENCH_COUNTER_EVENTS = 19,
-	MEMBENCH_COUNTER_ANSWERED = 20,
-	MEMBENCH_COUNTER_UNANSWERED = 21,
-	MEMBENCH_COUNTER_HITS = 22,
-	MEMBENCH_COUNTER_MISSES = 23,
-	MEMBENCH_COUNTER_GAPS = 24,
-	MEMBENCH_COUNTER_GAP_BYTES = 25,
-	MEMBENCH_COUNTER_VALUE_GAPS = 26,
-	MEMBENCH_COUNTER_RETRANSMITTED = 27,
-	MEMBENCH_COUNTER_DUPLICATES = 28,
-	MEMBENCH_COUNTER_OUT_OF_ORDER = 29,
-	MEMBENCH_COUNTER_NEGATIVE_LATENCY = 30,
-	MEMBENCH_COUNTER_FLOWS = 31,
-	MEMBENCH_COUNTER_FLOWS_UNSYNCED = 32,
-	MEMBENCH_COUNTER_UNSYNCED_BYTES = 33,
-	MEMBENCH_COUNTER_RESYNCS = 34,
-	MEMBENCH_COUNTER_UNKNOWN_COMMANDS = 35,
-	MEMBENCH_COUNTER_UNMATCHED_ANSWERS = 36,
-	MEMBENCH_COUNTER_AMBIGUOUS_LENGTHS = 37,
-	MEMBENCH_COUNTER_AMBIGUOUS_QUIET = 38,
-	MEMBENCH_COUNTER_PROXY_HEADERS = 39,
-	MEMBENCH_COUNTER_SYN_SEEN = 40,
-	MEMBENCH_COUNTER_BOUND_FLOWS = 41,
-	MEMBENCH_COUNTER_BOUND_REQUESTS = 42,
-	MEMBENCH_COUNTER_BOUND_KEYS = 43,
-	MEMBENCH_COUNTER_BOUND_REORDER = 44,
-	MEMBENCH_COUNTER_BOUND_LINES = 45,
-	MEMBENCH_COUNTER_BOUND_SYNS = 46,
-	MEMBENCH_COUNTER_COUNT = 47,
+	MEMBENCH_COUNTER_SKIPPED_LINKTYPE = 13,
+	MEMBENCH_COUNTER_SKIPPED_SAMPLED = 14,
+	MEMBENCH_COUNTER_SKIPPED_VXLAN = 15,
+	MEMBENCH_COUNTER_SKIPPED_GENEVE = 16,
+	MEMBENCH_COUNTER_SKIPPED_GRE = 17,
+	MEMBENCH_COUNTER_SKIPPED_IPIP = 18,
+	MEMBENCH_COUNTER_SKIPPED_ESP = 19,
+	MEMBENCH_COUNTER_LOST_WORKER_FAILED = 20,
+	MEMBENCH_COUNTER_LOST_RING_FULL = 21,
+	MEMBENCH_COUNTER_LOST_COPY_FAILED = 22,
+	MEMBENCH_COUNTER_LOST_BY_KERNEL = 23,
+	MEMBENCH_COUNTER_BYTES = 24,
+	MEMBENCH_COUNTER_REQUESTS = 25,
+	MEMBENCH_COUNTER_EVENTS = 26,
+	MEMBENCH_COUNTER_ANSWERED = 27,
+	MEMBENCH_COUNTER_UNANSWERED = 28,
+	MEMBENCH_COUNTER_HITS = 29,
+	MEMBENCH_COUNTER_MISSES = 30,
+	MEMBENCH_COUNTER_GAPS = 31,
+	MEMBENCH_COUNTER_GAP_BYTES = 32,
+	MEMBENCH_COUNTER_VALUE_GAPS = 33,
+	MEMBENCH_COUNTER_RETRANSMITTED = 34,
+	MEMBENCH_COUNTER_DUPLICATES = 35,
+	MEMBENCH_COUNTER_OUT_OF_ORDER = 36,
+	MEMBENCH_COUNTER_NEGATIVE_LATENCY = 37,
+	MEMBENCH_COUNTER_FLOWS = 38,
+	MEMBENCH_COUNTER_FLOWS_UNSYNCED = 39,
+	MEMBENCH_COUNTER_UNSYNCED_BYTES = 40,
+	MEMBENCH_COUNTER_RESYNCS = 41,
+	MEMBENCH_COUNTER_UNKNOWN_COMMANDS = 42,
+	MEMBENCH_COUNTER_UNMATCHED_ANSWERS = 43,
+	MEMBENCH_COUNTER_AMBIGUOUS_LENGTHS = 44,
+	MEMBENCH_COUNTER_AMBIGUOUS_QUIET = 45,
+	MEMBENCH_COUNTER_PROXY_HEADERS = 46,
+	MEMBENCH_COUNTER_SYN_SEEN = 47,
+	MEMBENCH_COUNTER_BOUND_FLOWS = 48,
+	MEMBENCH_COUNTER_BOUND_REQUESTS = 49,
+	MEMBENCH_COUNTER_BOUND_KEYS = 50,
+	MEMBENCH_COUNTER_BOUND_REORDER = 51,
+	MEMBENCH_COUNTER_BOUND_LINES = 52,
+	MEMBENCH_COUNTER_BOUND_SYNS = 53,
+	MEMBENCH_COUNTER_BOUND_INTERFACES = 54,
+	MEMBENCH_COUNTER_BOUND_FRAGMENTS = 55,
+	MEMBENCH_COUNTER_COUNT = 56,
+};
+
+/* how packets are framed in a capture */
+enum membench_container {
+	MEMBENCH_CONTAINER_NONE = 0,
+	MEMBENCH_CONTAINER_PCAP = 1,
+	MEMBENCH_CONTAINER_PCAPNG = 2,
+	MEMBENCH_CONTAINER_COUNT = 3,
 };
 
 /* what a worker is at */
@@ -246,7 +267,8 @@ enum membench_kernel_counter {
 	MEMBENCH_KERNEL_COUNTER_SKIPPED_CUT_HEADER = 7,
 	MEMBENCH_KERNEL_COUNTER_SKIPPED_MALFORMED = 8,
 	MEMBENCH_KERNEL_COUNTER_SKIPPED_NO_PAYLOAD = 9,
-	MEMBENCH_KERNEL_COUNTER_COUNT = 10,
+	MEMBENCH_KERNEL_COUNTER_SKIPPED_SAMPLED = 10,
+	MEMBENCH_KERNEL_COUNTER_COUNT = 11,
 };
 
 /* columns of a block, in the order of its payload */
@@ -288,10 +310,10 @@ struct membench_control {
 	__s32 signal; /* bumped and notified at every change a worker may wait for */
 	__s32 freed; /* slots every worker has finished with; the source waits on it */
 	__s32 ended; /* 1 when the source will publish no more */
-	__s32 stop; /* 1 when indexing must stop: limit reached or the file is broken */
+	__s32 stop; /* 1 when indexing must stop: a limit was reached */
 	__s32 blocks_in_flight; /* sealed blocks on their way to the writer; workers wait above a bound */
 	__s32 flush; /* bumped to make every worker seal its open block */
-	__s32 pad0; /* zero */
+	__s32 broken; /* number of the latest capture that was found broken, 0: none */
 	__u64 requests; /* requests completed so far by all workers, for progress only */
 	__u64 packets; /* packets indexed so far, for progress only */
 };
@@ -305,7 +327,7 @@ _Static_assert(__builtin_offsetof(struct membench_control, ended) == 20, "contro
 _Static_assert(__builtin_offsetof(struct membench_control, stop) == 24, "control.stop");
 _Static_assert(__builtin_offsetof(struct membench_control, blocks_in_flight) == 28, "control.blocks_in_flight");
 _Static_assert(__builtin_offsetof(struct membench_control, flush) == 32, "control.flush");
-_Static_assert(__builtin_offsetof(struct membench_control, pad0) == 36, "control.pad0");
+_Static_assert(__builtin_offsetof(struct membench_control, broken) == 36, "control.broken");
 _Static_assert(__builtin_offsetof(struct membench_control, requests) == 40, "control.requests");
 _Static_assert(__builtin_offsetof(struct membench_control, packets) == 48, "control.packets");
 
@@ -317,62 +339,155 @@ struct membench_index_state {
 	__u64 first_time; /* time of the first record, in units */
 	__u64 last_time; /* time of the latest record, in units */
 	__u64 duration; /* units of packet time after which packets are no longer taken (0: never) */
+	__u64 second; /* units in a second */
+	__u64 fraction; /* units in one of a classic pcap record's fractions of a second */
 	__u32 carry_size; /* bytes of a record begun but not ended, kept in the carry area */
 	__u32 carry; /* address of the carry area, SLOT_HEADROOM bytes */
-	__u32 linktype; /* enum linktype of the capture */
-	__u32 swapped; /* 1 where record headers have the other byte order */
-	__u32 error; /* 1 when a record header cannot be one; the walk stops there */
-	__u32 nanos; /* 1 where record times are in nanoseconds, 0 in microseconds */
+	__u32 container; /* enum container of the capture at hand */
+	__u32 linktype; /* enum linktype of a classic pcap file, or of a live source */
+	__u32 swapped; /* 1 where headers have the other byte order */
+	__u32 error; /* 1 when a header cannot be one; the rest of the capture is passed over */
 	__u32 ended; /* 0 going on, 1 the packet limit was reached, 2 the duration */
+	__u32 capture; /* number of the capture at hand, from 1 */
+	__u32 broken; /* number of the first capture that was broken or ended in a record, 0: none */
+	__u32 clocked; /* 1 once first_time is set */
+	__u32 begun; /* pcapng: 1 behind the first section header */
+	__u32 skip; /* pcapng: bytes to pass over before the trailing length of the block */
+	__u32 trailer; /* pcapng: trailing length expected behind them, 0: none */
+	__u32 interfaces; /* address of the table of INTERFACES_MAX interfaces */
+	__u32 interface_count; /* pcapng: interfaces of the section so far */
+	__u32 datagrams; /* address of the table of DATAGRAMS_MAX fragmented datagrams */
+	__u32 sample; /* one of so many connections is decoded; 0 and 1: all */
 	__u32 pad0; /* zero */
 };
-_Static_assert(sizeof(struct membench_index_state) == 80, "size of index_state");
+_Static_assert(sizeof(struct membench_index_state) == 136, "size of index_state");
 _Static_assert(__builtin_offsetof(struct membench_index_state, ordinal) == 0, "index_state.ordinal");
 _Static_assert(__builtin_offsetof(struct membench_index_state, matched) == 8, "index_state.matched");
 _Static_assert(__builtin_offsetof(struct membench_index_state, limit) == 16, "index_state.limit");
 _Static_assert(__builtin_offsetof(struct membench_index_state, first_time) == 24, "index_state.first_time");
 _Static_assert(__builtin_offsetof(struct membench_index_state, last_time) == 32, "index_state.last_time");
 _Static_assert(__builtin_offsetof(struct membench_index_state, duration) == 40, "index_state.duration");
-_Static_assert(__builtin_offsetof(struct membench_index_state, carry_size) == 48, "index_state.carry_size");
-_Static_assert(__builtin_offsetof(struct membench_index_state, carry) == 52, "index_state.carry");
-_Static_assert(__builtin_offsetof(struct membench_index_state, linktype) == 56, "index_state.linktype");
-_Static_assert(__builtin_offsetof(struct membench_index_state, swapped) == 60, "index_state.swapped");
-_Static_assert(__builtin_offsetof(struct membench_index_state, error) == 64, "index_state.error");
-_Static_assert(__builtin_offsetof(struct membench_index_state, nanos) == 68, "index_state.nanos");
-_Static_assert(__builtin_offsetof(struct membench_index_state, ended) == 72, "index_state.ended");
-_Static_assert(__builtin_offsetof(struct membench_index_state, pad0) == 76, "index_state.pad0");
+_Static_assert(__builtin_offsetof(struct membench_index_state, second) == 48, "index_state.second");
+_Static_assert(__builtin_offsetof(struct membench_index_state, fraction) == 56, "index_state.fraction");
+_Static_assert(__builtin_offsetof(struct membench_index_state, carry_size) == 64, "index_state.carry_size");
+_Static_assert(__builtin_offsetof(struct membench_index_state, carry) == 68, "index_state.carry");
+_Static_assert(__builtin_offsetof(struct membench_index_state, container) == 72, "index_state.container");
+_Static_assert(__builtin_offsetof(struct membench_index_state, linktype) == 76, "index_state.linktype");
+_Static_assert(__builtin_offsetof(struct membench_index_state, swapped) == 80, "index_state.swapped");
+_Static_assert(__builtin_offsetof(struct membench_index_state, error) == 84, "index_state.error");
+_Static_assert(__builtin_offsetof(struct membench_index_state, ended) == 88, "index_state.ended");
+_Static_assert(__builtin_offsetof(struct membench_index_state, capture) == 92, "index_state.capture");
+_Static_assert(__builtin_offsetof(struct membench_index_state, broken) == 96, "index_state.broken");
+_Static_assert(__builtin_offsetof(struct membench_index_state, clocked) == 100, "index_state.clocked");
+_Static_assert(__builtin_offsetof(struct membench_index_state, begun) == 104, "index_state.begun");
+_Static_assert(__builtin_offsetof(struct membench_index_state, skip) == 108, "index_state.skip");
+_Static_assert(__builtin_offsetof(struct membench_index_state, trailer) == 112, "index_state.trailer");
+_Static_assert(__builtin_offsetof(struct membench_index_state, interfaces) == 116, "index_state.interfaces");
+_Static_assert(__builtin_offsetof(struct membench_index_state, interface_count) == 120, "index_state.interface_count");
+_Static_assert(__builtin_offsetof(struct membench_index_state, datagrams) == 124, "index_state.datagrams");
+_Static_assert(__builtin_offsetof(struct membench_index_state, sample) == 128, "index_state.sample");
+_Static_assert(__builtin_offsetof(struct membench_index_state, pad0) == 132, "index_state.pad0");
+
+/* one interface of a pcapng section */
+struct membench_capture_interface {
+	__s64 offset; /* seconds to add to its times (if_tsoffset) */
+	__u64 dropped; /* packets lost so far by its statistics */
+	__u32 linktype; /* enum linktype */
+	__u32 snaplen; /* most bytes captured of a packet, 0: all */
+	__u32 resolution; /* if_tsresol: units of its times are 10^-n s, with the highest of 8 bits set 2^-n s */
+	__u32 pad0; /* zero */
+};
+_Static_assert(sizeof(struct membench_capture_interface) == 32, "size of capture_interface");
+_Static_assert(__builtin_offsetof(struct membench_capture_interface, offset) == 0, "capture_interface.offset");
+_Static_assert(__builtin_offsetof(struct membench_capture_interface, dropped) == 8, "capture_interface.dropped");
+_Static_assert(__builtin_offsetof(struct membench_capture_interface, linktype) == 16, "capture_interface.linktype");
+_Static_assert(__builtin_offsetof(struct membench_capture_interface, snaplen) == 20, "capture_interface.snaplen");
+_Static_assert(__builtin_offsetof(struct membench_capture_interface, resolution) == 24, "capture_interface.resolution");
+_Static_assert(__builtin_offsetof(struct membench_capture_interface, pad0) == 28, "capture_interface.pad0");
+
+/* what the record walk writes over the record header, right before the captured bytes */
+struct membench_packet_head {
+	__u64 time; /* units since 1970 */
+	__u32 captured; /* bytes captured */
+	__u32 length; /* bytes on the wire */
+};
+_Static_assert(sizeof(struct membench_packet_head) == 16, "size of packet_head");
+_Static_assert(__builtin_offsetof(struct membench_packet_head, time) == 0, "packet_head.time");
+_Static_assert(__builtin_offsetof(struct membench_packet_head, captured) == 8, "packet_head.captured");
+_Static_assert(__builtin_offsetof(struct membench_packet_head, length) == 12, "packet_head.length");
+
+/* a fragmented datagram that is not whole yet; a bitmap of its pieces of 8 bytes, and its bytes, follow */
+struct membench_datagram {
+	__u64 source0; /* source address; IPv4 in the low half */
+	__u64 source1; /* second half of an IPv6 address */
+	__u64 destination0; /* destination address */
+	__u64 destination1; /* second half */
+	__u32 id; /* identification */
+	__u32 protocol; /* of the transport */
+	__u32 family; /* 4 or 6, 0: this place is free */
+	__u32 packets; /* fragments that came */
+	__u64 begun; /* time of the first to come, units */
+	__u32 wire; /* bytes of its packets on the wire */
+	__u32 received; /* bytes that are there */
+	__u32 size; /* bytes in all, 0 until the last fragment came */
+	__u32 highest; /* end of the piece that lies highest */
+	__u64 header[5]; /* IP header of the first fragment, without options */
+};
+_Static_assert(sizeof(struct membench_datagram) == 112, "size of datagram");
+_Static_assert(__builtin_offsetof(struct membench_datagram, source0) == 0, "datagram.source0");
+_Static_assert(__builtin_offsetof(struct membench_datagram, source1) == 8, "datagram.source1");
+_Static_assert(__builtin_offsetof(struct membench_datagram, destination0) == 16, "datagram.destination0");
+_Static_assert(__builtin_offsetof(struct membench_datagram, destination1) == 24, "datagram.destination1");
+_Static_assert(__builtin_offsetof(struct membench_datagram, id) == 32, "datagram.id");
+_Static_assert(__builtin_offsetof(struct membench_datagram, protocol) == 36, "datagram.protocol");
+_Static_assert(__builtin_offsetof(struct membench_datagram, family) == 40, "datagram.family");
+_Static_assert(__builtin_offsetof(struct membench_datagram, packets) == 44, "datagram.packets");
+_Static_assert(__builtin_offsetof(struct membench_datagram, begun) == 48, "datagram.begun");
+_Static_assert(__builtin_offsetof(struct membench_datagram, wire) == 56, "datagram.wire");
+_Static_assert(__builtin_offsetof(struct membench_datagram, received) == 60, "datagram.received");
+_Static_assert(__builtin_offsetof(struct membench_datagram, size) == 64, "datagram.size");
+_Static_assert(__builtin_offsetof(struct membench_datagram, highest) == 68, "datagram.highest");
+_Static_assert(__builtin_offsetof(struct membench_datagram, header) == 72, "datagram.header");
 
 /* head of one slot of the batch ring; the index lists follow it */
 struct membench_slot {
 	__u32 size; /* bytes of the chunk */
 	__s32 done; /* workers that have finished with it (Atomics) */
-	__u32 packets; /* packets indexed in it */
+	__u32 capture; /* number of the capture that begins with it, from 1; 0: it goes on */
+	__u32 container; /* enum container of a capture that begins */
+	__u32 linktype; /* enum linktype of a classic pcap file that begins */
+	__u32 swapped; /* 1 where its headers have the other byte order */
+	__u32 fraction; /* units in one of its records' fractions of a second */
 	__u32 pad0; /* zero */
 	__u64 base_ordinal; /* ordinal of its first packet */
 };
-_Static_assert(sizeof(struct membench_slot) == 24, "size of slot");
+_Static_assert(sizeof(struct membench_slot) == 40, "size of slot");
 _Static_assert(__builtin_offsetof(struct membench_slot, size) == 0, "slot.size");
 _Static_assert(__builtin_offsetof(struct membench_slot, done) == 4, "slot.done");
-_Static_assert(__builtin_offsetof(struct membench_slot, packets) == 8, "slot.packets");
-_Static_assert(__builtin_offsetof(struct membench_slot, pad0) == 12, "slot.pad0");
-_Static_assert(__builtin_offsetof(struct membench_slot, base_ordinal) == 16, "slot.base_ordinal");
+_Static_assert(__builtin_offsetof(struct membench_slot, capture) == 8, "slot.capture");
+_Static_assert(__builtin_offsetof(struct membench_slot, container) == 12, "slot.container");
+_Static_assert(__builtin_offsetof(struct membench_slot, linktype) == 16, "slot.linktype");
+_Static_assert(__builtin_offsetof(struct membench_slot, swapped) == 20, "slot.swapped");
+_Static_assert(__builtin_offsetof(struct membench_slot, fraction) == 24, "slot.fraction");
+_Static_assert(__builtin_offsetof(struct membench_slot, pad0) == 28, "slot.pad0");
+_Static_assert(__builtin_offsetof(struct membench_slot, base_ordinal) == 32, "slot.base_ordinal");
 
 /* one entry of an index list: where a TCP segment lies and whose it is */
 struct membench_segment {
-	__u32 record; /* address of the record header */
+	__u32 head; /* address of its packet_head */
 	__u32 hash; /* flow hash, symmetric */
 	__u32 ordinal; /* packet number within the slot */
-	__u16 l4_offset; /* TCP header, bytes after the record header */
-	__u8 l3_offset; /* IP header, bytes after the record header */
-	__u8 family; /* 4 or 6 */
+	__u16 l4_offset; /* TCP header, bytes after the packet head */
+	__u8 l3_offset; /* IP header, bytes after the packet head */
+	__u8 seen_on; /* low bits of the interface it was seen on, 0 where the capture does not tell */
 };
 _Static_assert(sizeof(struct membench_segment) == 16, "size of segment");
-_Static_assert(__builtin_offsetof(struct membench_segment, record) == 0, "segment.record");
+_Static_assert(__builtin_offsetof(struct membench_segment, head) == 0, "segment.head");
 _Static_assert(__builtin_offsetof(struct membench_segment, hash) == 4, "segment.hash");
 _Static_assert(__builtin_offsetof(struct membench_segment, ordinal) == 8, "segment.ordinal");
 _Static_assert(__builtin_offsetof(struct membench_segment, l4_offset) == 12, "segment.l4_offset");
 _Static_assert(__builtin_offsetof(struct membench_segment, l3_offset) == 14, "segment.l3_offset");
-_Static_assert(__builtin_offsetof(struct membench_segment, family) == 15, "segment.family");
+_Static_assert(__builtin_offsetof(struct membench_segment, seen_on) == 15, "segment.seen_on");
 
 /* everything an instance is told once, before its first packet */
 struct membench_config {
@@ -628,8 +743,10 @@ struct membench_kernel_settings {
 	__u64 wake_interval; /* nanoseconds between two wake-ups of a worker */
 	__u64 wake_interval_busy; /* the same where more than wake_bytes come in between */
 	__u64 wake_bytes; /* bytes of one ring between two wake-ups that count as many */
+	__u32 sample; /* as in index_state */
+	__u32 pad0; /* zero */
 };
-_Static_assert(sizeof(struct membench_kernel_settings) == 48, "size of kernel_settings");
+_Static_assert(sizeof(struct membench_kernel_settings) == 56, "size of kernel_settings");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, layout_hash) == 0, "kernel_settings.layout_hash");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, rings) == 4, "kernel_settings.rings");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, seed) == 8, "kernel_settings.seed");
@@ -638,5 +755,7 @@ _Static_assert(__builtin_offsetof(struct membench_kernel_settings, keep_empty) =
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, wake_interval) == 24, "kernel_settings.wake_interval");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, wake_interval_busy) == 32, "kernel_settings.wake_interval_busy");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, wake_bytes) == 40, "kernel_settings.wake_bytes");
+_Static_assert(__builtin_offsetof(struct membench_kernel_settings, sample) == 48, "kernel_settings.sample");
+_Static_assert(__builtin_offsetof(struct membench_kernel_settings, pad0) == 52, "kernel_settings.pad0");
 
 #endif

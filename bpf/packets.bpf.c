@@ -168,6 +168,9 @@ static __always_inline int read_transport(struct __sk_buff *skb, struct headers 
 	sum = endpoint_hash(settings.seed, h->source, source) +
 	      endpoint_hash(settings.seed, h->destination, destination);
 	*hash = sum ^ (sum >> 32);
+	/* By other bits than those that choose the ring. */
+	if (settings.sample > 1 && (__u64)(*hash * 0x9e3779b1u) * settings.sample >> 32)
+		return MEMBENCH_KERNEL_COUNTER_SKIPPED_SAMPLED;
 	if (h->protocol != IPPROTO_TCP || settings.keep_empty || tcp[1] & (TCP_SYN | TCP_FIN | TCP_RST))
 		return TAKEN;
 	/* The frame may be padded: its IP header knows better, where it says anything. */

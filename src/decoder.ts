@@ -11,7 +11,15 @@ import { EventCursor } from './event/cursor.js';
 import type { CacheEvent } from './event/event.js';
 import { COUNTER_NAMES, type Counter, EVENT_RECORD, INDEX_STATE, PCAP_HEADER } from './layout/generated.js';
 import { type CaptureHeader, parseCaptureHeader } from './memory/capture-header.js';
-import { configureWorker, type PortRanges, setCapture, setPorts } from './memory/configure.js';
+import {
+  beginCapture,
+  captureStart,
+  configureWorker,
+  isBroken,
+  type PortRanges,
+  setPorts,
+  setWalk,
+} from './memory/configure.js';
 import { mapMemory, regionAddress, slotAddress } from './memory/map.js';
 
 export { MembenchError } from './errors.js';
@@ -80,7 +88,7 @@ class StandaloneDecoder implements Decoder {
   readonly #view: DataView;
   #events: CacheEvent[] = [];
   #header: CaptureHeader | undefined;
-  /** Bytes of the file header until it is whole. */
+  /** What the capture begins with, until it is enough to know it by. */
   #head = new Uint8Array(0);
   #ordinal = 0n;
   #ended = false;
@@ -130,9 +138,18 @@ class StandaloneDecoder implements Decoder {
       this.#head = head;
       if (head.length < PCAP_HEADER) return;
       this.#header = parseCaptureHeader(head);
-      setCapture(this.#memory.buffer, this.#map, this.#header, { packets: 0, duration: 0n });
+      const { buffer } = this.#memory;
+      const { unit, size } = this.#header;
+      setWalk(buffer, this.#map, { unit, limits: { packets: 0, duration: 0n }, sample: 1 });
+      beginCapture(buffer, this.#map, captureStart(this.#header, 1, unit));
       rest = rest.subarray(missing);
+      // The walk sees all of a pcapng file.
+      if (size === 0) yield* this.#walk(head);
     }
+    yield* this.#walk(rest);
+  }
+
+  *#walk(rest: Uint8Array): Iterable<CacheEvent> {
     const map = this.#map;
     const slot = slotAddress(map, 0);
     const bytes = new Uint8Array(this.#memory.buffer, slot + map.chunkOffset, map.slotSize);
@@ -140,7 +157,14 @@ class StandaloneDecoder implements Decoder {
       const part = rest.subarray(at, at + map.slotSize);
       bytes.set(part);
       const lists = slot + map.listOffset;
-      const packets = this.#core.indexSlot(slot + map.chunkOffset, part.length, lists, map.listStride, 1);
+      const packets = this.#core.indexSlot(
+        slot + map.chunkOffset,
+        part.length,
+        lists,
+        map.listStride,
+        1,
+        slot + map.roomOffset,
+      );
       this.#core.decodeSlot(lists, this.#ordinal);
       this.#ordinal += BigInt(packets);
       this.#core.sealNow();
@@ -148,7 +172,7 @@ class StandaloneDecoder implements Decoder {
       if (this.#view.getUint32(map.indexState + INDEX_STATE.error, true)) {
         throw new MembenchError(
           'ERR_MEMBENCH_BROKEN_CAPTURE',
-          `the record after packet ${this.#ordinal} has an impossible length`,
+          `what follows packet ${this.#ordinal} cannot be a record`,
         );
       }
     }
@@ -160,12 +184,8 @@ class StandaloneDecoder implements Decoder {
     if (this.#header === undefined) parseCaptureHeader(this.#head);
     this.#core.finish();
     yield* this.#drain();
-    const left = this.#view.getUint32(this.#map.indexState + INDEX_STATE.carry_size, true);
-    if (left) {
-      throw new MembenchError(
-        'ERR_MEMBENCH_BROKEN_CAPTURE',
-        `the capture ends in a record, ${left} bytes into it`,
-      );
+    if (isBroken(this.#memory.buffer, this.#map)) {
+      throw new MembenchError('ERR_MEMBENCH_BROKEN_CAPTURE', 'the capture ends in a record');
     }
   }
 

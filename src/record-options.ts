@@ -2,8 +2,11 @@ import type { Counter } from './layout/generated.js';
 
 /** What `record` is asked to do. */
 export interface RecordOptions {
-  /** `file:PATH`, or the path of an existing file; `ebpf:IF`, `ebpf:*`. */
-  source: string;
+  /**
+   * The path of a capture or `file:PATH`, `-` for standard input, several of these in the order they were
+   * captured; `ebpf:IF`, `ebpf:*`, `afpacket:IF`, `pcap:IF`, or the name of an interface.
+   */
+  source: string | readonly string[];
   /** Path of the profile. Default: `membench-YYYYMMDDTHHMMSS.mbp` (UTC) in the working directory. */
   profile?: string;
   /** Replace an existing profile. Default false. */
@@ -26,6 +29,8 @@ export interface RecordOptions {
   count?: number;
   /** Stop after so many seconds: of packet time for files, of wall time for live sources. */
   duration?: number;
+  /** Decode one of so many connections, whole ones, chosen by their hash. Default 1: all. */
+  sample?: number;
   /** Bytes of a packet to keep, live sources only. Default: all. */
   snaplen?: number;
   /** Who decodes a live source when this runs as root. Default `nobody`. */
@@ -101,6 +106,8 @@ export interface RecordSummary {
   /** The file written last, all that are kept of a rotated recording, and bytes and blocks of all. */
   profile: { path: string; paths: string[]; bytes: number; blocks: number };
   ended: RecordEnd;
+  /** The capture that broke off first, and why; null where none did. */
+  broken: { name: string; why: string } | null;
   /** How late packets were decoded after the kernel saw them, ns; null for files and pcap:. */
   lag_ns: { p50: number; p99: number; max: number } | null;
   /** Packets of the capture's span, seconds. */

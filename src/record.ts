@@ -40,6 +40,7 @@ function checkOptions(options: RecordOptions): void {
     }
   };
   positive('workers', options.workers, true);
+  positive('sample', options.sample, true);
   positive('buffer', options.buffer, true);
   positive('count', options.count, true);
   positive('rotateSize', options.rotateSize, true);
@@ -73,6 +74,7 @@ export async function record(options: RecordOptions): Promise<RecordSummary> {
   const secret = options.keyFile === undefined ? randomSecret() : readSecret(options.keyFile);
   const hashSeed = randomBytes(8).readBigUInt64LE();
   const ports = options.ports ?? [[11211, 11211]];
+  const sample = options.sample ?? 1;
   const workers = options.workers ?? defaultWorkers(isLive(options.source));
   const user = await recorderUser(options);
   const source = await openSource(
@@ -84,6 +86,7 @@ export async function record(options: RecordOptions): Promise<RecordSummary> {
       snaplen: options.snaplen,
       user,
       hashSeed,
+      sample,
       attach: options.attach,
     },
     (message) => options.onInfo?.(message),
@@ -102,6 +105,7 @@ export async function record(options: RecordOptions): Promise<RecordSummary> {
       key: secret.key,
       addressKey: secret.addressKey,
       hashSeed,
+      sample,
       zeroCopy: options.zeroCopy ?? true,
     };
     return await new Recording(options, source, settings, { keyId: secret.id, user }).run();
@@ -198,8 +202,9 @@ class Recording {
         this.#attempt(() => this.#writer.writeNote('worker replaced', unixNow()));
       },
     };
-    if (this.#source.finite) return new Recorder(this.#settings, events);
-    return new RecorderChild(this.#settings, this.#user, events);
+    const { feed } = this.#settings;
+    if (feed.kind === 'captures') return new Recorder(this.#settings, events);
+    return new RecorderChild({ ...this.#settings, feed }, this.#user, events);
   }
 
   #createProfile(): ProfileSeries {
@@ -220,6 +225,7 @@ class Recording {
         workers,
         ports,
         key_id: this.#keyId,
+        sample: this.#settings.sample,
       },
     });
   }
@@ -295,14 +301,16 @@ class Recording {
 
   get #bytesTotal(): number | null {
     const { feed } = this.#source;
-    return feed.kind === 'stream' ? feed.bytesTotal : null;
+    if (feed.kind !== 'captures') return null;
+    const sizes = feed.captures.map(({ bytesTotal }) => bytesTotal);
+    return sizes.includes(null) ? null : sizes.reduce<number>((sum, size) => sum + size!, 0);
   }
 
   #elapsed(): number {
     return Number(process.hrtime.bigint() - this.#started) / 1e9;
   }
 
-  #finish({ counters, ended, span, lag }: RecorderResult): RecordSummary {
+  #finish({ counters, ended, broken, span, lag }: RecorderResult): RecordSummary {
     const reasons = (prefix: string) =>
       Object.fromEntries(
         COUNTER_NAMES.filter((name) => name.startsWith(prefix) && counters[name] > 0).map((name) => [
@@ -346,6 +354,7 @@ class Recording {
         blocks: this.#writer.blocks,
       },
       ended: why,
+      broken,
       lag_ns: lag,
       span_s: Number(last - first) / 1e9,
       counters,

@@ -7,15 +7,26 @@
 import { endpointHash } from '../hash';
 import { config, count, indexState, ports } from '../instance';
 import {
-  COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_FRAGMENT, COUNTER_SKIPPED_MALFORMED, COUNTER_SKIPPED_NOT_IP,
-  COUNTER_SKIPPED_OTHER_PORT, COUNTER_SKIPPED_OTHER_PROTOCOL, COUNTER_SKIPPED_UDP, Segment, SIZEOF_SEGMENT,
+  COUNTER_PACKETS_DECODED, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_ESP, COUNTER_SKIPPED_FRAGMENT,
+  COUNTER_SKIPPED_GENEVE, COUNTER_SKIPPED_GRE, COUNTER_SKIPPED_IPIP, COUNTER_SKIPPED_MALFORMED, COUNTER_SKIPPED_NOT_IP,
+  COUNTER_SKIPPED_OTHER_PORT, COUNTER_SKIPPED_OTHER_PROTOCOL, COUNTER_SKIPPED_SAMPLED, COUNTER_SKIPPED_UDP,
+  COUNTER_SKIPPED_VXLAN, LINKTYPE_RAW, PacketHead, Segment, SIZEOF_PACKET_HEAD, SIZEOF_SEGMENT,
 } from '../layout';
-import { family, headerSize, IP_CUT, IP_FRAGMENT, IP_OK, parseIp, PROTOCOL_TCP, PROTOCOL_UDP, protocol } from '../wire/ip';
+import {
+  family, headerSize, IP_CUT, IP_FRAGMENT, IP_OK, parseIp, PROTOCOL_ESP, PROTOCOL_GRE, PROTOCOL_IPV4, PROTOCOL_IPV6,
+  PROTOCOL_TCP, PROTOCOL_UDP, protocol,
+} from '../wire/ip';
 import { ipOffset, LINK_NOT_IP } from '../wire/link';
 import { destinationPort, sourcePort, TCP_HEADER_MIN, tcpHeaderSize } from '../wire/tcp';
+import { packetsBefore, takeFragment } from './fragments';
 
 /** Bytes before the first entry of a list. */
 export const LIST_HEAD: u32 = 16;
+
+// UDP ports of overlay networks: RFC 7348 and Linux's own before it; RFC 8926.
+const VXLAN: u32 = 4789;
+const VXLAN_LINUX: u32 = 8472;
+const GENEVE: u32 = 6081;
 
 /** Whether a port is one of the servers'. */
 // @ts-ignore: decorator
@@ -31,6 +42,13 @@ function owner(hash: u32): u32 {
   return <u32>((<u64>hash * config.workers) >> 32);
 }
 
+/** Whether a flow is of the sample: by other bits than those that choose its worker. */
+// @ts-ignore: decorator
+@inline
+function isSampled(hash: u32): bool {
+  return indexState.sample < 2 || (<u64>(hash * 0x9e3779b1) * indexState.sample) >> 32 == 0;
+}
+
 /** Symmetric hash of both endpoints. */
 function flowHash(ip: usize, source: u32, destination: u32): u32 {
   let sum: u64;
@@ -44,85 +62,137 @@ function flowHash(ip: usize, source: u32, destination: u32): u32 {
   return <u32>(sum ^ (sum >> 32));
 }
 
+/** Which counter a packet without TCP or UDP goes to. */
+function otherProtocol(): u32 {
+  if (protocol == PROTOCOL_GRE) return COUNTER_SKIPPED_GRE;
+  if (protocol == PROTOCOL_IPV4 || protocol == PROTOCOL_IPV6) return COUNTER_SKIPPED_IPIP;
+  if (protocol == PROTOCOL_ESP) return COUNTER_SKIPPED_ESP;
+  return COUNTER_SKIPPED_OTHER_PROTOCOL;
+}
+
+/** Which counter a packet of other ports goes to. */
+function otherPort(destination: u32): u32 {
+  if (protocol == PROTOCOL_UDP) {
+    if (destination == VXLAN || destination == VXLAN_LINUX) return COUNTER_SKIPPED_VXLAN;
+    if (destination == GENEVE) return COUNTER_SKIPPED_GENEVE;
+  }
+  return COUNTER_SKIPPED_OTHER_PORT;
+}
+
 /** What `locate` found: where the IP and the TCP header lie in the packet, and the flow's hash. */
 export let l3Found: u32 = 0;
 export let l4Found: u32 = 0;
 export let hashFound: u32 = 0;
 
-/**
- * Finds the TCP segment in one packet of `size` captured bytes at `data`. Returns false where there is none
- * for us, and counts why.
- */
+/** What `locate` says of a packet: it is a segment for us; it is not, and counted; it is a fragment, and is not. */
+export const LOCATED: u32 = 0;
+export const SKIPPED: u32 = 1;
+export const FRAGMENT: u32 = 2;
+
+/** Finds the TCP segment in one packet of `size` captured bytes at `data`. */
 // @ts-ignore: decorator
 @inline
-export function locate(data: usize, size: u32, linktype: u32): bool {
+export function locate(data: usize, size: u32, linktype: u32): u32 {
   const l3 = ipOffset(linktype, data, size);
   if (l3 < 0) {
     count(l3 == LINK_NOT_IP ? COUNTER_SKIPPED_NOT_IP : COUNTER_SKIPPED_CUT_HEADER);
-    return false;
+    return SKIPPED;
   }
   const ip = data + l3;
   const outcome = parseIp(ip, size - <u32>l3);
+  l3Found = <u32>l3;
   if (outcome != IP_OK) {
-    if (outcome == IP_CUT) count(COUNTER_SKIPPED_CUT_HEADER);
-    else if (outcome == IP_FRAGMENT) count(COUNTER_SKIPPED_FRAGMENT);
-    else count(COUNTER_SKIPPED_MALFORMED);
-    return false;
+    if (outcome == IP_FRAGMENT) return FRAGMENT;
+    count(outcome == IP_CUT ? COUNTER_SKIPPED_CUT_HEADER : COUNTER_SKIPPED_MALFORMED);
+    return SKIPPED;
   }
   if (protocol != PROTOCOL_TCP && protocol != PROTOCOL_UDP) {
-    count(COUNTER_SKIPPED_OTHER_PROTOCOL);
-    return false;
+    count(otherProtocol());
+    return SKIPPED;
   }
   const l4 = <u32>l3 + headerSize;
   if (size < l4 + 4) {
     count(COUNTER_SKIPPED_CUT_HEADER);
-    return false;
+    return SKIPPED;
   }
   const transport = data + l4;
   const source = sourcePort(transport);
   const destination = destinationPort(transport);
   if (!isServerPort(source) && !isServerPort(destination)) {
-    count(COUNTER_SKIPPED_OTHER_PORT);
-    return false;
+    count(otherPort(destination));
+    return SKIPPED;
   }
   indexState.matched++;
   if (protocol == PROTOCOL_UDP) {
     count(COUNTER_SKIPPED_UDP);
-    return false;
+    return SKIPPED;
   }
   if (size < l4 + TCP_HEADER_MIN) {
     count(COUNTER_SKIPPED_CUT_HEADER);
-    return false;
+    return SKIPPED;
   }
   if (tcpHeaderSize(transport) < TCP_HEADER_MIN) {
     count(COUNTER_SKIPPED_MALFORMED);
-    return false;
+    return SKIPPED;
   }
-  l3Found = <u32>l3;
   l4Found = l4;
   hashFound = flowHash(ip, source, destination);
-  return true;
+  if (isSampled(hashFound)) return LOCATED;
+  count(COUNTER_SKIPPED_SAMPLED);
+  return SKIPPED;
 }
 
 /**
- * Takes one packet of `size` captured bytes at `data`, whose record header stands at `record`.
- * `stride` is the distance between the workers' lists.
+ * Takes one packet of `captured` bytes at `data`, of `length` on the wire, and writes its head right before
+ * it. `stride` is the distance between the workers' lists.
  */
 // @ts-ignore: decorator
 @inline
 export function indexPacket(
-  record: usize, data: usize, size: u32, ordinal: u32, linktype: u32, lists: usize, stride: usize,
+  data: usize, captured: u32, length: u32, time: u64, linktype: u32, seenOn: u32, ordinal: u32, lists: usize,
+  stride: usize,
 ): void {
-  if (!locate(data, size, linktype)) return;
+  const outcome = locate(data, captured, linktype);
+  if (outcome == LOCATED) {
+    const head = changetype<PacketHead>(data - SIZEOF_PACKET_HEAD);
+    head.time = time;
+    head.captured = captured;
+    head.length = max(length, captured);
+    addSegment(data, seenOn, ordinal, lists, stride);
+  } else if (outcome == FRAGMENT) {
+    indexFragment(data, captured, max(length, captured), time, seenOn, ordinal, lists, stride);
+  }
+}
+
+/** Puts the segment just located on its worker's list. */
+// @ts-ignore: decorator
+@inline
+function addSegment(data: usize, seenOn: u32, ordinal: u32, lists: usize, stride: usize): void {
   const hash = hashFound;
   const list = lists + <usize>owner(hash) * stride;
   const n = load<u32>(list);
   store<u32>(list, n + 1);
   const entry = changetype<Segment>(list + LIST_HEAD + <usize>n * SIZEOF_SEGMENT);
-  entry.record = <u32>record;
+  entry.head = <u32>(data - SIZEOF_PACKET_HEAD);
   entry.hash = hash;
   entry.ordinal = ordinal;
-  entry.l4Offset = <u16>(data - record + l4Found);
-  entry.l3Offset = <u8>(data - record + l3Found);
-  entry.family = <u8>family;
+  entry.l4Offset = <u16>(SIZEOF_PACKET_HEAD + l4Found);
+  entry.l3Offset = <u8>(SIZEOF_PACKET_HEAD + l3Found);
+  entry.seenOn = <u8>seenOn;
+}
+
+/** A fragment: the datagram it makes whole is a packet like any other, and stands for all its packets. */
+function indexFragment(
+  data: usize, captured: u32, length: u32, time: u64, seenOn: u32, ordinal: u32, lists: usize, stride: usize,
+): void {
+  const whole = takeFragment(data + l3Found, captured - l3Found, length, time);
+  if (!whole) return;
+  const head = changetype<PacketHead>(whole - SIZEOF_PACKET_HEAD);
+  const others = packetsBefore;
+  if (locate(whole, head.captured, LINKTYPE_RAW) == LOCATED) {
+    count(COUNTER_PACKETS_DECODED, others);
+    addSegment(whole, seenOn, ordinal, lists, stride);
+  } else {
+    count(COUNTER_SKIPPED_FRAGMENT, others);
+  }
 }

@@ -134,7 +134,7 @@ export function pump(flow: Flow, time: u64): void {
   }
   if (flow.stuck == 0) flow.stuckTime = time;
   flow.stuck++;
-  const ms: u64 = indexState.nanos ? 1000000 : 1000;
+  const ms: u64 = indexState.second / 1000;
   if (flow.stuck > STUCK_SEGMENTS || <i64>(time - flow.stuckTime) > <i64>(STUCK_MS * ms)) force(flow, time, false);
 }
 

@@ -9,8 +9,13 @@ export const IP_MALFORMED: u32 = 2;
 /** Part of a fragmented datagram. */
 export const IP_FRAGMENT: u32 = 3;
 
+// Protocol numbers (IANA).
+export const PROTOCOL_IPV4: u32 = 4;
 export const PROTOCOL_TCP: u32 = 6;
 export const PROTOCOL_UDP: u32 = 17;
+export const PROTOCOL_IPV6: u32 = 41;
+export const PROTOCOL_GRE: u32 = 47;
+export const PROTOCOL_ESP: u32 = 50;
 
 // Protocol numbers of IPv6 extension headers (IANA).
 const HOP_BY_HOP: u32 = 0;
@@ -27,8 +32,15 @@ const EXTENSIONS_MAX: i32 = 8;
 export let family: u32 = 0;
 /** Protocol number of the transport. */
 export let protocol: u32 = 0;
-/** Bytes from the IP header to the transport header. */
+/** Bytes from the IP header to the transport header; of a fragment, to its piece of the datagram. */
 export let headerSize: u32 = 0;
+// What it found of a fragment, where it returned IP_FRAGMENT.
+/** Where the piece belongs in the datagram, bytes. */
+export let fragmentOffset: u32 = 0;
+/** Whether others follow behind it. */
+export let moreFragments: bool = false;
+/** Which datagram of its two hosts it is of. */
+export let fragmentId: u32 = 0;
 
 /** Reads the IP header of which `size` bytes were captured. */
 export function parseIp(ip: usize, size: u32): u32 {
@@ -38,9 +50,15 @@ export function parseIp(ip: usize, size: u32): u32 {
     family = 4;
     headerSize = (first & 15) << 2;
     if (headerSize < 20) return IP_MALFORMED;
-    // More-fragments flag or an offset, in network order.
-    if (load<u16>(ip + 6) & 0xff3f) return IP_FRAGMENT;
     protocol = load<u8>(ip + 9);
+    // More-fragments flag or an offset, in network order.
+    if (load<u16>(ip + 6) & 0xff3f) {
+      const field = load16(ip + 6);
+      fragmentOffset = (field & 0x1fff) << 3;
+      moreFragments = (field & 0x2000) != 0;
+      fragmentId = load<u16>(ip + 4);
+      return IP_FRAGMENT;
+    }
     return IP_OK;
   }
   if (first >> 4 != 6) return IP_MALFORMED;
@@ -60,9 +78,17 @@ export function parseIp(ip: usize, size: u32): u32 {
     } else if (next == FRAGMENT) {
       if (size < offset + 8) return IP_CUT;
       // An atomic fragment (RFC 6946) is whole: no offset, no more-fragments flag.
-      if (load16(ip + offset + 2) & 0xfff9) return IP_FRAGMENT;
+      const field = load16(ip + offset + 2);
       next = load<u8>(ip + offset);
       offset += 8;
+      if (field & 0xfff9) {
+        fragmentOffset = field & 0xfff8;
+        moreFragments = (field & 1) != 0;
+        fragmentId = load<u32>(ip + offset - 4);
+        headerSize = offset;
+        protocol = next;
+        return IP_FRAGMENT;
+      }
     } else {
       break;
     }

@@ -35,6 +35,13 @@ function afterType(data: usize, size: u32, offset: u32): i32 {
   return LINK_NOT_IP;
 }
 
+/** Low bits of the interface in a Linux cooked v2 header: the index is its bytes 4 to 7, in network order. */
+// @ts-ignore: decorator
+@inline
+export function interfaceOfCooked(data: usize, size: u32): u32 {
+  return size < 8 ? 0 : load<u8>(data + 7);
+}
+
 /** Offset of the IP header in a packet of `size` captured bytes, or LINK_CUT or LINK_NOT_IP. */
 export function ipOffset(linktype: u32, data: usize, size: u32): i32 {
   if (linktype == LINKTYPE_ETHERNET) return afterType(data, size, 12);

@@ -2,7 +2,15 @@
 import { Command, CommanderError, Option } from 'commander';
 import { version } from '../index.js';
 import { complain, EXIT_USAGE } from './complain.js';
-import { parseCount, parseDuration, parsePercent, parsePorts, parseSize } from './options.js';
+import {
+  collect,
+  parseCount,
+  parseDuration,
+  parsePercent,
+  parsePorts,
+  parseSample,
+  parseSize,
+} from './options.js';
 import { guardOutputs } from './outputs.js';
 
 let verbose = false;
@@ -22,9 +30,14 @@ function build(): Command {
   program
     .command('record')
     .description('record a capture file or live traffic into a profile')
-    .argument('[source]', 'file:PATH or the path of a pcap file, ebpf:IF, ebpf:*')
-    .argument('[profile]', 'the profile to write (membench-YYYYMMDDTHHMMSS.mbp)')
-    .option('-r, --read <file>', 'the capture file, instead of SOURCE')
+    .usage('[options] SOURCE [PROFILE]')
+    .argument(
+      '[paths...]',
+      'SOURCE: a pcap or pcapng file, packed or not, - for standard input, ebpf:IF, ebpf:*, afpacket:IF, pcap:IF' +
+        ' or an interface; with -w several files in the order they were captured. PROFILE: the profile to write' +
+        ' (membench-YYYYMMDDTHHMMSS.mbp)',
+    )
+    .option('-r, --read <file>', 'the capture file, instead of SOURCE; several in their order', collect)
     .option('-i, --interface <if>', 'the interface, instead of SOURCE')
     .option('-w, --write <profile>', 'the profile to write, instead of PROFILE')
     .option('-p, --port <list>', 'server ports: numbers and ranges (11211)', parsePorts)
@@ -44,6 +57,7 @@ function build(): Command {
       'memory between source and workers: 64M; bare numbers are KiB (files 4M, live 32M)',
       parseSize,
     )
+    .option('--sample <1/N>', 'record one of N connections, whole ones, chosen by their hash', parseSample)
     .option('-s, --snaplen <bytes>', 'bytes of a packet to keep, live sources only (all)', parseCount)
     .option('-Z, --user <user>', 'who decodes live traffic when started as root (nobody)')
     .addOption(new Option('--attach <how>', 'attach eBPF programs this way only').choices(['tcx', 'clsact']))
@@ -70,9 +84,9 @@ function build(): Command {
     .option('-v, --verbose', 'say more; errors with their stack')
     .option('--no-progress', 'no progress line')
     .addOption(colorOption())
-    .action(async (source, profile, options) => {
+    .action(async (paths, options) => {
       const { recordCommand } = await import('./record.js');
-      process.exitCode = await recordCommand(source, profile, options);
+      process.exitCode = await recordCommand(paths, options);
     });
 
   program

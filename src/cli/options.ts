@@ -54,3 +54,15 @@ export function parsePorts(text: string): [first: number, last: number][] {
     return [first, last];
   });
 }
+
+/** One of N connections: 1/N. */
+export function parseSample(text: string): number {
+  const n = /^1\/(\d{1,9})$/.exec(text)?.[1];
+  if (n === undefined || Number(n) === 0) throw new InvalidArgumentError('It must be a share such as 1/10.');
+  return Number(n);
+}
+
+/** Collects what an option that may be given several times is given. */
+export function collect(text: string, before: readonly string[] = []): string[] {
+  return [...before, text];
+}

@@ -5,7 +5,7 @@ import { type ColorOption, wantsColor } from './style.js';
 
 /** The options of `membench record` as commander hands them over. */
 export interface RecordFlags {
-  read?: string;
+  read?: string[];
   interface?: string;
   write?: string;
   port?: [first: number, last: number][];
@@ -13,6 +13,7 @@ export interface RecordFlags {
   duration?: number;
   count?: number;
   buffer?: number;
+  sample?: number;
   snaplen?: number;
   user?: string;
   attach?: 'tcx' | 'clsact';
@@ -40,30 +41,26 @@ function usage(what: string): MembenchError {
   return new MembenchError('ERR_MEMBENCH_USAGE', what, 'membench record --help');
 }
 
-/** Positional arguments and their option twins, sorted out. */
-function paths(
-  first: string | undefined,
-  second: string | undefined,
-  flags: RecordFlags,
-): { source: string; profile?: string } {
-  let source = first;
-  let profile = second;
-  if (flags.read !== undefined && flags.interface !== undefined) {
-    throw usage('both --read and --interface are given');
+/**
+ * Positional arguments and their option twins, sorted out: SOURCE and PROFILE, or files only where the
+ * profile is named by an option.
+ */
+function sourceAndProfile(
+  paths: readonly string[],
+  { read, interface: name, write }: RecordFlags,
+): { source: string | string[]; profile?: string } {
+  if (read !== undefined && name !== undefined) throw usage('both --read and --interface are given');
+  const rest = [...paths];
+  let sources =
+    read?.map((path) => (path === '-' ? path : `file:${path}`)) ?? (name === undefined ? [] : [name]);
+  if (sources.length === 0) sources = rest.splice(0, write === undefined ? 1 : rest.length);
+  const profile = write ?? rest.shift();
+  if (rest.length > 0 && write !== undefined) {
+    throw usage(`${rest[0]}: SOURCE and PROFILE are given by options already`);
   }
-  const named = flags.read === undefined ? flags.interface : `file:${flags.read}`;
-  if (named !== undefined) {
-    if (second !== undefined) {
-      throw usage(`both SOURCE and ${flags.read === undefined ? '--interface' : '--read'} are given`);
-    }
-    source = named;
-    profile = first;
-  }
-  if (flags.write !== undefined) {
-    if (profile !== undefined) throw usage('both PROFILE and --write are given');
-    profile = flags.write;
-  }
-  if (source === undefined) throw usage('no SOURCE is given');
+  if (rest.length > 0) throw usage(`${rest[0]}: several files need the profile by --write`);
+  if (sources.length === 0) throw usage('no SOURCE is given');
+  const source = sources.length === 1 ? sources[0]! : sources;
   return profile === undefined ? { source } : { source, profile };
 }
 
@@ -110,6 +107,7 @@ const SAME = [
   'duration',
   'count',
   'buffer',
+  'sample',
   'snaplen',
   'user',
   'attach',
@@ -128,11 +126,7 @@ function copyGiven(flags: RecordFlags, options: RecordOptions): void {
 }
 
 /** Runs `membench record`. Returns the exit code. */
-export async function recordCommand(
-  first: string | undefined,
-  second: string | undefined,
-  flags: RecordFlags,
-): Promise<number> {
+export async function recordCommand(paths: readonly string[], flags: RecordFlags): Promise<number> {
   const abort = new AbortController();
   let flush = () => {};
   const progress =
@@ -145,7 +139,7 @@ export async function recordCommand(
     process.stderr.write(`${line}\n`);
   };
   const options: RecordOptions = {
-    ...paths(first, second, flags),
+    ...sourceAndProfile(paths, flags),
     signal: abort.signal,
     onWarning: (message) => say(`membench: ${message}`),
     onInfo: (message) => say(`membench: ${message}`),
@@ -171,10 +165,11 @@ export async function recordCommand(
     progress?.clear();
   }
   let exitCode = 0;
-  if (summary.ended === 'broken source') {
-    const where = options.source.replace(/^file:/, '');
-    const what = `the capture breaks off after packet ${format.count(summary.packets.seen)}: what stood before is in the profile`;
-    exitCode = complain(new MembenchError('ERR_MEMBENCH_BROKEN_CAPTURE', `${where}: ${what}`), false);
+  if (summary.broken !== null) {
+    const { name, why } = summary.broken;
+    const seen = format.count(summary.packets.seen);
+    const what = `the capture breaks off after packet ${seen}: ${why}; what stood before is in the profile`;
+    exitCode = complain(new MembenchError('ERR_MEMBENCH_BROKEN_CAPTURE', `${name}: ${what}`), false);
   }
   const dropped = dropShare(summary);
   if (flags.maxDrop !== undefined && dropped > flags.maxDrop) {

@@ -4,7 +4,14 @@ import { LAYOUT_HASH } from '../layout/generated.js';
 export interface Core {
   layoutHash(): number;
   init(config: number): void;
-  indexSlot(chunk: number, size: number, lists: number, stride: number, workers: number): number;
+  indexSlot(
+    chunk: number,
+    size: number,
+    lists: number,
+    stride: number,
+    workers: number,
+    room: number,
+  ): number;
   decodeSlot(list: number, ordinal: bigint): void;
   decodeRing(at: number, size: number, limit: number): number;
   decodeBlock(block: number): void;

@@ -35,6 +35,15 @@ export function emitAssembly(s: Schema): string {
       out.push(`export const ${upper(name)}_${upper(n)}: u32 = ${i};`);
     });
     out.push(`export const ${upper(name)}_COUNT: u32 = ${e.names.length};`);
+    if (e.codes !== undefined) {
+      out.push('', '/** By the number in a file, 0 where there is none. */');
+      out.push(`export function ${camel(name)}Of(code: u32): u32 {`, '  switch (code) {');
+      for (const [n, codes] of Object.entries(e.codes)) {
+        for (const code of codes) out.push(`    case ${code}:`);
+        out.push(`      return ${upper(name)}_${upper(n)};`);
+      }
+      out.push('    default:', '      return 0;', '  }', '}');
+    }
   }
   const structs = placed(s);
   for (const st of structs) {
@@ -89,6 +98,14 @@ export function emitHost(s: Schema): string {
     out.push('', `/** ${e.doc} */`, `export const ${upper(name)}_NAMES = [`);
     for (const n of e.names) out.push(`  '${n}',`);
     out.push('] as const;', `export type ${pascal(name)} = (typeof ${upper(name)}_NAMES)[number];`);
+    if (e.codes !== undefined) {
+      out.push('', '/** By the number in a file. */');
+      out.push(`export const ${upper(name)}_CODES: ReadonlyMap<number, number> = new Map([`);
+      for (const [n, codes] of Object.entries(e.codes)) {
+        for (const code of codes) out.push(`  [${code}, ${e.names.indexOf(n)}],`);
+      }
+      out.push(']);');
+    }
   }
   for (const st of placed(s)) {
     out.push('', `/** Byte offsets. ${st.doc} */`, `export const ${upper(st.name)} = {`);

@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0xa4990fdc;
+export const LAYOUT_HASH = 0x1168e6fc;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -11,6 +11,14 @@ export const PCAP_HEADER = 24;
 export const PCAP_RECORD_HEADER = 16;
 /** bytes before a slot for a record begun in the slot before: RECORD_MAX + 64 */
 export const SLOT_HEADROOM = 262208;
+/** interfaces of a pcapng section that are told apart */
+export const INTERFACES_MAX = 1024;
+/** fragmented datagrams put together at a time */
+export const DATAGRAMS_MAX = 64;
+/** longest datagram, bytes after the IP header (RFC 791, RFC 8200) */
+export const DATAGRAM_MAX = 65535;
+/** bytes of a slot for the datagrams that become whole in it */
+export const DATAGRAM_ROOM = 262144;
 /** fewest bytes in a capture that can hold a TCP segment: record 16, IPv4 20, TCP 20 */
 export const SEGMENT_MIN = 56;
 /** longest key, bytes (KEY_MAX_LENGTH in memcached.h) */
@@ -39,6 +47,20 @@ export const LINKTYPE_NAMES = [
   'loop',
 ] as const;
 export type Linktype = (typeof LINKTYPE_NAMES)[number];
+
+/** By the number in a file. */
+export const LINKTYPE_CODES: ReadonlyMap<number, number> = new Map([
+  [0, 5],
+  [1, 1],
+  [12, 2],
+  [14, 2],
+  [101, 2],
+  [228, 2],
+  [229, 2],
+  [108, 6],
+  [113, 3],
+  [276, 4],
+]);
 
 /** memcache protocol of a request */
 export const PROTO_NAMES = [
@@ -197,6 +219,13 @@ export const COUNTER_NAMES = [
   'skipped_tls',
   'skipped_stray',
   'skipped_no_payload',
+  'skipped_linktype',
+  'skipped_sampled',
+  'skipped_vxlan',
+  'skipped_geneve',
+  'skipped_gre',
+  'skipped_ipip',
+  'skipped_esp',
   'lost_worker_failed',
   'lost_ring_full',
   'lost_copy_failed',
@@ -231,8 +260,18 @@ export const COUNTER_NAMES = [
   'bound_reorder',
   'bound_lines',
   'bound_syns',
+  'bound_interfaces',
+  'bound_fragments',
 ] as const;
 export type Counter = (typeof COUNTER_NAMES)[number];
+
+/** how packets are framed in a capture */
+export const CONTAINER_NAMES = [
+  'none',
+  'pcap',
+  'pcapng',
+] as const;
+export type Container = (typeof CONTAINER_NAMES)[number];
 
 /** what a worker is at */
 export const PHASE_NAMES = [
@@ -254,6 +293,7 @@ export const KERNEL_COUNTER_NAMES = [
   'skipped_cut_header',
   'skipped_malformed',
   'skipped_no_payload',
+  'skipped_sampled',
 ] as const;
 export type KernelCounter = (typeof KERNEL_COUNTER_NAMES)[number];
 
@@ -302,12 +342,14 @@ export const CONTROL = {
   freed: 16,
   /** i32: 1 when the source will publish no more */
   ended: 20,
-  /** i32: 1 when indexing must stop: limit reached or the file is broken */
+  /** i32: 1 when indexing must stop: a limit was reached */
   stop: 24,
   /** i32: sealed blocks on their way to the writer; workers wait above a bound */
   blocks_in_flight: 28,
   /** i32: bumped to make every worker seal its open block */
   flush: 32,
+  /** i32: number of the latest capture that was found broken, 0: none */
+  broken: 36,
   /** u64: requests completed so far by all workers, for progress only */
   requests: 40,
   /** u64: packets indexed so far, for progress only */
@@ -329,21 +371,104 @@ export const INDEX_STATE = {
   last_time: 32,
   /** u64: units of packet time after which packets are no longer taken (0: never) */
   duration: 40,
+  /** u64: units in a second */
+  second: 48,
+  /** u64: units in one of a classic pcap record's fractions of a second */
+  fraction: 56,
   /** u32: bytes of a record begun but not ended, kept in the carry area */
-  carry_size: 48,
+  carry_size: 64,
   /** u32: address of the carry area, SLOT_HEADROOM bytes */
-  carry: 52,
-  /** u32: enum linktype of the capture */
-  linktype: 56,
-  /** u32: 1 where record headers have the other byte order */
-  swapped: 60,
-  /** u32: 1 when a record header cannot be one; the walk stops there */
-  error: 64,
-  /** u32: 1 where record times are in nanoseconds, 0 in microseconds */
-  nanos: 68,
+  carry: 68,
+  /** u32: enum container of the capture at hand */
+  container: 72,
+  /** u32: enum linktype of a classic pcap file, or of a live source */
+  linktype: 76,
+  /** u32: 1 where headers have the other byte order */
+  swapped: 80,
+  /** u32: 1 when a header cannot be one; the rest of the capture is passed over */
+  error: 84,
   /** u32: 0 going on, 1 the packet limit was reached, 2 the duration */
-  ended: 72,
-  SIZE: 80,
+  ended: 88,
+  /** u32: number of the capture at hand, from 1 */
+  capture: 92,
+  /** u32: number of the first capture that was broken or ended in a record, 0: none */
+  broken: 96,
+  /** u32: 1 once first_time is set */
+  clocked: 100,
+  /** u32: pcapng: 1 behind the first section header */
+  begun: 104,
+  /** u32: pcapng: bytes to pass over before the trailing length of the block */
+  skip: 108,
+  /** u32: pcapng: trailing length expected behind them, 0: none */
+  trailer: 112,
+  /** u32: address of the table of INTERFACES_MAX interfaces */
+  interfaces: 116,
+  /** u32: pcapng: interfaces of the section so far */
+  interface_count: 120,
+  /** u32: address of the table of DATAGRAMS_MAX fragmented datagrams */
+  datagrams: 124,
+  /** u32: one of so many connections is decoded; 0 and 1: all */
+  sample: 128,
+  SIZE: 136,
+} as const;
+
+/** Byte offsets. one interface of a pcapng section */
+export const CAPTURE_INTERFACE = {
+  /** i64: seconds to add to its times (if_tsoffset) */
+  offset: 0,
+  /** u64: packets lost so far by its statistics */
+  dropped: 8,
+  /** u32: enum linktype */
+  linktype: 16,
+  /** u32: most bytes captured of a packet, 0: all */
+  snaplen: 20,
+  /** u32: if_tsresol: units of its times are 10^-n s, with the highest of 8 bits set 2^-n s */
+  resolution: 24,
+  SIZE: 32,
+} as const;
+
+/** Byte offsets. what the record walk writes over the record header, right before the captured bytes */
+export const PACKET_HEAD = {
+  /** u64: units since 1970 */
+  time: 0,
+  /** u32: bytes captured */
+  captured: 8,
+  /** u32: bytes on the wire */
+  length: 12,
+  SIZE: 16,
+} as const;
+
+/** Byte offsets. a fragmented datagram that is not whole yet; a bitmap of its pieces of 8 bytes, and its bytes, follow */
+export const DATAGRAM = {
+  /** u64: source address; IPv4 in the low half */
+  source0: 0,
+  /** u64: second half of an IPv6 address */
+  source1: 8,
+  /** u64: destination address */
+  destination0: 16,
+  /** u64: second half */
+  destination1: 24,
+  /** u32: identification */
+  id: 32,
+  /** u32: of the transport */
+  protocol: 36,
+  /** u32: 4 or 6, 0: this place is free */
+  family: 40,
+  /** u32: fragments that came */
+  packets: 44,
+  /** u64: time of the first to come, units */
+  begun: 48,
+  /** u32: bytes of its packets on the wire */
+  wire: 56,
+  /** u32: bytes that are there */
+  received: 60,
+  /** u32: bytes in all, 0 until the last fragment came */
+  size: 64,
+  /** u32: end of the piece that lies highest */
+  highest: 68,
+  /** u64: IP header of the first fragment, without options */
+  header: 72,
+  SIZE: 112,
 } as const;
 
 /** Byte offsets. head of one slot of the batch ring; the index lists follow it */
@@ -352,27 +477,35 @@ export const SLOT = {
   size: 0,
   /** i32: workers that have finished with it (Atomics) */
   done: 4,
-  /** u32: packets indexed in it */
-  packets: 8,
+  /** u32: number of the capture that begins with it, from 1; 0: it goes on */
+  capture: 8,
+  /** u32: enum container of a capture that begins */
+  container: 12,
+  /** u32: enum linktype of a classic pcap file that begins */
+  linktype: 16,
+  /** u32: 1 where its headers have the other byte order */
+  swapped: 20,
+  /** u32: units in one of its records' fractions of a second */
+  fraction: 24,
   /** u64: ordinal of its first packet */
-  base_ordinal: 16,
-  SIZE: 24,
+  base_ordinal: 32,
+  SIZE: 40,
 } as const;
 
 /** Byte offsets. one entry of an index list: where a TCP segment lies and whose it is */
 export const SEGMENT = {
-  /** u32: address of the record header */
-  record: 0,
+  /** u32: address of its packet_head */
+  head: 0,
   /** u32: flow hash, symmetric */
   hash: 4,
   /** u32: packet number within the slot */
   ordinal: 8,
-  /** u16: TCP header, bytes after the record header */
+  /** u16: TCP header, bytes after the packet head */
   l4_offset: 12,
-  /** u8: IP header, bytes after the record header */
+  /** u8: IP header, bytes after the packet head */
   l3_offset: 14,
-  /** u8: 4 or 6 */
-  family: 15,
+  /** u8: low bits of the interface it was seen on, 0 where the capture does not tell */
+  seen_on: 15,
   SIZE: 16,
 } as const;
 
@@ -632,5 +765,7 @@ export const KERNEL_SETTINGS = {
   wake_interval_busy: 32,
   /** u64: bytes of one ring between two wake-ups that count as many */
   wake_bytes: 40,
-  SIZE: 48,
+  /** u32: as in index_state */
+  sample: 48,
+  SIZE: 56,
 } as const;

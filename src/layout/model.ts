@@ -40,7 +40,7 @@ export function layoutHash(schema: Schema): number {
   const text = JSON.stringify([
     schema.version,
     Object.entries(schema.constants).map(([name, [value]]) => [name, value]),
-    Object.entries(schema.enums).map(([name, e]) => [name, e.names]),
+    Object.entries(schema.enums).map(([name, e]) => [name, e.names, Object.entries(e.codes ?? {})]),
     Object.entries(schema.structs).map(([name, s]) => [
       name,
       s.fields.map((x) => [x.name, x.type, x.count ?? 1]),

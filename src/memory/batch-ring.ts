@@ -1,4 +1,5 @@
 import { CONTROL, INDEX_STATE, SLOT } from '../layout/generated.js';
+import { beginCapture, type CaptureStart } from './configure.js';
 import { type MemoryMap, slotAddress } from './map.js';
 import type { WorkerState } from './worker-state.js';
 
@@ -54,10 +55,22 @@ export class RingWriter extends Ring {
     await value;
   }
 
-  /** Hands the acquired chunk to the readers. */
-  publish(size: number): void {
+  /**
+   * Hands the acquired chunk to the readers.
+   *
+   * @param start where a capture begins with it
+   */
+  publish(size: number, start?: CaptureStart): void {
     const slot = slotAddress(this.map, this.#published % this.map.slots);
-    new DataView(this.buffer, slot).setUint32(SLOT.size, size, true);
+    const view = new DataView(this.buffer, slot);
+    view.setUint32(SLOT.size, size, true);
+    view.setUint32(SLOT.capture, start?.number ?? 0, true);
+    if (start !== undefined) {
+      view.setUint32(SLOT.container, start.container, true);
+      view.setUint32(SLOT.linktype, start.linktype, true);
+      view.setUint32(SLOT.swapped, start.swapped ? 1 : 0, true);
+      view.setUint32(SLOT.fraction, start.fraction, true);
+    }
     Atomics.store(this.control, CONTROL.published / 4, ++this.#published);
     this.signal();
   }
@@ -74,9 +87,14 @@ export class RingWriter extends Ring {
     this.signal();
   }
 
-  /** Whether the record walk has stopped: a limit, or a broken file. */
+  /** Whether the record walk has stopped at a limit. */
   get stopped(): boolean {
     return this.load(CONTROL.stop) !== 0;
+  }
+
+  /** Number of the latest capture that was found broken, 0: none. */
+  get broken(): number {
+    return this.load(CONTROL.broken);
   }
 
   /** A sealed block has reached the writer. */
@@ -168,11 +186,26 @@ export class RingReader extends Ring {
     Atomics.store(this.control, CONTROL.lock / 4, 0);
   }
 
+  /** Tells the record walk of the capture that begins with the slot given by `next`, where one does. */
+  beginCapture(slot: number): void {
+    const view = new DataView(this.buffer, slot);
+    const number = view.getUint32(SLOT.capture, true);
+    if (number === 0) return;
+    beginCapture(this.buffer, this.map, {
+      number,
+      container: view.getUint32(SLOT.container, true),
+      linktype: view.getUint32(SLOT.linktype, true),
+      swapped: view.getUint32(SLOT.swapped, true) !== 0,
+      fraction: view.getUint32(SLOT.fraction, true),
+    });
+  }
+
   /** The slot given by `next` is indexed. */
   indexDone(): void {
     const view = new DataView(this.buffer, this.map.indexState, INDEX_STATE.SIZE);
-    if (view.getUint32(INDEX_STATE.error, true) || view.getUint32(INDEX_STATE.ended, true)) {
-      Atomics.store(this.control, CONTROL.stop / 4, 1);
+    if (view.getUint32(INDEX_STATE.ended, true)) Atomics.store(this.control, CONTROL.stop / 4, 1);
+    if (view.getUint32(INDEX_STATE.error, true)) {
+      Atomics.store(this.control, CONTROL.broken / 4, view.getUint32(INDEX_STATE.capture, true));
     }
     Atomics.add(this.control, CONTROL.indexed / 4, 1);
     this.#unlock();
@@ -190,7 +223,7 @@ export class RingReader extends Ring {
     this.indexDone();
   }
 
-  /** Whether slots are only passed through: a limit was reached, or the file is broken. */
+  /** Whether slots are only passed through: a limit was reached. */
   get stopped(): boolean {
     return this.load(CONTROL.stop) !== 0;
   }

@@ -1,5 +1,5 @@
 import { CONFIG, INDEX_STATE } from '../layout/generated.js';
-import type { CaptureHeader } from './capture-header.js';
+import { type CaptureHeader, containerOf } from './capture-header.js';
 import { type MemoryMap, regionAddress } from './map.js';
 
 /** What instances are told besides where things are. */
@@ -89,18 +89,71 @@ export interface Limits {
   duration: bigint;
 }
 
-/** Prepares the walk over the records of a capture. */
-export function setCapture(
+/** Prepares the record walk. */
+export function setWalk(
   buffer: ArrayBufferLike,
   map: MemoryMap,
-  header: CaptureHeader,
-  limits: Limits,
+  { unit, limits, sample }: { unit: 1 | 1000; limits: Limits; sample: number },
 ): void {
   const view = new DataView(buffer, map.indexState, INDEX_STATE.SIZE);
   view.setUint32(INDEX_STATE.carry, map.carry, true);
-  view.setUint32(INDEX_STATE.linktype, header.linktype, true);
-  view.setUint32(INDEX_STATE.swapped, header.swapped ? 1 : 0, true);
-  view.setUint32(INDEX_STATE.nanos, header.unit === 1 ? 1 : 0, true);
+  view.setUint32(INDEX_STATE.interfaces, map.interfaces, true);
+  view.setUint32(INDEX_STATE.datagrams, map.datagrams, true);
+  view.setBigUint64(INDEX_STATE.second, BigInt(1e9 / unit), true);
   view.setBigUint64(INDEX_STATE.limit, BigInt(limits.packets), true);
   view.setBigUint64(INDEX_STATE.duration, limits.duration, true);
+  view.setUint32(INDEX_STATE.sample, sample, true);
+}
+
+/** A capture whose records begin in a slot, as the slot's head says it. */
+export interface CaptureStart {
+  /** From 1. */
+  readonly number: number;
+  readonly container: number;
+  readonly linktype: number;
+  readonly swapped: boolean;
+  /** Units in one fraction of a record's second. */
+  readonly fraction: number;
+}
+
+/** What the record walk has to know of a capture, in units of `unit` nanoseconds. */
+export function captureStart(header: CaptureHeader, number: number, unit: 1 | 1000): CaptureStart {
+  return {
+    number,
+    container: containerOf(header),
+    linktype: header.linktype,
+    swapped: header.swapped,
+    fraction: header.unit / unit,
+  };
+}
+
+/** The record walk comes to another capture. The one before was broken where it ended in a record. */
+export function beginCapture(buffer: ArrayBufferLike, map: MemoryMap, start: CaptureStart): void {
+  const view = new DataView(buffer, map.indexState, INDEX_STATE.SIZE);
+  const u32 = (offset: number, value: number) => view.setUint32(offset, value, true);
+  endCapture(buffer, map);
+  u32(INDEX_STATE.capture, start.number);
+  u32(INDEX_STATE.container, start.container);
+  u32(INDEX_STATE.linktype, start.linktype);
+  u32(INDEX_STATE.swapped, start.swapped ? 1 : 0);
+  view.setBigUint64(INDEX_STATE.fraction, BigInt(start.fraction), true);
+  for (const offset of [INDEX_STATE.error, INDEX_STATE.carry_size, INDEX_STATE.begun]) u32(offset, 0);
+  for (const offset of [INDEX_STATE.skip, INDEX_STATE.trailer, INDEX_STATE.interface_count]) u32(offset, 0);
+}
+
+/** Whether the walk stands in the middle of a record, or behind one that cannot be one. */
+export function isBroken(buffer: ArrayBufferLike, map: MemoryMap): boolean {
+  const view = new DataView(buffer, map.indexState, INDEX_STATE.SIZE);
+  const signs = [INDEX_STATE.error, INDEX_STATE.carry_size, INDEX_STATE.trailer];
+  return signs.some((offset) => view.getUint32(offset, true) !== 0);
+}
+
+/** The capture at hand has no more bytes. Returns the number of the first that was broken, 0 where none was. */
+export function endCapture(buffer: ArrayBufferLike, map: MemoryMap): number {
+  const view = new DataView(buffer, map.indexState, INDEX_STATE.SIZE);
+  const first = view.getUint32(INDEX_STATE.broken, true);
+  if (first !== 0 || view.getUint32(INDEX_STATE.ended, true) !== 0 || !isBroken(buffer, map)) return first;
+  const number = view.getUint32(INDEX_STATE.capture, true);
+  view.setUint32(INDEX_STATE.broken, number, true);
+  return number;
 }

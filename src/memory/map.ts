@@ -1,12 +1,18 @@
 import { MembenchError } from '../errors.js';
 import {
   BLOCK_INFO,
+  CAPTURE_INTERFACE,
   COLUMN_NAMES,
   CONFIG,
   CONTROL,
   COUNTER_NAMES,
+  DATAGRAM,
+  DATAGRAM_MAX,
+  DATAGRAM_ROOM,
+  DATAGRAMS_MAX,
   EVENT_RECORD,
   INDEX_STATE,
+  INTERFACES_MAX,
   LAG_BUCKETS,
   SEGMENT,
   SEGMENT_MIN,
@@ -20,8 +26,9 @@ import {
  *
  * ```
  *  0        constants of the WASM module (data segments, read-only)
- *  64 KiB   control | index state | server ports | carry
+ *  64 KiB   control | index state | server ports | carry | interfaces | datagrams not whole yet
  *           slot 0 … slots-1     each: slot head | headroom | chunk | index list of worker 0 … workers-1
+ *                                | datagrams that became whole
  *           worker 0 … workers-1 each: config | counters | lag | state | block info | scratch | event records
  *                                | key dictionary | columns | block out
  *                                | SYNs | flow buckets | flows | requests | keys | reorder | lines
@@ -42,6 +49,8 @@ export interface MemoryMap {
   readonly indexState: number;
   readonly ports: number;
   readonly carry: number;
+  readonly interfaces: number;
+  readonly datagrams: number;
   /** Address of the first slot, and bytes from one to the next. */
   readonly slotBase: number;
   readonly slotStride: number;
@@ -49,6 +58,8 @@ export interface MemoryMap {
   readonly chunkOffset: number;
   readonly listOffset: number;
   readonly listStride: number;
+  /** From a slot's address to its room for datagrams. */
+  readonly roomOffset: number;
   /** Address of the first worker's region, and bytes from one to the next. */
   readonly regionBase: number;
   readonly regionStride: number;
@@ -117,6 +128,9 @@ const PAGES_MAX = 65536;
 export const ENVELOPE_ROOM = 65536;
 /** Bytes of one flow with both its sides: SIZEOF_FLOW_ALL in assembly/flow/flow.ts. */
 const FLOW_SIZE = 256;
+
+/** Bytes of a datagram that is not whole yet: DATAGRAM_STRIDE in assembly/framing/fragments.ts. */
+const DATAGRAM_STRIDE = DATAGRAM.SIZE + (DATAGRAM_MAX + 1) / 64 + DATAGRAM_MAX + 1;
 
 /** Largest power of two not above n. */
 function powerOfTwo(n: number): number {
@@ -225,12 +239,15 @@ export function mapMemory(options: MapOptions): MemoryMap {
   const indexState = cursor.take(INDEX_STATE.SIZE);
   const ports = cursor.take(65536 / 8);
   const carry = cursor.take(SLOT_HEADROOM);
+  const interfaces = cursor.take(INTERFACES_MAX * CAPTURE_INTERFACE.SIZE);
+  const datagrams = cursor.take(DATAGRAMS_MAX * DATAGRAM_STRIDE);
   const slotBase = cursor.take(0, PAGE);
   const chunkOffset = Math.ceil((SLOT.SIZE + SLOT_HEADROOM) / 64) * 64;
   const listOffset = chunkOffset + Math.ceil(slotSize / 64) * 64;
   const entries = Math.ceil((slotSize + SLOT_HEADROOM) / SEGMENT_MIN) + 1;
   const listStride = Math.ceil((16 + entries * SEGMENT.SIZE) / 64) * 64;
-  const slotStride = Math.ceil((listOffset + workers * listStride) / PAGE) * PAGE;
+  const roomOffset = listOffset + workers * listStride;
+  const slotStride = Math.ceil((roomOffset + DATAGRAM_ROOM) / PAGE) * PAGE;
   cursor.take(slots * slotStride, PAGE);
   const regionBase = cursor.take(0, PAGE);
   const { region, size } = mapRegion(options);
@@ -253,11 +270,14 @@ export function mapMemory(options: MapOptions): MemoryMap {
     indexState,
     ports,
     carry,
+    interfaces,
+    datagrams,
     slotBase,
     slotStride,
     chunkOffset,
     listOffset,
     listStride,
+    roomOffset,
     regionBase,
     regionStride: size,
     region,

@@ -19,7 +19,15 @@ export function decodeBatches(task: WorkerTask, ring: RingReader, core: Core, st
         view.setBigUint64(slot + SLOT.base_ordinal, ordinal, true);
         const size = ring.stopped ? 0 : view.getUint32(slot + SLOT.size, true);
         state.begin('indexing');
-        core.indexSlot(slot + map.chunkOffset, size, lists, map.listStride, map.workers);
+        ring.beginCapture(slot);
+        core.indexSlot(
+          slot + map.chunkOffset,
+          size,
+          lists,
+          map.listStride,
+          map.workers,
+          slot + map.roomOffset,
+        );
         state.end();
         ring.indexDone();
         break;

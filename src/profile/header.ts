@@ -27,6 +27,8 @@ export interface ProfileHeader {
   workers: number;
   ports: readonly (readonly [first: number, last: number])[];
   key_id: Uint8Array;
+  /** Left out where it is 1. */
+  sample?: number;
   /** Left out where it is 0, as is `first_seq` where all of it is. */
   part?: number;
   first_seq?: readonly number[];
@@ -62,7 +64,14 @@ export const NAMES: Names = {
 
 /** The header's body. */
 export function headerBody(header: ProfileHeader): Record<string, unknown> {
-  return { format: FORMAT_NAME, version: FORMAT_VERSION, ...header, names: NAMES };
+  const { sample = 1, ...rest } = header;
+  return {
+    format: FORMAT_NAME,
+    version: FORMAT_VERSION,
+    ...rest,
+    ...(sample === 1 ? {} : { sample }),
+    names: NAMES,
+  };
 }
 
 /** The header as read. Byte strings are hexadecimal digits. */
@@ -77,6 +86,8 @@ export interface Header {
   workers: number;
   ports: [first: number, last: number][];
   keyId: string;
+  /** One of so many connections was recorded; 1: all. */
+  sample: number;
   /** Which file of its recording it is, from 0. */
   part: number;
   /** By worker, the sequence number of its first block in this file; 0 where it has no entry. */
@@ -110,6 +121,7 @@ export function readHeader(body: Body): Header {
       return [asCount(first, 'a port'), asCount(last, 'a port')];
     }),
     keyId: hex(asBytes(body.key_id, 'key_id')),
+    sample: asCount(body.sample ?? 1, 'sample'),
     part: asCount(body.part ?? 0, 'part'),
     firstSeq: asList(body.first_seq ?? [], 'first_seq').map((seq) => asCount(seq, 'a sequence number')),
     names: readNames(asBody(body.names, 'names')),

@@ -4,16 +4,18 @@ import { fileURLToPath } from 'node:url';
 import { type ErrorCode, MembenchError } from '../errors.js';
 import { loadLibc } from '../native/libc.js';
 import type { PoolEvents } from '../pool/pool.js';
-import { descriptorsOf, withDescriptors } from '../source/source.js';
+import { descriptorsOf, type LiveFeed, withDescriptors } from '../source/source.js';
 import type { FromRecorder, ToRecorder } from './messages.js';
 import type { RecorderHandle, RecorderProgress, RecorderResult, RecorderSettings } from './recorder.js';
 
 /** The first descriptor of a feed in the child: stdin, stdout, stderr and the channel come before. */
 const FIRST_FD = 4;
 
+type LiveSettings = RecorderSettings & { feed: LiveFeed };
+
 /** A recorder in a process without rights. */
 export class RecorderChild implements RecorderHandle {
-  readonly #settings: RecorderSettings;
+  readonly #settings: LiveSettings;
   readonly #user: { uid: number; gid: number } | null;
   readonly #events: PoolEvents;
   #child: ChildProcess | undefined;
@@ -30,7 +32,7 @@ export class RecorderChild implements RecorderHandle {
   readonly #done = promise<RecorderResult>();
 
   /** @param user who it becomes; null where this process is not root */
-  constructor(settings: RecorderSettings, user: { uid: number; gid: number } | null, events: PoolEvents) {
+  constructor(settings: LiveSettings, user: { uid: number; gid: number } | null, events: PoolEvents) {
     this.#settings = settings;
     this.#user = user;
     this.#events = events;

@@ -1,12 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { COUNTER_NAMES, type Counter, INDEX_STATE, LAG_BUCKETS } from '../layout/generated.js';
 import { RingWriter } from '../memory/batch-ring.js';
-import { configureWorker, type PortRanges, setCapture, setPorts } from '../memory/configure.js';
+import { NO_CAPTURE } from '../memory/capture-header.js';
+import {
+  beginCapture,
+  captureStart,
+  configureWorker,
+  endCapture,
+  type PortRanges,
+  setPorts,
+  setWalk,
+} from '../memory/configure.js';
 import { type MemoryMap, mapMemory, regionAddress } from '../memory/map.js';
 import type { WorkerTask } from '../pool/messages.js';
 import { type Pool, type PoolEvents, startPool } from '../pool/pool.js';
+import { DescriptorReader } from '../source/bytes.js';
+import { CaptureFeeder, type CaptureInput, unitOf } from '../source/captures.js';
+import { reasonOf } from '../source/file.js';
 import type { Feed } from '../source/source.js';
-import { StreamReader } from '../source/stream.js';
 import { type Lag, lagOf } from './lag.js';
 
 /** Bytes of one slot: small enough that the chunk and what is read from it stay in a core's cache. */
@@ -40,6 +51,8 @@ export interface RecorderSettings {
   addressKey: Uint8Array;
   /** Seed of the flow hash. */
   hashSeed: bigint;
+  /** One of so many connections is decoded; 1: all. */
+  sample: number;
   /** Map kernel rings into the parser's memory. Where false, or where it fails, they are copied. */
   zeroCopy: boolean;
 }
@@ -66,6 +79,8 @@ export interface RecorderResult {
   span: { first: bigint; last: bigint } | null;
   /** How late packets were decoded, null where the source does not tell. */
   lag: Lag | null;
+  /** The first capture that broke off, and why. */
+  broken: { name: string; why: string } | null;
 }
 
 /** The decoding half of a recording, here or in a process of its own. */
@@ -97,7 +112,9 @@ export class Recorder implements RecorderHandle {
   readonly #memory: WebAssembly.Memory;
   readonly #ring: RingWriter;
   readonly #events: PoolEvents;
-  readonly #stream: StreamReader | undefined;
+  readonly #captures: readonly CaptureInput[] | undefined;
+  readonly #feeder: CaptureFeeder | undefined;
+  readonly #unit: 1 | 1000;
   #pool: Pool | undefined;
   #stopped = false;
   #lagBefore: Uint32Array | undefined;
@@ -109,7 +126,7 @@ export class Recorder implements RecorderHandle {
     const { feed, workers } = settings;
     this.#map = mapMemory({
       workers,
-      ...(feed.kind === 'stream' ? slotsOf(settings.buffer ?? DEFAULT_BUFFER) : slotsOf(0)),
+      ...slotsOf(isRing(feed) ? 0 : (settings.buffer ?? DEFAULT_BUFFER)),
       state: STATE_SIZE,
       blockEvents: BLOCK_EVENTS,
       window: windowOf(feed, pageSize),
@@ -123,13 +140,16 @@ export class Recorder implements RecorderHandle {
     const buffer = this.#memory.buffer as unknown as SharedArrayBuffer;
     this.#ring = new RingWriter(buffer, this.#map);
     setPorts(buffer, this.#map, settings.ports);
-    if (feed.kind === 'stream') {
-      this.#stream = new StreamReader(feed.fd, feed.bytesTotal !== null, 24);
-      setCapture(buffer, this.#map, feed.header, { packets: settings.count, duration: settings.duration });
-    } else {
-      const linktype = feed.kind === 'packet rings' ? feed.linktype : 0;
-      setCapture(buffer, this.#map, { swapped: false, unit: 1, linktype }, { packets: 0, duration: 0n });
-    }
+    this.#captures = capturesOf(feed);
+    this.#feeder = this.#captures && new CaptureFeeder(this.#captures);
+    this.#unit = this.#captures === undefined ? 1 : unitOf(this.#captures);
+    setWalk(buffer, this.#map, {
+      unit: this.#unit,
+      limits: { packets: settings.count, duration: settings.duration },
+      sample: settings.sample,
+    });
+    const linktype = feed.kind === 'packet rings' ? feed.linktype : 0;
+    beginCapture(buffer, this.#map, captureStart({ ...NO_CAPTURE, linktype }, 0, 1));
   }
 
   /** The memory and its map, for tests that do damage to it. */
@@ -148,25 +168,25 @@ export class Recorder implements RecorderHandle {
       worker,
       config: configureWorker(buffer, this.#map, worker, { key, addressKey, hashSeed, eventsOut: false }),
       run,
-      unit: feed.kind === 'stream' ? feed.header.unit : 1,
+      unit: this.#unit,
       ring: ringOf(feed, worker, zeroCopy),
     }));
     this.#pool = startPool(tasks, this.#events);
     // A failed worker would leave the source waiting for a slot that is never freed.
-    this.#pool.done.catch(() => this.#stream?.stop());
+    this.#pool.done.catch(() => this.#feeder?.stop());
     // What is in a file waits for its readers; live packets do not.
-    if (feed.kind !== 'stream' || feed.live) await this.#pool.ready;
+    if (feed.kind !== 'captures') await this.#pool.ready;
   }
 
   async run(): Promise<RecorderResult> {
     const { done } = this.#pool!;
-    const { feed } = this.#settings;
-    const timer =
-      feed.kind === 'stream' && feed.live ? setInterval(() => this.#ring.flush(), SEAL_INTERVAL) : undefined;
+    // What grows while it is read may never end: what came shall be safe soon.
+    const grows = this.#captures?.some(({ bytesTotal }) => bytesTotal === null) ?? false;
+    const timer = grows ? setInterval(() => this.#ring.flush(), SEAL_INTERVAL) : undefined;
     try {
-      if (this.#stream !== undefined) {
-        const reading = this.#stream.run(this.#ring);
-        await Promise.race([reading, done.then(() => reading)]);
+      if (this.#feeder !== undefined) {
+        const feeding = this.#feeder.run(this.#ring);
+        await Promise.race([feeding, done.then(() => feeding)]);
         this.#ring.end();
       }
       await done;
@@ -174,9 +194,11 @@ export class Recorder implements RecorderHandle {
       clearInterval(timer);
       this.#ring.end();
     }
+    const broken = this.#broken();
     return {
       counters: this.#counters(),
-      ended: this.#ended(),
+      ended: broken === null ? this.#ended() : 'broken source',
+      broken,
       span: this.#span(),
       lag: lagOf(this.#lagHistograms()).lag,
     };
@@ -185,9 +207,9 @@ export class Recorder implements RecorderHandle {
   stop(): void {
     this.#stopped = true;
     const { feed } = this.#settings;
-    if (feed.kind !== 'stream') this.#ring.end();
-    else if (feed.live) setTimeout(() => this.#stream!.stop(), END_PATIENCE).unref();
-    else this.#stream!.stop();
+    if (this.#feeder === undefined) this.#ring.end();
+    else if (feed.kind === 'stream') setTimeout(() => this.#feeder!.stop(), END_PATIENCE).unref();
+    else this.#feeder.stop();
   }
 
   flush(): void {
@@ -201,7 +223,7 @@ export class Recorder implements RecorderHandle {
   progress(): RecorderProgress {
     const lost = COUNTER_NAMES.filter((name) => name.startsWith('lost_'));
     return {
-      bytesRead: this.#stream?.bytesRead ?? 0,
+      bytesRead: this.#feeder?.bytesRead ?? 0,
       packets: this.#counter('packets_seen'),
       requests: this.#counter('requests'),
       hits: this.#counter('hits'),
@@ -255,13 +277,22 @@ export class Recorder implements RecorderHandle {
     const ended = view.getUint32(INDEX_STATE.ended, true);
     if (ended === 1) return 'count';
     if (ended === 2) return 'duration';
-    if (view.getUint32(INDEX_STATE.error, true)) return 'broken source';
-    if (this.#stopped) return 'stopped';
-    return view.getUint32(INDEX_STATE.carry_size, true) ? 'broken source' : 'end of source';
+    return this.#stopped ? 'stopped' : 'end of source';
+  }
+
+  /** A capture that could not be read, or whose records could not be followed, to its end. */
+  #broken(): RecorderResult['broken'] {
+    if (this.#feeder === undefined) return null;
+    const { failure } = this.#feeder;
+    if (failure !== undefined) return { name: failure.input.name, why: reasonOf(failure.error)[0] };
+    // Where it was told to stop, it stopped wherever it was.
+    const number = endCapture(this.#memory.buffer, this.#map);
+    if (number === 0 || this.#stopped) return null;
+    return { name: this.#feeder.numbered(number).name, why: 'a record of it is cut or cannot be one' };
   }
 
   #span(): RecorderResult['span'] {
-    if (this.#stream === undefined) return null;
+    if (this.#feeder === undefined) return null;
     const view = this.#indexState();
     return {
       first: view.getBigUint64(INDEX_STATE.first_time, true),
@@ -270,9 +301,23 @@ export class Recorder implements RecorderHandle {
   }
 }
 
+/** Whether the kernel fills rings of its own. */
+function isRing(feed: Feed): boolean {
+  return feed.kind === 'bpf rings' || feed.kind === 'packet rings';
+}
+
+/** What comes as records of captures; undefined where the kernel fills rings. */
+function capturesOf(feed: Feed): readonly CaptureInput[] | undefined {
+  if (feed.kind === 'captures') return feed.captures;
+  if (feed.kind !== 'stream') return undefined;
+  const reader = new DescriptorReader(feed.fd, false, true);
+  return [{ name: 'pcap', header: feed.header, reader, bytesTotal: null }];
+}
+
 /** Bytes of a worker's window. */
 function windowOf(feed: Feed, pageSize: number): number {
   switch (feed.kind) {
+    case 'captures':
     case 'stream':
       return 0;
     case 'bpf rings':
@@ -286,6 +331,7 @@ function windowOf(feed: Feed, pageSize: number): number {
 /** What one worker needs to know of a feed. */
 function ringOf(feed: Feed, worker: number, zeroCopy: boolean): WorkerTask['ring'] {
   switch (feed.kind) {
+    case 'captures':
     case 'stream':
       return null;
     case 'bpf rings': {

@@ -1,9 +1,15 @@
-import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, type Stats, statSync } from 'node:fs';
 import { MembenchError } from '../errors.js';
+import type { Counter } from '../layout/generated.js';
 import { PCAP_HEADER } from '../layout/generated.js';
 import { parseCaptureHeader } from '../memory/capture-header.js';
-import type { KernelCounts, PacketSource, StreamFeed } from './source.js';
-import { StreamReader } from './stream.js';
+import { type ByteReader, DescriptorReader, ReplayReader, readFully, StreamReader } from './bytes.js';
+import { type CaptureInput, unitOf } from './captures.js';
+import type { CapturesFeed, KernelCounts, PacketSource } from './source.js';
+import { compressionOf, UnpackReader } from './unpack.js';
+
+/** What people type for standard input. */
+export const STDIN = '-';
 
 /** Failures of open(2) and read(2) people meet, in their words. */
 const REASONS: Record<string, [why: string, hint?: string]> = {
@@ -13,61 +19,61 @@ const REASONS: Record<string, [why: string, hint?: string]> = {
   EISDIR: ['it is a directory', 'name a capture file in it'],
   ENOTDIR: ['a part of the path is not a directory'],
   ELOOP: ['too many symbolic links'],
+  EIO: ['the disk cannot read it'],
+  Z_BUF_ERROR: ['the compressed file ends too early'],
+  Z_DATA_ERROR: ['the compressed data is damaged'],
 };
+
+/** Why something cannot be opened or read. */
+export function reasonOf(error: unknown): [why: string, hint?: string] {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  return REASONS[code] ?? [(error as Error).message];
+}
 
 /** Says why a capture cannot be opened or read. */
 export function sourceError(path: string, error: unknown): MembenchError {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  const [why, hint] = REASONS[code] ?? [(error as Error).message];
+  const [why, hint] = reasonOf(error);
   return new MembenchError('ERR_MEMBENCH_SOURCE', `${path}: ${why}`, hint, error);
 }
 
-/** A capture file, or a FIFO one comes through. */
+/** A file that is open. */
+interface OpenFile extends CaptureInput {
+  stat: Stats | null;
+  close(): void;
+}
+
+/** Capture files, FIFOs ones come through, or standard input. */
 export class FileSource implements PacketSource {
   readonly kind = 'file';
   readonly finite = true;
   readonly info: string;
   readonly unit: 1 | 1000;
-  readonly feed: StreamFeed;
+  readonly feed: CapturesFeed;
+  readonly #files: readonly OpenFile[];
 
-  private constructor(path: string, feed: StreamFeed) {
-    this.info = `file ${path}`;
-    this.feed = feed;
-    this.unit = feed.header.unit;
+  private constructor(files: readonly OpenFile[]) {
+    this.info = files.map(({ name }) => name).join(', ');
+    this.unit = unitOf(files);
+    this.feed = { kind: 'captures', captures: files };
+    this.#files = files;
   }
 
   /**
-   * Opens a file and reads its head.
+   * Opens captures and reads their heads.
    *
-   * @param signal gives up waiting for the head
-   * @throws ERR_MEMBENCH_SOURCE, ERR_MEMBENCH_NOT_A_CAPTURE, ERR_MEMBENCH_LINKTYPE, ERR_MEMBENCH_ABORTED
+   * @param paths in the order of what was captured; `-` is standard input
+   * @param signal gives up waiting for a head
+   * @throws ERR_MEMBENCH_SOURCE, ERR_MEMBENCH_NOT_A_CAPTURE, ERR_MEMBENCH_LINKTYPE, ERR_MEMBENCH_UNSUPPORTED,
+   *   ERR_MEMBENCH_ABORTED
    */
-  static async open(path: string, signal?: AbortSignal): Promise<FileSource> {
-    const { fd, bytesTotal } = openFile(path);
-    const reader = new StreamReader(fd, bytesTotal !== null, 0);
-    const stop = () => reader.stop();
-    signal?.addEventListener('abort', stop);
+  static async open(paths: readonly string[], signal?: AbortSignal): Promise<FileSource> {
+    const files: OpenFile[] = [];
     try {
-      const head = new Uint8Array(PCAP_HEADER);
-      let size = 0;
-      while (size < head.length && !signal?.aborted) {
-        const got = await reader.read(head.subarray(size)).catch((error: unknown) => {
-          throw sourceError(path, error);
-        });
-        if (got === 0) break;
-        size += got;
-      }
-      if (signal?.aborted) {
-        throw new MembenchError('ERR_MEMBENCH_ABORTED', 'stopped before there was anything to record');
-      }
-      const header = parseCaptureHeader(head.subarray(0, size));
-      return new FileSource(path, { kind: 'stream', fd, header, bytesTotal, live: false });
+      for (const path of paths) files.push(await openCapture(path, signal));
+      return new FileSource(files);
     } catch (error) {
-      closeSync(fd);
-      if (!(error instanceof MembenchError) || error.code === 'ERR_MEMBENCH_SOURCE') throw error;
-      throw new MembenchError(error.code, `${path}: ${error.message}`, error.hint);
-    } finally {
-      signal?.removeEventListener('abort', stop);
+      for (const file of files) file.close();
+      throw error;
     }
   }
 
@@ -77,22 +83,65 @@ export class FileSource implements PacketSource {
 
   stop(): void {}
 
-  kernel(): KernelCounts {
-    return { received: null, dropped: null };
+  /** Only pcapng tells what was dropped, and only if whoever captured wrote it down. */
+  kernel(counters: Readonly<Record<Counter, number>>): KernelCounts {
+    return { received: null, dropped: counters.lost_by_kernel || null };
   }
 
   is(path: string): boolean {
     const other = statSync(path, { throwIfNoEntry: false });
-    const own = fstatSync(this.feed.fd);
-    return other !== undefined && other.ino === own.ino && other.dev === own.dev;
+    if (other === undefined) return false;
+    return this.#files.some(({ stat }) => stat !== null && other.ino === stat.ino && other.dev === stat.dev);
   }
 
   close(): void {
-    closeSync(this.feed.fd);
+    for (const file of this.#files) file.close();
   }
 }
 
-function openFile(path: string): { fd: number; bytesTotal: number | null } {
+async function openCapture(path: string, signal: AbortSignal | undefined): Promise<OpenFile> {
+  const { name, reader, stat, close } = path === STDIN ? openStdin() : openFile(path);
+  const stop = () => reader.stop();
+  signal?.addEventListener('abort', stop);
+  try {
+    const read = (from: ByteReader, buffer: Uint8Array) =>
+      readFully(from, buffer).catch((error: unknown) => {
+        throw sourceError(name, error);
+      });
+    let bytes = reader;
+    let head = new Uint8Array(PCAP_HEADER);
+    head = head.subarray(0, await read(bytes, head));
+    const compression = compressionOf(head);
+    if (compression !== undefined) {
+      bytes = new UnpackReader(new ReplayReader(head, reader), compression);
+      head = new Uint8Array(PCAP_HEADER);
+      head = head.subarray(0, await read(bytes, head));
+    }
+    if (signal?.aborted) {
+      throw new MembenchError('ERR_MEMBENCH_ABORTED', 'stopped before there was anything to record');
+    }
+    const header = parseCaptureHeader(head);
+    const bytesTotal = stat?.isFile() ? stat.size : null;
+    const records = new ReplayReader(head.subarray(header.size), bytes);
+    return { name, header, reader: records, bytesTotal, stat, close };
+  } catch (error) {
+    close();
+    if (!(error instanceof MembenchError) || error.code === 'ERR_MEMBENCH_SOURCE') throw error;
+    if (error.code === 'ERR_MEMBENCH_ABORTED') throw error;
+    throw new MembenchError(error.code, `${name}: ${error.message}`, error.hint);
+  } finally {
+    signal?.removeEventListener('abort', stop);
+  }
+}
+
+interface OpenBytes {
+  name: string;
+  reader: ByteReader;
+  stat: Stats | null;
+  close(): void;
+}
+
+function openFile(path: string): OpenBytes {
   let fd: number;
   try {
     fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
@@ -105,5 +154,26 @@ function openFile(path: string): { fd: number; bytesTotal: number | null } {
     const what = stat.isDirectory() ? 'EISDIR' : 'it is neither a file nor a FIFO';
     throw sourceError(path, Object.assign(new Error(what), { code: what }));
   }
-  return { fd, bytesTotal: stat.isFile() ? stat.size : null };
+  return { name: path, reader: new DescriptorReader(fd, stat.isFile()), stat, close: () => closeSync(fd) };
+}
+
+/** Standard input: a file, or a pipe that may say nothing for long. */
+function openStdin(): OpenBytes {
+  const name = 'standard input';
+  if (process.stdin.isTTY) {
+    throw new MembenchError(
+      'ERR_MEMBENCH_SOURCE',
+      `${name}: it is a terminal`,
+      'tcpdump -w - … | membench record -',
+    );
+  }
+  let stat: Stats | null = null;
+  try {
+    stat = fstatSync(0);
+  } catch (error) {
+    throw sourceError(name, error);
+  }
+  if (stat.isFile()) return { name, reader: new DescriptorReader(0, true), stat, close() {} };
+  const reader = new StreamReader(process.stdin);
+  return { name, reader, stat, close: () => process.stdin.destroy() };
 }

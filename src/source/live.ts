@@ -10,6 +10,8 @@ export interface LiveOptions {
   user: { uid: number; gid: number } | null;
   /** Seed of the flow hash, which the kernel's program computes as the parser does. */
   hashSeed: bigint;
+  /** One of so many connections is decoded. */
+  sample: number;
   /** Forces one way of attaching programs. */
   attach?: 'tcx' | 'clsact' | undefined;
 }

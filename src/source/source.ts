@@ -1,24 +1,18 @@
 import type { Counter } from '../layout/generated.js';
 import type { CaptureHeader } from '../memory/capture-header.js';
+import type { CaptureInput } from './captures.js';
 
-/** Where a stream of packets puts its chunks; the batch ring's writing end. */
-export interface PacketSink {
-  acquire(): Uint8Array | null;
-  freed(): Promise<void>;
-  publish(size: number): void;
-  /** Nothing more is wanted. */
-  readonly stopped: boolean;
+/** Captures this process has opened itself. */
+export interface CapturesFeed {
+  kind: 'captures';
+  captures: readonly CaptureInput[];
 }
 
-/** A classic pcap stream behind its header: a file, a FIFO, or the pipe of a capturing child. */
+/** A classic pcap stream behind its header that a capturing child writes into a pipe as it happens. */
 export interface StreamFeed {
   kind: 'stream';
   fd: number;
   header: CaptureHeader;
-  /** Bytes in all where known. */
-  bytesTotal: number | null;
-  /** Somebody writes it as it happens: it is read to its end also when told to stop. */
-  live: boolean;
 }
 
 /** BPF rings the kernel fills, one for each worker. */
@@ -48,19 +42,22 @@ export interface PacketRingsFeed {
 }
 
 /**
- * How packets reach the workers, as plain data: whoever opened the source hands this, and the descriptors
- * in it, to the process that decodes.
+ * How live packets reach the workers, as plain data: whoever opened the source hands this, and the
+ * descriptors in it, to the process that decodes.
  */
-export type Feed = StreamFeed | BpfRingsFeed | PacketRingsFeed;
+export type LiveFeed = StreamFeed | BpfRingsFeed | PacketRingsFeed;
+
+/** How packets reach the workers. */
+export type Feed = CapturesFeed | LiveFeed;
 
 /** The descriptors of a feed, to be inherited. */
-export function descriptorsOf(feed: Feed): number[] {
+export function descriptorsOf(feed: LiveFeed): number[] {
   if (feed.kind === 'stream') return [feed.fd];
   return feed.kind === 'packet rings' ? [...feed.sockets] : [...feed.rings, feed.counters];
 }
 
 /** The same feed with other numbers for its descriptors, in the order of `descriptorsOf`. */
-export function withDescriptors(feed: Feed, fds: readonly number[]): Feed {
+export function withDescriptors(feed: LiveFeed, fds: readonly number[]): LiveFeed {
   if (feed.kind === 'stream') return { ...feed, fd: fds[0]! };
   if (feed.kind === 'packet rings') return { ...feed, sockets: fds };
   return { ...feed, rings: fds.slice(0, feed.rings.length), counters: fds[feed.rings.length]! };

@@ -54,7 +54,8 @@ async function recordDamaged(
   const rebuilt: string[] = [];
   const recorder = new Recorder(
     {
-      feed: { kind: 'stream', fd, header, bytesTotal: null, live: true },
+      feed: { kind: 'stream', fd, header },
+      sample: 1,
       workers: WORKERS,
       buffer: 1 << 20,
       ports: [[11211, 11211]],

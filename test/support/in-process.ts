@@ -11,7 +11,15 @@ import { createCore } from '#src/decode/core.js';
 import { COUNTER_NAMES, type Counter, SLOT } from '#src/layout/generated.js';
 import type { RingReader } from '#src/memory/batch-ring.js';
 import { parseCaptureHeader } from '#src/memory/capture-header.js';
-import { configureWorker, type PortRanges, setCapture, setPorts } from '#src/memory/configure.js';
+import {
+  beginCapture,
+  captureStart,
+  configureWorker,
+  isBroken,
+  type PortRanges,
+  setPorts,
+  setWalk,
+} from '#src/memory/configure.js';
 import { type MapOptions, mapMemory, regionAddress, slotAddress } from '#src/memory/map.js';
 import { BlockSealer } from '#src/pool/block-sealer.js';
 import type { SealedBlock, WorkerTask } from '#src/pool/messages.js';
@@ -32,6 +40,8 @@ export interface InProcessResult {
   events: CacheEvent[];
   counters: Record<Counter, number>;
   profile: Uint8Array;
+  /** Whether the capture ended in a record, or in what cannot be one. */
+  broken: boolean;
 }
 
 /** Records a capture given as bytes. */
@@ -50,7 +60,8 @@ export function recordInProcess(capture: Uint8Array, options: InProcessOptions =
   const { buffer } = memory;
   const header = parseCaptureHeader(capture.subarray(0, 24));
   setPorts(buffer, map, ports);
-  setCapture(buffer, map, header, { packets: 0, duration: 0n });
+  setWalk(buffer, map, { unit: header.unit, limits: { packets: 0, duration: 0n }, sample: 1 });
+  beginCapture(buffer, map, captureStart(header, 1, header.unit));
   const folder = mkdtempSync(join(tmpdir(), 'membench-test-'));
   try {
     const path = join(folder, 'profile.mbp');
@@ -97,7 +108,7 @@ export function recordInProcess(capture: Uint8Array, options: InProcessOptions =
       return core;
     });
     const view = new DataView(buffer);
-    for (let at = 24, k = 0; at < capture.length; at += map.slotSize, k++) {
+    for (let at = header.size, k = 0; at < capture.length; at += map.slotSize, k++) {
       const slot = slotAddress(map, k % map.slots);
       const part = capture.subarray(at, at + map.slotSize);
       new Uint8Array(buffer, slot + map.chunkOffset).set(part);
@@ -108,6 +119,7 @@ export function recordInProcess(capture: Uint8Array, options: InProcessOptions =
         slot + map.listOffset,
         map.listStride,
         workers,
+        slot + map.roomOffset,
       );
       cores.forEach((core, worker) => {
         core.decodeSlot(
@@ -116,6 +128,7 @@ export function recordInProcess(capture: Uint8Array, options: InProcessOptions =
         );
       });
     }
+    const broken = isBroken(buffer, map);
     for (const core of cores) core.finish();
     const counters = Object.fromEntries(
       COUNTER_NAMES.map((name, i) => [
@@ -129,7 +142,7 @@ export function recordInProcess(capture: Uint8Array, options: InProcessOptions =
     ) as Record<Counter, number>;
     writer.finish({ ended: 'end of source', elapsed_ns: 0n, counts: counters, first_ns: 0n, last_ns: 0n });
     using profile = openProfile(path);
-    return { events: [...readEvents(profile)], counters, profile: readFileSync(path) };
+    return { events: [...readEvents(profile)], counters, profile: readFileSync(path), broken };
   } finally {
     rmSync(folder, { recursive: true });
   }

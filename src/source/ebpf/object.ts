@@ -17,6 +17,8 @@ export interface ProgramSettings {
   ringSize: number;
   /** Seed of the flow hash, the same as the parser's. */
   seed: bigint;
+  /** One of so many connections is taken. Default 1. */
+  sample?: number | undefined;
   /** Bytes of a packet to keep from its IP header on. Default: all, up to 128 KiB. */
   snaplen?: number | undefined;
 }
@@ -181,6 +183,7 @@ function writeSettings(libbpf: Libbpf, section: Handle, settings: ProgramSetting
   view.setBigUint64(KERNEL_SETTINGS.wake_interval, WAKE_INTERVAL, true);
   view.setBigUint64(KERNEL_SETTINGS.wake_interval_busy, WAKE_INTERVAL_BUSY, true);
   view.setBigUint64(KERNEL_SETTINGS.wake_bytes, WAKE_BYTES, true);
+  view.setUint32(KERNEL_SETTINGS.sample, settings.sample ?? 1, true);
   view.setUint32(
     KERNEL_SETTINGS.snaplen,
     Math.min(settings.snaplen ?? RING_CAPTURE_MAX, RING_CAPTURE_MAX),

@@ -77,6 +77,7 @@ export class EbpfSource implements PacketSource {
       rings: options.workers,
       ringSize: size,
       seed: options.hashSeed,
+      sample: options.sample,
       snaplen: options.snaplen,
     });
     return new EbpfSource(libbpf, interfaces, programs, name, options, size);

@@ -1,9 +1,9 @@
 import { closeSync } from 'node:fs';
 import { PCAP_HEADER } from '../../layout/generated.js';
 import { parseCaptureHeader } from '../../memory/capture-header.js';
+import { DescriptorReader, readFully } from '../bytes.js';
 import type { LiveOptions } from '../live.js';
 import type { KernelCounts, PacketSource, SourceChange, StreamFeed } from '../source.js';
-import { StreamReader } from '../stream.js';
 import { openPcap, type PcapCapture } from './open.js';
 
 /** libpcap's ring holds the largest packet in every place: this is two thousand packets. */
@@ -39,14 +39,11 @@ export class PcapSource implements PacketSource {
       user: options.user,
     });
     const head = new Uint8Array(PCAP_HEADER);
-    const reader = new StreamReader(capture.fd, false, 0);
-    for (let size = 0; size < head.length; ) size += await reader.read(head.subarray(size));
+    await readFully(new DescriptorReader(capture.fd, false), head);
     return new PcapSource(name, capture, {
       kind: 'stream',
       fd: capture.fd,
       header: parseCaptureHeader(head),
-      bytesTotal: null,
-      live: true,
     });
   }
 

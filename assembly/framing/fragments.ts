@@ -1,0 +1,219 @@
+/**
+ * Fragmented datagrams (RFC 791, RFC 8200), put together as Linux does: a piece that is there already is
+ * ignored, one that overlaps what is there takes the whole datagram with it (RFC 5722), and nothing waits
+ * longer than 30 s. A whole datagram is laid down behind a packet head in the room of the slot its last
+ * piece came in, where it is a packet like any other.
+ *
+ *   table:  | datagram 0 | ... | datagram DATAGRAMS_MAX-1 |   each: datagram | bitmap | bytes
+ *   room:   | head | IP header | bytes | head | ...
+ *
+ * It works under the index lock: a datagram's pieces may come in packets of any worker.
+ */
+import { count, indexState } from '../instance';
+import {
+  COUNTER_BOUND_FRAGMENTS, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_FRAGMENT, COUNTER_SKIPPED_MALFORMED,
+  Datagram, DATAGRAM_HEADER, DATAGRAM_MAX, DATAGRAM_ROOM, DATAGRAMS_MAX, PacketHead, SIZEOF_DATAGRAM,
+  SIZEOF_PACKET_HEAD,
+} from '../layout';
+import { load16 } from '../wire/bytes';
+import {
+  family, fragmentId, fragmentOffset, headerSize, moreFragments, PROTOCOL_TCP, PROTOCOL_UDP, protocol,
+} from '../wire/ip';
+
+/** Bytes of a bit for every 8 bytes of a datagram. */
+const BITMAP: usize = (DATAGRAM_MAX + 1) / 64;
+/** From one datagram of the table to the next. */
+export const DATAGRAM_STRIDE: usize = SIZEOF_DATAGRAM + BITMAP + DATAGRAM_MAX + 1;
+/** Linux gives up on a datagram after so many seconds (IP_FRAG_TIME, include/net/ip.h). */
+const PATIENCE: u64 = 30;
+const IPV4_HEADER: u32 = 20;
+const IPV6_HEADER: u32 = 40;
+
+/** Where the next whole datagram of the slot goes, and where the room ends. */
+let room: usize = 0;
+let roomEnd: usize = 0;
+
+/** A slot begins, whose datagrams go to `address`. */
+export function beginRoom(address: usize): void {
+  room = address;
+  roomEnd = address + DATAGRAM_ROOM;
+}
+
+// @ts-ignore: decorator
+@inline
+function datagramAt(index: u32): Datagram {
+  return changetype<Datagram>(<usize>indexState.datagrams + <usize>index * DATAGRAM_STRIDE);
+}
+
+// @ts-ignore: decorator
+@inline
+function bitmapOf(datagram: Datagram): usize {
+  return changetype<usize>(datagram) + SIZEOF_DATAGRAM;
+}
+
+// @ts-ignore: decorator
+@inline
+function bytesOf(datagram: Datagram): usize {
+  return changetype<usize>(datagram) + SIZEOF_DATAGRAM + BITMAP;
+}
+
+/** It will not become whole: its packets were seen for nothing. */
+function giveUp(datagram: Datagram): void {
+  count(COUNTER_SKIPPED_FRAGMENT, datagram.packets);
+  datagram.family = 0;
+}
+
+/** Everything that waits is given up: the recording is over. */
+export function giveUpDatagrams(): void {
+  for (let i: u32 = 0; i < DATAGRAMS_MAX; i++) {
+    if (datagramAt(i).family) giveUp(datagramAt(i));
+  }
+}
+
+/** The datagram the fragment at `ip` belongs to: known, or new in a free place, or in that of the oldest. */
+function datagramOf(ip: usize, time: u64): Datagram {
+  const v4 = family == 4;
+  const source0 = v4 ? <u64>load<u32>(ip + 12) : load<u64>(ip + 8);
+  const source1 = v4 ? 0 : load<u64>(ip + 16);
+  const destination0 = v4 ? <u64>load<u32>(ip + 16) : load<u64>(ip + 24);
+  const destination1 = v4 ? 0 : load<u64>(ip + 32);
+  // The fragments of one IPv6 datagram are told by addresses and identification alone.
+  const transport = v4 ? protocol : 0;
+  let place = changetype<Datagram>(0);
+  for (let i: u32 = 0; i < DATAGRAMS_MAX; i++) {
+    const known = datagramAt(i);
+    if (known.family && <i64>(time - known.begun) > <i64>(PATIENCE * indexState.second)) giveUp(known);
+    if (
+      known.family == family && known.id == fragmentId && known.protocol == transport &&
+      known.source0 == source0 && known.source1 == source1 &&
+      known.destination0 == destination0 && known.destination1 == destination1
+    ) {
+      return known;
+    }
+    const better = !changetype<usize>(place) || (place.family && (!known.family || <i64>(known.begun - place.begun) < 0));
+    if (better) place = known;
+  }
+  if (place.family) {
+    count(COUNTER_BOUND_FRAGMENTS);
+    giveUp(place);
+  }
+  memory.fill(changetype<usize>(place), 0, SIZEOF_DATAGRAM + BITMAP);
+  place.family = family;
+  place.id = fragmentId;
+  place.protocol = transport;
+  place.source0 = source0;
+  place.source1 = source1;
+  place.destination0 = destination0;
+  place.destination1 = destination1;
+  place.begun = time;
+  return place;
+}
+
+/** Which of the 8-byte pieces [from, to) are there: 0 none, 1 some, 2 all. */
+function present(bitmap: usize, from: u32, to: u32): u32 {
+  let there: u32 = 0;
+  for (let piece = from; piece < to; piece++) there += (load<u8>(bitmap + (piece >> 3)) >> <u8>(piece & 7)) & 1;
+  return there == 0 ? 0 : there == to - from ? 2 : 1;
+}
+
+function mark(bitmap: usize, from: u32, to: u32): void {
+  for (let piece = from; piece < to; piece++) {
+    const at = bitmap + (piece >> 3);
+    store<u8>(at, load<u8>(at) | (<u8>1 << <u8>(piece & 7)));
+  }
+}
+
+/** The IP header the whole datagram gets: the first fragment's, without options or extension headers. */
+function keepHeader(datagram: Datagram, ip: usize): void {
+  const header = changetype<usize>(datagram) + DATAGRAM_HEADER;
+  if (family == 4) {
+    memory.copy(header, ip, IPV4_HEADER);
+    store<u8>(header, 0x45);
+    store<u16>(header + 6, 0);
+  } else {
+    memory.copy(header, ip, IPV6_HEADER);
+    store<u8>(header + 6, <u8>protocol);
+  }
+}
+
+/** Lays a whole datagram down as a packet. Returns its data behind the head, 0 where there is no room. */
+function layDown(datagram: Datagram, time: u64): usize {
+  const header = datagram.family == 4 ? IPV4_HEADER : IPV6_HEADER;
+  const size = header + datagram.size;
+  if (room + SIZEOF_PACKET_HEAD + size > roomEnd) {
+    count(COUNTER_BOUND_FRAGMENTS);
+    return 0;
+  }
+  const head = changetype<PacketHead>(room);
+  const data = room + SIZEOF_PACKET_HEAD;
+  head.time = time;
+  head.captured = size;
+  head.length = max(datagram.wire, size);
+  memory.copy(data, changetype<usize>(datagram) + DATAGRAM_HEADER, header);
+  memory.copy(data + header, bytesOf(datagram), datagram.size);
+  if (datagram.family == 4) store<u16>(data + 2, bswap<u16>(<u16>size));
+  else store<u16>(data + 4, bswap<u16>(<u16>datagram.size));
+  room = (data + size + 15) & ~15;
+  return data;
+}
+
+/** Packets of the datagram that became whole last, the one at hand not counted. */
+export let packetsBefore: u32 = 0;
+
+/**
+ * Takes a fragment `parseIp` has just read, of which `size` bytes from the IP header on were captured and
+ * the packet had `wire`. Returns the data of the whole datagram behind its packet head where this was the
+ * last piece missing, else 0, with the packet counted now or later.
+ */
+export function takeFragment(ip: usize, size: u32, wire: u32, time: u64): usize {
+  const said = family == 4 ? load16(ip + 2) : load16(ip + 4) + IPV6_HEADER;
+  if (said < headerSize) {
+    count(COUNTER_SKIPPED_MALFORMED);
+    return 0;
+  }
+  const piece = said - headerSize;
+  // All but the last are multiples of 8, and no datagram ends behind the longest there can be.
+  if (piece == 0 || (moreFragments && (piece & 7) != 0) || fragmentOffset + piece > DATAGRAM_MAX - IPV4_HEADER) {
+    count(COUNTER_SKIPPED_MALFORMED);
+    return 0;
+  }
+  if (size < said) {
+    count(COUNTER_SKIPPED_CUT_HEADER);
+    return 0;
+  }
+  if (family == 4 && protocol != PROTOCOL_TCP && protocol != PROTOCOL_UDP) {
+    count(COUNTER_SKIPPED_FRAGMENT);
+    return 0;
+  }
+  const datagram = datagramOf(ip, time);
+  const bitmap = bitmapOf(datagram);
+  const from = fragmentOffset >> 3;
+  const to = (fragmentOffset + piece + 7) >> 3;
+  const end = fragmentOffset + piece;
+  const there = present(bitmap, from, to);
+  datagram.packets++;
+  datagram.wire += wire;
+  // Two ends, or something behind the end, are an overlap too.
+  const known = datagram.size;
+  const contradicts = moreFragments ? known != 0 && end > known : (known != 0 && end != known) || datagram.highest > end;
+  if (there == 1 || contradicts) {
+    giveUp(datagram);
+    return 0;
+  }
+  if (there == 2) return 0;
+  datagram.highest = max(datagram.highest, end);
+  memory.copy(bytesOf(datagram) + fragmentOffset, ip + headerSize, piece);
+  mark(bitmap, from, to);
+  datagram.received += piece;
+  if (!moreFragments) datagram.size = end;
+  if (fragmentOffset == 0) keepHeader(datagram, ip);
+  if (datagram.size == 0 || datagram.received < datagram.size) return 0;
+  const data = layDown(datagram, time);
+  if (!data) {
+    giveUp(datagram);
+    return 0;
+  }
+  packetsBefore = datagram.packets - 1;
+  datagram.family = 0;
+  return data;
+}

@@ -1,0 +1,48 @@
+/**
+ * What the walks over captures share. Chunks cut records anywhere. What a chunk ends with is kept in the
+ * carry area and put right before the next chunk, in the slot's headroom, so that every record is
+ * contiguous when it is read:
+ *
+ *   slot:  | headroom ........ [carry] | chunk .............. [begun] |
+ *                              ^ walk starts here              ^ next carry
+ */
+import { indexState } from '../instance';
+
+/** Empties the workers' lists, and returns where the walk begins: what was carried over, then the chunk. */
+export function beginWalk(chunk: usize, lists: usize, stride: usize, workers: u32): usize {
+  for (let worker: u32 = 0; worker < workers; worker++) store<u32>(lists + <usize>worker * stride, 0);
+  const at = chunk - indexState.carrySize;
+  memory.copy(at, indexState.carry, indexState.carrySize);
+  indexState.carrySize = 0;
+  return at;
+}
+
+/** Keeps a record that is not whole yet. */
+export function carryOver(at: usize, end: usize): void {
+  if (indexState.error) return;
+  const rest = <u32>(end - at);
+  memory.copy(indexState.carry, at, rest);
+  indexState.carrySize = rest;
+}
+
+/** Whether the recording ends before a packet of this time. The first packet of all sets the clock. */
+// @ts-ignore: decorator
+@inline
+export function isBeyond(time: u64): bool {
+  const state = indexState;
+  if (!state.clocked) {
+    state.clocked = 1;
+    state.firstTime = time;
+  }
+  if ((state.limit | state.duration) == 0) return false;
+  if (state.limit != 0 && state.matched >= state.limit) {
+    state.ended = 1;
+    return true;
+  }
+  // Time may run backwards; only what is later than the end is left out, and ends the walk.
+  if (state.duration != 0 && <i64>(time - state.firstTime) > <i64>state.duration) {
+    state.ended = 2;
+    return true;
+  }
+  return false;
+}

@@ -1,0 +1,75 @@
+import { Readable, type Transform } from 'node:stream';
+import * as zlib from 'node:zlib';
+import { MembenchError } from '../errors.js';
+import { type ByteReader, StreamReader } from './bytes.js';
+
+/** Bytes read of a compressed file at a time, and of what comes out of it. */
+const CHUNK = 256 * 1024;
+
+/** A compression by the bytes it begins with. */
+interface Compression {
+  magic: readonly number[];
+  unpack(): Transform;
+}
+
+/** Node has it from 22.15 on. */
+type MaybeZstd = { createZstdDecompress?: (options: { chunkSize: number }) => Transform };
+
+const COMPRESSIONS: readonly Compression[] = [
+  // RFC 1952, section 2.3.1.
+  { magic: [0x1f, 0x8b], unpack: () => zlib.createGunzip({ chunkSize: CHUNK }) },
+  {
+    // RFC 8878, section 3.1.1.
+    magic: [0x28, 0xb5, 0x2f, 0xfd],
+    unpack() {
+      const create = (zlib as MaybeZstd).createZstdDecompress;
+      if (create !== undefined) return create({ chunkSize: CHUNK });
+      throw new MembenchError(
+        'ERR_MEMBENCH_UNSUPPORTED',
+        `it is compressed with zstd, which Node ${process.versions.node} cannot unpack`,
+        'zstd -dc FILE | membench record -',
+      );
+    },
+  },
+];
+
+/** How bytes are compressed that begin so; undefined where they are not. */
+export function compressionOf(head: Uint8Array): Compression | undefined {
+  return COMPRESSIONS.find(({ magic }) => magic.every((byte, i) => head[i] === byte));
+}
+
+/** Unpacks what another reader gives; counts what that one has read. */
+export class UnpackReader implements ByteReader {
+  readonly #packed: ByteReader;
+  readonly #unpacked: StreamReader;
+
+  constructor(packed: ByteReader, compression: Compression) {
+    this.#packed = packed;
+    const unpack = compression.unpack();
+    const source = Readable.from(chunksOf(packed));
+    source.once('error', (error) => unpack.destroy(error));
+    this.#unpacked = new StreamReader(source.pipe(unpack));
+  }
+
+  get bytesRead(): number {
+    return this.#packed.bytesRead;
+  }
+
+  read(buffer: Uint8Array): Promise<number> {
+    return this.#unpacked.read(buffer);
+  }
+
+  stop(): void {
+    this.#packed.stop();
+    this.#unpacked.stop();
+  }
+}
+
+async function* chunksOf(reader: ByteReader): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    const chunk = new Uint8Array(CHUNK);
+    const got = await reader.read(chunk);
+    if (got === 0) return;
+    yield chunk.subarray(0, got);
+  }
+}
