@@ -1,6 +1,6 @@
 /**
- * Builds every WASM target of asconfig.json, and embeds the standalone one as text, because a page has no
- * file system to read it from.
+ * Builds every WASM target of asconfig.json, and embeds the standalone ones as text, because a page has no
+ * file system to read them from.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
@@ -16,8 +16,15 @@ for (const target of Object.keys(targets)) {
   }
 }
 
-const wasm = readFileSync('dist/wasm/standalone.wasm').toString('base64');
-writeFileSync(
-  'src/decode/embedded.ts',
-  `// Written by assembly/build.mjs from assembly/. Not committed.\n/** standalone.wasm in base64. */\nexport const STANDALONE_WASM: string =\n  '${wasm}';\n`,
-);
+/** A module as text, in a file of its own. */
+function embed(target, file, name) {
+  const text = readFileSync(`dist/wasm/${target}.wasm`).toString('base64');
+  const note = '// Written by assembly/build.mjs from assembly/. Not committed.';
+  writeFileSync(
+    `src/decode/${file}.ts`,
+    `${note}\n/** ${target}.wasm in base64. */\nexport const ${name}: string =\n  '${text}';\n`,
+  );
+}
+
+embed('standalone', 'embedded', 'STANDALONE_WASM');
+embed('standalone-scalar', 'embedded-scalar', 'STANDALONE_SCALAR_WASM');

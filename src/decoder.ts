@@ -6,6 +6,7 @@
  */
 import { createCore } from './decode/core.js';
 import { STANDALONE_WASM } from './decode/embedded.js';
+import { usesSimd } from './decode/simd.js';
 import { MembenchError } from './errors.js';
 import { EventCursor } from './event/cursor.js';
 import type { CacheEvent } from './event/event.js';
@@ -62,6 +63,12 @@ function fromBase64(text: string): Uint8Array<ArrayBuffer> {
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
+async function compile(): Promise<WebAssembly.Module> {
+  if (usesSimd()) return WebAssembly.compile(fromBase64(STANDALONE_WASM));
+  const { STANDALONE_SCALAR_WASM } = await import('./decode/embedded-scalar.js');
+  return WebAssembly.compile(fromBase64(STANDALONE_SCALAR_WASM));
+}
+
 /** Makes a decoder for one capture. */
 export async function createDecoder(options: DecoderOptions = {}): Promise<Decoder> {
   const key = options.key ?? crypto.getRandomValues(new Uint8Array(16));
@@ -75,8 +82,7 @@ export async function createDecoder(options: DecoderOptions = {}): Promise<Decod
     blockEvents: 1024,
   });
   const memory = new WebAssembly.Memory({ initial: map.pages });
-  compiled ??= WebAssembly.compile(fromBase64(STANDALONE_WASM));
-  const module = options.wasm ?? (await compiled);
+  const module = options.wasm ?? (await (compiled ??= compile()));
   return new StandaloneDecoder(module, memory, map, options, key);
 }
 

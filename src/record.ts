@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { unlinkSync } from 'node:fs';
+import { usesSimd } from './decode/simd.js';
 import { MembenchError } from './errors.js';
 import { COUNTER_NAMES } from './layout/generated.js';
 import { findUser, type User } from './native/users.js';
@@ -106,6 +107,7 @@ export async function record(options: RecordOptions): Promise<RecordSummary> {
       addressKey: secret.addressKey,
       hashSeed,
       sample,
+      simd: usesSimd(),
       zeroCopy: options.zeroCopy ?? true,
     };
     return await new Recording(options, source, settings, { keyId: secret.id, user }).run();

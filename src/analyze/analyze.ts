@@ -19,6 +19,8 @@ export interface Analysis {
   requests: number;
   /** Connections that carried a request. */
   connections: number;
+  /** All counts are of one of so many connections; 1: of all. Null where the profiles differ in it. */
+  sample: number | null;
   /** First to last request. */
   duration_s: number;
   /** Unix nanoseconds; null where there is no event. */
@@ -62,6 +64,7 @@ class Analyzer {
   readonly #keySize = new Histogram();
   readonly #counts: Record<string, number> = {};
   readonly #secrets = new Set<string>();
+  readonly #samples = new Set<number>();
   #events = 0;
   #requests = 0;
   /** By recording: a connection may span several files of one. */
@@ -76,6 +79,7 @@ class Analyzer {
   add(path: string): void {
     using reader = new ProfileReader(path);
     this.#secrets.add(reader.header.keyId);
+    this.#samples.add(reader.header.sample);
     const conns = this.#connsOf(reader.header.run);
     for (const entry of reader.blocks) {
       const decoded = reader.read(entry, decode);
@@ -174,6 +178,7 @@ class Analyzer {
     return {
       events: this.#events,
       requests: this.#requests,
+      sample: this.#samples.size === 1 ? [...this.#samples][0]! : null,
       connections: [...this.#conns.values()].reduce((sum, { size }) => sum + size, 0),
       duration_s: this.#firstNs === null ? 0 : Number(this.#lastNs! - this.#firstNs) / 1e9,
       first_ts_ns: this.#firstNs?.toString() ?? null,

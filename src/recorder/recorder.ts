@@ -53,6 +53,8 @@ export interface RecorderSettings {
   hashSeed: bigint;
   /** One of so many connections is decoded; 1: all. */
   sample: number;
+  /** Use the parser with vector instructions, not its scalar twin. */
+  simd: boolean;
   /** Map kernel rings into the parser's memory. Where false, or where it fails, they are copied. */
   zeroCopy: boolean;
 }
@@ -160,7 +162,8 @@ export class Recorder implements RecorderHandle {
   async ready(): Promise<void> {
     const buffer = this.#memory.buffer;
     const { feed, run, key, addressKey, hashSeed, zeroCopy } = this.#settings;
-    const module = await WebAssembly.compile(readFileSync(new URL('../wasm/pipeline.wasm', import.meta.url)));
+    const name = this.#settings.simd ? 'pipeline' : 'pipeline-scalar';
+    const module = await WebAssembly.compile(readFileSync(new URL(`../wasm/${name}.wasm`, import.meta.url)));
     const tasks = Array.from({ length: this.#settings.workers }, (_, worker) => ({
       module,
       memory: this.#memory,

@@ -46,6 +46,7 @@ function expected(events: readonly TestEvent[]): Omit<Analysis, 'loss' | 'comple
   return {
     events: events.length,
     requests: events.filter(({ key_index }) => !key_index).length,
+    sample: 1,
     connections: new Set(events.map(({ worker, conn }) => `${worker} ${conn}`)).size,
     duration_s: events.length > 0 ? Number(times.at(-1)! - times[0]!) / 1e9 : 0,
     first_ts_ns: times[0]?.toString() ?? null,

@@ -7,6 +7,7 @@ const LATENCY = { p50: 80_100, p90: 250_000, p99: 1_204_000, p999: 15_000_000, m
 const ANALYSIS: Analysis = {
   events: 1_203_441,
   requests: 602_210,
+  sample: 1,
   connections: 50,
   duration_s: 61,
   first_ts_ns: '1767225600123456789',

@@ -19,6 +19,7 @@ const ROOMS: Record<string, readonly string[]> = {
   recorder: ['source', 'memory', 'pool', 'native', 'layout', 'errors.ts'],
   analyze: ['profile', 'event', 'errors.ts'],
   'record.ts': [
+    'decode',
     'source',
     'recorder',
     'pool',

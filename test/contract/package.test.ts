@@ -18,6 +18,7 @@ test('the package holds what runs, and what explains it', (t) => {
     'dist/profile.js',
     'dist/pool/worker.js',
     'dist/wasm/pipeline.wasm',
+    'dist/wasm/pipeline-scalar.wasm',
     'dist/bpf/packets.bpf.o',
     'dist/recorder/main.js',
     'src/profile/FORMAT.md',

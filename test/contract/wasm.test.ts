@@ -64,7 +64,9 @@ function dataEnd(data: Uint8Array | undefined): number {
 
 for (const [name, shared] of [
   ['pipeline', true],
+  ['pipeline-scalar', true],
   ['standalone', false],
+  ['standalone-scalar', false],
 ] as const) {
   const bytes = readFileSync(`dist/wasm/${name}.wasm`);
   const module = new WebAssembly.Module(bytes);

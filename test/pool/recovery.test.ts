@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { analyze } from 'membench';
 import { verifyProfile } from 'membench/profile';
+import { usesSimd } from '#src/decode/simd.js';
 import { parseCaptureHeader } from '#src/memory/capture-header.js';
 import { regionAddress } from '#src/memory/map.js';
 import { ProfileWriter } from '#src/profile/writer.js';
@@ -56,6 +57,7 @@ async function recordDamaged(
     {
       feed: { kind: 'stream', fd, header },
       sample: 1,
+      simd: usesSimd(),
       workers: WORKERS,
       buffer: 1 << 20,
       ports: [[11211, 11211]],

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { CacheEvent } from 'membench/decoder';
 import { openProfile, readEvents } from 'membench/profile';
 import { createCore } from '#src/decode/core.js';
+import { usesSimd } from '#src/decode/simd.js';
 import { COUNTER_NAMES, type Counter, SLOT } from '#src/layout/generated.js';
 import type { RingReader } from '#src/memory/batch-ring.js';
 import { parseCaptureHeader } from '#src/memory/capture-header.js';
@@ -25,7 +26,9 @@ import { BlockSealer } from '#src/pool/block-sealer.js';
 import type { SealedBlock, WorkerTask } from '#src/pool/messages.js';
 import { ProfileWriter } from '#src/profile/writer.js';
 
-const module = new WebAssembly.Module(readFileSync('dist/wasm/pipeline.wasm'));
+const module = new WebAssembly.Module(
+  readFileSync(`dist/wasm/${usesSimd() ? 'pipeline' : 'pipeline-scalar'}.wasm`),
+);
 
 export interface InProcessOptions {
   workers?: number;
