@@ -69,6 +69,12 @@ async function compile(): Promise<WebAssembly.Module> {
   return WebAssembly.compile(fromBase64(STANDALONE_SCALAR_WASM));
 }
 
+/** Compiles the embedded parser once. */
+function loadModule(): Promise<WebAssembly.Module> {
+  compiled ??= compile();
+  return compiled;
+}
+
 /** Makes a decoder for one capture. */
 export async function createDecoder(options: DecoderOptions = {}): Promise<Decoder> {
   const key = options.key ?? crypto.getRandomValues(new Uint8Array(16));
@@ -82,8 +88,7 @@ export async function createDecoder(options: DecoderOptions = {}): Promise<Decod
     blockEvents: 1024,
   });
   const memory = new WebAssembly.Memory({ initial: map.pages });
-  const module = options.wasm ?? (await (compiled ??= compile()));
-  return new StandaloneDecoder(module, memory, map, options, key);
+  return new StandaloneDecoder(options.wasm ?? (await loadModule()), memory, map, options, key);
 }
 
 class StandaloneDecoder implements Decoder {

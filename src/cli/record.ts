@@ -84,6 +84,17 @@ function summaryLines(summary: RecordSummary): string[] {
   ];
 }
 
+/** Reasons that mean the traffic is inside other traffic. */
+const TUNNELS = ['vxlan', 'geneve', 'gre', 'ipip', 'esp'];
+
+/** What to do where little or nothing was decoded, because it is hidden in tunnels. */
+function tunnelHint({ packets }: RecordSummary): string | undefined {
+  const found = TUNNELS.filter((name) => packets.skipped[name] !== undefined);
+  if (found.length === 0) return undefined;
+  const all = found.map((name) => `${name} ${format.count(packets.skipped[name]!)}`).join(', ');
+  return `packets inside a tunnel were not looked at (${all}): capture on the interface inside it`;
+}
+
 /** Packets lost, by the kernel or by us, in percent of those that were for us. */
 function dropShare({ packets }: RecordSummary): number {
   const lost = Object.values(packets.lost).reduce((a, b) => a + b, 0);
@@ -178,6 +189,8 @@ export async function recordCommand(paths: readonly string[], flags: RecordFlags
   }
   if (flags.verbose) say(`ended: ${summary.ended}; ${summary.elapsed_s.toFixed(2)} s`);
   for (const line of summaryLines(summary)) say(line);
+  const hint = tunnelHint(summary);
+  if (hint !== undefined) say(`membench: ${hint}`);
   if (flags.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
   return exitCode;
 }
