@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0x1168e6fc;
+export const LAYOUT_HASH: u32 = 0xcbcc036a;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -356,7 +356,7 @@ export class IndexState {
   interfaceCount: u32; // 120: pcapng: interfaces of the section so far
   datagrams: u32; // 124: address of the table of DATAGRAMS_MAX fragmented datagrams
   sample: u32; // 128: one of so many connections is decoded; 0 and 1: all
-  pad0: u32; // 132: zero
+  snaplen: u32; // 132: bytes of a packet that are looked at
 }
 
 export const SIZEOF_INDEX_STATE: u32 = 136;
@@ -695,7 +695,7 @@ export function assertLayout(): void {
   if (offsetof<IndexState>("interfaceCount") != 120) ERROR("index_state.interface_count");
   if (offsetof<IndexState>("datagrams") != 124) ERROR("index_state.datagrams");
   if (offsetof<IndexState>("sample") != 128) ERROR("index_state.sample");
-  if (offsetof<IndexState>("pad0") != 132) ERROR("index_state.pad0");
+  if (offsetof<IndexState>("snaplen") != 132) ERROR("index_state.snaplen");
   if (offsetof<CaptureInterface>() != 32) ERROR("size of capture_interface");
   if (offsetof<CaptureInterface>("offset") != 0) ERROR("capture_interface.offset");
   if (offsetof<CaptureInterface>("dropped") != 8) ERROR("capture_interface.dropped");

@@ -63,7 +63,7 @@ function pass(bytes: Buffer, workers: number): Pass {
   const { buffer } = memory;
   setPorts(buffer, map, [[11211, 11211]]);
   const header = parseCaptureHeader(bytes.subarray(0, PCAP_HEADER));
-  setWalk(buffer, map, { unit: header.unit, limits: { packets: 0, duration: 0n }, sample: 1 });
+  setWalk(buffer, map, { unit: header.unit });
   beginCapture(buffer, map, captureStart(header, 1, header.unit));
   const secrets = { key: new Uint8Array(16), addressKey: new Uint8Array(16), hashSeed: 1n, eventsOut: false };
   const cores = Array.from({ length: workers }, (_, worker) => {

@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0x1168e6fcu
+#define MEMBENCH_LAYOUT_HASH 0xcbcc036au
 
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
@@ -358,7 +358,7 @@ struct membench_index_state {
 	__u32 interface_count; /* pcapng: interfaces of the section so far */
 	__u32 datagrams; /* address of the table of DATAGRAMS_MAX fragmented datagrams */
 	__u32 sample; /* one of so many connections is decoded; 0 and 1: all */
-	__u32 pad0; /* zero */
+	__u32 snaplen; /* bytes of a packet that are looked at */
 };
 _Static_assert(sizeof(struct membench_index_state) == 136, "size of index_state");
 _Static_assert(__builtin_offsetof(struct membench_index_state, ordinal) == 0, "index_state.ordinal");
@@ -386,7 +386,7 @@ _Static_assert(__builtin_offsetof(struct membench_index_state, interfaces) == 11
 _Static_assert(__builtin_offsetof(struct membench_index_state, interface_count) == 120, "index_state.interface_count");
 _Static_assert(__builtin_offsetof(struct membench_index_state, datagrams) == 124, "index_state.datagrams");
 _Static_assert(__builtin_offsetof(struct membench_index_state, sample) == 128, "index_state.sample");
-_Static_assert(__builtin_offsetof(struct membench_index_state, pad0) == 132, "index_state.pad0");
+_Static_assert(__builtin_offsetof(struct membench_index_state, snaplen) == 132, "index_state.snaplen");
 
 /* one interface of a pcapng section */
 struct membench_capture_interface {

@@ -151,7 +151,7 @@ class StandaloneDecoder implements Decoder {
       this.#header = parseCaptureHeader(head);
       const { buffer } = this.#memory;
       const { unit, size } = this.#header;
-      setWalk(buffer, this.#map, { unit, limits: { packets: 0, duration: 0n }, sample: 1 });
+      setWalk(buffer, this.#map, { unit });
       beginCapture(buffer, this.#map, captureStart(this.#header, 1, unit));
       rest = rest.subarray(missing);
       // The walk sees all of a pcapng file.

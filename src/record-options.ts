@@ -31,7 +31,7 @@ export interface RecordOptions {
   duration?: number;
   /** Decode one of so many connections, whole ones, chosen by their hash. Default 1: all. */
   sample?: number;
-  /** Bytes of a packet to keep, live sources only. Default: all. */
+  /** Bytes of a packet that are looked at; where the kernel can, no more are copied. Default: all. */
   snaplen?: number;
   /** Who decodes a live source when this runs as root. Default `nobody`. */
   user?: string;

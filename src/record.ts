@@ -64,6 +64,20 @@ function checkOptions(options: RecordOptions): void {
   }
 }
 
+/** What means nothing for a source is an error: nobody shall believe that it did something. */
+function checkSource({ source, user, attach, zeroCopy }: RecordOptions): void {
+  const refuse = (what: string) => {
+    throw new MembenchError('ERR_MEMBENCH_USAGE', what);
+  };
+  if (!isLive(source)) {
+    if (user !== undefined) refuse('a user to decode is for live sources');
+    if (zeroCopy === false) refuse('copying out of kernel rings is for live sources');
+    if (attach !== undefined) refuse('a way to attach programs is for ebpf sources');
+  } else if (attach !== undefined && /^(afpacket|pcap):/.test(source as string)) {
+    refuse('a way to attach programs is for ebpf sources');
+  }
+}
+
 /**
  * Records a source into a profile.
  *
@@ -72,6 +86,7 @@ function checkOptions(options: RecordOptions): void {
  */
 export async function record(options: RecordOptions): Promise<RecordSummary> {
   checkOptions(options);
+  checkSource(options);
   const secret = options.keyFile === undefined ? randomSecret() : readSecret(options.keyFile);
   const hashSeed = randomBytes(8).readBigUInt64LE();
   const ports = options.ports ?? [[11211, 11211]];
@@ -107,6 +122,7 @@ export async function record(options: RecordOptions): Promise<RecordSummary> {
       addressKey: secret.addressKey,
       hashSeed,
       sample,
+      snaplen: options.snaplen,
       simd: usesSimd(),
       zeroCopy: options.zeroCopy ?? true,
     };

@@ -143,24 +143,24 @@ export function locate(data: usize, size: u32, linktype: u32): u32 {
 }
 
 /**
- * Takes one packet of `captured` bytes at `data`, of `length` on the wire, and writes its head right before
- * it. `stride` is the distance between the workers' lists.
+ * Takes one packet of `size` captured bytes at `data`, of `length` on the wire, and writes its head right
+ * before it. `stride` is the distance between the workers' lists.
  */
 // @ts-ignore: decorator
 @inline
 export function indexPacket(
-  data: usize, captured: u32, length: u32, time: u64, linktype: u32, seenOn: u32, ordinal: u32, lists: usize,
-  stride: usize,
+  data: usize, size: u32, length: u32, time: u64, linktype: u32, seenOn: u32, ordinal: u32, lists: usize, stride: usize,
 ): void {
+  const captured = min(size, indexState.snaplen);
   const outcome = locate(data, captured, linktype);
   if (outcome == LOCATED) {
     const head = changetype<PacketHead>(data - SIZEOF_PACKET_HEAD);
     head.time = time;
     head.captured = captured;
-    head.length = max(length, captured);
+    head.length = max(length, size);
     addSegment(data, seenOn, ordinal, lists, stride);
   } else if (outcome == FRAGMENT) {
-    indexFragment(data, captured, max(length, captured), time, seenOn, ordinal, lists, stride);
+    indexFragment(data, captured, max(length, size), time, seenOn, ordinal, lists, stride);
   }
 }
 

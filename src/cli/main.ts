@@ -58,7 +58,7 @@ function build(): Command {
       parseSize,
     )
     .option('--sample <1/N>', 'record one of N connections, whole ones, chosen by their hash', parseSample)
-    .option('-s, --snaplen <bytes>', 'bytes of a packet to keep, live sources only (all)', parseCount)
+    .option('-s, --snaplen <bytes>', 'bytes of a packet to look at (all)', parseCount)
     .option('-Z, --user <user>', 'who decodes live traffic when started as root (nobody)')
     .addOption(new Option('--attach <how>', 'attach eBPF programs this way only').choices(['tcx', 'clsact']))
     .option('--no-zero-copy', 'copy out of kernel rings instead of reading them in place')

@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x1168e6fc;
+export const LAYOUT_HASH = 0xcbcc036a;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -409,6 +409,8 @@ export const INDEX_STATE = {
   datagrams: 124,
   /** u32: one of so many connections is decoded; 0 and 1: all */
   sample: 128,
+  /** u32: bytes of a packet that are looked at */
+  snaplen: 132,
   SIZE: 136,
 } as const;
 

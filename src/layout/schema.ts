@@ -344,7 +344,7 @@ export const schema: Schema = {
         f('interface_count', 'u32', 'pcapng: interfaces of the section so far'),
         f('datagrams', 'u32', 'address of the table of DATAGRAMS_MAX fragmented datagrams'),
         f('sample', 'u32', 'one of so many connections is decoded; 0 and 1: all'),
-        f('pad0', 'u32', 'zero'),
+        f('snaplen', 'u32', 'bytes of a packet that are looked at'),
       ],
     },
     capture_interface: {

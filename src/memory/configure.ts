@@ -1,4 +1,4 @@
-import { CONFIG, INDEX_STATE } from '../layout/generated.js';
+import { CONFIG, INDEX_STATE, RECORD_MAX } from '../layout/generated.js';
 import { type CaptureHeader, containerOf } from './capture-header.js';
 import { type MemoryMap, regionAddress } from './map.js';
 
@@ -89,11 +89,22 @@ export interface Limits {
   duration: bigint;
 }
 
+export interface WalkSettings {
+  /** Nanoseconds in a unit of time. */
+  unit: 1 | 1000;
+  /** Default: none. */
+  limits?: Limits;
+  /** One of so many connections is decoded. Default 1. */
+  sample?: number;
+  /** Bytes of a packet that are looked at. Default: all. */
+  snaplen?: number | undefined;
+}
+
 /** Prepares the record walk. */
 export function setWalk(
   buffer: ArrayBufferLike,
   map: MemoryMap,
-  { unit, limits, sample }: { unit: 1 | 1000; limits: Limits; sample: number },
+  { unit, limits = { packets: 0, duration: 0n }, sample = 1, snaplen = RECORD_MAX }: WalkSettings,
 ): void {
   const view = new DataView(buffer, map.indexState, INDEX_STATE.SIZE);
   view.setUint32(INDEX_STATE.carry, map.carry, true);
@@ -103,6 +114,7 @@ export function setWalk(
   view.setBigUint64(INDEX_STATE.limit, BigInt(limits.packets), true);
   view.setBigUint64(INDEX_STATE.duration, limits.duration, true);
   view.setUint32(INDEX_STATE.sample, sample, true);
+  view.setUint32(INDEX_STATE.snaplen, Math.min(snaplen, RECORD_MAX), true);
 }
 
 /** A capture whose records begin in a slot, as the slot's head says it. */

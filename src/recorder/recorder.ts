@@ -53,6 +53,8 @@ export interface RecorderSettings {
   hashSeed: bigint;
   /** One of so many connections is decoded; 1: all. */
   sample: number;
+  /** Bytes of a packet that are looked at. Default: all. */
+  snaplen?: number | undefined;
   /** Use the parser with vector instructions, not its scalar twin. */
   simd: boolean;
   /** Map kernel rings into the parser's memory. Where false, or where it fails, they are copied. */
@@ -149,6 +151,7 @@ export class Recorder implements RecorderHandle {
       unit: this.#unit,
       limits: { packets: settings.count, duration: settings.duration },
       sample: settings.sample,
+      snaplen: settings.snaplen,
     });
     const linktype = feed.kind === 'packet rings' ? feed.linktype : 0;
     beginCapture(buffer, this.#map, captureStart({ ...NO_CAPTURE, linktype }, 0, 1));

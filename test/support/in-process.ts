@@ -63,7 +63,7 @@ export function recordInProcess(capture: Uint8Array, options: InProcessOptions =
   const { buffer } = memory;
   const header = parseCaptureHeader(capture.subarray(0, 24));
   setPorts(buffer, map, ports);
-  setWalk(buffer, map, { unit: header.unit, limits: { packets: 0, duration: 0n }, sample: 1 });
+  setWalk(buffer, map, { unit: header.unit });
   beginCapture(buffer, map, captureStart(header, 1, header.unit));
   const folder = mkdtempSync(join(tmpdir(), 'membench-test-'));
   try {
