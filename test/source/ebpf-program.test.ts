@@ -137,13 +137,14 @@ const PACKETS: [name: string, frame: Uint8Array, verdict: Verdict][] = [
 ];
 
 /** Runs one packet through the program. Returns what it counted, by name. */
-async function kernel(): Promise<{ run(frame: Uint8Array): string[] | null; close(): void }> {
+async function kernel(sample = 1): Promise<{ run(frame: Uint8Array): string[] | null; close(): void }> {
   const libc = await loadLibc();
   const programs = loadPrograms(await loadLibbpf(), {
     ports: [[11211, 11211]],
     rings: 2,
     ringSize: 1 << 19,
     seed: 77n,
+    sample,
   });
   const size = Math.ceil(programs.countersSize / libc.pageSize) * libc.pageSize;
   const words = new BigUint64Array(
@@ -199,3 +200,22 @@ live(`the program and the parser see the same in the same packets${reason && ` (
     t.true((parsed as string[]).includes(said[0]!), `${name}: the parser says ${said[0]}`);
   }
 });
+
+live(
+  `the program and the parser take the same sample of connections${reason && ` (${reason})`}`,
+  async (t) => {
+    const program = await kernel(4);
+    t.teardown(() => program.close());
+    let taken = 0;
+    for (let port = 20000; port < 20400; port++) {
+      const payload = Uint8Array.from('get a\r\n', (c) => c.charCodeAt(0));
+      const segment = tcp({ sourcePort: port, destinationPort: 11211, seq: 1, ack: 1, flags: ACK, payload });
+      const frame = ethernet(port % 2 ? v4(segment) : ipv6(IP, segment));
+      const capture = pcapFile([{ time: 1_700_000_000_000_000_000n, data: frame }]);
+      const { counters } = recordInProcess(capture, { sample: 4 });
+      t.deepEqual(program.run(frame), [counters.skipped_sampled ? 'skipped_sampled' : 'submitted']);
+      taken += counters.packets_decoded;
+    }
+    t.true(taken > 60 && taken < 140, `${taken} of 400`);
+  },
+);

@@ -34,6 +34,8 @@ export interface InProcessOptions {
   workers?: number;
   key?: Uint8Array;
   ports?: PortRanges;
+  /** One of so many connections. */
+  sample?: number;
   map?: Partial<MapOptions>;
   /** What a live source's clock says whenever a block is sealed: nanoseconds to add. */
   clock?: () => bigint;
@@ -63,7 +65,7 @@ export function recordInProcess(capture: Uint8Array, options: InProcessOptions =
   const { buffer } = memory;
   const header = parseCaptureHeader(capture.subarray(0, 24));
   setPorts(buffer, map, ports);
-  setWalk(buffer, map, { unit: header.unit });
+  setWalk(buffer, map, { unit: header.unit, sample: options.sample ?? 1 });
   beginCapture(buffer, map, captureStart(header, 1, header.unit));
   const folder = mkdtempSync(join(tmpdir(), 'membench-test-'));
   try {
