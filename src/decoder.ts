@@ -132,61 +132,61 @@ class StandaloneDecoder implements Decoder {
     }
   }
 
-  *#drain(): Iterable<CacheEvent> {
+  /** Events since the last call. */
+  #taken(): CacheEvent[] {
     const events = this.#events;
     this.#events = [];
-    yield* events;
+    return events;
   }
 
   *decode(chunk: Uint8Array): Iterable<CacheEvent> {
     if (this.#ended) throw new MembenchError('ERR_MEMBENCH_USAGE', 'the decoder has ended');
-    let rest = chunk;
-    if (this.#header === undefined) {
-      const missing = PCAP_HEADER - this.#head.length;
-      const head = new Uint8Array(this.#head.length + Math.min(missing, rest.length));
-      head.set(this.#head);
-      head.set(rest.subarray(0, missing), this.#head.length);
-      this.#head = head;
-      if (head.length < PCAP_HEADER) return;
-      this.#header = parseCaptureHeader(head);
-      const { buffer } = this.#memory;
-      const { unit, size } = this.#header;
-      setWalk(buffer, this.#map, { unit });
-      beginCapture(buffer, this.#map, captureStart(this.#header, 1, unit));
-      rest = rest.subarray(missing);
-      // The walk sees all of a pcapng file.
-      if (size === 0) yield* this.#walk(head);
-    }
-    yield* this.#walk(rest);
-  }
-
-  *#walk(rest: Uint8Array): Iterable<CacheEvent> {
-    const map = this.#map;
-    const slot = slotAddress(map, 0);
-    const bytes = new Uint8Array(this.#memory.buffer, slot + map.chunkOffset, map.slotSize);
-    for (let at = 0; at < rest.length; at += map.slotSize) {
-      const part = rest.subarray(at, at + map.slotSize);
-      bytes.set(part);
-      const lists = slot + map.listOffset;
-      const packets = this.#core.indexSlot(
-        slot + map.chunkOffset,
-        part.length,
-        lists,
-        map.listStride,
-        1,
-        slot + map.roomOffset,
-      );
-      this.#core.decodeSlot(lists, this.#ordinal);
-      this.#ordinal += BigInt(packets);
-      this.#core.sealNow();
-      yield* this.#drain();
-      if (this.#view.getUint32(map.indexState + INDEX_STATE.error, true)) {
-        throw new MembenchError(
-          'ERR_MEMBENCH_BROKEN_CAPTURE',
-          `what follows packet ${this.#ordinal} cannot be a record`,
-        );
+    for (const piece of this.#behindHead(chunk)) {
+      for (let at = 0; at < piece.length; at += this.#map.slotSize) {
+        this.#walk(piece.subarray(at, at + this.#map.slotSize));
+        // One by one: handing a generator's events on through another costs more than decoding them.
+        for (const event of this.#taken()) yield event;
+        this.#refuseBroken();
       }
     }
+  }
+
+  /** What the record walk shall see of a chunk, once the head is whole. */
+  #behindHead(chunk: Uint8Array): Uint8Array[] {
+    if (this.#header !== undefined) return [chunk];
+    const missing = PCAP_HEADER - this.#head.length;
+    const head = new Uint8Array(this.#head.length + Math.min(missing, chunk.length));
+    head.set(this.#head);
+    head.set(chunk.subarray(0, missing), this.#head.length);
+    this.#head = head;
+    if (head.length < PCAP_HEADER) return [];
+    this.#header = parseCaptureHeader(head);
+    const { buffer } = this.#memory;
+    const { unit, size } = this.#header;
+    setWalk(buffer, this.#map, { unit });
+    beginCapture(buffer, this.#map, captureStart(this.#header, 1, unit));
+    return [head.subarray(size), chunk.subarray(missing)];
+  }
+
+  #walk(part: Uint8Array): void {
+    const map = this.#map;
+    const slot = slotAddress(map, 0);
+    const chunk = slot + map.chunkOffset;
+    const lists = slot + map.listOffset;
+    const room = slot + map.roomOffset;
+    new Uint8Array(this.#memory.buffer, chunk, map.slotSize).set(part);
+    const packets = this.#core.indexSlot(chunk, part.length, lists, map.listStride, 1, room);
+    this.#core.decodeSlot(lists, this.#ordinal);
+    this.#ordinal += BigInt(packets);
+    this.#core.sealNow();
+  }
+
+  #refuseBroken(): void {
+    if (!this.#view.getUint32(this.#map.indexState + INDEX_STATE.error, true)) return;
+    throw new MembenchError(
+      'ERR_MEMBENCH_BROKEN_CAPTURE',
+      `what follows packet ${this.#ordinal} cannot be a record`,
+    );
   }
 
   *end(): Iterable<CacheEvent> {
@@ -194,7 +194,7 @@ class StandaloneDecoder implements Decoder {
     this.#ended = true;
     if (this.#header === undefined) parseCaptureHeader(this.#head);
     this.#core.finish();
-    yield* this.#drain();
+    for (const event of this.#taken()) yield event;
     if (isBroken(this.#memory.buffer, this.#map)) {
       throw new MembenchError('ERR_MEMBENCH_BROKEN_CAPTURE', 'the capture ends in a record');
     }

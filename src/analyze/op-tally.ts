@@ -53,7 +53,7 @@ export class OpTally {
   }
 
   /** Adds events of one shape. */
-  add({ status }: Shape, events: number): void {
+  add({ status }: Pick<Shape, 'status'>, events: number): void {
     this.#count += events;
     // A meta arithmetic command that asks for no value is answered by a bare success.
     if (HITS.has(status) || (status === 'ok' && this.#op === 'ma')) this.#hits += events;

@@ -31,6 +31,7 @@ const CAS = 1 << TRAIT_NAMES.indexOf('cas');
 /** Reads event records where the parser put them, and numbers connections and requests as they come. */
 export class EventCursor {
   #conns = new Map<number, number>();
+  readonly #letters = new Map<bigint, string>();
   #requests = -1;
 
   /**
@@ -76,7 +77,7 @@ export class EventCursor {
       status: STATUS_NAMES[view.getUint8(at + E.status)]!,
       latency_ns: present & LATENCY ? Number(view.getBigUint64(at + E.latency, true)) * unit : null,
     };
-    if (metaFlags) event.meta_flags = flagLetters(metaFlags);
+    if (metaFlags) event.meta_flags = this.#lettersOf(metaFlags);
     if (marks) event.marks = bitNames(marks, MARK_NAMES);
     if (present & INITIAL) event.initial = unsigned(INITIAL, E.initial)!;
     if (present & CAS_NEW) event.cas_new = unsigned(CAS_NEW, E.cas_new)!;
@@ -84,5 +85,14 @@ export class EventCursor {
     if (present & RECACHE) event.recache = signed(RECACHE, E.recache)!;
     if (present & TTL_LEFT) event.ttl_left = signed(TTL_LEFT, E.ttl_left)!;
     return event;
+  }
+
+  #lettersOf(bits: bigint): string {
+    let letters = this.#letters.get(bits);
+    if (letters === undefined) {
+      letters = flagLetters(bits);
+      this.#letters.set(bits, letters);
+    }
+    return letters;
   }
 }

@@ -42,6 +42,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'record-options.ts',
     'version.ts',
   ],
+  page: ['analyze', 'event', 'layout', 'decoder.ts'],
   cli: ['index.ts'],
 };
 
@@ -52,6 +53,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   pool: ['piscina'],
   profile: ['msgpackr/pack', 'msgpackr/unpack'],
   cli: ['commander'],
+  page: ['uplot'],
 };
 
 /** Rooms that must run in a browser: not even Node's own modules. */

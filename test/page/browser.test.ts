@@ -1,0 +1,258 @@
+/** The decoder and the page where people meet them: in a browser. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import test, { type ExecutionContext } from 'ava';
+import { analyze, record } from 'membench';
+import { type CacheEvent, createDecoder } from 'membench/decoder';
+import { Browser, whyNoBrowser } from '../support/chromium.js';
+import { temporary } from '../support/cli.js';
+import { interleave, packetsOf } from '../support/conversation.js';
+import { randomConversation } from '../support/model.js';
+import { DEVICE, Network, PORT, until, whyNotLive } from '../support/network.js';
+import { pcapFile } from '../support/packets.js';
+import { Section } from '../support/pcapng.js';
+import { byServer } from '../support/truth.js';
+
+const browsing = whyNoBrowser === '' ? test.serial : test.serial.skip;
+const titled = (title: string) => `${title}${whyNoBrowser && ` (${whyNoBrowser})`}`;
+
+const PAGE = pathToFileURL('dist/page/membench.html').href;
+const PACKETS = interleave(
+  ...Array.from({ length: 30 }, (_, i) => packetsOf(randomConversation(i, 60), { clientPort: 30000 + i })),
+);
+const PCAP = pcapFile(PACKETS);
+
+async function browser(t: ExecutionContext): Promise<Browser> {
+  t.timeout(120_000);
+  const started = await Browser.start();
+  t.teardown(() => started.close());
+  return started;
+}
+
+/** What `membench analyze` says of a capture. */
+async function analysisOf(t: ExecutionContext, capture: string, port = 11211) {
+  const profile = join(temporary(t), 'out.mbp');
+  await record({ source: capture, profile, workers: 2, ports: [[port, port]] });
+  return analyze([profile]);
+}
+
+/** Gives a file to the page and waits until all of it is shown. */
+async function show(tab: Browser, capture: string): Promise<void> {
+  await tab.choose('#file', capture);
+  await tab.until('document.querySelector("#result").dataset.done === "true"');
+}
+
+/** The number the page shows under a title. */
+const total = (tab: Browser, name: string) =>
+  tab.evaluate<string>(`document.querySelector('[data-total="${name}"] dd').textContent`);
+
+/** Rows of the first table: command, keys, share, bar, hits. */
+const commands = (tab: Browser) =>
+  tab.evaluate<string[][]>(
+    `[...document.querySelector('#result table').tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent))`,
+  );
+
+const people = (n: number) => n.toLocaleString('en-US');
+
+/** A site without any header that would isolate its pages. */
+async function site(t: ExecutionContext, files: Record<string, Uint8Array | string>): Promise<string> {
+  const types: Record<string, string> = { '.js': 'text/javascript', '.html': 'text/html' };
+  const server = createServer((request, response) => {
+    const path = new URL(request.url!, 'http://x').pathname;
+    const file = path.startsWith('/dist/') ? resolve(`.${path}`) : undefined;
+    const body = file === undefined ? files[path] : readFileSync(file);
+    response.writeHead(body === undefined ? 404 : 200, {
+      'content-type': types[extname(path)] ?? 'text/html',
+    });
+    response.end(body);
+  }).listen(0, '127.0.0.1');
+  await new Promise((done) => server.once('listening', done));
+  t.teardown(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+browsing(titled('membench/decoder on a plain page gives the events it gives here'), async (t) => {
+  const tab = await browser(t);
+  const page = `<!doctype html><title>decoder</title><script type="module">
+    import { createDecoder } from '/dist/decoder.js';
+    const decoder = await createDecoder({ key: new Uint8Array(16) });
+    const bytes = new Uint8Array(await (await fetch('/capture')).arrayBuffer());
+    const events = [];
+    for (let at = 0; at < bytes.length; at += 10000) events.push(...decoder.decode(bytes.subarray(at, at + 10000)));
+    events.push(...decoder.end());
+    window.events = events;
+  </script>`;
+  const url = await site(t, { '/': page, '/capture': PCAP });
+  await tab.open(`${url}/`);
+  await tab.until('window.events');
+  t.false(await tab.evaluate('crossOriginIsolated'));
+  t.is(await tab.evaluate('typeof SharedArrayBuffer'), 'undefined');
+  const decoder = await createDecoder({ key: new Uint8Array(16) });
+  const wanted: CacheEvent[] = [...decoder.decode(PCAP), ...decoder.end()];
+  t.true(wanted.length > 1000);
+  t.deepEqual(await tab.evaluate('window.events'), wanted);
+});
+
+browsing(titled('the page says what analyze says, of every format, and sends nothing'), async (t) => {
+  const tab = await browser(t);
+  const folder = temporary(t);
+  const section = new Section().interface(1, { resolution: 9 });
+  for (const packet of PACKETS) section.enhanced(0, packet.time, packet);
+  const forms: [string, Uint8Array][] = [
+    ['a.pcap', PCAP],
+    ['a.pcapng', section.bytes()],
+    ['a.pcap.gz', gzipSync(PCAP)],
+  ];
+  for (const [name, bytes] of forms) writeFileSync(join(folder, name), bytes);
+  const wanted = await analysisOf(t, join(folder, 'a.pcap'));
+  for (const [name] of forms) {
+    await tab.open(PAGE);
+    await show(tab, join(folder, name));
+    t.is(await total(tab, 'requests'), people(wanted.requests), name);
+    t.is(await total(tab, 'keys asked for'), people(wanted.events));
+    t.is(await total(tab, 'connections'), people(wanted.connections));
+    t.is(await total(tab, 'hit ratio'), `${(wanted.hit_ratio! * 100).toFixed(1)} %`);
+    const rows = await commands(tab);
+    t.deepEqual(
+      rows.map(([op, keys]) => [op, keys]),
+      Object.entries(wanted.ops).map(([op, { count }]) => [op, people(count)]),
+    );
+    t.true(await tab.evaluate('document.querySelector("#problem").hidden'));
+    t.deepEqual(
+      tab.requests.filter((request) => request !== PAGE && !request.startsWith('blob:')),
+      [],
+    );
+    t.deepEqual(tab.errors, []);
+  }
+});
+
+browsing(titled('the page may not connect to anything: its own policy forbids it'), async (t) => {
+  const tab = await browser(t);
+  const url = await site(t, { '/': 'reached' });
+  await tab.open(PAGE);
+  t.is(await tab.evaluate(`fetch('${url}/').then(() => 'reached', () => 'refused')`), 'refused');
+  const image = `new Promise((done) => { const i = new Image(); i.onload = () => done('loaded'); i.onerror = () => done('refused'); i.src = '${url}/x.png'; })`;
+  t.is(await tab.evaluate(image), 'refused');
+});
+
+browsing(titled('the page is readable on a phone, light and dark'), async (t) => {
+  const tab = await browser(t);
+  const capture = join(temporary(t), 'a.pcap');
+  writeFileSync(capture, PCAP);
+  const grounds: string[] = [];
+  for (const scheme of ['light', 'dark'] as const) {
+    await tab.look(360, 740, scheme);
+    await tab.open(PAGE);
+    await show(tab, capture);
+    t.true(await tab.evaluate('document.documentElement.scrollWidth <= innerWidth'), scheme);
+    t.is(await tab.evaluate('document.querySelectorAll(".u-wrap canvas").length'), 3);
+    grounds.push(await tab.evaluate('getComputedStyle(document.body).backgroundColor'));
+  }
+  t.not(grounds[0], grounds[1]);
+  // The switch says otherwise than the system.
+  await tab.evaluate('document.querySelector("#theme").click()');
+  t.is(await tab.evaluate('document.querySelector("#theme").textContent'), 'light');
+  t.is(await tab.evaluate('getComputedStyle(document.body).backgroundColor'), grounds[0]);
+});
+
+browsing(titled('the page says what is wrong with what it was given'), async (t) => {
+  const tab = await browser(t);
+  const folder = temporary(t);
+  const file = (name: string, bytes: Uint8Array | string) => {
+    const path = join(folder, name);
+    writeFileSync(path, bytes);
+    return path;
+  };
+  const problem = () => tab.evaluate<string>('document.querySelector("#problem").textContent');
+  const given = async (path: string) => {
+    await tab.open(PAGE);
+    await tab.choose('#file', path);
+    await tab.until(
+      '!document.querySelector("#problem").hidden && document.querySelector("#progress").hidden',
+    );
+    return problem();
+  };
+  t.is(
+    await given(file('notes.txt', 'hello, this is no capture')),
+    'notes.txt: it does not begin like a pcap or pcapng file.',
+  );
+  t.is(await given(file('empty', '')), 'empty: the file is empty.');
+  const cut = await given(file('cut.pcap', PCAP.subarray(0, PCAP.length - 3)));
+  t.is(cut, 'cut.pcap: the capture ends in a record. What stood before is shown.');
+  t.is(await tab.evaluate('document.querySelector("#result").hidden'), false);
+  t.regex(await given(file('radio.pcap', pcapFile([], { linktype: 105 }))), /link type 105 is not known/);
+  await tab.open(PAGE);
+  await tab.evaluate('document.querySelector("#ports").value = "0"');
+  await tab.choose('#file', file('a.pcap', PCAP));
+  t.regex(await problem(), /^0: these are no ports/);
+});
+
+browsing(titled('a large capture shows plots while it is decoded, and can be stopped'), async (t) => {
+  const tab = await browser(t);
+  const path = join(temporary(t), 'large.pcap');
+  const records = PCAP.subarray(24);
+  const times = Math.ceil((60 << 20) / records.length);
+  writeFileSync(path, Buffer.concat([PCAP.subarray(0, 24), ...Array.from({ length: times }, () => records)]));
+  await tab.open(PAGE);
+  await tab.choose('#file', path);
+  await tab.until('document.querySelector("#result").dataset.done === "false"');
+  t.true(await tab.evaluate('document.querySelector("#bar").value < 1'));
+  await tab.evaluate('document.querySelector("#cancel").click()');
+  t.true(await tab.evaluate('document.querySelector("#progress").hidden'));
+  const shown = await total(tab, 'keys asked for');
+  await sleep(500);
+  t.is(await total(tab, 'keys asked for'), shown);
+});
+
+const live = whyNotLive() || whyNoBrowser;
+(live === '' ? test.serial : test.serial.skip)(
+  `a real capture of a real memcached: the page shows the server's own counters${live && ` (${live})`}`,
+  async (t) => {
+    const tab = await browser(t);
+    const network = new Network(t);
+    await network.memcached();
+    const capture = join(temporary(t), 'real.pcap');
+    const tcpdump = network.start(
+      ...[
+        'tcpdump',
+        '-i',
+        DEVICE,
+        '-Z',
+        'root',
+        '-B',
+        '65536',
+        '-s',
+        '0',
+        '-U',
+        '-w',
+        capture,
+        `tcp port ${PORT}`,
+      ],
+    );
+    let said = '';
+    tcpdump.stderr!.on('data', (data) => {
+      said += data;
+    });
+    await until(() => said.includes('listening'));
+    const before = network.stats();
+    network.load(20_000);
+    const after = network.stats();
+    for (let size = -1; size !== statSync(capture).size; await sleep(1500)) size = statSync(capture).size;
+    await network.kill(tcpdump, 'SIGINT');
+    t.is(spawnSync('tcpdump', ['-r', capture, '-c', '1']).status, 0);
+    await tab.open(PAGE);
+    await tab.evaluate(`document.querySelector("#ports").value = "${PORT}"`);
+    await show(tab, capture);
+    const rows = new Map((await commands(tab)).map(([op, ...cells]) => [op, cells]));
+    const server = byServer(before, after);
+    t.is(rows.get('get')![0], people(server.gets));
+    t.is(rows.get('set')![0], people(server.sets));
+    t.is(await total(tab, 'hit ratio'), `${((100 * server.hits) / server.gets).toFixed(1)} %`);
+  },
+);
