@@ -25,8 +25,29 @@ const CAS_NEW = bit('cas_new');
 const VIVIFY = bit('vivify');
 const RECACHE = bit('recache');
 const TTL_LEFT = bit('ttl_left');
+/** What few events have. */
+const RARE = INITIAL | CAS_NEW | VIVIFY | RECACHE | TTL_LEFT;
 const QUIET = 1 << TRAIT_NAMES.indexOf('quiet');
 const CAS = 1 << TRAIT_NAMES.indexOf('cas');
+
+/** Most numbers fit a word: a bigint is made only of those that do not. */
+function unsigned(view: DataView, at: number): number | string {
+  if (view.getUint32(at + 4, true) === 0) return view.getUint32(at, true);
+  return exact(view.getBigUint64(at, true));
+}
+
+function signed(view: DataView, at: number): number | string {
+  if (view.getUint32(at + 4, true) === 0) return view.getUint32(at, true);
+  return exact(view.getBigInt64(at, true));
+}
+
+function addRare(event: CacheEvent, view: DataView, at: number, present: number): void {
+  if (present & INITIAL) event.initial = unsigned(view, at + E.initial);
+  if (present & CAS_NEW) event.cas_new = unsigned(view, at + E.cas_new);
+  if (present & VIVIFY) event.vivify = signed(view, at + E.vivify);
+  if (present & RECACHE) event.recache = signed(view, at + E.recache);
+  if (present & TTL_LEFT) event.ttl_left = signed(view, at + E.ttl_left);
+}
 
 /** Reads event records where the parser put them, and numbers connections and requests as they come. */
 export class EventCursor {
@@ -46,11 +67,6 @@ export class EventCursor {
     const traits = view.getUint8(at + E.traits);
     const marks = view.getUint8(at + E.marks);
     const mode = view.getUint8(at + E.mode);
-    const metaFlags = view.getBigUint64(at + E.meta_flags, true);
-    const unsigned = (mask: number, offset: number) =>
-      present & mask ? exact(view.getBigUint64(at + offset, true)) : null;
-    const signed = (mask: number, offset: number) =>
-      present & mask ? exact(view.getBigInt64(at + offset, true)) : null;
     const worker = view.getUint32(at + E.conn, true);
     let conn = this.#conns.get(worker);
     if (conn === undefined) {
@@ -69,21 +85,19 @@ export class EventCursor {
       key_size: present & KEY ? view.getUint16(at + E.key_size, true) : null,
       value_size: present & VALUE_SIZE ? view.getUint32(at + E.value_size, true) : null,
       mode: mode === 0 ? null : MODE_NAMES[mode]!,
-      flags: unsigned(FLAGS, E.flags),
-      ttl: signed(TTL, E.ttl),
-      delta: unsigned(DELTA, E.delta),
+      flags: present & FLAGS ? unsigned(view, at + E.flags) : null,
+      ttl: present & TTL ? signed(view, at + E.ttl) : null,
+      delta: present & DELTA ? unsigned(view, at + E.delta) : null,
       cas: (traits & CAS) !== 0,
       quiet: (traits & QUIET) !== 0,
       status: STATUS_NAMES[view.getUint8(at + E.status)]!,
-      latency_ns: present & LATENCY ? Number(view.getBigUint64(at + E.latency, true)) * unit : null,
+      latency_ns: present & LATENCY ? Number(unsigned(view, at + E.latency)) * unit : null,
     };
-    if (metaFlags) event.meta_flags = this.#lettersOf(metaFlags);
+    if (view.getUint32(at + E.meta_flags, true) || view.getUint32(at + E.meta_flags + 4, true)) {
+      event.meta_flags = this.#lettersOf(view.getBigUint64(at + E.meta_flags, true));
+    }
     if (marks) event.marks = bitNames(marks, MARK_NAMES);
-    if (present & INITIAL) event.initial = unsigned(INITIAL, E.initial)!;
-    if (present & CAS_NEW) event.cas_new = unsigned(CAS_NEW, E.cas_new)!;
-    if (present & VIVIFY) event.vivify = signed(VIVIFY, E.vivify)!;
-    if (present & RECACHE) event.recache = signed(RECACHE, E.recache)!;
-    if (present & TTL_LEFT) event.ttl_left = signed(TTL_LEFT, E.ttl_left)!;
+    if (present & RARE) addRare(event, view, at, present);
     return event;
   }
 

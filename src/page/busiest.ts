@@ -9,7 +9,7 @@ const KEYS_MAX = 4 * KEYS;
  * (Misra and Gries, "Finding repeated elements", 1982).
  */
 export class Busiest {
-  readonly #counts = new Map<string, number>();
+  readonly #counts = new Map<string, { count: number }>();
   #error = 0;
 
   /** What a count may be too low by; 0 while every key has a place. */
@@ -23,24 +23,29 @@ export class Busiest {
   }
 
   add(key: string): void {
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+    const known = this.#counts.get(key);
+    if (known !== undefined) {
+      known.count++;
+      return;
+    }
+    this.#counts.set(key, { count: 1 });
     if (this.#counts.size > KEYS_MAX) this.#lower();
   }
 
   #lower(): void {
-    const sorted = Float64Array.from(this.#counts.values()).sort();
+    const sorted = Float64Array.from(this.#counts.values(), ({ count }) => count).sort();
     const by = sorted[sorted.length - KEYS - 1]!;
     this.#error += by;
-    for (const [key, count] of this.#counts) {
-      if (count > by) this.#counts.set(key, count - by);
-      else this.#counts.delete(key);
+    for (const [key, known] of this.#counts) {
+      known.count -= by;
+      if (known.count <= 0) this.#counts.delete(key);
     }
   }
 
   /** The largest counts, largest first, ties by key. */
   top(limit: number): { key: string; count: number }[] {
     const found: { key: string; count: number }[] = [];
-    for (const [key, count] of this.#counts) {
+    for (const [key, { count }] of this.#counts) {
       if (found.length === limit && count < found.at(-1)!.count) continue;
       found.push({ key, count });
       found.sort((a, b) => b.count - a.count || (a.key < b.key ? -1 : 1));

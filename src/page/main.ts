@@ -17,6 +17,15 @@ const file = byId<HTMLInputElement>('file');
 const ports = byId<HTMLInputElement>('ports');
 const drop = byId<HTMLLabelElement>('drop');
 
+/** A worker that makes itself ready before there is anything to do. */
+function hire(): Worker {
+  const url = URL.createObjectURL(new Blob([WORKER], { type: 'text/javascript' }));
+  const made = new Worker(url);
+  URL.revokeObjectURL(url);
+  return made;
+}
+
+let spare: Worker | undefined = hire();
 /** What is being decoded; anything else that comes is of a capture given up. */
 let worker: Worker | undefined;
 let charts: Charts | undefined;
@@ -50,9 +59,8 @@ function open(capture: File): void {
   progress.hidden = false;
   bar.value = 0;
   told.textContent = capture.name;
-  const url = URL.createObjectURL(new Blob([WORKER], { type: 'text/javascript' }));
-  const made = new Worker(url);
-  URL.revokeObjectURL(url);
+  const made = spare ?? hire();
+  spare = undefined;
   worker = made;
   made.onmessage = ({ data }: MessageEvent<Progress>) => {
     if (worker === made) show(capture, data);
@@ -66,6 +74,7 @@ function open(capture: File): void {
 
 function stop(): void {
   worker?.terminate();
+  spare ??= hire();
   worker = undefined;
   progress.hidden = true;
 }

@@ -15,13 +15,27 @@ export interface TimelineData {
 const BINS = 480;
 /** Width of an interval at the start, ns. */
 const WIDTH_MIN = 1e6;
-/** Buckets of latency to a power of two, and in all: from 1 ns to over an hour. */
-const PER_OCTAVE = 8;
-const BUCKETS = PER_OCTAVE * 42;
+/** Latency is counted in steps of an eighth of the power of two below it: 3 bits behind the highest. */
+const STEP_BITS = 3;
+const STEPS = 1 << STEP_BITS;
+const BUCKETS = 32 * STEPS;
+/** The longest there is a bucket for, ns: over an hour, in units of 1024 ns that fit 32 bits. */
+const UNIT = 1024;
 
-const bucketOf = (ns: number) => Math.min(BUCKETS - 1, Math.floor(PER_OCTAVE * Math.log2(Math.max(1, ns))));
-/** The middle of a bucket, by ratio. */
-const middleOf = (bucket: number) => 2 ** ((bucket + 0.5) / PER_OCTAVE);
+/** Where a latency is counted. */
+function bucketOf(ns: number): number {
+  const units = Math.min(0xffffffff, ns / UNIT) >>> 0;
+  if (units < STEPS) return units;
+  const shift = 31 - STEP_BITS - Math.clz32(units);
+  return shift * STEPS + (units >>> shift);
+}
+
+/** The middle of what is counted there. */
+function middleOf(bucket: number): number {
+  if (bucket < STEPS) return (bucket + 0.5) * UNIT;
+  const shift = Math.floor(bucket / STEPS) - 1;
+  return (bucket - shift * STEPS + 0.5) * 2 ** shift * UNIT;
+}
 
 /** Counts by interval of a capture whose length nobody knows: when it is full, neighbours are joined. */
 export class Timeline {

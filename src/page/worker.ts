@@ -32,6 +32,9 @@ async function open(file: File, taken: (bytes: number) => void): Promise<Reader>
   return (packed ? bytes.pipeThrough(new DecompressionStream('gzip')) : bytes).getReader();
 }
 
+// Compiles the parser while the person still looks for the file.
+void createDecoder();
+
 scope.onmessage = async ({ data: { file, ports } }) => {
   const started = performance.now();
   const decoder = await createDecoder({ ports });

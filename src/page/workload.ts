@@ -26,7 +26,8 @@ export interface WorkloadData {
 }
 
 const TOP_KEYS = 15;
-const OCTAVES = 34;
+/** Sizes have 32 bits. */
+const OCTAVES = 33;
 
 /** Adds events up, in bounded memory. */
 export class Workload {
@@ -103,5 +104,5 @@ export class Workload {
 
 /** 0 for 0, else how many bits the number has. */
 function octave(value: number): number {
-  return Math.min(OCTAVES - 1, value === 0 ? 0 : Math.floor(Math.log2(value)) + 1);
+  return 32 - Math.clz32(value);
 }

@@ -10,7 +10,7 @@ import { gzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import { analyze, record } from 'membench';
 import { type CacheEvent, createDecoder } from 'membench/decoder';
-import { Browser, whyNoBrowser } from '../support/chromium.js';
+import { Browser, whyNoBrowser } from '#bench/measure/chromium.js';
 import { temporary } from '../support/cli.js';
 import { interleave, packetsOf } from '../support/conversation.js';
 import { randomConversation } from '../support/model.js';
