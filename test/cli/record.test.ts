@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as zlib from 'node:zlib';
 import test from 'ava';
 import { keyText } from '../reference/siphash.js';
 import { membench, temporary } from '../support/cli.js';
@@ -264,6 +265,16 @@ const BAD: [name: string, prepare: (folder: string) => string[], code: number, m
     1,
     /the compressed file ends too early \[ERR_MEMBENCH_SOURCE\]/,
   ],
+  ...('createZstdDecompress' in zlib
+    ? []
+    : ([
+        [
+          'zstd, which this Node cannot unpack',
+          (f) => [capture(f, Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 0))],
+          1,
+          /compressed with zstd, which Node \S+ cannot unpack \(zstd -dc .*\[ERR_MEMBENCH_UNSUPPORTED\]/,
+        ],
+      ] satisfies typeof BAD)),
   [
     'an unknown link type',
     (f) => [capture(f, pcapFile([], { linktype: 105 }))],
