@@ -2,6 +2,7 @@
 import { createBlock, seal } from './block';
 import { decodeSegment, endFlow } from './connection';
 import { flushEvents } from './emit';
+import { decodeDatagram } from './exchange';
 import { createTable, oldestFlow } from './flow/table';
 import { giveUpDatagrams } from './framing/fragments';
 import { FRAGMENT, hashFound, l3Found, l4Found, LIST_HEAD, locate, LOCATED } from './framing/record';
@@ -12,16 +13,17 @@ import {
 import { config, count, indexState, setSeenOn } from './instance';
 import { countLag } from './lag';
 import {
-  CONN_KIND_CLOSE_END, COUNTER_PACKETS_SEEN, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_FRAGMENT, COUNTER_SKIPPED_UDP,
-  PacketHead, RingRecord, Segment, SIZEOF_PACKET_HEAD, SIZEOF_RING_RECORD, SIZEOF_SEGMENT,
+  CONN_KIND_CLOSE_END, COUNTER_PACKETS_SEEN, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_FRAGMENT,
+  PacketHead, RingRecord, Segment, SEGMENT_UDP, SIZEOF_PACKET_HEAD, SIZEOF_RING_RECORD, SIZEOF_SEGMENT,
 } from './layout';
 import { createKeys } from './memcache/keys';
 import { createMeta } from './memcache/meta';
 import { createPending } from './match/pending';
 import { createLines } from './stream/lines';
 import { createReorder } from './stream/reorder';
-import { family, PROTOCOL_TCP } from './wire/ip';
+import { family, PROTOCOL_TCP, protocol } from './wire/ip';
 import { TCP_HEADER_MIN } from './wire/tcp';
+import { UDP_HEADER } from './wire/udp';
 
 /** Packets this instance has taken from its ring. */
 let taken: u64 = 0;
@@ -47,11 +49,19 @@ export function decodeList(list: usize, ordinal: u64): void {
     const head = changetype<PacketHead>(<usize>entry.head);
     const start = changetype<usize>(head);
     const ip = start + entry.l3Offset;
+    const number = entry.ordinal;
     setSeenOn(entry.seenOn);
-    decodeSegment(
-      ip, start + entry.l4Offset, <u32>load<u8>(ip) >> 4, entry.hash, start + SIZEOF_PACKET_HEAD + head.captured,
-      head.length + SIZEOF_PACKET_HEAD - entry.l4Offset, head.length, head.time, ordinal + entry.ordinal,
-    );
+    if (number < SEGMENT_UDP) {
+      decodeSegment(
+        ip, start + entry.l4Offset, <u32>load<u8>(ip) >> 4, entry.hash, start + SIZEOF_PACKET_HEAD + head.captured,
+        head.length + SIZEOF_PACKET_HEAD - entry.l4Offset, head.length, head.time, ordinal + number,
+      );
+    } else {
+      decodeDatagram(
+        ip, start + entry.l4Offset, <u32>load<u8>(ip) >> 4, entry.hash, start + SIZEOF_PACKET_HEAD + head.captured,
+        head.length + SIZEOF_PACKET_HEAD - entry.l4Offset, head.length, head.time, ordinal + (number & ~SEGMENT_UDP),
+      );
+    }
   }
 }
 
@@ -72,14 +82,14 @@ export function decodeRing(at: usize, size: u32, limit: u32): u32 {
       const l4 = <u32>record.l4Offset;
       const ordinal = taken++;
       count(COUNTER_PACKETS_SEEN);
-      if (record.protocol != PROTOCOL_TCP) count(COUNTER_SKIPPED_UDP);
-      else if (record.captured < l4 + TCP_HEADER_MIN) count(COUNTER_SKIPPED_CUT_HEADER);
-      else {
-        setSeenOn(record.ifindex);
-        decodeSegment(
-          ip, ip + l4, record.family, record.hash, bytes, record.length - record.linkSize - l4, record.length,
-          record.time, ordinal,
-        );
+      const wire = record.length - record.linkSize - l4;
+      setSeenOn(record.ifindex);
+      if (record.captured < l4 + (record.protocol == PROTOCOL_TCP ? TCP_HEADER_MIN : UDP_HEADER)) {
+        count(COUNTER_SKIPPED_CUT_HEADER);
+      } else if (record.protocol == PROTOCOL_TCP) {
+        decodeSegment(ip, ip + l4, record.family, record.hash, bytes, wire, record.length, record.time, ordinal);
+      } else {
+        decodeDatagram(ip, ip + l4, record.family, record.hash, bytes, wire, record.length, record.time, ordinal);
       }
     }
     at = next;
@@ -120,10 +130,14 @@ export function decodeBlock(block: usize): void {
     if (outcome == FRAGMENT) count(COUNTER_SKIPPED_FRAGMENT);
     if (outcome == LOCATED) {
       setSeenOn(frameInterface(frame));
-      decodeSegment(
-        data + l3Found, data + l4Found, family, hashFound, data + captured, length - l4Found, length,
-        frameTime(frame), ordinal,
-      );
+      const end = data + captured;
+      const rest = length - l4Found;
+      const time = frameTime(frame);
+      if (protocol == PROTOCOL_TCP) {
+        decodeSegment(data + l3Found, data + l4Found, family, hashFound, end, rest, length, time, ordinal);
+      } else {
+        decodeDatagram(data + l3Found, data + l4Found, family, hashFound, end, rest, length, time, ordinal);
+      }
     }
     frame = nextFrame(frame);
   }

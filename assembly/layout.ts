@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0xcbcc036a;
+export const LAYOUT_HASH: u32 = 0x4ae9bd48;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -18,8 +18,10 @@ export const DATAGRAMS_MAX: u32 = 64;
 export const DATAGRAM_MAX: u32 = 65535;
 /** bytes of a slot for the datagrams that become whole in it */
 export const DATAGRAM_ROOM: u32 = 262144;
-/** fewest bytes in a capture that can hold a TCP segment: record 16, IPv4 20, TCP 20 */
-export const SEGMENT_MIN: u32 = 56;
+/** bit of an entry of an index list: it is a UDP datagram */
+export const SEGMENT_UDP: u32 = 2147483648;
+/** fewest bytes in a capture that can hold what is decoded: record 16, IPv4 20, UDP 8 and its frame 8 */
+export const SEGMENT_MIN: u32 = 52;
 /** longest key, bytes (KEY_MAX_LENGTH in memcached.h) */
 export const KEY_MAX: u32 = 250;
 /** longest line kept, bytes; memcached closes above it (try_read_command_ascii) */
@@ -199,48 +201,48 @@ export const COUNTER_PACKETS_DECODED: u32 = 1;
 export const COUNTER_SKIPPED_NOT_IP: u32 = 2;
 export const COUNTER_SKIPPED_OTHER_PROTOCOL: u32 = 3;
 export const COUNTER_SKIPPED_OTHER_PORT: u32 = 4;
-export const COUNTER_SKIPPED_UDP: u32 = 5;
-export const COUNTER_SKIPPED_FRAGMENT: u32 = 6;
-export const COUNTER_SKIPPED_CUT_HEADER: u32 = 7;
-export const COUNTER_SKIPPED_MALFORMED: u32 = 8;
-export const COUNTER_SKIPPED_BINARY: u32 = 9;
-export const COUNTER_SKIPPED_TLS: u32 = 10;
-export const COUNTER_SKIPPED_STRAY: u32 = 11;
-export const COUNTER_SKIPPED_NO_PAYLOAD: u32 = 12;
-export const COUNTER_SKIPPED_LINKTYPE: u32 = 13;
-export const COUNTER_SKIPPED_SAMPLED: u32 = 14;
-export const COUNTER_SKIPPED_VXLAN: u32 = 15;
-export const COUNTER_SKIPPED_GENEVE: u32 = 16;
-export const COUNTER_SKIPPED_GRE: u32 = 17;
-export const COUNTER_SKIPPED_IPIP: u32 = 18;
-export const COUNTER_SKIPPED_ESP: u32 = 19;
-export const COUNTER_LOST_WORKER_FAILED: u32 = 20;
-export const COUNTER_LOST_RING_FULL: u32 = 21;
-export const COUNTER_LOST_COPY_FAILED: u32 = 22;
-export const COUNTER_LOST_BY_KERNEL: u32 = 23;
-export const COUNTER_BYTES: u32 = 24;
-export const COUNTER_REQUESTS: u32 = 25;
-export const COUNTER_EVENTS: u32 = 26;
-export const COUNTER_ANSWERED: u32 = 27;
-export const COUNTER_UNANSWERED: u32 = 28;
-export const COUNTER_HITS: u32 = 29;
-export const COUNTER_MISSES: u32 = 30;
-export const COUNTER_GAPS: u32 = 31;
-export const COUNTER_GAP_BYTES: u32 = 32;
-export const COUNTER_VALUE_GAPS: u32 = 33;
-export const COUNTER_RETRANSMITTED: u32 = 34;
-export const COUNTER_DUPLICATES: u32 = 35;
-export const COUNTER_OUT_OF_ORDER: u32 = 36;
-export const COUNTER_NEGATIVE_LATENCY: u32 = 37;
-export const COUNTER_FLOWS: u32 = 38;
-export const COUNTER_FLOWS_UNSYNCED: u32 = 39;
-export const COUNTER_UNSYNCED_BYTES: u32 = 40;
-export const COUNTER_RESYNCS: u32 = 41;
-export const COUNTER_UNKNOWN_COMMANDS: u32 = 42;
-export const COUNTER_UNMATCHED_ANSWERS: u32 = 43;
-export const COUNTER_AMBIGUOUS_LENGTHS: u32 = 44;
-export const COUNTER_AMBIGUOUS_QUIET: u32 = 45;
-export const COUNTER_PROXY_HEADERS: u32 = 46;
+export const COUNTER_SKIPPED_FRAGMENT: u32 = 5;
+export const COUNTER_SKIPPED_CUT_HEADER: u32 = 6;
+export const COUNTER_SKIPPED_MALFORMED: u32 = 7;
+export const COUNTER_SKIPPED_BINARY: u32 = 8;
+export const COUNTER_SKIPPED_TLS: u32 = 9;
+export const COUNTER_SKIPPED_STRAY: u32 = 10;
+export const COUNTER_SKIPPED_NO_PAYLOAD: u32 = 11;
+export const COUNTER_SKIPPED_LINKTYPE: u32 = 12;
+export const COUNTER_SKIPPED_SAMPLED: u32 = 13;
+export const COUNTER_SKIPPED_VXLAN: u32 = 14;
+export const COUNTER_SKIPPED_GENEVE: u32 = 15;
+export const COUNTER_SKIPPED_GRE: u32 = 16;
+export const COUNTER_SKIPPED_IPIP: u32 = 17;
+export const COUNTER_SKIPPED_ESP: u32 = 18;
+export const COUNTER_LOST_WORKER_FAILED: u32 = 19;
+export const COUNTER_LOST_RING_FULL: u32 = 20;
+export const COUNTER_LOST_COPY_FAILED: u32 = 21;
+export const COUNTER_LOST_BY_KERNEL: u32 = 22;
+export const COUNTER_BYTES: u32 = 23;
+export const COUNTER_REQUESTS: u32 = 24;
+export const COUNTER_EVENTS: u32 = 25;
+export const COUNTER_ANSWERED: u32 = 26;
+export const COUNTER_UNANSWERED: u32 = 27;
+export const COUNTER_HITS: u32 = 28;
+export const COUNTER_MISSES: u32 = 29;
+export const COUNTER_GAPS: u32 = 30;
+export const COUNTER_GAP_BYTES: u32 = 31;
+export const COUNTER_VALUE_GAPS: u32 = 32;
+export const COUNTER_RETRANSMITTED: u32 = 33;
+export const COUNTER_DUPLICATES: u32 = 34;
+export const COUNTER_OUT_OF_ORDER: u32 = 35;
+export const COUNTER_NEGATIVE_LATENCY: u32 = 36;
+export const COUNTER_FLOWS: u32 = 37;
+export const COUNTER_FLOWS_UNSYNCED: u32 = 38;
+export const COUNTER_UNSYNCED_BYTES: u32 = 39;
+export const COUNTER_RESYNCS: u32 = 40;
+export const COUNTER_UNKNOWN_COMMANDS: u32 = 41;
+export const COUNTER_UNMATCHED_ANSWERS: u32 = 42;
+export const COUNTER_AMBIGUOUS_LENGTHS: u32 = 43;
+export const COUNTER_AMBIGUOUS_QUIET: u32 = 44;
+export const COUNTER_PROXY_HEADERS: u32 = 45;
+export const COUNTER_UDP_REFUSED: u32 = 46;
 export const COUNTER_SYN_SEEN: u32 = 47;
 export const COUNTER_BOUND_FLOWS: u32 = 48;
 export const COUNTER_BOUND_REQUESTS: u32 = 49;
@@ -430,14 +432,14 @@ export class Slot {
 
 export const SIZEOF_SLOT: u32 = 40;
 
-/** one entry of an index list: where a TCP segment lies and whose it is */
+/** one entry of an index list: where a TCP segment or UDP datagram lies and whose it is */
 // @ts-ignore: decorator
 @unmanaged
 export class Segment {
   head: u32; // 0: address of its packet_head
   hash: u32; // 4: flow hash, symmetric
-  ordinal: u32; // 8: packet number within the slot
-  l4Offset: u16; // 12: TCP header, bytes after the packet head
+  ordinal: u32; // 8: packet number within the slot; SEGMENT_UDP is set where it is a UDP datagram
+  l4Offset: u16; // 12: TCP or UDP header, bytes after the packet head
   l3Offset: u8; // 14: IP header, bytes after the packet head
   seenOn: u8; // 15: low bits of the interface it was seen on, 0 where the capture does not tell
 }

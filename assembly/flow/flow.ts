@@ -54,7 +54,8 @@ export class Flow {
   serverLow: u64;
   /** In network order: client's port in the low half, server's in the high. */
   ports: u32;
-  family: u8;
+  /** OVER_*, UDP_PEER: what carries it. */
+  transport: u8;
   /** SYNC_*: whether events may be believed. */
   sync: u8;
   /** FLOW_*: what kind of traffic this is. */
@@ -88,6 +89,12 @@ export class Flow {
 export const SIZEOF_FLOW: u32 = 112;
 export const SIZEOF_SIDE: u32 = 72;
 export const SIZEOF_FLOW_ALL: u32 = SIZEOF_FLOW + 2 * SIZEOF_SIDE; // 256, as src/memory/map.ts counts on
+
+export const OVER_TCP: u8 = 0;
+/** What was asked and answered under one request id. */
+export const OVER_UDP: u8 = 1;
+/** Two endpoints that exchange datagrams: it only has a connection's number. */
+export const UDP_PEER: u8 = 2;
 
 export const CLIENT: u32 = 0;
 export const SERVER: u32 = 1;

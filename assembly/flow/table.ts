@@ -68,6 +68,27 @@ export function setEndpoints(ip: usize, tcp: usize, family: u32): void {
   ports = load<u32>(tcp);
 }
 
+/** The mark of a UDP_PEER: above all request ids. */
+export const PEER_MARK: u32 = 0x20000;
+
+/** What a mark changes in an address. */
+// @ts-ignore: decorator
+@inline
+export function saltOf(mark: u32): u64 {
+  return <u64>(mark | 0x10000) * 0x9e3779b97f4a7c15;
+}
+
+/**
+ * Mixes a mark into the client's address of the endpoints set, or takes it out again: whatever has another
+ * mark, or none, is another flow. Returns the hash to search it by.
+ */
+export function markClient(hash: u32, mark: u32, sourceIsClient: bool): u32 {
+  const salt = saltOf(mark);
+  if (sourceIsClient) low0 ^= salt;
+  else low1 ^= salt;
+  return hash ^ <u32>(salt >> 32);
+}
+
 /** Side the packet came from, valid after `find` returned a flow: 0 client, 1 server. */
 export let foundSide: u32 = 0;
 

@@ -21,9 +21,9 @@ import {
 } from '../wire/ip';
 
 /** Bytes of a bit for every 8 bytes of a datagram. */
-const BITMAP: usize = (DATAGRAM_MAX + 1) / 64;
+const BITMAP: u32 = (DATAGRAM_MAX + 1) / 64;
 /** From one datagram of the table to the next. */
-export const DATAGRAM_STRIDE: usize = SIZEOF_DATAGRAM + BITMAP + DATAGRAM_MAX + 1;
+export const DATAGRAM_STRIDE: u32 = SIZEOF_DATAGRAM + BITMAP + DATAGRAM_MAX + 1;
 /** Linux gives up on a datagram after so many seconds (IP_FRAG_TIME, include/net/ip.h). */
 const PATIENCE: u64 = 30;
 const IPV4_HEADER: u32 = 20;

@@ -9,8 +9,8 @@ import { config, count, indexState, ports } from '../instance';
 import {
   COUNTER_PACKETS_DECODED, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_ESP, COUNTER_SKIPPED_FRAGMENT,
   COUNTER_SKIPPED_GENEVE, COUNTER_SKIPPED_GRE, COUNTER_SKIPPED_IPIP, COUNTER_SKIPPED_MALFORMED, COUNTER_SKIPPED_NOT_IP,
-  COUNTER_SKIPPED_OTHER_PORT, COUNTER_SKIPPED_OTHER_PROTOCOL, COUNTER_SKIPPED_SAMPLED, COUNTER_SKIPPED_UDP,
-  COUNTER_SKIPPED_VXLAN, LINKTYPE_RAW, PacketHead, Segment, SIZEOF_PACKET_HEAD, SIZEOF_SEGMENT,
+  COUNTER_SKIPPED_OTHER_PORT, COUNTER_SKIPPED_OTHER_PROTOCOL, COUNTER_SKIPPED_SAMPLED,
+  COUNTER_SKIPPED_VXLAN, LINKTYPE_RAW, PacketHead, Segment, SEGMENT_UDP, SIZEOF_PACKET_HEAD, SIZEOF_SEGMENT,
 } from '../layout';
 import {
   family, headerSize, IP_CUT, IP_FRAGMENT, IP_OK, parseIp, PROTOCOL_ESP, PROTOCOL_GRE, PROTOCOL_IPV4, PROTOCOL_IPV6,
@@ -18,6 +18,7 @@ import {
 } from '../wire/ip';
 import { ipOffset, LINK_NOT_IP } from '../wire/link';
 import { destinationPort, sourcePort, TCP_HEADER_MIN, tcpHeaderSize } from '../wire/tcp';
+import { UDP_HEADER } from '../wire/udp';
 import { packetsBefore, takeFragment } from './fragments';
 
 /** Bytes before the first entry of a list. */
@@ -89,7 +90,7 @@ export const LOCATED: u32 = 0;
 export const SKIPPED: u32 = 1;
 export const FRAGMENT: u32 = 2;
 
-/** Finds the TCP segment in one packet of `size` captured bytes at `data`. */
+/** Finds the TCP segment or UDP datagram in one packet of `size` captured bytes at `data`. */
 // @ts-ignore: decorator
 @inline
 export function locate(data: usize, size: u32, linktype: u32): u32 {
@@ -123,15 +124,11 @@ export function locate(data: usize, size: u32, linktype: u32): u32 {
     return SKIPPED;
   }
   indexState.matched++;
-  if (protocol == PROTOCOL_UDP) {
-    count(COUNTER_SKIPPED_UDP);
-    return SKIPPED;
-  }
-  if (size < l4 + TCP_HEADER_MIN) {
+  if (size < l4 + (protocol == PROTOCOL_TCP ? TCP_HEADER_MIN : UDP_HEADER)) {
     count(COUNTER_SKIPPED_CUT_HEADER);
     return SKIPPED;
   }
-  if (tcpHeaderSize(transport) < TCP_HEADER_MIN) {
+  if (protocol == PROTOCOL_TCP && tcpHeaderSize(transport) < TCP_HEADER_MIN) {
     count(COUNTER_SKIPPED_MALFORMED);
     return SKIPPED;
   }
@@ -175,7 +172,7 @@ function addSegment(data: usize, seenOn: u32, ordinal: u32, lists: usize, stride
   const entry = changetype<Segment>(list + LIST_HEAD + <usize>n * SIZEOF_SEGMENT);
   entry.head = <u32>(data - SIZEOF_PACKET_HEAD);
   entry.hash = hash;
-  entry.ordinal = ordinal;
+  entry.ordinal = protocol == PROTOCOL_TCP ? ordinal : ordinal | SEGMENT_UDP;
   entry.l4Offset = <u16>(SIZEOF_PACKET_HEAD + l4Found);
   entry.l3Offset = <u8>(SIZEOF_PACKET_HEAD + l3Found);
   entry.seenOn = <u8>seenOn;

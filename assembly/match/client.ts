@@ -272,6 +272,7 @@ function place(flow: Flow, side: Side, request: Request, time: u64, ordinal: u64
   request.time = time;
   request.ordinal = ordinal;
   request.conn = flow.conn;
+  request.transport = flow.transport;
   if (side.beganOrdinal != ordinal || side.began == 0) {
     side.beganOrdinal = ordinal;
     side.began = 0;

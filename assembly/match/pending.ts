@@ -3,7 +3,8 @@
  * come in the order of the requests; only quiet ones may be passed over.
  */
 import { emit, emitConn } from '../emit';
-import { clientPort, Flow, serverPort, SYNC_YES } from '../flow/flow';
+import { clientPort, Flow, OVER_UDP, serverPort, SYNC_YES, UDP_PEER } from '../flow/flow';
+import { PEER_MARK, saltOf } from '../flow/table';
 import { otherHash } from '../hash';
 import { config, count, reserve } from '../instance';
 import {
@@ -73,8 +74,10 @@ function hashEndpoint(high: u64, low: u64, port: u16): u64 {
 
 /** Records that the connection of a flow opened or closed. */
 export function recordConn(flow: Flow, kind: u32, time: u64): void {
+  if (flow.transport == OVER_UDP) return;
+  const clientLow = flow.transport == UDP_PEER ? flow.clientLow ^ saltOf(PEER_MARK) : flow.clientLow;
   emitConn(
-    flow.conn, kind, time, hashEndpoint(flow.clientHigh, flow.clientLow, clientPort(flow)),
+    flow.conn, kind, time, hashEndpoint(flow.clientHigh, clientLow, clientPort(flow)),
     hashEndpoint(flow.serverHigh, flow.serverLow, 0), bswap<u16>(serverPort(flow)),
   );
 }

@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0xcbcc036a;
+export const LAYOUT_HASH = 0x4ae9bd48;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -19,8 +19,10 @@ export const DATAGRAMS_MAX = 64;
 export const DATAGRAM_MAX = 65535;
 /** bytes of a slot for the datagrams that become whole in it */
 export const DATAGRAM_ROOM = 262144;
-/** fewest bytes in a capture that can hold a TCP segment: record 16, IPv4 20, TCP 20 */
-export const SEGMENT_MIN = 56;
+/** bit of an entry of an index list: it is a UDP datagram */
+export const SEGMENT_UDP = 2147483648;
+/** fewest bytes in a capture that can hold what is decoded: record 16, IPv4 20, UDP 8 and its frame 8 */
+export const SEGMENT_MIN = 52;
 /** longest key, bytes (KEY_MAX_LENGTH in memcached.h) */
 export const KEY_MAX = 250;
 /** longest line kept, bytes; memcached closes above it (try_read_command_ascii) */
@@ -211,7 +213,6 @@ export const COUNTER_NAMES = [
   'skipped_not_ip',
   'skipped_other_protocol',
   'skipped_other_port',
-  'skipped_udp',
   'skipped_fragment',
   'skipped_cut_header',
   'skipped_malformed',
@@ -253,6 +254,7 @@ export const COUNTER_NAMES = [
   'ambiguous_lengths',
   'ambiguous_quiet',
   'proxy_headers',
+  'udp_refused',
   'syn_seen',
   'bound_flows',
   'bound_requests',
@@ -494,15 +496,15 @@ export const SLOT = {
   SIZE: 40,
 } as const;
 
-/** Byte offsets. one entry of an index list: where a TCP segment lies and whose it is */
+/** Byte offsets. one entry of an index list: where a TCP segment or UDP datagram lies and whose it is */
 export const SEGMENT = {
   /** u32: address of its packet_head */
   head: 0,
   /** u32: flow hash, symmetric */
   hash: 4,
-  /** u32: packet number within the slot */
+  /** u32: packet number within the slot; SEGMENT_UDP is set where it is a UDP datagram */
   ordinal: 8,
-  /** u16: TCP header, bytes after the packet head */
+  /** u16: TCP or UDP header, bytes after the packet head */
   l4_offset: 12,
   /** u8: IP header, bytes after the packet head */
   l3_offset: 14,

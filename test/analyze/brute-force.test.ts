@@ -102,7 +102,7 @@ const event = (worker: number, conn: number, at: number, hash = 1n): TestEvent =
 
 const counts = {
   events: 3,
-  skipped_udp: 4,
+  skipped_esp: 4,
   lost_worker_failed: 5,
   gaps: 6,
   unsynced_bytes: 7,
@@ -139,7 +139,7 @@ test('several profiles are added up', async (t) => {
   t.like(found.keys, { distinct: 2, secrets: 1 });
   t.deepEqual(found.loss, {
     lost: { worker_failed: 10 },
-    skipped: { udp: 8 },
+    skipped: { esp: 8 },
     gaps: 12,
     unsynced_bytes: 14,
     bounds: { keys: 16 },
