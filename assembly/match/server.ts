@@ -5,19 +5,19 @@ import { count } from '../instance';
 import {
   COUNTER_AMBIGUOUS_QUIET, COUNTER_BOUND_LINES, COUNTER_UNMATCHED_ANSWERS, NO_SIZE, OP_MA, OP_MD, OP_MG, OP_MS,
   OP_WATCH, PRESENT_FLAGS, PRESENT_KEY, PRESENT_OPAQUE, PRESENT_TTL_LEFT, PRESENT_VALUE_SIZE, STATUS_DELETED, STATUS_ERROR, STATUS_EXISTS,
-  STATUS_HIT, STATUS_MISS, STATUS_NOT_FOUND, STATUS_NOT_STORED, STATUS_OK, STATUS_STORED, STATUS_TOUCHED, STATUS_VALUE,
+  STATUS_HIT, STATUS_MISS, STATUS_NOT_FOUND, STATUS_NOT_STORED, STATUS_OK, STATUS_STORED, STATUS_TOUCHED, STATUS_UNANSWERED, STATUS_VALUE,
 } from '../layout';
 import {
-  answerFlags, answerMarks, answerOpaque, answerPrint, answerSize, asksForCredentials, ERROR_ARITHMETIC, ERROR_STORAGE, errorClass, hasFlags, hasKey, hasOpaque, hasTimeLeft, keyAt, keyEnd, keyIsBase64,
+  answerFlags, answerLetters, answerMarks, answerOpaque, answerPrint, answerSize, asksForCredentials, ERROR_ARITHMETIC, ERROR_FORMAT, ERROR_STORAGE, errorClass, hasFlags, hasKey, hasOpaque, hasTimeLeft, keyAt, keyEnd, keyIsBase64,
   parseAnswer, timeLeft, toldSize,
 } from '../memcache/answer';
 import { findKey } from '../memcache/keys';
 import {
-  BIT_ANSWERED, BIT_LAST, BIT_ONE_LINE, BIT_QUIET, BIT_REFUSED, IS_EN, IS_END, IS_ERROR, IS_EX, IS_EXISTS, IS_FREE, IS_HD, IS_ME,
+  BIT_ANSWERED, BIT_DISCARDS, BIT_LAST, BIT_ONE_LINE, BIT_QUIET, BIT_REFUSED, IS_EN, IS_END, IS_ERROR, IS_EX, IS_EXISTS, IS_FREE, IS_HD, IS_ME,
   IS_NF, IS_NOT_FOUND, IS_NOT_STORED, IS_NS, IS_NUMBER, IS_OK, IS_STAT, IS_STORED, IS_TOUCHED, IS_DELETED, IS_VA, IS_VALUE,
   KIND_ARITHMETIC, KIND_DUMP, KIND_GET, KIND_META, KIND_STORE, Request,
 } from '../memcache/message';
-import { isKeyOf } from '../memcache/meta';
+import { FLAGS_RETURNED, isKeyOf } from '../memcache/meta';
 import { ANSWER_VALUE } from '../memcache/words';
 import { findByte } from '../scan';
 import { appendLine, freeLine } from '../stream/lines';
@@ -180,16 +180,27 @@ function matchPending(flow: Flow, code: u32, error: u32): Request {
     // An error belongs to the first request it is likely for, if only quiet ones precede that; else to
     // the oldest.
     found = request;
+    let likely = false;
     for (let candidate = request; changetype<usize>(candidate); candidate = changetype<Request>(<usize>candidate.next)) {
-      if (expects(candidate, error)) {
+      // A line that had to be refused comes before one that may have failed.
+      const refused = (candidate.bits & (BIT_REFUSED | BIT_DISCARDS)) != 0;
+      if (expects(candidate, error) && (refused || !likely)) {
         found = candidate;
-        break;
+        likely = true;
+        if (refused) break;
       }
       if (!(candidate.bits & BIT_QUIET)) break;
     }
+    if (error == ERROR_FORMAT && !likely) {
+      const discarding = findDiscarding(request);
+      if (changetype<usize>(discarding)) {
+        discardBefore(flow, discarding);
+        return discarding;
+      }
+    }
   } else {
     while (changetype<usize>(request)) {
-      if ((request.fits >> code) & 1 && (!meta || agrees(request))) {
+      if ((request.fits >> code) & 1 && (!meta || agrees(request, code))) {
         found = request;
         break;
       }
@@ -211,18 +222,44 @@ function matchPending(flow: Flow, code: u32, error: u32): Request {
   return found;
 }
 
+/** Requests looked at for one whose error took the answers of others: beyond what memcached reads at a time. */
+const DISCARDING_DEPTH: i32 = 512;
+
+/** The first pending request whose error discards the answers before it, or 0. */
+function findDiscarding(request: Request): Request {
+  for (let i = 0; i < DISCARDING_DEPTH && changetype<usize>(request); i++) {
+    if (request.bits & BIT_DISCARDS) return request;
+    request = changetype<Request>(<usize>request.next);
+  }
+  return changetype<Request>(0);
+}
+
+/** Everything pending before a request will never be answered. */
+function discardBefore(flow: Flow, request: Request): void {
+  while (flow.head != <u32>changetype<usize>(request)) {
+    const lost = changetype<Request>(<usize>flow.head);
+    shift(flow);
+    record(flow, lost, STATUS_UNANSWERED);
+    freeRequest(lost);
+  }
+}
+
 /** Whether an error of this class is likely for a request. */
 function expects(request: Request, error: u32): bool {
   if (error == ERROR_ARITHMETIC) return request.kind == KIND_ARITHMETIC || request.op == OP_MA;
   if (error == ERROR_STORAGE) return request.kind == KIND_STORE || request.op == OP_MS;
-  return (request.bits & BIT_REFUSED) != 0;
+  return (request.bits & (BIT_REFUSED | BIT_DISCARDS)) != 0;
 }
 
 /**
  * Whether opaque and key of a meta answer are this request's. Old releases leave both out of some answers,
  * which only a request that must be answered can then claim.
  */
-function agrees(request: Request): bool {
+function agrees(request: Request, code: u32): bool {
+  // A hit returns what was asked for, no less and no more. Whoever must be answered may be of another release.
+  if (request.bits & BIT_QUIET && request.op == OP_MG && (code == IS_VA || code == IS_HD)) {
+    if ((request.metaFlags ^ answerLetters) & FLAGS_RETURNED) return false;
+  }
   const asked = (request.present & (1 << PRESENT_OPAQUE)) != 0;
   if (hasOpaque ? !asked || answerOpaque != request.opaque : asked && request.bits & BIT_QUIET) return false;
   return !hasKey || answerPrint == request.print || isKeyOf(request, keyAt, keyEnd, keyIsBase64);

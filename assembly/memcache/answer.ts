@@ -5,6 +5,7 @@ import {
   IS_DELETED, IS_EN, IS_END, IS_ERROR, IS_EX, IS_EXISTS, IS_FREE, IS_HD, IS_ME, IS_MN, IS_NF, IS_NOT_FOUND,
   IS_NOT_STORED, IS_NS, IS_NUMBER, IS_OK, IS_RESET, IS_STAT, IS_STORED, IS_TOUCHED, IS_VA, IS_VALUE, IS_VERSION, IS_WORD,
 } from './message';
+import { flagBit } from './meta';
 import { parsed, parseSigned, parseUnsigned } from './number';
 import { nextToken, tokenEnd } from './tokens';
 import {
@@ -37,6 +38,8 @@ export let hasTimeLeft: bool = false;
 export let timeLeft: i64 = 0;
 /** Bits of enum mark. */
 export let answerMarks: u32 = 0;
+/** Letters of the flags it returned, as of `flagBit`. */
+export let answerLetters: u64 = 0;
 
 /** `<key> <flags> <bytes> [<cas>]` of a VALUE line; false where it is not one. */
 function parseValueLine(at: usize, end: usize): bool {
@@ -55,6 +58,7 @@ function parseValueLine(at: usize, end: usize): bool {
 function parseReturnFlags(at: usize, end: usize): void {
   for (at = nextToken(at, end); at < end; at = nextToken(tokenEnd, end)) {
     const value = at + 1;
+    answerLetters |= flagBit(load<u8>(at));
     switch (load<u8>(at)) {
       case 0x4f: // O
         hasOpaque = true;
@@ -106,6 +110,7 @@ function parseMetaAnswer(pair: u32, at: usize, end: usize): u32 {
   hasTimeLeft = false;
   toldSize = NO_SIZE;
   answerMarks = 0;
+  answerLetters = 0;
   at += 2;
   if (pair == CODE_VA) {
     const size = nextToken(at, end);
@@ -176,12 +181,15 @@ export const ERROR_OTHER: u32 = 0;
 export const ERROR_ARITHMETIC: u32 = 1;
 /** Only storage commands get it. */
 export const ERROR_STORAGE: u32 = 2;
+/** `bad command line format`: a line that could not be read, or a key that is too long. */
+export const ERROR_FORMAT: u32 = 3;
 
 // The eight bytes behind `CLIENT_ERROR ` or `SERVER_ERROR `.
 const CANNOT_I: u64 = 0x6920746f6e6e6163;
 const INVALID_: u64 = 0x2064696c61766e69;
 const BAD_DATA: u64 = 0x6174616420646162;
 const OBJECT_T: u64 = 0x74207463656a626f;
+const BAD_COMM: u64 = 0x6d6d6f6320646162;
 
 /** Which commands an error line speaks of, by the texts of proto_text.c and memcached.c. */
 export function errorClass(at: usize, end: usize): u32 {
@@ -191,5 +199,6 @@ export function errorClass(at: usize, end: usize): u32 {
   // "invalid numeric delta argument"; there are other invalid things.
   if (text == INVALID_ && load<u8>(at + 21) == 0x6e) return ERROR_ARITHMETIC;
   if (text == BAD_DATA || text == OBJECT_T) return ERROR_STORAGE;
+  if (text == BAD_COMM) return ERROR_FORMAT;
   return ERROR_OTHER;
 }

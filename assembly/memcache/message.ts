@@ -48,6 +48,11 @@ export const BIT_ONE_LINE: u32 = 32;
 export const BIT_LAST: u32 = 64;
 /** A key did not fit its pool. */
 export const BIT_OVERFLOW: u32 = 128;
+/**
+ * A retrieval with a key that is too long: before its error memcached discards every answer it has not sent
+ * yet (conn_release_items in process_get_command, proto_text.c).
+ */
+export const BIT_DISCARDS: u32 = 256;
 
 export const KIND_GET: u32 = 0;
 export const KIND_STORE: u32 = 1;

@@ -44,6 +44,10 @@ export function flagBit(letter: u32): u64 {
   return 0;
 }
 
+/** Flags some release knows, b c f h k l q s t u v x and C D E F I J L M N O P R S T: _meta_flag_preparse (proto_text.c). */
+const FLAGS_KNOWN: u64 = 0x3becf0bd0ca6;
+/** Flags a hit returns where they were asked for: c f h k l s t O. */
+export const FLAGS_RETURNED: u64 = 0x100000c0ca4;
 const FLAG_B: u64 = 1 << 1;
 const FLAG_Q: u64 = 1 << 16;
 const FLAG_V: u64 = 1 << 21;
@@ -72,7 +76,10 @@ function parseFlags(request: Request, op: u32, at: usize, end: usize): void {
     const letter = <u32>load<u8>(at);
     const value = at + 1;
     const valueEnd = tokenEnd;
-    flags |= flagBit(letter);
+    const bit = flagBit(letter);
+    // Every release refuses what none knows, and what stands twice.
+    if (!(bit & FLAGS_KNOWN) || flags & bit) request.bits |= BIT_REFUSED;
+    flags |= bit;
     if (value == valueEnd) continue;
     switch (letter) {
       case 0x4f: // O
@@ -83,19 +90,19 @@ function parseFlags(request: Request, op: u32, at: usize, end: usize): void {
         if (parseSigned(value, valueEnd)) {
           request.ttl = <i64>parsed;
           request.present |= 1 << PRESENT_TTL;
-        }
+        } else request.bits |= BIT_REFUSED;
         break;
       case 0x4e: // N
         if (parseSigned(value, valueEnd)) {
           request.vivify = <i64>parsed;
           request.present |= 1 << PRESENT_VIVIFY;
-        }
+        } else request.bits |= BIT_REFUSED;
         break;
       case 0x52: // R
         if (parseSigned(value, valueEnd)) {
           request.recache = <i64>parsed;
           request.present |= 1 << PRESENT_RECACHE;
-        }
+        } else request.bits |= BIT_REFUSED;
         break;
       case 0x46: // F
         if (op == OP_MS && parseUnsigned(value, valueEnd)) {
@@ -107,19 +114,19 @@ function parseFlags(request: Request, op: u32, at: usize, end: usize): void {
         if (parseUnsigned(value, valueEnd)) {
           request.delta = parsed;
           request.present |= 1 << PRESENT_DELTA;
-        }
+        } else request.bits |= BIT_REFUSED;
         break;
       case 0x4a: // J
         if (parseUnsigned(value, valueEnd)) {
           request.initial = parsed;
           request.present |= 1 << PRESENT_INITIAL;
-        }
+        } else request.bits |= BIT_REFUSED;
         break;
       case 0x45: // E
         if (parseUnsigned(value, valueEnd)) {
           request.casNew = parsed;
           request.present |= 1 << PRESENT_CAS_NEW;
-        }
+        } else request.bits |= BIT_REFUSED;
         break;
       case 0x4d: // M
         request.mode = <u8>modeOf(op, load<u8>(value));
@@ -129,8 +136,8 @@ function parseFlags(request: Request, op: u32, at: usize, end: usize): void {
   request.metaFlags = flags;
 }
 
-/** Answers a command may get; `quiet` takes away what its q flag silences. */
-function answers(op: u32, flags: u64): u32 {
+/** Answers a command may get; its q flag takes away what it silences. */
+function answers(op: u32, flags: u64, mode: u32): u32 {
   const quiet = (flags & FLAG_Q) != 0;
   const value = (flags & FLAG_V) != 0;
   if (op == OP_MG) {
@@ -143,6 +150,10 @@ function answers(op: u32, flags: u64): u32 {
   }
   if (op == OP_ME) return (1 << IS_ME) | (1 << IS_EN);
   let fits: u32 = (1 << IS_NS) | (1 << IS_EX) | (1 << IS_NF);
+  if (op == OP_MS && quiet) {
+    // What a quiet one gets must be sure to be its own: without a cas it is only refused by its mode.
+    if (!(flags & FLAG_C_UPPER)) fits = mode == MODE_NONE || mode == MODE_SET ? 0 : 1 << IS_NS;
+  }
   // Before release 1.6.10 the success was OK.
   if (!quiet) fits |= (1 << IS_HD) | (1 << IS_OK);
   if (op == OP_MA && value) {
@@ -209,7 +220,7 @@ export function parseMeta(request: Request, op: u32, at: usize, end: usize): u32
     if ((op == OP_MS || op == OP_MD) && flags & FLAG_I_UPPER) request.mode = <u8>MODE_INVALIDATE;
     else if (op == OP_MG && flags & FLAG_T_UPPER) request.mode = <u8>MODE_TOUCH;
   }
-  request.fits = answers(op, flags) | (1 << IS_ERROR);
+  request.fits = answers(op, flags, request.mode) | (1 << IS_ERROR);
   if (badSize) request.bits |= BIT_REFUSED;
   else if (op == OP_MS && (longKey || oldSyntax)) {
     // Releases differ on whether the value is skipped.

@@ -11,7 +11,7 @@ import {
 } from '../layout';
 import { addKey, setKey } from './keys';
 import {
-  BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_ONE_LINE, BIT_QUIET, BIT_REFUSED, IS_DELETED, IS_END, IS_EN, IS_ERROR, IS_EXISTS,
+  BIT_DISCARDS, BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_ONE_LINE, BIT_QUIET, BIT_REFUSED, IS_DELETED, IS_END, IS_EN, IS_ERROR, IS_EXISTS,
   IS_FREE, IS_MN, IS_NOT_FOUND, IS_NOT_STORED, IS_NUMBER, IS_OK, IS_RESET, IS_STAT, IS_STORED, IS_TOUCHED, IS_VALUE,
   IS_VERSION, IS_WORD, KIND_ADMIN, KIND_ARITHMETIC, KIND_DELETE, KIND_DUMP, KIND_GET, KIND_STATS, KIND_STORE,
   KIND_TOUCH, KIND_UNKNOWN, KIND_WATCH, LINE_DATA, LINE_QUIT, LINE_WHOLE, Request,
@@ -94,27 +94,31 @@ export function beginRetrieval(request: Request, op: u32, at: usize, end: usize)
     if (parseSigned(token, at)) {
       request.ttl = <i64>parsed;
       request.present |= 1 << PRESENT_TTL;
-    }
+    } else request.bits |= BIT_REFUSED;
   }
   return at;
 }
 
 /** Adds every key in [at, end). */
 export function addKeys(request: Request, at: usize, end: usize): void {
-  for (at = nextToken(at, end); at < end; at = nextToken(tokenEnd, end)) addKey(request, at, tokenEnd - at);
+  for (at = nextToken(at, end); at < end; at = nextToken(tokenEnd, end)) {
+    if (tokenEnd - at > KEY_MAX) request.bits |= BIT_DISCARDS;
+    addKey(request, at, tokenEnd - at);
+  }
 }
 
 function retrieval(request: Request, op: u32, at: usize, end: usize): u32 {
   at = nextToken(beginRetrieval(request, op, at, end), end);
   if (tokenEnd == end && at < end) {
+    if (end - at > KEY_MAX) request.bits |= BIT_DISCARDS;
     setKey(request, at, end - at);
     request.keyCount = 1;
   } else {
     addKeys(request, at, end);
     request.cursorChunk = request.keys;
     if (request.keyCount == 0) {
-      // gat without a key is answered END by old releases.
-      request.bits |= BIT_NO_EVENT;
+      // gat without a key is answered END by old releases; all others refuse it.
+      request.bits |= BIT_NO_EVENT | BIT_REFUSED;
       return LINE_WHOLE;
     }
   }
@@ -222,11 +226,11 @@ function keyed(request: Request, op: u32, at: usize, end: usize): u32 {
     if (parseSigned(number, numberEnd)) {
       request.ttl = <i64>parsed;
       request.present |= 1 << PRESENT_TTL;
-    }
+    } else request.bits |= BIT_REFUSED;
   } else if (parseUnsigned(number, numberEnd)) {
     request.delta = parsed;
     request.present |= 1 << PRESENT_DELTA;
-  }
+  } else request.bits |= BIT_REFUSED;
   setNoreply(request, numberEnd, end);
   return LINE_WHOLE;
 }

@@ -36,6 +36,9 @@ function metaStatus(op: string, code: string): string | undefined {
 function answersDespiteQuiet(request: Request, code: string): boolean {
   if (!request.quiet) return true;
   if (request.op === 'mg') return code !== 'EN';
+  // A quiet ms is refused by its cas, or by its mode.
+  if (request.op === 'ms' && !request.flags.has('C'))
+    return code === 'NS' && request.event.mode !== null && request.event.mode !== 'set';
   return code === 'NS' || code === 'EX' || code === 'NF';
 }
 
@@ -91,20 +94,16 @@ class Dialogue {
     const start = this.#at;
     const line = this.#line();
     if (line === undefined) return false;
-    let place = 0;
-    for (;;) {
+    let place = isError(line) ? this.#erring(line, start) : 0;
+    if (place < 0) return false;
+    while (!isError(line)) {
       const request = this.#pending[place];
       if (request === undefined) {
         if (!this.#pull()) return false;
         continue;
       }
       if (this.#fits(request, line)) break;
-      if (!request.quiet) {
-        // An error that speaks of no request in particular is the oldest's.
-        if (!isError(line)) return false;
-        place = 0;
-        break;
-      }
+      if (!request.quiet) return false;
       place++;
     }
     for (const silent of this.#pending.splice(0, place))
@@ -113,15 +112,48 @@ class Dialogue {
     return this.#finish(request, line, start);
   }
 
-  #fits(request: Request, line: string): boolean {
-    if (isError(line)) {
-      // Only quiet ones may be passed over, so only they must be told apart.
-      if (/^CLIENT_ERROR (cannot increment|invalid numeric)/.test(line))
-        return /^(incr|decr|ma)$/.test(request.op);
-      if (/^(CLIENT_ERROR bad data|SERVER_ERROR object too)/.test(line))
-        return /^(set|add|replace|append|prepend|cas|ms)$/.test(request.op);
-      return request.hidden;
+  /**
+   * Which pending request an error is of: only quiet ones may be passed over, to one that had to be refused,
+   * else to one that may have failed so; else it is the oldest's. A retrieval with a key that is too long
+   * takes the place of all that was not sent before it. -1 where nothing is pending.
+   */
+  #erring(line: string, start: number): number {
+    let likely = -1;
+    for (let place = 0; ; place++) {
+      const request = this.#pending[place] ?? this.#pull();
+      if (request === undefined) break;
+      if (request.noreply) {
+        place--;
+        continue;
+      }
+      if (this.#mayGet(request, line)) {
+        if (request.refused || request.discards) return place;
+        if (likely < 0) likely = place;
+      }
+      if (!request.quiet) break;
     }
+    if (likely >= 0 || this.#pending.length === 0) return this.#pending.length === 0 ? -1 : likely;
+    if (line !== 'CLIENT_ERROR bad command line format') return 0;
+    const heard = (request: Request) => this.#client.time[request.end]! <= this.#server.time[start]!;
+    while (this.#pending.every(({ discards }) => !discards)) {
+      const next = this.#pull();
+      if (next === undefined || !heard(next)) break;
+    }
+    const place = this.#pending.findIndex((request) => request.discards && heard(request));
+    for (const lost of place > 0 ? this.#pending.splice(0, place) : []) this.#emit(lost, () => 'unanswered');
+    return 0;
+  }
+
+  /** Whether a request may get this error at all. */
+  #mayGet(request: Request, line: string): boolean {
+    if (/^CLIENT_ERROR (cannot increment|invalid numeric)/.test(line))
+      return /^(incr|decr|ma)$/.test(request.op);
+    if (/^(CLIENT_ERROR bad data|SERVER_ERROR object too)/.test(line))
+      return /^(set|add|replace|append|prepend|cas|ms)$/.test(request.op);
+    return request.refused || request.discards;
+  }
+
+  #fits(request: Request, line: string): boolean {
     const code = line.slice(0, 2);
     if (request.meta) {
       if (metaStatus(request.op, code) === undefined || !answersDespiteQuiet(request, code)) return false;
@@ -132,6 +164,19 @@ class Dialogue {
       const shown =
         key !== undefined && told.includes('b') ? Buffer.from(key, 'base64').toString('latin1') : key;
       if (request.op === 'me') return true;
+      // A quiet request's hit shows all it asked for, and nothing else.
+      const shows = (letters: Iterable<string>) =>
+        [...new Set(letters)]
+          .filter((c) => 'cfhklstO'.includes(c))
+          .sort()
+          .join('');
+      if (
+        request.op === 'mg' &&
+        request.quiet &&
+        shows(told.map((flag) => flag[0]!)) !== shows(request.flags.keys())
+      ) {
+        return false;
+      }
       return (
         (opaque === request.opaque || (opaque === undefined && !request.quiet)) &&
         (key === undefined || key === request.rawKey || shown === request.keys[0])

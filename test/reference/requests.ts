@@ -20,6 +20,10 @@ export interface Request {
   multiLine: 'stats' | 'dump' | 'mgdump' | 'one' | undefined;
   /** Nothing after it can be told. */
   last: boolean;
+  /** No release accepts it: an error is its answer. */
+  refused: boolean;
+  /** A retrieval with a key that is too long: its error takes the place of answers not sent before. */
+  discards: boolean;
 }
 
 const STORAGE = new Set(['set', 'add', 'replace', 'append', 'prepend', 'cas']);
@@ -68,6 +72,14 @@ function metaFields(op: string, flags: Map<string, string>, event: Record<string
   if (event.mode === null && op === 'mg' && flags.has('T')) event.mode = 'touch';
 }
 
+/** Whether no release takes a flag, or not with this token. */
+function wrongFlag(letter: string, token: string): boolean {
+  if (!'bNTRlOPLkstcfvhuqxFCEMJDIS'.includes(letter)) return true;
+  if (token === '') return false;
+  if ('TNR'.includes(letter)) return signed(token) === undefined;
+  return 'DJE'.includes(letter) && number(token) === undefined;
+}
+
 /** Requests one by one; `credentials()` says whether the next set is a login. */
 export function* requests(text: string, credentials: () => boolean): Generator<Request> {
   // A balancer's PROXY header, version 1, is one line before everything else.
@@ -95,6 +107,8 @@ export function* requests(text: string, credentials: () => boolean): Generator<R
       flags: new Map(),
       multiLine: undefined,
       last: false,
+      refused: false,
+      discards: false,
     };
     /** A data block of n bytes follows. False when the stream ends before it does. */
     const data = (n: number) => {
@@ -113,6 +127,8 @@ export function* requests(text: string, credentials: () => boolean): Generator<R
       const keys = tokens.slice(op.startsWith('gat') ? 2 : 1);
       if (op.startsWith('gat')) r.event.ttl = signed(tokens[1]) ?? null;
       r.keys = keys.map(clear);
+      r.discards = r.keys.includes(null);
+      r.refused = keys.length === 0 || (op.startsWith('gat') && signed(tokens[1]) === undefined);
       if (keys.length === 0) r.hidden = true;
     } else if (STORAGE.has(op)) {
       const args = tokens.slice(1);
@@ -154,13 +170,18 @@ export function* requests(text: string, credentials: () => boolean): Generator<R
           if (op === 'touch' && signed(tokens[2]) !== undefined) r.event.ttl = signed(tokens[2]);
           if ((op === 'incr' || op === 'decr') && number(tokens[2]) !== undefined)
             r.event.delta = number(tokens[2]);
+          if (op === 'touch') r.refused = signed(tokens[2]) === undefined;
+          else if (op !== 'delete') r.refused = number(tokens[2]) === undefined;
         }
       }
     } else if (r.meta) {
       if (tokens.length < 2) r.hidden = true;
       else {
         r.rawKey = tokens[1]!;
-        for (const token of tokens.slice(op === 'ms' ? 3 : 2)) r.flags.set(token[0]!, token.slice(1));
+        for (const token of tokens.slice(op === 'ms' ? 3 : 2)) {
+          if (r.flags.has(token[0]!) || wrongFlag(token[0]!, token.slice(1))) r.refused = true;
+          r.flags.set(token[0]!, token.slice(1));
+        }
         metaFields(op, r.flags, r.event);
         r.opaque = r.flags.get('O');
         r.quiet = r.flags.has('q');
@@ -188,6 +209,9 @@ export function* requests(text: string, credentials: () => boolean): Generator<R
       r.hidden = true;
       r.quiet = lastToken;
     }
+    // An unknown command, or a length nobody can read.
+    if (r.hidden || ((STORAGE.has(op) || op === 'ms') && r.event.value_size === undefined)) r.refused = true;
+    if (STORAGE.has(op) && r.last) r.refused = true;
     if (line.includes('\0')) {
       // The key depends on the release, and so may everything after.
       r.keys = r.keys.map(() => null);

@@ -1,0 +1,137 @@
+/**
+ * Reconciliation: a mix of everything against a real memcached, captured by tcpdump; every counter of its
+ * `stats` that the wire can show is the profile's. MEMBENCH_OPERATIONS says how many operations (200,000).
+ */
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import test from 'ava';
+import { record } from 'membench';
+import type { CacheEvent } from 'membench/decoder';
+import { openProfile, readEvents } from 'membench/profile';
+import { temporary } from '../support/cli.js';
+import { DEVICE, Network, PORT, SERVER, takeTurns, until, whyNotLive } from '../support/network.js';
+
+const OPERATIONS = Number(process.env.MEMBENCH_OPERATIONS ?? 200_000);
+const CONNECTIONS = 64;
+
+const reason = whyNotLive();
+test.before(takeTurns);
+const live = reason === '' ? test.serial : test.serial.skip;
+
+const STORES = new Set(['set', 'add', 'replace', 'append', 'prepend', 'cas', 'ms']);
+
+/**
+ * What memcached 1.6 counts for one event: names of its counters. Found out by asking one after another:
+ * a retrieval that touches counts as a touch where it hits, and for mg as a get where it does not.
+ */
+function countersOf({ op, status, mode, cas, meta_flags: flags = '' }: CacheEvent): string[] {
+  if (STORES.has(op)) {
+    if (status === 'error') return ['store_too_large'];
+    if (!cas) return ['cmd_set'];
+    if (status === 'exists') return ['cmd_set', 'cas_badval'];
+    return ['cmd_set', status === 'not_found' ? 'cas_misses' : 'cas_hits'];
+  }
+  if (status === 'error') return [];
+  const found = status !== 'miss' && status !== 'not_found';
+  switch (op) {
+    case 'get':
+    case 'gets':
+      return ['cmd_get', found ? 'get_hits' : 'get_misses'];
+    case 'mg':
+      if (flags.includes('T') && found) return ['cmd_touch', 'touch_hits'];
+      return ['cmd_get', found ? 'get_hits' : 'get_misses'];
+    case 'gat':
+    case 'gats':
+    case 'touch':
+      return ['cmd_touch', found ? 'touch_hits' : 'touch_misses'];
+    case 'delete':
+    case 'md':
+      return [found ? 'delete_hits' : 'delete_misses'];
+    case 'incr':
+    case 'decr':
+      return [`${op}_${found ? 'hits' : 'misses'}`];
+    case 'ma':
+      return [`${mode === 'decr' ? 'decr' : 'incr'}_${found ? 'hits' : 'misses'}`];
+    case 'me':
+      return ['cmd_meta'];
+    default:
+      return [];
+  }
+}
+
+const COUNTERS = [
+  ...['cmd_get', 'get_hits', 'get_misses', 'cmd_set', 'cmd_touch', 'touch_hits', 'touch_misses', 'cmd_meta'],
+  ...['delete_hits', 'delete_misses', 'incr_hits', 'incr_misses', 'decr_hits', 'decr_misses'],
+  ...['cas_hits', 'cas_misses', 'cas_badval', 'store_too_large'],
+];
+
+live(
+  `${OPERATIONS} mixed operations: no difference with any counter of memcached${reason && ` (${reason})`}`,
+  async (t) => {
+    t.timeout(600_000);
+    const folder = temporary(t);
+    const network = new Network(t);
+    await network.memcached();
+    const capture = join(folder, 'all.pcap');
+    const tcpdump = network.start(
+      ...[
+        'tcpdump',
+        '-i',
+        DEVICE,
+        '-Z',
+        'root',
+        '-B',
+        '262144',
+        '-s',
+        '0',
+        '-w',
+        capture,
+        `tcp port ${PORT}`,
+      ],
+    );
+    let said = '';
+    tcpdump.stderr!.on('data', (data) => {
+      said += data;
+    });
+    await until(() => said.includes('listening'));
+    const before = network.stats();
+    const seed = Number(process.env.MEMBENCH_SEED ?? Date.now() % 1_000_000);
+    t.log(`seed ${seed}`);
+    const client = 'build/test/live/reconcile-client.js';
+    const sent = Number(
+      network.client(
+        process.execPath,
+        client,
+        SERVER,
+        String(PORT),
+        String(OPERATIONS),
+        String(CONNECTIONS),
+        String(seed),
+      ),
+    );
+    const after = network.stats();
+    for (let size = -1; !existsSync(capture) || size !== statSync(capture).size; await sleep(1500)) {
+      size = existsSync(capture) ? statSync(capture).size : -1;
+    }
+    await network.kill(tcpdump, 'SIGINT');
+    t.regex(said, /\n0 packets dropped by kernel/);
+
+    const profile = join(folder, 'out.mbp');
+    const summary = await record({ source: capture, profile, workers: 2, ports: [[PORT, PORT]] });
+    t.is(summary.gaps, 0);
+    t.is(summary.counters.unsynced_bytes, 0);
+    t.is(summary.counters.ambiguous_lengths, 0);
+    const counted: Record<string, number> = Object.fromEntries(COUNTERS.map((name) => [name, 0]));
+    let unanswered = 0;
+    using reader = openProfile(profile);
+    for (const event of readEvents(reader)) {
+      if (event.status === 'unanswered') unanswered++;
+      for (const name of countersOf(event)) counted[name]!++;
+    }
+    t.is(unanswered, 0);
+    t.deepEqual(counted, Object.fromEntries(COUNTERS.map((name) => [name, after[name]! - before[name]!])));
+    t.true(sent >= OPERATIONS);
+    t.log(`${sent} operations, ${summary.packets.seen} packets, ${COUNTERS.length} counters`);
+  },
+);
