@@ -1,16 +1,17 @@
 /**
- * Pending requests of a flow, oldest first, and what happens when one is done. Text and meta answers
- * come in the order of the requests; only quiet ones may be passed over.
+ * Pending requests of a flow, oldest first, and what happens when one is done. Answers come in the order
+ * of the requests; only quiet ones may be passed over.
  */
 import { emit, emitConn } from '../emit';
 import { clientPort, Flow, serverPort, SYNC_YES } from '../flow/flow';
 import { otherHash } from '../hash';
 import { config, count, reserve } from '../instance';
 import {
-  CONN_KIND_OPEN_MIDSTREAM, CONN_KIND_OPEN_SYN, COUNTER_BOUND_REQUESTS, COUNTER_NEGATIVE_LATENCY, OP_MG,
+  CONN_KIND_OPEN_MIDSTREAM, CONN_KIND_OPEN_SYN, COUNTER_BOUND_REQUESTS, COUNTER_NEGATIVE_LATENCY, OP_GAT, OP_GET, OP_MG,
   PRESENT_FLAGS, PRESENT_KEY, PRESENT_LATENCY, PRESENT_VALUE_SIZE, STATUS_HIT, STATUS_MISS, STATUS_SILENT,
   STATUS_UNANSWERED,
 } from '../layout';
+import { withhold } from '../memcache/credentials';
 import { entryAt, freeKeys, KeyChunk } from '../memcache/keys';
 import { BIT_ANSWERED, BIT_NO_EVENT, Request, SIZEOF_REQUEST } from '../memcache/message';
 import { createPool, give, Pool, take } from '../pools';
@@ -62,6 +63,15 @@ export function shift(flow: Flow): void {
   flow.head = request.next;
   if (request.next == 0) flow.tail = 0;
   flow.pending--;
+}
+
+/** Notes when the answer's first byte came. */
+// @ts-ignore: decorator
+@inline
+export function answered(request: Request, time: u64): void {
+  if (request.bits & BIT_ANSWERED) return;
+  request.bits |= BIT_ANSWERED;
+  request.answerTime = time;
 }
 
 function hashEndpoint(high: u64, low: u64, port: u16): u64 {
@@ -134,7 +144,9 @@ function recordKeys(request: Request, status: u32): void {
 
 /** Records what a quiet request's silence means, proven by a later answer. */
 export function recordSilence(flow: Flow, request: Request): void {
-  record(flow, request, request.op == OP_MG ? STATUS_MISS : STATUS_SILENT);
+  const op = <u32>request.op;
+  // A quiet get is one of the binary protocol.
+  record(flow, request, op == OP_MG || op == OP_GET || op == OP_GAT ? STATUS_MISS : STATUS_SILENT);
 }
 
 /** Records all pending requests as unanswered and empties the list. */
@@ -142,7 +154,14 @@ export function abandonPending(flow: Flow): void {
   while (flow.head) {
     const request = changetype<Request>(<usize>flow.head);
     shift(flow);
-    record(flow, request, STATUS_UNANSWERED);
-    freeRequest(request);
+    abandon(flow, request);
   }
+}
+
+/** Records one request as unanswered. */
+export function abandon(flow: Flow, request: Request): void {
+  // It may have been sent before the server was heard to ask for credentials.
+  if (flow.auth) withhold(request);
+  record(flow, request, STATUS_UNANSWERED);
+  freeRequest(request);
 }
