@@ -3,7 +3,7 @@
  * of the requests; only quiet ones may be passed over.
  */
 import { emit, emitConn } from '../emit';
-import { clientPort, Flow, serverPort, SYNC_YES } from '../flow/flow';
+import { AUTH_TRIED, AUTH_WANTED, clientPort, Flow, serverPort, SYNC_YES } from '../flow/flow';
 import { otherHash } from '../hash';
 import { config, count, reserve } from '../instance';
 import {
@@ -11,7 +11,7 @@ import {
   PRESENT_FLAGS, PRESENT_KEY, PRESENT_LATENCY, PRESENT_VALUE_SIZE, STATUS_HIT, STATUS_MISS, STATUS_SILENT,
   STATUS_UNANSWERED,
 } from '../layout';
-import { withhold } from '../memcache/credentials';
+import { becomeLogin, mayLogIn, withhold } from '../memcache/credentials';
 import { entryAt, freeKeys, KeyChunk } from '../memcache/keys';
 import { BIT_ANSWERED, BIT_NO_EVENT, Request, SIZEOF_REQUEST } from '../memcache/message';
 import { createPool, give, Pool, take } from '../pools';
@@ -161,7 +161,12 @@ export function abandonPending(flow: Flow): void {
 /** Records one request as unanswered. */
 export function abandon(flow: Flow, request: Request): void {
   // It may have been sent before the server was heard to ask for credentials.
-  if (flow.auth) withhold(request);
+  if (flow.auth == AUTH_WANTED && mayLogIn(request)) {
+    flow.auth = AUTH_TRIED;
+    becomeLogin(request);
+  } else if (flow.auth) {
+    withhold(request);
+  }
   record(flow, request, STATUS_UNANSWERED);
   freeRequest(request);
 }
