@@ -1,5 +1,5 @@
 /** One connection's segments: from the header to stream and pairing, from the first packet to the end. */
-import { CLIENT, Flow, FLOW_BINARY, FLOW_MEMCACHE, FLOW_NEW, FLOW_TLS, SERVER, sideOf, SYNC_YES } from './flow/flow';
+import { CLIENT, Flow, FLOW_NEW, FLOW_TEXT, FLOW_TLS, SERVER, sideOf, SYNC_YES } from './flow/flow';
 import { findSyn, forgetSyn, rememberSyn, rememberSynAck, Syn } from './flow/syns';
 import {
   addFlow, find, foundSide, hasRoom, oldestFlow, ports, removeFlow, setEndpoints, touch,
@@ -8,10 +8,11 @@ import { isServerPort } from './framing/record';
 import { count } from './instance';
 import {
   CONN_KIND_CLOSE_EVICTED, CONN_KIND_CLOSE_FIN, CONN_KIND_CLOSE_REUSED, CONN_KIND_CLOSE_RST,
-  COUNTER_BOUND_FLOWS, COUNTER_BYTES, COUNTER_FLOWS, COUNTER_PACKETS_DECODED, COUNTER_SKIPPED_BINARY, COUNTER_SKIPPED_STRAY,
+  COUNTER_BOUND_FLOWS, COUNTER_BYTES, COUNTER_FLOWS, COUNTER_PACKETS_DECODED, COUNTER_SKIPPED_STRAY,
   COUNTER_SKIPPED_TLS, COUNTER_SYN_SEEN,
 } from './layout';
 import { parseAnswer } from './memcache/answer';
+import { MAGIC_ANSWER, MAGIC_REQUEST } from './memcache/binary';
 import { IS_FREE, IS_NUMBER } from './memcache/message';
 import { recordConn } from './match/pending';
 import { loseSync } from './match/sync';
@@ -49,11 +50,10 @@ export function decodeSegment(
 // @ts-ignore: decorator
 @inline
 function countPacket(kind: u8, wire: u32): void {
-  if (kind == FLOW_MEMCACHE || kind == FLOW_NEW) {
+  if (kind <= FLOW_NEW) {
     count(COUNTER_PACKETS_DECODED);
     count(COUNTER_BYTES, wire);
-  } else if (kind == FLOW_BINARY) count(COUNTER_SKIPPED_BINARY);
-  else if (kind == FLOW_TLS) count(COUNTER_SKIPPED_TLS);
+  } else if (kind == FLOW_TLS) count(COUNTER_SKIPPED_TLS);
   else count(COUNTER_SKIPPED_STRAY);
 }
 
@@ -66,7 +66,7 @@ function segmentOf(
   const from = sequence(tcp);
   const ack = acknowledgement(tcp);
   flow.lastTime = time;
-  if (flow.kind != FLOW_MEMCACHE && flow.kind != FLOW_NEW) {
+  if (flow.kind > FLOW_NEW) {
     countPacket(flow.kind, wire);
     if (from == side.next) {
       side.next += size;
@@ -112,7 +112,7 @@ function startFlow(
   const from = sequence(tcp);
   if (flags & TCP_SYN) {
     count(COUNTER_SYN_SEEN);
-    countPacket(FLOW_MEMCACHE, wire);
+    countPacket(FLOW_TEXT, wire);
     if (flags & TCP_ACK) {
       if (!rememberSynAck(hash, from, acknowledgement(tcp), <u16>ports, <u16>(ports >> 16)) || !changetype<usize>(known)) return;
       // The server agreed to a new connection between the same ports: the old one is over.
@@ -124,7 +124,7 @@ function startFlow(
   }
   if (size == 0) {
     // Nothing to learn, and nothing to remember: a flood of these costs no memory.
-    countPacket(FLOW_MEMCACHE, wire);
+    countPacket(FLOW_TEXT, wire);
     return;
   }
   if (!hasRoom()) {
@@ -167,6 +167,8 @@ function sourceIsClient(payload: usize, got: u32): bool {
   const toServer = isServerPort(bswap<u16>(<u16>(ports >> 16)));
   if (fromServer != toServer) return toServer;
   if (got < 3) return true;
+  const first = load<u8>(payload);
+  if (first == MAGIC_REQUEST || first == MAGIC_ANSWER) return first == MAGIC_REQUEST;
   const feed = findByte(payload, payload + got, 10);
   const code = parseAnswer(payload, feed > payload && load<u8>(feed - 1) == 13 ? feed - 1 : feed);
   return code == IS_FREE || code == IS_NUMBER;

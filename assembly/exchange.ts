@@ -10,7 +10,7 @@
  * mixed into the client's address.
  */
 import { endFlow } from './connection';
-import { CLIENT, Flow, FLOW_BINARY, FLOW_NEW, OVER_UDP, SERVER, sideOf, SYNC_NONE, SYNC_YES, UDP_PEER } from './flow/flow';
+import { CLIENT, Flow, FLOW_NEW, OVER_UDP, SERVER, sideOf, SYNC_NONE, SYNC_YES, UDP_PEER } from './flow/flow';
 import {
   addFlow, find, foundSide, hasRoom, markClient, oldestFlow, PEER_MARK, setEndpoints, touch,
 } from './flow/table';
@@ -18,7 +18,7 @@ import { isServerPort } from './framing/record';
 import { config, count } from './instance';
 import {
   CONN_KIND_CLOSE_END, CONN_KIND_CLOSE_EVICTED, CONN_KIND_OPEN_MIDSTREAM, COUNTER_BOUND_FLOWS, COUNTER_BYTES,
-  COUNTER_FLOWS, COUNTER_PACKETS_DECODED, COUNTER_SKIPPED_BINARY, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_MALFORMED,
+  COUNTER_FLOWS, COUNTER_PACKETS_DECODED, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_MALFORMED,
   COUNTER_UDP_REFUSED, COUNTER_UNMATCHED_ANSWERS,
 } from './layout';
 import { freeRequest, recordConn } from './match/pending';
@@ -52,15 +52,10 @@ export function decodeDatagram(
   const toServer = isServerPort(destinationPort(udp));
   const fromServer = isServerPort(sourcePort(udp));
   const asks = toServer != fromServer ? toServer : destinationPort(udp) <= sourcePort(udp);
-  const binary = asks
-    ? takeRequest(hash, frame, data, bytes, captured, time, ordinal)
-    : takeAnswer(hash, frame, data, bytes, captured, time, ordinal);
-  if (binary) {
-    count(COUNTER_SKIPPED_BINARY);
-    return;
-  }
   count(COUNTER_PACKETS_DECODED);
   count(COUNTER_BYTES, wire);
+  if (asks) takeRequest(hash, frame, data, bytes, captured, time, ordinal);
+  else takeAnswer(hash, frame, data, bytes, captured, time, ordinal);
 }
 
 /** Makes room for one more flow, at the cost of the one idle longest. */
@@ -92,14 +87,14 @@ function connOf(hash: u32, time: u64): u32 {
   return peer.conn;
 }
 
-/** A request's datagram. Returns whether it is of a protocol that is not decoded. */
+/** A request's datagram; its first byte chooses the protocol, as that of a connection does. */
 function takeRequest(
   hash: u32, frame: usize, data: usize, bytes: u32, captured: u32, time: u64, ordinal: u64,
-): bool {
+): void {
   // memcached drops requests of several datagrams without a word.
   if (datagrams(frame) != 1 || sequenceNumber(frame) != 0) {
     count(COUNTER_UDP_REFUSED);
-    return false;
+    return;
   }
   const conn = connOf(hash, time);
   const markedHash = markClient(hash, requestId(frame), true);
@@ -122,8 +117,7 @@ function takeRequest(
   client.known = 1;
   sideOf(flow, SERVER).known = 1;
   takeSegment(flow, CLIENT, 0, 0, TCP_ACK, data, bytes, captured, time, ordinal);
-  const binary = flow.kind == FLOW_BINARY;
-  if (!binary && (client.state != CLIENT_LINE || client.line)) {
+  if (client.state != CLIENT_LINE || client.line) {
     // What is not whole in its datagram will never be, and the server does nothing of it.
     count(COUNTER_UDP_REFUSED);
     if (flow.current) freeRequest(changetype<Request>(<usize>flow.current));
@@ -131,17 +125,16 @@ function takeRequest(
     loseSync(flow);
   }
   endIfDone(flow, time);
-  return binary;
 }
 
-/** A datagram of an answer. Returns whether it is of a protocol that is not decoded. */
+/** A datagram of an answer. */
 function takeAnswer(
   hash: u32, frame: usize, data: usize, bytes: u32, captured: u32, time: u64, ordinal: u64,
-): bool {
+): void {
   const flow = find(markClient(hash, requestId(frame), false));
   if (!changetype<usize>(flow)) {
     count(COUNTER_UNMATCHED_ANSWERS);
-    return false;
+    return;
   }
   touch(flow, <u32>(time >> 20));
   flow.lastTime = time;
@@ -161,13 +154,11 @@ function takeAnswer(
     client.initial++;
     if (client.initial >= total) client.initial = 0;
   }
-  const binary = flow.kind == FLOW_BINARY;
   endIfDone(flow, time);
-  return binary;
 }
 
 /** An exchange with nothing pending is over, as is one that fits nothing. */
 function endIfDone(flow: Flow, time: u64): void {
-  const waits = flow.pending != 0 || flow.current != 0 || flow.kind == FLOW_BINARY;
+  const waits = flow.pending != 0 || flow.current != 0;
   if (!waits || flow.sync == SYNC_NONE) endFlow(flow, CONN_KIND_CLOSE_END, time);
 }

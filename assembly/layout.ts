@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0x4ae9bd48;
+export const LAYOUT_HASH: u32 = 0x926b76ba;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -204,55 +204,54 @@ export const COUNTER_SKIPPED_OTHER_PORT: u32 = 4;
 export const COUNTER_SKIPPED_FRAGMENT: u32 = 5;
 export const COUNTER_SKIPPED_CUT_HEADER: u32 = 6;
 export const COUNTER_SKIPPED_MALFORMED: u32 = 7;
-export const COUNTER_SKIPPED_BINARY: u32 = 8;
-export const COUNTER_SKIPPED_TLS: u32 = 9;
-export const COUNTER_SKIPPED_STRAY: u32 = 10;
-export const COUNTER_SKIPPED_NO_PAYLOAD: u32 = 11;
-export const COUNTER_SKIPPED_LINKTYPE: u32 = 12;
-export const COUNTER_SKIPPED_SAMPLED: u32 = 13;
-export const COUNTER_SKIPPED_VXLAN: u32 = 14;
-export const COUNTER_SKIPPED_GENEVE: u32 = 15;
-export const COUNTER_SKIPPED_GRE: u32 = 16;
-export const COUNTER_SKIPPED_IPIP: u32 = 17;
-export const COUNTER_SKIPPED_ESP: u32 = 18;
-export const COUNTER_LOST_WORKER_FAILED: u32 = 19;
-export const COUNTER_LOST_RING_FULL: u32 = 20;
-export const COUNTER_LOST_COPY_FAILED: u32 = 21;
-export const COUNTER_LOST_BY_KERNEL: u32 = 22;
-export const COUNTER_BYTES: u32 = 23;
-export const COUNTER_REQUESTS: u32 = 24;
-export const COUNTER_EVENTS: u32 = 25;
-export const COUNTER_ANSWERED: u32 = 26;
-export const COUNTER_UNANSWERED: u32 = 27;
-export const COUNTER_HITS: u32 = 28;
-export const COUNTER_MISSES: u32 = 29;
-export const COUNTER_GAPS: u32 = 30;
-export const COUNTER_GAP_BYTES: u32 = 31;
-export const COUNTER_VALUE_GAPS: u32 = 32;
-export const COUNTER_RETRANSMITTED: u32 = 33;
-export const COUNTER_DUPLICATES: u32 = 34;
-export const COUNTER_OUT_OF_ORDER: u32 = 35;
-export const COUNTER_NEGATIVE_LATENCY: u32 = 36;
-export const COUNTER_FLOWS: u32 = 37;
-export const COUNTER_FLOWS_UNSYNCED: u32 = 38;
-export const COUNTER_UNSYNCED_BYTES: u32 = 39;
-export const COUNTER_RESYNCS: u32 = 40;
-export const COUNTER_UNKNOWN_COMMANDS: u32 = 41;
-export const COUNTER_UNMATCHED_ANSWERS: u32 = 42;
-export const COUNTER_AMBIGUOUS_LENGTHS: u32 = 43;
-export const COUNTER_AMBIGUOUS_QUIET: u32 = 44;
-export const COUNTER_PROXY_HEADERS: u32 = 45;
-export const COUNTER_UDP_REFUSED: u32 = 46;
-export const COUNTER_SYN_SEEN: u32 = 47;
-export const COUNTER_BOUND_FLOWS: u32 = 48;
-export const COUNTER_BOUND_REQUESTS: u32 = 49;
-export const COUNTER_BOUND_KEYS: u32 = 50;
-export const COUNTER_BOUND_REORDER: u32 = 51;
-export const COUNTER_BOUND_LINES: u32 = 52;
-export const COUNTER_BOUND_SYNS: u32 = 53;
-export const COUNTER_BOUND_INTERFACES: u32 = 54;
-export const COUNTER_BOUND_FRAGMENTS: u32 = 55;
-export const COUNTER_COUNT: u32 = 56;
+export const COUNTER_SKIPPED_TLS: u32 = 8;
+export const COUNTER_SKIPPED_STRAY: u32 = 9;
+export const COUNTER_SKIPPED_NO_PAYLOAD: u32 = 10;
+export const COUNTER_SKIPPED_LINKTYPE: u32 = 11;
+export const COUNTER_SKIPPED_SAMPLED: u32 = 12;
+export const COUNTER_SKIPPED_VXLAN: u32 = 13;
+export const COUNTER_SKIPPED_GENEVE: u32 = 14;
+export const COUNTER_SKIPPED_GRE: u32 = 15;
+export const COUNTER_SKIPPED_IPIP: u32 = 16;
+export const COUNTER_SKIPPED_ESP: u32 = 17;
+export const COUNTER_LOST_WORKER_FAILED: u32 = 18;
+export const COUNTER_LOST_RING_FULL: u32 = 19;
+export const COUNTER_LOST_COPY_FAILED: u32 = 20;
+export const COUNTER_LOST_BY_KERNEL: u32 = 21;
+export const COUNTER_BYTES: u32 = 22;
+export const COUNTER_REQUESTS: u32 = 23;
+export const COUNTER_EVENTS: u32 = 24;
+export const COUNTER_ANSWERED: u32 = 25;
+export const COUNTER_UNANSWERED: u32 = 26;
+export const COUNTER_HITS: u32 = 27;
+export const COUNTER_MISSES: u32 = 28;
+export const COUNTER_GAPS: u32 = 29;
+export const COUNTER_GAP_BYTES: u32 = 30;
+export const COUNTER_VALUE_GAPS: u32 = 31;
+export const COUNTER_RETRANSMITTED: u32 = 32;
+export const COUNTER_DUPLICATES: u32 = 33;
+export const COUNTER_OUT_OF_ORDER: u32 = 34;
+export const COUNTER_NEGATIVE_LATENCY: u32 = 35;
+export const COUNTER_FLOWS: u32 = 36;
+export const COUNTER_FLOWS_UNSYNCED: u32 = 37;
+export const COUNTER_UNSYNCED_BYTES: u32 = 38;
+export const COUNTER_RESYNCS: u32 = 39;
+export const COUNTER_UNKNOWN_COMMANDS: u32 = 40;
+export const COUNTER_UNMATCHED_ANSWERS: u32 = 41;
+export const COUNTER_AMBIGUOUS_LENGTHS: u32 = 42;
+export const COUNTER_AMBIGUOUS_QUIET: u32 = 43;
+export const COUNTER_PROXY_HEADERS: u32 = 44;
+export const COUNTER_UDP_REFUSED: u32 = 45;
+export const COUNTER_SYN_SEEN: u32 = 46;
+export const COUNTER_BOUND_FLOWS: u32 = 47;
+export const COUNTER_BOUND_REQUESTS: u32 = 48;
+export const COUNTER_BOUND_KEYS: u32 = 49;
+export const COUNTER_BOUND_REORDER: u32 = 50;
+export const COUNTER_BOUND_LINES: u32 = 51;
+export const COUNTER_BOUND_SYNS: u32 = 52;
+export const COUNTER_BOUND_INTERFACES: u32 = 53;
+export const COUNTER_BOUND_FRAGMENTS: u32 = 54;
+export const COUNTER_COUNT: u32 = 55;
 
 // how packets are framed in a capture
 export const CONTAINER_NONE: u32 = 0;
@@ -519,9 +518,9 @@ export class EventRecord {
   flags: u64; // 40: client flags
   ttl: i64; // 48: exptime, or the T token
   delta: u64; // 56: incr and decr amount, or the D token
-  initial: u64; // 64: J token
+  initial: u64; // 64: J token, or the initial value of a binary incr or decr
   casNew: u64; // 72: E token
-  vivify: i64; // 80: N token
+  vivify: i64; // 80: N token, or the expiration of what a binary incr or decr creates
   recache: i64; // 88: R token
   ttlLeft: i64; // 96: time to live an answer told (t), seconds
   opaque: u64; // 104: keyed hash of the opaque

@@ -73,7 +73,7 @@ export class Flow {
   pending: u32;
   /** The request whose line or value is still arriving. */
   current: u32;
-  /** 1 after `CLIENT_ERROR unauthenticated`: the next set carries credentials. */
+  /** AUTH_*: whether the server is known to ask for credentials. */
   auth: u8;
   /** 1 where bytes were lost to us: counted as an unsynced flow once. */
   unsynced: u8;
@@ -81,6 +81,10 @@ export class Flow {
   opened: u8;
   /** 1 where the handshake was seen. */
   fromSyn: u8;
+  /** 1 once it is certain which protocol it speaks: there is no switch later. */
+  settled: u8;
+  /** LOGIN_*: what the first value read so far looks like. */
+  login: u8;
   /** Time of the SYN, or of the first payload. */
   openTime: u64;
   lastTime: u64;
@@ -106,13 +110,21 @@ export const SYNC_TENTATIVE: u8 = 1;
 /** Both directions stand at known places. */
 export const SYNC_YES: u8 = 2;
 
-export const FLOW_MEMCACHE: u8 = 0;
+/** Text and meta. */
+export const FLOW_TEXT: u8 = 0;
 export const FLOW_BINARY: u8 = 1;
-export const FLOW_TLS: u8 = 2;
+/** Not yet told apart: too few client bytes were seen, or none that begin a request. */
+export const FLOW_NEW: u8 = 2;
+/** From here on kinds nothing is read of. */
+export const FLOW_TLS: u8 = 3;
 /** Something else on the port, or given up after too many failures. */
-export const FLOW_STRAY: u8 = 3;
-/** Not yet told apart: no client byte was seen. */
-export const FLOW_NEW: u8 = 4;
+export const FLOW_STRAY: u8 = 4;
+
+export const AUTH_NO: u8 = 0;
+/** It refused something for want of them: the next set carries them, whatever its key. */
+export const AUTH_WANTED: u8 = 1;
+/** Such a set is on its way. */
+export const AUTH_TRIED: u8 = 2;
 
 /** Ports of a flow, in network order. */
 // @ts-ignore: decorator

@@ -1,24 +1,22 @@
 /** Client bytes in order: request lines and data blocks become pending requests. */
 import {
-  CLIENT, Flow, FLOW_BINARY, FLOW_MEMCACHE, FLOW_NEW, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE,
+  AUTH_TRIED, AUTH_WANTED, CLIENT, Flow, FLOW_TEXT, SERVER, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE,
 } from '../flow/flow';
 import { count } from '../instance';
 import {
-  COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_GAPS, COUNTER_PROXY_HEADERS, COUNTER_UNKNOWN_COMMANDS, KEY_MAX, NO_SIZE,
-  OP_AUTH, OP_SET, PRESENT_KEY, STATUS_SILENT,
+  COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_UNKNOWN_COMMANDS, KEY_MAX, PRESENT_KEY, PRESENT_VALUE_SIZE, STATUS_SILENT,
 } from '../layout';
-import { BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_OVERFLOW, BIT_REFUSED, KIND_AUTH, LINE_DATA, LINE_QUIT, Request } from '../memcache/message';
-import { isProxyLine, probe, SPEAKS_BINARY, SPEAKS_TEXT, SPEAKS_TLS } from '../memcache/probe';
+import { becomeLogin, expectLogin, lookAtLogin, mayLogIn } from '../memcache/credentials';
+import { BIT_LAST, BIT_NO_EVENT, BIT_OVERFLOW, BIT_REFUSED, KIND_AUTH, LINE_DATA, LINE_QUIT, Request } from '../memcache/message';
 import { addKeys, isUnboundedRetrieval, openRetrieval, parseRequest, setGet } from '../memcache/request';
 import { HEAD_GET } from '../memcache/words';
 import { findByte, findGap, findLineEnd } from '../scan';
-import { appendLine, dropLineHead, freeLine } from '../stream/lines';
-import { load16 } from '../wire/bytes';
+import { appendLine, dropLineHead, freeLine, giveLine } from '../stream/lines';
+import { findText } from './first';
 import { freeRequest, push, record, takeRequest } from './pending';
-import {
-  CLIENT_DATA, CLIENT_DOUBT, CLIENT_DROP, CLIENT_KEYS, CLIENT_LINE, CLIENT_OVER, CLIENT_PROXY,
-} from './states';
-import { countUnsynced, loseSync } from './sync';
+import { CLIENT_DATA, CLIENT_DOUBT, CLIENT_DROP, CLIENT_KEYS, CLIENT_LINE, CLIENT_OVER } from './states';
+import { dataDone, lostRequest, place, submit } from './submit';
+import { countUnsynced, loseSync, passOver } from './sync';
 
 const LF: u8 = 10;
 const CR: u8 = 13;
@@ -32,35 +30,17 @@ function withoutCr(at: usize, end: usize): usize {
   return end > at && load<u8>(end - 1) == CR ? end - 1 : end;
 }
 
-/** Looks once at what the connection speaks. Returns bytes to skip, -1 where it is not memcache text. */
-function classify(flow: Flow, at: usize, end: usize): i32 {
-  flow.kind = FLOW_MEMCACHE;
-  const speaks = probe(at, end);
-  if (speaks == SPEAKS_TEXT) return 0;
-  if (speaks == SPEAKS_BINARY) flow.kind = FLOW_BINARY;
-  else if (speaks == SPEAKS_TLS) flow.kind = FLOW_TLS;
-  else {
-    count(COUNTER_PROXY_HEADERS);
-    return 16 + load16(at + 14);
-  }
-  return -1;
-}
-
 /** Takes the client's next bytes, which one packet brought. `start` says that they begin its payload. */
 export function clientBytes(flow: Flow, at: usize, end: usize, time: u64, ordinal: u64, ack: u32, start: bool): void {
   const side = sideOf(flow, CLIENT);
-  if (flow.kind != FLOW_MEMCACHE) {
-    if (flow.kind != FLOW_NEW) return;
-    const skip = classify(flow, at, end);
-    if (skip < 0) return;
-    if (skip) {
-      side.skip = skip;
-      side.state = CLIENT_PROXY;
-    }
+  if (flow.kind != FLOW_TEXT) {
+    at = findText(flow, side, at, end, time, ordinal, ack, start);
+    if (at == end) return;
+    if (side.line) replay(flow, side, ack);
   }
   if (flow.sync == SYNC_NONE) {
     if (!start || !begins(flow, at, end, ack)) {
-      countUnsynced(flow, <u32>(end - at));
+      passOver(flow, <u32>(end - at));
       return;
     }
     flow.sync = SYNC_TENTATIVE;
@@ -72,6 +52,7 @@ export function clientBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
         break;
       case CLIENT_DATA: {
         const bytes = min<usize>(side.skip, end - at);
+        if (flow.login) flow.login = lookAtLogin(flow.login, at, at + min<usize>(bytes, max<i32>(<i32>side.skip - 2, 0)));
         at += bytes;
         side.skip -= <u32>bytes;
         if (side.skip == 0) dataDone(flow, side, time);
@@ -92,13 +73,6 @@ export function clientBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
         }
         break;
       }
-      case CLIENT_PROXY: {
-        const bytes = min<usize>(side.skip, end - at);
-        at += bytes;
-        side.skip -= <u32>bytes;
-        if (side.skip == 0) side.state = CLIENT_LINE;
-        break;
-      }
       case CLIENT_DOUBT:
         countUnsynced(flow, <u32>(end - at));
         return;
@@ -112,13 +86,14 @@ export function clientBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
   }
 }
 
-/** The data block of the current request has ended. */
-export function dataDone(flow: Flow, side: Side, time: u64): void {
-  const request = changetype<Request>(<usize>flow.current);
-  flow.current = 0;
-  side.state = CLIENT_LINE;
-  request.lastTime = time;
-  submit(flow, request);
+/** Reads what was held back until it was certain that it is text. */
+function replay(flow: Flow, side: Side, ack: u32): void {
+  const base = <usize>side.line;
+  const size = side.lineSize;
+  side.line = 0;
+  side.lineSize = 0;
+  clientBytes(flow, base, base + size, side.lineTime, side.lineOrdinal, ack, false);
+  giveLine(base);
 }
 
 /** Whether a segment may begin a request in mid-stream: a whole known line, and nothing of the server outstanding. */
@@ -188,14 +163,14 @@ function lineBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ord
 function overflow(flow: Flow, side: Side, at: usize, end: usize): usize {
   if (side.line == 0) {
     // No buffer to be had.
-    lostLine(flow);
+    lostRequest(flow);
     return end;
   }
   const base = <usize>side.line;
   const lineEnd = base + side.lineSize;
   const request = takeRequest(flow);
   if (changetype<usize>(request) == 0) {
-    lostLine(flow);
+    lostRequest(flow);
     return end;
   }
   if (isUnboundedRetrieval(base, lineEnd)) {
@@ -214,11 +189,6 @@ function overflow(flow: Flow, side: Side, at: usize, end: usize): usize {
     side.state = CLIENT_DROP;
   }
   return at;
-}
-
-function lostLine(flow: Flow): void {
-  count(COUNTER_GAPS);
-  loseSync(flow);
 }
 
 /** Moves all keys that are surely whole out of the buffer; the last may go on. */
@@ -241,7 +211,7 @@ function keyBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordi
   while (at < feed) {
     at += appendLine(side, at, feed, time, ordinal);
     if (side.line == 0) {
-      lostLine(flow);
+      lostRequest(flow);
       return end;
     }
     takeWholeKeys(request, side);
@@ -258,26 +228,11 @@ function keyBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordi
   request.lastTime = time;
   if (request.bits & BIT_OVERFLOW) {
     freeRequest(request);
-    lostLine(flow);
+    lostRequest(flow);
     return feed + 1;
   }
   submit(flow, request);
   return feed + 1;
-}
-
-/** Gives a request its place: time, packet, connection, and how many began in that packet before it. */
-// @ts-ignore: decorator
-@inline
-function place(flow: Flow, side: Side, request: Request, time: u64, ordinal: u64): void {
-  request.time = time;
-  request.ordinal = ordinal;
-  request.conn = flow.conn;
-  request.transport = flow.transport;
-  if (side.beganOrdinal != ordinal || side.began == 0) {
-    side.beganOrdinal = ordinal;
-    side.began = 0;
-  }
-  request.sub = side.began++;
 }
 
 /** One request line, its first byte brought at `time` by packet `ordinal`, its last at `lastTime`. */
@@ -286,10 +241,10 @@ function requestLine(
 ): void {
   const request = takeRequest(flow);
   if (changetype<usize>(request) == 0) {
-    lostLine(flow);
+    lostRequest(flow);
     return;
   }
-  const follows = parseRequest(request, at, end);
+  let follows = parseRequest(request, at, end);
   place(flow, side, request, time, ordinal);
   request.lastTime = lastTime;
   if (doubtful) {
@@ -298,10 +253,13 @@ function requestLine(
     request.present &= ~(1 << PRESENT_KEY);
   }
   if (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | BIT_OVERFLOW) || flow.auth) {
-    if (!unusual(flow, side, request, at, end)) return;
+    if (!unusual(flow, request)) return;
+    if (request.kind == KIND_AUTH) follows = LINE_DATA;
   }
+  const first = !side.spoken;
   side.spoken = 1;
   if (follows == LINE_DATA && !(request.bits & BIT_LAST)) {
+    if (first && flow.fromSyn) flow.login = expectLogin(request);
     flow.current = <u32>changetype<usize>(request);
     side.skip = request.dataSize + 2;
     side.state = CLIENT_DATA;
@@ -321,16 +279,10 @@ function requestLine(
 }
 
 /** Lines the fast path does not know. Returns false when the request is done with. */
-function unusual(flow: Flow, side: Side, request: Request, at: usize, end: usize): bool {
+function unusual(flow: Flow, request: Request): bool {
   if (request.bits & BIT_OVERFLOW) {
     freeRequest(request);
-    lostLine(flow);
-    return false;
-  }
-  if (!side.spoken && isProxyLine(at, end)) {
-    side.spoken = 1;
-    count(COUNTER_PROXY_HEADERS);
-    freeRequest(request);
+    lostRequest(flow);
     return false;
   }
   if (flow.sync == SYNC_TENTATIVE && request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST)) {
@@ -338,31 +290,12 @@ function unusual(flow: Flow, side: Side, request: Request, at: usize, end: usize
     loseSync(flow);
     return false;
   }
-  if (flow.auth && request.op == OP_SET) {
-    // The value is a user name and a password (doc/protocol.txt, "Authentication").
-    flow.auth = 0;
-    request.op = <u8>OP_AUTH;
-    request.kind = KIND_AUTH;
-    request.present = 0;
-    request.valueSize = NO_SIZE;
-    request.keyHash = 0;
-    request.keySize = 0;
-    request.bits &= ~BIT_NOREPLY;
-    request.traits = 0;
+  if (flow.auth == AUTH_WANTED && mayLogIn(request) && request.present & (1 << PRESENT_VALUE_SIZE)) {
+    flow.auth = AUTH_TRIED;
+    becomeLogin(request);
+    // Nothing but the length is read of its line.
+    request.bits &= ~(BIT_LAST | BIT_REFUSED);
   }
   if (request.bits & BIT_NO_EVENT) count(COUNTER_UNKNOWN_COMMANDS);
   return true;
-}
-
-/** A whole request: it waits for its answer, or is done where none comes. */
-// @ts-ignore: decorator
-@inline
-function submit(flow: Flow, request: Request): void {
-  if (request.bits & BIT_NOREPLY) {
-    record(flow, request, STATUS_SILENT);
-    freeRequest(request);
-    if (sideOf(flow, CLIENT).state == CLIENT_DOUBT) loseSync(flow);
-    return;
-  }
-  push(flow, request);
 }

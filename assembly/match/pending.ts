@@ -1,17 +1,20 @@
 /**
- * Pending requests of a flow, oldest first, and what happens when one is done. Text and meta answers
- * come in the order of the requests; only quiet ones may be passed over.
+ * Pending requests of a flow, oldest first, and what happens when one is done. Answers come in the order
+ * of the requests; only quiet ones may be passed over.
  */
 import { emit, emitConn } from '../emit';
-import { clientPort, Flow, OVER_UDP, serverPort, SYNC_YES, UDP_PEER } from '../flow/flow';
+import {
+  AUTH_TRIED, AUTH_WANTED, clientPort, Flow, OVER_UDP, serverPort, SYNC_YES, UDP_PEER,
+} from '../flow/flow';
 import { PEER_MARK, saltOf } from '../flow/table';
 import { otherHash } from '../hash';
 import { config, count, reserve } from '../instance';
 import {
-  CONN_KIND_OPEN_MIDSTREAM, CONN_KIND_OPEN_SYN, COUNTER_BOUND_REQUESTS, COUNTER_NEGATIVE_LATENCY, OP_MG,
+  CONN_KIND_OPEN_MIDSTREAM, CONN_KIND_OPEN_SYN, COUNTER_BOUND_REQUESTS, COUNTER_NEGATIVE_LATENCY, OP_GAT, OP_GET, OP_MG,
   PRESENT_FLAGS, PRESENT_KEY, PRESENT_LATENCY, PRESENT_VALUE_SIZE, STATUS_HIT, STATUS_MISS, STATUS_SILENT,
   STATUS_UNANSWERED,
 } from '../layout';
+import { becomeLogin, mayLogIn, withhold } from '../memcache/credentials';
 import { entryAt, freeKeys, KeyChunk } from '../memcache/keys';
 import { BIT_ANSWERED, BIT_NO_EVENT, Request, SIZEOF_REQUEST } from '../memcache/message';
 import { createPool, give, Pool, take } from '../pools';
@@ -63,6 +66,15 @@ export function shift(flow: Flow): void {
   flow.head = request.next;
   if (request.next == 0) flow.tail = 0;
   flow.pending--;
+}
+
+/** Notes when the answer's first byte came. */
+// @ts-ignore: decorator
+@inline
+export function answered(request: Request, time: u64): void {
+  if (request.bits & BIT_ANSWERED) return;
+  request.bits |= BIT_ANSWERED;
+  request.answerTime = time;
 }
 
 function hashEndpoint(high: u64, low: u64, port: u16): u64 {
@@ -137,7 +149,9 @@ function recordKeys(request: Request, status: u32): void {
 
 /** Records what a quiet request's silence means, proven by a later answer. */
 export function recordSilence(flow: Flow, request: Request): void {
-  record(flow, request, request.op == OP_MG ? STATUS_MISS : STATUS_SILENT);
+  const op = <u32>request.op;
+  // A quiet get is one of the binary protocol.
+  record(flow, request, op == OP_MG || op == OP_GET || op == OP_GAT ? STATUS_MISS : STATUS_SILENT);
 }
 
 /** Records all pending requests as unanswered and empties the list. */
@@ -145,7 +159,19 @@ export function abandonPending(flow: Flow): void {
   while (flow.head) {
     const request = changetype<Request>(<usize>flow.head);
     shift(flow);
-    record(flow, request, STATUS_UNANSWERED);
-    freeRequest(request);
+    abandon(flow, request);
   }
+}
+
+/** Records one request as unanswered. */
+export function abandon(flow: Flow, request: Request): void {
+  // It may have been sent before the server was heard to ask for credentials.
+  if (flow.auth == AUTH_WANTED && mayLogIn(request)) {
+    flow.auth = AUTH_TRIED;
+    becomeLogin(request);
+  } else if (flow.auth) {
+    withhold(request);
+  }
+  record(flow, request, STATUS_UNANSWERED);
+  freeRequest(request);
 }

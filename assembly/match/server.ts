@@ -1,5 +1,7 @@
 /** Server bytes in order: answer lines and data blocks complete pending requests. */
-import { CLIENT, Flow, FLOW_MEMCACHE, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE } from '../flow/flow';
+import {
+  AUTH_NO, AUTH_WANTED, CLIENT, Flow, FLOW_BINARY, FLOW_NEW, FLOW_TEXT, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE,
+} from '../flow/flow';
 import { fingerprint } from '../hash';
 import { count } from '../instance';
 import {
@@ -11,17 +13,19 @@ import {
   answerFlags, answerLetters, answerMarks, answerOpaque, answerPrint, answerSize, asksForCredentials, ERROR_ARITHMETIC, ERROR_FORMAT, ERROR_STORAGE, errorClass, hasFlags, hasKey, hasOpaque, hasTimeLeft, keyAt, keyEnd, keyIsBase64,
   parseAnswer, timeLeft, toldSize,
 } from '../memcache/answer';
+import { becomeLogin, mayLogIn } from '../memcache/credentials';
 import { findKey } from '../memcache/keys';
 import {
   BIT_ANSWERED, BIT_DISCARDS, BIT_LAST, BIT_ONE_LINE, BIT_QUIET, BIT_REFUSED, IS_EN, IS_END, IS_ERROR, IS_EX, IS_EXISTS, IS_FREE, IS_HD, IS_ME,
   IS_NF, IS_NOT_FOUND, IS_NOT_STORED, IS_NS, IS_NUMBER, IS_OK, IS_STAT, IS_STORED, IS_TOUCHED, IS_DELETED, IS_VA, IS_VALUE,
-  KIND_ARITHMETIC, KIND_DUMP, KIND_GET, KIND_META, KIND_STORE, Request,
+  KIND_ARITHMETIC, KIND_AUTH, KIND_DUMP, KIND_GET, KIND_META, KIND_STORE, Request,
 } from '../memcache/message';
 import { FLAGS_RETURNED, isKeyOf } from '../memcache/meta';
 import { ANSWER_VALUE } from '../memcache/words';
 import { findByte } from '../scan';
 import { appendLine, freeLine } from '../stream/lines';
-import { freeRequest, record, recordSilence, shift } from './pending';
+import { binaryServerBytes } from './binary-server';
+import { answered, freeRequest, record, recordSilence, shift } from './pending';
 import { CLIENT_LINE, CLIENT_OVER, SERVER_DATA, SERVER_DROP, SERVER_LINE, SERVER_STREAM } from './states';
 import { believe, countUnsynced, loseSync, provesRequest } from './sync';
 
@@ -30,7 +34,11 @@ const CR: u8 = 13;
 
 /** Takes the server's next bytes, which one packet brought; `ack` is what that packet acknowledged. */
 export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordinal: u64, ack: u32): void {
-  if (flow.kind != FLOW_MEMCACHE) return;
+  if (flow.kind != FLOW_TEXT) {
+    if (flow.kind == FLOW_BINARY) binaryServerBytes(flow, at, end, time, ordinal, ack);
+    else if (flow.kind == FLOW_NEW && flow.sync == SYNC_NONE) countUnsynced(flow, <u32>(end - at));
+    return;
+  }
   const side = sideOf(flow, 1);
   while (at < end) {
     if (flow.sync == SYNC_NONE) {
@@ -149,15 +157,6 @@ function quickAnswer(flow: Flow, side: Side, request: Request, at: usize, end: u
   side.skip = <u32>size + 2;
   side.state = SERVER_DATA;
   return data;
-}
-
-/** Notes when the answer's first byte came. */
-// @ts-ignore: decorator
-@inline
-function answered(request: Request, time: u64): void {
-  if (request.bits & BIT_ANSWERED) return;
-  request.bits |= BIT_ANSWERED;
-  request.answerTime = time;
 }
 
 /** An answer nothing waits for, or that fits nothing that does. */
@@ -291,8 +290,9 @@ function answerLine(flow: Flow, side: Side, at: usize, end: usize, time: u64, ac
   }
   if (code == IS_STAT && !(request.bits & BIT_ONE_LINE)) return;
   if (request.kind == KIND_DUMP && code == IS_FREE) return;
+  if (code == IS_ERROR && asksForCredentials(at, end)) flow.auth = AUTH_WANTED;
+  if (flow.auth) authAnswer(flow, request, code);
   if (code == IS_ERROR) {
-    if (asksForCredentials(at, end)) flow.auth = 1;
     finish(flow, request, code, STATUS_ERROR, ack);
     return;
   }
@@ -307,6 +307,12 @@ function answerLine(flow: Flow, side: Side, at: usize, end: usize, time: u64, ac
     return;
   }
   finish(flow, request, code, textStatus(request, code), ack);
+}
+
+/** The answer to a request sent while the server asked for credentials, known or not. */
+function authAnswer(flow: Flow, request: Request, code: u32): void {
+  if (flow.auth == AUTH_WANTED && mayLogIn(request)) becomeLogin(request);
+  if (request.kind == KIND_AUTH) flow.auth = code == IS_STORED ? AUTH_NO : AUTH_WANTED;
 }
 
 /** A line of a dump that has begun: keys in clear, read only for its end. */

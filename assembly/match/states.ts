@@ -2,7 +2,7 @@
 
 // Client.
 
-/** A request line comes next, or the rest of one. */
+/** A request comes next, or the rest of its line or binary header. */
 export const CLIENT_LINE: u8 = 0;
 /** `skip` bytes of a data block come next; `current` is the request. */
 export const CLIENT_DATA: u8 = 1;
@@ -14,12 +14,12 @@ export const CLIENT_DROP: u8 = 3;
 export const CLIENT_OVER: u8 = 4;
 /** Releases differ on what the bytes are: nothing is read until the pending answers are in. */
 export const CLIENT_DOUBT: u8 = 5;
-/** `skip` bytes of a PROXY header come next. */
+/** `skip` bytes of a PROXY header come next, before anything else. */
 export const CLIENT_PROXY: u8 = 6;
 
 // Server.
 
-/** An answer line comes next, or the rest of one. */
+/** An answer comes next, or the rest of its line or binary header. */
 export const SERVER_LINE: u8 = 0;
 /** `skip` bytes of a data block come next. */
 export const SERVER_DATA: u8 = 1;

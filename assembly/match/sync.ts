@@ -8,12 +8,13 @@
  * One that a storage command can get proves only that a message ended where the server's segment
  * acknowledges, so this request is not recorded and the next one is.
  */
-import { Flow, FLOW_STRAY, CLIENT, SERVER, sideOf, SYNC_NONE, SYNC_YES } from '../flow/flow';
+import { Flow, FLOW_NEW, FLOW_STRAY, CLIENT, SERVER, sideOf, SYNC_NONE, SYNC_YES } from '../flow/flow';
 import { count } from '../instance';
-import { COUNTER_FLOWS_UNSYNCED, COUNTER_RESYNCS, COUNTER_UNSYNCED_BYTES, STATUS_UNANSWERED } from '../layout';
+import { COUNTER_FLOWS_UNSYNCED, COUNTER_RESYNCS, COUNTER_UNSYNCED_BYTES } from '../layout';
+import { LOGIN_NO } from '../memcache/credentials';
 import { Request, STORAGE_ANSWERS } from '../memcache/message';
 import { freeLine } from '../stream/lines';
-import { abandonPending, freeRequest, record } from './pending';
+import { abandon, abandonPending } from './pending';
 import { CLIENT_LINE, SERVER_LINE } from './states';
 
 /** Failed starts after which a flow is taken for something else than memcache. */
@@ -28,14 +29,19 @@ export function countUnsynced(flow: Flow, bytes: u32): void {
   count(COUNTER_UNSYNCED_BYTES, bytes);
 }
 
+/** Bytes of no known place in the stream: before anything was believed, not even its protocol is certain. */
+export function passOver(flow: Flow, bytes: u32): void {
+  countUnsynced(flow, bytes);
+  if (!flow.settled) flow.kind = FLOW_NEW;
+}
+
 /** Gives up what was being read in both directions; pending requests end unanswered. */
 export function loseSync(flow: Flow): void {
   abandonPending(flow);
   if (flow.current) {
     const request = changetype<Request>(<usize>flow.current);
     flow.current = 0;
-    record(flow, request, STATUS_UNANSWERED);
-    freeRequest(request);
+    abandon(flow, request);
   }
   const client = sideOf(flow, CLIENT);
   const server = sideOf(flow, SERVER);
@@ -46,12 +52,15 @@ export function loseSync(flow: Flow): void {
   client.skip = 0;
   server.skip = 0;
   flow.sync = SYNC_NONE;
+  flow.login = LOGIN_NO;
+  if (!flow.settled) flow.kind = FLOW_NEW;
   if (++flow.failures > FAILURES_MAX) flow.kind = FLOW_STRAY;
 }
 
 /** A request was proven by its answer, or a border by an acknowledgement: from here on events are believed. */
 export function believe(flow: Flow): void {
   flow.sync = SYNC_YES;
+  flow.settled = 1;
   flow.failures = 0;
   count(COUNTER_RESYNCS);
 }

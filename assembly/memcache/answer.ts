@@ -170,9 +170,18 @@ export function parseAnswer(at: usize, end: usize): u32 {
   return IS_FREE;
 }
 
-/** Whether an error line asks for credentials: `CLIENT_ERROR unauthenticated`. */
+// The eight bytes behind `CLIENT_ERROR ` of the errors try_read_command_asciiauth knows; the last eight of one.
+const UNAUTHEN: u64 = 0x6e65687475616e75;
+const AUTHENTI: u64 = 0x69746e6568747561;
+const AUTH_TOK: u64 = 0x6b6f742068747561;
+const BAD_AUTH: u64 = 0x6874756120646162;
+const MINATION: u64 = 0x6e6f6974616e696d;
+
+/** Whether an error line says that credentials are still asked for. */
 export function asksForCredentials(at: usize, end: usize): bool {
-  return end - at == 28 && load<u64>(at + 13) == 0x6e65687475616e75 && load<u8>(at) == 0x43;
+  if (end - at < 21 || load<u8>(at) != 0x43) return false;
+  const text = load<u64>(at + 13);
+  return text == UNAUTHEN || text == AUTHENTI || text == AUTH_TOK || text == BAD_AUTH || load<u64>(end - 8) == MINATION;
 }
 
 /** Any other error. */

@@ -28,9 +28,12 @@ export class Request extends EventRecord {
   bits: u32;
   /** KIND_*. */
   kind: u32;
+  /** Opcode and opaque as sent, the opaque in network order; of binary requests only. */
+  opcode: u32;
+  sentOpaque: u32;
 }
 
-export const SIZEOF_REQUEST: u32 = SIZEOF_EVENT_RECORD + 64;
+export const SIZEOF_REQUEST: u32 = SIZEOF_EVENT_RECORD + 72;
 
 /** No answer will come whatever happens. */
 export const BIT_NOREPLY: u32 = 1;
@@ -66,6 +69,8 @@ export const KIND_DUMP: u32 = 8;
 export const KIND_WATCH: u32 = 9;
 export const KIND_UNKNOWN: u32 = 10;
 export const KIND_AUTH: u32 = 11;
+/** Of the binary protocol, whose answers name what they answer. */
+export const KIND_BINARY: u32 = 12;
 
 // What a request line is followed by.
 /** Nothing: the request is whole. */

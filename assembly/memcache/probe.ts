@@ -5,21 +5,45 @@ export const SPEAKS_TEXT: u32 = 0;
 export const SPEAKS_BINARY: u32 = 1;
 /** A TLS handshake record (RFC 8446, section 5.1). */
 export const SPEAKS_TLS: u32 = 2;
-/** A PROXY protocol header, version 2 (haproxy's proxy-protocol.txt, section 2.2). Version 1 is a line. */
-export const SPEAKS_PROXY: u32 = 3;
+/** A PROXY protocol header, version 1: a line (haproxy's proxy-protocol.txt, section 2.1). */
+export const SPEAKS_PROXY_LINE: u32 = 3;
+/** A PROXY protocol header, version 2, its fixed part whole (section 2.2). */
+export const SPEAKS_PROXY: u32 = 4;
+/** Perhaps one of them, but more bytes are needed to know. */
+export const SPEAKS_PERHAPS_PROXY: u32 = 5;
 
-/** What [at, end) begins. Reads up to 8 bytes past a short end, which are compared only when they count. */
+/** `PROXY ` and the version 2 signature `\r\n\r\n\0\r\nQUIT\n`, as they lie in memory. */
+const PROXY_WORD: u64 = 0x2059584f5250;
+const SIGNATURE_0: u64 = 0x510a0d000a0d0a0d;
+const SIGNATURE_1: u32 = 0x0a544955;
+/** Bytes of a version 2 header before its addresses, and of the longest version 1 line. */
+export const PROXY_HEADER: usize = 16;
+export const PROXY_LINE_MAX: usize = 107;
+
+/** Whether the first `size` bytes, 1 to 8, at `at` are those of the word. Reads 8 bytes. */
+// @ts-ignore: decorator
+@inline
+function begins(at: usize, size: usize, word: u64): bool {
+  return size < 8 ? ((load<u64>(at) ^ word) << (64 - (size << 3))) == 0 : load<u64>(at) == word;
+}
+
+/** What [at, end) begins; not empty. Reads up to 8 bytes past a short end, which do not count. */
 export function probe(at: usize, end: usize): u32 {
   const size = end - at;
   const first = load<u8>(at);
   if (first == 0x80) return SPEAKS_BINARY;
-  if (first == 0x16 && (size < 2 || load<u8>(at + 1) == 0x03)) return SPEAKS_TLS;
-  // The signature "\r\n\r\n\0\r\nQUIT\n" in two parts.
-  if (size >= 16 && load<u64>(at) == 0x510a0d000a0d0a0d && load<u32>(at + 8) == 0xa544955) return SPEAKS_PROXY;
+  if (first == 0x16) return size < 2 || load<u8>(at + 1) == 0x03 ? SPEAKS_TLS : SPEAKS_TEXT;
+  if (first == 0x50) {
+    if (!begins(at, min<usize>(size, 6), PROXY_WORD)) return SPEAKS_TEXT;
+    for (let feed = at + 6; feed < end; feed++) {
+      if (load<u8>(feed) == 10) return SPEAKS_PROXY_LINE;
+    }
+    return size < PROXY_LINE_MAX ? SPEAKS_PERHAPS_PROXY : SPEAKS_TEXT;
+  }
+  if (first == 0x0d) {
+    if (!begins(at, min<usize>(size, 8), SIGNATURE_0)) return SPEAKS_TEXT;
+    if (size > 8 && !begins(at + 8, min<usize>(size - 8, 4), SIGNATURE_1)) return SPEAKS_TEXT;
+    return size < PROXY_HEADER ? SPEAKS_PERHAPS_PROXY : SPEAKS_PROXY;
+  }
   return SPEAKS_TEXT;
-}
-
-/** Whether a line is a PROXY protocol header, version 1 (section 2.1). */
-export function isProxyLine(at: usize, end: usize): bool {
-  return end - at >= 8 && (load<u64>(at) & 0xffffffffffff) == 0x2059584f5250;
 }

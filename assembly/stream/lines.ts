@@ -16,6 +16,11 @@ export function createLines(): void {
   pool = createPool(config.lines, config.linesEnd, LINE_MAX + SLACK);
 }
 
+/** Returns a buffer taken from a side. */
+export function giveLine(line: usize): void {
+  give(pool, line);
+}
+
 /** Returns the buffer of a side. */
 // @ts-ignore: decorator
 @inline

@@ -11,10 +11,12 @@ import { count, indexState, seenOn } from '../instance';
 import {
   COUNTER_BOUND_REORDER, COUNTER_DUPLICATES, COUNTER_GAP_BYTES, COUNTER_GAPS, COUNTER_OUT_OF_ORDER, COUNTER_RETRANSMITTED, COUNTER_VALUE_GAPS,
 } from '../layout';
-import { clientBytes, dataDone } from '../match/client';
+import { clientBytes } from '../match/client';
 import { finishImplied, serverBytes } from '../match/server';
 import { CLIENT_DATA, CLIENT_DOUBT, CLIENT_OVER, SERVER_DATA, SERVER_LINE, SERVER_STREAM } from '../match/states';
+import { dataDone } from '../match/submit';
 import { countUnsynced, loseSync } from '../match/sync';
+import { LOGIN_BOTH } from '../memcache/credentials';
 import { TCP_ACK, TCP_FIN } from '../wire/tcp';
 import { bytesAt, dropFirst, dropWaiting, keepEarly, runOf, Waiting } from './reorder';
 
@@ -46,6 +48,8 @@ function skipGap(flow: Flow, index: u32, size: u32, time: u64): void {
   if (inData && size <= side.skip) {
     count(COUNTER_VALUE_GAPS);
     side.skip -= size;
+    // Not seen, so perhaps a name and a password.
+    if (index == CLIENT && flow.login) flow.login = LOGIN_BOTH;
     if (side.skip == 0) {
       if (index == CLIENT) dataDone(flow, side, time);
       else side.state = SERVER_LINE;

@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x4ae9bd48;
+export const LAYOUT_HASH = 0x926b76ba;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -216,7 +216,6 @@ export const COUNTER_NAMES = [
   'skipped_fragment',
   'skipped_cut_header',
   'skipped_malformed',
-  'skipped_binary',
   'skipped_tls',
   'skipped_stray',
   'skipped_no_payload',
@@ -631,11 +630,11 @@ export const EVENT_RECORD = {
   ttl: 48,
   /** u64: incr and decr amount, or the D token */
   delta: 56,
-  /** u64: J token */
+  /** u64: J token, or the initial value of a binary incr or decr */
   initial: 64,
   /** u64: E token */
   cas_new: 72,
-  /** i64: N token */
+  /** i64: N token, or the expiration of what a binary incr or decr creates */
   vivify: 80,
   /** i64: R token */
   recache: 88,

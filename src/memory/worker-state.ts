@@ -2,7 +2,7 @@ import { COUNTER_NAMES, PHASE_NAMES, type Phase, WORKER_STATE } from '../layout/
 import { type MemoryMap, regionAddress } from './map.js';
 
 /** Outcomes a packet gets only when its flow is decoded. */
-const DECODED = ['packets_decoded', 'skipped_binary', 'skipped_tls', 'skipped_stray'] as const;
+const DECODED = ['packets_decoded', 'skipped_tls', 'skipped_stray'] as const;
 const indexOf = (name: (typeof COUNTER_NAMES)[number]) => COUNTER_NAMES.indexOf(name);
 const decoded = DECODED.map(indexOf);
 const SEEN = indexOf('packets_seen');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'ava';
 import fc from 'fast-check';
 import { createDecoder } from 'membench/decoder';
+import { randomBinaryConversation } from '../support/binary-model.js';
 import { CUTS, interleave, packetsOf } from '../support/conversation.js';
 import { type InProcessResult, recordInProcess } from '../support/in-process.js';
 import { randomConversation } from '../support/model.js';
@@ -36,8 +37,8 @@ function capture(value: {
 }): Uint8Array {
   const { seed, cut, lost, doubled, mutations } = value;
   const packets = interleave(
-    ...[1, 2].map((i) =>
-      packetsOf(randomConversation(seed + i, 15), { cut, seed: i, clientPort: 40000 + i }),
+    ...[randomConversation, randomBinaryConversation, randomConversation].map((conversation, i) =>
+      packetsOf(conversation(seed + i, 15), { cut, seed: i, clientPort: 40000 + i }),
     ),
   );
   const at = (share: number) => Math.min(Math.floor(share * packets.length), packets.length - 1);

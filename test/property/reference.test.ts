@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'ava';
 import fc from 'fast-check';
 import { referenceEvents } from '../reference/reference.js';
+import { randomBinaryConversation } from '../support/binary-model.js';
 import { CUTS, interleave, packetsOf, shuffleWithin } from '../support/conversation.js';
 import { recordInProcess } from '../support/in-process.js';
 import { randomConversation } from '../support/model.js';
@@ -16,36 +17,44 @@ const conversation = fc.record({
   workers: fc.constantFrom(1, 2, 3),
   version: fc.constantFrom(4 as const, 6 as const),
   connections: fc.integer({ min: 1, max: 5 }),
+  /** Every so many-th connection speaks binary. */
+  binary: fc.constantFrom(1, 2, 1000),
   window: fc.constantFrom(0, 0, 2, 6),
   clientSeq: fc.constantFrom(1, 0xfffffff0, 0x7fffff00),
 });
 
 test('the parser and the reference agree under every cut, reordering and number of workers', (t) => {
   fc.assert(
-    fc.property(conversation, ({ seed, size, cut, workers, version, connections, window, clientSeq }) => {
-      const captures = Array.from({ length: connections }, (_, i) =>
-        shuffleWithin(
-          packetsOf(randomConversation(seed + i, size), {
-            cut,
-            seed: seed + i,
-            version,
-            clientSeq,
-            clientPort: 40000 + i,
-            start: 1_767_225_600_000_000_000n + BigInt(i) * 3000n,
-          }),
-          cut === 'bytes' ? 0 : window,
-          seed,
-          3,
-        ),
-      );
-      const packets = window ? captures.flat() : interleave(...captures);
-      const { events, counters } = recordInProcess(pcapFile(packets), { workers, key: KEY });
-      assert.deepEqual(events, referenceEvents(packets, KEY));
-      assert.equal(counters.packets_seen, packets.length);
-      assert.equal(counters.packets_decoded, packets.length);
-      assert.equal(counters.gaps, 0);
-      assert.equal(counters.unsynced_bytes, 0);
-    }),
+    fc.property(
+      conversation,
+      ({ seed, size, cut, workers, version, connections, binary, window, clientSeq }) => {
+        const captures = Array.from({ length: connections }, (_, i) =>
+          shuffleWithin(
+            packetsOf(
+              (i % binary === binary - 1 ? randomBinaryConversation : randomConversation)(seed + i, size),
+              {
+                cut,
+                seed: seed + i,
+                version,
+                clientSeq,
+                clientPort: 40000 + i,
+                start: 1_767_225_600_000_000_000n + BigInt(i) * 3000n,
+              },
+            ),
+            cut === 'bytes' ? 0 : window,
+            seed,
+            3,
+          ),
+        );
+        const packets = window ? captures.flat() : interleave(...captures);
+        const { events, counters } = recordInProcess(pcapFile(packets), { workers, key: KEY });
+        assert.deepEqual(events, referenceEvents(packets, KEY));
+        assert.equal(counters.packets_seen, packets.length);
+        assert.equal(counters.packets_decoded, packets.length);
+        assert.equal(counters.gaps, 0);
+        assert.equal(counters.unsynced_bytes, 0);
+      },
+    ),
     { numRuns: Number(process.env.MEMBENCH_RUNS ?? 200) },
   );
   t.pass();

@@ -4,7 +4,8 @@
  */
 import type { CacheEvent } from 'membench/decoder';
 import type { Packet } from '../support/packets.js';
-import { type Request, requests } from './requests.js';
+import { type BinaryOutcome, binaryOutcomes } from './binary.js';
+import { type Request, requests, withhold } from './requests.js';
 import { keyText } from './siphash.js';
 import { type Connection, connections, type Stream } from './streams.js';
 
@@ -19,6 +20,9 @@ const STATUSES: Record<string, string> = {
   TOUCHED: 'touched',
 };
 const isError = (line: string) => /^(ERROR|CLIENT_ERROR|SERVER_ERROR|Error)/.test(line);
+/** What a server says that asks for credentials. */
+const REFUSALS =
+  /^CLIENT_ERROR (unauthenticated|authentication failure|auth token too long|bad authentication token format|bad command line termination)$/;
 const bytesOf = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0));
 
 function metaStatus(op: string, code: string): string | undefined {
@@ -42,6 +46,17 @@ function answersDespiteQuiet(request: Request, code: string): boolean {
   return code === 'NS' || code === 'EX' || code === 'NF';
 }
 
+/** Where the memcache protocol begins in a client stream: behind the PROXY headers of balancers. */
+function behindProxies(text: string): number {
+  for (let at = 0; ; ) {
+    const line = /^PROXY [^\n]{0,100}\n/.exec(text.slice(at, at + 107));
+    if (line) at += line[0].length;
+    else if (text.startsWith('\r\n\r\n\0\r\nQUIT\n', at) && text.length >= at + 16)
+      at += 16 + text.charCodeAt(at + 14) * 256 + text.charCodeAt(at + 15);
+    else return at;
+  }
+}
+
 class Dialogue {
   readonly drafts: Draft[] = [];
   readonly #client: Stream;
@@ -50,7 +65,8 @@ class Dialogue {
   readonly #key: Uint8Array;
   readonly #source: Generator<Request>;
   readonly #pending: Request[] = [];
-  #auth = false;
+  /** What the server is known to want: nothing, credentials, or to look at those under way. */
+  #auth: 'no' | 'wanted' | 'tried' = 'no';
   #at = 0;
 
   constructor({ client, server }: Connection, conn: number, key: Uint8Array) {
@@ -58,18 +74,25 @@ class Dialogue {
     this.#server = server;
     this.#conn = conn;
     this.#key = key;
-    this.#source = requests(client.text, () => {
-      const now = this.#auth;
-      this.#auth = false;
-      return now;
+    this.#source = requests(client.text, behindProxies(client.text), () => {
+      if (this.#auth !== 'wanted') return false;
+      this.#auth = 'tried';
+      return true;
     });
   }
 
   run(): void {
     while (this.#at < this.#server.text.length && this.#answer());
-    // What is left was never answered; an auth flag no longer matters.
     while (this.#pull());
-    for (const request of this.#pending) this.#emit(request, () => 'unanswered');
+    for (const request of this.#pending) {
+      if (this.#auth !== 'no' && request.op === 'set') withhold(request);
+      this.#emit(request, () => 'unanswered');
+    }
+  }
+
+  /** The same of a binary connection. */
+  runBinary(start: number): void {
+    for (const outcome of binaryOutcomes(this.#client, this.#server, start)) this.#emitBinary(outcome);
   }
 
   /** Reads one more request; those that get no answer are done at once. */
@@ -189,7 +212,9 @@ class Dialogue {
     const { op } = request;
     let line: string | undefined = first;
     if (isError(first)) {
-      if (first === 'CLIENT_ERROR unauthenticated') this.#auth = true;
+      if (REFUSALS.test(first)) this.#auth = 'wanted';
+      if (this.#auth === 'wanted' && op === 'set') this.#login(request);
+      if (request.op === 'auth') this.#auth = 'wanted';
       this.#emit(request, () => 'error', start);
       return true;
     }
@@ -237,12 +262,19 @@ class Dialogue {
     if (request.multiLine === 'mgdump')
       while (line !== undefined && line !== 'EN' && !/^[A-Z]{4,}/.test(first)) line = this.#line();
     const status = /^\d+ *$/.test(first) ? 'value' : (STATUSES[first] ?? 'ok');
-    this.#emit(request, () => (op === 'auth' && status === 'stored' ? 'stored' : status), start);
+    if (this.#auth === 'wanted' && op === 'set') this.#login(request);
+    if (request.op === 'auth' && status === 'stored') this.#auth = 'no';
+    this.#emit(request, () => status, start);
     if (op === 'watch' && first === 'OK') {
       this.#source.return(undefined);
       return false;
     }
     return true;
+  }
+
+  /** The set was a login. */
+  #login(request: Request): void {
+    Object.assign(request, { op: 'auth', keys: [null], event: {} });
   }
 
   /** What a meta answer tells besides its code. */
@@ -262,6 +294,50 @@ class Dialogue {
     if (told.has('f')) event.flags = Number(told.get('f'));
   }
 
+  #emitBinary({ request, status, answer, more }: BinaryOutcome): void {
+    const { op, start, end, key, event } = request;
+    this.#draft(start, 0, {
+      proto: 'binary',
+      op,
+      ...this.#keyed(key),
+      ...event,
+      ...more,
+      status,
+      latency_ns: answer === undefined ? null : this.#latency(answer, end),
+    });
+  }
+
+  #keyed(key: string | null) {
+    return {
+      key: key === null ? null : keyText(this.#key, bytesOf(key)),
+      key_size: key === null ? null : key.length,
+    };
+  }
+
+  #latency(answer: number, end: number): number {
+    return Math.max(0, Number(this.#server.time[answer]! - this.#client.time[end]!));
+  }
+
+  /** Files one event of the request that starts at this byte. */
+  #draft(start: number, index: number, fields: object): void {
+    const { time, ordinal } = this.#client;
+    const event = {
+      ts_ns: time[start]!.toString(),
+      conn: 0,
+      request: 0,
+      transport: 'tcp',
+      value_size: null,
+      mode: null,
+      flags: null,
+      ttl: null,
+      delta: null,
+      cas: false,
+      quiet: false,
+      ...fields,
+    } as CacheEvent;
+    this.drafts.push({ order: [time[start]!, ordinal[start]!, start, index], conn: this.#conn, event });
+  }
+
   #emit(
     request: Request,
     status: (key: number) => string,
@@ -269,36 +345,15 @@ class Dialogue {
     more: (key: number) => object = () => ({}),
   ): void {
     if (request.hidden) return;
-    const { time, ordinal } = this.#client;
     request.keys.forEach((key, i) => {
-      let latency: number | null = null;
-      if (answer !== undefined)
-        latency = Math.max(0, Number(this.#server.time[answer]! - time[request.end]!));
-      const event = {
-        ts_ns: time[request.start]!.toString(),
-        conn: 0,
-        request: 0,
+      this.#draft(request.start, i, {
         proto: request.meta ? 'meta' : 'text',
-        transport: 'tcp',
         op: request.op,
-        key: key === null ? null : keyText(this.#key, bytesOf(key)),
-        key_size: key === null ? null : key.length,
-        value_size: null,
-        mode: null,
-        flags: null,
-        ttl: null,
-        delta: null,
-        cas: false,
-        quiet: false,
+        ...this.#keyed(key),
         ...request.event,
         ...more(i),
         status: status(i),
-        latency_ns: latency,
-      } as CacheEvent;
-      this.drafts.push({
-        order: [time[request.start]!, ordinal[request.start]!, request.start, i],
-        conn: this.#conn,
-        event,
+        latency_ns: answer === undefined ? null : this.#latency(answer, request.end),
       });
     });
   }
@@ -308,7 +363,9 @@ class Dialogue {
 export function referenceEvents(packets: readonly Packet[], key: Uint8Array): CacheEvent[] {
   const drafts = connections(packets).flatMap((connection, i) => {
     const dialogue = new Dialogue(connection, i, key);
-    dialogue.run();
+    const start = behindProxies(connection.client.text);
+    if (connection.client.text.charCodeAt(start) === 0x80) dialogue.runBinary(start);
+    else dialogue.run();
     return dialogue.drafts;
   });
   drafts.sort((a, b) => {

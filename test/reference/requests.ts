@@ -80,11 +80,20 @@ function wrongFlag(letter: string, token: string): boolean {
   return 'DJE'.includes(letter) && number(token) === undefined;
 }
 
-/** Requests one by one; `credentials()` says whether the next set is a login. */
-export function* requests(text: string, credentials: () => boolean): Generator<Request> {
-  // A balancer's PROXY header, version 1, is one line before everything else.
-  let at = text.startsWith('PROXY ') ? text.indexOf('\n') + 1 : 0;
-  for (;;) {
+/** Whether a value may be a user name and a password (doc/protocol.txt, "Authentication"). */
+const likeLogin = (value: string) =>
+  value.length <= 1024 && /^ *[^ \0\r\n]+ +[^ \0\r\n][^\0\r\n]*$/.test(value);
+
+/** Leaves nothing of a set that may be a login but that there was one. */
+export function withhold(r: Request): void {
+  const { quiet } = r.event;
+  r.keys = [null];
+  r.event = quiet ? { quiet } : {};
+}
+
+/** Requests one by one, from `at` on; `credentials()` says whether the next set is a login. */
+export function* requests(text: string, at: number, credentials: () => boolean): Generator<Request> {
+  for (let first = true; ; first = false) {
     const start = at;
     const feed = text.indexOf('\n', at);
     if (feed < 0) return;
@@ -156,8 +165,12 @@ export function* requests(text: string, credentials: () => boolean): Generator<R
           }
         }
         r.event.cas = op === 'cas';
-        if (op === 'set' && credentials()) {
-          Object.assign(r, { op: 'auth', keys: [null], event: {}, noreply: false });
+        if (op === 'set' && sizeOk(args[3]) && credentials()) {
+          if (r.last && !data(Number(number(args[3])))) return;
+          Object.assign(r, { op: 'auth', keys: [null], event: {}, noreply: false, last: false });
+        } else if (op === 'set' && first && !r.last && r.end > feed) {
+          // The first of a connection, and nothing tells whether the server asks for a login.
+          if (likeLogin(text.slice(feed + 1, at - 2))) withhold(r);
         }
       }
     } else if (op === 'delete' || op === 'incr' || op === 'decr' || op === 'touch') {

@@ -4,9 +4,11 @@
  * `## B01, B08: title` begins one; the ids are rows of the protocol's acceptance table. Blocks fenced as
  * `client` and `server` follow in the order they go over the wire; `events` holds one JSON object a line,
  * the fields to be compared, with `key` in clear. Line breaks in a block mean nothing; escapes are
- * \r \n \0 \xNN \\ and {text*N} repeats.
+ * \r \n \0 \xNN \\ and {text*N} repeats. In `client binary` and `server binary` every line is one message, as
+ * `messageOf` reads it. A block `memcached` says that a real one, started with the options in it, answers so.
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { messageOf } from './binary.js';
 import { ascii, type Turn } from './conversation.js';
 
 export interface Conversation {
@@ -15,6 +17,8 @@ export interface Conversation {
   rows: string[];
   turns: Turn[];
   events: Record<string, unknown>[];
+  /** Options of a real memcached that answers as here, where one does. */
+  memcached: string[] | undefined;
 }
 
 function unfold(text: string): string {
@@ -25,6 +29,11 @@ function unfold(text: string): string {
       if (code[0] === 'x') return String.fromCharCode(Number.parseInt(code.slice(1), 16));
       return { r: '\r', n: '\n', 0: '\0', '\\': '\\' }[code] ?? code;
     });
+}
+
+function messages(body: string, from: 'client' | 'server'): Uint8Array {
+  const lines = body.split('\n').filter((line) => line.trim() !== '');
+  return Buffer.concat(lines.map((line) => messageOf(line, from, unfold)));
 }
 
 const FOLDER = 'test/conversations';
@@ -41,14 +50,20 @@ export function loadConversations(): Conversation[] {
         const [ids = '', ...title] = heading.split(':');
         const turns: Turn[] = [];
         let events: Record<string, unknown>[] = [];
-        for (const [, kind, body] of section.matchAll(/^```(client|server|events)\n([\s\S]*?)^```/gm)) {
-          if (kind === 'events')
+        let memcached: string[] | undefined;
+        const blocks = section.matchAll(/^```(client|server|events|memcached)( binary)?\n([\s\S]*?)^```/gm);
+        for (const [, kind, binary, body] of blocks) {
+          if (kind === 'memcached') memcached = body!.split(/\s+/).filter(Boolean);
+          else if (kind === 'events')
             events = body!
               .trim()
               .split('\n')
               .filter(Boolean)
               .map((line) => JSON.parse(line));
-          else turns.push({ from: kind as 'client' | 'server', bytes: ascii(unfold(body!)) });
+          else {
+            const from = kind as 'client' | 'server';
+            turns.push({ from, bytes: binary ? messages(body!, from) : ascii(unfold(body!)) });
+          }
         }
         return {
           file,
@@ -56,6 +71,7 @@ export function loadConversations(): Conversation[] {
           rows: ids.split(',').map((id) => id.trim()),
           turns,
           events,
+          memcached,
         };
       });
     });

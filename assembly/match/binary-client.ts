@@ -1,0 +1,126 @@
+/** Client bytes of a binary connection in order: headers, extras and keys become pending requests, values are skipped. */
+import { CLIENT, Flow, SERVER, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE } from '../flow/flow';
+import { count } from '../instance';
+import { COUNTER_AMBIGUOUS_LENGTHS, COUNTER_UNKNOWN_COMMANDS, OP_UNKNOWN, STATUS_SILENT } from '../layout';
+import { BINARY_HEADER, isQuit, MAGIC_REQUEST, mayBegin, parseBinaryRequest, refuseMagic, requestHead } from '../memcache/binary';
+import { BIT_LAST, BIT_QUIET, BIT_REFUSED, Request } from '../memcache/message';
+import { appendLine, freeLine } from '../stream/lines';
+import { freeRequest, push, record, takeRequest } from './pending';
+import { CLIENT_DATA, CLIENT_DOUBT, CLIENT_LINE, CLIENT_OVER } from './states';
+import { dataDone, lostRequest, place } from './submit';
+import { countUnsynced, loseSync, passOver } from './sync';
+
+/** Takes the client's next bytes, which one packet brought. `start` says that they begin its payload. */
+export function binaryClientBytes(flow: Flow, at: usize, end: usize, time: u64, ordinal: u64, ack: u32, start: bool): void {
+  const side = sideOf(flow, CLIENT);
+  if (flow.sync == SYNC_NONE) {
+    const server = sideOf(flow, SERVER);
+    // A whole header, while nothing of the server is outstanding: the server's next bytes answer it.
+    if (!start || end - at < BINARY_HEADER || !server.known || server.next != ack || !mayBegin(at)) {
+      passOver(flow, <u32>(end - at));
+      return;
+    }
+    flow.sync = SYNC_TENTATIVE;
+  }
+  while (at < end) {
+    if (side.state == CLIENT_LINE) {
+      at = headBytes(flow, side, at, end, time, ordinal);
+    } else if (side.state == CLIENT_DATA) {
+      const bytes = min<usize>(side.skip, end - at);
+      at += bytes;
+      side.skip -= <u32>bytes;
+      if (side.skip == 0) dataDone(flow, side, time);
+    } else {
+      if (side.state == CLIENT_DOUBT) countUnsynced(flow, <u32>(end - at));
+      return;
+    }
+    if (flow.sync == SYNC_NONE) {
+      if (at < end) countUnsynced(flow, <u32>(end - at));
+      return;
+    }
+  }
+}
+
+/** Bytes of a request's head, which may be cut anywhere. Returns where reading goes on. */
+function headBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal: u64): usize {
+  if (side.line == 0) {
+    if (load<u8>(at) != MAGIC_REQUEST) {
+      noRequest(flow, side);
+      return at;
+    }
+    if (end - at >= BINARY_HEADER) {
+      const size = requestHead(at);
+      if (end - at >= size) {
+        requestAt(flow, side, at, time, ordinal, time);
+        return at + size;
+      }
+    }
+  }
+  for (;;) {
+    const have = side.lineSize;
+    const need = have < BINARY_HEADER ? BINARY_HEADER : requestHead(side.line);
+    if (have == need) break;
+    if (at == end) return end;
+    const taken = appendLine(side, at, min(at + (need - have), end), time, ordinal);
+    if (taken == 0) {
+      lostRequest(flow);
+      return end;
+    }
+    at += taken;
+  }
+  requestAt(flow, side, side.line, side.lineTime, side.lineOrdinal, time);
+  freeLine(side);
+  return at;
+}
+
+/** Bytes that begin no request: memcached closes without an answer, and so nothing is read until it has spoken. */
+function noRequest(flow: Flow, side: Side): void {
+  const request = takeRequest(flow);
+  if (changetype<usize>(request) == 0 || flow.sync == SYNC_TENTATIVE) {
+    if (changetype<usize>(request)) freeRequest(request);
+    lostRequest(flow);
+    return;
+  }
+  refuseMagic(request);
+  push(flow, request);
+  side.state = CLIENT_DOUBT;
+}
+
+/** A request whose head lies at `at`, its first byte brought at `time` by packet `ordinal`, its last at `lastTime`. */
+function requestAt(flow: Flow, side: Side, at: usize, time: u64, ordinal: u64, lastTime: u64): void {
+  const request = takeRequest(flow);
+  if (changetype<usize>(request) == 0) {
+    lostRequest(flow);
+    return;
+  }
+  parseBinaryRequest(request, at);
+  place(flow, side, request, time, ordinal);
+  request.lastTime = lastTime;
+  side.spoken = 1;
+  if (request.bits & BIT_REFUSED) {
+    if (flow.sync == SYNC_TENTATIVE) {
+      freeRequest(request);
+      loseSync(flow);
+      return;
+    }
+    if (request.op == OP_UNKNOWN) count(COUNTER_UNKNOWN_COMMANDS);
+    if (request.bits & BIT_LAST) count(COUNTER_AMBIGUOUS_LENGTHS);
+  }
+  if (request.dataSize) {
+    flow.current = <u32>changetype<usize>(request);
+    side.skip = request.dataSize;
+    side.state = CLIENT_DATA;
+    return;
+  }
+  if (isQuit(request)) {
+    side.state = CLIENT_OVER;
+    if (request.bits & BIT_QUIET) {
+      record(flow, request, STATUS_SILENT);
+      freeRequest(request);
+      return;
+    }
+  } else if (request.bits & BIT_LAST) {
+    side.state = CLIENT_DOUBT;
+  }
+  push(flow, request);
+}

@@ -1,0 +1,152 @@
+/** Server bytes of a binary connection in order: answers complete pending requests by order and opaque. */
+import { CLIENT, Flow, SERVER, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE } from '../flow/flow';
+import { count } from '../instance';
+import { COUNTER_AMBIGUOUS_QUIET, COUNTER_UNMATCHED_ANSWERS, STATUS_HIT } from '../layout';
+import {
+  answerGoesOn, answerHasKey, answerHead, answerRest, BINARY_HEADER, isAnswer, isAnswerTo, isStorage, MAGIC_ANSWER, outcomeOf,
+  parseBinaryAnswer, takeHit,
+} from '../memcache/binary';
+import { BIT_LAST, BIT_QUIET, Request } from '../memcache/message';
+import { appendLine, freeLine } from '../stream/lines';
+import { answered, freeRequest, record, recordSilence, shift } from './pending';
+import { CLIENT_LINE, SERVER_DATA, SERVER_LINE } from './states';
+import { believe, countUnsynced, loseSync } from './sync';
+
+/** Takes the server's next bytes, which one packet brought; `ack` is what that packet acknowledged. */
+export function binaryServerBytes(flow: Flow, at: usize, end: usize, time: u64, ordinal: u64, ack: u32): void {
+  const side = sideOf(flow, SERVER);
+  while (at < end) {
+    if (flow.sync == SYNC_NONE) {
+      countUnsynced(flow, <u32>(end - at));
+      return;
+    }
+    if (side.state == SERVER_LINE) {
+      at = headBytes(flow, side, at, end, time, ordinal, ack);
+    } else {
+      const bytes = min<usize>(side.skip, end - at);
+      at += bytes;
+      side.skip -= <u32>bytes;
+      if (side.skip == 0) side.state = SERVER_LINE;
+    }
+  }
+}
+
+/** Bytes of an answer's head, which may be cut anywhere. Returns where reading goes on. */
+function headBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal: u64, ack: u32): usize {
+  if (side.line == 0) {
+    if (load<u8>(at) != MAGIC_ANSWER) {
+      noAnswer(flow, side);
+      return at;
+    }
+    if (end - at >= BINARY_HEADER) {
+      const size = answerHead(at);
+      if (end - at >= size) {
+        answerAt(flow, side, at, time, ack);
+        return at + size;
+      }
+    }
+  }
+  for (;;) {
+    const have = side.lineSize;
+    const need = have < BINARY_HEADER ? BINARY_HEADER : answerHead(side.line);
+    if (have == need) break;
+    if (at == end) return end;
+    const taken = appendLine(side, at, min(at + (need - have), end), time, ordinal);
+    if (taken == 0) {
+      loseSync(flow);
+      return at;
+    }
+    at += taken;
+  }
+  const head = <usize>side.line;
+  answerAt(flow, side, head, side.lineTime, ack);
+  freeLine(side);
+  return at;
+}
+
+/** Bytes that begin no answer. */
+function noAnswer(flow: Flow, side: Side): void {
+  count(COUNTER_UNMATCHED_ANSWERS);
+  if (!side.spoken) {
+    // A server that takes text only, or has too many connections, reads no binary request at all.
+    flow.sync = SYNC_NONE;
+    flow.settled = 0;
+  }
+  loseSync(flow);
+}
+
+/** An answer whose head lies at `at`; `time` is when its first byte came. */
+function answerAt(flow: Flow, side: Side, at: usize, time: u64, ack: u32): void {
+  if (!isAnswer(at)) {
+    noAnswer(flow, side);
+    return;
+  }
+  side.spoken = 1;
+  parseBinaryAnswer(at);
+  side.skip = answerRest;
+  if (answerRest) side.state = SERVER_DATA;
+  const request = matchPending(flow);
+  if (changetype<usize>(request) == 0) {
+    if (!refusedEarly(flow)) {
+      count(COUNTER_UNMATCHED_ANSWERS);
+      loseSync(flow);
+    }
+    return;
+  }
+  answered(request, time);
+  if (answerGoesOn) return;
+  shift(flow);
+  conclude(flow, request, ack);
+}
+
+/** The pending request the answer is for, having recorded as silent the quiet ones before it; 0 where there is none. */
+function matchPending(flow: Flow): Request {
+  let request = changetype<Request>(<usize>flow.head);
+  while (changetype<usize>(request) && !isAnswerTo(request)) {
+    if (!(request.bits & BIT_QUIET)) return changetype<Request>(0);
+    request = changetype<Request>(<usize>request.next);
+  }
+  const current = changetype<Request>(<usize>flow.current);
+  if (changetype<usize>(request) == 0 && (changetype<usize>(current) == 0 || !isAnswerTo(current))) return request;
+  if (changetype<usize>(request) && request.bits & BIT_QUIET && !answerHasKey) {
+    const after = changetype<Request>(<usize>request.next);
+    if (changetype<usize>(after) && isAnswerTo(after)) count(COUNTER_AMBIGUOUS_QUIET);
+  }
+  while (flow.head != <u32>changetype<usize>(request)) {
+    const silent = changetype<Request>(<usize>flow.head);
+    shift(flow);
+    recordSilence(flow, silent);
+    freeRequest(silent);
+  }
+  return request;
+}
+
+/** Whether the answer refuses the request whose value is still on its way: too large, or without a right to it. */
+function refusedEarly(flow: Flow): bool {
+  const current = changetype<Request>(<usize>flow.current);
+  if (flow.head || changetype<usize>(current) == 0 || !isAnswerTo(current)) return false;
+  flow.current = 0;
+  conclude(flow, current, 0);
+  return true;
+}
+
+/** The answer to a request, taken off its list, is known. */
+function conclude(flow: Flow, request: Request, ack: u32): void {
+  const status = outcomeOf(request);
+  if (status == STATUS_HIT) takeHit(request);
+  // In mid-stream: nothing else is pending and the answer acknowledges exactly what was read, so a message ended
+  // there. What was taken for a request without a value was one, or another opcode would have come back.
+  const proven = flow.sync == SYNC_TENTATIVE && flow.head == 0 && isBetweenRequests(flow, ack);
+  if (proven && !isStorage(request)) believe(flow);
+  record(flow, request, status);
+  if (proven && flow.sync == SYNC_TENTATIVE) believe(flow);
+  const last = (request.bits & BIT_LAST) != 0;
+  freeRequest(request);
+  if (last) loseSync(flow);
+}
+
+/** Whether the client's bytes end where a request ends, and are all acknowledged. */
+function isBetweenRequests(flow: Flow, ack: u32): bool {
+  const client = sideOf(flow, CLIENT);
+  return client.state == CLIENT_LINE && client.line == 0 && client.next == ack;
+}

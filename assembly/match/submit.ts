@@ -1,0 +1,59 @@
+/** A request on its way from its first byte to its wait for the answer, of whichever protocol. */
+import { CLIENT, Flow, Side, sideOf } from '../flow/flow';
+import { count } from '../instance';
+import { COUNTER_GAPS, STATUS_SILENT } from '../layout';
+import { LOGIN_BOTH, LOGIN_NO, withhold } from '../memcache/credentials';
+import { BIT_LAST, BIT_NOREPLY, Request } from '../memcache/message';
+import { freeRequest, push, record } from './pending';
+import { CLIENT_DOUBT, CLIENT_LINE } from './states';
+import { loseSync } from './sync';
+
+/** Gives a request its place: time, packet, connection, and how many began in that packet before it. */
+// @ts-ignore: decorator
+@inline
+export function place(flow: Flow, side: Side, request: Request, time: u64, ordinal: u64): void {
+  request.time = time;
+  request.ordinal = ordinal;
+  request.conn = flow.conn;
+  request.transport = flow.transport;
+  if (side.beganOrdinal != ordinal || side.began == 0) {
+    side.beganOrdinal = ordinal;
+    side.began = 0;
+  }
+  request.sub = side.began++;
+}
+
+/** A whole request: it waits for its answer, or is done where none comes. */
+// @ts-ignore: decorator
+@inline
+export function submit(flow: Flow, request: Request): void {
+  if (request.bits & BIT_NOREPLY) {
+    record(flow, request, STATUS_SILENT);
+    freeRequest(request);
+    if (sideOf(flow, CLIENT).state == CLIENT_DOUBT) loseSync(flow);
+    return;
+  }
+  push(flow, request);
+}
+
+/** The data block of the current request has ended. */
+export function dataDone(flow: Flow, side: Side, time: u64): void {
+  const request = changetype<Request>(<usize>flow.current);
+  side.state = CLIENT_LINE;
+  // The server may have refused it before it was whole.
+  if (changetype<usize>(request) == 0) return;
+  flow.current = 0;
+  if (request.bits & BIT_LAST) side.state = CLIENT_DOUBT;
+  if (flow.login) {
+    if (flow.login == LOGIN_BOTH) withhold(request);
+    flow.login = LOGIN_NO;
+  }
+  request.lastTime = time;
+  submit(flow, request);
+}
+
+/** A request was lost for want of memory, or cannot be told where it ends. */
+export function lostRequest(flow: Flow): void {
+  count(COUNTER_GAPS);
+  loseSync(flow);
+}

@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createConnection, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import test, { type ExecutionContext } from 'ava';
+import { decode, OPCODES } from '../support/binary.js';
+import { temporary } from '../support/cli.js';
+import { type Conversation, loadConversations } from '../support/markdown.js';
+
+const PORT = 11713;
+const version = /\d+\.\d+\.\d+/.exec(spawnSync('memcached', ['-V'], { encoding: 'utf8' }).stdout ?? '')?.[0];
+const [major = 0, minor = 0, patch = 0] = (version ?? '').split('.').map(Number);
+/** The answers are those of releases before 1.6.40, the first with the new text parser. */
+const fits = major === 1 && minor === 6 && patch >= 10 && patch <= 39;
+const reason =
+  version === undefined
+    ? ' (needs memcached)'
+    : fits
+      ? ''
+      : ` (answers as 1.6.10 to 1.6.39 do, here is ${version})`;
+
+async function connect(): Promise<Socket> {
+  for (let i = 0; ; i++) {
+    const socket = createConnection(PORT, '127.0.0.1');
+    try {
+      await once(socket, 'connect');
+      return socket;
+    } catch (error) {
+      if (i === 200) throw error;
+      await sleep(20);
+    }
+  }
+}
+
+/** A memcached of its own; `-Y` and `-S` get the files they need. */
+async function start(t: ExecutionContext, options: readonly string[]): Promise<Socket> {
+  const folder = join(temporary(t), 'readable');
+  mkdirSync(folder, { mode: 0o755 });
+  const users = join(folder, 'users');
+  writeFileSync(users, 'user:pass\n', { mode: 0o644 });
+  writeFileSync(join(folder, 'memcached.conf'), 'mech_list: anonymous plain cram-md5\n', { mode: 0o644 });
+  const args = ['-u', 'root', '-l', '127.0.0.1', '-p', String(PORT), '-U', '0', '-m', '16', '-t', '1'];
+  const server: ChildProcess = spawn(
+    'memcached',
+    [...args, ...options.flatMap((option) => (option === '-Y' ? [option, users] : [option]))],
+    { stdio: 'ignore', env: { ...process.env, SASL_CONF_PATH: folder } },
+  );
+  t.teardown(async () => {
+    if (server.exitCode !== null) return;
+    server.kill('SIGKILL');
+    await once(server, 'exit');
+  });
+  return connect();
+}
+
+/** What is compared: cas uniques, versions, challenges and statistics are the server's own. */
+function plain(bytes: Uint8Array): string[] {
+  if (bytes[0] !== 0x81) return [Buffer.from(bytes).toString('latin1')];
+  const { messages, size } = decode(bytes);
+  const names = ['VERSION', 'SASL_LIST_MECHS'].map((name) => OPCODES[name]);
+  const own = (opcode: number, status: number) => status === 0x21 || (names.includes(opcode) && status === 0);
+  return [
+    ...messages
+      .filter(({ opcode, keySize }) => opcode !== OPCODES.STAT || keySize === 0)
+      .map(({ magic, opcode, status, opaque, extras, key, value }) =>
+        [
+          magic,
+          opcode,
+          status,
+          opaque,
+          Buffer.from(extras).toString('hex'),
+          Buffer.from(key).toString('latin1'),
+          own(opcode, status) ? 'its own' : Buffer.from(value).toString('latin1'),
+        ].join(' '),
+      ),
+    ...(size < bytes.length ? [Buffer.from(bytes.subarray(size)).toString('latin1')] : []),
+  ];
+}
+
+async function talk(socket: Socket, turns: Conversation['turns']): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let closed = false;
+  socket.on('data', (chunk) => chunks.push(chunk));
+  // A server that closes with bytes unread resets the connection.
+  socket.on('error', () => {});
+  socket.on('close', () => {
+    closed = true;
+  });
+  let wanted = Buffer.alloc(0);
+  for (const { from, bytes } of turns) {
+    if (from === 'client') {
+      socket.write(bytes);
+      continue;
+    }
+    wanted = Buffer.concat([wanted, bytes]);
+    const lines = plain(wanted).join('\n').length;
+    // What does not come is seen when all is compared.
+    for (let i = 0; i < 200 && !closed && plain(Buffer.concat(chunks)).join('\n').length < lines; i++)
+      await sleep(10);
+  }
+  socket.end();
+  for (let i = 0; i < 500 && !closed; i++) await sleep(10);
+  socket.destroy();
+  return Buffer.concat(chunks);
+}
+
+for (const { file, title, turns, memcached } of loadConversations()) {
+  if (!memcached) continue;
+  (reason === '' ? test.serial : test.serial.skip)(
+    `a real memcached answers so: ${file}: ${title}${reason}`,
+    async (t) => {
+      const said = turns.filter(({ from }) => from === 'server').map(({ bytes }) => bytes);
+      const got = await talk(await start(t, memcached), turns);
+      t.deepEqual(plain(got), plain(Buffer.concat(said)));
+    },
+  );
+}
