@@ -48,13 +48,13 @@ function capture(datagrams: readonly Datagram[]): Uint8Array {
   return pcapFile(packets);
 }
 
-const asked = (id: number, data: string, more: Partial<Datagram> = {}): Datagram => ({
+const asked = (id: number, data: string | Uint8Array, more: Partial<Datagram> = {}): Datagram => ({
   from: 'client',
   id,
   data,
   ...more,
 });
-const answered = (id: number, data: string, more: Partial<Datagram> = {}): Datagram => ({
+const answered = (id: number, data: string | Uint8Array, more: Partial<Datagram> = {}): Datagram => ({
   from: 'server',
   id,
   data,
@@ -273,4 +273,43 @@ test('a large request comes as IP fragments, and is one request', (t) => {
     t.deepEqual(brief(result), [['set', 'stored', 5000]]);
     t.is(result.counters.packets_decoded, packets.length);
   }
+});
+
+test('O04: the protocol is chosen by every datagram', (t) => {
+  const header = (
+    magic: number,
+    opcode: number,
+    keys: number,
+    extras: number,
+    status: number,
+    body: number,
+  ) =>
+    concat([magic, opcode, 0, keys, extras, 0, 0, status, 0, 0, 0, body, 1, 2, 3, 4], new Array(8).fill(0));
+  const hit = concat(header(0x81, 0, 0, 4, 0, 6), [0, 0, 0, 5], ascii('xy'));
+  const result = record(
+    asked(1, concat(header(0x80, 0, 1, 0, 0, 1), ascii('a'))),
+    asked(2, 'get b\r\n'),
+    answered(1, hit),
+    answered(2, 'END\r\n'),
+    asked(3, concat(header(0x80, 0, 1, 0, 0, 1), ascii('c'))),
+    answered(3, concat(header(0x81, 0, 0, 0, 1, 9), ascii('Not found'))),
+    // Half a header is no request.
+    asked(4, header(0x80, 0, 1, 0, 0, 1).subarray(0, 12)),
+  );
+  t.deepEqual(
+    result.events.map(({ proto, op, status, value_size, flags, transport }) => [
+      proto,
+      op,
+      status,
+      value_size,
+      flags,
+      transport,
+    ]),
+    [
+      ['binary', 'get', 'hit', 2, 5, 'udp'],
+      ['text', 'get', 'miss', null, null, 'udp'],
+      ['binary', 'get', 'miss', null, null, 'udp'],
+    ],
+  );
+  t.is(result.counters.udp_refused, 1);
 });
