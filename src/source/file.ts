@@ -89,13 +89,21 @@ export class FileSource implements PacketSource {
   }
 
   is(path: string): boolean {
-    const other = statSync(path, { throwIfNoEntry: false });
-    if (other === undefined) return false;
-    return this.#files.some(({ stat }) => stat !== null && other.ino === stat.ino && other.dev === stat.dev);
+    const other = statOf(path);
+    return this.#files.some(({ stat }) => stat !== null && other?.ino === stat.ino && other.dev === stat.dev);
   }
 
   close(): void {
     for (const file of this.#files) file.close();
+  }
+}
+
+/** What is at a path; undefined where nothing is, or where we cannot get. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
   }
 }
 
