@@ -216,10 +216,21 @@ function forceSide(flow: Flow, index: u32, time: u64, must: bool): bool {
   return true;
 }
 
+/**
+ * At the end of a flow one last byte that was acknowledged and not seen is its FIN: one that came before all
+ * data was not kept, because a flow begins with its first payload.
+ */
+function takeUnseenFin(side: Side): void {
+  if (side.queue == 0 && side.known && side.acked - side.next == 1) takeFin(side);
+}
+
 /** The flow is over: what waits is delivered as far as it goes, holes and all. */
 export function flush(flow: Flow, time: u64): void {
   const client = sideOf(flow, CLIENT);
   const server = sideOf(flow, SERVER);
+  drain(flow);
+  takeUnseenFin(client);
+  takeUnseenFin(server);
   drain(flow);
   // Every round skips at least one hole or ends; the lists are bounded.
   while (client.queue || server.queue) {

@@ -131,3 +131,14 @@ test('port reuse: a new handshake ends the old connection', (t) => {
     [0, 0, 1],
   );
 });
+
+test('a FIN captured before everything else of its side is no gap', (t) => {
+  const packets = packetsOf(get('a'));
+  // SYN, SYN-ACK, ACK, request, answer, the client's FIN, the server's, the last ACK.
+  const [fin] = packets.splice(5, 1);
+  packets.splice(3, 0, fin!);
+  const { events, counters } = recordInProcess(pcapFile(packets));
+  t.deepEqual(brief(events), ['get hit 1']);
+  t.is(counters.gaps, 0);
+  t.is(counters.gap_bytes, 0);
+});
