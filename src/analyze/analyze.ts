@@ -2,6 +2,7 @@ import { hashText } from '../event/values.js';
 import type { Block } from '../profile/block.js';
 import { decodeColumns, decodeKeys, presentBit } from '../profile/columns.js';
 import { ConnNumbers } from '../profile/conn-numbers.js';
+import { addCounts } from '../profile/counts.js';
 import { ProfileReader } from '../profile/reader.js';
 import { Histogram, type Percentiles } from './histogram.js';
 import { KeyCounts } from './key-counts.js';
@@ -85,11 +86,10 @@ class Analyzer {
       const decoded = reader.read(entry, decode);
       if (decoded !== null && entry.events > 0) this.#addBlock(decoded, conns);
     }
-    for (const [name, count] of Object.entries(reader.counts()))
-      this.#counts[name] = (this.#counts[name] ?? 0) + count;
+    addCounts(this.#counts, reader.counts());
     for (const { atNs, what } of reader.notes) this.#notes.push({ atNs, what });
     this.#missing += reader.missing().length;
-    for (const { bytes, atEnd } of reader.damage) if (!atEnd) this.#damaged += bytes;
+    for (const { bytes, unfinished } of reader.damage) if (!unfinished) this.#damaged += bytes;
     if (!reader.complete) this.#complete = false;
   }
 

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 /** How often a key was asked for. */
 export interface KeyCount {
   /** Keyed hash of the key. */
@@ -9,6 +11,13 @@ export interface KeyCount {
 const CAPACITY_MIN = 1024;
 /** Bytes of a place: the hash, low word first, then the count as a double, 0 where it is free. */
 const PLACE = 16;
+/**
+ * Odd factors of the hash of hashes, new in each process: in a profile made for it all hashes might fall on
+ * one place, and each search would go through all of them.
+ */
+const FACTORS = randomBytes(8);
+const LOW_FACTOR = FACTORS.readUInt32LE(0) | 1;
+const HIGH_FACTOR = FACTORS.readUInt32LE(4) | 1;
 
 /**
  * Exact counts by 64-bit hash: open addressing over one buffer, so that a search touches one cache line
@@ -17,6 +26,8 @@ const PLACE = 16;
  */
 export class KeyCounts {
   #capacity = CAPACITY_MIN;
+  /** Bits of a 32-bit hash that are not needed to number the places. */
+  #shift = Math.clz32(CAPACITY_MIN) + 1;
   #words = new Uint32Array((CAPACITY_MIN * PLACE) / 4);
   /** The same memory as doubles: of place i, entry 2 i + 1 is the count. */
   #doubles = new Float64Array(this.#words.buffer);
@@ -45,8 +56,8 @@ export class KeyCounts {
     const words = this.#words;
     const doubles = this.#doubles;
     const mask = this.#capacity - 1;
-    // The hash is uniform already.
-    let at = low & mask;
+    // The upper bits of a product are those that depend on all of it.
+    let at = (Math.imul(low, LOW_FACTOR) + Math.imul(high, HIGH_FACTOR)) >>> this.#shift;
     while (doubles[2 * at + 1] !== 0 && (words[4 * at] !== low || words[4 * at + 1] !== high))
       at = (at + 1) & mask;
     return at;
@@ -56,6 +67,7 @@ export class KeyCounts {
     const words = this.#words;
     const doubles = this.#doubles;
     this.#capacity *= 2;
+    this.#shift--;
     this.#words = new Uint32Array((this.#capacity * PLACE) / 4);
     this.#doubles = new Float64Array(this.#words.buffer);
     for (let i = 0; i < doubles.length / 2; i++) {

@@ -14,6 +14,8 @@ export const PLAIN: ReportStyle = { title: (t) => t, dim: (t) => t, warn: (t) =>
 
 const BAR_WIDTH = 20;
 const TOP_SHOWN = 10;
+const NOTES_SHOWN = 100;
+const NOTE_WIDTH = 80;
 
 /** Rows of cells as aligned columns: the first to the left, the others to the right. */
 function table(head: string[], rows: string[][], style: ReportStyle): string[] {
@@ -121,7 +123,14 @@ function percentileLines(title: string, rows: string[][], style: ReportStyle): s
 /** What happened while recording; nothing where nothing did. */
 function noteLines({ notes }: Analysis, style: ReportStyle): string[] {
   if (notes.length === 0) return [];
-  return ['', style.title('While recording'), ...notes.map(({ at_ns, what }) => `  ${when(at_ns)}  ${what}`)];
+  const rows = notes.slice(0, NOTES_SHOWN).map(({ at_ns, what }) => `  ${when(at_ns)}  ${shown(what)}`);
+  if (notes.length > NOTES_SHOWN) rows.push(`  and ${count(notes.length - NOTES_SHOWN)} more`);
+  return ['', style.title('While recording'), ...rows];
+}
+
+/** A text from a profile, which may be of anybody's making: no longer than a line, and nothing steers the terminal. */
+function shown(text: string): string {
+  return text.slice(0, NOTE_WIDTH).replaceAll(/\p{C}/gu, '?');
 }
 
 /** The report as lines of text. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { openProfile, readEvents } from '../index.js';
-import { EXIT_FAILURE } from './complain.js';
+import { MembenchError, openProfile, readEvents } from '../index.js';
+import { complain, oneLine } from './complain.js';
+import { lacks } from './lacks.js';
 
 /** Characters gathered before they are written. */
 const BATCH = 64 * 1024;
@@ -18,17 +19,22 @@ export async function catCommand(path: string): Promise<number> {
     if (batch.length >= BATCH) await flush();
   }
   await flush();
-  const missing = profile.missing().length;
-  const damaged = profile.damage.filter((damage) => !damage.atEnd).length;
-  if (missing === 0 && damaged === 0) {
-    if (profile.footer === null)
-      process.stderr.write(
-        `membench: ${path}: not closed yet, or cut short: these are the events sealed so far\n`,
-      );
-    return 0;
+  const { damage, footer } = profile;
+  const what = lacks({
+    blocks: profile.missing(),
+    damagedBytes: damage.reduce((sum, { bytes, unfinished }) => sum + (unfinished ? 0 : bytes), 0),
+    footer: footer !== null,
+  });
+  if (what !== null) {
+    const why = `${path}: ${what}; what is good was printed`;
+    return complain(
+      new MembenchError('ERR_MEMBENCH_PROFILE_READ', why, `membench verify ${path} says more`),
+      false,
+    );
   }
-  process.stderr.write(
-    `membench: ${path}: ${missing} blocks are missing, ${damaged} places are damaged (membench verify ${path})\n`,
-  );
-  return EXIT_FAILURE;
+  if (footer === null) {
+    const why = 'not closed yet, or cut short: these are the events sealed so far';
+    process.stderr.write(`membench: ${oneLine(path)}: ${why}\n`);
+  }
+  return 0;
 }

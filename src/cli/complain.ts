@@ -7,7 +7,7 @@ interface Failure extends Error {
 }
 
 /** Keeps a message one line, and the paths in it from steering the terminal. */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   return text.replace(/\p{Cc}/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 

@@ -98,7 +98,7 @@ function build(): Command {
     .addOption(colorOption())
     .action(async (profiles, options) => {
       const { analyzeCommand } = await import('./analyze.js');
-      await analyzeCommand(profiles, options);
+      process.exitCode = await analyzeCommand(profiles, options);
     });
 
   program

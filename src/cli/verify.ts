@@ -1,5 +1,5 @@
 import { format, verifyProfile } from '../index.js';
-import { EXIT_FAILURE } from './complain.js';
+import { EXIT_FAILURE, oneLine } from './complain.js';
 
 /** Problems printed one by one. */
 const SHOWN = 20;
@@ -8,8 +8,8 @@ const SHOWN = 20;
 export async function verifyCommand(path: string): Promise<number> {
   const { perfect, blocks, events, footer, problems } = verifyProfile(path);
   const lines = [
-    `${path}: ${format.count(blocks.good)} blocks good, ${format.count(blocks.bad)} bad, ${format.count(blocks.missing.length)} missing; ${format.count(events)} events; footer ${footer ? 'present' : 'missing'}`,
-    ...problems.slice(0, SHOWN).map((problem) => `  ${problem}`),
+    `${oneLine(path)}: ${format.count(blocks.good)} blocks good, ${format.count(blocks.bad)} bad, ${format.count(blocks.missing.length)} missing; ${format.count(events)} events; footer ${footer ? 'present' : 'missing'}`,
+    ...problems.slice(0, SHOWN).map((problem) => `  ${oneLine(problem)}`),
   ];
   if (problems.length > SHOWN) lines.push(`  and ${format.count(problems.length - SHOWN)} more`);
   lines.push(perfect ? 'perfect' : 'not perfect');

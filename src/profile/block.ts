@@ -44,6 +44,8 @@ export interface Block {
   names: Names;
 }
 
+/** Rows of each kind a block has at most: what is decoded of one must fit into memory many times. */
+const ROWS_MAX = 2 ** 20;
 /** Columns every event has a value in, of at least a byte. */
 const FULL_COLUMNS = ['shape', 'time', 'ordinal', 'conn'];
 
@@ -72,6 +74,10 @@ export function readBlock(body: Body, names: Names): Block {
     counts: asCounts(body.counts),
     names,
   };
+  for (const rows of [block.events, block.conns, block.keys]) {
+    if (rows > ROWS_MAX) throw new BlockError(`${rows} rows are more than a block may have`);
+  }
+  if (block.requests > block.events) throw new BlockError('it declares more requests than events');
   // Numbers of rows the columns cannot hold must not be allocated: every value takes a byte.
   for (const name of FULL_COLUMNS) checkRows(block, name, block.events, 1);
   checkRows(block, 'key_hash', block.keys, 8);

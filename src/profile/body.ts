@@ -1,18 +1,23 @@
 /** Frame bodies as msgpack maps, and typed access to their entries. */
 import { Unpackr } from 'msgpackr/unpack';
 import { BlockError } from './damage.js';
+import { checkPlain } from './plain.js';
 
 /** A map as read. Integers of 64 bits are bigint, smaller ones number. */
 export type Body = Readonly<Record<string, unknown>>;
 
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'bigint' });
 
+/** What operations, counters, reasons and the like may be called: short, and safe to print. */
+const NAME = /^[a-z0-9][a-z0-9_]{0,63}$/;
+
 /**
  * Reads a frame's body. Byte strings are views into it.
  *
- * @throws BlockError where it is no msgpack map
+ * @throws BlockError where it is no msgpack map, or exceeds what FORMAT.md, "Limits", allows
  */
 export function decodeBody(bytes: Uint8Array): Body {
+  checkPlain(bytes);
   let value: unknown;
   try {
     value = unpackr.unpack(bytes);
@@ -48,6 +53,13 @@ export function asText(value: unknown, what: string): string {
   return value;
 }
 
+/** A name as FORMAT.md, "Limits", allows them. */
+export function asName(value: unknown, what: string): string {
+  const name = asText(value, what);
+  if (!NAME.test(name)) throw new BlockError(`${what} is not a name`);
+  return name;
+}
+
 export function asBytes(value: unknown, what: string): Uint8Array {
   if (!(value instanceof Uint8Array)) throw new BlockError(`${what} is not a byte string`);
   return value;
@@ -66,5 +78,7 @@ export function hex(bytes: Uint8Array): string {
 /** Counters by name. */
 export function asCounts(value: unknown): Record<string, number> {
   const entries = Object.entries(asBody(value, 'counts'));
-  return Object.fromEntries(entries.map(([name, count]) => [name, asCount(count, `the counter ${name}`)]));
+  return Object.fromEntries(
+    entries.map(([name, count]) => [asName(name, 'a counter'), asCount(count, `the counter ${name}`)]),
+  );
 }

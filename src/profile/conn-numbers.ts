@@ -1,17 +1,33 @@
+import { randomBytes } from 'node:crypto';
+
 /** Connections of a page, as a power of two; only pages that occur take memory. */
 const PAGE_BITS = 12;
 const PAGE = 1 << PAGE_BITS;
+/** Pages that are made whatever is in them: 16 MiB. */
+const PAGES_FREE = 1024;
+/** For every further page so many connections must have been seen: 128 bytes for each. */
+const CONNS_A_PAGE = 128;
+/** A power of two of tables, because a Map holds no more than 2^24 entries. */
+const TABLE_BITS = 6;
+/** An odd factor, new in each process: in a profile made for it all entries might fall into one bucket. */
+const FACTOR = randomBytes(4).readUInt32LE() | 1;
 
 /**
  * Numbers connections by first appearance, from 0. Blocks number them within their worker, densely, so
- * tables serve better than a hash map: a lookup for every event must cost next to nothing.
+ * tables serve better than a hash map: a lookup for every event must cost next to nothing. A profile that
+ * numbers them otherwise is read all the same, with hash maps from where tables would take too much memory.
  */
 export class ConnNumbers {
   /** By worker, then page: number + 1 of each connection, 0 where it has none yet. */
   readonly #pages = new Map<number, Map<number, Uint32Array>>();
   #lastWorker = -1;
   #lastIndex = -1;
-  #lastPage: Uint32Array = new Uint32Array(0);
+  /** Null where the page is not to be made. */
+  #lastPage: Uint32Array | null = null;
+  #pageCount = 0;
+  /** Number + 1 of connections without a page; null as long as every page was made. */
+  #scattered: Map<number, number>[] | null = null;
+  readonly #workers = new Map<number, number>();
   #size = 0;
 
   /** Connections seen so far. */
@@ -24,6 +40,7 @@ export class ConnNumbers {
     const index = conn >>> PAGE_BITS;
     if (index !== this.#lastIndex || worker !== this.#lastWorker) this.#turnTo(worker, index);
     const page = this.#lastPage;
+    if (page === null) return this.#scatteredNumber(worker, conn);
     const at = conn & (PAGE - 1);
     const known = page[at]!;
     if (known > 0) return known - 1;
@@ -42,7 +59,8 @@ export class ConnNumbers {
         this.#turnTo(worker, index);
         page = this.#lastPage;
       }
-      if (page[conn & (PAGE - 1)] === 0) page[conn & (PAGE - 1)] = ++this.#size;
+      if (page === null) this.#scatteredNumber(worker, conn);
+      else if (page[conn & (PAGE - 1)] === 0) page[conn & (PAGE - 1)] = ++this.#size;
     }
   }
 
@@ -52,13 +70,36 @@ export class ConnNumbers {
       pages = new Map();
       this.#pages.set(worker, pages);
     }
-    let page = pages.get(index);
-    if (page === undefined) {
-      page = new Uint32Array(PAGE);
-      pages.set(index, page);
-    }
-    this.#lastPage = page;
+    this.#lastPage = pages.get(index) ?? this.#makePage(pages, index);
     this.#lastWorker = worker;
     this.#lastIndex = index;
+  }
+
+  #makePage(pages: Map<number, Uint32Array>, index: number): Uint32Array | null {
+    // Once there is a connection without a page, it must not get one.
+    if (this.#scattered !== null) return null;
+    if (this.#pageCount >= PAGES_FREE + this.#size / CONNS_A_PAGE) {
+      this.#scattered = Array.from({ length: 1 << TABLE_BITS }, () => new Map());
+      return null;
+    }
+    const page = new Uint32Array(PAGE);
+    pages.set(index, page);
+    this.#pageCount++;
+    return page;
+  }
+
+  #scatteredNumber(worker: number, conn: number): number {
+    let workerIndex = this.#workers.get(worker);
+    if (workerIndex === undefined) {
+      workerIndex = this.#workers.size;
+      this.#workers.set(worker, workerIndex);
+    }
+    const hash = Math.imul(conn, FACTOR) >>> 0;
+    const table = this.#scattered![hash >>> (32 - TABLE_BITS)]!;
+    const key = workerIndex * 2 ** 32 + hash;
+    const known = table.get(key);
+    if (known !== undefined) return known - 1;
+    table.set(key, ++this.#size);
+    return this.#size - 1;
   }
 }

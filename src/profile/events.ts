@@ -6,8 +6,8 @@ import { SortedRows } from './sorted-rows.js';
 
 /**
  * Every event of the good blocks in the total order of FORMAT.md, connections and requests numbered by
- * first appearance. Holds only the blocks whose time ranges overlap where it stands, as columns. What is
- * skipped is in the reader's `damage` in the end.
+ * first appearance. Holds only the blocks whose time ranges overlap where it stands, as columns. In the
+ * end the reader knows of every block, those without events too, whether it is good.
  */
 export function* readEvents(reader: ProfileReader): Generator<CacheEvent> {
   const waiting = reader.blocks.filter((entry) => entry.events > 0).sort(byStart);
@@ -26,7 +26,7 @@ export function* readEvents(reader: ProfileReader): Generator<CacheEvent> {
       open.push(rows);
       ({ first, second } = firstTwo(open));
     }
-    if (first === undefined) return;
+    if (first === undefined) break;
     const border = waiting[next]?.minNs;
     // Its rows follow each other up to where another block, open or not, may have the next one.
     do {
@@ -44,6 +44,7 @@ export function* readEvents(reader: ProfileReader): Generator<CacheEvent> {
     );
     if (first.done) open = open.filter((rows) => rows !== first);
   }
+  for (const entry of reader.blocks) if (entry.events === 0) reader.read(entry, (block) => block);
 }
 
 function byStart(a: BlockEntry, b: BlockEntry): number {

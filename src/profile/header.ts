@@ -10,7 +10,7 @@ import {
   TRAIT_NAMES,
   TRANSPORT_NAMES,
 } from '../layout/generated.js';
-import { asBody, asBytes, asCount, asList, asText, asUint64, type Body, hex } from './body.js';
+import { asBody, asBytes, asCount, asList, asName, asText, asUint64, type Body, hex } from './body.js';
 import { BlockError } from './damage.js';
 
 /** Version of the format this release writes, and the highest it reads. */
@@ -33,6 +33,12 @@ export interface ProfileHeader {
   part?: number;
   first_seq?: readonly number[];
 }
+
+/** Names of a kind at most: the readers keep a table for each operation. */
+const NAMES_MAX = 256;
+/** Names of a kind of which sets are written as the bits of an integer, at most. */
+const BIT_NAMES_MAX = 31;
+const BIT_KINDS = new Set(['present', 'mark', 'trait']);
 
 /** Names by kind: what numbers in blocks index. */
 export interface Names {
@@ -103,6 +109,7 @@ export interface Header {
 export function readHeader(body: Body): Header {
   if (body.format !== FORMAT_NAME) throw new BlockError('its header says it is something else');
   const version = asCount(body.version, 'version');
+  if (version < 1) throw new BlockError(`there is no format version ${version}`);
   if (version > FORMAT_VERSION) {
     throw new BlockError(`it has format version ${version}, and this release reads up to ${FORMAT_VERSION}`);
   }
@@ -129,9 +136,12 @@ export function readHeader(body: Body): Header {
 }
 
 function readNames(body: Body): Names {
-  const names = Object.keys(NAMES).map((kind) => [
-    kind,
-    asList(body[kind], `names of ${kind}`).map((name) => asText(name, `a name of ${kind}`)),
-  ]);
+  const names = Object.keys(NAMES).map((kind) => {
+    const list = asList(body[kind], `names of ${kind}`);
+    const most = BIT_KINDS.has(kind) ? BIT_NAMES_MAX : NAMES_MAX;
+    if (list.length > most)
+      throw new BlockError(`${list.length} names of ${kind} are more than there may be`);
+    return [kind, list.map((name) => asName(name, `a name of ${kind}`))];
+  });
   return Object.fromEntries(names) as Names;
 }

@@ -1,4 +1,4 @@
-import { asBytes, asCount, asText, type Body, hex } from './body.js';
+import { asBytes, asCount, asName, type Body, hex } from './body.js';
 
 /** Packets lost while recording. */
 export interface Loss {
@@ -15,7 +15,7 @@ export function readLoss(body: Body): Loss {
   return {
     run: hex(asBytes(body.run, 'run')),
     worker: asCount(body.worker, 'worker'),
-    reason: asText(body.reason, 'reason'),
+    reason: asName(body.reason, 'reason'),
     packets: asCount(body.packets, 'packets'),
   };
 }

@@ -1,3 +1,4 @@
+import { addCounts } from './counts.js';
 import { OwnFile } from './own-file.js';
 import type { BlockInfo, FooterInfo, ProfileWriter } from './writer.js';
 
@@ -45,9 +46,4 @@ export class Part {
       last_ns: this.#lastNs,
     };
   }
-}
-
-/** Adds counters to others. */
-export function addCounts(sum: Record<string, number>, counts: Readonly<Record<string, number>>): void {
-  for (const [name, count] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + count;
 }

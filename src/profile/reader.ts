@@ -1,13 +1,17 @@
 import { MembenchError } from '../errors.js';
 import { type Block, readBlock } from './block.js';
-import { asBody, type Body, decodeBody } from './body.js';
-import { BlockError, type Damage } from './damage.js';
+import { asBody, asBytes, type Body, decodeBody, hex } from './body.js';
+import { addCounts } from './counts.js';
+import { BlockError, type Damage, DamageList } from './damage.js';
 import { type BlockEntry, type Footer, readFooter } from './footer.js';
 import { type Frame, FrameFile } from './frames.js';
 import { FORMAT_VERSION, type Header, readHeader } from './header.js';
 import { type Loss, readLoss } from './loss.js';
 import { type BlockName, missingBlocks } from './missing.js';
 import { type Note, readNote } from './note.js';
+
+/** Loss records, and notes, of one file at most. */
+const RECORDS_MAX = 100_000;
 
 /**
  * A profile opened for reading: whole, still being written, cut short or damaged, as it is at this
@@ -28,7 +32,7 @@ export class ProfileReader {
   /** In file order. */
   readonly notes: readonly Note[];
   readonly #file: FrameFile;
-  readonly #damage: Damage[] = [];
+  readonly #damage = new DamageList();
   /** Entries of blocks found damaged. */
   readonly #bad = new Set<BlockEntry>();
 
@@ -46,18 +50,18 @@ export class ProfileReader {
       this.blocks = blocks;
       this.losses = losses;
       this.notes = notes;
-      const onDamage = (damage: Damage) => this.#damage.push(damage);
+      const onDamage = (damage: Damage) => this.#damage.add(damage);
       let at = 0;
-      for (const entry of [...usableIndex(this.#file, tail, footer), endOf(this.#file)]) {
+      for (const entry of [...usableIndex(this.#file, this.header.run, tail, footer), endOf(this.#file)]) {
         for (const frame of this.#file.frames(onDamage, at, entry.offset)) {
           try {
             if (frame.magic === 'MBBK') blocks.push(this.#place(frame));
-            else if (frame.magic === 'MBLS') losses.push(readLoss(decodeBody(frame.body)));
-            else if (frame.magic === 'MBNT') notes.push(readNote(decodeBody(frame.body)));
-            else if (frame.magic === 'MBFT') this.footer = readFooter(decodeBody(frame.body));
+            else if (frame.magic === 'MBLS') this.#add(losses, readLoss(decodeBody(frame.body)));
+            else if (frame.magic === 'MBNT') this.#add(notes, readNote(decodeBody(frame.body)));
+            else if (frame.magic === 'MBFT') this.footer = this.#placeFooter(decodeBody(frame.body));
           } catch (error) {
             if (!(error instanceof BlockError)) throw error;
-            onDamage({ offset: frame.offset, bytes: frame.bytes, atEnd: false, reason: error.message });
+            onDamage({ offset: frame.offset, bytes: frame.bytes, unfinished: false, reason: error.message });
           }
         }
         if (entry.bytes > 0) blocks.push(entry);
@@ -72,7 +76,7 @@ export class ProfileReader {
 
   /** What cannot be used, as far as it was read. */
   get damage(): readonly Damage[] {
-    return this.#damage;
+    return this.#damage.entries;
   }
 
   /**
@@ -84,8 +88,7 @@ export class ProfileReader {
     try {
       const frame = this.#file.frameAt(entry.offset);
       if (frame === null) throw new BlockError('its checksum does not fit');
-      const block = readBlock(decodeBody(frame.body), this.header.names);
-      if (block.run !== this.header.run) throw new BlockError('it belongs to another recording');
+      const block = this.#readBlock(frame);
       if (!isSameBlock(block, entry)) throw new BlockError('it is another one than the index says');
       return block;
     } catch (error) {
@@ -122,7 +125,8 @@ export class ProfileReader {
     if (this.#bad.has(entry)) return;
     this.#bad.add(entry);
     const { offset, bytes, worker, seq } = entry;
-    this.#damage.push({ offset, bytes, atEnd: false, reason: `block ${seq} of worker ${worker}: ${reason}` });
+    const where = `block ${seq} of worker ${worker}`;
+    this.#damage.add({ offset, bytes, unfinished: false, reason: `${where}: ${reason}` });
   }
 
   /**
@@ -132,12 +136,8 @@ export class ProfileReader {
   counts(): Record<string, number> {
     if (this.footer !== null) return this.footer.counts;
     const sum: Record<string, number> = {};
-    const add = (name: string, value: number) => {
-      sum[name] = (sum[name] ?? 0) + value;
-    };
-    for (const { counts } of this.readBlocks())
-      for (const [name, value] of Object.entries(counts)) add(name, value);
-    for (const { reason, packets } of this.losses) add(`lost_${reason}`, packets);
+    for (const { counts } of this.readBlocks()) addCounts(sum, counts);
+    for (const { reason, packets } of this.losses) addCounts(sum, { [`lost_${reason}`]: packets });
     return sum;
   }
 
@@ -145,7 +145,7 @@ export class ProfileReader {
   get complete(): boolean {
     if (this.footer === null || this.missing().length > 0) return false;
     // Without a list, any damage may have been a worker's last block.
-    return this.footer.blocks !== null || this.#damage.length === 0;
+    return this.footer.blocks !== null || this.damage.length === 0;
   }
 
   /** Blocks the footer or the sequence numbers know of that are not here, or not good. */
@@ -163,8 +163,35 @@ export class ProfileReader {
   }
 
   #place(frame: Frame): BlockEntry {
-    const { worker, seq, events, minNs, maxNs } = readBlock(decodeBody(frame.body), this.header.names);
+    const { worker, seq, events, minNs, maxNs } = this.#readBlock(frame);
     return { offset: frame.offset, bytes: frame.bytes, worker, seq, events, minNs, maxNs };
+  }
+
+  #readBlock(frame: Frame): Block {
+    const block = this.#own(readBlock(decodeBody(frame.body), this.header.names));
+    if (block.unit !== this.header.unit) throw new BlockError('it has another unit of time');
+    return block;
+  }
+
+  /** The first footer is the one: what follows it may be another profile's. */
+  #placeFooter(body: Body): Footer {
+    if (this.footer !== null) throw new BlockError('a second footer');
+    const footer = readFooter(body);
+    this.#own({ run: runOf(body) });
+    return footer;
+  }
+
+  /** Adds a loss record or a note to its list. */
+  #add<T extends { run: string }>(list: T[], record: T): void {
+    if (this.footer !== null) throw new BlockError('it stands after the footer');
+    if (list.length >= RECORDS_MAX) throw new BlockError('there are too many of its kind');
+    list.push(this.#own(record));
+  }
+
+  /** What was read, where it is of this recording. */
+  #own<T extends { run: string }>(record: T): T {
+    if (record.run !== this.header.run) throw new BlockError('it belongs to another recording');
+    return record;
   }
 
   /** Of blocks with the same name the first is the one; FORMAT.md knows no second. */
@@ -217,8 +244,8 @@ function openHeader(file: FrameFile, footer: Body | null): Header {
  * The blocks the footer at the end of the file lists, where that list is right: in order, apart, and at
  * each place something that starts like a block of that size. Empty where it is not: then all is walked.
  */
-function usableIndex(file: FrameFile, tail: Frame | null, footer: Body | null): BlockEntry[] {
-  if (tail === null || footer === null) return [];
+function usableIndex(file: FrameFile, run: string, tail: Frame | null, footer: Body | null): BlockEntry[] {
+  if (tail === null || footer === null || attempt(() => runOf(footer)) !== run) return [];
   const blocks = attempt(() => readFooter(footer).blocks);
   let at = 0;
   for (const { offset, bytes } of blocks ?? []) {
@@ -227,6 +254,11 @@ function usableIndex(file: FrameFile, tail: Frame | null, footer: Body | null): 
     at = offset + bytes;
   }
   return blocks === null || at > tail.offset ? [] : blocks;
+}
+
+/** Which recording a footer belongs to. */
+function runOf(footer: Body): string {
+  return hex(asBytes(asBody(footer.header, 'the header in the footer').run, 'run'));
 }
 
 /** An entry of no bytes where the file ends. */

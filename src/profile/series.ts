@@ -1,6 +1,7 @@
+import { addCounts } from './counts.js';
 import type { ProfileHeader } from './header.js';
 import type { OwnFile } from './own-file.js';
-import { addCounts, Part } from './part.js';
+import { Part } from './part.js';
 import { PartNames } from './part-names.js';
 import { type BlockInfo, type FooterInfo, ProfileWriter } from './writer.js';
 

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { readBlock } from './block.js';
-import { asBody, decodeBody } from './body.js';
+import { asBody, decodeBody, hex } from './body.js';
 import { checkBlock } from './check-block.js';
-import { BlockError, type Damage } from './damage.js';
+import { BlockError, type Damage, DamageList } from './damage.js';
 import { type BlockEntry, type Footer, readFooter } from './footer.js';
 import { type Frame, FrameFile } from './frames.js';
 import type { Header } from './header.js';
@@ -28,9 +28,12 @@ export interface Verification {
   footer: boolean;
   /** Stretches of the file that are no frame. */
   damage: readonly Damage[];
-  /** Everything wrong, one sentence each. */
+  /** What is wrong, one sentence each; of a file full of it, the first thousands. */
   problems: string[];
 }
+
+/** Problems told at most: a file of rubbish must not make a list as long as itself. */
+const PROBLEMS_MAX = 10_000;
 
 /**
  * Checks a profile as a whole, byte by byte and without trust in its index: every frame's checksum, every
@@ -47,12 +50,12 @@ export function verifyProfile(path: string): Verification {
 class Walk {
   readonly #file: FrameFile;
   readonly #header: Header;
-  readonly #damage: Damage[] = [];
+  readonly #damage = new DamageList();
   readonly #problems: string[] = [];
   readonly #good: BlockEntry[] = [];
   readonly #names = new Set<string>();
   #bad = 0;
-  readonly #headers: unknown[] = [];
+  #headerAtStart: unknown = null;
   #footer: Footer | null = null;
 
   constructor(file: FrameFile, header: Header) {
@@ -66,26 +69,27 @@ class Walk {
     } finally {
       this.#file.close();
     }
-    if (this.#headers.length === 0) this.#problems.push('the header is missing');
+    if (this.#headerAtStart === null) this.#say('the header is missing');
     const known = [...this.#good, ...(this.#footer?.blocks ?? [])];
     const missing = missingBlocks(this.#good, known, this.#header.firstSeq);
-    for (const { worker, seq } of missing) this.#problems.push(`block ${seq} of worker ${worker} is missing`);
+    for (const { worker, seq } of missing) this.#say(`block ${seq} of worker ${worker} is missing`);
     this.#compareFooter();
     return {
       perfect: this.#problems.length === 0,
       blocks: { good: this.#good.length, bad: this.#bad, missing },
       events: this.#good.reduce((sum, { events }) => sum + events, 0),
       footer: this.#footer !== null,
-      damage: this.#damage,
+      damage: this.#damage.entries,
       problems: this.#problems,
     };
   }
 
   #damaged(damage: Damage): void {
-    this.#damage.push(damage);
-    const { offset, bytes, atEnd } = damage;
-    const where = atEnd ? ' (the end of the file)' : '';
-    this.#problems.push(`${bytes} bytes at offset ${offset}${where} are no whole frame`);
+    this.#damage.add(damage);
+    const { offset, bytes, unfinished } = damage;
+    const where = offset + bytes === this.#file.size ? ' (the end of the file)' : '';
+    const what = unfinished ? 'the start of a frame, cut short or still being written' : damage.reason;
+    this.#say(`${bytes} bytes at offset ${offset}${where}: ${what}`);
   }
 
   #frame(frame: Frame): void {
@@ -93,8 +97,8 @@ class Walk {
     try {
       if (frame.magic === 'MBHD') this.#takeHeader(frame);
       else if (frame.magic === 'MBBK') this.#takeBlock(frame);
-      else if (frame.magic === 'MBLS') readLoss(decodeBody(frame.body));
-      else if (frame.magic === 'MBNT') readNote(decodeBody(frame.body));
+      else if (frame.magic === 'MBLS') this.#checkRun(readLoss(decodeBody(frame.body)));
+      else if (frame.magic === 'MBNT') this.#checkRun(readNote(decodeBody(frame.body)));
       else if (frame.magic === 'MBFT') this.#takeFooter(frame);
       // What is not known cannot be vouched for; and the checksum does not cover the magic.
       else this.#problem(frame, `a frame of kind ${JSON.stringify(frame.magic)} is not known`);
@@ -106,18 +110,22 @@ class Walk {
   }
 
   #problem(frame: Frame, what: string): void {
-    this.#problems.push(`the frame at offset ${frame.offset}: ${what}`);
+    this.#say(`the frame at offset ${frame.offset}: ${what}`);
+  }
+
+  #say(problem: string): void {
+    if (this.#problems.length < PROBLEMS_MAX) this.#problems.push(problem);
   }
 
   #takeHeader(frame: Frame): void {
-    this.#headers.push(decodeBody(frame.body));
     if (frame.offset > 0) throw new BlockError('a header stands only at the start');
+    this.#headerAtStart = decodeBody(frame.body);
   }
 
   #takeBlock(frame: Frame): void {
     const block = readBlock(decodeBody(frame.body), this.#header.names);
     const { worker, seq, events, minNs, maxNs } = block;
-    if (block.run !== this.#header.run) throw new BlockError('a block of another recording');
+    this.#checkRun(block);
     if (block.unit !== this.#header.unit) throw new BlockError('a block with another unit of time');
     const name = `block ${seq} of worker ${worker}`;
     if (this.#names.has(name)) throw new BlockError(`${name} a second time`);
@@ -127,32 +135,40 @@ class Walk {
     this.#good.push({ offset: frame.offset, bytes: frame.bytes, worker, seq, events, minNs, maxNs });
   }
 
+  #checkRun({ run }: { run: string }): void {
+    if (run !== this.#header.run) throw new BlockError('it belongs to another recording');
+  }
+
   #takeFooter(frame: Frame): void {
+    // A second one was told of already, and may be another profile's.
+    if (this.#footer !== null) return;
     const body = decodeBody(frame.body);
-    this.#footer = readFooter(body);
-    if (this.#headers.length > 0 && !isDeepStrictEqual(asBody(body.header, 'header'), this.#headers[0])) {
+    const footer = readFooter(body);
+    const header = asBody(body.header, 'header');
+    // Of another recording's footer nothing is compared with these blocks.
+    if (header.run instanceof Uint8Array && hex(header.run) === this.#header.run) this.#footer = footer;
+    if (this.#headerAtStart !== null && !isDeepStrictEqual(header, this.#headerAtStart)) {
       throw new BlockError('its header is not the one at the start');
     }
   }
 
   #compareFooter(): void {
     if (this.#footer === null) {
-      this.#problems.push('the footer is missing: the recording was cut short, or goes on');
+      this.#say('the footer is missing: the recording was cut short, or goes on');
       return;
     }
     const events = this.#good.reduce((sum, entry) => sum + entry.events, 0);
     const told = this.#footer.counts.events ?? 0;
-    if (told !== events)
-      this.#problems.push(`the footer counts ${told} events, the good blocks hold ${events}`);
+    if (told !== events) this.#say(`the footer counts ${told} events, the good blocks hold ${events}`);
     // Blocks that are missing were named already; what is here must be listed as it is.
     const listed = this.#footer.blocks;
     if (listed === null) return;
     const byOffset = new Map(listed.map((entry) => [entry.offset, entry]));
     for (const entry of this.#good) {
       if (!isDeepStrictEqual(byOffset.get(entry.offset), entry)) {
-        this.#problems.push(`block ${entry.seq} of worker ${entry.worker} is not as the footer lists it`);
+        this.#say(`block ${entry.seq} of worker ${entry.worker} is not as the footer lists it`);
       }
     }
-    if (listed.length > byOffset.size) this.#problems.push('the footer lists two blocks at one place');
+    if (listed.length > byOffset.size) this.#say('the footer lists two blocks at one place');
   }
 }

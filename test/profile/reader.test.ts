@@ -105,7 +105,7 @@ test('a profile cut at any byte gives the blocks before the cut, or says it is n
     using profile = openProfile(path);
     assert.deepEqual([...readEvents(profile)], eventsOf(here), `cut at ${size}`);
     assert.equal(profile.complete, size === whole.length);
-    assert.ok(profile.damage.every(({ atEnd }) => atEnd));
+    assert.ok(profile.damage.every(({ unfinished }) => unfinished));
   }
   t.is(opened, whole.length - parts[0]!.length + 1);
 });
@@ -120,7 +120,7 @@ test('a profile is read while it is written', (t) => {
       using profile = openProfile(path);
       t.deepEqual([...readEvents(profile)], eventsOf(BLOCKS.slice(0, i)));
       t.is(profile.damage.length, 1);
-      t.true(profile.damage[0]!.atEnd);
+      t.true(profile.damage[0]!.unfinished);
       t.is(profile.footer, null);
       t.deepEqual(profile.missing(), []);
     }
@@ -157,11 +157,11 @@ test('rubbish between, before and after frames is passed over and told', (t) => 
   using profile = openProfile(path);
   t.deepEqual([...readEvents(profile)], eventsOf(BLOCKS));
   t.deepEqual(
-    profile.damage.map(({ bytes, atEnd }) => [bytes, atEnd]),
+    profile.damage.map(({ bytes, unfinished }) => [bytes, unfinished]),
     [
       [rubbish.length, false],
       [rubbish.length, false],
-      [rubbish.length, true],
+      [rubbish.length, false],
     ],
   );
   t.is(profile.footer?.ended, 'end of source');

@@ -62,7 +62,7 @@ test('every single flipped bit is found, and costs at most the frame it hits', (
 test('what is wrong is named', (t) => {
   const parts = frames({ blocks: BLOCKS });
   const [header, first, second, third, footer] = parts as [Buffer, Buffer, Buffer, Buffer, Buffer];
-  const lie = { override: { requests: 9 } };
+  const lie = { override: { requests: 0 } };
   const lying = frames({ blocks: [BLOCKS[0]!, { ...BLOCKS[1]!, options: lie }, BLOCKS[2]!] });
   const stranger = frames({ blocks: [{ ...BLOCKS[0]!, options: { override: { run: Buffer.alloc(16) } } }] });
   const cases: Record<string, [Buffer[], RegExp]> = {
@@ -88,8 +88,8 @@ test('what is wrong is named', (t) => {
       [header, frame('MBLS', pack({})), first, second, third, footer],
       /run is not a byte string/,
     ],
-    'a block that lies': [lying, /declares 9 requests and holds 1/],
-    'a block of another recording': [stranger, /block of another recording/],
+    'a block that lies': [lying, /declares 0 requests and holds 1/],
+    'a block of another recording': [stranger, /belongs to another recording/],
     'another unit': [frames({ blocks: [{ ...BLOCKS[0]!, options: { unit: 1 } }] }), /another unit/],
     'a wrong sum': [
       frames({ blocks: BLOCKS, footer: { counts: { events: 5 } } }),

@@ -24,6 +24,7 @@ import {
 import { type MapOptions, mapMemory, regionAddress, slotAddress } from '#src/memory/map.js';
 import { BlockSealer } from '#src/pool/block-sealer.js';
 import type { SealedBlock, WorkerTask } from '#src/pool/messages.js';
+import type { ProfileHeader } from '#src/profile/header.js';
 import { ProfileWriter } from '#src/profile/writer.js';
 
 const module = new WebAssembly.Module(
@@ -37,6 +38,10 @@ export interface InProcessOptions {
   /** One of so many connections. */
   sample?: number;
   map?: Partial<MapOptions>;
+  /** What the profile's header says besides what follows from the rest. */
+  header?: Partial<ProfileHeader>;
+  /** Writes loss records and notes, after the blocks. */
+  annotate?: (writer: ProfileWriter) => void;
   /** What a live source's clock says whenever a block is sealed: nanoseconds to add. */
   clock?: () => bigint;
 }
@@ -70,7 +75,7 @@ export function recordInProcess(capture: Uint8Array, options: InProcessOptions =
   const folder = mkdtempSync(join(tmpdir(), 'membench-test-'));
   try {
     const path = join(folder, 'profile.mbp');
-    const run = new Uint8Array(16);
+    const run = options.header?.run ?? new Uint8Array(16);
     const writer = ProfileWriter.create(path, {
       force: false,
       header: {
@@ -82,6 +87,7 @@ export function recordInProcess(capture: Uint8Array, options: InProcessOptions =
         workers,
         ports,
         key_id: new Uint8Array(8),
+        ...options.header,
       },
     });
     const cores = Array.from({ length: workers }, (_, worker) => {
@@ -145,6 +151,7 @@ export function recordInProcess(capture: Uint8Array, options: InProcessOptions =
         ),
       ]),
     ) as Record<Counter, number>;
+    options.annotate?.(writer);
     writer.finish({ ended: 'end of source', elapsed_ns: 0n, counts: counters, first_ns: 0n, last_ns: 0n });
     using profile = openProfile(path);
     return { events: [...readEvents(profile)], counters, profile: readFileSync(path), broken };
