@@ -55,7 +55,7 @@ interface Row {
 /** The table of FORMAT.md: offset, bytes, meaning; a row without an offset goes on with the bytes. */
 function rows(): Row[] {
   const format = readFileSync('src/profile/FORMAT.md', 'utf8');
-  const [, table] = /## A profile, byte by byte[^]*?```\n([^]*?)```/.exec(format)!;
+  const [, table] = /## A profile, byte by byte[\s\S]*?```\n([\s\S]*?)```/.exec(format)!;
   const out: Row[] = [];
   for (const line of table!.trimEnd().split('\n')) {
     const [, offset, hex, text] = /^ {0,5}(\d*) +((?:(?:[0-9a-f]{2}|…) ?)+)(?: +(.*))?$/.exec(line)!;
