@@ -19,7 +19,7 @@ import { loseSync } from './match/sync';
 import { findByte } from './scan';
 import { flush, pump, takeSegment } from './stream/segments';
 import { transportLength } from './wire/ip';
-import { acknowledgement, sequence, TCP_ACK, TCP_FIN, tcpFlags, tcpHeaderSize, TCP_RST, TCP_SYN } from './wire/tcp';
+import { acknowledgement, sequence, TCP_ACK, TCP_FIN, tcpFlags, tcpHeaderSize, TCP_RST, TCP_SYN, TCP_URG, urgentPointer } from './wire/tcp';
 
 /**
  * One TCP segment whose headers are whole. `end` is where the captured bytes end; the packet had `wire`
@@ -96,13 +96,35 @@ function segmentOf(
     side.acked = from;
   }
   if (size || flags & TCP_FIN) {
-    takeSegment(flow, index, from, ack, flags, payload, size, got, time, ordinal);
+    if (flags & TCP_URG) takeUrgent(flow, index, from, ack, flags, urgentPointer(tcp), payload, size, got, time, ordinal);
+    else takeSegment(flow, index, from, ack, flags, payload, size, got, time, ordinal);
     countPacket(flow.kind, wire);
     if (side.finDone && other.finDone) endFlow(flow, CONN_KIND_CLOSE_FIN, time);
     return;
   }
   countPacket(flow.kind, wire);
   if (flow.stuck) pump(flow, time);
+}
+
+/**
+ * A segment with an urgent byte: the receiver takes that one out of the stream (tcp(7); Linux: the byte
+ * before the pointer), unless it asks for it in line, which memcached does not.
+ */
+function takeUrgent(
+  flow: Flow, index: u32, from: u32, ack: u32, flags: u32, pointer: u32, payload: usize, size: u32, got: u32, time: u64,
+  ordinal: u64,
+): void {
+  const plain = flags & ~TCP_URG;
+  if (pointer == 0 || pointer > size) {
+    takeSegment(flow, index, from, ack, plain, payload, size, got, time, ordinal);
+    return;
+  }
+  const before = pointer - 1;
+  if (before) takeSegment(flow, index, from, ack, plain & ~TCP_FIN, payload, before, min(got, before), time, ordinal);
+  takeSegment(flow, index, from + before, ack, TCP_ACK | TCP_URG, payload, 1, 0, time, ordinal);
+  if (pointer == size && !(flags & TCP_FIN)) return;
+  const rest = got > pointer ? got - pointer : 0;
+  takeSegment(flow, index, from + pointer, ack, plain, payload + pointer, size - pointer, rest, time, ordinal);
 }
 
 /** A SYN, or a segment of no known flow. */

@@ -17,7 +17,7 @@ import { CLIENT_DATA, CLIENT_DOUBT, CLIENT_OVER, SERVER_DATA, SERVER_LINE, SERVE
 import { dataDone } from '../match/submit';
 import { countUnsynced, loseSync } from '../match/sync';
 import { LOGIN_BOTH } from '../memcache/credentials';
-import { TCP_ACK, TCP_FIN } from '../wire/tcp';
+import { TCP_ACK, TCP_FIN, TCP_URG } from '../wire/tcp';
 import { bytesAt, dropFirst, dropWaiting, keepEarly, runOf, Waiting } from './reorder';
 
 /** Segments a flow may see before what it waits for counts as lost: beyond any reordering in a capture. */
@@ -85,7 +85,8 @@ function takeFin(side: Side): void {
 }
 
 /**
- * Takes one segment with payload or FIN. `captured` of its `size` payload bytes lie at `payload`.
+ * Takes one segment with payload or FIN. `captured` of its `size` payload bytes lie at `payload`; with
+ * TCP_URG it is bytes that are not for the stream.
  */
 export function takeSegment(
   flow: Flow, index: u32, sequence: u32, ack: u32, flags: u32, payload: usize, size: u32, captured: u32, time: u64, ordinal: u64,
@@ -95,7 +96,9 @@ export function takeSegment(
   // In order, nothing waiting, and nothing acknowledged that was not seen: the path nearly all take.
   if (sequence == side.next && side.queue == 0 && <i32>(ack - other.next) <= 0) {
     side.ifindex = seenOn;
-    deliverSegment(flow, index, payload, size, captured, time, ordinal, ack, true);
+    // The urgent byte counts, and is not delivered.
+    if (flags & TCP_URG) side.next += size;
+    else deliverSegment(flow, index, payload, size, captured, time, ordinal, ack, true);
     if (flags & TCP_FIN) takeFin(side);
     if (other.queue) pump(flow, time);
     return;
@@ -161,7 +164,9 @@ function drainSide(flow: Flow, index: u32): bool {
     if (behind < 0 || <i32>(segment.ack - other.next) > 0) break;
     progress = true;
     let offset = <u32>behind;
-    if (offset < segment.size) {
+    if (segment.flags & TCP_URG) {
+      if (offset < segment.size) side.next += segment.size - offset;
+    } else if (offset < segment.size) {
       let start = offset == 0;
       while (offset < segment.captured) {
         const run = runOf(segment, offset);

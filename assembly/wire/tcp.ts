@@ -7,6 +7,7 @@ export const TCP_FIN: u32 = 0x01;
 export const TCP_SYN: u32 = 0x02;
 export const TCP_RST: u32 = 0x04;
 export const TCP_ACK: u32 = 0x10;
+export const TCP_URG: u32 = 0x20;
 
 // @ts-ignore: decorator
 @inline
@@ -38,4 +39,11 @@ export function tcpHeaderSize(tcp: usize): u32 {
 @inline
 export function tcpFlags(tcp: usize): u32 {
   return load<u8>(tcp + 13);
+}
+
+/** How far behind the sequence number the urgent byte ends, where TCP_URG is set. */
+// @ts-ignore: decorator
+@inline
+export function urgentPointer(tcp: usize): u32 {
+  return load16(tcp + 18);
 }
