@@ -1,15 +1,15 @@
-import { statSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { record } from 'membench';
 import { openProfile, readEvents } from 'membench/profile';
 import { encode, OPCODES } from '../support/binary.js';
 import { randomBinaryConversation } from '../support/binary-model.js';
 import { temporary } from '../support/cli.js';
-import { DEVICE, Network, PORT, SERVER, until, whyNotLive } from '../support/network.js';
+import { Network, PORT, SERVER, takeTurns, whyNotLive } from '../support/network.js';
 
 const reason = whyNotLive();
+test.before(takeTurns);
 const live = reason === '' ? test.serial : test.serial.skip;
 
 live(
@@ -20,13 +20,7 @@ live(
     const network = new Network(t);
     const capture = join(folder, 'traffic.pcap');
     await network.memcached();
-    const filter = ['-s', '0', '-U', '-w', capture, `tcp port ${PORT}`];
-    const tcpdump = network.start('tcpdump', '-i', DEVICE, '-Z', 'root', '-B', '262144', ...filter);
-    let said = '';
-    tcpdump.stderr!.on('data', (data) => {
-      said += data;
-    });
-    await until(() => said.includes('listening'));
+    const tcpdump = await network.capture(capture);
     const before = network.stats();
     network.client('memcaslap', '-B', '-s', `${SERVER}:${PORT}`, '-x', '20000', '-c', '16', '-T', '1');
     for (let seed = 1; seed <= 20; seed++) {
@@ -39,10 +33,7 @@ live(
       network.client('bash', '-c', script);
     }
     const after = network.stats();
-    // Interrupted, tcpdump leaves what it has not read yet in the kernel: wait until it has nothing to do.
-    for (let size = -1; size !== statSync(capture).size; await sleep(1500)) size = statSync(capture).size;
-    await network.kill(tcpdump, 'SIGINT');
-    t.regex(said, /\n0 packets dropped by kernel/);
+    t.regex(await tcpdump.stop(), /\n0 packets dropped by kernel/);
 
     const path = join(folder, 'out.mbp');
     const summary = await record({ source: capture, profile: path, workers: 2, ports: [[PORT, PORT]] });

@@ -1,16 +1,10 @@
-/**
- * Reconciliation: a mix of everything against a real memcached, captured by tcpdump; every counter of its
- * `stats` that the wire can show is the profile's. MEMBENCH_OPERATIONS says how many operations (200,000).
- */
-import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { record } from 'membench';
 import type { CacheEvent } from 'membench/decoder';
 import { openProfile, readEvents } from 'membench/profile';
 import { temporary } from '../support/cli.js';
-import { DEVICE, Network, PORT, SERVER, takeTurns, until, whyNotLive } from '../support/network.js';
+import { Network, PORT, SERVER, takeTurns, whyNotLive } from '../support/network.js';
 
 const OPERATIONS = Number(process.env.MEMBENCH_OPERATIONS ?? 200_000);
 const CONNECTIONS = 64;
@@ -74,27 +68,7 @@ live(
     const network = new Network(t);
     await network.memcached();
     const capture = join(folder, 'all.pcap');
-    const tcpdump = network.start(
-      ...[
-        'tcpdump',
-        '-i',
-        DEVICE,
-        '-Z',
-        'root',
-        '-B',
-        '262144',
-        '-s',
-        '0',
-        '-w',
-        capture,
-        `tcp port ${PORT}`,
-      ],
-    );
-    let said = '';
-    tcpdump.stderr!.on('data', (data) => {
-      said += data;
-    });
-    await until(() => said.includes('listening'));
+    const tcpdump = await network.capture(capture);
     const before = network.stats();
     const seed = Number(process.env.MEMBENCH_SEED ?? Date.now() % 1_000_000);
     t.log(`seed ${seed}`);
@@ -111,11 +85,7 @@ live(
       ),
     );
     const after = network.stats();
-    for (let size = -1; !existsSync(capture) || size !== statSync(capture).size; await sleep(1500)) {
-      size = existsSync(capture) ? statSync(capture).size : -1;
-    }
-    await network.kill(tcpdump, 'SIGINT');
-    t.regex(said, /\n0 packets dropped by kernel/);
+    t.regex(await tcpdump.stop(), /\n0 packets dropped by kernel/);
 
     const profile = join(folder, 'out.mbp');
     const summary = await record({ source: capture, profile, workers: 2, ports: [[PORT, PORT]] });

@@ -1,6 +1,4 @@
-/** The decoder and the page where people meet them: in a browser. */
-import { spawnSync } from 'node:child_process';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, resolve } from 'node:path';
@@ -14,7 +12,7 @@ import { Browser, whyNoBrowser } from '#bench/measure/chromium.js';
 import { temporary } from '../support/cli.js';
 import { interleave, packetsOf } from '../support/conversation.js';
 import { randomConversation } from '../support/model.js';
-import { DEVICE, Network, PORT, until, whyNotLive } from '../support/network.js';
+import { Network, PORT, whyNotLive } from '../support/network.js';
 import { pcapFile } from '../support/packets.js';
 import { Section } from '../support/pcapng.js';
 import { byServer } from '../support/truth.js';
@@ -218,34 +216,11 @@ const live = whyNotLive() || whyNoBrowser;
     const network = new Network(t);
     await network.memcached();
     const capture = join(temporary(t), 'real.pcap');
-    const tcpdump = network.start(
-      ...[
-        'tcpdump',
-        '-i',
-        DEVICE,
-        '-Z',
-        'root',
-        '-B',
-        '65536',
-        '-s',
-        '0',
-        '-U',
-        '-w',
-        capture,
-        `tcp port ${PORT}`,
-      ],
-    );
-    let said = '';
-    tcpdump.stderr!.on('data', (data) => {
-      said += data;
-    });
-    await until(() => said.includes('listening'));
+    const tcpdump = await network.capture(capture);
     const before = network.stats();
     network.load(20_000);
     const after = network.stats();
-    for (let size = -1; size !== statSync(capture).size; await sleep(1500)) size = statSync(capture).size;
-    await network.kill(tcpdump, 'SIGINT');
-    t.is(spawnSync('tcpdump', ['-r', capture, '-c', '1']).status, 0);
+    t.regex(await tcpdump.stop(), /\n0 packets dropped by kernel/);
     await tab.open(PAGE);
     await tab.evaluate(`document.querySelector("#ports").value = "${PORT}"`);
     await show(tab, capture);

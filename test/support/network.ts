@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordSummary } from 'membench';
@@ -201,6 +202,27 @@ export class Network {
   stats(host = SERVER): Record<string, number> {
     const lines = this.talk('stats\\r\\n', host).matchAll(/^STAT (\w+) (\d+)\r$/gm);
     return Object.fromEntries([...lines].map(([, name, value]) => [name!, Number(value)]));
+  }
+
+  /**
+   * Has tcpdump write everything of the server's port into a file. `stop()` waits until it has nothing to do:
+   * interrupted, it leaves what it has not read yet in the kernel. It resolves to what tcpdump said.
+   */
+  async capture(path: string): Promise<{ stop(): Promise<string> }> {
+    const filter = ['-s', '0', '-U', '-w', path, `tcp port ${PORT}`];
+    const tcpdump = this.start('tcpdump', '-i', DEVICE, '-Z', 'root', '-B', '262144', ...filter);
+    let said = '';
+    tcpdump.stderr!.on('data', (data) => {
+      said += data;
+    });
+    await until(() => said.includes('listening'));
+    return {
+      stop: async () => {
+        for (let size = -1; size !== statSync(path).size; await sleep(1500)) size = statSync(path).size;
+        await this.kill(tcpdump, 'SIGINT');
+        return said;
+      },
+    };
   }
 
   /** So many gets and sets, nine to one, over so many connections. */
