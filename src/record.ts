@@ -173,7 +173,7 @@ class Recording {
     this.#keyId = keyId;
     this.#user = user;
     this.#path = options.profile ?? defaultProfile(new Date());
-    if (source.is(this.#path)) {
+    if (isCapture(source, this.#path)) {
       throw new MembenchError(
         'ERR_MEMBENCH_USAGE',
         `${this.#path}: it is the capture itself`,
@@ -377,6 +377,15 @@ class Recording {
       span_s: Number(last - first) / 1e9,
       counters,
     };
+  }
+}
+
+/** Whether the profile's path is the capture. Where nothing can be looked at, creating it will say why. */
+function isCapture(source: PacketSource, path: string): boolean {
+  try {
+    return source.is(path);
+  } catch {
+    return false;
   }
 }
 

@@ -135,8 +135,8 @@ export class ProfileWriter {
       rows === null
         ? packed
         : Buffer.concat([openMap(packed, Object.keys(map).length, 'blocks', 0xdd, this.blocks), rows]);
-    this.#write(encodeFrame('MBFT', body));
-    if (sync) this.sync();
+    // A footer says that all is there: where it cannot be brought to the disk, it must not stay.
+    this.#write(encodeFrame('MBFT', body), sync);
     try {
       this.#close();
     } catch (error) {
@@ -151,9 +151,12 @@ export class ProfileWriter {
     this.#close();
   }
 
-  /** Writes all of a frame, or nothing that stays. */
-  #write(frame: Uint8Array): void {
-    this.#attempt((fd) => writeAll(fd, frame));
+  /** Writes all of a frame, and brings it to the disk where it is to be; or nothing that stays. */
+  #write(frame: Uint8Array, sync = false): void {
+    this.#attempt((fd) => {
+      writeAll(fd, frame);
+      if (sync) fsyncSync(fd);
+    });
     this.#bytes += frame.length;
   }
 

@@ -1,159 +1,162 @@
-/** The frozen profile of version 1: what every later release must read, and what FORMAT.md says of its bytes. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import test from 'ava';
-import { openProfile, readEvents, verifyProfile } from 'membench/profile';
-import { crc32c } from '#src/profile/crc32c.js';
-import { referenceEvents } from '../reference/reference.js';
-import { membench, temporary } from '../support/cli.js';
-import type { Packet } from '../support/packets.js';
+import { readFileSync } from 'node:fs';
+import test, { type ExecutionContext } from 'ava';
+import { type CacheEvent, openProfile, readEvents, verifyProfile } from 'membench/profile';
+import { keyText } from '../reference/siphash.js';
+import { membench } from '../support/cli.js';
+import { ascii, START } from '../support/conversation.js';
+import { KEY, recordExample, recordFrozen } from './frozen.js';
+import { file, frame, frames, NAMES, type ProfileSpec, pack, type TestEvent } from './support.js';
 
-const FROZEN = 'test/fixtures/v1.mbp';
-/** What the capture it came from was recorded with. */
-const KEY = Uint8Array.from({ length: 16 }, (_, i) => i);
-const bytes = readFileSync(FROZEN);
-const lines = readFileSync('test/fixtures/v1.ndjson', 'utf8');
+/** An event as the conversation tells it: µs after the first packet, connection, command, key, outcome. */
+type Told = [
+  at: number,
+  conn: number,
+  request: number,
+  op: string,
+  key: string | null,
+  status: string,
+  more: Partial<CacheEvent>,
+];
 
-/** Packets of a classic pcap file in microseconds. */
-function packetsIn(file: Buffer): Packet[] {
-  const packets: Packet[] = [];
-  for (let at = 24; at < file.length; ) {
-    const size = file.readUInt32LE(at + 8);
-    const time = BigInt(file.readUInt32LE(at)) * 1_000_000_000n + BigInt(file.readUInt32LE(at + 4)) * 1000n;
-    packets.push({ time, data: file.subarray(at + 16, at + 16 + size) });
-    at += 16 + size;
-  }
-  return packets;
+const FOO = { value_size: 3, flags: 5 };
+
+/** Packet n of a connection is at 10 n µs; the handshake takes three, so requests are at 30, 50, 70 … */
+const EXAMPLE: Told[] = [
+  [30, 0, 0, 'set', 'foo', 'stored', { ...FOO, ttl: 60 }],
+  [50, 0, 1, 'get', 'foo', 'hit', FOO],
+  [50, 0, 1, 'get', 'nope', 'miss', {}],
+];
+
+/** The second connection is 5 µs behind the first. */
+const BOTH: Told[] = [
+  [30, 0, 0, 'set', 'foo', 'stored', { ...FOO, ttl: 60 }],
+  [35, 1, 1, 'ms', 'bin', 'stored', { value_size: 2, flags: 9, ttl: 30, meta_flags: 'FT' }],
+  [50, 0, 2, 'get', 'foo', 'hit', FOO],
+  [50, 0, 2, 'get', 'nope', 'miss', {}],
+  [55, 1, 3, 'mg', 'bin', 'hit', { value_size: 2, flags: 9, ttl_left: 29, meta_flags: 'fktvO' }],
+  [70, 0, 4, 'gets', 'foo', 'hit', FOO],
+  // Proven by the answer to the request behind it, so it has no time of its own.
+  [75, 1, 5, 'mg', 'none', 'miss', { quiet: true, latency_ns: null, meta_flags: 'qv' }],
+  [75, 1, 6, 'get', 'gone', 'miss', {}],
+  [90, 0, 7, 'cas', 'foo', 'exists', { value_size: 1, flags: 0, ttl: 0, cas: true }],
+  [95, 1, 8, 'ma', 'cnt', 'value', { delta: 3, initial: 10, vivify: 60, meta_flags: 'vDJN' }],
+  [110, 0, 9, 'incr', 'n', 'value', { delta: 2 }],
+  [115, 1, 10, 'md', 'bin', 'deleted', { mode: 'invalidate', ttl: 10, meta_flags: 'IT' }],
+  [130, 0, 11, 'touch', 'foo', 'touched', { ttl: 0 }],
+  [135, 1, 12, 'get', 'lost', 'unanswered', { latency_ns: null }],
+  [150, 0, 13, 'delete', 'foo', 'silent', { quiet: true, latency_ns: null }],
+  [150, 0, 14, 'version', null, 'ok', {}],
+];
+
+/** The same with every field of `cat`. */
+function events(told: readonly Told[]): CacheEvent[] {
+  return told.map(
+    ([at, conn, request, op, key, status, more]) =>
+      ({
+        ts_ns: String(START + BigInt(at) * 1000n),
+        conn,
+        request,
+        proto: /^m[a-z]$/.test(op) ? 'meta' : 'text',
+        transport: 'tcp',
+        op,
+        key: key === null ? null : keyText(KEY, ascii(key)),
+        key_size: key === null ? null : key.length,
+        value_size: null,
+        mode: null,
+        flags: null,
+        ttl: null,
+        delta: null,
+        cas: false,
+        quiet: false,
+        status,
+        // Every answer is the packet after its request.
+        latency_ns: 10_000,
+        ...more,
+      }) as CacheEvent,
+  );
 }
 
-test('cat prints of it what it printed when it was frozen', (t) => {
-  const { code, stdout, stderr } = membench(['cat', FROZEN]);
-  t.is(code, 0, stderr);
-  t.is(stdout, lines);
-  t.true(verifyProfile(FROZEN).perfect);
-});
-
-test('what was frozen is what the reference parser says of the capture', (t) => {
-  const wanted = referenceEvents(packetsIn(readFileSync('test/fixtures/v1.pcap')), KEY);
-  const frozen = lines
-    .trim()
+const ndjson = (name: string) =>
+  readFileSync(`test/fixtures/${name}.ndjson`, 'utf8')
+    .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line));
-  t.deepEqual(frozen, wanted);
-  using profile = openProfile(FROZEN);
-  t.deepEqual([...readEvents(profile)], wanted);
-});
+    .map((line) => JSON.parse(line) as CacheEvent);
 
-interface Row {
-  at: number;
-  bytes: number[];
-  /** Bytes were left out. */
-  cut: boolean;
-  text: string;
+function readsAsFrozen(t: ExecutionContext, name: string, told: readonly Told[]): void {
+  const path = `test/fixtures/${name}.mbp`;
+  t.deepEqual(ndjson(name), events(told));
+  {
+    using profile = openProfile(path);
+    t.is(profile.header.version, 1);
+    t.deepEqual([...readEvents(profile)], events(told));
+    t.true(profile.complete);
+    t.deepEqual(profile.damage, []);
+  }
+  t.deepEqual(verifyProfile(path).problems, []);
+  const { code, stdout, stderr } = membench(['cat', path]);
+  t.deepEqual([code, stderr], [0, '']);
+  t.is(stdout, readFileSync(`test/fixtures/${name}.ndjson`, 'utf8'));
 }
 
-/** The table of FORMAT.md: offset, bytes, meaning; a row without an offset goes on with the bytes. */
-function rows(): Row[] {
-  const format = readFileSync('src/profile/FORMAT.md', 'utf8');
-  const [, table] = /## A profile, byte by byte[\s\S]*?```\n([\s\S]*?)```/.exec(format)!;
-  const out: Row[] = [];
-  for (const line of table!.trimEnd().split('\n')) {
-    const [, offset, hex, text] = /^ {0,5}(\d*) +((?:(?:[0-9a-f]{2}|…) ?)+)(?: +(.*))?$/.exec(line)!;
-    const parts = hex!.trim().split(' ');
-    const found = parts.filter((part) => part !== '…').map((part) => Number.parseInt(part, 16));
-    if (offset !== '') out.push({ at: Number(offset), bytes: [], cut: false, text: text ?? '' });
-    const row = out.at(-1)!;
-    row.bytes.push(...found);
-    row.cut ||= parts.includes('…');
-  }
-  return out;
-}
-
-test('FORMAT.md says of every byte what stands there, and leaves none out unsaid', (t) => {
-  const all = rows();
-  t.true(all.length > 50);
-  for (const [i, row] of all.entries()) {
-    t.deepEqual([...bytes.subarray(row.at, row.at + row.bytes.length)], row.bytes, `at ${row.at}`);
-    const end = row.at + row.bytes.length;
-    const next = all[i + 1]?.at ?? bytes.length;
-    t.true(row.cut ? end < next : end === next, `between ${row.at} and ${next}`);
-  }
-});
-
-/** LEB128, written from the text of FORMAT.md. */
-function varints(encoded: readonly number[]): number[] {
-  const out: number[] = [];
-  for (let i = 0; i < encoded.length; ) {
-    let value = 0;
-    let shift = 1;
-    for (;;) {
-      const byte = encoded[i++]!;
-      value += (byte & 127) * shift;
-      if (byte < 128) break;
-      shift *= 128;
-    }
-    out.push(value);
-  }
-  return out;
-}
-const zigzag = (n: number) => (n % 2 ? -(n + 1) / 2 : n / 2);
-
-test('the columns, decoded by hand, are the events', (t) => {
-  const events = lines
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-  // The payload is between its own head and the block's checksum.
-  const columns = rows().slice(-24, -5);
-  const payload = (name: string) => columns.find(({ text }) => text.startsWith(`\`${name}\``))!.bytes;
-  t.deepEqual(varints(payload('shape')), [0, 1, 2, 3]);
-  let time = 1_767_225_600_000_030n;
-  const times = varints(payload('time')).map((n) => {
-    time += BigInt(zigzag(n));
-    return `${time}000`;
+test('the frozen profile of version 1 is read as it was when it was frozen', (t) => {
+  readsAsFrozen(t, 'v1', BOTH);
+  using profile = openProfile('test/fixtures/v1.mbp');
+  t.deepEqual([...new Set(profile.blocks.map(({ worker }) => worker))].sort(), [0, 1]);
+  t.is(profile.header.run, 'f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff');
+  t.like(profile.footer, { ended: 'end of source', elapsedNs: 1_000_000n, firstNs: START });
+  t.like(profile.counts(), { events: 16, requests: 15, answered: 14, unanswered: 1, lost_worker_failed: 3 });
+  t.like(profile.losses, [{ worker: 1, reason: 'worker_failed', packets: 3 }]);
+  t.like(profile.notes, [{ what: 'worker replaced', atNs: START + 1_000_000n }]);
+  const analyzed = membench(['analyze', '--json', 'test/fixtures/v1.mbp']);
+  t.like(JSON.parse(analyzed.stdout), {
+    events: 16,
+    requests: 15,
+    connections: 2,
+    complete: true,
+    // Six of foo, three of bin, and five others once each.
+    keys: { distinct: 8 },
+    loss: { lost: { worker_failed: 3 }, missing_blocks: 0 },
   });
-  t.deepEqual(
-    times,
-    events.map(({ ts_ns }) => ts_ns),
-  );
-  t.deepEqual(
-    varints(payload('latency')).map((n) => n * 1000),
-    events.map(({ latency_ns }) => latency_ns),
-  );
-  t.deepEqual(varints(payload('value_size')), [3, 3]);
-  t.deepEqual(varints(payload('ttl')).map(zigzag), [60]);
-  const hashes = [0, 8, 16].map((at) =>
-    Buffer.from(payload('key_hash').slice(at, at + 8))
-      .reverse()
-      .toString('hex'),
-  );
-  t.deepEqual(
-    varints(payload('key')).map((i) => hashes[i]),
-    events.map(({ key }) => key),
-  );
-  t.deepEqual(varints(payload('conn_port')), [11211, 11211]);
 });
 
-test('a profile of a later version is refused, by number', (t) => {
-  const later = Buffer.from(bytes);
-  // The header and its copy in the footer, each with a checksum that fits.
-  for (let frame = 0; frame < later.length; ) {
-    const size = later.readUInt32BE(frame + 7);
-    const body = later.subarray(frame + 11, frame + 11 + size);
-    const version = body.indexOf('version');
-    if (version > 0) body[version + 'version'.length] = 2;
-    later.writeUInt32BE(crc32c(body), frame + 11 + size + 1);
-    frame += 16 + size;
-  }
-  const path = join(temporary(t), 'later.mbp');
-  writeFileSync(path, later);
-  for (const command of ['cat', 'verify', 'analyze']) {
-    const { code, stdout, stderr } = membench([command, path]);
-    t.is(code, 1, command);
-    t.is(stdout, '');
-    t.regex(
-      stderr,
-      /^membench: \S+later\.mbp: .*format version 2, and this release reads up to 1.*\[ERR_MEMBENCH_\w+\]\n$/,
-    );
-  }
+test("FORMAT.md's example of version 1 is read as it was when it was frozen", (t) => {
+  readsAsFrozen(t, 'v1-example', EXAMPLE);
+});
+
+test('what this release records of the same captures says the same', (t) => {
+  t.deepEqual(recordFrozen().events, events(BOTH));
+  t.deepEqual(recordExample().events, events(EXAMPLE));
+});
+
+test('what raises no version is passed over: names at the end, keys, columns and frames that are new', (t) => {
+  const event: TestEvent = {
+    worker: 0,
+    conn: 0,
+    time: 5n,
+    ordinal: 0,
+    op: 'get',
+    status: 'hit',
+    value_size: 3,
+  };
+  const more = { later: [1, { of: 'any kind' }] };
+  const later = Object.fromEntries(Object.entries(NAMES).map(([kind, names]) => [kind, [...names, 'later']]));
+  const read = (spec: ProfileSpec, extra: Buffer[] = []) => {
+    const [header, ...rest] = frames(spec);
+    using profile = openProfile(file(t, [header!, ...extra, ...rest]));
+    const events = [...readEvents(profile)];
+    t.deepEqual(profile.damage, []);
+    return events;
+  };
+  const plain = read({ blocks: [{ worker: 0, seq: 0, events: [event] }] });
+  const options = { override: more, columns: { later: Buffer.of(1, 2, 3) } };
+  const newer = read(
+    {
+      header: { ...more, names: { ...later, a_kind: ['x'] } },
+      blocks: [{ worker: 0, seq: 0, events: [event], options }],
+      footer: more,
+    },
+    [frame('MBXX', pack(more))],
+  );
+  t.is(plain.length, 1);
+  t.deepEqual(newer, plain);
 });

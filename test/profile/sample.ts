@@ -14,10 +14,8 @@ export function sample(run = 1): Buffer {
     workers: 2,
     map: { blockEvents: 8 },
     header: { run: Buffer.alloc(16, run) },
-    annotate(writer) {
-      writer.writeLoss(1, 'worker_failed', 3);
-      writer.writeNote('worker replaced', 1_767_225_600_000_000_000n);
-    },
+    losses: [{ worker: 1, reason: 'worker_failed', packets: 3 }],
+    notes: [{ what: 'worker replaced', atNs: 1_767_225_600_000_000_000n }],
   });
   return Buffer.from(profile);
 }

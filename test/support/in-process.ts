@@ -25,7 +25,7 @@ import { type MapOptions, mapMemory, regionAddress, slotAddress } from '#src/mem
 import { BlockSealer } from '#src/pool/block-sealer.js';
 import type { SealedBlock, WorkerTask } from '#src/pool/messages.js';
 import type { ProfileHeader } from '#src/profile/header.js';
-import { ProfileWriter } from '#src/profile/writer.js';
+import { type FooterInfo, ProfileWriter } from '#src/profile/writer.js';
 
 const module = new WebAssembly.Module(
   readFileSync(`dist/wasm/${usesSimd() ? 'pipeline' : 'pipeline-scalar'}.wasm`),
@@ -40,8 +40,11 @@ export interface InProcessOptions {
   map?: Partial<MapOptions>;
   /** What the profile's header says besides what follows from the rest. */
   header?: Partial<ProfileHeader>;
-  /** Writes loss records and notes, after the blocks. */
-  annotate?: (writer: ProfileWriter) => void;
+  /** Loss records and notes, written after the blocks; the footer counts the losses, too. */
+  losses?: { worker: number; reason: string; packets: number }[];
+  notes?: { what: string; atNs: bigint }[];
+  /** What the footer says besides the counters. */
+  footer?: Partial<FooterInfo>;
   /** What a live source's clock says whenever a block is sealed: nanoseconds to add. */
   clock?: () => bigint;
 }
@@ -151,8 +154,14 @@ export function recordInProcess(capture: Uint8Array, options: InProcessOptions =
         ),
       ]),
     ) as Record<Counter, number>;
-    options.annotate?.(writer);
-    writer.finish({ ended: 'end of source', elapsed_ns: 0n, counts: counters, first_ns: 0n, last_ns: 0n });
+    const counts = Object.fromEntries(Object.entries(counters).filter(([, count]) => count > 0));
+    for (const { worker, reason, packets } of options.losses ?? []) {
+      writer.writeLoss(worker, reason, packets);
+      counts[`lost_${reason}`] = (counts[`lost_${reason}`] ?? 0) + packets;
+    }
+    for (const { what, atNs } of options.notes ?? []) writer.writeNote(what, atNs);
+    const times = { elapsed_ns: 0n, first_ns: 0n, last_ns: 0n };
+    writer.finish({ ended: 'end of source', counts, ...times, ...options.footer });
     using profile = openProfile(path);
     return { events: [...readEvents(profile)], counters, profile: readFileSync(path), broken };
   } finally {
