@@ -228,7 +228,11 @@ for (const workers of [1, 3]) {
       const tcp = network.traffic('server', 'tcp', '127.0.0.1', PORT, 4, 300_000);
       const packets = await helper.read();
       for (const local of udp) t.is(packets.filter(of(local)).length, 2);
-      for (const local of tcp) t.is(sum(packets.filter(of(local))), 600_000);
+      // Seen twice it would be 1,200,000 bytes. A busy machine may send some again.
+      for (const local of tcp) {
+        const bytes = sum(packets.filter(of(local)));
+        t.true(bytes >= 600_000 && bytes < 900_000, `${bytes} bytes`);
+      }
       for (const local of [...udp, ...tcp])
         t.is(new Set(packets.filter(of(local)).map(({ socket }) => socket)).size, 1);
       t.is(new Set(packets.map(({ socket }) => socket)).size > 1, workers > 1);
