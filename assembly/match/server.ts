@@ -5,29 +5,29 @@ import {
 import { fingerprint } from '../hash';
 import { count } from '../instance';
 import {
-  COUNTER_AMBIGUOUS_QUIET, COUNTER_BOUND_LINES, COUNTER_UNMATCHED_ANSWERS, NO_SIZE, OP_MA, OP_MD, OP_MG, OP_MS,
-  OP_WATCH, PRESENT_FLAGS, PRESENT_KEY, PRESENT_OPAQUE, PRESENT_TTL_LEFT, PRESENT_VALUE_SIZE, STATUS_DELETED, STATUS_ERROR, STATUS_EXISTS,
-  STATUS_HIT, STATUS_MISS, STATUS_NOT_FOUND, STATUS_NOT_STORED, STATUS_OK, STATUS_STORED, STATUS_TOUCHED, STATUS_UNANSWERED, STATUS_VALUE,
+  COUNTER_BOUND_LINES, COUNTER_UNMATCHED_ANSWERS, NO_SIZE, OP_MA, OP_MD, OP_MG, OP_MS, OP_WATCH, PRESENT_FLAGS,
+  PRESENT_KEY, PRESENT_TTL_LEFT, PRESENT_VALUE_SIZE, STATUS_DELETED, STATUS_ERROR, STATUS_EXISTS, STATUS_HIT,
+  STATUS_MISS, STATUS_NOT_FOUND, STATUS_NOT_STORED, STATUS_OK, STATUS_STORED, STATUS_TOUCHED, STATUS_VALUE,
 } from '../layout';
 import {
-  answerFlags, answerLetters, answerMarks, answerOpaque, answerPrint, answerSize, asksForCredentials, ERROR_ARITHMETIC, ERROR_FORMAT, ERROR_STORAGE, errorClass, hasFlags, hasKey, hasOpaque, hasTimeLeft, keyAt, keyEnd, keyIsBase64,
+  answerFlags, answerMarks, answerPrint, answerSize, asksForCredentials, errorClass, hasFlags, hasTimeLeft, keyEnd,
   parseAnswer, timeLeft, toldSize,
 } from '../memcache/answer';
 import { becomeLogin, mayLogIn } from '../memcache/credentials';
 import { findKey } from '../memcache/keys';
 import {
-  BIT_ANSWERED, BIT_DISCARDS, BIT_LAST, BIT_ONE_LINE, BIT_QUIET, BIT_REFUSED, IS_EN, IS_END, IS_ERROR, IS_EX, IS_EXISTS, IS_FREE, IS_HD, IS_ME,
-  IS_NF, IS_NOT_FOUND, IS_NOT_STORED, IS_NS, IS_NUMBER, IS_OK, IS_STAT, IS_STORED, IS_TOUCHED, IS_DELETED, IS_VA, IS_VALUE,
-  KIND_ARITHMETIC, KIND_AUTH, KIND_DUMP, KIND_GET, KIND_META, KIND_STORE, Request,
+  BIT_ANSWERED, BIT_LAST, BIT_ONE_LINE, BIT_QUIET, IS_EN, IS_END, IS_ERROR, IS_EX, IS_EXISTS, IS_FREE, IS_ME, IS_NF,
+  IS_NOT_FOUND, IS_NOT_STORED, IS_NS, IS_NUMBER, IS_OK, IS_STAT, IS_STORED, IS_TOUCHED, IS_DELETED, IS_VA, IS_VALUE,
+  KIND_AUTH, KIND_DUMP, KIND_GET, KIND_META, Request,
 } from '../memcache/message';
-import { FLAGS_RETURNED, isKeyOf } from '../memcache/meta';
 import { ANSWER_VALUE } from '../memcache/words';
 import { findByte } from '../scan';
 import { appendLine, freeLine } from '../stream/lines';
 import { binaryServerBytes } from './binary-server';
-import { answered, freeRequest, record, recordSilence, shift } from './pending';
+import { answered, freeRequest, record, shift } from './pending';
 import { CLIENT_LINE, CLIENT_OVER, SERVER_DATA, SERVER_DROP, SERVER_LINE, SERVER_STREAM } from './states';
 import { believe, countUnsynced, loseSync, provesRequest } from './sync';
+import { matchPending } from './whose';
 
 const LF: u8 = 10;
 const CR: u8 = 13;
@@ -165,103 +165,6 @@ function unmatched(flow: Flow, code: u32): void {
   // A server may say `ERROR Too many open connections` before any request, and then close.
   if (flow.head == 0 && code == IS_ERROR) return;
   loseSync(flow);
-}
-
-/**
- * The pending request an answer belongs to, having recorded as silent the quiet ones before it; 0 where
- * there is none. An opaque or a key in the answer must be the request's.
- */
-function matchPending(flow: Flow, code: u32, error: u32): Request {
-  let request = changetype<Request>(<usize>flow.head);
-  let found = changetype<Request>(0);
-  const meta = code >= <u32>IS_HD && code <= <u32>IS_NF;
-  if (code == IS_ERROR) {
-    // An error belongs to the first request it is likely for, if only quiet ones precede that; else to
-    // the oldest.
-    found = request;
-    let likely = false;
-    for (let candidate = request; changetype<usize>(candidate); candidate = changetype<Request>(<usize>candidate.next)) {
-      // A line that had to be refused comes before one that may have failed.
-      const refused = (candidate.bits & (BIT_REFUSED | BIT_DISCARDS)) != 0;
-      if (expects(candidate, error) && (refused || !likely)) {
-        found = candidate;
-        likely = true;
-        if (refused) break;
-      }
-      if (!(candidate.bits & BIT_QUIET)) break;
-    }
-    if (error == ERROR_FORMAT && !likely) {
-      const discarding = findDiscarding(request);
-      if (changetype<usize>(discarding)) {
-        discardBefore(flow, discarding);
-        return discarding;
-      }
-    }
-  } else {
-    while (changetype<usize>(request)) {
-      if ((request.fits >> code) & 1 && (!meta || agrees(request, code))) {
-        found = request;
-        break;
-      }
-      if (!(request.bits & BIT_QUIET)) break;
-      request = changetype<Request>(<usize>request.next);
-    }
-  }
-  if (changetype<usize>(found) == 0) return found;
-  if (found.bits & BIT_QUIET && !hasOpaque && !hasKey) {
-    const after = changetype<Request>(<usize>found.next);
-    if (changetype<usize>(after) && (after.fits >> code) & 1) count(COUNTER_AMBIGUOUS_QUIET);
-  }
-  while (flow.head != <u32>changetype<usize>(found)) {
-    const silent = changetype<Request>(<usize>flow.head);
-    shift(flow);
-    recordSilence(flow, silent);
-    freeRequest(silent);
-  }
-  return found;
-}
-
-/** Requests looked at for one whose error took the answers of others: beyond what memcached reads at a time. */
-const DISCARDING_DEPTH: i32 = 512;
-
-/** The first pending request whose error discards the answers before it, or 0. */
-function findDiscarding(request: Request): Request {
-  for (let i = 0; i < DISCARDING_DEPTH && changetype<usize>(request); i++) {
-    if (request.bits & BIT_DISCARDS) return request;
-    request = changetype<Request>(<usize>request.next);
-  }
-  return changetype<Request>(0);
-}
-
-/** Everything pending before a request will never be answered. */
-function discardBefore(flow: Flow, request: Request): void {
-  while (flow.head != <u32>changetype<usize>(request)) {
-    const lost = changetype<Request>(<usize>flow.head);
-    shift(flow);
-    record(flow, lost, STATUS_UNANSWERED);
-    freeRequest(lost);
-  }
-}
-
-/** Whether an error of this class is likely for a request. */
-function expects(request: Request, error: u32): bool {
-  if (error == ERROR_ARITHMETIC) return request.kind == KIND_ARITHMETIC || request.op == OP_MA;
-  if (error == ERROR_STORAGE) return request.kind == KIND_STORE || request.op == OP_MS;
-  return (request.bits & (BIT_REFUSED | BIT_DISCARDS)) != 0;
-}
-
-/**
- * Whether opaque and key of a meta answer are this request's. Old releases leave both out of some answers,
- * which only a request that must be answered can then claim.
- */
-function agrees(request: Request, code: u32): bool {
-  // A hit returns what was asked for, no less and no more. Whoever must be answered may be of another release.
-  if (request.bits & BIT_QUIET && request.op == OP_MG && (code == IS_VA || code == IS_HD)) {
-    if ((request.metaFlags ^ answerLetters) & FLAGS_RETURNED) return false;
-  }
-  const asked = (request.present & (1 << PRESENT_OPAQUE)) != 0;
-  if (hasOpaque ? !asked || answerOpaque != request.opaque : asked && request.bits & BIT_QUIET) return false;
-  return !hasKey || answerPrint == request.print || isKeyOf(request, keyAt, keyEnd, keyIsBase64);
 }
 
 /** One answer line; `time` is when its first byte came. */
