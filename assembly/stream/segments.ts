@@ -114,9 +114,11 @@ export function takeSegment(
       return;
     }
     count(COUNTER_RETRANSMITTED);
-    payload += behind;
+    // Where nothing captured is left there is no address either: it might lie outside the memory.
+    const known = min(<u32>behind, captured);
+    payload += known;
+    captured -= known;
     size -= behind;
-    captured = <u32>behind >= captured ? 0 : captured - behind;
     sequenceNow = side.next;
   } else {
     count(COUNTER_OUT_OF_ORDER);

@@ -1,0 +1,137 @@
+/** The meta protocol, row by row, with every flag of its alphabet. */
+import { between, oneOf } from '../support/random.js';
+import type { Grammar, Row } from './grammar.js';
+import { key, lineEnd, number, type Random, respace, time, value, WORDS } from './tokens.js';
+
+/** Rows E20 to E45: what follows a flag's letter. */
+const FLAGS: Record<string, (random: Random) => string> = {
+  ...Object.fromEntries([...'bcfhIklqstuvx'].map((letter) => [letter, () => ''])),
+  ...Object.fromEntries([...'CDEFJS'].map((letter) => [letter, number])),
+  ...Object.fromEntries([...'NRT'].map((letter) => [letter, time])),
+  L: (random) => oneOf(random, WORDS),
+  P: (random) => oneOf(random, WORDS),
+  M: (random) => oneOf(random, [...'EAPRSI+D-eapsi', '', 'EA']),
+  O: (random) => oneOf(random, ['1', '2', 'abc', 'x'.repeat(31), 'x'.repeat(32), '']),
+};
+const LETTERS = Object.keys(FLAGS);
+/** What an answer tells of each, where it is not the request's own token. */
+const RETURNED: Record<string, (random: Random) => string> = {
+  ...Object.fromEntries(
+    [...'cfslt'].map((letter) => [letter, (random: Random) => `${letter}${number(random)}`]),
+  ),
+  h: (random) => `h${between(random, 0, 1)}`,
+};
+
+interface Asked {
+  /** As they stand in the request. */
+  tokens: string[];
+  letters: string;
+}
+
+function flags(random: Random, usual: string): Asked {
+  const tokens: string[] = [];
+  let letters = '';
+  const count = random() < 0.97 ? between(random, 0, 5) : between(random, 6, 30);
+  for (let i = 0; i < count; i++) {
+    const letter = random() < 0.9 ? oneOf(random, [...usual]) : oneOf(random, LETTERS);
+    // The same flag twice is refused; so is one there is none of.
+    if (letters.includes(letter) && random() < 0.9) continue;
+    letters += letter;
+    tokens.push(random() < 0.99 ? `${letter}${FLAGS[letter]!(random)}` : oneOf(random, WORDS));
+  }
+  return { tokens, letters };
+}
+
+/** Return flags in the order they were asked for, then what only an answer has. */
+function returned(random: Random, { tokens }: Asked, asked: string): string {
+  let text = '';
+  for (const token of tokens) {
+    const letter = token[0] ?? '';
+    if (letter === 'O') text += ` ${random() < 0.95 ? token : 'O9'}`;
+    else if (letter === 'k') text += ` k${random() < 0.95 ? asked : key(random)}`;
+    else if (letter === 'b') text += ' b';
+    else if (RETURNED[letter]) text += ` ${RETURNED[letter](random)}`;
+  }
+  if (random() < 0.1) text += oneOf(random, [' W', ' X', ' Z', ' W X', ' Z X', ' ?']);
+  return text;
+}
+
+function keyFor(random: Random): string {
+  const plain = key(random);
+  return random() < 0.1 ? Buffer.from(plain, 'latin1').toString('base64') : plain;
+}
+
+/** A command without a value of its own. */
+function command(
+  id: string,
+  name: string,
+  usual: string,
+  codes: readonly string[],
+  silent: readonly string[],
+): Row {
+  return {
+    id,
+    make(random) {
+      const asked = keyFor(random);
+      const wanted = flags(random, usual);
+      const line = [name, asked, ...wanted.tokens].join(' ');
+      let code = oneOf(random, codes);
+      if (code === 'HD' && wanted.letters.includes('v') && random() < 0.9) code = 'VA';
+      const quiet = wanted.letters.includes('q') && silent.includes(code) && random() < 0.9;
+      let answer = `${code}${returned(random, wanted, asked)}\r\n`;
+      if (code === 'VA') {
+        const data = value(random);
+        const size = random() < 0.98 ? String(data.length) : number(random);
+        answer = `VA ${size}${returned(random, wanted, asked)}\r\n${data}\r\n`;
+      }
+      return { ask: `${respace(random, line)}${lineEnd(random)}`, answer: quiet ? '' : answer };
+    },
+  };
+}
+
+/** ms, its value mostly of the length that is declared; `old` with the syntax before 1.6.10. */
+function storage(id: string, old: boolean): Row {
+  return {
+    id,
+    make(random) {
+      const asked = keyFor(random);
+      const data = value(random);
+      const wanted = flags(random, 'bcCFIkOqTMN');
+      const size = random() < 0.95 ? String(data.length) : number(random);
+      const line = ['ms', asked, `${old ? 'S' : ''}${size}`, ...wanted.tokens].join(' ');
+      const code = oneOf(random, ['HD', 'HD', 'NS', 'EX', 'NF', 'OK']);
+      const quiet = wanted.letters.includes('q') && code === 'HD' && random() < 0.9;
+      const end = random() < 0.97 ? '\r\n' : oneOf(random, ['\n', '', 'x\r\n']);
+      return {
+        ask: `${respace(random, line)}${lineEnd(random)}${data}${end}`,
+        answer: quiet ? '' : `${code}${returned(random, wanted, asked)}\r\n`,
+      };
+    },
+  };
+}
+
+export const META: Grammar = {
+  name: 'meta',
+  rows: [
+    {
+      id: 'E01',
+      make: (random) => ({ ask: `mn${random() < 0.1 ? ' x' : ''}${lineEnd(random)}`, answer: 'MN\r\n' }),
+    },
+    command('E02', 'mg', 'bcfhklOqstuTNR', ['HD', 'EN', 'EN'], ['EN']),
+    command('E03', 'mg', 'vvvbcfkOqstE', ['HD', 'EN', 'VA'], ['EN']),
+    storage('E04', false),
+    command('E05', 'md', 'bCEIkOqTx', ['HD', 'NF', 'EX', 'NS'], ['HD', 'NF']),
+    command('E06', 'ma', 'bCDEJkMNOqtT', ['HD', 'NF', 'NS', 'EX'], ['HD']),
+    command('E07', 'ma', 'vvvDJMNOq', ['HD', 'NF'], ['HD', 'VA']),
+    command('E08', 'me', 'b', ['ME x exp=-1 la=1 cas=1 fetch=no cls=1 size=60', 'EN'], []),
+    storage('E09', true),
+    command('E10', 'mx', 'v', ['ERROR'], []),
+    command(
+      'F07',
+      'mg',
+      'v',
+      ['CLIENT_ERROR invalid flag', 'CLIENT_ERROR opaque token too long', 'ERROR'],
+      [],
+    ),
+  ],
+};

@@ -1,0 +1,248 @@
+/**
+ * From dialogues to packets as a capture may hold them: cut anywhere, lost, doubled, out of order,
+ * overlapping, begun in the middle. Written as records of a pcap file of raw IP, little-endian, µs.
+ */
+
+import { ACK, FIN, PSH, RST, SYN } from '../support/packets.js';
+import { between, oneOf } from '../support/random.js';
+import { CLIENT, type Dialogue, SERVER } from './dialogue.js';
+import type { Random } from './tokens.js';
+
+const RECORD = 16;
+const SERVER_PORT = 11211;
+/** Of the head of a capture: link type raw IP, snapshot length 256 KiB. */
+const RAW = 101;
+
+/** The first 24 bytes of such a file. */
+export const FILE_HEAD: Uint8Array = (() => {
+  const head = Buffer.alloc(24);
+  head.writeUInt32LE(0xa1b2c3d4, 0);
+  head.writeUInt16LE(2, 4);
+  head.writeUInt16LE(4, 6);
+  head.writeUInt32LE(262144, 16);
+  head.writeUInt32LE(RAW, 20);
+  return head;
+})();
+
+/** What happens to the packets of one connection, as shares of them. */
+interface Weather {
+  lost: number;
+  doubled: number;
+  late: number;
+  overlapping: number;
+  odd: number;
+  cut: number;
+}
+const CALM: Weather = { lost: 0, doubled: 0, late: 0, overlapping: 0, odd: 0, cut: 0 };
+const WEATHERS: readonly Weather[] = [
+  { ...CALM, late: 0.15 },
+  { ...CALM, doubled: 0.1, overlapping: 0.1 },
+  { ...CALM, lost: 0.06 },
+  { ...CALM, cut: 0.5 },
+  { lost: 0.05, doubled: 0.05, late: 0.1, overlapping: 0.08, odd: 0.05, cut: 0.03 },
+  { lost: 0.2, doubled: 0.2, late: 0.3, overlapping: 0.2, odd: 0.2, cut: 0.1 },
+];
+
+interface Segment {
+  side: number;
+  seq: number;
+  ack: number;
+  flags: number;
+  from: number;
+  to: number;
+}
+
+/** Writes packets into a buffer of records. */
+export class Wire {
+  readonly bytes: Buffer;
+  size = 0;
+  /** µs since the epoch, in two words. */
+  #seconds = 1_767_225_600;
+  #micros = 0;
+  #client = 0;
+  #port = 0;
+  #version = 4;
+  #weather = CALM;
+  readonly #initial = [0, 0];
+  readonly #held: { segment: Segment; after: number }[] = [];
+
+  constructor(capacity: number) {
+    this.bytes = Buffer.alloc(capacity);
+  }
+
+  /** Forgets what was written; time goes on. */
+  clear(): void {
+    this.size = 0;
+  }
+
+  /** The records as they stand: a view, until the next packet is written. */
+  get records(): Buffer {
+    return this.bytes.subarray(0, this.size);
+  }
+
+  /** Writes the packets of one connection: between ends that had one before, or others. */
+  carry(random: Random, dialogue: Dialogue): void {
+    this.#client = between(random, 2, 4);
+    // Now and then both ends are server ports.
+    this.#port = random() < 0.02 ? 11212 : 40_000 + between(random, 0, random() < 0.5 ? 7 : 63);
+    this.#version = random() < 0.85 ? 4 : 6;
+    this.#weather = random() < 0.45 ? CALM : oneOf(random, WEATHERS);
+    for (const side of [CLIENT, SERVER]) {
+      this.#initial[side] = random() < 0.8 ? between(random, 0, 1e6) : 0xffffffff - between(random, 0, 2000);
+    }
+    const segments = this.#segments(random, dialogue);
+    const begin = random();
+    const skipped = begin < 0.85 ? 0 : between(random, 1, Math.max(1, segments.length - 1));
+    for (let i = skipped; i < segments.length; i++) this.#send(random, segments[i]!, dialogue);
+    for (const { segment } of this.#held) this.#write(random, segment, dialogue);
+    this.#held.length = 0;
+  }
+
+  #segments(random: Random, { turns }: Dialogue): Segment[] {
+    const out: Segment[] = [];
+    const at = [1, 1];
+    const add = (side: number, flags: number, from: number, to: number, offset: number) =>
+      out.push({
+        side,
+        seq: this.#initial[side]! + offset,
+        ack: this.#initial[1 - side]! + at[1 - side]!,
+        flags,
+        from,
+        to,
+      });
+    const greeting = random();
+    if (greeting < 0.9) {
+      if (greeting < 0.88) add(CLIENT, SYN, 0, 0, 0);
+      if (greeting > 0.03) add(SERVER, SYN | ACK, 0, 0, 0);
+      add(CLIENT, ACK, 0, 0, 1);
+    }
+    const cut = random();
+    const most =
+      cut < 0.35 ? 60_000 : cut < 0.6 ? 1448 : cut < 0.9 ? between(random, 1, 60) : between(random, 1, 4);
+    for (const { side, from, to } of turns) {
+      // No more than a few hundred packets, however small they are.
+      const limit = Math.max(most, Math.ceil((to - from) / 80));
+      for (let start = from; start < to; ) {
+        const end = Math.min(to, start + (limit > 60 ? limit : between(random, 1, limit)));
+        add(side, PSH | ACK, start, end, 1 + start);
+        start = end;
+      }
+      at[side] = 1 + to;
+      if (random() < 0.1) add(1 - side, ACK, 0, 0, at[1 - side]!);
+    }
+    const end = random();
+    if (end < 0.5) {
+      add(CLIENT, FIN | ACK, 0, 0, at[CLIENT]!++);
+      add(SERVER, FIN | ACK, 0, 0, at[SERVER]!++);
+      add(CLIENT, ACK, 0, 0, at[CLIENT]!);
+    } else if (end < 0.6) add(between(random, 0, 1), RST, 0, 0, at[CLIENT]! + (random() < 0.5 ? 0 : 5));
+    return out;
+  }
+
+  #send(random: Random, segment: Segment, dialogue: Dialogue): void {
+    const { lost, doubled, late, overlapping, odd } = this.#weather;
+    if (random() < lost) return;
+    if (random() < late) {
+      const after = random() < 0.95 ? between(random, 1, 6) : between(random, 6, 90);
+      this.#held.push({ segment, after });
+      return;
+    }
+    this.#write(random, segment, dialogue);
+    if (random() < doubled) this.#write(random, segment, dialogue);
+    if (random() < overlapping) this.#write(random, this.#overlap(random, segment, dialogue), dialogue);
+    if (random() < odd) this.#write(random, strange(random, segment), dialogue);
+    for (let i = this.#held.length - 1; i >= 0; i--) {
+      if (--this.#held[i]!.after <= 0) this.#write(random, this.#held.splice(i, 1)[0]!.segment, dialogue);
+    }
+  }
+
+  /** The segment once more, begun earlier and ended later or sooner. */
+  #overlap(random: Random, segment: Segment, { size }: Dialogue): Segment {
+    const from = Math.max(0, segment.from - between(random, 0, 30));
+    const to = Math.max(from, Math.min(size[segment.side]!, segment.to + between(random, -20, 40)));
+    return { ...segment, seq: segment.seq - (segment.from - from), from, to };
+  }
+
+  #write(random: Random, segment: Segment, { said }: Dialogue): void {
+    const { side, from, to, flags, seq, ack } = segment;
+    const payload = to - from;
+    const v6 = this.#version === 6;
+    const options = random() < 0.1 ? 12 : 0;
+    const ip = v6 ? 40 : 20;
+    const whole = ip + 20 + options + payload;
+    if (this.size + RECORD + whole > this.bytes.length) return;
+    const bytes = this.bytes;
+    const record = this.size;
+    const at = record + RECORD;
+    const captured = random() < this.#weather.cut ? Math.min(whole, between(random, 20, 260)) : whole;
+    this.#tick(random);
+    bytes.writeUInt32LE(this.#seconds, record);
+    bytes.writeUInt32LE(this.#micros, record + 4);
+    bytes.writeUInt32LE(captured, record + 8);
+    bytes.writeUInt32LE(random() < 0.995 ? whole : between(random, 0, 0xffffffff), record + 12);
+    const source = side === CLIENT ? this.#client : 1;
+    const destination = side === CLIENT ? 1 : this.#client;
+    bytes.fill(0, at, at + ip + 20 + options);
+    // Offload leaves a length of 0; what lies is somebody's bug.
+    const said16 = random() < 0.99 ? whole - (v6 ? 40 : 0) : random() < 0.7 ? 0 : between(random, 0, 65535);
+    if (v6) {
+      bytes[at] = 0x60;
+      bytes.writeUInt16BE(said16 & 0xffff, at + 4);
+      bytes[at + 6] = 6;
+      bytes[at + 8] = bytes[at + 24] = 0xfd;
+      bytes[at + 23] = source;
+      bytes[at + 39] = destination;
+    } else {
+      bytes[at] = 0x45;
+      bytes.writeUInt16BE(whole > 65535 ? 0 : said16 & 0xffff, at + 2);
+      bytes[at + 9] = 6;
+      bytes[at + 12] = bytes[at + 16] = 10;
+      bytes[at + 15] = source;
+      bytes[at + 19] = destination;
+    }
+    const tcp = at + ip;
+    bytes.writeUInt16BE(side === CLIENT ? this.#port : SERVER_PORT, tcp);
+    bytes.writeUInt16BE(side === CLIENT ? SERVER_PORT : this.#port, tcp + 2);
+    bytes.writeUInt32BE(seq >>> 0, tcp + 4);
+    bytes.writeUInt32BE(flags & ACK ? ack >>> 0 : 0, tcp + 8);
+    bytes[tcp + 12] = (20 + options) << 2;
+    bytes[tcp + 13] = flags;
+    said[side]!.copy(bytes, tcp + 20 + options, from, to);
+    this.size = at + captured;
+  }
+
+  #tick(random: Random): void {
+    const pick = random();
+    if (pick < 0.98) this.#micros += 10;
+    else if (pick < 0.99) this.#micros += 250_000;
+    else this.#seconds += oneOf(random, [-1, 0, 0, 1, 3, 40, -40]);
+    if (this.#micros >= 1_000_000) {
+      this.#micros -= 1_000_000;
+      this.#seconds++;
+    }
+  }
+}
+
+/** A segment that no decent host sends just then. */
+function strange(random: Random, segment: Segment): Segment {
+  const flags = oneOf(random, [0, FIN, SYN, SYN | ACK, RST, RST | ACK, FIN | ACK, SYN | FIN, 0xff]);
+  switch (between(random, 0, 4)) {
+    case 0:
+      return { ...segment, flags };
+    case 1:
+      return { ...segment, flags, from: 0, to: 0 };
+    case 2:
+      return {
+        ...segment,
+        seq: segment.seq + oneOf(random, [-1, 1, 1000, 0x3fffffff, 0x40000001, 0x7fffffff, 0x80000000]),
+      };
+    case 3:
+      return {
+        ...segment,
+        ack: segment.ack + oneOf(random, [-1, 1, 7, 1000, 0x3fffffff, 0x40000001, 0x80000000]),
+      };
+    default:
+      // Other bytes at the same place.
+      return { ...segment, from: 0, to: Math.min(segment.to, segment.to - segment.from) };
+  }
+}
