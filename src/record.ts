@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { unlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { usesSimd } from './decode/simd.js';
 import { MembenchError } from './errors.js';
 import { COUNTER_NAMES } from './layout/generated.js';
@@ -22,6 +23,8 @@ import { version } from './version.js';
 
 /** Bytes of all kernel rings of a live source: over a second of what a busy server says. */
 const LIVE_BUFFER = 32 * 1024 * 1024;
+/** How long the reason for the end of a live source may take, ms. */
+const REASON_PATIENCE = 1000;
 /** Between two calls of onProgress, and two looks at a live source's limits, ms. */
 const PROGRESS_INTERVAL = 200;
 
@@ -144,6 +147,14 @@ function durationUnits(seconds: number | undefined, unit: number): bigint {
   return BigInt(units);
 }
 
+function withResolvers(): { promise: Promise<void>; resolve(): void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
 /** One recording from its first packet to its footer: the half that holds the source and the profile. */
 class Recording {
   readonly #options: RecordOptions;
@@ -156,6 +167,8 @@ class Recording {
   #recorder!: RecorderHandle;
   #timer: NodeJS.Timeout | undefined;
   #failure: unknown;
+  /** Nothing will come any more. */
+  readonly #over = withResolvers();
   /** Why it was told to stop, where it was. */
   #reason: RecordEnd | undefined;
   #started = process.hrtime.bigint();
@@ -199,6 +212,11 @@ class Recording {
       // It may have been told to stop before there was anything to be stopped.
       if (this.#reason !== undefined) this.#halt();
       const result = await done;
+      // A live stream that ends by itself is followed by the reason.
+      if (!this.#source.finite && this.#reason === undefined) {
+        await Promise.race([this.#over.promise, sleep(REASON_PATIENCE)]);
+        this.#reason ??= 'interface gone';
+      }
       if (this.#failure !== undefined) throw this.#failure;
       return this.#finish(result);
     } catch (error) {
@@ -254,7 +272,9 @@ class Recording {
     source.onChange = ({ what, message, over }) => {
       onWarning?.(message);
       this.#attempt(() => this.#writer.writeNote(what, unixNow()));
-      if (over) this.#stop('interface gone');
+      if (!over) return;
+      this.#stop('interface gone');
+      this.#over.resolve();
     };
     if (!source.finite) this.#started = process.hrtime.bigint();
     this.#startedAt = unixNow();
@@ -336,7 +356,8 @@ class Recording {
           counters[name],
         ]),
       );
-    const why: RecordEnd = ended === 'stopped' ? (this.#reason ?? 'signal') : ended;
+    const byItself = this.#source.finite && ended !== 'stopped';
+    const why: RecordEnd = byItself ? (ended as RecordEnd) : (this.#reason ?? 'signal');
     const unit = BigInt(this.#source.unit);
     // Live it is the time that was looked, packets or not.
     const inFile = this.#source.finite ? span : null;

@@ -75,9 +75,12 @@ function headBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ord
 
 /** Bytes that begin no request: memcached closes without an answer, and so nothing is read until it has spoken. */
 function noRequest(flow: Flow, side: Side): void {
+  if (flow.sync == SYNC_TENTATIVE) {
+    lostRequest(flow);
+    return;
+  }
   const request = takeRequest(flow);
-  if (changetype<usize>(request) == 0 || flow.sync == SYNC_TENTATIVE) {
-    if (changetype<usize>(request)) freeRequest(request);
+  if (changetype<usize>(request) == 0) {
     lostRequest(flow);
     return;
   }
