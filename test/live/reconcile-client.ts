@@ -1,15 +1,17 @@
 /**
- * Drives a memcached with a seeded mix of everything the text and meta protocols have for data:
+ * Drives a memcached with a seeded mix of everything the text, meta and binary protocols have for data, every third
+ * connection in binary:
  *
  *   node reconcile-client.js HOST PORT OPERATIONS CONNECTIONS SEED
  *
- * Every connection sends batches without waiting in between, each ended by `mn`, and prints at the end how
+ * Every connection sends batches without waiting in between, each ended by `mn` or NOOP, and prints at the end how
  * many operations were sent. What an answer leaves open (whether a delete with noreply found anything, say)
  * is not sent, so that all of memcached's counters can be told from the wire.
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { between, seeded } from '../support/random.js';
+import { BinaryClient } from './reconcile-binary.js';
 
 const [host, port, operations, connections, seed] = process.argv.slice(2);
 
@@ -170,7 +172,8 @@ const clients = await Promise.all(
   Array.from({ length: Number(connections) }, async (_, i) => {
     const socket = connect(Number(port), host!);
     await once(socket, 'connect');
-    return new Client(socket, seeded(Number(seed) + i));
+    const random = seeded(Number(seed) + i);
+    return i % 3 === 2 ? new BinaryClient(socket, random, i) : new Client(socket, random);
   }),
 );
 const sent = () => clients.reduce((sum, client) => sum + client.sent, 0);

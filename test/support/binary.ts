@@ -86,7 +86,7 @@ export function decode(bytes: Uint8Array): { messages: Required<Message>[]; size
 /** Fields of extras, by name: bytes each has. */
 const EXTRAS: Record<string, number> = { flags: 4, ttl: 4, delta: 8, initial: 8 };
 
-function bigEndian(value: bigint, size: number): Uint8Array {
+export function bigEndian(value: bigint, size: number): Uint8Array {
   return Uint8Array.from({ length: size }, (_, i) => Number((value >> BigInt(8 * (size - 1 - i))) & 255n));
 }
 
