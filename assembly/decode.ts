@@ -18,6 +18,7 @@ import {
 } from './layout';
 import { createKeys } from './memcache/keys';
 import { createMeta } from './memcache/meta';
+import { createDoubts } from './match/doubt';
 import { createPending } from './match/pending';
 import { createLines } from './stream/lines';
 import { createReorder } from './stream/reorder';
@@ -36,6 +37,7 @@ export function createDecoder(): void {
   createPending();
   createLines();
   createReorder();
+  createDoubts();
   createBlock();
 }
 

@@ -22,7 +22,7 @@ import {
   COUNTER_UDP_REFUSED, COUNTER_UNMATCHED_ANSWERS,
 } from './layout';
 import { freeRequest, recordConn } from './match/pending';
-import { CLIENT_LINE } from './match/states';
+import { CLIENT_FORKED, CLIENT_LINE } from './match/states';
 import { loseSync } from './match/sync';
 import { Request } from './memcache/message';
 import { takeSegment } from './stream/segments';
@@ -117,7 +117,7 @@ function takeRequest(
   client.known = 1;
   sideOf(flow, SERVER).known = 1;
   takeSegment(flow, CLIENT, 0, 0, TCP_ACK, data, bytes, captured, time, ordinal);
-  if (client.state != CLIENT_LINE || client.line) {
+  if (client.state != CLIENT_FORKED && (client.state != CLIENT_LINE || client.line)) {
     // What is not whole in its datagram will never be, and the server does nothing of it.
     count(COUNTER_UDP_REFUSED);
     if (flow.current) freeRequest(changetype<Request>(<usize>flow.current));

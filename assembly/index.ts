@@ -17,6 +17,7 @@ import { indexPcapng } from './framing/pcapng';
 import { beginWalk } from './framing/walk';
 import { indexState, setConfig } from './instance';
 import { assertLayout, CONTAINER_PCAPNG, LAYOUT_HASH } from './layout';
+import { assertDoubt } from './match/doubt';
 import { assertMessage } from './memcache/message';
 import { assertReorder } from './stream/reorder';
 
@@ -25,6 +26,7 @@ export function layoutHash(): u32 {
   assertLayout();
   assertFlow();
   assertMessage();
+  assertDoubt();
   assertReorder();
   return LAYOUT_HASH;
 }

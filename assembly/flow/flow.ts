@@ -85,6 +85,10 @@ export class Flow {
   settled: u8;
   /** LOGIN_*: what the first value read so far looks like. */
   login: u8;
+  /** Where it is read in two ways: which doubt it is in, counted from 1. */
+  doubt: u8;
+  /** What its server proved to do where releases differ: match/doubt.ts. */
+  proven: u8;
   /** Time of the SYN, or of the first payload. */
   openTime: u64;
   lastTime: u64;
@@ -109,6 +113,8 @@ export const SYNC_NONE: u8 = 0;
 export const SYNC_TENTATIVE: u8 = 1;
 /** Both directions stand at known places. */
 export const SYNC_YES: u8 = 2;
+/** One of two readings of a flow that is in sync: what is recorded is held. */
+export const SYNC_READING: u8 = 3;
 
 /** Text and meta. */
 export const FLOW_TEXT: u8 = 0;

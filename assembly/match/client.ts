@@ -1,20 +1,28 @@
 /** Client bytes in order: request lines and data blocks become pending requests. */
 import {
-  AUTH_TRIED, AUTH_WANTED, CLIENT, Flow, FLOW_TEXT, SERVER, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE,
+  AUTH_TRIED, AUTH_WANTED, CLIENT, Flow, FLOW_TEXT, SERVER, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE, SYNC_YES,
 } from '../flow/flow';
 import { count } from '../instance';
 import {
-  COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_UNKNOWN_COMMANDS, KEY_MAX, PRESENT_KEY, PRESENT_VALUE_SIZE, STATUS_SILENT,
+  COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_BOUND_READINGS, COUNTER_UNKNOWN_COMMANDS, KEY_MAX, PRESENT_VALUE_SIZE,
+  STATUS_SILENT,
 } from '../layout';
 import { becomeLogin, expectLogin, lookAtLogin, mayLogIn } from '../memcache/credentials';
-import { BIT_LAST, BIT_NO_EVENT, BIT_OVERFLOW, BIT_REFUSED, KIND_AUTH, LINE_DATA, LINE_QUIT, Request } from '../memcache/message';
-import { addKeys, isUnboundedRetrieval, openRetrieval, parseRequest, setGet } from '../memcache/request';
+import {
+  BIT_NO_EVENT, BIT_OVERFLOW, BIT_REFUSED, DOUBT_MASK, DOUBT_RELEASE, DOUBT_SHIFT, KIND_AUTH, LINE_DATA, LINE_QUIT,
+  LINE_WHOLE, Request,
+} from '../memcache/message';
+import { addKeys, isUnboundedRetrieval, openRetrieval, parseRequest, resolveDoubt, setGet } from '../memcache/request';
 import { HEAD_GET } from '../memcache/words';
 import { findByte, findGap, findLineEnd } from '../scan';
 import { appendLine, dropLineHead, freeLine, giveLine } from '../stream/lines';
+import {
+  countApart, countTogether, doubtOf, flowOf, knownReading, READING_OPEN, readingOf, setReading,
+} from './doubt';
 import { findText } from './first';
 import { freeRequest, push, record, takeRequest } from './pending';
-import { CLIENT_DATA, CLIENT_DOUBT, CLIENT_DROP, CLIENT_KEYS, CLIENT_LINE, CLIENT_OVER } from './states';
+import { fork, settle } from './settle';
+import { CLIENT_DATA, CLIENT_DROP, CLIENT_FORKED, CLIENT_KEYS, CLIENT_LINE, CLIENT_OVER } from './states';
 import { dataDone, lostRequest, place, submit } from './submit';
 import { countUnsynced, loseSync, passOver } from './sync';
 
@@ -73,8 +81,8 @@ export function clientBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
         }
         break;
       }
-      case CLIENT_DOUBT:
-        countUnsynced(flow, <u32>(end - at));
+      case CLIENT_FORKED:
+        readTwice(flow, at, end, time, ordinal, ack, start);
         return;
       default:
         return;
@@ -84,6 +92,18 @@ export function clientBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
       return;
     }
   }
+}
+
+/** Reads a client's bytes in both ways. */
+function readTwice(flow: Flow, at: usize, end: usize, time: u64, ordinal: u64, ack: u32, start: bool): void {
+  const doubt = doubtOf(flow);
+  for (let index: u32 = 0; index < 2; index++) {
+    if (readingOf(doubt, index).state != READING_OPEN) continue;
+    countApart(doubt, index);
+    clientBytes(flowOf(doubt, index), at, end, time, ordinal, ack, start);
+  }
+  countTogether();
+  if (!settle(flow)) loseSync(flow);
 }
 
 /** Reads what was held back until it was certain that it is text. */
@@ -105,7 +125,7 @@ function begins(flow: Flow, at: usize, end: usize, ack: u32): bool {
   const request = takeRequest(flow);
   if (changetype<usize>(request) == 0) return false;
   parseRequest(request, at, withoutCr(at, feed));
-  const known = (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST)) == 0;
+  const known = (request.bits & (BIT_NO_EVENT | BIT_REFUSED | DOUBT_MASK)) == 0;
   freeRequest(request);
   return known;
 }
@@ -136,15 +156,15 @@ function lineBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ord
     if (next) return next;
   }
   let feed = findLineEnd(at, end);
-  let doubtful = false;
+  let hasNul = false;
   if (feed < end && load<u8>(feed) != LF) {
     // A NUL ends the line for releases before 1.6.40 and is a byte like any other for later ones.
-    doubtful = true;
+    hasNul = true;
     feed = findByte(feed, end, LF);
   }
   if (side.line == 0) {
     if (feed < end) {
-      requestLine(flow, side, at, withoutCr(at, feed), time, ordinal, time, doubtful);
+      requestLine(flow, side, at, withoutCr(at, feed), time, ordinal, time, hasNul);
       return feed + 1;
     }
   }
@@ -153,8 +173,8 @@ function lineBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ord
   if (feed == end) return end;
   const base = <usize>side.line;
   const lineEnd = withoutCr(base, base + side.lineSize);
-  if (!doubtful) doubtful = findLineEnd(base, lineEnd) < lineEnd;
-  requestLine(flow, side, base, lineEnd, side.lineTime, side.lineOrdinal, time, doubtful);
+  if (!hasNul) hasNul = findLineEnd(base, lineEnd) < lineEnd;
+  requestLine(flow, side, base, lineEnd, side.lineTime, side.lineOrdinal, time, hasNul);
   freeLine(side);
   return feed + 1;
 }
@@ -235,10 +255,22 @@ function keyBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordi
   return feed + 1;
 }
 
-/** One request line, its first byte brought at `time` by packet `ordinal`, its last at `lastTime`. */
+/**
+ * One request line, its first byte brought at `time` by packet `ordinal`, its last at `lastTime`; `hasNul` where
+ * a NUL is among its bytes.
+ */
 function requestLine(
-  flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal: u64, lastTime: u64, doubtful: bool,
+  flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal: u64, lastTime: u64, hasNul: bool,
 ): void {
+  if (hasNul) {
+    const reading = knownReading(flow, DOUBT_RELEASE);
+    if (reading > 1) {
+      forkLine(flow, DOUBT_RELEASE, at, end, time, ordinal, lastTime, true);
+      return;
+    }
+    // Up to 1.6.39 the line ends there; later it is a byte like any other.
+    if (reading == 0) end = findLineEnd(at, end);
+  }
   const request = takeRequest(flow);
   if (changetype<usize>(request) == 0) {
     lostRequest(flow);
@@ -247,19 +279,26 @@ function requestLine(
   let follows = parseRequest(request, at, end);
   place(flow, side, request, time, ordinal);
   request.lastTime = lastTime;
-  if (doubtful) {
-    // Which key that is depends on the release as well.
-    request.bits |= BIT_LAST;
-    request.present &= ~(1 << PRESENT_KEY);
-  }
-  if (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | BIT_OVERFLOW) || flow.auth) {
+  if (request.bits & (BIT_NO_EVENT | BIT_REFUSED | DOUBT_MASK | BIT_OVERFLOW) || flow.auth) {
     if (!unusual(flow, request)) return;
     if (request.kind == KIND_AUTH) follows = LINE_DATA;
+    const doubt = (request.bits & DOUBT_MASK) >> DOUBT_SHIFT;
+    if (doubt) {
+      const reading = knownReading(flow, doubt);
+      if (reading > 1) {
+        freeRequest(request);
+        side.began--;
+        forkLine(flow, doubt, at, end, time, ordinal, lastTime, hasNul);
+        return;
+      }
+      if (!resolveDoubt(request, reading)) follows = LINE_WHOLE;
+    }
   }
   const first = !side.spoken;
   side.spoken = 1;
-  if (follows == LINE_DATA && !(request.bits & BIT_LAST)) {
-    if (first && flow.fromSyn) flow.login = expectLogin(request);
+  if (follows == LINE_DATA) {
+    // No client logs in with a line that is refused.
+    if (first && flow.fromSyn && !(request.bits & BIT_REFUSED)) flow.login = expectLogin(request);
     flow.current = <u32>changetype<usize>(request);
     side.skip = request.dataSize + 2;
     side.state = CLIENT_DATA;
@@ -271,11 +310,29 @@ function requestLine(
     side.state = CLIENT_OVER;
     return;
   }
-  if (request.bits & BIT_LAST) {
-    count(COUNTER_AMBIGUOUS_LENGTHS);
-    side.state = CLIENT_DOUBT;
-  }
   submit(flow, request);
+}
+
+/** A line whose meaning depends on the server: from it on the client's bytes are read in both ways. */
+function forkLine(
+  flow: Flow, doubt: u32, at: usize, end: usize, time: u64, ordinal: u64, lastTime: u64, hasNul: bool,
+): void {
+  count(COUNTER_AMBIGUOUS_LENGTHS);
+  // A reading is of one server: what is doubtful in it for another reason cannot be read in two ways again.
+  if (flow.sync != SYNC_YES || !fork(flow)) {
+    if (flow.sync == SYNC_YES) count(COUNTER_BOUND_READINGS);
+    lostRequest(flow);
+    return;
+  }
+  const at0 = doubtOf(flow);
+  for (let index: u32 = 0; index < 2; index++) {
+    const reading = flowOf(at0, index);
+    setReading(reading, doubt, index);
+    countApart(at0, index);
+    requestLine(reading, sideOf(reading, CLIENT), at, end, time, ordinal, lastTime, hasNul);
+  }
+  countTogether();
+  if (!settle(flow)) loseSync(flow);
 }
 
 /** Lines the fast path does not know. Returns false when the request is done with. */
@@ -285,7 +342,7 @@ function unusual(flow: Flow, request: Request): bool {
     lostRequest(flow);
     return false;
   }
-  if (flow.sync == SYNC_TENTATIVE && request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST)) {
+  if (flow.sync == SYNC_TENTATIVE && request.bits & (BIT_NO_EVENT | BIT_REFUSED | DOUBT_MASK)) {
     freeRequest(request);
     loseSync(flow);
     return false;
@@ -294,7 +351,7 @@ function unusual(flow: Flow, request: Request): bool {
     flow.auth = AUTH_TRIED;
     becomeLogin(request);
     // Nothing but the length is read of its line.
-    request.bits &= ~(BIT_LAST | BIT_REFUSED);
+    request.bits &= ~(DOUBT_MASK | BIT_REFUSED);
   }
   if (request.bits & BIT_NO_EVENT) count(COUNTER_UNKNOWN_COMMANDS);
   return true;

@@ -1,6 +1,7 @@
 /** Server bytes in order: answer lines and data blocks complete pending requests. */
 import {
-  AUTH_NO, AUTH_WANTED, CLIENT, Flow, FLOW_BINARY, FLOW_NEW, FLOW_TEXT, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE,
+  AUTH_NO, AUTH_WANTED, CLIENT, Flow, FLOW_BINARY, FLOW_NEW, FLOW_TEXT, Side, sideOf, SYNC_NONE,
+  SYNC_READING, SYNC_TENTATIVE,
 } from '../flow/flow';
 import { fingerprint } from '../hash';
 import { count } from '../instance';
@@ -16,17 +17,19 @@ import {
 import { becomeLogin, mayLogIn } from '../memcache/credentials';
 import { findKey } from '../memcache/keys';
 import {
-  BIT_ANSWERED, BIT_LAST, BIT_ONE_LINE, BIT_QUIET, IS_EN, IS_END, IS_ERROR, IS_EX, IS_EXISTS, IS_FREE, IS_ME, IS_NF,
+  BIT_ANSWERED, BIT_ONE_LINE, BIT_QUIET, IS_EN, IS_END, IS_ERROR, IS_EX, IS_EXISTS, IS_FREE, IS_ME, IS_NF,
   IS_NOT_FOUND, IS_NOT_STORED, IS_NS, IS_NUMBER, IS_OK, IS_STAT, IS_STORED, IS_TOUCHED, IS_DELETED, IS_VA, IS_VALUE,
-  KIND_AUTH, KIND_DUMP, KIND_GET, KIND_META, Request,
+  KIND_AUTH, KIND_DOUBT, KIND_DUMP, KIND_GET, KIND_META, Request,
 } from '../memcache/message';
 import { ANSWER_VALUE } from '../memcache/words';
 import { findByte } from '../scan';
 import { appendLine, freeLine } from '../stream/lines';
 import { binaryServerBytes } from './binary-server';
+import { countApart, countTogether, doubtOf, flowOf, READING_OPEN, readingOf } from './doubt';
 import { answered, freeRequest, record, shift } from './pending';
-import { CLIENT_LINE, CLIENT_OVER, SERVER_DATA, SERVER_DROP, SERVER_LINE, SERVER_STREAM } from './states';
-import { believe, countUnsynced, loseSync, provesRequest } from './sync';
+import { settle } from './settle';
+import { CLIENT_LINE, CLIENT_OVER, SERVER_DATA, SERVER_DROP, SERVER_FORKED, SERVER_LINE, SERVER_STREAM } from './states';
+import { believe, contradict, countUnsynced, loseSync, provesRequest } from './sync';
 import { matchPending } from './whose';
 
 const LF: u8 = 10;
@@ -56,8 +59,7 @@ export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
       const feed = findByte(at, end, LF);
       if (side.line == 0 && feed < end) {
         const lineEnd = feed > at && load<u8>(feed - 1) == CR ? feed - 1 : feed;
-        answerLine(flow, side, at, lineEnd, time, ack);
-        at = feed + 1;
+        if (answerLine(flow, side, at, lineEnd, time, ack)) at = feed + 1;
         continue;
       }
       const taken = appendLine(side, at, feed, time, ordinal);
@@ -66,21 +68,21 @@ export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
         loseSync(flow);
         continue;
       }
-      let lineEnd = base + side.lineSize;
+      const lineEnd = base + side.lineSize;
       if (taken < <u32>(feed - at)) {
         // What the line is stands at its start; the rest is of no interest.
         count(COUNTER_BOUND_LINES);
         at += taken;
-        answerLine(flow, side, base, lineEnd, side.lineTime, ack);
+        if (!answerLine(flow, side, base, lineEnd, side.lineTime, ack)) readTwice(flow, base, lineEnd, side.lineTime, side.lineOrdinal, ack);
+        else if (flow.sync != SYNC_NONE) side.state = SERVER_DROP;
         freeLine(side);
-        if (flow.sync != SYNC_NONE) side.state = SERVER_DROP;
         continue;
       }
       at = feed;
       if (feed == end) return;
-      at++;
-      if (lineEnd > base && load<u8>(lineEnd - 1) == CR) lineEnd--;
-      answerLine(flow, side, base, lineEnd, side.lineTime, ack);
+      const bare = lineEnd > base && load<u8>(lineEnd - 1) == CR ? lineEnd - 1 : lineEnd;
+      if (answerLine(flow, side, base, bare, side.lineTime, ack)) at++;
+      else readTwice(flow, base, lineEnd, side.lineTime, side.lineOrdinal, ack);
       freeLine(side);
     } else if (side.state == SERVER_DATA) {
       const bytes = min<usize>(side.skip, end - at);
@@ -92,9 +94,22 @@ export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
       at = feed + 1;
       if (feed < end) side.state = SERVER_LINE;
     } else {
+      if (side.state == SERVER_FORKED) readTwice(flow, at, end, time, ordinal, ack);
       return;
     }
   }
+}
+
+/** Reads a server's bytes in both ways. */
+function readTwice(flow: Flow, at: usize, end: usize, time: u64, ordinal: u64, ack: u32): void {
+  const doubt = doubtOf(flow);
+  for (let index: u32 = 0; index < 2; index++) {
+    if (readingOf(doubt, index).state != READING_OPEN) continue;
+    countApart(doubt, index);
+    serverBytes(flowOf(doubt, index), at, end, time, ordinal, ack);
+  }
+  countTogether();
+  if (!settle(flow)) loseSync(flow);
 }
 
 /** Number that starts at `quickAt`, at most 10 digits; `quickAt` is then behind it. 0 digits give 0. */
@@ -163,29 +178,44 @@ function quickAnswer(flow: Flow, side: Side, request: Request, at: usize, end: u
 function unmatched(flow: Flow, code: u32): void {
   count(COUNTER_UNMATCHED_ANSWERS);
   // A server may say `ERROR Too many open connections` before any request, and then close.
-  if (flow.head == 0 && code == IS_ERROR) return;
-  loseSync(flow);
+  if (flow.head == 0 && code == IS_ERROR && flow.sync != SYNC_READING) return;
+  contradict(flow);
 }
 
-/** One answer line; `time` is when its first byte came. */
-function answerLine(flow: Flow, side: Side, at: usize, end: usize, time: u64, ack: u32): void {
+/**
+ * One answer line; `time` is when its first byte came. Returns false where it was not taken: it answers what is read
+ * in two ways.
+ */
+function answerLine(flow: Flow, side: Side, at: usize, end: usize, time: u64, ack: u32): bool {
   let request = changetype<Request>(<usize>flow.head);
   if (changetype<usize>(request) && request.kind == KIND_DUMP && request.bits & BIT_ANSWERED) {
     dumpLine(flow, request, at, end, ack);
-    return;
+    return true;
   }
   const code = parseAnswer(at, end);
   if (changetype<usize>(request) == 0) {
     unmatched(flow, code);
-    return;
+    return true;
   }
   if (!((request.fits >> code) & 1) || request.bits & BIT_QUIET || request.kind == KIND_META || code == IS_ERROR) {
     request = matchPending(flow, code, code == IS_ERROR ? errorClass(at, end) : 0);
     if (changetype<usize>(request) == 0) {
       unmatched(flow, code);
-      return;
+      return true;
     }
   }
+  if (request.kind == KIND_DOUBT) {
+    side.state = SERVER_FORKED;
+    return false;
+  }
+  takeAnswer(flow, side, request, code, at, end, time, ack);
+  return true;
+}
+
+/** A line of the answer to a request. */
+// @ts-ignore: decorator
+@inline
+function takeAnswer(flow: Flow, side: Side, request: Request, code: u32, at: usize, end: usize, time: u64, ack: u32): void {
   answered(request, time);
   if (code == IS_VALUE) {
     value(flow, side, request);
@@ -230,8 +260,7 @@ function value(flow: Flow, side: Side, request: Request): void {
   side.state = SERVER_DATA;
   if (request.keys == 0) {
     // One key: it must be the one asked for, and it can be found only once.
-    // Of a line with a NUL it is not known which key that was.
-    const known = request.bits & BIT_LAST || (answerPrint == request.print && request.present & (1 << PRESENT_KEY));
+    const known = answerPrint == request.print && request.present & (1 << PRESENT_KEY);
     if (known && !(request.present & (1 << PRESENT_VALUE_SIZE))) {
       request.valueSize = answerSize;
       request.flags = answerFlags;
@@ -248,7 +277,7 @@ function value(flow: Flow, side: Side, request: Request): void {
     }
   }
   count(COUNTER_UNMATCHED_ANSWERS);
-  loseSync(flow);
+  contradict(flow);
 }
 
 function textStatus(request: Request, code: u32): u32 {
@@ -308,14 +337,12 @@ function finish(flow: Flow, request: Request, code: u32, status: u32, ack: u32):
   if (tentative && provesRequest(code)) believe(flow);
   shift(flow);
   record(flow, request, status);
-  const last = (request.bits & BIT_LAST) != 0;
   freeRequest(request);
   if (tentative && flow.sync == SYNC_TENTATIVE) {
     const client = sideOf(flow, CLIENT);
     // The answer acknowledges exactly what was read: a message ended there, and the next begins.
     if (flow.head == 0 && client.state == CLIENT_LINE && client.line == 0 && client.next == ack) believe(flow);
   }
-  if (last) loseSync(flow);
 }
 
 /** Bytes of `END` and its line end. */

@@ -1,5 +1,5 @@
 /** A request on its way from its first byte to its wait for the answer, of whichever protocol. */
-import { CLIENT, Flow, Side, sideOf } from '../flow/flow';
+import { Flow, Side } from '../flow/flow';
 import { count } from '../instance';
 import { COUNTER_GAPS, STATUS_SILENT } from '../layout';
 import { LOGIN_BOTH, LOGIN_NO, withhold } from '../memcache/credentials';
@@ -30,7 +30,6 @@ export function submit(flow: Flow, request: Request): void {
   if (request.bits & BIT_NOREPLY) {
     record(flow, request, STATUS_SILENT);
     freeRequest(request);
-    if (sideOf(flow, CLIENT).state == CLIENT_DOUBT) loseSync(flow);
     return;
   }
   push(flow, request);

@@ -6,7 +6,7 @@ import {
   answerLetters, answerOpaque, answerPrint, ERROR_ARITHMETIC, ERROR_FORMAT, ERROR_STORAGE, hasKey, hasOpaque, keyAt, keyEnd, keyIsBase64,
 } from '../memcache/answer';
 import {
-  BIT_DISCARDS, BIT_QUIET, BIT_REFUSED, IS_ERROR, IS_HD, IS_NF, IS_VA, KIND_ARITHMETIC, KIND_STORE, Request,
+  BIT_DISCARDS, BIT_QUIET, BIT_REFUSED, IS_ERROR, IS_HD, IS_NF, IS_VA, KIND_ARITHMETIC, KIND_DOUBT, KIND_STORE, Request,
 } from '../memcache/message';
 import { FLAGS_RETURNED, isKeyOf } from '../memcache/meta';
 import { freeRequest, record, recordSilence, shift } from './pending';
@@ -43,7 +43,7 @@ export function matchPending(flow: Flow, code: u32, error: u32): Request {
     }
   } else {
     while (changetype<usize>(request)) {
-      if ((request.fits >> code) & 1 && (!meta || agrees(request, code))) {
+      if ((request.fits >> code) & 1 && (!meta || request.kind == KIND_DOUBT || agrees(request, code))) {
         found = request;
         break;
       }

@@ -10,7 +10,7 @@ import {
 import { decodeBase64 } from './base64';
 import { setKey } from './keys';
 import {
-  BIT_LAST, BIT_NO_EVENT, BIT_QUIET, BIT_REFUSED, IS_EN, IS_ERROR, IS_EX, IS_HD, IS_ME, IS_NF, IS_NS, IS_OK, IS_VA,
+  BIT_NO_EVENT, BIT_QUIET, BIT_REFUSED, DOUBT_META_KEY, DOUBT_META_SIZE, DOUBT_SHIFT, IS_EN, IS_ERROR, IS_EX, IS_HD, IS_ME, IS_NF, IS_NS, IS_OK, IS_VA,
   KIND_META, KIND_UNKNOWN, LINE_DATA, LINE_WHOLE, Request,
 } from './message';
 import { parsed, parseSigned, parseUnsigned } from './number';
@@ -222,10 +222,12 @@ export function parseMeta(request: Request, op: u32, at: usize, end: usize): u32
   }
   request.fits = answers(op, flags, request.mode) | (1 << IS_ERROR);
   if (badSize) request.bits |= BIT_REFUSED;
-  else if (op == OP_MS && (longKey || oldSyntax)) {
-    // Releases differ on whether the value is skipped.
-    request.bits |= BIT_LAST;
-    outcome = LINE_WHOLE;
+  // Refused for a length that stands at the wrong place, the key is not looked at.
+  else if (oldSyntax) request.bits |= DOUBT_META_SIZE << DOUBT_SHIFT;
+  else if (op == OP_MS && longKey) {
+    // The error is sent despite q.
+    request.bits = (request.bits & ~BIT_QUIET) | BIT_REFUSED | (DOUBT_META_KEY << DOUBT_SHIFT);
+    request.fits = 1 << IS_ERROR;
   }
   return outcome;
 }

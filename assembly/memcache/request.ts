@@ -11,7 +11,8 @@ import {
 } from '../layout';
 import { addKey, setKey } from './keys';
 import {
-  BIT_DISCARDS, BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_ONE_LINE, BIT_QUIET, BIT_REFUSED, IS_DELETED, IS_END, IS_EN, IS_ERROR, IS_EXISTS,
+  BIT_DISCARDS, BIT_NO_EVENT, BIT_NOREPLY, BIT_OLD_TAKES, BIT_ONE_LINE, BIT_QUIET, BIT_REFUSED, BIT_REFUSED_LOUDLY, DOUBT_MASK,
+  DOUBT_META_KEY, DOUBT_META_SIZE, DOUBT_RELEASE, DOUBT_SHIFT, IS_DELETED, IS_END, IS_EN, IS_ERROR, IS_EXISTS,
   IS_FREE, IS_MN, IS_NOT_FOUND, IS_NOT_STORED, IS_NUMBER, IS_OK, IS_RESET, IS_STAT, IS_STORED, IS_TOUCHED, IS_VALUE,
   IS_VERSION, IS_WORD, KIND_ADMIN, KIND_ARITHMETIC, KIND_DELETE, KIND_DUMP, KIND_GET, KIND_STATS, KIND_STORE,
   KIND_TOUCH, KIND_UNKNOWN, KIND_WATCH, LINE_DATA, LINE_QUIT, LINE_WHOLE, Request,
@@ -175,21 +176,20 @@ function storage(request: Request, op: u32, at: usize, end: usize): u32 {
   request.dataSize = <u32>parsed;
   request.valueSize = <u32>parsed;
   request.present |= 1 << PRESENT_VALUE_SIZE;
-  let doubtful = longKey || extra > 1 || (op == OP_CAS && unique == end);
+  // Refused by every release; from 1.6.40 on the value is skipped, before that it is read as commands.
+  let wrong = longKey || (op == OP_CAS && unique == end);
   if (parseUnsigned(flags, flagsEnd)) {
     request.flags = parsed;
     request.present |= 1 << PRESENT_FLAGS;
-  } else doubtful = true;
+  } else wrong = true;
   if (parseSigned(expiry, expiryEnd)) {
     request.ttl = <i64>parsed;
     request.present |= 1 << PRESENT_TTL;
-  } else doubtful = true;
-  if (op == OP_CAS && unique < end && !parseUnsigned(unique, uniqueEnd)) doubtful = true;
-  if (doubtful) {
-    // Refused by every release or by some, and some skip the value while others read it as commands.
-    request.bits |= BIT_LAST | BIT_REFUSED;
-    return LINE_WHOLE;
-  }
+  } else wrong = true;
+  if (op == OP_CAS && unique < end && !parseUnsigned(unique, uniqueEnd)) wrong = true;
+  if (wrong) request.bits |= BIT_REFUSED | (DOUBT_RELEASE << DOUBT_SHIFT);
+  // More than one token too many is a matter of the release as well; one is taken by all.
+  if (extra > 1) request.bits |= BIT_REFUSED_LOUDLY | (DOUBT_RELEASE << DOUBT_SHIFT);
   return LINE_DATA;
 }
 
@@ -326,9 +326,56 @@ export function parseRequest(request: Request, at: usize, end: usize): u32 {
     if (head == HEAD_GET) return retrieval(request, OP_GET, at + 4, end);
     if (head == HEAD_SET) return storage(request, OP_SET, at + 4, end);
   }
+  const start = at;
   at = nextToken(at, end);
   if (at == end) return unknown(request, false);
   const nameEnd = tokenEnd;
+  if (at > start) return indented(request, at, nameEnd, end);
+  return command(request, at, nameEnd, end);
+}
+
+/** A line that begins with spaces: up to 1.6.39 they mean nothing, later the line is no command. */
+function indented(request: Request, at: usize, nameEnd: usize, end: usize): u32 {
+  const follows = command(request, at, nameEnd, end);
+  if (follows != LINE_DATA) return follows;
+  const doubt = (request.bits & DOUBT_MASK) >> DOUBT_SHIFT;
+  // Whatever old releases refuse without skipping the value no release skips the value of.
+  if (doubt == DOUBT_RELEASE || doubt == DOUBT_META_KEY) {
+    request.bits |= BIT_NO_EVENT;
+    refuseDoubted(request);
+    return LINE_WHOLE;
+  }
+  if (doubt == 0) request.bits |= BIT_OLD_TAKES | BIT_REFUSED_LOUDLY | (DOUBT_RELEASE << DOUBT_SHIFT);
+  return LINE_DATA;
+}
+
+/**
+ * Settles a request that releases differ on, by whether its server does as later ones do (1) or as old ones (0).
+ * Returns whether a data block follows.
+ */
+export function resolveDoubt(request: Request, late: u32): bool {
+  const doubt = (request.bits & DOUBT_MASK) >> DOUBT_SHIFT;
+  const oldTakes = doubt == DOUBT_META_SIZE || (request.bits & BIT_OLD_TAKES) != 0;
+  if (oldTakes != (late != 0)) {
+    request.bits &= ~DOUBT_MASK;
+    return true;
+  }
+  refuseDoubted(request);
+  return false;
+}
+
+/** The request is one that its server refuses without skipping the value. */
+function refuseDoubted(request: Request): void {
+  request.fits = 1 << IS_ERROR;
+  // To a later server it is no command it knows.
+  if (request.bits & BIT_OLD_TAKES) request.bits |= BIT_NO_EVENT;
+  // An error is sent whatever the line asks for, unless noreply was read before.
+  if (request.bits & BIT_REFUSED_LOUDLY) request.bits &= ~BIT_NOREPLY;
+  request.bits = (request.bits & ~(DOUBT_MASK | BIT_QUIET)) | BIT_REFUSED;
+}
+
+/** A line whose command stands at [at, nameEnd). */
+function command(request: Request, at: usize, nameEnd: usize, end: usize): u32 {
   if (nameEnd - at == 2) {
     const pair = <u32>load<u16>(at);
     if (pair == PAIR_MG) return parseMeta(request, OP_MG, nameEnd, end);

@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x926b76ba;
+export const LAYOUT_HASH = 0xc8422275;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -252,6 +252,7 @@ export const COUNTER_NAMES = [
   'unmatched_answers',
   'ambiguous_lengths',
   'ambiguous_quiet',
+  'settled_lengths',
   'proxy_headers',
   'udp_refused',
   'syn_seen',
@@ -263,6 +264,7 @@ export const COUNTER_NAMES = [
   'bound_syns',
   'bound_interfaces',
   'bound_fragments',
+  'bound_readings',
 ] as const;
 export type Counter = (typeof COUNTER_NAMES)[number];
 

@@ -161,7 +161,7 @@ function mapRegion(options: MapOptions): { region: Region; size: number } {
   const state = cursor.take(WORKER_STATE.SIZE);
   const sealedCounters = cursor.take(COUNTER_NAMES.length * 8);
   const blockInfo = cursor.take(BLOCK_INFO.SIZE);
-  const scratchSize = 65536;
+  const scratchSize = 131072;
   const scratch = cursor.take(scratchSize);
   const eventCount = 1024;
   const events = cursor.take(eventCount * EVENT_RECORD.SIZE);
