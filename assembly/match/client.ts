@@ -12,7 +12,8 @@ import {
   BIT_NO_EVENT, BIT_OVERFLOW, BIT_REFUSED, DOUBT_MASK, DOUBT_RELEASE, DOUBT_SHIFT, KIND_AUTH, LINE_DATA, LINE_QUIT,
   LINE_WHOLE, Request,
 } from '../memcache/message';
-import { addKeys, isUnboundedRetrieval, openRetrieval, parseRequest, resolveDoubt, setGet } from '../memcache/request';
+import { addKeys, isUnboundedRetrieval, openRetrieval, parseRequest, setGet } from '../memcache/request';
+import { resolveDoubt } from '../memcache/storage';
 import { HEAD_GET } from '../memcache/words';
 import { findByte, findGap, findLineEnd } from '../scan';
 import { appendLine, dropLineHead, freeLine, giveLine } from '../stream/lines';

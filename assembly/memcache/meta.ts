@@ -8,6 +8,7 @@ import {
   TRAIT_QUIET,
 } from '../layout';
 import { decodeBase64 } from './base64';
+import { VALUE_MAX } from './fill';
 import { setKey } from './keys';
 import {
   BIT_NO_EVENT, BIT_QUIET, BIT_REFUSED, DOUBT_META_KEY, DOUBT_META_SIZE, DOUBT_SHIFT, IS_EN, IS_ERROR, IS_EX, IS_HD, IS_ME, IS_NF, IS_NS, IS_OK, IS_VA,
@@ -16,7 +17,6 @@ import {
 import { parsed, parseSigned, parseUnsigned } from './number';
 import { nextToken, tokenEnd } from './tokens';
 
-const VALUE_MAX: u64 = 2147483645;
 /** Longest token a 250-byte key has in base64. */
 const BASE64_KEY_MAX: u32 = 336;
 

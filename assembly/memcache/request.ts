@@ -3,87 +3,34 @@
  * bytes: fills a `Request` from one line and says what follows it.
  */
 import {
-  NO_SIZE, OP_ADD, OP_APPEND, OP_CACHE_MEMLIMIT, OP_CAS, OP_DEBUGITEM, OP_DEBUGTIME, OP_DECR,
-  OP_DELETE, OP_EXTSTORE, OP_FLUSH_ALL, OP_GAT, OP_GATS, OP_GET, OP_GETS, OP_INCR, OP_LRU, OP_LRU_CRAWLER,
-  OP_MA, OP_MD, OP_ME, OP_MG, OP_MISBEHAVE, OP_MN, OP_MS, OP_PREPEND, OP_QUIT, OP_REFRESH_CERTS, OP_REPLACE,
-  OP_SET, OP_SHUTDOWN, OP_SLABS, OP_STATS, OP_TOUCH, OP_UNKNOWN, OP_VERBOSITY, OP_VERSION, OP_WATCH, PRESENT_DELTA,
-  PRESENT_FLAGS, PRESENT_TTL, PRESENT_VALUE_SIZE, TRAIT_CAS, TRAIT_QUIET, KEY_MAX,
+  OP_ADD, OP_APPEND, OP_CACHE_MEMLIMIT, OP_CAS, OP_DEBUGITEM, OP_DEBUGTIME, OP_DECR, OP_DELETE, OP_EXTSTORE,
+  OP_FLUSH_ALL, OP_GAT, OP_GATS, OP_GET, OP_GETS, OP_INCR, OP_LRU, OP_LRU_CRAWLER, OP_MA, OP_MD, OP_ME, OP_MG,
+  OP_MISBEHAVE, OP_MN, OP_MS, OP_PREPEND, OP_QUIT, OP_REFRESH_CERTS, OP_REPLACE, OP_SET, OP_SHUTDOWN, OP_SLABS,
+  OP_STATS, OP_TOUCH, OP_VERBOSITY, OP_VERSION, OP_WATCH, PRESENT_DELTA, PRESENT_TTL, TRAIT_QUIET, KEY_MAX,
 } from '../layout';
+import { clear, is, refused, setFits, unknown } from './fill';
 import { addKey, setKey } from './keys';
 import {
-  BIT_DISCARDS, BIT_NO_EVENT, BIT_NOREPLY, BIT_OLD_TAKES, BIT_ONE_LINE, BIT_QUIET, BIT_REFUSED, BIT_REFUSED_LOUDLY, DOUBT_MASK,
-  DOUBT_META_KEY, DOUBT_META_SIZE, DOUBT_RELEASE, DOUBT_SHIFT, IS_DELETED, IS_END, IS_EN, IS_ERROR, IS_EXISTS,
-  IS_FREE, IS_MN, IS_NOT_FOUND, IS_NOT_STORED, IS_NUMBER, IS_OK, IS_RESET, IS_STAT, IS_STORED, IS_TOUCHED, IS_VALUE,
-  IS_VERSION, IS_WORD, KIND_ADMIN, KIND_ARITHMETIC, KIND_DELETE, KIND_DUMP, KIND_GET, KIND_STATS, KIND_STORE,
-  KIND_TOUCH, KIND_UNKNOWN, KIND_WATCH, LINE_DATA, LINE_QUIT, LINE_WHOLE, Request,
+  BIT_DISCARDS, BIT_NO_EVENT, BIT_NOREPLY, BIT_ONE_LINE, BIT_REFUSED, IS_DELETED, IS_END, IS_EN, IS_FREE, IS_MN,
+  IS_NOT_FOUND, IS_NUMBER, IS_OK, IS_RESET, IS_STAT, IS_TOUCHED, IS_VALUE, IS_VERSION, IS_WORD, KIND_ADMIN,
+  KIND_ARITHMETIC, KIND_DELETE, KIND_DUMP, KIND_GET, KIND_STATS, KIND_TOUCH, KIND_WATCH, LINE_DATA, LINE_QUIT,
+  LINE_WHOLE, Request,
 } from './message';
 import { parseMeta } from './meta';
 import { parsed, parseSigned, parseUnsigned } from './number';
+import { doubtIndented, storage } from './storage';
 import { nextToken, tokenEnd, word } from './tokens';
 import {
-  HEAD_GET, HEAD_SET, NAME_ADD, NAME_APPEND, NAME_BGET, NAME_CACHE_MEMLIMIT, NAME_CAS, NAME_DEBUGITEM, NAME_DEBUGTIME,
-  NAME_DECR, NAME_DELETE, NAME_EXTSTORE, NAME_FLUSH_ALL, NAME_GAT, NAME_GATS, NAME_GET, NAME_GETS, NAME_INCR,
-  NAME_LRU, NAME_LRU_CRAWLER, NAME_MISBEHAVE, NAME_PREPEND, NAME_QUIT, NAME_REFRESH_CERTS, NAME_REPLACE, NAME_SET,
-  NAME_SHUTDOWN, NAME_SLABS, NAME_STATS, NAME_TOUCH, NAME_VERBOSITY, NAME_VERSION, NAME_WATCH, PAIR_MA, PAIR_MD,
-  PAIR_ME, PAIR_MG, PAIR_MN, PAIR_MS, TAIL_CACHE_MEMLIMIT, TAIL_DEBUGITEM, TAIL_DEBUGTIME, TAIL_FLUSH_ALL,
+  HEAD_GET, HEAD_SET, NAME_ADD, NAME_APPEND, NAME_BGET, NAME_CACHE_MEMLIMIT, NAME_CAS, NAME_DEBUGITEM,
+  NAME_DEBUGTIME, NAME_DECR, NAME_DELETE, NAME_EXTSTORE, NAME_FLUSH_ALL, NAME_GAT, NAME_GATS, NAME_GET, NAME_GETS,
+  NAME_INCR, NAME_LRU, NAME_LRU_CRAWLER, NAME_MISBEHAVE, NAME_PREPEND, NAME_QUIT, NAME_REFRESH_CERTS, NAME_REPLACE,
+  NAME_SET, NAME_SHUTDOWN, NAME_SLABS, NAME_STATS, NAME_TOUCH, NAME_VERBOSITY, NAME_VERSION, NAME_WATCH, PAIR_MA,
+  PAIR_MD, PAIR_ME, PAIR_MG, PAIR_MN, PAIR_MS, TAIL_CACHE_MEMLIMIT, TAIL_DEBUGITEM, TAIL_DEBUGTIME, TAIL_FLUSH_ALL,
   TAIL_LRU_CRAWLER, TAIL_MISBEHAVE, TAIL_REFRESH_CERTS, TAIL_VERBOSITY, WORD_METADUMP, WORD_MGDUMP, WORD_NOREPLY,
   WORD_SIZES_D, WORD_SIZES_E,
 } from './words';
 
 const SPACE: u8 = 0x20;
-/** Largest length memcached takes: INT_MAX - 2 (process_update_command). */
-const VALUE_MAX: u64 = 2147483645;
-
-/** Whether the token is this word of up to 8 bytes. */
-// @ts-ignore: decorator
-@inline
-function is(at: usize, end: usize, name: u64): bool {
-  return end - at <= 8 && word(at, end) == name;
-}
-
-/** Empties what a line may fill. Time, ordinal, connection and sub are the caller's. */
-// @ts-ignore: decorator
-@inline
-export function clear(request: Request): void {
-  const base = changetype<usize>(request);
-  request.metaFlags = 0;
-  request.keyIndex = 0;
-  // present, key size, op and status in one store; proto, transport, mode, marks, traits in another:
-  // text over TCP, no mode, is all zeros.
-  store<u64>(base, <u64>OP_UNKNOWN << 48, offsetof<Request>('present'));
-  store<u64>(base, 0, offsetof<Request>('proto'));
-  request.valueSize = NO_SIZE;
-  // next and keys, lastKeys and keyCount, the cursor, are neighbours.
-  store<u64>(base, 0, offsetof<Request>('next'));
-  store<u64>(base, 0, offsetof<Request>('lastKeys'));
-  store<u64>(base, 0, offsetof<Request>('cursorChunk'));
-  request.dataSize = 0;
-  request.bits = 0;
-}
-
-// @ts-ignore: decorator
-@inline
-function setFits(request: Request, kind: u32, answers: u32): void {
-  request.kind = kind;
-  request.fits = answers | (1 << IS_ERROR);
-}
-
-/** A command memcached does not know, or a line it cannot read: an error answers it. */
-function unknown(request: Request, noreply: bool): u32 {
-  request.op = <u8>OP_UNKNOWN;
-  setFits(request, KIND_UNKNOWN, 0);
-  // Releases differ on whether an unknown command with noreply is answered.
-  request.bits = BIT_NO_EVENT | BIT_REFUSED | (noreply ? BIT_QUIET : 0);
-  return LINE_WHOLE;
-}
-
-/** A known command memcached refuses without reading any data. */
-// @ts-ignore: decorator
-@inline
-function refused(request: Request): u32 {
-  request.bits |= BIT_REFUSED;
-  return LINE_WHOLE;
-}
 
 /** Fills a retrieval up to its keys; `at` is behind the name. Returns where the keys start. */
 export function beginRetrieval(request: Request, op: u32, at: usize, end: usize): usize {
@@ -124,73 +71,6 @@ function retrieval(request: Request, op: u32, at: usize, end: usize): u32 {
     }
   }
   return LINE_WHOLE;
-}
-
-function storage(request: Request, op: u32, at: usize, end: usize): u32 {
-  request.op = <u8>op;
-  setFits(
-    request, KIND_STORE,
-    op == OP_CAS
-      ? (1 << IS_STORED) | (1 << IS_EXISTS) | (1 << IS_NOT_FOUND) | (1 << IS_NOT_STORED)
-      : (1 << IS_STORED) | (1 << IS_NOT_STORED),
-  );
-  if (op == OP_CAS) request.traits |= <u8>1 << <u8>TRAIT_CAS;
-  const key = nextToken(at, end);
-  const keyEnd = tokenEnd;
-  const flags = nextToken(keyEnd, end);
-  const flagsEnd = tokenEnd;
-  const expiry = nextToken(flagsEnd, end);
-  const expiryEnd = tokenEnd;
-  const size = nextToken(expiryEnd, end);
-  const sizeEnd = tokenEnd;
-  if (key == end) return unknown(request, false);
-  const longKey = keyEnd - key > KEY_MAX;
-  setKey(request, key, keyEnd - key);
-  // Too few tokens are refused before noreply is looked at, so an error does come.
-  if (size == end) return refused(request);
-
-  let unique: usize = end;
-  let uniqueEnd: usize = end;
-  let rest = sizeEnd;
-  if (op == OP_CAS) {
-    unique = nextToken(sizeEnd, end);
-    uniqueEnd = tokenEnd;
-    rest = uniqueEnd;
-  }
-  let extra = 0;
-  let last = unique < end ? unique : size;
-  let lastEnd = unique < end ? uniqueEnd : sizeEnd;
-  for (let token = nextToken(rest, end); token < end; token = nextToken(tokenEnd, end)) {
-    extra++;
-    last = token;
-    lastEnd = tokenEnd;
-  }
-  const noreply = is(last, lastEnd, WORD_NOREPLY);
-  if (noreply) {
-    request.bits |= BIT_NOREPLY;
-    request.traits |= <u8>1 << <u8>TRAIT_QUIET;
-    if (extra) extra--;
-  }
-  // An unreadable length is never followed by a value the server would skip.
-  if (!parseUnsigned(size, sizeEnd) || parsed > VALUE_MAX) return refused(request);
-  request.dataSize = <u32>parsed;
-  request.valueSize = <u32>parsed;
-  request.present |= 1 << PRESENT_VALUE_SIZE;
-  // Refused by every release; from 1.6.40 on the value is skipped, before that it is read as commands.
-  let wrong = longKey || (op == OP_CAS && unique == end);
-  if (parseUnsigned(flags, flagsEnd)) {
-    request.flags = parsed;
-    request.present |= 1 << PRESENT_FLAGS;
-  } else wrong = true;
-  if (parseSigned(expiry, expiryEnd)) {
-    request.ttl = <i64>parsed;
-    request.present |= 1 << PRESENT_TTL;
-  } else wrong = true;
-  if (op == OP_CAS && unique < end && !parseUnsigned(unique, uniqueEnd)) wrong = true;
-  if (wrong) request.bits |= BIT_REFUSED | (DOUBT_RELEASE << DOUBT_SHIFT);
-  // More than one token too many is a matter of the release as well; one is taken by all.
-  if (extra > 1) request.bits |= BIT_REFUSED_LOUDLY | (DOUBT_RELEASE << DOUBT_SHIFT);
-  return LINE_DATA;
 }
 
 /** Whether the last token of [at, end) is `noreply`. */
@@ -330,48 +210,8 @@ export function parseRequest(request: Request, at: usize, end: usize): u32 {
   at = nextToken(at, end);
   if (at == end) return unknown(request, false);
   const nameEnd = tokenEnd;
-  if (at > start) return indented(request, at, nameEnd, end);
-  return command(request, at, nameEnd, end);
-}
-
-/** A line that begins with spaces: up to 1.6.39 they mean nothing, later the line is no command. */
-function indented(request: Request, at: usize, nameEnd: usize, end: usize): u32 {
   const follows = command(request, at, nameEnd, end);
-  if (follows != LINE_DATA) return follows;
-  const doubt = (request.bits & DOUBT_MASK) >> DOUBT_SHIFT;
-  // Whatever old releases refuse without skipping the value no release skips the value of.
-  if (doubt == DOUBT_RELEASE || doubt == DOUBT_META_KEY) {
-    request.bits |= BIT_NO_EVENT;
-    refuseDoubted(request);
-    return LINE_WHOLE;
-  }
-  if (doubt == 0) request.bits |= BIT_OLD_TAKES | BIT_REFUSED_LOUDLY | (DOUBT_RELEASE << DOUBT_SHIFT);
-  return LINE_DATA;
-}
-
-/**
- * Settles a request that releases differ on, by whether its server does as later ones do (1) or as old ones (0).
- * Returns whether a data block follows.
- */
-export function resolveDoubt(request: Request, late: u32): bool {
-  const doubt = (request.bits & DOUBT_MASK) >> DOUBT_SHIFT;
-  const oldTakes = doubt == DOUBT_META_SIZE || (request.bits & BIT_OLD_TAKES) != 0;
-  if (oldTakes != (late != 0)) {
-    request.bits &= ~DOUBT_MASK;
-    return true;
-  }
-  refuseDoubted(request);
-  return false;
-}
-
-/** The request is one that its server refuses without skipping the value. */
-function refuseDoubted(request: Request): void {
-  request.fits = 1 << IS_ERROR;
-  // To a later server it is no command it knows.
-  if (request.bits & BIT_OLD_TAKES) request.bits |= BIT_NO_EVENT;
-  // An error is sent whatever the line asks for, unless noreply was read before.
-  if (request.bits & BIT_REFUSED_LOUDLY) request.bits &= ~BIT_NOREPLY;
-  request.bits = (request.bits & ~(DOUBT_MASK | BIT_QUIET)) | BIT_REFUSED;
+  return at > start && follows == LINE_DATA ? doubtIndented(request) : follows;
 }
 
 /** A line whose command stands at [at, nameEnd). */

@@ -7,6 +7,7 @@ import { decode, encode, OPCODES } from '../support/binary.js';
 import { randomBinaryConversation } from '../support/binary-model.js';
 import type { Turn } from '../support/conversation.js';
 import { randomConversation } from '../support/model.js';
+import { conversationWith } from '../support/releases.js';
 
 const PORT = 11712;
 const version = /\d+\.\d+\.\d+/.exec(spawnSync('memcached', ['-V'], { encoding: 'utf8' }).stdout ?? '')?.[0];
@@ -75,6 +76,20 @@ live(`the model of memcached answers as memcached does${reason}`, async (t) => {
     const turns = randomConversation(seed, 60, false);
     const told = said(turns, 'server').toString('latin1');
     t.is(plain(await text(said(turns, 'client'))), plain(told), `seed ${seed}`);
+  }
+});
+
+live(`what a server of the old kind makes of refused values is what memcached does${reason}`, async (t) => {
+  await start(t);
+  // Which error it is does not matter here, but that it is one.
+  const plain = (answer: string) => answer.replaceAll(/^(CLIENT_)?ERROR.*\r$/gm, 'ERROR\r');
+  for (let seed = 1; seed <= 60; seed++) {
+    await text(Buffer.from('flush_all\r\n'));
+    const { turns } = conversationWith('old', seed, 60, 0.2);
+    // What the server still waits for must not swallow the end.
+    const asked = Buffer.concat([said(turns, 'client'), Buffer.from(`${'\r\n'.repeat(40)}`)]);
+    const answer = plain(await text(asked));
+    t.true(answer.startsWith(plain(said(turns, 'server').toString('latin1'))), `seed ${seed}`);
   }
 });
 

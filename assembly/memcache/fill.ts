@@ -1,0 +1,59 @@
+/** Filling a `Request` from its line: what all commands share. */
+import { NO_SIZE, OP_UNKNOWN } from '../layout';
+import { BIT_NO_EVENT, BIT_QUIET, BIT_REFUSED, IS_ERROR, KIND_UNKNOWN, LINE_WHOLE, Request } from './message';
+import { word } from './tokens';
+
+/** Largest length memcached takes: INT_MAX - 2 (process_update_command). */
+export const VALUE_MAX: u64 = 2147483645;
+
+/** Whether the token is this word of up to 8 bytes. */
+// @ts-ignore: decorator
+@inline
+export function is(at: usize, end: usize, name: u64): bool {
+  return end - at <= 8 && word(at, end) == name;
+}
+
+/** Empties what a line may fill. Time, ordinal, connection and sub are the caller's. */
+// @ts-ignore: decorator
+@inline
+export function clear(request: Request): void {
+  const base = changetype<usize>(request);
+  request.metaFlags = 0;
+  request.keyIndex = 0;
+  // present, key size, op and status in one store; proto, transport, mode, marks, traits in another:
+  // text over TCP, no mode, is all zeros.
+  store<u64>(base, <u64>OP_UNKNOWN << 48, offsetof<Request>('present'));
+  store<u64>(base, 0, offsetof<Request>('proto'));
+  request.valueSize = NO_SIZE;
+  // next and keys, lastKeys and keyCount, the cursor, are neighbours.
+  store<u64>(base, 0, offsetof<Request>('next'));
+  store<u64>(base, 0, offsetof<Request>('lastKeys'));
+  store<u64>(base, 0, offsetof<Request>('cursorChunk'));
+  request.dataSize = 0;
+  request.bits = 0;
+}
+
+/** What kind of request it is, and the answers it may get besides an error. */
+// @ts-ignore: decorator
+@inline
+export function setFits(request: Request, kind: u32, answers: u32): void {
+  request.kind = kind;
+  request.fits = answers | (1 << IS_ERROR);
+}
+
+/** A command memcached does not know, or a line it cannot read: an error answers it. */
+export function unknown(request: Request, noreply: bool): u32 {
+  request.op = <u8>OP_UNKNOWN;
+  setFits(request, KIND_UNKNOWN, 0);
+  // Releases differ on whether an unknown command with noreply is answered.
+  request.bits = BIT_NO_EVENT | BIT_REFUSED | (noreply ? BIT_QUIET : 0);
+  return LINE_WHOLE;
+}
+
+/** A known command memcached refuses without reading any data. */
+// @ts-ignore: decorator
+@inline
+export function refused(request: Request): u32 {
+  request.bits |= BIT_REFUSED;
+  return LINE_WHOLE;
+}
