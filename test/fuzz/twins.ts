@@ -4,7 +4,16 @@
  */
 import { readFileSync } from 'node:fs';
 import { type Core, createCore } from '#src/decode/core.js';
-import { BLOCK_INFO, COUNTER_NAMES, type Counter, INDEX_STATE, SHAPE } from '#src/layout/generated.js';
+import {
+  BLOCK_INFO,
+  COUNTER_NAMES,
+  type Counter,
+  DATAGRAM,
+  DATAGRAM_MAX,
+  DATAGRAMS_MAX,
+  INDEX_STATE,
+  SHAPE,
+} from '#src/layout/generated.js';
 import { type CaptureHeader, parseCaptureHeader } from '#src/memory/capture-header.js';
 import {
   beginCapture,
@@ -29,6 +38,8 @@ export const CHUNK_MAX = 256 << 10;
 /** A sealed block is below this, its frame included (src/profile/FORMAT.md). */
 const BLOCK_MAX = 1 << 20;
 const PAGE = 65536;
+/** From one datagram that is not whole yet to the next: DATAGRAM_STRIDE in assembly/framing/fragments.ts. */
+const DATAGRAM_STRIDE = DATAGRAM.SIZE + (DATAGRAM_MAX + 1) / 64 + DATAGRAM_MAX + 1;
 
 export type FindKind = 'trap' | 'hang' | 'imbalance' | 'twins differ' | 'leak' | 'memory' | 'block';
 
@@ -147,6 +158,17 @@ class Parser {
     return isBroken(this.#memory.buffer, this.map);
   }
 
+  /** Fragments of datagrams that are not whole yet. */
+  get waiting(): number {
+    let packets = 0;
+    const { datagrams } = this.map;
+    for (let at = datagrams; at < datagrams + DATAGRAMS_MAX * DATAGRAM_STRIDE; at += DATAGRAM_STRIDE) {
+      if (this.#view.getUint32(at + DATAGRAM.family, true) !== 0)
+        packets += this.#view.getUint32(at + DATAGRAM.packets, true);
+    }
+    return packets;
+  }
+
   /** What was sealed since the last call: block info, shapes and payload of each block. */
   takeLog(): Buffer {
     const log = this.#log.subarray(0, this.#logged);
@@ -205,6 +227,23 @@ function isZero(bytes: Uint8Array): boolean {
   return bytes[0] === 0 && Buffer.compare(bytes.subarray(1), bytes.subarray(0, -1)) === 0;
 }
 
+const pairs = new Map<Room, Twins>();
+
+/** The pair of parsers of a room; made anew where the last one is forgotten. */
+export function twinsOf(room: Room): Twins {
+  let twins = pairs.get(room);
+  if (twins === undefined) {
+    twins = new Twins(room);
+    pairs.set(room, twins);
+  }
+  return twins;
+}
+
+/** Forgets parsers that are in a state nobody knows. */
+export function forgetTwins(): void {
+  pairs.clear();
+}
+
 /** Both parsers, and what is checked of them. */
 export class Twins {
   readonly #parsers: Parser[];
@@ -247,16 +286,16 @@ export class Twins {
     if (!a.takeLog().equals(b.takeLog())) throw new Find('twins differ', 'their blocks are not the same');
   }
 
-  /** Every packet seen has an outcome. Fragments have theirs when the capture is over. @throws Find */
+  /** Every packet seen has an outcome, but for fragments that wait for others. @throws Find */
   checkBalance(): void {
-    const { counters } = this.#parsers[0]!;
-    let sum = 0;
+    const { counters, waiting } = this.#parsers[0]!;
+    let sum = waiting;
     for (const i of OUTCOMES) {
       sum += counters[2 * i]!;
       if (counters[2 * i + 1] !== 0) throw new Find('imbalance', `${COUNTER_NAMES[i]} went below zero`);
     }
     if (counters[2 * SEEN] !== sum) {
-      throw new Find('imbalance', `${counters[2 * SEEN]} packets were seen, ${sum} have an outcome`);
+      throw new Find('imbalance', `${counters[2 * SEEN]} packets were seen, ${sum} have an outcome or wait`);
     }
   }
 
