@@ -31,7 +31,11 @@ const WATCHED = [
 ];
 const REFUSED_DUMPS = [
   ...['BUSY currently processing crawler request\r\n', 'BADCLASS invalid class id\r\n'],
-  ...['NOTSTARTED no items to crawl\r\n', 'ERROR locked try again later\r\n', 'ERROR metadump not allowed\r\n'],
+  ...[
+    'NOTSTARTED no items to crawl\r\n',
+    'ERROR locked try again later\r\n',
+    'ERROR metadump not allowed\r\n',
+  ],
   ...['ERROR cannot pipeline other commands before metadump\r\n', 'CLIENT_ERROR lru crawler disabled\r\n'],
 ];
 
@@ -44,8 +48,26 @@ const STATUS_WORDS = (
 
 /** What any command may be answered with, though most never are. */
 const ASKED = [
-  ...['get <key>', 'set <key> 0 0 1\r\nx', 'delete <key>', 'incr <key> 1', 'touch <key> 0', 'mn', 'mg <key> v'],
-  ...['ms <key> 1\r\nx', 'md <key>', 'ma <key>', 'me <key>', 'version', 'stats', 'flush_all', '<word>', 'gat 0 <key>'],
+  ...[
+    'get <key>',
+    'set <key> 0 0 1\r\nx',
+    'delete <key>',
+    'incr <key> 1',
+    'touch <key> 0',
+    'mn',
+    'mg <key> v',
+  ],
+  ...[
+    'ms <key> 1\r\nx',
+    'md <key>',
+    'ma <key>',
+    'me <key>',
+    'version',
+    'stats',
+    'flush_all',
+    '<word>',
+    'gat 0 <key>',
+  ],
 ];
 
 function answeredBy(id: string, answers: readonly string[]): Row {
@@ -59,7 +81,12 @@ function answeredBy(id: string, answers: readonly string[]): Row {
 }
 
 const words = STATUS_WORDS.map((word, i) =>
-  answeredBy(`K${String(i + 1).padStart(2, '0')}`, [word, `${word} <n>`, `${word} <key> <n> <n>`, `${word}x`]),
+  answeredBy(`K${String(i + 1).padStart(2, '0')}`, [
+    word,
+    `${word} <n>`,
+    `${word} <key> <n> <n>`,
+    `${word}x`,
+  ]),
 );
 
 export const ADMIN: Grammar = {
@@ -73,11 +100,6 @@ export const ADMIN: Grammar = {
       ['OK', 'CLIENT_ERROR flush_all not allowed', 'CLIENT_ERROR invalid exptime argument'],
     ),
     lines(
-      'H04 H05 G12',
-      ['quit', 'quit <word>', 'shutdown', 'shutdown graceful', 'shutdown <word>'],
-      ['', '', 'ERROR: shutdown not enabled', 'SERVER_ERROR: shutdown not enabled'],
-    ),
-    lines(
       'H06',
       ['cache_memlimit <n>', 'cache_memlimit <n> noreply'],
       ['OK', 'MEMLIMIT_TOO_SMALL <word>', 'MEMLIMIT_ADJUST_FAILED <word>', 'ERROR'],
@@ -85,7 +107,15 @@ export const ADMIN: Grammar = {
     lines(
       'H07 H08 H09',
       ['slabs reassign <n> <n>', 'slabs automove <n>', 'slabs automove ratio 0.5', 'slabs <word>'],
-      ['OK', 'BUSY currently processing', 'BADCLASS invalid', 'SAME <word>', 'NOTFULL', 'UNSAFE <word>', 'ERROR'],
+      [
+        'OK',
+        'BUSY currently processing',
+        'BADCLASS invalid',
+        'SAME <word>',
+        'NOTFULL',
+        'UNSAFE <word>',
+        'ERROR',
+      ],
     ),
     lines(
       'H10 H11 H12 H17',
@@ -105,15 +135,18 @@ export const ADMIN: Grammar = {
       ['refresh_certs', 'misbehave', 'debugtime p', 'debugtime <n>', 'debugitem lock <key>'],
       ['OK', 'Error TLS not enabled', 'MISS', 'ERROR'],
     ),
-    lines(
-      'H22 A05 A10',
-      ['<word> <key>', '<word>', 'GET <key>', '', 'a', '<word> <word> HTTP/1.1', '<word> noreply'],
-      ['ERROR', 'CLIENT_ERROR bad command line format', ''],
-    ),
     many(
       'I01 I03 I04 I05 I06 I08 I13 I14 I17',
       [
-        ...['stats', 'stats settings', 'stats items', 'stats slabs', 'stats sizes', 'stats conns', 'stats extstore'],
+        ...[
+          'stats',
+          'stats settings',
+          'stats items',
+          'stats slabs',
+          'stats sizes',
+          'stats conns',
+          'stats extstore',
+        ],
         ...['stats proxy', 'stats <word>'],
       ],
       ['STAT pid 1\r\n', 'STAT <word> <n>\r\n', 'STAT items:1:age <n>\r\n', 'STAT <word>\r\n', 'STAT\r\n'],
@@ -121,13 +154,24 @@ export const ADMIN: Grammar = {
     ),
     lines(
       'I02 I07 I09 I16',
-      ['stats reset', 'stats r', 'stats sizes_enable', 'stats sizes_disable', 'stats detail on', 'stats detail off'],
+      [
+        'stats reset',
+        'stats r',
+        'stats sizes_enable',
+        'stats sizes_disable',
+        'stats detail on',
+        'stats detail off',
+      ],
       ['RESET', 'STAT sizes_status enabled', 'STAT sizes_status disabled\r\nEND', 'OK'],
     ),
     many(
       'I10 I12',
       ['stats detail dump', 'stats cachedump 1 <n>', 'stats cachedump <n> 0'],
-      ['PREFIX <key> get 1 hit 1 set 1 del 0\r\n', 'ITEM <key> [1 b; 0 s]\r\n', 'ITEM <key> [<n> b; <n> s]\r\n'],
+      [
+        'PREFIX <key> get 1 hit 1 set 1 del 0\r\n',
+        'ITEM <key> [1 b; 0 s]\r\n',
+        'ITEM <key> [<n> b; <n> s]\r\n',
+      ],
       ['END\r\n'],
     ),
     lines(
@@ -135,17 +179,15 @@ export const ADMIN: Grammar = {
       ['stats detail', 'stats detail <word>', 'stats <word> <word>', 'stats noreply'],
       ['CLIENT_ERROR usage: stats detail on|off|dump', 'CLIENT_ERROR stats detail not allowed', 'ERROR'],
     ),
-    many(
-      'J01 G14',
-      ['watch', 'watch fetchers mutations', 'watch evictions', 'watch rawcmds <word>'],
-      ['OK\r\n', ...WATCHED],
-      ['', '', 'skipped=<n>\n', 'ts=1'],
-    ),
     lines(
       'J02',
       ['watch', 'watch <word>'],
       [
-        ...['ERROR', 'CLIENT_ERROR watch commands not allowed', 'ERROR cannot pipeline other commands before watch'],
+        ...[
+          'ERROR',
+          'CLIENT_ERROR watch commands not allowed',
+          'ERROR cannot pipeline other commands before watch',
+        ],
         ...['WATCHER_TOO_MANY <word>', 'WATCHER_FAILED <word>'],
       ],
     ),
@@ -162,9 +204,27 @@ export const ADMIN: Grammar = {
       ['EN\r\n', 'EN\r\n', 'END\r\n', ''],
     ),
     many('J05', ['lru_crawler metadump all', 'lru_crawler mgdump all'], [''], REFUSED_DUMPS),
+    ...Object.entries(ERROR_ROWS).map(([id, errors]) => answeredBy(id, errors)),
+  ],
+  breaking: [
+    lines(
+      'H04 H05 G12',
+      ['quit', 'quit <word>', 'shutdown', 'shutdown graceful', 'shutdown <word>'],
+      ['', '', 'ERROR: shutdown not enabled', 'SERVER_ERROR: shutdown not enabled'],
+    ),
+    lines(
+      'H22 A05 A10',
+      ['<word> <key>', '<word>', 'GET <key>', '', 'a', '<word> <word> HTTP/1.1', '<word> noreply'],
+      ['ERROR', 'CLIENT_ERROR bad command line format', ''],
+    ),
+    many(
+      'J01 G14',
+      ['watch', 'watch fetchers mutations', 'watch evictions', 'watch rawcmds <word>'],
+      ['OK\r\n', ...WATCHED],
+      ['', '', 'skipped=<n>\n', 'ts=1'],
+    ),
     ...words,
     answeredBy('K35', ['<n>', '12345', '18446744073709551615', '9'.repeat(25)]),
     answeredBy('K36', ['<word> <word>', 'ts=1', '=', 'x'.repeat(100)]),
-    ...Object.entries(ERROR_ROWS).map(([id, errors]) => answeredBy(id, errors)),
   ],
 };

@@ -1,7 +1,7 @@
 /** The binary protocol, row by row: every opcode, every status, and messages that lie about their sizes. */
 import { between, oneOf } from '../support/random.js';
 import type { Exchange, Grammar, Row } from './grammar.js';
-import { key, type Random, value, WORDS } from './tokens.js';
+import { key, oddly, type Random, value, WORDS } from './tokens.js';
 
 const REQUEST = 0x80;
 const ANSWER = 0x81;
@@ -98,7 +98,6 @@ const OPCODES: readonly Opcode[] = [
   { id: 'N04', opcode: 0x04, extras: [0], key: 'always' },
   { id: 'N05', opcode: 0x05, ...arithmetic },
   { id: 'N06', opcode: 0x06, ...arithmetic },
-  { id: 'N07', opcode: 0x07, ...bare },
   { id: 'N08', opcode: 0x08, extras: [0, 4] },
   { id: 'N09 G07', opcode: 0x09, ...get, quiet: 'miss' },
   { id: 'N10 G15', opcode: 0x0a, ...bare },
@@ -113,7 +112,6 @@ const OPCODES: readonly Opcode[] = [
   { id: 'N20 G09', opcode: 0x14, extras: [0], key: 'always', quiet: 'success' },
   { id: 'N21 G09', opcode: 0x15, ...arithmetic, quiet: 'success' },
   { id: 'N22 G09', opcode: 0x16, ...arithmetic, quiet: 'success' },
-  { id: 'N23 G10', opcode: 0x17, ...bare, quiet: 'always' },
   { id: 'N24 G09', opcode: 0x18, extras: [0, 4], quiet: 'success' },
   { id: 'N25 G09', opcode: 0x19, ...join, quiet: 'success' },
   { id: 'N26 G09', opcode: 0x1a, ...join, quiet: 'success' },
@@ -128,6 +126,11 @@ const OPCODES: readonly Opcode[] = [
   { id: 'N35 G08', opcode: 0x24, ...gatk, quiet: 'miss' },
 ];
 
+const QUITS: readonly Opcode[] = [
+  { id: 'N07', opcode: 0x07, ...bare },
+  { id: 'N23 G10', opcode: 0x17, ...bare, quiet: 'always' },
+];
+
 let counter = 0;
 
 /** Opaques are counted from zero again. */
@@ -139,7 +142,10 @@ export function resetOpaques(): void {
 function opaqueOf(random: Random): number {
   const pick = random();
   if (pick < 0.3) return 0;
-  if (pick < 0.7) return (counter = (counter + 1) & 0xffff);
+  if (pick < 0.7) {
+    counter = (counter + 1) & 0xffff;
+    return counter;
+  }
   return pick < 0.9 ? between(random, 0, 3) : between(random, 0, 0xffffffff);
 }
 
@@ -162,17 +168,31 @@ function lie(random: Random, message: Message): Message {
     case 2:
       return {
         ...message,
-        bodySize: oneOf(random, [near(body), 0, 0xffff, 1 << 20, 1 << 30, 0x40000001, 0x7fffffff, 0xffffffff]),
+        bodySize: oneOf(random, [
+          near(body),
+          0,
+          0xffff,
+          1 << 20,
+          1 << 30,
+          0x40000001,
+          0x7fffffff,
+          0xffffffff,
+        ]),
       };
     case 3:
-      return { ...message, keySize: near(name.length), extrasSize: near(extras.length), bodySize: near(body) };
+      return {
+        ...message,
+        keySize: near(name.length),
+        extrasSize: near(extras.length),
+        bodySize: near(body),
+      };
     default:
       return { ...message, magic: oneOf(random, [REQUEST, ANSWER, 0, 0x67, 0xff]) };
   }
 }
 
 function said(random: Random, message: Message): string {
-  return encode(random() < 0.97 ? message : lie(random, message));
+  return encode(oddly(random, 0.03) ? lie(random, message) : message);
 }
 
 /** An answer with an error's text, or the key, behind it. */
@@ -207,10 +227,10 @@ function exchangeOf(random: Random, of: Opcode, status: string | undefined): Exc
   const silent =
     quiet === 'always' || (quiet === 'success' && row === 'N60') || (quiet === 'miss' && row === 'N61');
   // An answer tells the opcode and opaque of what it answers; a broken server's tells others.
-  const answered = random() < 0.99 ? opcode : between(random, 0, 0x40);
-  const echoed = random() < 0.985 ? opaque : opaqueOf(random);
+  const answered = oddly(random, 0.01) ? between(random, 0, 0x40) : opcode;
+  const echoed = oddly(random, 0.015) ? opaqueOf(random) : opaque;
   let answer = '';
-  if (silent && random() < 0.95) answer = '';
+  if (silent && !oddly(random, 0.05)) answer = '';
   else if (row !== 'N60') answer = failed(random, answered, echoed, row, name);
   else {
     const parts = of.answer?.(random, name);
@@ -234,13 +254,23 @@ const STAT: Row = {
   make(random) {
     const opaque = opaqueOf(random);
     const head = { magic: ANSWER, opcode: 0x10, opaque };
-    const asked = oneOf(random, ['', '', 'reset', 'settings', 'detail on', 'detail dump', 'items', 'sizes', 'x']);
+    const asked = oneOf(random, [
+      '',
+      '',
+      'reset',
+      'settings',
+      'detail on',
+      'detail dump',
+      'items',
+      'sizes',
+      'x',
+    ]);
     let answer = '';
     for (let i = between(random, 0, random() < 0.9 ? 6 : 60); i > 0; i--) {
       const line = { key: oneOf(random, WORDS), value: random() < 0.9 ? '1' : '' };
       answer += said(random, { ...head, ...line });
     }
-    const end = random() < 0.95 ? encode(head) : '';
+    const end = oddly(random, 0.05) ? '' : encode(head);
     return { ask: said(random, { ...head, magic: REQUEST, key: asked }), answer: answer + end };
   },
 };
@@ -281,10 +311,9 @@ function closing(id: string, make: (random: Random) => Message, status: string |
 
 export const BINARY: Grammar = {
   name: 'binary',
-  rows: [
-    ...OPCODES.map(operation),
-    STAT,
-    ...STATUSES.map(statusRow),
+  rows: [...OPCODES.map(operation), STAT, ...STATUSES.map(statusRow)],
+  breaking: [
+    ...QUITS.map(operation),
     swallowed('N36-N48 M21', (random) => between(random, 0x30, 0x3c)),
     swallowed('N49 M21', (random) => oneOf(random, [0x1f, 0x25, 0x2f, 0x3d, 0x40, 0x80, 0xff])),
     closing(

@@ -1,10 +1,10 @@
 /** Exchanges over UDP, rows O01 to O08: frames true and false, answers in parts, in any order, of any request. */
 import { between, oneOf } from '../support/random.js';
-import { answered } from './dialogue.js';
+import { answered, BREAKS, exchangeOf, ODDNESS } from './dialogue.js';
 import { GRAMMARS } from './grammar.js';
 import { mutate } from './mutate.js';
 import type { Envelope, Records } from './records.js';
-import type { Random } from './tokens.js';
+import { type Random, setOddness } from './tokens.js';
 
 const UDP = 17;
 const UDP_HEADER = 8;
@@ -40,6 +40,7 @@ export class Datagrams {
     this.#envelope = { version: random() < 0.85 ? 4 : 6, source: between(random, 2, 4) };
     this.#port = random() < 0.02 ? 11212 : 50_000 + between(random, 0, 7);
     this.#cut = random() < 0.05 ? 0.3 : 0;
+    setOddness(oneOf(random, ODDNESS));
     const damaged = random() < 0.33;
     const shuffled = random() < 0.25;
     const lost = random() < 0.2 ? 0.15 : 0;
@@ -53,11 +54,12 @@ export class Datagrams {
     };
     for (let left = between(random, 1, 8); left > 0; left--) {
       // Text or binary is chosen anew by each datagram.
-      const { rows } = oneOf(random, GRAMMARS);
+      const grammar = oneOf(random, GRAMMARS);
+      const breaks = oneOf(random, BREAKS);
       let ask = '';
       const answers: string[] = [];
       for (let n = random() < 0.7 ? 1 : between(random, 2, 6); n > 0; n--) {
-        const exchange = oneOf(random, rows).make(random);
+        const exchange = exchangeOf(random, grammar, breaks);
         ask += exchange.ask;
         answers.push(answered(random, exchange));
       }
@@ -96,8 +98,9 @@ export class Datagrams {
     const { bytes } = this.#records;
     // What a field says, and now and then something else.
     const told = (value: number) =>
-      (random() < 0.985 ? value : oneOf(random, [0, 1, 2, value + 1, 0x7fff, 0xffff, between(random, 0, 65535)])) &
-      0xffff;
+      (random() < 0.985
+        ? value
+        : oneOf(random, [0, 1, 2, value + 1, 0x7fff, 0xffff, between(random, 0, 65535)])) & 0xffff;
     bytes.writeUInt16BE(asks ? this.#port : SERVER_PORT, at);
     bytes.writeUInt16BE(asks ? SERVER_PORT : this.#port, at + 2);
     bytes.writeUInt16BE(told(size), at + 4);

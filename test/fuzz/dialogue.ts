@@ -3,13 +3,19 @@
 import { loadConversations } from '../support/markdown.js';
 import { between, oneOf } from '../support/random.js';
 import { ERRORS } from './errors.js';
-import { type Exchange, GRAMMARS } from './grammar.js';
+import { type Exchange, GRAMMARS, type Grammar } from './grammar.js';
 import { OPENINGS } from './hostile.js';
 import { donate, mutate } from './mutate.js';
-import { type Random, WORDS } from './tokens.js';
+import { oddly, type Random, setOddness, WORDS } from './tokens.js';
 
 /** Bytes one side may say in all; what is more is cut off. */
 const SAID_MAX = 96 * 1024;
+
+/** How odd conversations are: half of them are as they should be, so that they get far. */
+export const ODDNESS = [0, 0, 0.1, 1];
+
+/** How much of what a conversation says breaks it. */
+export const BREAKS = [0, 0, 0.05, 0.3];
 
 export const CLIENT = 0;
 export const SERVER = 1;
@@ -34,6 +40,7 @@ export class Dialogue {
   make(random: Random): void {
     this.size.fill(0);
     this.turns.length = 0;
+    setOddness(oneOf(random, ODDNESS));
     const damaged = random() < 0.33;
     if (random() < 0.08) {
       const { ask, answer } = oneOf(random, OPENINGS).make(random);
@@ -49,7 +56,8 @@ export class Dialogue {
   }
 
   #generate(random: Random, damaged: boolean): void {
-    const { rows } = oneOf(random, GRAMMARS);
+    const grammar = oneOf(random, GRAMMARS);
+    const breaks = oneOf(random, BREAKS);
     let left = random() < 0.95 ? between(random, 1, 8) : between(random, 8, 60);
     while (left > 0) {
       const depth = random() < 0.6 ? 1 : between(random, 2, Math.min(left, 12) + 1);
@@ -57,7 +65,7 @@ export class Dialogue {
       let ask = '';
       let answer = '';
       for (let i = 0; i < depth; i++) {
-        const exchange = oneOf(random, rows).make(random);
+        const exchange = exchangeOf(random, grammar, breaks);
         ask += exchange.ask;
         answer += answered(random, exchange);
       }
@@ -79,9 +87,9 @@ export class Dialogue {
 
   /** Answers that fit nothing, until nobody takes the connection for memcache any more. */
   #misunderstand(random: Random): void {
-    const { rows } = oneOf(random, GRAMMARS);
+    const grammar = oneOf(random, GRAMMARS);
     for (let i = between(random, 60, 200); i > 0; i--) {
-      this.#say(random, CLIENT, oneOf(random, rows).make(random).ask, false);
+      this.#say(random, CLIENT, exchangeOf(random, grammar, 0).ask, false);
       this.#say(random, SERVER, `${oneOf(random, WORDS)}\r\n`, false);
     }
   }
@@ -102,10 +110,15 @@ export class Dialogue {
   }
 }
 
+/** An exchange of a grammar, a share `breaks` of them such as break the conversation. */
+export function exchangeOf(random: Random, { rows, breaking }: Grammar, breaks: number): Exchange {
+  return oneOf(random, random() < breaks ? breaking : rows).make(random);
+}
+
 /** What a server says: mostly the answer; else an error, another answer, nothing, or too much. */
 export function answered(random: Random, { answer }: Exchange): string {
-  const pick = random();
-  if (pick < 0.86) return answer;
+  if (!oddly(random, 0.14)) return answer;
+  const pick = 0.86 + random() * 0.14;
   if (pick < 0.91) return `${oneOf(random, ERRORS)}\r\n`;
   if (pick < 0.94) return `${oneOf(random, WORDS)}\r\n`;
   if (pick < 0.97) return '';

@@ -76,7 +76,10 @@ export class Disturber {
       for (let n = between(random, 1, 3); n > 0; n--) corrupt(random, packet, 0, Math.min(size, HEADERS));
     }
     if (size > 0 && random() < trouble.mutated) size = mutate(random, packet, 0, size);
-    if (random() < trouble.fragmented) return this.#fragment(random, head, packet.subarray(0, size));
+    if (random() < trouble.fragmented) {
+      this.#fragment(random, head, packet.subarray(0, size));
+      return;
+    }
     const wire = Math.max(0, head.readUInt32LE(12) + size - whole.length) >>> 0;
     if (random() < trouble.late) this.#held.push(recordOf(head, packet.subarray(0, size), wire));
     else this.#write(head, packet.subarray(0, size), wire);
@@ -179,9 +182,7 @@ function wrap(random: Random, packet: Buffer, size: number): number {
     packet.fill(0, ip, ip + 8);
     packet[ip] = packet[6]!;
     packet[6] = next;
-    // The authentication header counts in fours, less two.
-    if (random() < 0.95) packet[ip + 1] = next === 51 ? 0 : 0;
-    else packet[ip + 1] = between(random, 0, 255);
+    if (random() < 0.05) packet[ip + 1] = between(random, 0, 255);
     packet.writeUInt16BE((packet.readUInt16BE(4) + 8) & 0xffff, 4);
     size += 8;
   }

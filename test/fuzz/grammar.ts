@@ -25,6 +25,17 @@ export interface Row {
 export interface Grammar {
   name: string;
   rows: readonly Row[];
+  /** Rows after which the two sides hardly understand each other any more. */
+  breaking: readonly Row[];
+}
+
+/** Several languages as one. */
+function together(name: string, ...grammars: readonly Grammar[]): Grammar {
+  return {
+    name,
+    rows: grammars.flatMap(({ rows }) => rows),
+    breaking: grammars.flatMap(({ breaking }) => breaking),
+  };
 }
 
 /** What a connection may speak: one of these languages throughout, mostly. */
@@ -33,7 +44,7 @@ export const GRAMMARS: readonly Grammar[] = [
   META,
   BINARY,
   ADMIN,
-  { name: 'text and meta', rows: [...TEXT.rows, ...META.rows] },
-  { name: 'all of text', rows: [...TEXT.rows, ...META.rows, ...ADMIN.rows, ...HOSTILE.rows] },
-  { name: 'everything', rows: [...TEXT.rows, ...META.rows, ...ADMIN.rows, ...HOSTILE.rows, ...BINARY.rows] },
+  together('text and meta', TEXT, META),
+  together('text', TEXT, META, ADMIN, HOSTILE),
+  together('everything', TEXT, META, ADMIN, HOSTILE, BINARY),
 ];

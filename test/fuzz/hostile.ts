@@ -24,7 +24,16 @@ const LONG: Row = {
   id: 'A08 A09',
   make(random) {
     const size = oneOf(random, [2046, 2047, 2048, 2049, 4096, 70_000]);
-    const head = oneOf(random, ['incr a 1', 'set a 0 0 1', 'get ', 'gets ', 'mg a', 'md ', `${oneOf(random, WORDS)} `, '']);
+    const head = oneOf(random, [
+      'incr a 1',
+      'set a 0 0 1',
+      'get ',
+      'gets ',
+      'mg a',
+      'md ',
+      `${oneOf(random, WORDS)} `,
+      '',
+    ]);
     const filler = oneOf(random, [' ', 'k', '\0', 'k ', '\t']);
     const line = head + filler.repeat(Math.ceil((size - head.length) / filler.length));
     const ends = random() < 0.6;
@@ -89,7 +98,16 @@ const TLS: Row = {
 const HUGE: Row = {
   id: 'M03 M04 M08 M09 M10',
   make(random) {
-    const sizes = ['1073741824', '2147483645', '2147483646', '2147483647', '4294967295', '-1', 'abc', '2000000'];
+    const sizes = [
+      '1073741824',
+      '2147483645',
+      '2147483646',
+      '2147483647',
+      '4294967295',
+      '-1',
+      'abc',
+      '2000000',
+    ];
     const size = oneOf(random, sizes);
     const noreply = random() < 0.3 ? ' noreply' : '';
     const line = random() < 0.7 ? `set ${key(random)} 0 0 ${size}${noreply}` : `ms ${key(random)} ${size}`;
@@ -131,7 +149,8 @@ export const OPENINGS: readonly Row[] = [
 
 export const HOSTILE: Grammar = {
   name: 'hostile',
-  rows: [
+  rows: [],
+  breaking: [
     ...OPENINGS,
     LONG,
     HUGE,

@@ -8,10 +8,18 @@ const MEANINGFUL = [0, 10, 13, 32, 0x30, 0x39, 0x53, 0x80, 0x81, 0xff];
 const INTERESTING = [
   ...[0, 1, 2, 3, 4, 7, 8, 15, 16, 19, 20, 24, 0x7f, 0x80, 0xfa, 0xfb, 0xff],
   ...[0x100, 0x7fe, 0x7ff, 0x800, 0x801, 0x3fff, 0x7fff, 0x8000, 0xfffe, 0xffff, 0x10000, 0x3ffff, 0x40000],
-  ...[0x100000, 0x3fffffff, 0x40000000, 0x40000001, 0x7ffffffe, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff],
+  ...[
+    0x100000, 0x3fffffff, 0x40000000, 0x40000001, 0x7ffffffe, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff,
+  ],
 ];
 /** The same as they stand in text. */
-const DECIMALS = [...INTERESTING.map(String), '-1', '4294967296', '18446744073709551615', '18446744073709551616'];
+const DECIMALS = [
+  ...INTERESTING.map(String),
+  '-1',
+  '4294967296',
+  '18446744073709551615',
+  '18446744073709551616',
+];
 
 /** Bytes of earlier inputs, to be spliced into others. */
 const donors = Array.from({ length: 16 }, () => Buffer.alloc(0));

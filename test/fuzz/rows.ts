@@ -1,7 +1,7 @@
 /** Rows of the text protocol by their form. */
 import { between, oneOf } from '../support/random.js';
 import type { Exchange, Row } from './grammar.js';
-import { fill, key, lineEnd, number, type Random, respace, time, value } from './tokens.js';
+import { fill, key, lineEnd, number, oddly, type Random, respace, time, value } from './tokens.js';
 
 /** What the key, the flags and the exptime of a storage command are, where they are not what they should be. */
 export interface Bad {
@@ -16,18 +16,14 @@ export function storage(id: string, name: string, answers: readonly string[], ba
     id,
     make(random) {
       const data = value(random);
-      const pick = random();
-      const declared =
-        pick < 0.9
-          ? String(data.length)
-          : pick < 0.95
-            ? String(Math.max(0, data.length + between(random, -3, 3)))
-            : number(random);
+      let declared = String(data.length);
+      if (oddly(random, 0.05)) declared = String(Math.max(0, data.length + between(random, -3, 3)));
+      if (oddly(random, 0.05)) declared = number(random);
       const unique = name === 'cas' ? ` ${number(random)}` : '';
-      const extra = random() < 0.03 ? ' junk' : '';
+      const extra = oddly(random, 0.03) ? ' junk' : '';
       const noreply = random() < 0.12 ? ' noreply' : '';
       const line = `${name} ${bad.key ?? key(random)} ${bad.flags ?? number(random)} ${bad.time ?? time(random)} ${declared}${unique}${extra}${noreply}`;
-      const end = random() < 0.97 ? '\r\n' : oneOf(random, ['\n', '', '\r', 'x\r\n']);
+      const end = oddly(random, 0.03) ? oneOf(random, ['\n', '', '\r', 'x\r\n']) : '\r\n';
       return {
         ask: `${respace(random, line)}${lineEnd(random)}${data}${end}`,
         answer: noreply === '' ? `${oneOf(random, answers)}\r\n` : '',
@@ -52,8 +48,8 @@ export function retrieval(id: string, name: string, expiry: boolean): Row {
         line += ` ${asked}`;
         if (random() > share) continue;
         const data = value(random);
-        const size = random() < 0.98 ? String(data.length) : number(random);
-        answer += `VALUE ${random() < 0.98 ? asked : key(random)} ${number(random)} ${size}${withCas ? ' 7' : ''}\r\n${data}\r\n`;
+        const size = oddly(random, 0.02) ? number(random) : String(data.length);
+        answer += `VALUE ${oddly(random, 0.02) ? key(random) : asked} ${number(random)} ${size}${withCas ? ' 7' : ''}\r\n${data}\r\n`;
       }
       return { ask: `${respace(random, line)}${lineEnd(random)}`, answer: `${answer}END\r\n` };
     },
@@ -66,8 +62,8 @@ export function lines(id: string, asks: readonly string[], answers: readonly str
     id,
     make(random: Random): Exchange {
       let line = fill(random, oneOf(random, asks));
-      if (random() < 0.03) line += ' noreply';
-      const silent = line.endsWith(' noreply') && random() < 0.9;
+      if (oddly(random, 0.03)) line += ' noreply';
+      const silent = line.endsWith(' noreply') && !oddly(random, 0.1);
       const answer = fill(random, oneOf(random, answers));
       return {
         ask: `${respace(random, line)}${lineEnd(random)}`,

@@ -45,15 +45,6 @@ export const TEXT: Grammar = {
     storage('B13', 'set', ['SERVER_ERROR object too large for cache']),
     storage('B14', 'set', ['SERVER_ERROR out of memory storing object']),
     storage('B15', 'set', ['CLIENT_ERROR bad data chunk', 'CLIENT_ERROR bad data chunk\r\nERROR']),
-    storage('B16 M02', 'set', RAN, { key: 'k'.repeat(251) }),
-    storage('B17 M05', 'set', RAN, { flags: 'x' }),
-    storage('B17 M06', 'add', RAN, { time: 'x' }),
-    storage('M14', 'cas', ['ERROR\r\nERROR', 'ERROR', ...FORMAT], { flags: '' }),
-    lines(
-      'B18',
-      ['set <key> <n> <time>', 'set <key>', 'set', 'cas <key> 0 0 <n>', 'add <key> <n> <n> -1'],
-      ['ERROR', 'CLIENT_ERROR bad command line format'],
-    ),
     retrieval('C01 C06 C10 C12', 'get', false),
     retrieval('C02', 'gets', false),
     retrieval('C03', 'gat', true),
@@ -65,11 +56,6 @@ export const TEXT: Grammar = {
       ['CLIENT_ERROR bad command line format'],
     ),
     lines(
-      'C08',
-      ['get <key> <key>', 'gat <time> <key>'],
-      ['SERVER_ERROR out of memory writing get response', 'VALUE <key> 0 3\r\nabc\r\nSERVER_ERROR <word>'],
-    ),
-    lines(
       'C09',
       ['get', 'gat 10', 'gets ', 'get <key>'],
       ['ERROR', 'END', 'CLIENT_ERROR bad command line format'],
@@ -77,7 +63,13 @@ export const TEXT: Grammar = {
     MANY,
     lines(
       'D01 D02 D03',
-      ['delete <key>', 'delete <key> noreply', 'delete <key> 0', 'delete <key> <n>', 'delete <key> 0 noreply'],
+      [
+        'delete <key>',
+        'delete <key> noreply',
+        'delete <key> 0',
+        'delete <key> <n>',
+        'delete <key> 0 noreply',
+      ],
       ['DELETED', 'NOT_FOUND', 'CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]'],
     ),
     lines(
@@ -89,6 +81,22 @@ export const TEXT: Grammar = {
       'D06',
       ['touch <key> <time>', 'touch <key> <time> noreply', 'touch <key>'],
       ['TOUCHED', 'NOT_FOUND', 'CLIENT_ERROR invalid exptime argument'],
+    ),
+  ],
+  breaking: [
+    storage('B16 M02', 'set', RAN, { key: 'k'.repeat(251) }),
+    storage('B17 M05', 'set', RAN, { flags: 'x' }),
+    storage('B17 M06', 'add', RAN, { time: 'x' }),
+    storage('M14', 'cas', ['ERROR\r\nERROR', 'ERROR', ...FORMAT], { flags: '' }),
+    lines(
+      'B18',
+      ['set <key> <n> <time>', 'set <key>', 'set', 'cas <key> 0 0 <n>', 'add <key> <n> <n> -1'],
+      ['ERROR', 'CLIENT_ERROR bad command line format'],
+    ),
+    lines(
+      'C08',
+      ['get <key> <key>', 'gat <time> <key>'],
+      ['SERVER_ERROR out of memory writing get response', 'VALUE <key> 0 3\r\nabc\r\nSERVER_ERROR <word>'],
     ),
     lines('G02', ['<word> noreply', '<word> <key> noreply'], ['ERROR', '']),
     QUIT,
