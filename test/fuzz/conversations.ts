@@ -5,12 +5,14 @@ import { Datagrams } from './datagrams.js';
 import { Dialogue } from './dialogue.js';
 import { Disturber } from './disturb.js';
 import { forgetDonors } from './mutate.js';
+import type { Beat, Capture } from './prey.js';
 import { FILE_HEAD, Records } from './records.js';
+import type { Random } from './tokens.js';
 import { Wire } from './transport.js';
 import { CHUNK_MAX, ROOMS, type Room, twinsOf } from './twins.js';
 
-/** Conversations of a session: enough that they meet each other's ports, flows and full pools. */
-export const SESSION = 128;
+/** Conversations of a seed's session: enough that they meet each other's ports, flows and full pools. */
+export const PER_SEED = 128;
 
 const dialogue = new Dialogue();
 const records = new Records(CHUNK_MAX);
@@ -18,54 +20,61 @@ const wire = new Wire(records);
 const datagrams = new Datagrams(records);
 const disturber = new Disturber(CHUNK_MAX);
 
-/** A session's room, and its chunks: the head of a capture, then one for each conversation. */
-export function* chunksOf(seed: number): Generator<{ room: Room; bytes: Uint8Array }> {
-  const random = stream(seed);
-  const room = oneOf(random, Object.keys(ROOMS) as Room[]);
+/** Forgets what was before, so that a seed makes the same again. */
+export function resetConversations(): void {
   records.reset();
   disturber.reset();
   forgetDonors();
   resetOpaques();
-  yield { room, bytes: FILE_HEAD };
-  for (let i = 0; i < SESSION; i++) {
-    records.clear();
-    if (random() < 0.12) datagrams.carry(random);
-    else {
-      dialogue.make(random);
-      wire.carry(random, dialogue);
-    }
-    const { view } = records;
-    yield { room, bytes: random() < 0.12 ? disturber.disturb(random, view) : view };
+}
+
+/** The packets of another conversation, over TCP or UDP: records, until the next one is made. */
+export function conversationOf(random: Random): Buffer {
+  records.clear();
+  if (random() < 0.12) datagrams.carry(random);
+  else {
+    dialogue.make(random);
+    wire.carry(random, dialogue);
   }
+  return random() < 0.12 ? disturber.disturb(random, records.view) : records.view;
+}
+
+/** A session's room, and its chunks: the head of a capture, then one for each conversation. */
+function* chunksOf(seed: number): Generator<{ room: Room; bytes: Uint8Array }> {
+  const random = stream(seed);
+  const room = oneOf(random, Object.keys(ROOMS) as Room[]);
+  resetConversations();
+  yield { room, bytes: FILE_HEAD };
+  for (let i = 0; i < PER_SEED; i++) yield { room, bytes: conversationOf(random) };
 }
 
 /**
- * Runs SESSION conversations, one chunk each.
+ * Runs a session, one chunk for each conversation.
  *
- * @param onConversation called with how many are done before each
  * @throws Find
  */
-export function runSession(seed: number, onConversation?: (done: number) => void): void {
+export function run(seed: number, beat: Beat): Uint32Array {
   let done = 0;
   const chunks = chunksOf(seed);
   const { room, bytes: head } = chunks.next().value!;
   const twins = twinsOf(room);
   twins.begin(head);
   for (const { bytes } of chunks) {
-    onConversation?.(done++);
+    beat(done++);
     twins.feed(bytes);
     twins.check();
     twins.checkBalance();
   }
   twins.finish();
+  return twins.counters;
 }
 
-/** All packets of a session's first conversations, as a capture. */
-export function captureOf(seed: number, conversations = SESSION): { room: Room; capture: Uint8Array } {
+/** All packets of a session, to the end of the conversation before which `done` were done. */
+export function captureOf(seed: number, done: number): Capture {
   const parts: Buffer[] = [];
   let room: Room = 'roomy';
   for (const chunk of chunksOf(seed)) {
-    if (parts.length > conversations) break;
+    if (parts.length > done + 1) break;
     room = chunk.room;
     parts.push(Buffer.from(chunk.bytes));
   }

@@ -41,7 +41,15 @@ const PAGE = 65536;
 /** From one datagram that is not whole yet to the next: DATAGRAM_STRIDE in assembly/framing/fragments.ts. */
 const DATAGRAM_STRIDE = DATAGRAM.SIZE + (DATAGRAM_MAX + 1) / 64 + DATAGRAM_MAX + 1;
 
-export type FindKind = 'trap' | 'hang' | 'imbalance' | 'twins differ' | 'leak' | 'memory' | 'block';
+export type FindKind =
+  | 'trap'
+  | 'hang'
+  | 'imbalance'
+  | 'twins differ'
+  | 'leak'
+  | 'memory'
+  | 'block'
+  | 'slots differ';
 
 /** Something that must not be. */
 export class Find extends Error {
@@ -316,9 +324,9 @@ export class Twins {
     if (a.isBroken !== b.isBroken) throw new Find('twins differ', 'one takes the capture for broken');
   }
 
-  /** A counter of both. */
-  counter(name: Counter): number {
-    return this.#parsers[0]!.counters[2 * indexOf(name)]!;
+  /** What both counted: two words each, the low one first, in the order of COUNTER_NAMES. */
+  get counters(): Uint32Array {
+    return this.#parsers[0]!.counters;
   }
 
   #guard(index: number, work: (parser: Parser) => void): void {

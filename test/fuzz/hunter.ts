@@ -1,0 +1,34 @@
+/** A thread of a hunt: runs seeds until there are no more, and says what it found. See hunt.ts. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { COUNTER_NAMES } from '#src/layout/generated.js';
+import { BEATS, DONE, type HunterData, NEXT, type Report, SEED } from './hunt.js';
+import type { Prey } from './prey.js';
+import { Find } from './twins.js';
+
+const { prey: url, first, seeds, shared, counts, index } = workerData as HunterData;
+const prey = (await import(url)) as Prey;
+
+function report(message: Report): void {
+  parentPort?.postMessage(message);
+}
+
+for (;;) {
+  const next = Atomics.add(shared, NEXT, 1);
+  if (next >= seeds) break;
+  Atomics.store(shared, SEED(index), next);
+  try {
+    const counters = prey.run(first + next, (done) => {
+      Atomics.store(shared, DONE(index), done);
+      Atomics.add(shared, BEATS(index), 1);
+    });
+    if (counters !== null) {
+      for (let i = 0; i < COUNTER_NAMES.length; i++) {
+        counts[index * COUNTER_NAMES.length + i]! += counters[2 * i]! + counters[2 * i + 1]! * 4294967296;
+      }
+    }
+  } catch (error) {
+    const kind = error instanceof Find ? error.kind : 'harness';
+    report({ kind, message: error instanceof Find ? error.message : String((error as Error).stack) });
+    break;
+  }
+}
