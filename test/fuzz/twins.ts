@@ -166,6 +166,11 @@ class Parser {
     return isBroken(this.#memory.buffer, this.map);
   }
 
+  /** A counter by its index. */
+  count(index: number): number {
+    return this.counters[2 * index]! + this.counters[2 * index + 1]! * 2 ** 32;
+  }
+
   /** Fragments of datagrams that are not whole yet. */
   get waiting(): number {
     let packets = 0;
@@ -296,14 +301,17 @@ export class Twins {
 
   /** Every packet seen has an outcome, but for fragments that wait for others. @throws Find */
   checkBalance(): void {
-    const { counters, waiting } = this.#parsers[0]!;
-    let sum = waiting;
+    const parser = this.#parsers[0]!;
+    let sum = parser.waiting;
     for (const i of OUTCOMES) {
-      sum += counters[2 * i]!;
-      if (counters[2 * i + 1] !== 0) throw new Find('imbalance', `${COUNTER_NAMES[i]} went below zero`);
+      const packets = parser.count(i);
+      // A capture may tell of 2^48 lost packets, no more.
+      if (packets >= 2 ** 63) throw new Find('imbalance', `${COUNTER_NAMES[i]} went below zero`);
+      sum += packets;
     }
-    if (counters[2 * SEEN] !== sum) {
-      throw new Find('imbalance', `${counters[2 * SEEN]} packets were seen, ${sum} have an outcome or wait`);
+    const seen = parser.count(SEEN);
+    if (seen !== sum) {
+      throw new Find('imbalance', `${seen} packets were seen, ${sum} have an outcome or wait`);
     }
   }
 
@@ -312,10 +320,11 @@ export class Twins {
     for (const i of [0, 1]) this.#guard(i, (parser) => parser.finish());
     this.check();
     this.checkBalance();
-    const { counters } = this.#parsers[0]!;
-    const done = counters[2 * ANSWERED]! + counters[2 * UNANSWERED]!;
-    if (counters[2 * REQUESTS] !== done) {
-      throw new Find('imbalance', `${counters[2 * REQUESTS]} requests, ${done} of them answered or not`);
+    const parser = this.#parsers[0]!;
+    const requests = parser.count(REQUESTS);
+    const done = parser.count(ANSWERED) + parser.count(UNANSWERED);
+    if (requests !== done) {
+      throw new Find('imbalance', `${requests} requests, ${done} of them answered or not`);
     }
     this.#parsers.forEach((parser, i) => {
       parser.checkEnd(this.#statics[i]!);
