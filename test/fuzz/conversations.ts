@@ -5,11 +5,12 @@ import { Datagrams } from './datagrams.js';
 import { Dialogue } from './dialogue.js';
 import { Disturber } from './disturb.js';
 import { forgetDonors } from './mutate.js';
+import { CHUNK_MAX, ROOMS, type Room } from './parser.js';
 import type { Beat, Capture } from './prey.js';
 import { FILE_HEAD, Records } from './records.js';
 import type { Random } from './tokens.js';
 import { Wire } from './transport.js';
-import { CHUNK_MAX, ROOMS, type Room, twinsOf } from './twins.js';
+import { twinsOf } from './twins.js';
 
 /** Conversations of a seed's session: enough that they meet each other's ports, flows and full pools. */
 export const PER_SEED = 128;

@@ -9,10 +9,12 @@ import { recordInProcess } from '../support/in-process.js';
 import { between, oneOf, stream } from '../support/random.js';
 import { type CaptureFile, captureFile } from './capture-files.js';
 import { conversationOf, resetConversations } from './conversations.js';
+import { Find } from './find.js';
 import { corrupt, mutate } from './mutate.js';
+import { CHUNK_MAX, ROOMS, type Room } from './parser.js';
 import type { Beat, Capture } from './prey.js';
 import type { Random } from './tokens.js';
-import { CHUNK_MAX, Find, ROOMS, type Room, twinsOf } from './twins.js';
+import { twinsOf } from './twins.js';
 
 /** Files of a seed. */
 export const PER_SEED = 1;

@@ -17,7 +17,7 @@ export interface Exchange {
 }
 
 export interface Row {
-  /** Of the protocol's acceptance table: rows, or the first and last of many, with spaces between. */
+  /** Of the protocol's acceptance table: rows, or the first and last of many, with spaces between; '' for none. */
   id: string;
   make(random: Random): Exchange;
 }

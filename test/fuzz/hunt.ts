@@ -6,9 +6,9 @@
 import { randomInt } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { COUNTER_NAMES } from '#src/layout/generated.js';
+import type { FindKind } from './find.js';
 import { minimise } from './minimise.js';
 import type { Capture, Prey } from './prey.js';
-import type { FindKind } from './twins.js';
 
 export interface HuntOptions {
   /** Module of what is hunted in. */

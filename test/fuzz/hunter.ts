@@ -1,9 +1,9 @@
 /** A thread of a hunt: runs seeds until there are no more, and says what it found. See hunt.ts. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { COUNTER_NAMES } from '#src/layout/generated.js';
+import { Find } from './find.js';
 import { BEATS, DONE, type HunterData, NEXT, type Report, SEED } from './hunt.js';
 import type { Prey } from './prey.js';
-import { Find } from './twins.js';
 
 const { prey: url, first, seeds, shared, counts, index } = workerData as HunterData;
 const prey = (await import(url)) as Prey;

@@ -17,8 +17,8 @@ const EXECUTIONS = { conversations: 10_000_000, files: 100_000 };
 /** What is checked of each execution. */
 const CHECKED = [
   'no trap, and an end',
-  'every packet seen has one outcome, every request one answer or none',
-  'the parser and its scalar twin count the same and seal the same blocks, byte for byte',
+  'every packet seen has one outcome, every request is answered or not, every event counted comes out',
+  'the parser and its scalar twin count the same and give the same events, byte for byte',
   'every piece of every pool is back at the end',
   'the memory is as large as before, its constants and the page behind it as they were',
 ];

@@ -1,6 +1,8 @@
 /** Makes a capture that shows something small: as little of it as still shows it. */
 import { MembenchError } from '#src/errors.js';
-import { CHUNK_MAX, Find, type FindKind, type Room, Twins } from './twins.js';
+import { Find, type FindKind } from './find.js';
+import { CHUNK_MAX, type Room } from './parser.js';
+import { Twins } from './twins.js';
 
 /**
  * Runs a capture through fresh parsers, the second of them in pieces of `step` bytes.

@@ -1,5 +1,5 @@
 /** What a hunt (`hunt.ts`) needs to know of what it is hunting in: a module that runs seeds. */
-import type { Room } from './twins.js';
+import type { Room } from './parser.js';
 
 /** Called before each execution of a seed, with how many of it are done. */
 export type Beat = (done: number) => void;

@@ -1,6 +1,7 @@
 /** A prey that hangs and traps, as a parser would that never should. */
+
+import { Find } from './find.js';
 import type { Beat, Capture } from './prey.js';
-import { Find } from './twins.js';
 
 /** `(module (func (export "run") (loop (br 0))))`, in bytes. */
 const LOOP = new WebAssembly.Module(
