@@ -44,7 +44,6 @@ export interface Hunted {
 export interface HunterData {
   prey: string;
   first: number;
-  seeds: number;
   shared: Int32Array;
   counts: Float64Array;
   index: number;
@@ -55,11 +54,13 @@ export interface Report {
   message: string;
 }
 
-// Places in the shared array: the next seed, then of each thread its seed, what is done of it, and its beats.
+// Places in the shared array: the next seed, how many there are, then of each thread its seed, what is done of
+// it, and its beats.
 export const NEXT = 0;
-export const SEED = (thread: number) => 1 + 3 * thread;
-export const DONE = (thread: number) => 2 + 3 * thread;
-export const BEATS = (thread: number) => 3 + 3 * thread;
+export const SEEDS = 1;
+export const SEED = (thread: number) => 2 + 3 * thread;
+export const DONE = (thread: number) => 3 + 3 * thread;
+export const BEATS = (thread: number) => 4 + 3 * thread;
 
 /** Seeds of a run without an end. */
 const MANY = 1 << 30;
@@ -78,6 +79,7 @@ export async function hunt(options: HuntOptions): Promise<Hunted> {
   const { executions, seconds } = options;
   const seeds = executions === undefined ? MANY : Math.ceil(executions / prey.PER_SEED);
   const shared = new Int32Array(new SharedArrayBuffer(4 * SEED(threads)));
+  shared[SEEDS] = seeds;
   const counts = new Float64Array(new SharedArrayBuffer(8 * COUNTER_NAMES.length * threads));
   const began = performance.now();
   const elapsed = () => (performance.now() - began) / 1000;
@@ -87,12 +89,12 @@ export async function hunt(options: HuntOptions): Promise<Hunted> {
     return sum;
   };
   /** No thread takes another seed. */
-  const stop = () => Atomics.store(shared, NEXT, MANY);
+  const stop = () => Atomics.store(shared, SEEDS, 0);
 
   let found: (Report & { index: number }) | null = null;
   const run = (index: number) =>
     new Promise<void>((resolve) => {
-      const workerData: HunterData = { prey: url.href, first: firstSeed, seeds, shared, counts, index };
+      const workerData: HunterData = { prey: url.href, first: firstSeed, shared, counts, index };
       const worker = new Worker(new URL('hunter.js', import.meta.url), { workerData });
       const take = (report: Report) => {
         found ??= { ...report, index };
@@ -120,7 +122,6 @@ export async function hunt(options: HuntOptions): Promise<Hunted> {
 
   const progress = setInterval(() => options.onProgress?.(done(), elapsed()), 10_000);
   const limit = seconds === undefined ? undefined : setTimeout(stop, seconds * 1000);
-  const taken = () => Math.min(seeds, Atomics.load(shared, NEXT));
   await Promise.all(Array.from({ length: threads }, (_, index) => run(index)));
   clearInterval(progress);
   clearTimeout(limit);
@@ -134,7 +135,7 @@ export async function hunt(options: HuntOptions): Promise<Hunted> {
   );
   return {
     firstSeed,
-    seeds: taken(),
+    seeds: Atomics.load(shared, NEXT),
     executions: done(),
     seconds: elapsed(),
     counters,

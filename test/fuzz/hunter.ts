@@ -2,10 +2,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { COUNTER_NAMES } from '#src/layout/generated.js';
 import { Find } from './find.js';
-import { BEATS, DONE, type HunterData, NEXT, type Report, SEED } from './hunt.js';
+import { BEATS, DONE, type HunterData, NEXT, type Report, SEED, SEEDS } from './hunt.js';
 import type { Prey } from './prey.js';
 
-const { prey: url, first, seeds, shared, counts, index } = workerData as HunterData;
+const { prey: url, first, shared, counts, index } = workerData as HunterData;
 const prey = (await import(url)) as Prey;
 
 function report(message: Report): void {
@@ -13,8 +13,8 @@ function report(message: Report): void {
 }
 
 for (;;) {
+  if (Atomics.load(shared, NEXT) >= Atomics.load(shared, SEEDS)) break;
   const next = Atomics.add(shared, NEXT, 1);
-  if (next >= seeds) break;
   Atomics.store(shared, SEED(index), next);
   try {
     const counters = prey.run(first + next, (done) => {
