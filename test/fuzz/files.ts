@@ -12,14 +12,16 @@ import { conversationOf, resetConversations } from './conversations.js';
 import { Find } from './find.js';
 import { corrupt, mutate } from './mutate.js';
 import { CHUNK_MAX, ROOMS, type Room } from './parser.js';
+import { readPlainly } from './plain-reader.js';
 import type { Beat, Capture } from './prey.js';
 import type { Random } from './tokens.js';
-import { twinsOf } from './twins.js';
+import { type Twins, twinsOf } from './twins.js';
 
 /** Files of a seed. */
 export const PER_SEED = 1;
 
-const FILE_MAX = CHUNK_MAX;
+/** Most files are a few kilobytes. These are more than the parser carries from one chunk to the next. */
+const FILE_MAX = 4 * CHUNK_MAX;
 /** Bytes of the second twin's pieces: by one only where the file is short. */
 const STEPS = [7, 16, 61, 100, 333, 1000, 4096, 65_536, CHUNK_MAX];
 const SHORT = 4096;
@@ -120,10 +122,15 @@ function shuffle(random: Random, borders: readonly number[], size: number): numb
       return size + part;
     }
     default: {
-      // All of it once more: another section, or a file behind a file.
-      if (2 * size > FILE_MAX) return size;
-      file.copy(file, size, 0, size);
-      return 2 * size;
+      // All of it once more, another section, or a file behind a file; now and then until it is as long as any.
+      const often = random() < 0.05;
+      let whole = size;
+      do {
+        if (2 * whole > FILE_MAX) break;
+        file.copy(file, whole, 0, whole);
+        whole *= 2;
+      } while (often);
+      return whole;
     }
   }
 }
@@ -146,8 +153,24 @@ export function run(seed: number, beat: Beat): Uint32Array | null {
     twins.check();
   }
   twins.finish();
+  compareReaders(twins, capture);
   if (seed % PIPED === 0) comparePipelines(stream(seed), capture);
   return twins.counters;
+}
+
+/** The parser must see the packets a plain reader finds, and no end but the file's. */
+function compareReaders(twins: Twins, capture: Uint8Array): void {
+  const { packets, broken } = readPlainly(capture);
+  // What a capture tells of packets that were lost counts as seen, too.
+  const seen = twins.count('packets_seen') - twins.count('lost_by_kernel');
+  if (seen !== packets)
+    throw new Find('readers differ', `${seen} packets were seen, a plain reader finds ${packets}`);
+  if (twins.isBroken !== broken) {
+    throw new Find(
+      'readers differ',
+      `a plain reader takes it for ${broken ? 'broken' : 'whole'}, the parser does not`,
+    );
+  }
 }
 
 /** The pipeline must give the same events, however large its slots are. */

@@ -8,7 +8,8 @@ export type FindKind =
   | 'leak'
   | 'memory'
   | 'block'
-  | 'slots differ';
+  | 'slots differ'
+  | 'readers differ';
 
 /** Something that must not be. */
 export class Find extends Error {

@@ -120,6 +120,16 @@ export class Twins {
     return this.#parsers[0]!.counters;
   }
 
+  /** One of them. */
+  count(name: Counter): number {
+    return this.#parsers[0]!.count(indexOf(name));
+  }
+
+  /** Whether the capture ended in a record, or in what cannot be one. */
+  get isBroken(): boolean {
+    return this.#parsers[0]!.isBroken;
+  }
+
   #guard(index: number, work: (parser: Parser) => void): void {
     const parser = this.#parsers[index]!;
     try {
