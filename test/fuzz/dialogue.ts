@@ -2,11 +2,20 @@
 
 import { loadConversations } from '../support/markdown.js';
 import { between, oneOf } from '../support/random.js';
-import { type Exchange, GRAMMARS } from './grammar.js';
-import { type Random, WORDS } from './tokens.js';
+import { ERRORS } from './errors.js';
+import { type Exchange, GRAMMARS, type Grammar } from './grammar.js';
+import { OPENINGS } from './hostile.js';
+import { donate, mutate } from './mutate.js';
+import { oddly, type Random, setOddness, WORDS } from './tokens.js';
 
 /** Bytes one side may say in all; what is more is cut off. */
 const SAID_MAX = 96 * 1024;
+
+/** How odd conversations are: half of them are as they should be, so that they get far. */
+export const ODDNESS = [0, 0, 0.1, 1];
+
+/** How much of what a conversation says breaks it. */
+export const BREAKS = [0, 0, 0.05, 0.3];
 
 export const CLIENT = 0;
 export const SERVER = 1;
@@ -18,35 +27,8 @@ export interface Turn {
   to: number;
 }
 
-/** Error lines of section L, and some that are none. */
-const ERRORS = [
-  ...[
-    'ERROR',
-    'ERROR Too many open connections',
-    'ERROR: x',
-    'CLIENT_ERROR bad command line format',
-    'CLIENT_ERROR ',
-  ],
-  ...['CLIENT_ERROR bad data chunk', 'CLIENT_ERROR invalid exptime argument', 'CLIENT_ERROR line too long'],
-  ...[
-    'CLIENT_ERROR invalid numeric delta argument',
-    'CLIENT_ERROR unauthenticated',
-    'CLIENT_ERROR invalid flag',
-  ],
-  ...[
-    'CLIENT_ERROR cannot increment or decrement non-numeric value',
-    'SERVER_ERROR',
-    'SERVER_ERROR: x',
-    'Error x',
-  ],
-  ...['SERVER_ERROR object too large for cache', 'SERVER_ERROR out of memory storing object'],
-];
-
 /** The conversations written by hand, as bytes. */
 const CORPUS = loadConversations().map(({ turns }) => turns);
-
-/** Bytes that mean something to the parser. */
-const MEANINGFUL = [0, 10, 13, 32, 0x30, 0x39, 0x53, 0x80, 0xff];
 
 export class Dialogue {
   /** By side. */
@@ -54,20 +36,28 @@ export class Dialogue {
   readonly size = [0, 0];
   readonly turns: Turn[] = [];
 
-  /** Makes another conversation, one in three of them damaged. */
+  /** Makes another conversation, one in three of them mutated. */
   make(random: Random): void {
     this.size.fill(0);
     this.turns.length = 0;
+    setOddness(oneOf(random, ODDNESS));
     const damaged = random() < 0.33;
+    if (random() < 0.08) {
+      const { ask, answer } = oneOf(random, OPENINGS).make(random);
+      this.#say(random, CLIENT, ask, damaged);
+      this.#say(random, SERVER, answer, damaged);
+    }
     const pick = random();
     if (pick < 0.12) this.#take(random, damaged);
-    else if (pick < 0.14) this.#stray(random);
-    else if (pick < 0.145) this.#misunderstand(random);
+    else if (pick < 0.125) this.#misunderstand(random);
     else this.#generate(random, damaged);
+    for (const side of [CLIENT, SERVER])
+      if (random() < 0.1) donate(random, this.said[side]!.subarray(0, this.size[side]));
   }
 
   #generate(random: Random, damaged: boolean): void {
-    const rows = random() < 0.4 ? GRAMMARS.flatMap((grammar) => grammar.rows) : oneOf(random, GRAMMARS).rows;
+    const grammar = oneOf(random, GRAMMARS);
+    const breaks = oneOf(random, BREAKS);
     let left = random() < 0.95 ? between(random, 1, 8) : between(random, 8, 60);
     while (left > 0) {
       const depth = random() < 0.6 ? 1 : between(random, 2, Math.min(left, 12) + 1);
@@ -75,7 +65,7 @@ export class Dialogue {
       let ask = '';
       let answer = '';
       for (let i = 0; i < depth; i++) {
-        const exchange = oneOf(random, rows).make(random);
+        const exchange = exchangeOf(random, grammar, breaks);
         ask += exchange.ask;
         answer += answered(random, exchange);
       }
@@ -97,28 +87,10 @@ export class Dialogue {
 
   /** Answers that fit nothing, until nobody takes the connection for memcache any more. */
   #misunderstand(random: Random): void {
-    const { rows } = oneOf(random, GRAMMARS);
+    const grammar = oneOf(random, GRAMMARS);
     for (let i = between(random, 60, 200); i > 0; i--) {
-      this.#say(random, CLIENT, oneOf(random, rows).make(random).ask, false);
+      this.#say(random, CLIENT, exchangeOf(random, grammar, 0).ask, false);
       this.#say(random, SERVER, `${oneOf(random, WORDS)}\r\n`, false);
-    }
-  }
-
-  /** Anything but memcache: TLS, the binary protocol, PROXY headers, noise. */
-  #stray(random: Random): void {
-    const heads = [
-      '\x16\x03\x01\x02\0',
-      '\x80\0\0\x01\0\0\0\0',
-      '\x81\0',
-      '\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c',
-      'PROXY TCP4 1.1.1.1 2.2.2.2 1 2\r\n',
-      'GET / HTTP/1.1\r\n',
-      '',
-    ];
-    for (let i = between(random, 1, 4); i > 0; i--) {
-      let noise = i === 1 ? oneOf(random, heads) : '';
-      for (let n = between(random, 0, 60); n > 0; n--) noise += String.fromCharCode(between(random, 0, 255));
-      this.#say(random, random() < 0.6 ? CLIENT : SERVER, noise, false);
     }
   }
 
@@ -131,63 +103,25 @@ export class Dialogue {
       bytes.set(what.subarray(0, bytes.length - from), from);
       to += Math.min(what.length, bytes.length - from);
     }
-    if (damaged && to > from && random() < 0.5) to = damage(random, bytes, from, to);
+    if (damaged && to > from && random() < 0.5) to = mutate(random, bytes, from, to);
     if (to === from) return;
     this.size[side] = to;
     this.turns.push({ side, from, to });
   }
 }
 
-/** What the server says: mostly the answer; else an error, another answer, nothing, or too much. */
-function answered(random: Random, { answer }: Exchange): string {
-  const pick = random();
-  if (pick < 0.86) return answer;
+/** An exchange of a grammar, a share `breaks` of them such as break the conversation. */
+export function exchangeOf(random: Random, { rows, breaking }: Grammar, breaks: number): Exchange {
+  return oneOf(random, random() < breaks ? breaking : rows).make(random);
+}
+
+/** What a server says: mostly the answer; else an error, another answer, nothing, or too much. */
+export function answered(random: Random, { answer }: Exchange): string {
+  if (!oddly(random, 0.14)) return answer;
+  const pick = 0.86 + random() * 0.14;
   if (pick < 0.91) return `${oneOf(random, ERRORS)}\r\n`;
   if (pick < 0.94) return `${oneOf(random, WORDS)}\r\n`;
   if (pick < 0.97) return '';
   if (pick < 0.98) return answer + answer;
   return answer.slice(0, Math.floor(random() * answer.length));
-}
-
-/** Damages [from, to) in place; returns where it ends then. */
-function damage(random: Random, bytes: Buffer, from: number, to: number): number {
-  for (let times = between(random, 1, 4); times > 0 && to > from; times--) {
-    const at = between(random, from, to - 1);
-    const size = Math.min(between(random, 1, random() < 0.9 ? 8 : 300), to - at);
-    const room = bytes.length - to;
-    switch (between(random, 0, 6)) {
-      case 0:
-        bytes[at] = oneOf(random, MEANINGFUL);
-        break;
-      case 1:
-        bytes[at]! ^= 1 << between(random, 0, 7);
-        break;
-      case 2:
-        // Out.
-        bytes.copyWithin(at, at + size, to);
-        to -= size;
-        break;
-      case 3: {
-        // Twice.
-        if (room < size) break;
-        bytes.copyWithin(at + size, at, to);
-        to += size;
-        break;
-      }
-      case 4: {
-        const word = oneOf(random, WORDS);
-        if (room < word.length) break;
-        bytes.copyWithin(at + word.length, at, to);
-        bytes.write(word, at, 'latin1');
-        to += word.length;
-        break;
-      }
-      case 5:
-        bytes.copyWithin(at, from, Math.min(from + size, to));
-        break;
-      default:
-        bytes.fill(oneOf(random, MEANINGFUL), at, at + size);
-    }
-  }
-  return to;
 }

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import { findOf } from './minimise.js';
-import { CHUNK_MAX, ROOMS, type Room } from './twins.js';
+import { CHUNK_MAX, ROOMS, type Room } from './parser.js';
 
 const FOLDER = 'test/fixtures/fuzz';
 

@@ -1,7 +1,7 @@
 /** The meta protocol, row by row, with every flag of its alphabet. */
 import { between, oneOf } from '../support/random.js';
 import type { Grammar, Row } from './grammar.js';
-import { key, lineEnd, number, type Random, respace, time, value, WORDS } from './tokens.js';
+import { key, lineEnd, number, oddly, type Random, respace, time, value, WORDS } from './tokens.js';
 
 /** Rows E20 to E45: what follows a flag's letter. */
 const FLAGS: Record<string, (random: Random) => string> = {
@@ -31,13 +31,13 @@ interface Asked {
 function flags(random: Random, usual: string): Asked {
   const tokens: string[] = [];
   let letters = '';
-  const count = random() < 0.97 ? between(random, 0, 5) : between(random, 6, 30);
+  const count = oddly(random, 0.03) ? between(random, 6, 30) : between(random, 0, 5);
   for (let i = 0; i < count; i++) {
-    const letter = random() < 0.9 ? oneOf(random, [...usual]) : oneOf(random, LETTERS);
+    const letter = oddly(random, 0.1) ? oneOf(random, LETTERS) : oneOf(random, [...usual]);
     // The same flag twice is refused; so is one there is none of.
-    if (letters.includes(letter) && random() < 0.9) continue;
+    if (letters.includes(letter) && !oddly(random, 0.1)) continue;
     letters += letter;
-    tokens.push(random() < 0.99 ? `${letter}${FLAGS[letter]!(random)}` : oneOf(random, WORDS));
+    tokens.push(oddly(random, 0.01) ? oneOf(random, WORDS) : `${letter}${FLAGS[letter]!(random)}`);
   }
   return { tokens, letters };
 }
@@ -47,8 +47,8 @@ function returned(random: Random, { tokens }: Asked, asked: string): string {
   let text = '';
   for (const token of tokens) {
     const letter = token[0] ?? '';
-    if (letter === 'O') text += ` ${random() < 0.95 ? token : 'O9'}`;
-    else if (letter === 'k') text += ` k${random() < 0.95 ? asked : key(random)}`;
+    if (letter === 'O') text += ` ${oddly(random, 0.05) ? 'O9' : token}`;
+    else if (letter === 'k') text += ` k${oddly(random, 0.05) ? key(random) : asked}`;
     else if (letter === 'b') text += ' b';
     else if (RETURNED[letter]) text += ` ${RETURNED[letter](random)}`;
   }
@@ -77,11 +77,11 @@ function command(
       const line = [name, asked, ...wanted.tokens].join(' ');
       let code = oneOf(random, codes);
       if (code === 'HD' && wanted.letters.includes('v') && random() < 0.9) code = 'VA';
-      const quiet = wanted.letters.includes('q') && silent.includes(code) && random() < 0.9;
+      const quiet = wanted.letters.includes('q') && silent.includes(code) && !oddly(random, 0.1);
       let answer = `${code}${returned(random, wanted, asked)}\r\n`;
       if (code === 'VA') {
         const data = value(random);
-        const size = random() < 0.98 ? String(data.length) : number(random);
+        const size = oddly(random, 0.02) ? number(random) : String(data.length);
         answer = `VA ${size}${returned(random, wanted, asked)}\r\n${data}\r\n`;
       }
       return { ask: `${respace(random, line)}${lineEnd(random)}`, answer: quiet ? '' : answer };
@@ -97,11 +97,11 @@ function storage(id: string, old: boolean): Row {
       const asked = keyFor(random);
       const data = value(random);
       const wanted = flags(random, 'bcCFIkOqTMN');
-      const size = random() < 0.95 ? String(data.length) : number(random);
+      const size = oddly(random, 0.05) ? number(random) : String(data.length);
       const line = ['ms', asked, `${old ? 'S' : ''}${size}`, ...wanted.tokens].join(' ');
       const code = oneOf(random, ['HD', 'HD', 'NS', 'EX', 'NF', 'OK']);
-      const quiet = wanted.letters.includes('q') && code === 'HD' && random() < 0.9;
-      const end = random() < 0.97 ? '\r\n' : oneOf(random, ['\n', '', 'x\r\n']);
+      const quiet = wanted.letters.includes('q') && code === 'HD' && !oddly(random, 0.1);
+      const end = oddly(random, 0.03) ? oneOf(random, ['\n', '', 'x\r\n']) : '\r\n';
       return {
         ask: `${respace(random, line)}${lineEnd(random)}${data}${end}`,
         answer: quiet ? '' : `${code}${returned(random, wanted, asked)}\r\n`,
@@ -115,23 +115,22 @@ export const META: Grammar = {
   rows: [
     {
       id: 'E01',
-      make: (random) => ({ ask: `mn${random() < 0.1 ? ' x' : ''}${lineEnd(random)}`, answer: 'MN\r\n' }),
+      make: (random) => ({ ask: `mn${oddly(random, 0.1) ? ' x' : ''}${lineEnd(random)}`, answer: 'MN\r\n' }),
     },
-    command('E02', 'mg', 'bcfhklOqstuTNR', ['HD', 'EN', 'EN'], ['EN']),
-    command('E03', 'mg', 'vvvbcfkOqstE', ['HD', 'EN', 'VA'], ['EN']),
-    storage('E04', false),
-    command('E05', 'md', 'bCEIkOqTx', ['HD', 'NF', 'EX', 'NS'], ['HD', 'NF']),
-    command('E06', 'ma', 'bCDEJkMNOqtT', ['HD', 'NF', 'NS', 'EX'], ['HD']),
-    command('E07', 'ma', 'vvvDJMNOq', ['HD', 'NF'], ['HD', 'VA']),
+    command('E02 G03', 'mg', 'bcfhklOqstuTNR', ['HD', 'EN', 'EN'], ['EN']),
+    command('E03 G03', 'mg', 'vvvbcfkOqstE', ['HD', 'EN', 'VA'], ['EN']),
+    storage('E04 G04 E20-E48', false),
+    command('E05 G05', 'md', 'bCEIkOqTx', ['HD', 'NF', 'EX', 'NS'], ['HD', 'NF']),
+    command('E06 G06', 'ma', 'bCDEJkMNOqtT', ['HD', 'NF', 'NS', 'EX'], ['HD']),
+    command('E07 G06', 'ma', 'vvvDJMNOq', ['HD', 'NF'], ['HD', 'VA']),
     command('E08', 'me', 'b', ['ME x exp=-1 la=1 cas=1 fetch=no cls=1 size=60', 'EN'], []),
-    storage('E09', true),
-    command('E10', 'mx', 'v', ['ERROR'], []),
     command(
-      'F07',
+      'F07 E11',
       'mg',
       'v',
       ['CLIENT_ERROR invalid flag', 'CLIENT_ERROR opaque token too long', 'ERROR'],
       [],
     ),
   ],
+  breaking: [storage('E09', true), command('E10', 'mx', 'v', ['ERROR'], [])],
 };

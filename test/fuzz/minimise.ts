@@ -1,5 +1,8 @@
-/** Makes a capture that shows something small: as few records as still show it. */
-import { CHUNK_MAX, Find, type Room, Twins } from './twins.js';
+/** Makes a capture that shows something small: as little of it as still shows it. */
+import { MembenchError } from '#src/errors.js';
+import { Find, type FindKind } from './find.js';
+import { CHUNK_MAX, type Room } from './parser.js';
+import { Twins } from './twins.js';
 
 /**
  * Runs a capture through fresh parsers, the second of them in pieces of `step` bytes.
@@ -11,7 +14,7 @@ export function runCapture(room: Room, capture: Uint8Array, step = CHUNK_MAX): v
   const { size } = twins.begin(capture);
   for (let at = size; at < capture.length; at += CHUNK_MAX) {
     twins.feed(capture.subarray(at, at + CHUNK_MAX), step);
-    if (step === CHUNK_MAX) twins.check();
+    twins.check();
   }
   twins.finish();
 }
@@ -27,16 +30,27 @@ export function findOf(room: Room, capture: Uint8Array, step?: number): Find | n
   }
 }
 
-/** Where each record of a little-endian pcap file begins, and where the last ends. */
-function bordersOf(capture: Uint8Array): number[] {
+/** The kind of what bytes show; null where they do not even begin like a capture. */
+function kindOf(room: Room, bytes: Uint8Array, step: number): FindKind | null {
+  try {
+    return findOf(room, bytes, step)?.kind ?? null;
+  } catch (error) {
+    if (error instanceof MembenchError) return null;
+    throw error;
+  }
+}
+
+/** Where each record of a little-endian pcap file begins, and where the last ends; null where it is none. */
+function bordersOf(capture: Uint8Array): number[] | null {
   const view = new DataView(capture.buffer, capture.byteOffset, capture.length);
+  if (capture.length < 24 || view.getUint32(0, true) !== 0xa1b2c3d4) return null;
   const borders = [24];
-  for (let at = 24; at + 16 <= capture.length; ) {
+  let at = 24;
+  while (at + 16 <= capture.length) {
     at += 16 + view.getUint32(at + 8, true);
-    if (at > capture.length) break;
     borders.push(at);
   }
-  return borders;
+  return at === capture.length ? borders : null;
 }
 
 /** Takes out parts of a list, ever smaller ones, as long as what is left still shows it (Zeller's ddmin). */
@@ -52,17 +66,38 @@ function reduce<T>(all: readonly T[], shows: (rest: readonly T[]) => boolean): r
       } else from += size;
     }
     if (size === 1 && !less) break;
-    size = less ? Math.min(size, Math.ceil(kept.length / 2)) : size >> 1 || (less ? 1 : 0);
+    size = less ? Math.min(size, Math.ceil(kept.length / 2)) : size >> 1;
   }
   return kept;
 }
 
-/** The smallest little-endian pcap file found that shows the same kind of thing; the file itself where none does. */
-export function minimise(room: Room, capture: Uint8Array): Uint8Array {
-  const kind = findOf(room, capture)?.kind;
-  if (kind === undefined) return capture;
+/** Bytes in pieces of a size, the last one shorter. */
+function piecesOf(bytes: Uint8Array, size: number): Uint8Array[] {
+  return Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+    bytes.subarray(i * size, (i + 1) * size),
+  );
+}
+
+/**
+ * The smallest capture found that shows the same kind of thing: of the records of a little-endian pcap file, of
+ * the bytes of any other. The capture itself where fresh parsers show nothing.
+ *
+ * @param step bytes of the second parser's pieces
+ */
+export function minimise(room: Room, capture: Uint8Array, step = CHUNK_MAX): Uint8Array {
+  const kind = kindOf(room, capture, step);
+  if (kind === null) return capture;
+  const least = (head: Uint8Array, parts: readonly Uint8Array[]) =>
+    Buffer.concat([
+      head,
+      ...reduce(parts, (rest) => kindOf(room, Buffer.concat([head, ...rest]), step) === kind),
+    ]);
   const borders = bordersOf(capture);
-  const records = borders.slice(1).map((end, i) => capture.subarray(borders[i], end));
-  const join = (list: readonly Uint8Array[]) => Buffer.concat([capture.subarray(0, 24), ...list]);
-  return join(reduce(records, (rest) => findOf(room, join(rest))?.kind === kind));
+  if (borders !== null) {
+    const records = borders.slice(1).map((end, i) => capture.subarray(borders[i], end));
+    return least(capture.subarray(0, 24), records);
+  }
+  let bytes = capture;
+  for (const size of [1024, 64, 4]) bytes = least(bytes.subarray(0, 4), piecesOf(bytes.subarray(4), size));
+  return bytes;
 }

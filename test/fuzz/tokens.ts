@@ -3,6 +3,19 @@ import { between, oneOf } from '../support/random.js';
 
 export type Random = () => number;
 
+/** How odd what is made now is: 0 nothing but what a client and a server would say, 1 anything. */
+let oddness = 1;
+
+/** Says how odd it shall be from now on. */
+export function setOddness(share: number): void {
+  oddness = share;
+}
+
+/** True for a share of the cases where all is odd, and for fewer where less is. */
+export function oddly(random: Random, share: number): boolean {
+  return random() < share * oddness;
+}
+
 /** Text that means something to a parser of any of the protocols, to be put where it does not belong. */
 export const WORDS = [
   ...[
@@ -132,7 +145,7 @@ const ODD_KEYS = [
 
 /** A key, mostly of a few that come again. */
 export function key(random: Random): string {
-  if (random() < 0.88) return oneOf(random, KEYS);
+  if (!oddly(random, 0.12)) return oneOf(random, KEYS);
   return random() < 0.3
     ? `${oneOf(random, KEYS)}${'x'.repeat(between(random, 1, 255))}`
     : oneOf(random, ODD_KEYS);
@@ -156,14 +169,14 @@ const ODD_NUMBERS = [
 
 /** A number as it stands in a line. */
 export function number(random: Random): string {
-  return random() < 0.85
-    ? String(between(random, 0, random() < 0.5 ? 100 : 1e6))
-    : oneOf(random, ODD_NUMBERS);
+  return oddly(random, 0.15)
+    ? oneOf(random, ODD_NUMBERS)
+    : String(between(random, 0, random() < 0.5 ? 100 : 1e6));
 }
 
 /** One that may be negative, such as an exptime. */
 export function time(random: Random): string {
-  return random() < 0.8 ? oneOf(random, ['0', '60', '-1', '2592000', '2000000000']) : number(random);
+  return oddly(random, 0.2) ? number(random) : oneOf(random, ['0', '60', '-1', '2592000', '2000000000']);
 }
 
 /** What stands for itself in a line of templates: `<key>` becomes a key. */
@@ -210,12 +223,13 @@ export function value(random: Random): string {
 
 /** Ends of lines: nearly all are CRLF. */
 export function lineEnd(random: Random): string {
-  return random() < 0.95 ? '\r\n' : oneOf(random, ['\n', '\r\r\n', '\0\r\n', ' \r\n', '', '\r', 'x\0y\n']);
+  if (!oddly(random, 0.05)) return '\r\n';
+  return oneOf(random, ['\n', '\r\r\n', '\0\r\n', ' \r\n', '', '\r', 'x\0y\n']);
 }
 
 /** A line as a client might also write it: more spaces, a tab, none at all. */
 export function respace(random: Random, line: string): string {
-  if (random() > 0.04) return line;
+  if (!oddly(random, 0.04)) return line;
   const space = oneOf(random, ['  ', '     ', '\t', '', ' '.repeat(2100)]);
   return random() < 0.7 ? line.replace(' ', space) : `${space}${line}`;
 }

@@ -1,28 +1,16 @@
 /**
  * From dialogues to packets as a capture may hold them: cut anywhere, lost, doubled, out of order,
- * overlapping, begun in the middle. Written as records of a pcap file of raw IP, little-endian, µs.
+ * overlapping, begun in the middle.
  */
 
 import { ACK, FIN, PSH, RST, SYN } from '../support/packets.js';
 import { between, oneOf } from '../support/random.js';
 import { CLIENT, type Dialogue, SERVER } from './dialogue.js';
+import type { Records } from './records.js';
 import type { Random } from './tokens.js';
 
-const RECORD = 16;
 const SERVER_PORT = 11211;
-/** Of the head of a capture: link type raw IP, snapshot length 256 KiB. */
-const RAW = 101;
-
-/** The first 24 bytes of such a file. */
-export const FILE_HEAD: Uint8Array = (() => {
-  const head = Buffer.alloc(24);
-  head.writeUInt32LE(0xa1b2c3d4, 0);
-  head.writeUInt16LE(2, 4);
-  head.writeUInt16LE(4, 6);
-  head.writeUInt32LE(262144, 16);
-  head.writeUInt32LE(RAW, 20);
-  return head;
-})();
+const TCP = 6;
 
 /** What happens to the packets of one connection, as shares of them. */
 interface Weather {
@@ -52,13 +40,9 @@ interface Segment {
   to: number;
 }
 
-/** Writes packets into a buffer of records. */
+/** Carries dialogues over TCP. */
 export class Wire {
-  readonly bytes: Buffer;
-  size = 0;
-  /** µs since the epoch, in two words. */
-  #seconds = 1_767_225_600;
-  #micros = 0;
+  readonly #records: Records;
   #client = 0;
   #port = 0;
   #version = 4;
@@ -66,18 +50,8 @@ export class Wire {
   readonly #initial = [0, 0];
   readonly #held: { segment: Segment; after: number }[] = [];
 
-  constructor(capacity: number) {
-    this.bytes = Buffer.alloc(capacity);
-  }
-
-  /** Forgets what was written; time goes on. */
-  clear(): void {
-    this.size = 0;
-  }
-
-  /** The records as they stand: a view, until the next packet is written. */
-  get records(): Buffer {
-    return this.bytes.subarray(0, this.size);
+  constructor(records: Records) {
+    this.#records = records;
   }
 
   /** Writes the packets of one connection: between ends that had one before, or others. */
@@ -165,42 +139,17 @@ export class Wire {
 
   #write(random: Random, segment: Segment, { said }: Dialogue): void {
     const { side, from, to, flags, seq, ack } = segment;
-    const payload = to - from;
-    const v6 = this.#version === 6;
     const options = random() < 0.1 ? 12 : 0;
-    const ip = v6 ? 40 : 20;
-    const whole = ip + 20 + options + payload;
-    if (this.size + RECORD + whole > this.bytes.length) return;
-    const bytes = this.bytes;
-    const record = this.size;
-    const at = record + RECORD;
-    const captured = random() < this.#weather.cut ? Math.min(whole, between(random, 20, 260)) : whole;
-    this.#tick(random);
-    bytes.writeUInt32LE(this.#seconds, record);
-    bytes.writeUInt32LE(this.#micros, record + 4);
-    bytes.writeUInt32LE(captured, record + 8);
-    bytes.writeUInt32LE(random() < 0.995 ? whole : between(random, 0, 0xffffffff), record + 12);
-    const source = side === CLIENT ? this.#client : 1;
-    const destination = side === CLIENT ? 1 : this.#client;
-    bytes.fill(0, at, at + ip + 20 + options);
-    // Offload leaves a length of 0; what lies is somebody's bug.
-    const said16 = random() < 0.99 ? whole - (v6 ? 40 : 0) : random() < 0.7 ? 0 : between(random, 0, 65535);
-    if (v6) {
-      bytes[at] = 0x60;
-      bytes.writeUInt16BE(said16 & 0xffff, at + 4);
-      bytes[at + 6] = 6;
-      bytes[at + 8] = bytes[at + 24] = 0xfd;
-      bytes[at + 23] = source;
-      bytes[at + 39] = destination;
-    } else {
-      bytes[at] = 0x45;
-      bytes.writeUInt16BE(whole > 65535 ? 0 : said16 & 0xffff, at + 2);
-      bytes[at + 9] = 6;
-      bytes[at + 12] = bytes[at + 16] = 10;
-      bytes[at + 15] = source;
-      bytes[at + 19] = destination;
-    }
-    const tcp = at + ip;
+    const envelope = {
+      version: this.#version,
+      protocol: TCP,
+      source: side === CLIENT ? this.#client : 1,
+      destination: side === CLIENT ? 1 : this.#client,
+    };
+    const tcp = this.#records.begin(random, envelope, 20 + options + to - from, this.#weather.cut);
+    if (tcp < 0) return;
+    const { bytes } = this.#records;
+    bytes.fill(0, tcp, tcp + 20 + options);
     bytes.writeUInt16BE(side === CLIENT ? this.#port : SERVER_PORT, tcp);
     bytes.writeUInt16BE(side === CLIENT ? SERVER_PORT : this.#port, tcp + 2);
     bytes.writeUInt32BE(seq >>> 0, tcp + 4);
@@ -208,18 +157,6 @@ export class Wire {
     bytes[tcp + 12] = (20 + options) << 2;
     bytes[tcp + 13] = flags;
     said[side]!.copy(bytes, tcp + 20 + options, from, to);
-    this.size = at + captured;
-  }
-
-  #tick(random: Random): void {
-    const pick = random();
-    if (pick < 0.98) this.#micros += 10;
-    else if (pick < 0.99) this.#micros += 250_000;
-    else this.#seconds += oneOf(random, [-1, 0, 0, 1, 3, 40, -40]);
-    if (this.#micros >= 1_000_000) {
-      this.#micros -= 1_000_000;
-      this.#seconds++;
-    }
   }
 }
 
