@@ -3,7 +3,7 @@ import { Flow } from '../flow/flow';
 import { count } from '../instance';
 import { COUNTER_AMBIGUOUS_QUIET, OP_MG, PRESENT_OPAQUE, STATUS_UNANSWERED } from '../layout';
 import {
-  answerLetters, answerOpaque, answerPrint, ERROR_FORMAT, hasKey, hasOpaque, keyAt, keyEnd, keyIsBase64,
+  answerLetters, answerOpaque, answerPrint, ERROR_FORMAT, hasKey, hasOpaque, keyAt, keyEnd, keyIsBase64, keyNumber,
 } from '../memcache/answer';
 import {
   BIT_DISCARDS, BIT_QUIET, IS_ERROR, IS_HD, IS_NF, IS_VA, Request,
@@ -92,5 +92,5 @@ function agrees(request: Request, code: u32): bool {
   }
   const asked = (request.present & (1 << PRESENT_OPAQUE)) != 0;
   if (hasOpaque ? !asked || answerOpaque != request.opaque : asked && request.bits & BIT_QUIET) return false;
-  return !hasKey || answerPrint == request.print || isKeyOf(request, keyAt, keyEnd, keyIsBase64);
+  return !hasKey || answerPrint == request.print || isKeyOf(request, keyAt, keyEnd, keyIsBase64, keyNumber);
 }

@@ -95,7 +95,7 @@ export const REQUEST_ATTACKS: readonly Attack[] = [
     full: 500_000,
     small: 5000,
     counters: [],
-    write: (wire, n) => trickle(wire, n, `set ${'x'.repeat(1440)}`, ' '),
+    write: (wire, n) => trickle(wire, n, `set ${'x'.repeat(2043)} `, ' '),
   },
   {
     name: 'a key that never ends, one byte a segment',
