@@ -97,3 +97,13 @@ export function fingerprint(at: usize, size: usize): u64 {
 export function endpointHash(address: u64, port: u32): u64 {
   return mix(seed + address * 0x9e3779b97f4a7c15 + port);
 }
+
+/**
+ * An IPv6 address as one word. Whoever can choose addresses must not be able to choose them so that all their
+ * flows get one hash: of the two halves one is spread under the seed first.
+ */
+// @ts-ignore: decorator
+@inline
+export function foldAddress(high: u64, low: u64): u64 {
+  return mix(seed + high) ^ low;
+}

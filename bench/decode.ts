@@ -4,22 +4,14 @@
  *
  *   node build/bench/decode.js [--rounds N] [--json FILE]
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { createCore } from '#src/decode/core.js';
-import { INDEX_STATE } from '#src/layout/generated.js';
-import { parseCaptureHeader } from '#src/memory/capture-header.js';
-import { beginCapture, captureStart, configureWorker, setPorts, setWalk } from '#src/memory/configure.js';
-import { mapMemory, slotAddress } from '#src/memory/map.js';
 import { type GenerateOptions, generateCapture } from './generate/generate.js';
 import { describeCommit, describeMachine } from './measure/machine.js';
+import { type Pass, pass } from './measure/pass.js';
 import { median } from './measure/statistics.js';
 import { renderTable } from './measure/table.js';
-import { ROOT } from './root.js';
 
-const PCAP_HEADER = 24;
-const SLOT_SIZE = 512 * 1024;
 const EXCHANGES = 250_000;
 
 const { values: options } = parseArgs({
@@ -46,53 +38,6 @@ function capture(traffic: Partial<GenerateOptions>): { bytes: Buffer; packets: n
     chunks.push(Buffer.from(chunk)),
   );
   return { bytes: Buffer.concat(chunks), packets: truth.packets, requests: truth.asked.requests };
-}
-
-const module = new WebAssembly.Module(readFileSync(join(ROOT, 'dist/wasm/pipeline.wasm')));
-
-/** Milliseconds of one pass: the record walk, and each worker's decoding. */
-interface Pass {
-  index: number;
-  decode: number[];
-}
-
-/** Decodes a whole capture with so many instances over one memory, one after another. */
-function pass(bytes: Buffer, workers: number): Pass {
-  const map = mapMemory({ workers, slots: 1, slotSize: SLOT_SIZE, state: 512 << 20, blockEvents: 32768 });
-  const memory = new WebAssembly.Memory({ initial: map.pages, maximum: map.pages, shared: true });
-  const { buffer } = memory;
-  setPorts(buffer, map, [[11211, 11211]]);
-  const header = parseCaptureHeader(bytes.subarray(0, PCAP_HEADER));
-  setWalk(buffer, map, { unit: header.unit });
-  beginCapture(buffer, map, captureStart(header, 1, header.unit));
-  const secrets = { key: new Uint8Array(16), addressKey: new Uint8Array(16), hashSeed: 1n, eventsOut: false };
-  const cores = Array.from({ length: workers }, (_, worker) => {
-    const core = createCore(module, memory, { onBlock() {}, onEvents() {} });
-    core.init(configureWorker(buffer, map, worker, secrets));
-    return core;
-  });
-  const view = new DataView(buffer);
-  const slot = slotAddress(map, 0);
-  const chunk = slot + map.chunkOffset;
-  const target = new Uint8Array(buffer, chunk, SLOT_SIZE);
-  const took: Pass = { index: 0, decode: new Array(workers).fill(0) };
-  for (let at = header.size, k = 0; at < bytes.length; at += SLOT_SIZE, k++) {
-    const part = bytes.subarray(at, at + SLOT_SIZE);
-    target.set(part);
-    const ordinal = view.getBigUint64(map.indexState + INDEX_STATE.ordinal, true);
-    let start = performance.now();
-    const lists = slot + map.listOffset;
-    cores[k % workers]!.indexSlot(chunk, part.length, lists, map.listStride, workers, slot + map.roomOffset);
-    let end = performance.now();
-    took.index += end - start;
-    for (let worker = 0; worker < workers; worker++) {
-      start = end;
-      cores[worker]!.decodeSlot(lists + worker * map.listStride, ordinal);
-      end = performance.now();
-      took.decode[worker]! += end - start;
-    }
-  }
-  return took;
 }
 
 const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);

@@ -142,7 +142,21 @@ __noinline int membench_extension(struct __sk_buff *skb, __u32 offset, __u32 nex
 	return size << 8 | extension[0];
 }
 
-static __always_inline int read_ipv6(struct __sk_buff *skb, struct headers *h, __u32 l3)
+/* Spreads the bits of a word (SplitMix64, Steele et al., 2014), as assembly/hash.ts. */
+static __always_inline __u64 mix(__u64 word)
+{
+	word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9ull;
+	word = (word ^ (word >> 27)) * 0x94d049bb133111ebull;
+	return word ^ (word >> 31);
+}
+
+/* Half of a flow's hash: adding both halves makes it symmetric. */
+static __always_inline __u64 endpoint_hash(__u64 seed, __u64 address, __u32 port)
+{
+	return mix(seed + address * 0x9e3779b97f4a7c15ull + port);
+}
+
+static __always_inline int read_ipv6(struct __sk_buff *skb, struct headers *h, __u32 l3, __u64 seed)
 {
 	/* Words of the fixed header (RFC 8200): addresses are 1-2 and 3-4. */
 	__u64 ip[5];
@@ -168,24 +182,10 @@ static __always_inline int read_ipv6(struct __sk_buff *skb, struct headers *h, _
 	h->l4_offset = offset;
 	h->family = 6;
 	h->protocol = next;
-	/* Folded as assembly/framing/record.ts folds them. */
-	h->source = ip[1] ^ ((ip[2] << 32) | (ip[2] >> 32));
-	h->destination = ip[3] ^ ((ip[4] << 32) | (ip[4] >> 32));
+	/* Folded as assembly/hash.ts folds them, so that nobody can choose addresses of one hash. */
+	h->source = mix(seed + ip[1]) ^ ip[2];
+	h->destination = mix(seed + ip[3]) ^ ip[4];
 	return TAKEN;
-}
-
-/* Spreads the bits of a word (SplitMix64, Steele et al., 2014), as assembly/hash.ts. */
-static __always_inline __u64 mix(__u64 word)
-{
-	word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9ull;
-	word = (word ^ (word >> 27)) * 0x94d049bb133111ebull;
-	return word ^ (word >> 31);
-}
-
-/* Half of a flow's hash: adding both halves makes it symmetric. */
-static __always_inline __u64 endpoint_hash(__u64 seed, __u64 address, __u32 port)
-{
-	return mix(seed + address * 0x9e3779b97f4a7c15ull + port);
 }
 
 #endif

@@ -194,7 +194,7 @@ static __always_inline void record(struct __sk_buff *skb, __u32 l3)
 	else if (version >> 4 == 4)
 		outcome = read_ipv4(skb, &h, l3);
 	else if (version >> 4 == 6)
-		outcome = read_ipv6(skb, &h, l3);
+		outcome = read_ipv6(skb, &h, l3, settings.seed);
 	else
 		outcome = MEMBENCH_KERNEL_COUNTER_SKIPPED_MALFORMED;
 	if (outcome == TAKEN) {

@@ -11,6 +11,7 @@ import { MembenchError } from './errors.js';
 import { EventCursor } from './event/cursor.js';
 import type { CacheEvent } from './event/event.js';
 import { COUNTER_NAMES, type Counter, EVENT_RECORD, INDEX_STATE, PCAP_HEADER } from './layout/generated.js';
+import { mapWithin } from './memory/budget.js';
 import { type CaptureHeader, parseCaptureHeader } from './memory/capture-header.js';
 import {
   beginCapture,
@@ -21,7 +22,7 @@ import {
   setPorts,
   setWalk,
 } from './memory/configure.js';
-import { mapMemory, regionAddress, slotAddress } from './memory/map.js';
+import { type MapOptions, mapMemory, regionAddress, slotAddress } from './memory/map.js';
 
 export { MembenchError } from './errors.js';
 export type { CacheEvent } from './event/event.js';
@@ -33,6 +34,8 @@ export interface DecoderOptions {
   ports?: PortRanges;
   /** 16 bytes keys are hashed with (SipHash-2-4). Default: random. */
   key?: Uint8Array;
+  /** Bytes of everything the decoder keeps, from 10 MiB to 4 GiB. Default: 76 MiB. */
+  memory?: number;
   /** The compiled parser, where the embedded one shall not be used. */
   wasm?: WebAssembly.Module;
 }
@@ -51,6 +54,8 @@ export interface Decoder {
   readonly counters: Readonly<Record<Counter, number>>;
 }
 
+/** Bytes it may hold in flows, pending requests and early segments, where no cap is set. */
+const STATE_SIZE = 64 * 1024 * 1024;
 /** Chunk the input is cut into; small enough to stay in a core's cache. */
 const SLOT_SIZE = 256 * 1024;
 
@@ -80,13 +85,11 @@ export async function createDecoder(options: DecoderOptions = {}): Promise<Decod
   const key = options.key ?? crypto.getRandomValues(new Uint8Array(16));
   if (key.length !== 16)
     throw new MembenchError('ERR_MEMBENCH_USAGE', `the key has ${key.length} bytes, not 16`);
-  const map = mapMemory({
-    workers: 1,
-    slots: 1,
-    slotSize: SLOT_SIZE,
-    state: 64 * 1024 * 1024,
-    blockEvents: 1024,
-  });
+  const rooms: Omit<MapOptions, 'state'> = { workers: 1, slots: 1, slotSize: SLOT_SIZE, blockEvents: 1024 };
+  const map =
+    options.memory === undefined
+      ? mapMemory({ ...rooms, state: STATE_SIZE })
+      : mapWithin(options.memory, rooms);
   const memory = new WebAssembly.Memory({ initial: map.pages });
   return new StandaloneDecoder(options.wasm ?? (await loadModule()), memory, map, options, key);
 }

@@ -25,6 +25,12 @@ export interface RecordOptions {
   workers?: number;
   /** Bytes between source and workers. Default 4 MiB for files, 32 MiB for live sources. */
   buffer?: number;
+  /**
+   * Bytes of everything the recording keeps: what lies between source and workers, and all the workers know of
+   * flows, requests and early segments. At most 4 GiB. Without `buffer` that is an eighth of it at most.
+   * Default: the buffer, 512 MiB for what is known, and what every worker needs besides.
+   */
+  memory?: number;
   /** Stop after this many matching packets: exactly for files, about so many for live sources. */
   count?: number;
   /** Stop after so many seconds: of packet time for files, of wall time for live sources. */

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { usesSimd } from './decode/simd.js';
 import { MembenchError } from './errors.js';
 import { COUNTER_NAMES } from './layout/generated.js';
+import { bufferWithin, usableMemory } from './memory/budget.js';
 import { findUser, type User } from './native/users.js';
 import type { SealedBlock } from './pool/messages.js';
 import { defaultWorkers } from './pool/pool.js';
@@ -46,6 +47,7 @@ function checkOptions(options: RecordOptions): void {
   positive('workers', options.workers, true);
   positive('sample', options.sample, true);
   positive('buffer', options.buffer, true);
+  positive('memory', options.memory, true);
   positive('count', options.count, true);
   positive('rotateSize', options.rotateSize, true);
   positive('rotateTime', options.rotateTime, false);
@@ -96,12 +98,13 @@ export async function record(options: RecordOptions): Promise<RecordSummary> {
   const sample = options.sample ?? 1;
   const workers = options.workers ?? defaultWorkers(isLive(options.source));
   const user = await recorderUser(options);
+  const memory = memoryOf(options);
   const source = await openSource(
     options.source,
     {
       ports,
       workers,
-      buffer: options.buffer ?? LIVE_BUFFER,
+      buffer: bufferWithin(memory, options.buffer, LIVE_BUFFER),
       snaplen: options.snaplen,
       user,
       hashSeed,
@@ -116,6 +119,7 @@ export async function record(options: RecordOptions): Promise<RecordSummary> {
       feed: source.feed,
       workers,
       buffer: options.buffer,
+      memory,
       ports,
       // A live source's limits are kept by whoever holds the source.
       count: source.finite ? (options.count ?? 0) : 0,
@@ -133,6 +137,16 @@ export async function record(options: RecordOptions): Promise<RecordSummary> {
   } finally {
     source.close();
   }
+}
+
+/** The cap on memory, if there is one: no more than can be used, and where that is less it is said. */
+function memoryOf({ memory, onWarning }: RecordOptions): number | undefined {
+  if (memory === undefined) return undefined;
+  const usable = usableMemory(memory);
+  if (usable < memory) {
+    onWarning?.(`a memory of ${memory} bytes is more than 32 bits can address: ${usable} (4 GiB) are used`);
+  }
+  return usable;
 }
 
 /** Who decodes live packets: another user where this is root, null where there are no rights to give up. */

@@ -4,7 +4,7 @@
  *
  * A list lies in memory as a count (u32, padded to 16 bytes) and that many `segment` entries.
  */
-import { endpointHash } from '../hash';
+import { endpointHash, foldAddress } from '../hash';
 import { config, count, indexState, ports } from '../instance';
 import {
   COUNTER_PACKETS_DECODED, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_ESP, COUNTER_SKIPPED_FRAGMENT,
@@ -57,8 +57,8 @@ function flowHash(ip: usize, source: u32, destination: u32): u32 {
     sum = endpointHash(load<u32>(ip + 12), source) + endpointHash(load<u32>(ip + 16), destination);
   } else {
     sum =
-      endpointHash(load<u64>(ip + 8) ^ rotl(load<u64>(ip + 16), 32), source) +
-      endpointHash(load<u64>(ip + 24) ^ rotl(load<u64>(ip + 32), 32), destination);
+      endpointHash(foldAddress(load<u64>(ip + 8), load<u64>(ip + 16)), source) +
+      endpointHash(foldAddress(load<u64>(ip + 24), load<u64>(ip + 32)), destination);
   }
   return <u32>(sum ^ (sum >> 32));
 }

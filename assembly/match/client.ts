@@ -199,7 +199,7 @@ function overflow(flow: Flow, side: Side, at: usize, end: usize): usize {
     place(flow, side, request, side.lineTime, side.lineOrdinal);
     flow.current = <u32>changetype<usize>(request);
     dropLineHead(side, <u32>(keys - base));
-    takeWholeKeys(request, side);
+    takeWholeKeys(request, side, 0);
     side.state = CLIENT_KEYS;
   } else {
     count(COUNTER_BOUND_LINES);
@@ -212,14 +212,18 @@ function overflow(flow: Flow, side: Side, at: usize, end: usize): usize {
   return at;
 }
 
-/** Moves all keys that are surely whole out of the buffer; the last may go on. */
-function takeWholeKeys(request: Request, side: Side): void {
+/**
+ * Moves all keys that are surely whole out of the buffer; the last may go on. Of the first `known` bytes there
+ * none is a space.
+ */
+function takeWholeKeys(request: Request, side: Side, known: u32): void {
   const base = <usize>side.line;
+  const from = base + known;
   let end = base + side.lineSize;
-  while (end > base && load<u8>(end - 1) != 0x20) end--;
-  if (end == base && side.lineSize > 1024) {
+  while (end > from && load<u8>(end - 1) != 0x20) end--;
+  if (end == from) {
     // A token this long is no key; it only has to stay too long.
-    side.lineSize = 1024;
+    if (side.lineSize > 1024) side.lineSize = 1024;
     return;
   }
   addKeys(request, base, end);
@@ -230,12 +234,13 @@ function keyBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordi
   const request = changetype<Request>(<usize>flow.current);
   const feed = findByte(at, end, LF);
   while (at < feed) {
+    const known = side.lineSize;
     at += appendLine(side, at, feed, time, ordinal);
     if (side.line == 0) {
       lostRequest(flow);
       return end;
     }
-    takeWholeKeys(request, side);
+    takeWholeKeys(request, side, known);
   }
   if (feed == end) return end;
   const base = <usize>side.line;

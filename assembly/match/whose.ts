@@ -1,14 +1,15 @@
 /** Whose an answer is: in order, but for quiet requests that are passed over and errors that take others' place. */
 import { Flow } from '../flow/flow';
 import { count } from '../instance';
-import { COUNTER_AMBIGUOUS_QUIET, OP_MA, OP_MG, OP_MS, PRESENT_OPAQUE, STATUS_UNANSWERED } from '../layout';
+import { COUNTER_AMBIGUOUS_QUIET, OP_MG, PRESENT_OPAQUE, STATUS_UNANSWERED } from '../layout';
 import {
-  answerLetters, answerOpaque, answerPrint, ERROR_ARITHMETIC, ERROR_FORMAT, ERROR_STORAGE, hasKey, hasOpaque, keyAt, keyEnd, keyIsBase64,
+  answerLetters, answerOpaque, answerPrint, ERROR_FORMAT, hasKey, hasOpaque, keyAt, keyEnd, keyIsBase64, keyNumber,
 } from '../memcache/answer';
 import {
-  BIT_DISCARDS, BIT_QUIET, BIT_REFUSED, IS_ERROR, IS_HD, IS_NF, IS_VA, KIND_ARITHMETIC, KIND_DOUBT, KIND_STORE, Request,
+  BIT_DISCARDS, BIT_QUIET, IS_ERROR, IS_HD, IS_NF, IS_VA, KIND_DOUBT, Request,
 } from '../memcache/message';
 import { FLAGS_RETURNED, isKeyOf } from '../memcache/meta';
+import { likelyFor } from './passed';
 import { freeRequest, record, recordSilence, shift } from './pending';
 
 /**
@@ -22,19 +23,9 @@ export function matchPending(flow: Flow, code: u32, error: u32): Request {
   if (code == IS_ERROR) {
     // An error belongs to the first request it is likely for, if only quiet ones precede that; else to
     // the oldest.
-    found = request;
-    let likely = false;
-    for (let candidate = request; changetype<usize>(candidate); candidate = changetype<Request>(<usize>candidate.next)) {
-      // A line that had to be refused comes before one that may have failed.
-      const refused = (candidate.bits & (BIT_REFUSED | BIT_DISCARDS)) != 0;
-      if (expects(candidate, error) && (refused || !likely)) {
-        found = candidate;
-        likely = true;
-        if (refused) break;
-      }
-      if (!(candidate.bits & BIT_QUIET)) break;
-    }
-    if (error == ERROR_FORMAT && !likely) {
+    const likely = changetype<usize>(request) ? likelyFor(request, error) : request;
+    found = changetype<usize>(likely) ? likely : request;
+    if (error == ERROR_FORMAT && changetype<usize>(likely) == 0) {
       const discarding = findDiscarding(request);
       if (changetype<usize>(discarding)) {
         discardBefore(flow, discarding);
@@ -65,8 +56,11 @@ export function matchPending(flow: Flow, code: u32, error: u32): Request {
   return found;
 }
 
-/** Requests looked at for one whose error took the answers of others: beyond what memcached reads at a time. */
-const DISCARDING_DEPTH: i32 = 512;
+/**
+ * Requests looked at for one whose error took the answers of others: beyond those memcached answers before it
+ * sends (-R, 20 if not told otherwise), and few enough to look at for every error.
+ */
+const DISCARDING_DEPTH: i32 = 128;
 
 /** The first pending request whose error discards the answers before it, or 0. */
 function findDiscarding(request: Request): Request {
@@ -87,13 +81,6 @@ function discardBefore(flow: Flow, request: Request): void {
   }
 }
 
-/** Whether an error of this class is likely for a request. */
-function expects(request: Request, error: u32): bool {
-  if (error == ERROR_ARITHMETIC) return request.kind == KIND_ARITHMETIC || request.op == OP_MA;
-  if (error == ERROR_STORAGE) return request.kind == KIND_STORE || request.op == OP_MS;
-  return (request.bits & (BIT_REFUSED | BIT_DISCARDS)) != 0;
-}
-
 /**
  * Whether opaque and key of a meta answer are this request's. Old releases leave both out of some answers,
  * which only a request that must be answered can then claim.
@@ -105,5 +92,5 @@ function agrees(request: Request, code: u32): bool {
   }
   const asked = (request.present & (1 << PRESENT_OPAQUE)) != 0;
   if (hasOpaque ? !asked || answerOpaque != request.opaque : asked && request.bits & BIT_QUIET) return false;
-  return !hasKey || answerPrint == request.print || isKeyOf(request, keyAt, keyEnd, keyIsBase64);
+  return !hasKey || answerPrint == request.print || isKeyOf(request, keyAt, keyEnd, keyIsBase64, keyNumber);
 }

@@ -26,6 +26,8 @@ export let answerPrint: u64 = 0;
 // Meta return flags; set for two-letter answers only.
 export let hasFlags: bool = false;
 export let hasKey: bool = false;
+/** Counts returned keys up, so that what was reckoned of one is not taken for another's. */
+export let keyNumber: u32 = 0;
 /** Where the returned key stands, and whether it is in base64. */
 export let keyAt: usize = 0;
 export let keyEnd: usize = 0;
@@ -66,6 +68,7 @@ function parseReturnFlags(at: usize, end: usize): void {
         break;
       case 0x6b: // k
         hasKey = true;
+        keyNumber++;
         keyAt = value;
         keyEnd = tokenEnd;
         answerPrint = fingerprint(value, tokenEnd - value);

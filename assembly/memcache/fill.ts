@@ -25,10 +25,11 @@ export function clear(request: Request): void {
   store<u64>(base, <u64>OP_UNKNOWN << 48, offsetof<Request>('present'));
   store<u64>(base, 0, offsetof<Request>('proto'));
   request.valueSize = NO_SIZE;
-  // next and keys, lastKeys and keyCount, the cursor, are neighbours.
+  // next and keys, lastKeys and keyCount, the cursor, opcode and opaque, are neighbours.
   store<u64>(base, 0, offsetof<Request>('next'));
   store<u64>(base, 0, offsetof<Request>('lastKeys'));
   store<u64>(base, 0, offsetof<Request>('cursorChunk'));
+  store<u64>(base, 0, offsetof<Request>('opcode'));
   request.dataSize = 0;
   request.bits = 0;
 }

@@ -27,12 +27,23 @@ export function createMeta(): void {
   decoded = reserve(512);
 }
 
-/** Whether a returned key [at, end) is the request's, in whichever form: an item shows its key as it was stored. */
-export function isKeyOf(request: Request, at: usize, end: usize, base64: bool): bool {
-  if (!base64) return keyHash(at, end - at) == request.keyHash;
-  if (end - at > BASE64_KEY_MAX) return false;
-  const size = decodeBase64(at, end, decoded);
-  return size > 0 && keyHash(decoded, size) == request.keyHash;
+// The returned key hashed last: many requests may be asked whether it is theirs.
+let hashedNumber: u32 = 0;
+let hashedKey: u64 = 0;
+let isHashed: bool = false;
+
+/**
+ * Whether a returned key [at, end) is the request's, in whichever form: an item shows its key as it was stored.
+ * `number` tells it from all keys before.
+ */
+export function isKeyOf(request: Request, at: usize, end: usize, base64: bool, number: u32): bool {
+  if (number != hashedNumber) {
+    hashedNumber = number;
+    const size = !base64 ? <i32>(end - at) : end - at > BASE64_KEY_MAX ? 0 : decodeBase64(at, end, decoded);
+    isHashed = size > 0;
+    if (isHashed) hashedKey = keyHash(base64 ? decoded : at, size);
+  }
+  return isHashed && hashedKey == request.keyHash;
 }
 
 /** Bit of a flag letter in a bitmap of requested flags. */

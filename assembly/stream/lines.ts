@@ -9,11 +9,14 @@ import { createPool, give, Pool, take } from '../pools';
 
 /** Room behind LINE_MAX for reads past the end. */
 const SLACK: u32 = 16;
+/** Behind that a byte that is 1 while every run of spaces in the buffer is one space. */
+const SQUEEZED: u32 = LINE_MAX + SLACK;
+const LINE_SIZE: u32 = SQUEEZED + 8;
 
 let pool: Pool = changetype<Pool>(0);
 
 export function createLines(): void {
-  pool = createPool(config.lines, config.linesEnd, LINE_MAX + SLACK);
+  pool = createPool(config.lines, config.linesEnd, LINE_SIZE);
 }
 
 /** Returns a buffer taken from a side. */
@@ -43,18 +46,21 @@ export function appendLine(side: Side, at: usize, end: usize, time: u64, ordinal
     }
     side.line = <u32>piece;
     side.lineSize = 0;
+    store<u8>(piece, 0, SQUEEZED);
     side.lineTime = time;
     side.lineOrdinal = ordinal;
   }
   const base = <usize>side.line;
   const room = LINE_MAX - side.lineSize;
-  if (end - at <= room) {
+  const squeezed = load<u8>(base, SQUEEZED) != 0;
+  if (end - at <= room && !squeezed) {
     memory.copy(base + side.lineSize, at, end - at);
     side.lineSize += <u32>(end - at);
     return <u32>(end - at);
   }
   const start = at;
-  squeeze(side);
+  // Once only: whoever fills a line up to its last byte must not have all of it read again for every space.
+  if (!squeezed) squeeze(side);
   let size = side.lineSize;
   let last = size ? load<u8>(base + size - 1) : 0;
   for (; at < end; at++) {
@@ -80,10 +86,13 @@ function squeeze(side: Side): void {
     last = byte;
   }
   side.lineSize = size;
+  store<u8>(base, 1, SQUEEZED);
 }
 
 /** Drops the first bytes of the side's line. */
 export function dropLineHead(side: Side, bytes: u32): void {
   side.lineSize -= bytes;
   memory.copy(side.line, <usize>side.line + bytes, side.lineSize);
+  // Whatever comes next has room again.
+  store<u8>(side.line, 0, SQUEEZED);
 }

@@ -57,6 +57,11 @@ function build(): Command {
       'memory between source and workers: 64M; bare numbers are KiB (files 4M, live 32M)',
       parseSize,
     )
+    .option(
+      '--memory <size>',
+      'all memory for packets and what is known of connections, -B included: 256M, at most 4G (about 600M)',
+      parseSize,
+    )
     .option('--sample <1/N>', 'record one of N connections, whole ones, chosen by their hash', parseSample)
     .option('-s, --snaplen <bytes>', 'bytes of a packet to look at (all)', parseCount)
     .option('-Z, --user <user>', 'who decodes live traffic when started as root (nobody)')

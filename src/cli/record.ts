@@ -13,6 +13,7 @@ export interface RecordFlags {
   duration?: number;
   count?: number;
   buffer?: number;
+  memory?: number;
   sample?: number;
   snaplen?: number;
   user?: string;
@@ -118,6 +119,7 @@ const SAME = [
   'duration',
   'count',
   'buffer',
+  'memory',
   'sample',
   'snaplen',
   'user',

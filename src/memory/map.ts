@@ -119,11 +119,15 @@ export interface MapOptions {
   window?: number;
   /** Bytes of the window for the kernel's counters. Default 0. */
   kernelCounters?: number;
+  /** Only reckon: the map may be larger than any memory. Default false. */
+  unlimited?: boolean;
 }
 
-const PAGE = 65536;
-/** A 32-bit linear memory ends at 4 GiB. */
+/** Bytes of a page of linear memory. */
+export const PAGE = 65536;
 const PAGES_MAX = 65536;
+/** A 32-bit linear memory ends at 4 GiB. */
+export const MEMORY_MAX = PAGES_MAX * PAGE;
 /** Room the worker's JavaScript needs before a payload to put the rest of the frame (see FORMAT.md). */
 export const ENVELOPE_ROOM = 65536;
 /** Bytes of one flow with both its sides: SIZEOF_FLOW_ALL in assembly/flow/flow.ts. */
@@ -151,8 +155,9 @@ class Cursor {
 }
 
 function mapRegion(options: MapOptions): { region: Region; size: number } {
-  const share = options.state / options.workers;
-  const flowCount = Math.floor((share * 0.4) / FLOW_SIZE);
+  const share = Math.floor(options.state / options.workers);
+  const part = (tenths: number) => Math.floor((share * tenths) / 10);
+  const flowCount = Math.floor(part(4) / FLOW_SIZE);
   const blockEvents = options.blockEvents;
   const cursor = new Cursor(0);
   const config = cursor.take(CONFIG.SIZE);
@@ -177,13 +182,13 @@ function mapRegion(options: MapOptions): { region: Region; size: number } {
   const flowBucketCount = powerOfTwo(flowCount * 4);
   const flowBuckets = cursor.take(flowBucketCount * 8);
   const flows = cursor.take(flowCount * FLOW_SIZE);
-  const requests = cursor.take(share * 0.2);
+  const requests = cursor.take(part(2));
   const requestsEnd = cursor.at;
-  const keys = cursor.take(share * 0.1);
+  const keys = cursor.take(part(1));
   const keysEnd = cursor.at;
-  const reorder = cursor.take(share * 0.2);
+  const reorder = cursor.take(part(2));
   const reorderEnd = cursor.at;
-  const lines = cursor.take(share * 0.1);
+  const lines = cursor.take(part(1));
   const linesEnd = cursor.at;
   const windowSize = options.window ?? 0;
   const window = cursor.take(windowSize, PAGE);
@@ -255,7 +260,7 @@ export function mapMemory(options: MapOptions): MemoryMap {
   const kernelCounters = cursor.take(options.kernelCounters ?? 0, PAGE);
   // A page of slack: searches read up to 15 bytes past what they look at.
   const pages = Math.ceil(cursor.at / PAGE) + 1;
-  if (pages > PAGES_MAX) {
+  if (pages > PAGES_MAX && !options.unlimited) {
     throw new MembenchError(
       'ERR_MEMBENCH_MEMORY',
       `${workers} workers with this buffer need ${(pages / 16384).toFixed(1)} GiB, and 4 GiB is the limit`,

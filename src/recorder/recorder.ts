@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { COUNTER_NAMES, type Counter, INDEX_STATE, LAG_BUCKETS } from '../layout/generated.js';
 import { RingWriter } from '../memory/batch-ring.js';
+import { bufferWithin, mapWithin } from '../memory/budget.js';
 import { NO_CAPTURE } from '../memory/capture-header.js';
 import {
   beginCapture,
@@ -11,7 +12,7 @@ import {
   setPorts,
   setWalk,
 } from '../memory/configure.js';
-import { type MemoryMap, mapMemory, regionAddress } from '../memory/map.js';
+import { type MapOptions, type MemoryMap, mapMemory, regionAddress } from '../memory/map.js';
 import type { WorkerTask } from '../pool/messages.js';
 import { type Pool, type PoolEvents, startPool } from '../pool/pool.js';
 import { DescriptorReader } from '../source/bytes.js';
@@ -24,7 +25,7 @@ import { type Lag, lagOf } from './lag.js';
 const SLOT_SIZE = 512 * 1024;
 const DEFAULT_BUFFER = 8 * SLOT_SIZE;
 const SLOTS_MIN = 3;
-/** Bytes all workers together may hold in flows, pending requests and early segments. */
+/** Bytes all workers together may hold in flows, pending requests and early segments, where no cap is set. */
 const STATE_SIZE = 512 * 1024 * 1024;
 /** How long whoever writes a live stream may take to end it once told to, ms. */
 const END_PATIENCE = 3000;
@@ -39,6 +40,8 @@ export interface RecorderSettings {
   workers: number;
   /** Bytes of the batch ring. */
   buffer: number | undefined;
+  /** Bytes of everything that is kept: the whole shared memory. Default: the buffers and STATE_SIZE. */
+  memory?: number | undefined;
   ports: PortRanges;
   /** Matching packets after which it ends, exact where packets have one order; 0: no limit. */
   count: number;
@@ -127,15 +130,8 @@ export class Recorder implements RecorderHandle {
   constructor(settings: RecorderSettings, events: PoolEvents, pageSize = 4096) {
     this.#settings = settings;
     this.#events = events;
-    const { feed, workers } = settings;
-    this.#map = mapMemory({
-      workers,
-      ...slotsOf(isRing(feed) ? 0 : (settings.buffer ?? DEFAULT_BUFFER)),
-      state: STATE_SIZE,
-      blockEvents: BLOCK_EVENTS,
-      window: windowOf(feed, pageSize),
-      kernelCounters: feed.kind === 'bpf rings' ? feed.countersSize : 0,
-    });
+    const { feed } = settings;
+    this.#map = mapOf(settings, pageSize);
     this.#memory = new WebAssembly.Memory({
       initial: this.#map.pages,
       maximum: this.#map.pages,
@@ -305,6 +301,18 @@ export class Recorder implements RecorderHandle {
       last: view.getBigUint64(INDEX_STATE.last_time, true),
     };
   }
+}
+
+/** The memory of a recording: within its cap, or else as large as it comes. */
+function mapOf({ feed, workers, buffer, memory }: RecorderSettings, pageSize: number): MemoryMap {
+  const rooms: Omit<MapOptions, 'state'> = {
+    workers,
+    ...slotsOf(isRing(feed) ? 0 : bufferWithin(memory, buffer, DEFAULT_BUFFER)),
+    blockEvents: BLOCK_EVENTS,
+    window: windowOf(feed, pageSize),
+    kernelCounters: feed.kind === 'bpf rings' ? feed.countersSize : 0,
+  };
+  return memory === undefined ? mapMemory({ ...rooms, state: STATE_SIZE }) : mapWithin(memory, rooms);
 }
 
 /** Whether the kernel fills rings of its own. */

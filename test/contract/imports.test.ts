@@ -20,6 +20,7 @@ const ROOMS: Record<string, readonly string[]> = {
   analyze: ['profile', 'event', 'errors.ts'],
   'record.ts': [
     'decode',
+    'memory',
     'source',
     'recorder',
     'pool',

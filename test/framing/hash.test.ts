@@ -1,0 +1,35 @@
+import test from 'ava';
+import { client, START } from '../support/conversation.js';
+import { recordInProcess } from '../support/in-process.js';
+import { concat, ipv6, link, PSH, pcapFile, tcp } from '../support/packets.js';
+
+const FLOWS = 400;
+const ACK = 16;
+
+/** Addresses whose words cancel each other out where they are only xored into each other. */
+function address(i: number): Uint8Array {
+  const a = [0xfd, 0, i >> 8, i & 255];
+  const b = [i & 255, 1, i >> 8, 2];
+  return concat(a, b, b, a);
+}
+
+test('nobody can choose IPv6 addresses so that all their flows get one hash', (t) => {
+  const packets = Array.from({ length: FLOWS }, (_, i) => {
+    const segment = tcp({
+      sourcePort: 40000,
+      destinationPort: 11211,
+      seq: 1,
+      ack: 1,
+      flags: PSH | ACK,
+      payload: client('get a\r\n').bytes,
+    });
+    const packet = ipv6({ source: 2, destination: 1 }, segment);
+    packet.set(address(i), 8);
+    return { time: START + BigInt(i) * 1000n, data: link('ethernet', packet) };
+  });
+  // A sample is chosen by the hash: of one hash all flows would be in it, or none.
+  const { counters } = recordInProcess(pcapFile(packets), { sample: 4 });
+  t.is(counters.packets_seen, FLOWS);
+  t.is(counters.flows + counters.skipped_sampled, FLOWS);
+  t.true(counters.flows > FLOWS / 8 && counters.flows < FLOWS / 2, `${counters.flows} flows`);
+});
