@@ -20,7 +20,7 @@ import { createKeys } from './memcache/keys';
 import { createMeta } from './memcache/meta';
 import { createPending } from './match/pending';
 import { createLines } from './stream/lines';
-import { createReorder } from './stream/reorder';
+import { createWaiting } from './stream/waiting';
 import { family, PROTOCOL_TCP, protocol } from './wire/ip';
 import { TCP_HEADER_MIN } from './wire/tcp';
 import { UDP_HEADER } from './wire/udp';
@@ -35,7 +35,7 @@ export function createDecoder(): void {
   createMeta();
   createPending();
   createLines();
-  createReorder();
+  createWaiting();
   createBlock();
 }
 

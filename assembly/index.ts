@@ -18,14 +18,14 @@ import { beginWalk } from './framing/walk';
 import { indexState, setConfig } from './instance';
 import { assertLayout, CONTAINER_PCAPNG, LAYOUT_HASH } from './layout';
 import { assertMessage } from './memcache/message';
-import { assertReorder } from './stream/reorder';
+import { assertWaiting } from './stream/waiting';
 
 /** What both sides must agree on; the host refuses another value. */
 export function layoutHash(): u32 {
   assertLayout();
   assertFlow();
   assertMessage();
-  assertReorder();
+  assertWaiting();
   return LAYOUT_HASH;
 }
 

@@ -70,9 +70,24 @@ export const COPIES: Case[] = [
     run: (p) => put(p, [8, get(2, 3)], [32, get(5)], [16, get(6, 7, 8)], [0, get(1)]),
   },
   {
-    name: 'one that starts as the second of two early neighbours, and is longer',
+    name: 'of a segment that starts as the second of two early neighbours, and is longer, the rest is used',
     served: get(1, 2, 3, 5),
     run: (p) => put(p, [8, get(2)], [16, get(3)], [16, get(4, 5)], [0, get(1)]),
+  },
+  {
+    name: 'the same, where the second of them came before the first',
+    served: get(1, 2, 4, 5),
+    run: (p) => put(p, [16, get(3)], [8, get(2)], [16, get(4, 5)], [0, get(1)]),
+  },
+  {
+    name: 'a segment as long as the second of two early neighbours is dropped',
+    served: get(1, 2, 3),
+    run: (p) => put(p, [16, get(3)], [8, get(2)], [16, get(4)], [0, get(1)]),
+  },
+  {
+    name: 'an early segment covers one of which another has taken the start',
+    served: get(1, 5, 6, 3, 4),
+    run: (p) => put(p, [16, get(2, 3, 4)], [8, get(5, 6)], [20, 'k9\r\nget k9\r\n'], [0, get(1)]),
   },
   {
     name: 'what was delivered stays, whatever is sent again',
