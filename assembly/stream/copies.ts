@@ -11,6 +11,7 @@
  * bytes in question unknown, as if they had not been captured.
  */
 import { Side } from '../flow/flow';
+import { addressSum } from '../flow/table';
 import { count } from '../instance';
 import { COUNTER_AMBIGUOUS_COPIES, COUNTER_REFUSED_SEGMENTS } from '../layout';
 import { addBytes, fold, pseudoHeader, RIGHT } from '../wire/checksum';
@@ -104,7 +105,7 @@ function extendReach(segment: Waiting): bool {
 function check(): void {
   if (flags & CHECKED) return;
   const header = <u32>(payload - tcp);
-  const sum = addBytes(pseudoHeader(header + size), tcp, header + size);
+  const sum = addBytes(pseudoHeader(addressSum(), header + size), tcp, header + size);
   flags |= fold(sum) == RIGHT ? IS_RIGHT : IS_WRONG;
 }
 
@@ -283,7 +284,7 @@ function file(side: Side, link: usize, from: u32, to: u32): bool {
   segment.origin = origin;
   segment.from = 0;
   const header = <u32>(payload - tcp);
-  segment.sum = flags & CHECKED ? 0 : fold(addBytes(pseudoHeader(header + size), tcp, header));
+  segment.sum = flags & CHECKED ? 0 : fold(addBytes(pseudoHeader(addressSum(), header + size), tcp, header));
   segment.time = time;
   segment.ordinal = ordinal;
   segment.next = load<u32>(link);

@@ -2,7 +2,6 @@
  * The checksum of TCP (RFC 9293, section 3.1; RFC 1071). A capture of what a host sends shows unfinished ones,
  * and files may have none: a wrong one proves nothing by itself.
  */
-import { high0, high1, low0, low1 } from '../flow/table';
 import { PROTOCOL_TCP } from './ip';
 
 /** Adds the bytes, which begin at an even place of what is summed, to a sum. */
@@ -16,16 +15,9 @@ export function addBytes(sum: u64, at: usize, size: u32): u64 {
   return at < end ? sum + load<u8>(at) : sum;
 }
 
-// @ts-ignore: decorator
-@inline
-function addWord(sum: u64, word: u64): u64 {
-  return sum + (word & 0xffffffff) + (word >> 32);
-}
-
-/** Sum of the addresses of the packet at hand, the protocol and the length. Order of bytes as in memory. */
-export function pseudoHeader(length: u32): u64 {
-  const rest = addWord(addWord(addWord(addWord(0, high0), low0), high1), low1);
-  return rest + <u64>bswap<u16>(<u16>PROTOCOL_TCP) + <u64>bswap<u32>(length);
+/** Adds protocol and length, in the order of bytes as in memory, to the sum of the addresses. */
+export function pseudoHeader(addresses: u64, length: u32): u64 {
+  return addresses + <u64>bswap<u16>(<u16>PROTOCOL_TCP) + <u64>bswap<u32>(length);
 }
 
 /** Adds the halves of a sum until it has 16 bits. */

@@ -15,7 +15,7 @@ const SCALE_MAX: u32 = 14;
 // What `readOptions` found.
 /** Whether the options were there to be read. */
 export let hasOptions: bool = false;
-export let scale: u32 = NO_SCALE;
+export let scale: u32 = 0;
 export let maySack: bool = false;
 /** The sender's time stamp, 0 where there is none: a clock may show 0, too, which then does not count. */
 export let stamp: u32 = 0;
