@@ -161,7 +161,8 @@ function contend(side: Side, link: usize, otherNext: u32): bool {
       const worse = (segment.flags & IS_WRONG) != 0 && (flags & IS_RIGHT) != 0;
       const better = (segment.flags & IS_RIGHT) != 0 && (flags & IS_WRONG) != 0;
       if (better || (different && doubt && !waitingDoubt && !worse)) return false;
-      if (worse || (waitingDoubt && !doubt)) {
+      // One that only acknowledges more than the capture has shown may have come in another order.
+      if (worse || (waitingDoubt && !doubt && (different || (segment.flags & IS_DOUBTFUL) != 0))) {
         count(COUNTER_REFUSED_SEGMENTS);
         dropAt(side, link);
         continue;

@@ -17,11 +17,20 @@ import { COPIES } from './receiver/copies.js';
 import { DATAGRAMS } from './receiver/datagrams.js';
 import { Device } from './receiver/device.js';
 import { ENDS } from './receiver/ends.js';
+import { MID_STREAM } from './receiver/mid-stream.js';
 import { NOISE } from './receiver/noise.js';
 import { OPTIONS } from './receiver/options.js';
 import { Peer, PORT } from './receiver/peer.js';
 
-const CASES: readonly Case[] = [...COPIES, ...CHECKSUMS, ...NOISE, ...ENDS, ...OPTIONS, ...DATAGRAMS];
+const CASES: readonly Case[] = [
+  ...COPIES,
+  ...CHECKSUMS,
+  ...NOISE,
+  ...ENDS,
+  ...OPTIONS,
+  ...DATAGRAMS,
+  ...MID_STREAM,
+];
 const RAW = 101;
 const KEY = Uint8Array.from({ length: 16 }, (_, i) => i * 7);
 /** A request whose answer says that all before it was answered. */
@@ -35,7 +44,7 @@ const endings: (() => void | Promise<void>)[] = [];
 let network: Network;
 let device: Device;
 let port = 20_000;
-const wantedOfAll: string[] = [];
+let counted: Record<string, number>;
 
 test.before(async () => {
   if (reason !== '') return;
@@ -48,6 +57,7 @@ test.before(async () => {
       .join('')
       .replaceAll('\r\n', '\\r\\n'),
   );
+  counted = network.stats();
 });
 test.after.always(async () => {
   for (const end of endings) await end();
@@ -74,6 +84,19 @@ async function plainly(stream: string): Promise<string> {
   return peer.answer;
 }
 
+/** What was asked, whether or not its answer was found. */
+const asked = (events: readonly CacheEvent[]) => events.map(({ op, key }) => `${op} ${key}`);
+
+/** What is in a list and, as often, not in another. */
+function without(list: readonly string[], others: readonly string[]): string[] {
+  const left = [...others];
+  return list.filter((item) => {
+    const at = left.indexOf(item);
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
+}
+
 /** What is to be recorded of a stream and its answer. */
 const eventsOf = (stream: string, answer: string) =>
   referenceEvents(packetsOf([client(stream), server(answer)]), KEY);
@@ -97,19 +120,37 @@ for (const [i, item] of CASES.entries()) {
     if (!ends) peer.put(length + LAST.length, '', { flags: FIN | ACK });
     await peer.until(() => peer.reset || peer.finished, 'the end of the connection');
     if (peer.finished) peer.put(peer.acknowledged, '', { flags: ACK });
-    const wanted = essence([
+    const truth = [
       ...eventsOf(before, peer.before),
       ...eventsOf(ends ? item.served : item.served + LAST, served),
-    ]);
-    wantedOfAll.push(...wanted);
+    ];
+    const wanted = essence(truth);
     const packets = device.packets.slice(first);
     for (const workers of [1, 3]) {
       const { events, counters } = record(item.recorded?.(packets) ?? packets, workers, item.linktype);
-      t.deepEqual(essence(events), wanted, `${workers} workers`);
+      if (item.partly) {
+        const answered = events.filter(({ status }) => status !== 'unanswered');
+        t.deepEqual(without(essence(answered), wanted), [], 'no answer that was not given');
+        t.deepEqual(without(asked(events), asked(truth)), [], 'no request that was not made');
+        t.true(answered.length > 0);
+      } else t.deepEqual(essence(events), wanted, `${workers} workers`);
       for (const [name, count] of Object.entries({ gaps: 0, ...item.counters })) {
         t.is(counters[name as keyof typeof counters], count, name);
       }
     }
   });
 }
-void byServer;
+live(`all ${CASES.length} cases in one capture: exactly what memcached counted`, (t) => {
+  const after = network.stats();
+  const { events, counters } = record(device.packets, 3);
+  const some = (names: string[], status?: string) =>
+    events.filter((event) => names.includes(event.op) && event.status === (status ?? event.status)).length;
+  t.deepEqual(
+    { gets: some(['get']), hits: some(['get'], 'hit'), misses: some(['get'], 'miss'), sets: some(['set']) },
+    byServer(counted, after),
+  );
+  t.is(counters.gaps, 0);
+  t.is(counters.unmatched_answers, 0);
+  t.is(counters.packets_seen, device.packets.length);
+  t.log(`${CASES.length} cases`);
+});

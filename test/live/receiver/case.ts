@@ -26,6 +26,8 @@ export interface Case {
   recorded?(packets: Packet[]): Packet[];
   /** Linktype of that; raw IP otherwise. */
   linktype?: number;
+  /** The recorder cannot know all of what happened: it records nothing else, and counts what it lacks. */
+  partly?: boolean;
   /** What the recorder counts. */
   counters?: Partial<Record<Counter, number>>;
 }
