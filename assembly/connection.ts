@@ -1,6 +1,9 @@
 /** One connection's segments: from the header to stream and pairing, from the first packet to the end. */
-import { CLIENT, Flow, FLOW_NEW, FLOW_TEXT, FLOW_TLS, SERVER, sideOf, SYNC_YES } from './flow/flow';
-import { findSyn, forgetSyn, rememberSyn, rememberSynAck, Syn } from './flow/syns';
+import {
+  AGREED, AGREED_SACK, AGREED_STAMPS, CLIENT, Flow, FLOW_NEW, FLOW_TEXT, FLOW_TLS, KNOWN, KNOWN_NOT, SCALE_MAX, scaleOf,
+  SERVER, Side, sideOf, SYNC_YES,
+} from './flow/flow';
+import { findSyn, forgetSyns, rememberSyn, rememberSynAck, Syn } from './flow/syns';
 import {
   addFlow, find, foundSide, hasRoom, oldestFlow, ports, removeFlow, setEndpoints, touch,
 } from './flow/table';
@@ -8,8 +11,8 @@ import { isServerPort } from './framing/record';
 import { count } from './instance';
 import {
   CONN_KIND_CLOSE_EVICTED, CONN_KIND_CLOSE_FIN, CONN_KIND_CLOSE_REUSED, CONN_KIND_CLOSE_RST,
-  COUNTER_BOUND_FLOWS, COUNTER_BYTES, COUNTER_FLOWS, COUNTER_PACKETS_DECODED, COUNTER_SKIPPED_STRAY,
-  COUNTER_SKIPPED_TLS, COUNTER_SYN_SEEN,
+  COUNTER_BOUND_FLOWS, COUNTER_BYTES, COUNTER_FLOWS, COUNTER_PACKETS_DECODED, COUNTER_REFUSED_SEGMENTS,
+  COUNTER_SKIPPED_STRAY, COUNTER_SKIPPED_TLS, COUNTER_SYN_SEEN,
 } from './layout';
 import { parseAnswer } from './memcache/answer';
 import { MAGIC_ANSWER, MAGIC_REQUEST } from './memcache/binary';
@@ -17,9 +20,14 @@ import { IS_FREE, IS_NUMBER } from './memcache/message';
 import { recordConn } from './match/pending';
 import { loseSync } from './match/sync';
 import { findByte } from './scan';
+import { furthestOf, IS_DOUBTFUL, reachOf } from './stream/copies';
 import { flush, pump, takeSegment } from './stream/segments';
 import { transportLength } from './wire/ip';
-import { acknowledgement, sequence, TCP_ACK, TCP_FIN, tcpFlags, tcpHeaderSize, TCP_RST, TCP_SYN, TCP_URG, urgentPointer } from './wire/tcp';
+import { readOptions, stampOf } from './wire/options';
+import {
+  acknowledgement, sequence, TCP_ACK, TCP_FIN, tcpFlags, tcpHeaderSize, TCP_RST, TCP_SYN, TCP_URG, urgentPointer,
+  windowField,
+} from './wire/tcp';
 
 /**
  * One TCP segment whose headers are whole. `end` is where the captured bytes end; the packet had `wire`
@@ -33,8 +41,11 @@ export function decodeSegment(
   const header = tcpHeaderSize(tcp);
   const transport = transportLength(ip, family, <u32>(tcp - ip), available);
   const size = transport > header ? transport - header : 0;
-  const payload = tcp + header;
-  const got = payload < end ? min(size, <u32>(end - payload)) : 0;
+  let payload = tcp + header;
+  let got: u32 = 0;
+  if (payload < end) got = min(size, <u32>(end - payload));
+  // Captured too short: there are no options to be read.
+  else if (payload > end) payload = tcp;
   setEndpoints(ip, tcp, family);
   const flags = tcpFlags(tcp);
   const flow = find(hash);
@@ -77,27 +88,50 @@ function segmentOf(
   }
   if (flags & TCP_RST) {
     countPacket(flow.kind, wire);
-    // Only the exact sequence number ends a connection (RFC 9293, section 3.5.2).
-    if (side.known && (from == side.next || from == side.acked)) endFlow(flow, CONN_KIND_CLOSE_RST, time);
+    if (side.known && resets(flow, side, from)) endFlow(flow, CONN_KIND_CLOSE_RST, time);
     return;
   }
-  if (flags & TCP_ACK) {
-    if (!other.known) {
-      other.known = 1;
-      other.next = ack;
-      other.acked = ack;
-    } else if (<i32>(ack - other.acked) > 0 && <i32>(ack - other.next) < 1 << 30) {
-      other.acked = ack;
+  if (!(flags & TCP_ACK)) {
+    // A receiver drops it (RFC 9293, section 3.10.7.4).
+    countPacket(flow.kind, wire);
+    count(COUNTER_REFUSED_SEGMENTS);
+    return;
+  }
+  if (!other.known) {
+    other.known = KNOWN;
+    other.next = ack;
+    other.acked = ack;
+  } else {
+    const ahead = <i32>(ack - other.acked);
+    if (ahead > 0) {
+      if (<i32>(ack - other.next) < 1 << 30) other.acked = ack;
+    } else if (ahead < 0 && isTooOld(flow, index, ahead)) {
+      flags |= IS_DOUBTFUL;
     }
   }
-  if (!side.known) {
-    side.known = 1;
-    side.next = from;
-    side.acked = from;
+  if (side.known != KNOWN) {
+    if (side.known == KNOWN_NOT) {
+      side.known = KNOWN;
+      side.next = from;
+      side.acked = from;
+    } else {
+      // Behind its FIN.
+      flags |= IS_DOUBTFUL;
+    }
   }
+  side.window = windowField(tcp);
   if (size || flags & TCP_FIN) {
+    const stamp = stampOf(tcp, payload);
+    if (stamp) {
+      const older = <i32>(side.stamp - stamp);
+      if (older <= 0 || side.stamp == 0) {
+        if (from == side.next) side.stamp = stamp;
+      } else if (older > STAMP_TOLERANCE && (flow.agreed & (AGREED | AGREED_STAMPS)) != AGREED) {
+        flags |= IS_DOUBTFUL;
+      }
+    }
     if (flags & TCP_URG) takeUrgent(flow, index, from, ack, flags, urgentPointer(tcp), payload, size, got, time, ordinal);
-    else takeSegment(flow, index, from, ack, flags, payload, size, got, time, ordinal);
+    else takeSegment(flow, index, from, ack, flags, tcp, payload, size, got, time, ordinal);
     countPacket(flow.kind, wire);
     if (side.finDone && other.finDone) endFlow(flow, CONN_KIND_CLOSE_FIN, time);
     return;
@@ -106,25 +140,49 @@ function segmentOf(
   if (flow.stuck) pump(flow, time);
 }
 
+/** Time stamps this much older are not old (Linux: TCP_PAWS_WINDOW). */
+const STAMP_TOLERANCE: i32 = 1;
+
 /**
- * A segment with an urgent byte: the receiver takes that one out of the stream (tcp(7); Linux: the byte
- * before the pointer), unless it asks for it in line, which memcached does not.
+ * Whether a RST ends the connection: only one at the next byte (RFC 9293, section 3.5.2), the FIN before it, or where
+ * the last of what came early ends, if the receiver can tell the sender of that (Linux: tcp_validate_incoming).
+ */
+function resets(flow: Flow, side: Side, from: u32): bool {
+  const reach = reachOf(side);
+  if (from == reach || (side.finDone && from + 1 == reach)) return true;
+  if (<i32>(side.acked - reach) > 0 && from == side.acked) return true;
+  return side.queue != 0 && (flow.agreed & AGREED_SACK) != 0 && from == furthestOf(side);
+}
+
+/**
+ * Whether an acknowledgement is so much older than the last that the receiver drops the segment (RFC 5961, section
+ * 5.2): by more than the largest window it was ever offered.
+ */
+function isTooOld(flow: Flow, index: u32, ahead: i32): bool {
+  const scale = flow.agreed & AGREED ? scaleOf(flow, index) : SCALE_MAX;
+  return ahead < -<i32>(0xffff << scale);
+}
+
+/**
+ * A segment with an urgent byte: the receiver takes that one out of the stream (tcp(7); Linux: the byte before the
+ * pointer, and the first for 0, too), unless it asks for it in line, which memcached does not.
  */
 function takeUrgent(
   flow: Flow, index: u32, from: u32, ack: u32, flags: u32, pointer: u32, payload: usize, size: u32, got: u32, time: u64,
   ordinal: u64,
 ): void {
   const plain = flags & ~TCP_URG;
-  if (pointer == 0 || pointer > size) {
-    takeSegment(flow, index, from, ack, plain, payload, size, got, time, ordinal);
-    return;
+  const before = pointer ? pointer - 1 : 0;
+  const part = min(before, size);
+  const fin = before < size ? 0 : TCP_FIN;
+  if (part || fin & flags) {
+    takeSegment(flow, index, from, ack, plain & (fin | ~TCP_FIN), 0, payload, part, min(got, part), time, ordinal);
   }
-  const before = pointer - 1;
-  if (before) takeSegment(flow, index, from, ack, plain & ~TCP_FIN, payload, before, min(got, before), time, ordinal);
-  takeSegment(flow, index, from + before, ack, TCP_ACK | TCP_URG, payload, 1, 0, time, ordinal);
-  if (pointer == size && !(flags & TCP_FIN)) return;
-  const rest = got > pointer ? got - pointer : 0;
-  takeSegment(flow, index, from + pointer, ack, plain, payload + pointer, size - pointer, rest, time, ordinal);
+  takeSegment(flow, index, from + before, ack, flags & ~TCP_FIN, 0, payload, 1, 0, time, ordinal);
+  const behind = before + 1;
+  if (behind > size || (behind == size && !(flags & TCP_FIN))) return;
+  const rest = got > behind ? got - behind : 0;
+  takeSegment(flow, index, from + behind, ack, plain, 0, payload + behind, size - behind, rest, time, ordinal);
 }
 
 /** A SYN, or a segment of no known flow. */
@@ -135,8 +193,11 @@ function startFlow(
   if (flags & TCP_SYN) {
     count(COUNTER_SYN_SEEN);
     countPacket(FLOW_TEXT, wire);
+    readOptions(tcp, payload);
     if (flags & TCP_ACK) {
-      if (!rememberSynAck(hash, from, acknowledgement(tcp), <u16>ports, <u16>(ports >> 16)) || !changetype<usize>(known)) return;
+      const window = bswap<u16>(windowField(tcp));
+      if (!rememberSynAck(hash, from, acknowledgement(tcp), <u16>ports, <u16>(ports >> 16), window)) return;
+      if (!changetype<usize>(known)) return;
       // The server agreed to a new connection between the same ports: the old one is over.
       if (sideOf(known, SERVER).initial != from || !known.fromSyn) endFlow(known, CONN_KIND_CLOSE_REUSED, time);
     } else if (!changetype<usize>(known) || sideOf(known, CLIENT).initial != from || !known.fromSyn) {
@@ -144,7 +205,7 @@ function startFlow(
     }
     return;
   }
-  if (size == 0) {
+  if (size == 0 || !(flags & TCP_ACK)) {
     // Nothing to learn, and nothing to remember: a flood of these costs no memory.
     countPacket(FLOW_TEXT, wire);
     return;
@@ -153,7 +214,7 @@ function startFlow(
     count(COUNTER_BOUND_FLOWS);
     endFlow(oldestFlow(), CONN_KIND_CLOSE_EVICTED, time);
   }
-  const syn = findSyn(hash, <u16>ports, <u16>(ports >> 16));
+  const syn = findSyn(hash, <u16>ports, <u16>(ports >> 16), from, acknowledgement(tcp));
   const flow = addFlow(hash, changetype<usize>(syn) ? syn.clientPort == <u16>ports : sourceIsClient(payload, got));
   count(COUNTER_FLOWS);
   flow.kind = FLOW_NEW;
@@ -166,21 +227,26 @@ function startFlow(
 /** Starts in sync: both directions begin behind their SYNs. */
 function beginWithSyn(flow: Flow, syn: Syn): void {
   const client = sideOf(flow, CLIENT);
-  client.known = 1;
+  client.known = KNOWN;
   client.initial = syn.client;
   client.next = syn.client + 1;
   client.acked = client.next;
   if (syn.state == 2) {
     const server = sideOf(flow, SERVER);
-    server.known = 1;
+    server.known = KNOWN;
     server.initial = syn.server;
     server.next = syn.server + 1;
     server.acked = server.next;
+    flow.agreed = syn.agreed;
+    flow.scales = syn.scales;
+    // A SYN's window is not scaled (RFC 7323, section 2.2), those that follow are.
+    const scale = scaleOf(flow, SERVER);
+    server.window = bswap<u16>(<u16>((<u32>syn.window + (1 << scale) - 1) >> scale));
   }
   flow.sync = SYNC_YES;
   flow.fromSyn = 1;
   flow.openTime = syn.time;
-  forgetSyn(syn);
+  forgetSyns(syn.hash, syn.clientPort, syn.serverPort);
 }
 
 /** Which side a mid-stream segment comes from: the other port is the server's; where both are, who answers is. */
@@ -198,7 +264,7 @@ function sourceIsClient(payload: usize, got: u32): bool {
 
 /** The connection is over: everything pending ends, and the flow is forgotten. */
 export function endFlow(flow: Flow, kind: u32, time: u64): void {
-  flush(flow, time);
+  flush(flow, time, kind == CONN_KIND_CLOSE_RST);
   const failures = flow.failures;
   loseSync(flow);
   flow.failures = failures;

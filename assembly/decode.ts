@@ -21,7 +21,7 @@ import { createMeta } from './memcache/meta';
 import { createDoubts } from './match/doubt';
 import { createPending } from './match/pending';
 import { createLines } from './stream/lines';
-import { createReorder } from './stream/reorder';
+import { createWaiting } from './stream/waiting';
 import { family, PROTOCOL_TCP, protocol } from './wire/ip';
 import { TCP_HEADER_MIN } from './wire/tcp';
 import { UDP_HEADER } from './wire/udp';
@@ -36,7 +36,7 @@ export function createDecoder(): void {
   createMeta();
   createPending();
   createLines();
-  createReorder();
+  createWaiting();
   createDoubts();
   createBlock();
 }

@@ -116,7 +116,7 @@ function takeRequest(
   const client = sideOf(flow, CLIENT);
   client.known = 1;
   sideOf(flow, SERVER).known = 1;
-  takeSegment(flow, CLIENT, 0, 0, TCP_ACK, data, bytes, captured, time, ordinal);
+  takeSegment(flow, CLIENT, 0, 0, TCP_ACK, 0, data, bytes, captured, time, ordinal);
   if (client.state != CLIENT_FORKED && (client.state != CLIENT_LINE || client.line)) {
     // What is not whole in its datagram will never be, and the server does nothing of it.
     count(COUNTER_UDP_REFUSED);
@@ -149,7 +149,7 @@ function takeAnswer(
   const at = server.initial + sequence * step;
   const next = server.next;
   const queued = server.queued;
-  takeSegment(flow, SERVER, at, client.next, TCP_ACK, data, bytes, captured, time, ordinal);
+  takeSegment(flow, SERVER, at, client.next, TCP_ACK, 0, data, bytes, captured, time, ordinal);
   if (server.next != next || server.queued != queued) {
     client.initial++;
     if (client.initial >= total) client.initial = 0;

@@ -19,7 +19,7 @@ import { indexState, setConfig } from './instance';
 import { assertLayout, CONTAINER_PCAPNG, LAYOUT_HASH } from './layout';
 import { assertDoubt } from './match/doubt';
 import { assertMessage } from './memcache/message';
-import { assertReorder } from './stream/reorder';
+import { assertWaiting } from './stream/waiting';
 
 /** What both sides must agree on; the host refuses another value. */
 export function layoutHash(): u32 {
@@ -27,7 +27,7 @@ export function layoutHash(): u32 {
   assertFlow();
   assertMessage();
   assertDoubt();
-  assertReorder();
+  assertWaiting();
   return LAYOUT_HASH;
 }
 

@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0xc8422275;
+export const LAYOUT_HASH: u32 = 0x25e56b1a;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -231,29 +231,31 @@ export const COUNTER_VALUE_GAPS: u32 = 31;
 export const COUNTER_RETRANSMITTED: u32 = 32;
 export const COUNTER_DUPLICATES: u32 = 33;
 export const COUNTER_OUT_OF_ORDER: u32 = 34;
-export const COUNTER_NEGATIVE_LATENCY: u32 = 35;
-export const COUNTER_FLOWS: u32 = 36;
-export const COUNTER_FLOWS_UNSYNCED: u32 = 37;
-export const COUNTER_UNSYNCED_BYTES: u32 = 38;
-export const COUNTER_RESYNCS: u32 = 39;
-export const COUNTER_UNKNOWN_COMMANDS: u32 = 40;
-export const COUNTER_UNMATCHED_ANSWERS: u32 = 41;
-export const COUNTER_AMBIGUOUS_LENGTHS: u32 = 42;
-export const COUNTER_AMBIGUOUS_QUIET: u32 = 43;
-export const COUNTER_SETTLED_LENGTHS: u32 = 44;
-export const COUNTER_PROXY_HEADERS: u32 = 45;
-export const COUNTER_UDP_REFUSED: u32 = 46;
-export const COUNTER_SYN_SEEN: u32 = 47;
-export const COUNTER_BOUND_FLOWS: u32 = 48;
-export const COUNTER_BOUND_REQUESTS: u32 = 49;
-export const COUNTER_BOUND_KEYS: u32 = 50;
-export const COUNTER_BOUND_REORDER: u32 = 51;
-export const COUNTER_BOUND_LINES: u32 = 52;
-export const COUNTER_BOUND_SYNS: u32 = 53;
-export const COUNTER_BOUND_INTERFACES: u32 = 54;
-export const COUNTER_BOUND_FRAGMENTS: u32 = 55;
-export const COUNTER_BOUND_READINGS: u32 = 56;
-export const COUNTER_COUNT: u32 = 57;
+export const COUNTER_REFUSED_SEGMENTS: u32 = 35;
+export const COUNTER_AMBIGUOUS_COPIES: u32 = 36;
+export const COUNTER_NEGATIVE_LATENCY: u32 = 37;
+export const COUNTER_FLOWS: u32 = 38;
+export const COUNTER_FLOWS_UNSYNCED: u32 = 39;
+export const COUNTER_UNSYNCED_BYTES: u32 = 40;
+export const COUNTER_RESYNCS: u32 = 41;
+export const COUNTER_UNKNOWN_COMMANDS: u32 = 42;
+export const COUNTER_UNMATCHED_ANSWERS: u32 = 43;
+export const COUNTER_AMBIGUOUS_LENGTHS: u32 = 44;
+export const COUNTER_AMBIGUOUS_QUIET: u32 = 45;
+export const COUNTER_SETTLED_LENGTHS: u32 = 46;
+export const COUNTER_PROXY_HEADERS: u32 = 47;
+export const COUNTER_UDP_REFUSED: u32 = 48;
+export const COUNTER_SYN_SEEN: u32 = 49;
+export const COUNTER_BOUND_FLOWS: u32 = 50;
+export const COUNTER_BOUND_REQUESTS: u32 = 51;
+export const COUNTER_BOUND_KEYS: u32 = 52;
+export const COUNTER_BOUND_REORDER: u32 = 53;
+export const COUNTER_BOUND_LINES: u32 = 54;
+export const COUNTER_BOUND_SYNS: u32 = 55;
+export const COUNTER_BOUND_INTERFACES: u32 = 56;
+export const COUNTER_BOUND_FRAGMENTS: u32 = 57;
+export const COUNTER_BOUND_READINGS: u32 = 58;
+export const COUNTER_COUNT: u32 = 59;
 
 // how packets are framed in a capture
 export const CONTAINER_NONE: u32 = 0;

@@ -19,10 +19,14 @@ export class Side {
   /** Buffer of a line begun but not ended, 0 where there is none. */
   line: u32;
   lineSize: u32;
-  /** Interface that showed its bytes last. */
-  ifindex: u32;
+  /** Interface that showed its bytes last; its low bits are enough. */
+  ifindex: u16;
+  /** Window its last segment offered, as it stands in the header. */
+  window: u16;
   /** Sequence number of the SYN, when the handshake was seen. */
   initial: u32;
+  /** Time stamp of the last segment in order, 0 where there was none. */
+  stamp: u32;
   /** Time of the packet that brought the first byte of the line. */
   lineTime: u64;
   /** Ordinal of that packet. */
@@ -32,7 +36,7 @@ export class Side {
   began: u32;
   /** Parser state: CLIENT_* or SERVER_*. */
   state: u8;
-  /** 1 when `next` means something. */
+  /** KNOWN_*: whether `next` means something. */
   known: u8;
   /** 1 once it has said a whole line. */
   spoken: u8;
@@ -65,7 +69,11 @@ export class Flow {
   /** Second in which it was last moved to the list's young end. */
   epoch: u32;
   /** Segments seen since delivery got stuck, 0 when it is not stuck. */
-  stuck: u32;
+  stuck: u16;
+  /** Where it is read in two ways: which doubt it is in, counted from 1. */
+  doubt: u8;
+  /** What its server proved to do where releases differ: match/doubt.ts. */
+  proven: u8;
   stuckTime: u64;
   /** Pending requests, oldest first. */
   head: u32;
@@ -85,10 +93,10 @@ export class Flow {
   settled: u8;
   /** LOGIN_*: what the first value read so far looks like. */
   login: u8;
-  /** Where it is read in two ways: which doubt it is in, counted from 1. */
-  doubt: u8;
-  /** What its server proved to do where releases differ: match/doubt.ts. */
-  proven: u8;
+  /** AGREED_*: options both SYNs had, where both were seen. */
+  agreed: u8;
+  /** How far windows are shifted, where that is agreed: the client's in the low half. */
+  scales: u8;
   /** Time of the SYN, or of the first payload. */
   openTime: u64;
   lastTime: u64;
@@ -97,6 +105,19 @@ export class Flow {
 export const SIZEOF_FLOW: u32 = 112;
 export const SIZEOF_SIDE: u32 = 72;
 export const SIZEOF_FLOW_ALL: u32 = SIZEOF_FLOW + 2 * SIZEOF_SIDE; // 256, as src/memory/map.ts counts on
+
+export const KNOWN_NOT: u8 = 0;
+export const KNOWN: u8 = 1;
+/** It has said all: its FIN came in order. */
+export const KNOWN_OVER: u8 = 2;
+
+/** Both SYNs were seen, so that an option not agreed on is one that does not count. */
+export const AGREED: u8 = 1;
+export const AGREED_SACK: u8 = 2;
+export const AGREED_STAMPS: u8 = 4;
+
+/** Windows are shifted by no more (RFC 7323, section 2.3). */
+export const SCALE_MAX: u32 = 14;
 
 export const OVER_TCP: u8 = 0;
 /** What was asked and answered under one request id. */
@@ -149,6 +170,13 @@ export function serverPort(flow: Flow): u16 {
 @inline
 export function sideOf(flow: Flow, side: u32): Side {
   return changetype<Side>(changetype<usize>(flow) + SIZEOF_FLOW + side * SIZEOF_SIDE);
+}
+
+/** How far the windows are shifted that a side offers; meaningful where both SYNs were seen. */
+// @ts-ignore: decorator
+@inline
+export function scaleOf(flow: Flow, side: u32): u32 {
+  return ((<u32>flow.scales) >> (side << 2)) & 15;
 }
 
 export function assertFlow(): void {

@@ -4,6 +4,8 @@
  */
 import { config, count } from '../instance';
 import { COUNTER_BOUND_SYNS } from '../layout';
+import { hasOptions, maySack, NO_SCALE, scale, stamp } from '../wire/options';
+import { AGREED, AGREED_SACK, AGREED_STAMPS } from './flow';
 
 // @ts-ignore: decorator
 @unmanaged
@@ -19,14 +21,22 @@ export class Syn {
   serverPort: u16;
   /** 1: the entry is used; 2: the server's number is known too. */
   state: u8;
-  pad0: u8;
-  pad1: u16;
-  pad2: u32;
+  /** AGREED_*: what the client's offered; once the server answered, what both had. */
+  agreed: u8;
+  /** Window the server's offered. */
+  window: u16;
+  /** Window scales: the client's in the low half. */
+  scales: u8;
+  /** Whether the client offered to scale. */
+  scaled: u8;
+  pad0: u16;
 }
 
 /** Entries that share a place; the oldest gives way when all are taken (counted). */
 const WAYS: u32 = 8;
 const SYN_SIZE: u32 = 32;
+/** Bytes a client may have sent since its SYN, for that to be its flow's: far below half the numbers there are. */
+const NEAR: u32 = 1 << 30;
 
 // @ts-ignore: decorator
 @inline
@@ -34,18 +44,14 @@ function placeOf(hash: u32): usize {
   return <usize>config.syns + <usize>((hash * WAYS) & (config.synCount - 1)) * SYN_SIZE;
 }
 
-/** Remembers a client's SYN; the latest of a flow counts. */
+/** Remembers a client's SYN beside others of the flow: which of them opens it the server's answer says. */
 export function rememberSyn(hash: u32, sequence: u32, clientPort: u16, serverPort: u16, time: u64): void {
   const place = placeOf(hash);
   let chosen = changetype<Syn>(place);
   for (let way: u32 = 0; way < WAYS; way++) {
     const syn = changetype<Syn>(place + <usize>(way * SYN_SIZE));
-    if (syn.state && syn.hash == hash && syn.clientPort == clientPort && syn.serverPort == serverPort) {
-      // A retransmitted SYN keeps the first one's time.
-      if (syn.client == sequence) return;
-      chosen = syn;
-      break;
-    }
+    // A retransmitted SYN keeps the first one's time.
+    if (isOf(syn, hash, clientPort, serverPort) && syn.client == sequence) return;
     if (chosen.state && (!syn.state || <i64>(syn.time - chosen.time) < 0)) chosen = syn;
   }
   if (chosen.state && chosen.hash != hash) count(COUNTER_BOUND_SYNS);
@@ -55,32 +61,68 @@ export function rememberSyn(hash: u32, sequence: u32, clientPort: u16, serverPor
   chosen.serverPort = serverPort;
   chosen.time = time;
   chosen.state = 1;
+  chosen.agreed = hasOptions ? offered() : 0;
+  chosen.scaled = scale < NO_SCALE ? 1 : 0;
+  chosen.scales = <u8>(scale & 15);
 }
 
-/** The handshake of a flow, or 0. `port0` and `port1` are its ports in either order. */
-export function findSyn(hash: u32, port0: u16, port1: u16): Syn {
+// @ts-ignore: decorator
+@inline
+function isOf(syn: Syn, hash: u32, clientPort: u16, serverPort: u16): bool {
+  return syn.state != 0 && syn.hash == hash && syn.clientPort == clientPort && syn.serverPort == serverPort;
+}
+
+/** What the options just read offer. */
+function offered(): u8 {
+  return AGREED | (maySack ? AGREED_SACK : 0) | (stamp ? AGREED_STAMPS : 0);
+}
+
+/**
+ * The handshake a flow began with, or 0: of those remembered the one next before where the client stands.
+ * `port0` and `port1` are the ports of a segment with those numbers.
+ */
+export function findSyn(hash: u32, port0: u16, port1: u16, sequence: u32, acknowledged: u32): Syn {
   const place = placeOf(hash);
+  let found = changetype<Syn>(0);
+  let least: u32 = NEAR;
   for (let way: u32 = 0; way < WAYS; way++) {
     const syn = changetype<Syn>(place + <usize>(way * SYN_SIZE));
-    if (!syn.state || syn.hash != hash) continue;
-    if (syn.clientPort == port0 && syn.serverPort == port1) return syn;
-    if (syn.clientPort == port1 && syn.serverPort == port0) return syn;
+    const fromClient = isOf(syn, hash, port0, port1);
+    if (!fromClient && !isOf(syn, hash, port1, port0)) continue;
+    const distance = (fromClient ? sequence : acknowledged) - syn.client - 1;
+    if (distance > least || (distance == least && syn.state == 1)) continue;
+    least = distance;
+    found = syn;
   }
-  return changetype<Syn>(0);
+  return found;
 }
 
 /** Remembers a server's SYN-ACK if it answers a SYN remembered; returns whether it does. */
-export function rememberSynAck(hash: u32, sequence: u32, acknowledged: u32, serverPort: u16, clientPort: u16): bool {
-  const syn = findSyn(hash, serverPort, clientPort);
-  if (!changetype<usize>(syn) || syn.clientPort != clientPort || syn.client + 1 != acknowledged) return false;
-  syn.server = sequence;
-  syn.state = 2;
-  return true;
+export function rememberSynAck(
+  hash: u32, sequence: u32, acknowledged: u32, serverPort: u16, clientPort: u16, window: u32,
+): bool {
+  const place = placeOf(hash);
+  for (let way: u32 = 0; way < WAYS; way++) {
+    const syn = changetype<Syn>(place + <usize>(way * SYN_SIZE));
+    if (!isOf(syn, hash, clientPort, serverPort) || syn.client + 1 != acknowledged) continue;
+    // Sent again it says the same.
+    if (syn.state == 2 && syn.server == sequence) return true;
+    syn.server = sequence;
+    syn.state = 2;
+    syn.agreed &= hasOptions ? offered() : 0;
+    const both = syn.scaled && scale < NO_SCALE;
+    syn.scales = both ? syn.scales | <u8>(scale << 4) : 0;
+    syn.window = <u16>window;
+    return true;
+  }
+  return false;
 }
 
-/** Forgets a handshake once its flow has begun with it or ended. */
-// @ts-ignore: decorator
-@inline
-export function forgetSyn(syn: Syn): void {
-  syn.state = 0;
+/** Forgets the handshakes of a flow once it has begun with one. */
+export function forgetSyns(hash: u32, clientPort: u16, serverPort: u16): void {
+  const place = placeOf(hash);
+  for (let way: u32 = 0; way < WAYS; way++) {
+    const syn = changetype<Syn>(place + <usize>(way * SYN_SIZE));
+    if (isOf(syn, hash, clientPort, serverPort)) syn.state = 0;
+  }
 }

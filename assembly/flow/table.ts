@@ -68,6 +68,17 @@ export function setEndpoints(ip: usize, tcp: usize, family: u32): void {
   ports = load<u32>(tcp);
 }
 
+/** Sum of the addresses set, for a checksum. */
+export function addressSum(): u64 {
+  return halves(high0) + halves(low0) + halves(high1) + halves(low1);
+}
+
+// @ts-ignore: decorator
+@inline
+function halves(word: u64): u64 {
+  return (word & 0xffffffff) + (word >> 32);
+}
+
 /** The mark of a UDP_PEER: above all request ids. */
 export const PEER_MARK: u32 = 0x20000;
 

@@ -19,6 +19,8 @@ import { load16 } from '../wire/bytes';
 import {
   family, fragmentId, fragmentOffset, headerSize, moreFragments, PROTOCOL_TCP, PROTOCOL_UDP, protocol,
 } from '../wire/ip';
+import { TCP_HEADER_MIN } from '../wire/tcp';
+import { UDP_HEADER } from '../wire/udp';
 
 /** Bytes of a bit for every 8 bytes of a datagram. */
 const BITMAP: u32 = (DATAGRAM_MAX + 1) / 64;
@@ -174,6 +176,12 @@ export function takeFragment(ip: usize, size: u32, wire: u32, time: u64): usize 
   const piece = said - headerSize;
   // All but the last are multiples of 8, and no datagram ends behind the longest there can be.
   if (piece == 0 || (moreFragments && (piece & 7) != 0) || fragmentOffset + piece > DATAGRAM_MAX - IPV4_HEADER) {
+    count(COUNTER_SKIPPED_MALFORMED);
+    return 0;
+  }
+  // An IPv6 datagram's first fragment has to have its headers (RFC 7112).
+  const least = protocol == PROTOCOL_TCP ? TCP_HEADER_MIN : protocol == PROTOCOL_UDP ? UDP_HEADER : 0;
+  if (family == 6 && fragmentOffset == 0 && piece < least) {
     count(COUNTER_SKIPPED_MALFORMED);
     return 0;
   }

@@ -5,11 +5,12 @@
  * capture, and is skipped as a gap.
  */
 import {
-  CLIENT, Flow, SERVER, Side, sideOf, SYNC_NONE,
+  AGREED, CLIENT, Flow, KNOWN_OVER, SCALE_MAX, scaleOf, SERVER, Side, sideOf, SYNC_NONE,
 } from '../flow/flow';
 import { count, indexState, seenOn } from '../instance';
 import {
-  COUNTER_BOUND_REORDER, COUNTER_DUPLICATES, COUNTER_GAP_BYTES, COUNTER_GAPS, COUNTER_OUT_OF_ORDER, COUNTER_RETRANSMITTED, COUNTER_VALUE_GAPS,
+  COUNTER_BOUND_REORDER, COUNTER_DUPLICATES, COUNTER_GAP_BYTES, COUNTER_GAPS, COUNTER_OUT_OF_ORDER, COUNTER_REFUSED_SEGMENTS,
+  COUNTER_RETRANSMITTED, COUNTER_VALUE_GAPS,
 } from '../layout';
 import { clientBytes } from '../match/client';
 import { finishImplied, serverBytes } from '../match/server';
@@ -17,8 +18,9 @@ import { CLIENT_DATA, CLIENT_DOUBT, CLIENT_OVER, SERVER_DATA, SERVER_LINE, SERVE
 import { dataDone } from '../match/submit';
 import { countUnsynced, loseSync } from '../match/sync';
 import { LOGIN_BOTH } from '../memcache/credentials';
-import { TCP_ACK, TCP_FIN, TCP_URG } from '../wire/tcp';
-import { bytesAt, dropFirst, dropWaiting, keepEarly, runOf, Waiting } from './reorder';
+import { TCP_FIN, TCP_URG } from '../wire/tcp';
+import { dropDoubtful, IS_DOUBTFUL, IS_UNSURE, keepEarly } from './copies';
+import { bytesAt, dropFirst, dropWaiting, endOf, runOf, Waiting } from './waiting';
 
 /** Segments a flow may see before what it waits for counts as lost: beyond any reordering in a capture. */
 const STUCK_SEGMENTS: u32 = 64;
@@ -81,57 +83,77 @@ function deliverSegment(
 function takeFin(side: Side): void {
   if (side.finDone) return;
   side.finDone = 1;
+  side.known = KNOWN_OVER;
   side.next++;
 }
 
 /**
  * Takes one segment with payload or FIN. `captured` of its `size` payload bytes lie at `payload`; with
- * TCP_URG it is bytes that are not for the stream.
+ * TCP_URG it is bytes that are not for the stream. Its header lies at `tcp`, 0 where it shall not be looked at.
  */
 export function takeSegment(
-  flow: Flow, index: u32, sequence: u32, ack: u32, flags: u32, payload: usize, size: u32, captured: u32, time: u64, ordinal: u64,
+  flow: Flow, index: u32, sequence: u32, ack: u32, flags: u32, tcp: usize, payload: usize, size: u32, captured: u32,
+  time: u64, ordinal: u64,
 ): void {
   const side = sideOf(flow, index);
   const other = sideOf(flow, 1 - index);
   // In order, nothing waiting, and nothing acknowledged that was not seen: the path nearly all take.
-  if (sequence == side.next && side.queue == 0 && <i32>(ack - other.next) <= 0) {
-    side.ifindex = seenOn;
-    // The urgent byte counts, and is not delivered.
-    if (flags & TCP_URG) side.next += size;
-    else deliverSegment(flow, index, payload, size, captured, time, ordinal, ack, true);
+  if (sequence == side.next && side.queue == 0 && <i32>(ack - other.next) <= 0 && !(flags & (TCP_URG | IS_DOUBTFUL))) {
+    side.ifindex = <u16>seenOn;
+    deliverSegment(flow, index, payload, size, captured, time, ordinal, ack, true);
     if (flags & TCP_FIN) takeFin(side);
     if (other.queue) pump(flow, time);
     return;
   }
+  takeOutOfOrder(flow, index, sequence, ack, flags, tcp, payload, size, captured, time, ordinal);
+}
+
+/** Any other segment: what is new of it waits for its turn, which may have come. */
+function takeOutOfOrder(
+  flow: Flow, index: u32, sequence: u32, ack: u32, flags: u32, tcp: usize, payload: usize, size: u32, captured: u32,
+  time: u64, ordinal: u64,
+): void {
+  const side = sideOf(flow, index);
+  const other = sideOf(flow, 1 - index);
   const behind = <i32>(side.next - sequence);
   if (behind > WINDOW || behind < -WINDOW) return;
-  let sequenceNow = sequence;
-  if (behind > 0) {
-    if (<u32>behind >= size) {
-      // A packet that crosses several interfaces is seen on each; only the peer sends anything again.
-      if (size) count(seenOn == side.ifindex ? COUNTER_RETRANSMITTED : COUNTER_DUPLICATES);
-      if (flags & TCP_FIN && sequence + size == side.next) takeFin(side);
-      return;
+  if (side.finDone || behind > 0) {
+    // A packet that crosses several interfaces is seen on each; only the peer sends anything again.
+    if (size) {
+      if (behind <= 0) count(COUNTER_REFUSED_SEGMENTS);
+      else count(<u16>seenOn == side.ifindex ? COUNTER_RETRANSMITTED : COUNTER_DUPLICATES);
     }
-    count(COUNTER_RETRANSMITTED);
-    // Where nothing captured is left there is no address either: it might lie outside the memory.
-    const known = min(<u32>behind, captured);
-    payload += known;
-    captured -= known;
-    size -= behind;
-    sequenceNow = side.next;
-  } else {
+    if (side.finDone || <u32>behind >= size + (flags & TCP_FIN)) return;
+  } else if (behind < 0) {
     count(COUNTER_OUT_OF_ORDER);
+    flags |= beyondWindow(flow, side, other, index, sequence);
   }
   // An acknowledgement far off is noise and must not hold anything back.
   const apart = <i32>(ack - other.next);
-  if (apart > WINDOW || apart < -WINDOW || !(flags & TCP_ACK)) ack = other.next;
-  if (!keepEarly(side, sequenceNow, payload, size, captured, ack, flags, time, ordinal)) {
+  if (apart > WINDOW || apart < -WINDOW) {
+    flags |= IS_DOUBTFUL;
+    ack = other.next;
+  }
+  // Where nothing is captured there is no address either: it might lie outside the memory.
+  if (!keepEarly(side, other.next, sequence, tcp, payload, size, captured, ack, flags, time, ordinal)) {
     count(COUNTER_BOUND_REORDER);
     force(flow, time, true);
     return;
   }
   pump(flow, time);
+}
+
+/**
+ * What the window says of an early segment: the receiver drops what begins where it ends. Without the handshake
+ * its scale is not known, only how large it may be (RFC 7323, section 2.3).
+ */
+function beyondWindow(flow: Flow, side: Side, other: Side, index: u32, sequence: u32): u32 {
+  const window = <u32>bswap<u16>(other.window);
+  if (window == 0) return 0;
+  const ahead = <i32>(sequence - side.acked);
+  if (flow.agreed & AGREED) return ahead >= <i32>(window << scaleOf(flow, 1 - index)) ? IS_DOUBTFUL : 0;
+  if (ahead < <i32>window) return 0;
+  return ahead >= <i32>(window << SCALE_MAX) ? IS_DOUBTFUL : IS_UNSURE;
 }
 
 /** Delivers what has become deliverable; gives up on what has been stuck for too long. */
@@ -164,6 +186,7 @@ function drainSide(flow: Flow, index: u32): bool {
     const segment = changetype<Waiting>(<usize>side.queue);
     const behind = <i32>(side.next - segment.sequence);
     if (behind < 0 || <i32>(segment.ack - other.next) > 0) break;
+    if (segment.flags & IS_DOUBTFUL && <i32>(side.acked - endOf(segment)) < 0) break;
     progress = true;
     let offset = <u32>behind;
     if (segment.flags & TCP_URG) {
@@ -181,6 +204,8 @@ function drainSide(flow: Flow, index: u32): bool {
     }
     if (segment.flags & TCP_FIN && side.next == segment.sequence + segment.size) takeFin(side);
     dropFirst(side);
+    // Nothing follows a FIN.
+    if (side.finDone) dropWaiting(side);
   }
   return progress;
 }
@@ -190,6 +215,11 @@ function drainSide(flow: Flow, index: u32): bool {
  * were there and only the capture lacks them. Without that proof the hole is waited for, unless `must`.
  */
 export function force(flow: Flow, time: u64, must: bool): void {
+  if (must) {
+    dropDoubtful(sideOf(flow, CLIENT));
+    dropDoubtful(sideOf(flow, SERVER));
+    drain(flow);
+  }
   for (let rounds = 0; rounds < 8; rounds++) {
     if (!forceSide(flow, CLIENT, time, false) && !forceSide(flow, SERVER, time, false)) {
       if (!must || (!forceSide(flow, CLIENT, time, true) && !forceSide(flow, SERVER, time, true))) break;
@@ -231,10 +261,16 @@ function takeUnseenFin(side: Side): void {
   if (side.queue == 0 && side.known && side.acked - side.next == 1) takeFin(side);
 }
 
-/** The flow is over: what waits is delivered as far as it goes, holes and all. */
-export function flush(flow: Flow, time: u64): void {
+/**
+ * The flow is over: what waits is delivered as far as it goes, holes and all. Of one that was reset the receiver
+ * got only what it acknowledged.
+ */
+export function flush(flow: Flow, time: u64, reset: bool): void {
   const client = sideOf(flow, CLIENT);
   const server = sideOf(flow, SERVER);
+  drain(flow);
+  dropDoubtful(client);
+  dropDoubtful(server);
   drain(flow);
   takeUnseenFin(client);
   takeUnseenFin(server);
@@ -243,7 +279,7 @@ export function flush(flow: Flow, time: u64): void {
   while (client.queue || server.queue) {
     if (
       !forceSide(flow, CLIENT, time, false) && !forceSide(flow, SERVER, time, false) &&
-      !forceSide(flow, CLIENT, time, true) && !forceSide(flow, SERVER, time, true)
+      (reset || (!forceSide(flow, CLIENT, time, true) && !forceSide(flow, SERVER, time, true)))
     ) break;
     drain(flow);
   }

@@ -4,7 +4,7 @@ import { load16 } from './bytes';
 export const IP_OK: u32 = 0;
 /** The packet was captured too short. */
 export const IP_CUT: u32 = 1;
-/** The header contradicts itself. */
+/** The header contradicts itself, or has an option that says that the packet is to be dropped. */
 export const IP_MALFORMED: u32 = 2;
 /** Part of a fragmented datagram. */
 export const IP_FRAGMENT: u32 = 3;
@@ -24,6 +24,9 @@ const FRAGMENT: u32 = 44;
 const AUTHENTICATION: u32 = 51;
 const DESTINATION_OPTIONS: u32 = 60;
 const MOBILITY: u32 = 135;
+// Options every host has to know (RFC 2675, RFC 6275).
+const JUMBO: u32 = 0xc2;
+const HOME_ADDRESS: u32 = 0xc9;
 /** Bounds the walk over extension headers. */
 const EXTENSIONS_MAX: i32 = 8;
 
@@ -41,6 +44,20 @@ export let fragmentOffset: u32 = 0;
 export let moreFragments: bool = false;
 /** Which datagram of its two hosts it is of. */
 export let fragmentId: u32 = 0;
+
+/**
+ * Whether an extension header [at, end) has an option that demands to be understood: the first two bits of its
+ * type say what to do with the packet otherwise, 0 to go on (RFC 8200, section 4.2).
+ */
+function forbids(at: usize, end: usize): bool {
+  for (at += 2; at + 1 < end; ) {
+    const type = <u32>load<u8>(at);
+    if (type & 0xc0 && type != JUMBO && type != HOME_ADDRESS) return true;
+    // Pad1 is the only one without a length.
+    at += type == 0 ? 1 : 2 + <u32>load<u8>(at + 1);
+  }
+  return false;
+}
 
 /** Reads the IP header of which `size` bytes were captured. */
 export function parseIp(ip: usize, size: u32): u32 {
@@ -69,8 +86,10 @@ export function parseIp(ip: usize, size: u32): u32 {
   for (let i = 0; i < EXTENSIONS_MAX; i++) {
     if (next == HOP_BY_HOP || next == ROUTING || next == DESTINATION_OPTIONS || next == MOBILITY) {
       if (size < offset + 8) return IP_CUT;
+      const end = offset + ((<u32>load<u8>(ip + offset + 1) + 1) << 3);
+      if ((next == HOP_BY_HOP || next == DESTINATION_OPTIONS) && forbids(ip + offset, ip + min(end, size))) return IP_MALFORMED;
       next = load<u8>(ip + offset);
-      offset += (<u32>load<u8>(ip + offset + 1) + 1) << 3;
+      offset = end;
     } else if (next == AUTHENTICATION) {
       if (size < offset + 8) return IP_CUT;
       next = load<u8>(ip + offset);

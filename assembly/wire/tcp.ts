@@ -47,3 +47,10 @@ export function tcpFlags(tcp: usize): u32 {
 export function urgentPointer(tcp: usize): u32 {
   return load16(tcp + 18);
 }
+
+/** The window as it stands there, in network order. */
+// @ts-ignore: decorator
+@inline
+export function windowField(tcp: usize): u16 {
+  return load<u16>(tcp + 14);
+}

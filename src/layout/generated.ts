@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0xc8422275;
+export const LAYOUT_HASH = 0x25e56b1a;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -243,6 +243,8 @@ export const COUNTER_NAMES = [
   'retransmitted',
   'duplicates',
   'out_of_order',
+  'refused_segments',
+  'ambiguous_copies',
   'negative_latency',
   'flows',
   'flows_unsynced',

@@ -229,6 +229,8 @@ export const schema: Schema = {
         'retransmitted',
         'duplicates',
         'out_of_order',
+        'refused_segments',
+        'ambiguous_copies',
         'negative_latency',
         'flows',
         'flows_unsynced',

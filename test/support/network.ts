@@ -152,6 +152,11 @@ export class Network {
     this.client('ip', 'link', 'set', CLIENT_DEVICE, 'up');
   }
 
+  /** Name of the namespace the server is in. */
+  get serverNamespace(): string {
+    return this.#server;
+  }
+
   /** Runs a command where the server is. */
   server(...command: string[]): string {
     return this.#run(this.#server, command);

@@ -57,6 +57,7 @@ export const SYN = 2;
 export const RST = 4;
 export const PSH = 8;
 export const ACK = 16;
+export const URG = 32;
 
 export interface Segment {
   sourcePort: number;
@@ -64,6 +65,10 @@ export interface Segment {
   seq: number;
   ack: number;
   flags: number;
+  /** Default 65535. */
+  window?: number;
+  /** Urgent pointer. */
+  urgent?: number;
   /** Bytes of options, a multiple of 4. */
   options?: Uint8Array;
   payload?: Uint8Array;
@@ -77,8 +82,9 @@ export function tcp(s: Segment): Uint8Array {
     u32(s.seq),
     u32(s.ack),
     [((20 + options.length) / 4) << 4, s.flags],
-    u16(65535),
-    [0, 0, 0, 0],
+    u16(s.window ?? 65535),
+    [0, 0],
+    u16(s.urgent ?? 0),
     options,
     s.payload ?? [],
   );

@@ -1,17 +1,13 @@
-/**
- * Segments that came before their turn: copied into chunks, kept in a list by sequence number. The
- * bytes kept are bounded per flow and in all; a hole is never allocated.
- */
+/** Memory of segments that came before their turn: chunks of a bounded pool, a list for each direction. */
 import { Side } from '../flow/flow';
 import { config } from '../instance';
 import { createPool, give, Pool, take } from '../pools';
+import { TCP_FIN } from '../wire/tcp';
 
-/** Bytes one flow may have waiting, both directions counted apart. */
-export const WAITING_MAX: u32 = 1 << 20;
-/** Payload bytes of one chunk. */
-const CHUNK_BYTES: u32 = 2016;
+/** Payload bytes of one chunk; an even number, as checksums need. */
+const CHUNK_BYTES: u32 = 2008;
 
-/** Head of a waiting segment; its bytes follow, then further chunks. */
+/** Head of a waiting segment, or of what is left of one; its bytes follow, then further chunks. */
 // @ts-ignore: decorator
 @unmanaged
 export class Waiting {
@@ -23,14 +19,19 @@ export class Waiting {
   size: u32;
   captured: u32;
   ack: u32;
-  /** Flags of its TCP header. */
+  /** Flags of its TCP header, and IS_* of copies.ts. */
   flags: u32;
-  pad0: u32;
+  /** Where the receiver has it begin: further ahead than `sequence` where its first bytes are another's. */
+  origin: u32;
+  /** Bytes at its start that are used no more. */
+  from: u32;
+  /** Sum of all that is checked besides its bytes, while it is not known whether the checksum is right. */
+  sum: u32;
   time: u64;
   ordinal: u64;
 }
 
-export const WAITING_HEAD: u32 = 48;
+export const WAITING_HEAD: u32 = 56;
 const CHUNK_SIZE: u32 = WAITING_HEAD + CHUNK_BYTES;
 /** A following chunk starts with the address of the next. */
 const MORE_HEAD: u32 = 16;
@@ -38,7 +39,7 @@ const MORE_BYTES: u32 = CHUNK_SIZE - MORE_HEAD;
 
 let pool: Pool = changetype<Pool>(0);
 
-export function createReorder(): void {
+export function createWaiting(): void {
   pool = createPool(config.reorder, config.reorderEnd, CHUNK_SIZE);
 }
 
@@ -54,7 +55,7 @@ export function freeWaiting(segment: Waiting): void {
 }
 
 /** Copies `size` bytes into a new waiting segment; 0 when the pool is used up. */
-function copySegment(payload: usize, size: u32): Waiting {
+export function copySegment(payload: usize, size: u32): Waiting {
   const first = take(pool);
   if (first == 0) return changetype<Waiting>(0);
   const segment = changetype<Waiting>(first);
@@ -78,52 +79,24 @@ function copySegment(payload: usize, size: u32): Waiting {
   return segment;
 }
 
-/**
- * Files a segment by its sequence number. Of two that begin alike the longer stays, the first where
- * they are equal; one wholly inside an earlier one is dropped. Returns false when memory is used up.
- */
-export function keepEarly(
-  side: Side, sequence: u32, payload: usize, size: u32, captured: u32, ack: u32, flags: u32, time: u64, ordinal: u64,
-): bool {
-  let link: usize = changetype<usize>(side) + offsetof<Side>('queue');
-  for (;;) {
-    const at = <usize>load<u32>(link);
-    if (at == 0) break;
-    const other = changetype<Waiting>(at);
-    const distance = <i32>(sequence - other.sequence);
-    if (distance < 0) break;
-    if (<u32>distance + size <= other.size && size > 0) return true;
-    if (distance == 0 && size > other.size) {
-      // Take its place.
-      store<u32>(link, other.next);
-      side.queued -= other.captured;
-      freeWaiting(other);
-      continue;
-    }
-    link = at + offsetof<Waiting>('next');
-  }
-  if (side.queued + captured > WAITING_MAX) return false;
-  const segment = copySegment(payload, captured);
-  if (changetype<usize>(segment) == 0) return false;
-  segment.sequence = sequence;
-  segment.size = size;
-  segment.captured = captured;
-  segment.ack = ack;
-  segment.flags = flags;
-  segment.time = time;
-  segment.ordinal = ordinal;
-  segment.next = load<u32>(link);
-  store<u32>(link, <u32>changetype<usize>(segment));
-  side.queued += captured;
-  return true;
+/** Sequence number behind a segment: its FIN counts as a byte (RFC 9293, section 3.4). */
+// @ts-ignore: decorator
+@inline
+export function endOf(segment: Waiting): u32 {
+  return segment.sequence + segment.size + (segment.flags & TCP_FIN);
+}
+
+/** Takes the segment `link` points to off its list. */
+export function dropAt(side: Side, link: usize): void {
+  const segment = changetype<Waiting>(<usize>load<u32>(link));
+  store<u32>(link, segment.next);
+  side.queued -= segment.captured;
+  freeWaiting(segment);
 }
 
 /** Takes the first waiting segment off the list. */
 export function dropFirst(side: Side): void {
-  const segment = changetype<Waiting>(<usize>side.queue);
-  side.queue = segment.next;
-  side.queued -= segment.captured;
-  freeWaiting(segment);
+  dropAt(side, changetype<usize>(side) + offsetof<Side>('queue'));
 }
 
 /** Drops everything that waits. */
@@ -131,8 +104,19 @@ export function dropWaiting(side: Side): void {
   while (side.queue) dropFirst(side);
 }
 
+/** Takes bytes off a segment's start. */
+export function cutHead(side: Side, segment: Waiting, bytes: u32): void {
+  const known = min(bytes, segment.captured);
+  segment.sequence += bytes;
+  segment.size -= min(bytes, segment.size);
+  segment.captured -= known;
+  segment.from += known;
+  side.queued -= known;
+}
+
 /** Address of byte `offset` of a waiting segment; `runOf` says how many lie there in a row. */
 export function bytesAt(segment: Waiting, offset: u32): usize {
+  offset += segment.from;
   if (offset < CHUNK_BYTES) return changetype<usize>(segment) + WAITING_HEAD + offset;
   offset -= CHUNK_BYTES;
   let chunk = <usize>segment.more;
@@ -143,10 +127,11 @@ export function bytesAt(segment: Waiting, offset: u32): usize {
 /** Bytes from `offset` on that lie in a row. */
 export function runOf(segment: Waiting, offset: u32): u32 {
   const left = segment.captured - offset;
+  offset += segment.from;
   if (offset < CHUNK_BYTES) return min(left, CHUNK_BYTES - offset);
   return min(left, MORE_BYTES - ((offset - CHUNK_BYTES) % MORE_BYTES));
 }
 
-export function assertReorder(): void {
+export function assertWaiting(): void {
   if (offsetof<Waiting>() != WAITING_HEAD) ERROR('WAITING_HEAD');
 }

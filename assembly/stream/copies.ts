@@ -1,0 +1,295 @@
+/**
+ * What a receiver makes of segments that came early, and of copies that contradict each other, as Linux does
+ * (tcp_data_queue, tcp_data_queue_ofo): it keeps them in a list by sequence number, and its first bytes at any
+ * place are those of the segment that begins first, of equals the longest, of equals of these the first.
+ * Neighbours that came in order become one. What it has put in order already does not change. Here the list
+ * never has two segments over each other: what loses is cut off at once.
+ *
+ * Some segments a receiver drops: those with a wrong checksum, an old time stamp, an acknowledgement of what
+ * was never sent, or beyond the window. A capture cannot always tell, because it may lack the packets that say
+ * so. They wait, and give way to any copy that is better. A copy of which not even that is certain makes the
+ * bytes in question unknown, as if they had not been captured.
+ */
+import { Side } from '../flow/flow';
+import { addressSum } from '../flow/table';
+import { count } from '../instance';
+import { COUNTER_AMBIGUOUS_COPIES, COUNTER_REFUSED_SEGMENTS } from '../layout';
+import { addBytes, fold, pseudoHeader, RIGHT } from '../wire/checksum';
+import { TCP_FIN } from '../wire/tcp';
+import { bytesAt, copySegment, cutHead, dropAt, endOf, runOf, Waiting } from './waiting';
+
+/** Bytes one flow may have waiting, both directions counted apart. */
+export const WAITING_MAX: u32 = 1 << 20;
+
+// Beside the flags of TCP, which have 8 bits.
+/** The receiver drops it unless the capture lacks something: used only when it is acknowledged. */
+export const IS_DOUBTFUL: u32 = 0x100;
+/** Nobody can tell whether the receiver had room for it. */
+export const IS_UNSURE: u32 = 0x200;
+/** Its checksum is right, wrong, or cannot be told. */
+const IS_RIGHT: u32 = 0x400;
+const IS_WRONG: u32 = 0x800;
+const IS_UNCHECKED: u32 = 0x1000;
+const CHECKED: u32 = IS_RIGHT | IS_WRONG | IS_UNCHECKED;
+
+// The segment at hand.
+let sequence: u32 = 0;
+let payload: usize = 0;
+let size: u32 = 0;
+let captured: u32 = 0;
+let ack: u32 = 0;
+let flags: u32 = 0;
+let tcp: usize = 0;
+let time: u64 = 0;
+let ordinal: u64 = 0;
+/** Where the receiver has it begin that already has what is right before it: it makes one of neighbours. */
+let origin: u32 = 0;
+/** Sequence number behind it. */
+let end: u32 = 0;
+
+/**
+ * Files a segment, or what is left of it beside the others. Its header lies at `header`, 0 where its checksum is
+ * not to be looked at. Returns false when memory is used up.
+ */
+export function keepEarly(
+  side: Side, otherNext: u32, from: u32, header: usize, at: usize, bytes: u32, known: u32, acknowledged: u32, bits: u32,
+  when: u64, number: u64,
+): bool {
+  sequence = from;
+  tcp = header;
+  payload = at;
+  size = bytes;
+  captured = known;
+  ack = acknowledged;
+  flags = tcp && known == bytes ? bits : bits | IS_UNCHECKED;
+  time = when;
+  ordinal = number;
+  origin = from;
+  end = from + bytes + (bits & TCP_FIN);
+  const link = passBefore(side);
+  if (!contend(side, link, otherNext)) {
+    count(COUNTER_REFUSED_SEGMENTS);
+    return true;
+  }
+  return place(side, link);
+}
+
+/** Up to where the receiver has all, as far as is known, once `passBefore` has passed what ends there. */
+let reach: u32 = 0;
+
+/** Passes what ends before the segment at hand. Returns the link to what is next. */
+function passBefore(side: Side): usize {
+  reach = side.next;
+  let link: usize = changetype<usize>(side) + offsetof<Side>('queue');
+  for (;;) {
+    const at = <usize>load<u32>(link);
+    if (at == 0) return link;
+    const segment = changetype<Waiting>(at);
+    const behind = endOf(segment);
+    if (<i32>(behind - sequence) > 0) return link;
+    extendReach(segment);
+    if (behind == sequence) origin = segment.origin;
+    link = at + offsetof<Waiting>('next');
+  }
+  return link;
+}
+
+/** Returns whether a segment is one of those the receiver has in order. */
+function extendReach(segment: Waiting): bool {
+  if (<i32>(segment.sequence - reach) > 0 || segment.flags & IS_DOUBTFUL) return false;
+  if (<i32>(endOf(segment) - reach) > 0) reach = endOf(segment);
+  return true;
+}
+
+/** Whether the checksum of the segment at hand is right. */
+function check(): void {
+  if (flags & CHECKED) return;
+  const header = <u32>(payload - tcp);
+  const sum = addBytes(pseudoHeader(addressSum(), header + size), tcp, header + size);
+  flags |= fold(sum) == RIGHT ? IS_RIGHT : IS_WRONG;
+}
+
+/** And of one that waits. Only while it is whole. */
+function checkWaiting(segment: Waiting): void {
+  if (segment.flags & CHECKED) return;
+  let sum = <u64>segment.sum;
+  for (let offset: u32 = 0; offset < segment.captured; ) {
+    const run = runOf(segment, offset);
+    sum = addBytes(sum, bytesAt(segment, offset), run);
+    offset += run;
+  }
+  segment.flags |= fold(sum) == RIGHT ? IS_RIGHT : IS_WRONG;
+}
+
+/** Whether two segments that overlap show different bytes, the FIN being one, too. */
+function differs(segment: Waiting): bool {
+  const start = <i32>(segment.sequence - sequence) > 0 ? segment.sequence : sequence;
+  const there = segment.sequence + segment.size;
+  const here = sequence + size;
+  const behind = endOf(segment);
+  // Where one has its FIN the other has bytes.
+  if (there != behind && <i32>(here - there) > 0 && <i32>(there - start) >= 0) return true;
+  if (here != end && <i32>(there - here) > 0 && <i32>(here - start) >= 0) return true;
+  let offset = start - segment.sequence;
+  let mine = start - sequence;
+  while (offset < segment.captured && mine < captured) {
+    const run = min(runOf(segment, offset), captured - mine);
+    if (memory.compare(bytesAt(segment, offset), payload + mine, run)) return true;
+    offset += run;
+    mine += run;
+  }
+  return false;
+}
+
+/**
+ * Removes what waits and the receiver cannot have, now that the segment at hand is in its place. Returns false
+ * where the segment at hand is what it cannot have.
+ */
+function contend(side: Side, link: usize, otherNext: u32): bool {
+  for (;;) {
+    const at = <usize>load<u32>(link);
+    if (at == 0) return true;
+    const segment = changetype<Waiting>(at);
+    if (<i32>(segment.sequence - end) >= 0) return true;
+    const different = differs(segment);
+    const covered = <i32>(segment.sequence - sequence) >= 0 && <i32>(end - endOf(segment)) >= 0;
+    const doubt = (flags & IS_DOUBTFUL) != 0 || <i32>(ack - otherNext) > 0;
+    const waitingDoubt = (segment.flags & IS_DOUBTFUL) != 0 || <i32>(segment.ack - otherNext) > 0;
+    if (different || !covered) {
+      check();
+      checkWaiting(segment);
+      const worse = (segment.flags & IS_WRONG) != 0 && (flags & IS_RIGHT) != 0;
+      const better = (segment.flags & IS_RIGHT) != 0 && (flags & IS_WRONG) != 0;
+      if (better || (different && doubt && !waitingDoubt && !worse)) return false;
+      // One that only acknowledges more than the capture has shown may have come in another order.
+      if (worse || (waitingDoubt && !doubt && (different || (segment.flags & IS_DOUBTFUL) != 0))) {
+        count(COUNTER_REFUSED_SEGMENTS);
+        dropAt(side, link);
+        continue;
+      }
+      if (different && ((segment.flags | flags) & IS_UNSURE) != 0) {
+        count(COUNTER_AMBIGUOUS_COPIES);
+        side.queued -= segment.captured;
+        segment.captured = 0;
+      }
+    } else if (waitingDoubt && !doubt) {
+      // The same once more, and nothing speaks against it.
+      segment.flags &= ~IS_DOUBTFUL;
+      segment.ack = ack;
+    }
+    link = at + offsetof<Waiting>('next');
+  }
+  return true;
+}
+
+/** Up to where the receiver has all, as far as is known. */
+export function reachOf(side: Side): u32 {
+  reach = side.next;
+  for (let at = <usize>side.queue; at; ) {
+    const segment = changetype<Waiting>(at);
+    if (!extendReach(segment)) break;
+    at = segment.next;
+  }
+  return reach;
+}
+
+/** Where the last of what waits ends; `next` where nothing does. */
+export function furthestOf(side: Side): u32 {
+  let furthest = side.next;
+  for (let at = <usize>side.queue; at; ) {
+    const segment = changetype<Waiting>(at);
+    if (!(segment.flags & IS_DOUBTFUL)) furthest = endOf(segment);
+    at = segment.next;
+  }
+  return furthest;
+}
+
+/** Drops what the receiver would have acknowledged if it had it: there will be no more. */
+export function dropDoubtful(side: Side): void {
+  let link: usize = changetype<usize>(side) + offsetof<Side>('queue');
+  for (;;) {
+    const at = <usize>load<u32>(link);
+    if (at == 0) return;
+    const segment = changetype<Waiting>(at);
+    if (segment.flags & IS_DOUBTFUL && <i32>(side.acked - endOf(segment)) < 0) {
+      count(COUNTER_REFUSED_SEGMENTS);
+      dropAt(side, link);
+    } else {
+      link = at + offsetof<Waiting>('next');
+    }
+  }
+}
+
+/** Whether the bytes of the segment at hand win where it overlaps one that waits. */
+function wins(segment: Waiting, had: u32): bool {
+  if (<i32>(segment.sequence - had) < 0) return false;
+  if (sequence == segment.origin) return <i32>(end - endOf(segment)) > 0;
+  return <i32>(sequence - segment.origin) < 0;
+}
+
+/** Files the segment at hand between the others, in pieces where these have the better right to their places. */
+function place(side: Side, link: usize): bool {
+  for (let next = <usize>load<u32>(link); next && extendReach(changetype<Waiting>(next)); ) {
+    next = changetype<Waiting>(next).next;
+  }
+  const had = reach;
+  let at = <i32>(had - sequence) > 0 ? had : sequence;
+  while (<i32>(end - at) > 0) {
+    const address = <usize>load<u32>(link);
+    if (address == 0) return file(side, link, at, end);
+    const segment = changetype<Waiting>(address);
+    const behind = endOf(segment);
+    if (<i32>(behind - at) <= 0) {
+      link = address + offsetof<Waiting>('next');
+      continue;
+    }
+    if (<i32>(segment.sequence - end) >= 0) return file(side, link, at, end);
+    if (wins(segment, had)) {
+      if (differs(segment)) {
+        if (<i32>(behind - end) <= 0) {
+          dropAt(side, link);
+        } else {
+          checkWaiting(segment);
+          cutHead(side, segment, end - segment.sequence);
+        }
+        continue;
+      }
+      segment.origin = sequence;
+    }
+    if (<i32>(segment.sequence - at) > 0) {
+      if (!file(side, link, at, segment.sequence)) return false;
+      link = <usize>load<u32>(link) + offsetof<Waiting>('next');
+    }
+    at = behind;
+    link = address + offsetof<Waiting>('next');
+  }
+  return true;
+}
+
+/** Puts [from, to) of the segment at hand where `link` points. */
+function file(side: Side, link: usize, from: u32, to: u32): bool {
+  const skipped = from - sequence;
+  const whole = skipped == 0 && to == end;
+  // All but the last piece are without the FIN.
+  const bytes = (to == end ? sequence + size : to) - from;
+  const known = captured > skipped ? min(captured - skipped, bytes) : 0;
+  if (side.queued + known > WAITING_MAX) return false;
+  if (!whole) check();
+  const segment = copySegment(known ? payload + skipped : payload, known);
+  if (changetype<usize>(segment) == 0) return false;
+  segment.sequence = from;
+  segment.size = bytes;
+  segment.captured = known;
+  segment.ack = ack;
+  segment.flags = to == end ? flags : flags & ~TCP_FIN;
+  segment.origin = origin;
+  segment.from = 0;
+  const header = <u32>(payload - tcp);
+  segment.sum = flags & CHECKED ? 0 : fold(addBytes(pseudoHeader(addressSum(), header + size), tcp, header));
+  segment.time = time;
+  segment.ordinal = ordinal;
+  segment.next = load<u32>(link);
+  store<u32>(link, <u32>changetype<usize>(segment));
+  side.queued += known;
+  return true;
+}
