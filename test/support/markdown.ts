@@ -3,8 +3,8 @@
  *
  * `## B01, B08: title` begins one; the ids are rows of the protocol's acceptance table. Blocks fenced as
  * `client` and `server` follow in the order they go over the wire; `events` holds one JSON object a line,
- * the fields to be compared, with `key` in clear. Line breaks in a block mean nothing; escapes are
- * \r \n \0 \xNN \\ and {text*N} repeats. In `client binary` and `server binary` every line is one message, as
+ * the fields to be compared, with `key` in clear; `} *N` at its end repeats it. Line breaks in a block mean
+ * nothing; escapes are \r \n \0 \xNN \\ and {text*N} repeats. In `client binary` and `server binary` every line is one message, as
  * `messageOf` reads it. A block `memcached` says that a real one, started with the options in it, answers so.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -59,7 +59,10 @@ export function loadConversations(): Conversation[] {
               .trim()
               .split('\n')
               .filter(Boolean)
-              .map((line) => JSON.parse(line));
+              .flatMap((line) => {
+                const [, event = line, times = '1'] = /^(.*\}) \*(\d+)$/.exec(line) ?? [];
+                return Array.from({ length: Number(times) }, () => JSON.parse(event));
+              });
           else {
             const from = kind as 'client' | 'server';
             turns.push({ from, bytes: binary ? messages(body!, from) : ascii(unfold(body!)) });
