@@ -200,7 +200,8 @@ export function* requests(text: string, at: number, credentials: () => boolean):
         r.quiet = r.flags.has('q');
         const base64 = r.flags.has('b');
         const decoded = base64 ? Buffer.from(r.rawKey, 'base64').toString('latin1') : r.rawKey;
-        r.keys = [r.rawKey.length > (base64 ? 336 : 250) ? null : decoded];
+        const unreadable = base64 && !/^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(r.rawKey);
+        r.keys = [unreadable || r.rawKey.length > (base64 ? 336 : 250) ? null : decoded];
         if (op === 'ms') {
           if (sizeOk(tokens[2])) {
             r.event.value_size = number(tokens[2]);
