@@ -177,7 +177,7 @@ class Dialogue {
   }
 
   #fits(request: Request, line: string): boolean {
-    const code = line.slice(0, 2);
+    const [code = ''] = line.split(' ', 1);
     if (request.meta) {
       if (metaStatus(request.op, code) === undefined || !answersDespiteQuiet(request, code)) return false;
       const told = line.split(' ').slice(code === 'VA' ? 2 : 1);

@@ -46,6 +46,7 @@ const signed = (text: string | undefined) =>
 const exact = (n: bigint) => (n > 9007199254740991n || n < -9007199254740991n ? n.toString() : Number(n));
 const sizeOk = (text: string | undefined) =>
   number(text) !== undefined && BigInt(text!.replace('+', '')) <= 2147483645n;
+const BASE64 = /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const clear = (key: string) => (key.length > 250 ? null : key);
 
 function letters(flags: Map<string, string>): string {
@@ -200,12 +201,13 @@ export function* requests(text: string, at: number, credentials: () => boolean):
         r.quiet = r.flags.has('q');
         const base64 = r.flags.has('b');
         const decoded = base64 ? Buffer.from(r.rawKey, 'base64').toString('latin1') : r.rawKey;
-        const unreadable = base64 && !/^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(r.rawKey);
-        r.keys = [unreadable || r.rawKey.length > (base64 ? 336 : 250) ? null : decoded];
+        const unreadable = base64 && !BASE64.test(r.rawKey);
+        const long = r.rawKey.length > (base64 ? 336 : 250);
+        r.keys = [unreadable || long ? null : decoded];
         if (op === 'ms') {
           if (sizeOk(tokens[2])) {
             r.event.value_size = number(tokens[2]);
-            if (r.keys[0] === null) r.last = true;
+            if (long) r.last = true;
             else if (!data(Number(number(tokens[2])))) return;
           } else if (/^S\d+$/.test(tokens[2] ?? '')) {
             r.event.value_size = number(tokens[2]!.slice(1));
