@@ -24,7 +24,7 @@ import { ANSWER_VALUE } from '../memcache/words';
 import { findByte } from '../scan';
 import { appendLine, freeLine } from '../stream/lines';
 import { binaryServerBytes } from './binary-server';
-import { answered, freeRequest, record, shift } from './pending';
+import { answered, forgetPending, freeRequest, record, shift } from './pending';
 import { CLIENT_LINE, CLIENT_OVER, SERVER_DATA, SERVER_DROP, SERVER_LINE, SERVER_STREAM } from './states';
 import { believe, countUnsynced, loseSync, provesRequest } from './sync';
 import { matchPending } from './whose';
@@ -205,6 +205,7 @@ function answerLine(flow: Flow, side: Side, at: usize, end: usize, time: u64, ac
   }
   if (request.op == OP_WATCH && code == IS_OK) {
     finish(flow, request, code, STATUS_OK, ack);
+    forgetPending(flow);
     side.state = SERVER_STREAM;
     sideOf(flow, CLIENT).state = CLIENT_OVER;
     return;
