@@ -5,6 +5,7 @@
 import type { CacheEvent } from 'membench/decoder';
 import type { Packet } from '../support/packets.js';
 import { type BinaryOutcome, binaryOutcomes } from './binary.js';
+import { exchanges } from './datagrams.js';
 import { type Request, requests, withhold } from './requests.js';
 import { keyText } from './siphash.js';
 import { type Connection, connections, type Stream } from './streams.js';
@@ -247,10 +248,11 @@ class Dialogue {
         this.#at += Number(size) + 2;
         line = this.#line();
       }
+      const cut = line === undefined;
       this.#emit(
         request,
-        (i) => (found[i] ? 'hit' : 'miss'),
-        start,
+        (i) => (cut ? 'unanswered' : found[i] ? 'hit' : 'miss'),
+        cut ? undefined : start,
         (i) => (found[i] ? { value_size: found[i].size, flags: found[i].flags } : {}),
       );
       return true;
@@ -359,15 +361,27 @@ class Dialogue {
   }
 }
 
+/** What was said over one connection, or in one exchange of datagrams. */
+function draftsOf(connection: Connection, conn: number, key: Uint8Array): Draft[] {
+  const dialogue = new Dialogue(connection, conn, key);
+  const start = behindProxies(connection.client.text);
+  if (connection.client.text.charCodeAt(start) === 0x80) dialogue.runBinary(start);
+  else dialogue.run();
+  return dialogue.drafts;
+}
+
 /** Every event of a capture in the total order, connections and requests numbered by first appearance. */
 export function referenceEvents(packets: readonly Packet[], key: Uint8Array): CacheEvent[] {
-  const drafts = connections(packets).flatMap((connection, i) => {
-    const dialogue = new Dialogue(connection, i, key);
-    const start = behindProxies(connection.client.text);
-    if (connection.client.text.charCodeAt(start) === 0x80) dialogue.runBinary(start);
-    else dialogue.run();
-    return dialogue.drafts;
-  });
+  const tcp = connections(packets);
+  const drafts = [
+    ...tcp.flatMap((connection, i) => draftsOf(connection, i, key)),
+    ...exchanges(packets).flatMap(({ connection, peer }) =>
+      draftsOf(connection, tcp.length + peer, key).map((draft) => ({
+        ...draft,
+        event: { ...draft.event, transport: 'udp' as const },
+      })),
+    ),
+  ];
   drafts.sort((a, b) => {
     for (let i = 0; i < 4; i++) if (a.order[i]! !== b.order[i]!) return a.order[i]! < b.order[i]! ? -1 : 1;
     return 0;
@@ -377,7 +391,7 @@ export function referenceEvents(packets: readonly Packet[], key: Uint8Array): Ca
   let last = '';
   return drafts.map(({ event, conn, order }) => {
     if (!conns.has(conn)) conns.set(conn, conns.size);
-    const id = `${conn}/${order[2]}`;
+    const id = `${conn}/${event.transport === 'udp' ? order[1] : ''}/${order[2]}`;
     if (id !== last) request++;
     last = id;
     return { ...event, conn: conns.get(conn)!, request };

@@ -120,11 +120,14 @@ export function* requests(text: string, at: number, credentials: () => boolean):
       refused: false,
       discards: false,
     };
-    /** A data block of n bytes follows. False when the stream ends before it does. */
+    /** A data block of n bytes follows. Where the stream ends before it does, the request is the last, and unanswered. */
     const data = (n: number) => {
       at += n + 2;
       r.end = at - 1;
-      return at <= text.length;
+      if (at <= text.length) return;
+      r.end = text.length - 1;
+      r.noreply = false;
+      r.last = true;
     };
     const lastToken = tokens.at(-1) === 'noreply' && tokens.length > 1;
     if (op === 'quit') {
@@ -162,13 +165,13 @@ export function* requests(text: string, at: number, credentials: () => boolean):
               signed(args[2]) === undefined ||
               (op === 'cas' && number(args[4]) === undefined);
             if (doubtful) r.last = true;
-            else if (!data(Number(number(args[3])))) return;
+            else data(Number(number(args[3])));
           }
         }
         r.event.cas = op === 'cas';
         if (op === 'set' && sizeOk(args[3]) && credentials()) {
-          if (r.last && !data(Number(number(args[3])))) return;
-          Object.assign(r, { op: 'auth', keys: [null], event: {}, noreply: false, last: false });
+          if (r.last) data(Number(number(args[3])));
+          Object.assign(r, { op: 'auth', keys: [null], event: {}, noreply: false, last: at > text.length });
         } else if (op === 'set' && first && !r.last && r.end > feed) {
           // The first of a connection, and nothing tells whether the server asks for a login.
           if (likeLogin(text.slice(feed + 1, at - 2))) withhold(r);
@@ -208,7 +211,7 @@ export function* requests(text: string, at: number, credentials: () => boolean):
           if (sizeOk(tokens[2])) {
             r.event.value_size = number(tokens[2]);
             if (long) r.last = true;
-            else if (!data(Number(number(tokens[2])))) return;
+            else data(Number(number(tokens[2])));
           } else if (/^S\d+$/.test(tokens[2] ?? '')) {
             r.event.value_size = number(tokens[2]!.slice(1));
             r.last = true;
@@ -227,7 +230,7 @@ export function* requests(text: string, at: number, credentials: () => boolean):
     }
     // An unknown command, or a length nobody can read.
     if (r.hidden || ((STORAGE.has(op) || op === 'ms') && r.event.value_size === undefined)) r.refused = true;
-    if (STORAGE.has(op) && r.last) r.refused = true;
+    if (STORAGE.has(op) && r.last && at <= text.length) r.refused = true;
     if (line.includes('\0')) {
       // The key depends on the release, and so may everything after.
       r.keys = r.keys.map(() => null);

@@ -9,8 +9,8 @@ export interface Turn {
 
 /**
  * How turns become segments. `whole`: one each; `bytes`: one byte a segment; `random`: cut anywhere;
- * `reversed`: cut, and each turn's segments captured backwards; `merged`: neighbouring turns of one side
- * in super-packets of up to 64 KiB.
+ * `reversed`: cut, and each turn's segments captured backwards, a window of them at a time; `merged`:
+ * neighbouring turns of one side in super-packets of up to 64 KiB.
  */
 export const CUTS = ['whole', 'bytes', 'random', 'reversed', 'merged'] as const;
 export type Cut = (typeof CUTS)[number];
@@ -39,6 +39,8 @@ export interface TransportOptions {
 /** 2026-01-01T00:00:00Z. */
 export const START = 1_767_225_600_000_000_000n;
 const SUPER_PACKET = 65_000;
+/** Bytes captured backwards at most: what a sender has under way, and less than a receiver keeps. */
+const WINDOW = 256 << 10;
 
 function merge(turns: readonly Turn[]): Turn[] {
   const out: Turn[] = [];
@@ -124,10 +126,16 @@ export function packetsOf(turns: readonly Turn[], options: TransportOptions = {}
       from,
       turn.bytes.subarray(from, starts[i + 1]),
     ]);
-    const first = packets.length;
-    for (const [from, payload] of sent) send(turn.from, PSH | ACK, payload, base + from);
-    // Captured backwards, stamped as they were sent: what a capture on several queues may look like.
-    if (cut === 'reversed') packets.push(...packets.splice(first).reverse());
+    let first = packets.length;
+    let window = 0;
+    sent.forEach(([from, payload], i) => {
+      send(turn.from, PSH | ACK, payload, base + from);
+      if (cut !== 'reversed' || (i + 1 < sent.length && starts[i + 1]! - window < WINDOW)) return;
+      // Captured backwards, stamped as they were sent: what a capture on several queues may look like.
+      packets.push(...packets.splice(first).reverse());
+      first = packets.length;
+      window = starts[i + 1]!;
+    });
     seq[turn.from] = (base + turn.bytes.length) >>> 0;
   }
   if (fin) {
