@@ -29,7 +29,12 @@ function compared(wanted: Record<string, unknown>[], got: CacheEvent[]) {
 
 const isSkip = (name: string) => name.startsWith('skipped_');
 
-function check(t: ExecutionContext, conversation: Conversation, packets: readonly Packet[], cut: string): void {
+function check(
+  t: ExecutionContext,
+  conversation: Conversation,
+  packets: readonly Packet[],
+  cut: string,
+): void {
   const wanted = conversation.events.map((event) =>
     typeof event.key === 'string' ? { ...event, key: keyText(KEY, ascii(event.key)) } : event,
   );
@@ -44,7 +49,11 @@ function check(t: ExecutionContext, conversation: Conversation, packets: readonl
     conversation.skipped === undefined ? [] : [conversation.skipped],
     cut,
   );
-  t.is(counters.packets_seen, skipped.reduce((sum, [, count]) => sum + count, counters.packets_decoded), cut);
+  t.is(
+    counters.packets_seen,
+    skipped.reduce((sum, [, count]) => sum + count, counters.packets_decoded),
+    cut,
+  );
   t.deepEqual(got, referenceEvents(packets, KEY), `${cut}: the reference agrees`);
 }
 
@@ -87,17 +96,21 @@ test('every row of the acceptance table has a conversation that passes under eve
   for (const line of summary(rows)) t.log(line);
   const known = new Set(rows.map(({ id }) => id));
   t.deepEqual(
-    conversations.flatMap(({ file, rows: ids }) => ids.filter((id) => !known.has(id)).map((id) => `${file}: ${id}`)),
+    conversations.flatMap(({ file, rows: ids }) =>
+      ids.filter((id) => !known.has(id)).map((id) => `${file}: ${id}`),
+    ),
     [],
     'no conversation names a row there is not',
   );
   t.deepEqual(
-    rows.filter((row) => !isDone(row)).map(({ id, conversations: own, passed: cuts, signed }) => ({
-      id,
-      conversations: own.length,
-      cuts,
-      signed,
-    })),
+    rows
+      .filter((row) => !isDone(row))
+      .map(({ id, conversations: own, passed: cuts, signed }) => ({
+        id,
+        conversations: own.length,
+        cuts,
+        signed,
+      })),
     [],
   );
   t.is(CUTS.length, UDP_CUTS.length);

@@ -6,7 +6,7 @@ import type { CacheEvent } from 'membench/decoder';
 import type { Packet } from '../support/packets.js';
 import { type BinaryOutcome, binaryOutcomes } from './binary.js';
 import { exchanges } from './datagrams.js';
-import { type Request, requests, withhold } from './requests.js';
+import { type Reading, type Request, requests, withhold } from './requests.js';
 import { keyText } from './siphash.js';
 import { type Connection, connections, type Stream } from './streams.js';
 
@@ -47,6 +47,34 @@ function answersDespiteQuiet(request: Request, code: string): boolean {
   return code === 'NS' || code === 'EX' || code === 'NF';
 }
 
+const WORDS: Record<string, RegExp> = {
+  get: /^(VALUE .*|END)$/,
+  set: /^(STORED|NOT_STORED|EXISTS|NOT_FOUND)$/,
+  incr: /^(\d+ *|NOT_FOUND)$/,
+  delete: /^(DELETED|NOT_FOUND)$/,
+  touch: /^(TOUCHED|NOT_FOUND)$/,
+  mn: /^MN$/,
+  version: /^VERSION /,
+};
+const FAMILIES: Record<string, string> = {
+  gets: 'get',
+  gat: 'get',
+  gats: 'get',
+  add: 'set',
+  replace: 'set',
+  append: 'set',
+  prepend: 'set',
+  cas: 'set',
+  decr: 'incr',
+};
+
+/** Whether a request may be answered with this line, which is no error. */
+function mayAnswer({ meta, hidden, op }: Request, line: string): boolean {
+  if (meta) return true;
+  if (hidden) return line === 'END' && op.startsWith('gat');
+  return WORDS[FAMILIES[op] ?? op]?.test(line) ?? true;
+}
+
 /** Where the memcache protocol begins in a client stream: behind the PROXY headers of balancers. */
 function behindProxies(text: string): number {
   for (let at = 0; ; ) {
@@ -69,17 +97,30 @@ class Dialogue {
   /** What the server is known to want: nothing, credentials, or to look at those under way. */
   #auth: 'no' | 'wanted' | 'tried' = 'no';
   #at = 0;
+  #misfits = false;
+  /** Whether a request was met whose value may have been read as commands. */
+  doubtful = false;
 
-  constructor({ client, server }: Connection, conn: number, key: Uint8Array) {
+  constructor({ client, server }: Connection, conn: number, key: Uint8Array, reading: Reading) {
     this.#client = client;
     this.#server = server;
     this.#conn = conn;
     this.#key = key;
-    this.#source = requests(client.text, behindProxies(client.text), () => {
-      if (this.#auth !== 'wanted') return false;
-      this.#auth = 'tried';
-      return true;
-    });
+    this.#source = requests(
+      client.text,
+      behindProxies(client.text),
+      () => {
+        if (this.#auth !== 'wanted') return false;
+        this.#auth = 'tried';
+        return true;
+      },
+      reading,
+    );
+  }
+
+  /** Whether every answer was one its request may get, and none was left. */
+  get fits(): boolean {
+    return !this.#misfits && this.#at >= this.#server.text.length;
   }
 
   run(): void {
@@ -100,6 +141,7 @@ class Dialogue {
   #pull(): Request | undefined {
     const { value } = this.#source.next();
     if (!value) return undefined;
+    if (value.doubtful) this.doubtful = true;
     if (value.noreply) this.#emit(value, () => 'silent');
     else this.#pending.push(value);
     return value;
@@ -133,6 +175,7 @@ class Dialogue {
     for (const silent of this.#pending.splice(0, place))
       this.#emit(silent, () => (silent.op === 'mg' ? 'miss' : 'silent'));
     const request = this.#pending.shift()!;
+    if (!isError(line) && !mayAnswer(request, line)) this.#misfits = true;
     return this.#finish(request, line, start);
   }
 
@@ -361,13 +404,26 @@ class Dialogue {
   }
 }
 
-/** What was said over one connection, or in one exchange of datagrams. */
+/**
+ * What was said over one connection, or in one exchange of datagrams. Where the requests may be read in two ways, it
+ * is the one all answers fit; where they fit both, nothing is told behind the doubtful request.
+ */
 function draftsOf(connection: Connection, conn: number, key: Uint8Array): Draft[] {
-  const dialogue = new Dialogue(connection, conn, key);
   const start = behindProxies(connection.client.text);
-  if (connection.client.text.charCodeAt(start) === 0x80) dialogue.runBinary(start);
-  else dialogue.run();
-  return dialogue.drafts;
+  const read = (reading: Reading) => {
+    const dialogue = new Dialogue(connection, conn, key, reading);
+    dialogue.run();
+    return dialogue;
+  };
+  if (connection.client.text.charCodeAt(start) === 0x80) {
+    const dialogue = new Dialogue(connection, conn, key, 'stop');
+    dialogue.runBinary(start);
+    return dialogue.drafts;
+  }
+  const cautious = read('stop');
+  if (!cautious.doubtful) return cautious.drafts;
+  const possible = [read('swallowed'), read('commands')].filter(({ fits }) => fits);
+  return (possible.length === 1 ? possible[0]! : cautious).drafts;
 }
 
 /** Every event of a capture in the total order, connections and requests numbered by first appearance. */

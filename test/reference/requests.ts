@@ -20,6 +20,8 @@ export interface Request {
   multiLine: 'stats' | 'dump' | 'mgdump' | 'one' | undefined;
   /** Nothing after it can be told. */
   last: boolean;
+  /** Whether the server swallowed its value, nobody knows from the request. */
+  doubtful: boolean;
   /** No release accepts it: an error is its answer. */
   refused: boolean;
   /** A retrieval with a key that is too long: its error takes the place of answers not sent before. */
@@ -92,8 +94,19 @@ export function withhold(r: Request): void {
   r.event = quiet ? { quiet } : {};
 }
 
+/**
+ * How to go on behind a storage command that is refused by its line: releases before 1.6.40 read its value as
+ * commands, later ones swallow it. `stop` tells nothing of what follows.
+ */
+export type Reading = 'stop' | 'swallowed' | 'commands';
+
 /** Requests one by one, from `at` on; `credentials()` says whether the next set is a login. */
-export function* requests(text: string, at: number, credentials: () => boolean): Generator<Request> {
+export function* requests(
+  text: string,
+  at: number,
+  credentials: () => boolean,
+  reading: Reading,
+): Generator<Request> {
   for (let first = true; ; first = false) {
     const start = at;
     const feed = text.indexOf('\n', at);
@@ -117,6 +130,7 @@ export function* requests(text: string, at: number, credentials: () => boolean):
       flags: new Map(),
       multiLine: undefined,
       last: false,
+      doubtful: false,
       refused: false,
       discards: false,
     };
@@ -128,6 +142,12 @@ export function* requests(text: string, at: number, credentials: () => boolean):
       r.end = text.length - 1;
       r.noreply = false;
       r.last = true;
+    };
+    /** A data block of n bytes, of a request that may be refused with or without it. */
+    const doubtfulData = (n: number) => {
+      r.doubtful = true;
+      if (reading === 'stop') r.last = true;
+      else if (reading === 'swallowed') data(n);
     };
     const lastToken = tokens.at(-1) === 'noreply' && tokens.length > 1;
     if (op === 'quit') {
@@ -164,7 +184,8 @@ export function* requests(text: string, at: number, credentials: () => boolean):
               number(args[1]) === undefined ||
               signed(args[2]) === undefined ||
               (op === 'cas' && number(args[4]) === undefined);
-            if (doubtful) r.last = true;
+            if (line.includes('\0')) r.last = true;
+            else if (doubtful) doubtfulData(Number(number(args[3])));
             else data(Number(number(args[3])));
           }
         }
@@ -210,11 +231,12 @@ export function* requests(text: string, at: number, credentials: () => boolean):
         if (op === 'ms') {
           if (sizeOk(tokens[2])) {
             r.event.value_size = number(tokens[2]);
-            if (long) r.last = true;
+            const doubtful = r.rawKey.length > 250 || tokens.length >= 20;
+            if (doubtful) doubtfulData(Number(number(tokens[2])));
             else data(Number(number(tokens[2])));
           } else if (/^S\d+$/.test(tokens[2] ?? '')) {
             r.event.value_size = number(tokens[2]!.slice(1));
-            r.last = true;
+            doubtfulData(Number(tokens[2]!.slice(1)));
           }
         }
       }
@@ -230,7 +252,7 @@ export function* requests(text: string, at: number, credentials: () => boolean):
     }
     // An unknown command, or a length nobody can read.
     if (r.hidden || ((STORAGE.has(op) || op === 'ms') && r.event.value_size === undefined)) r.refused = true;
-    if (STORAGE.has(op) && r.last && at <= text.length) r.refused = true;
+    if (STORAGE.has(op) && (r.doubtful || line.includes('\0'))) r.refused = true;
     if (line.includes('\0')) {
       // The key depends on the release, and so may everything after.
       r.keys = r.keys.map(() => null);

@@ -47,7 +47,14 @@ function parse(data: Uint8Array) {
   };
 }
 
-const NO_SEGMENT = { source: '', destination: '', seq: 0, syn: false, ack: false, payload: new Uint8Array(0) };
+const NO_SEGMENT = {
+  source: '',
+  destination: '',
+  seq: 0,
+  syn: false,
+  ack: false,
+  payload: new Uint8Array(0),
+};
 
 function join({ initial, segments }: Half): Stream {
   const bytes: number[] = [];

@@ -8,7 +8,8 @@ export interface Turn {
 }
 
 /**
- * How turns become segments. `whole`: one each; `bytes`: one byte a segment; `random`: cut anywhere;
+ * How turns become segments. `whole`: one each; `bytes`: one byte a segment, of a turn longer than 256 KiB its
+ * first and last 64 KiB; `random`: cut anywhere;
  * `reversed`: cut, and each turn's segments captured backwards, a window of them at a time; `merged`:
  * neighbouring turns of one side in super-packets of up to 64 KiB.
  */
@@ -56,15 +57,21 @@ function merge(turns: readonly Turn[]): Turn[] {
   return out;
 }
 
+/** What of a long turn is cut into bytes at either end: within a value of a megabyte every byte is like the next. */
+const EDGE = 64 << 10;
+
 /** Offsets at which a turn of so many bytes is cut, 0 first. */
 function cutsOf(cut: Cut, size: number, random: () => number): number[] {
   const limit = cut === 'merged' ? SUPER_PACKET : 60_000;
   const at = [0];
   for (;;) {
     const from = at.at(-1)!;
+    const inside = size > 4 * EDGE && from >= EDGE && from < size - EDGE;
     const step =
       cut === 'bytes'
-        ? 1
+        ? inside
+          ? Math.min(1448, size - EDGE - from)
+          : 1
         : cut === 'random' || cut === 'reversed'
           ? between(random, 1, Math.min(limit, random() < 0.5 ? 20 : 1500))
           : limit;

@@ -58,7 +58,9 @@ export function loadConversations(): Conversation[] {
         let events: Record<string, unknown>[] = [];
         let memcached: string[] | undefined;
         let skipped: string | undefined;
-        const blocks = section.matchAll(/^```(client|server|events|memcached|skipped)( binary| udp)?\n([\s\S]*?)^```/gm);
+        const blocks = section.matchAll(
+          /^```(client|server|events|memcached|skipped)( binary| udp)?\n([\s\S]*?)^```/gm,
+        );
         for (const [, kind, form, body] of blocks) {
           if (kind === 'memcached') memcached = body!.split(/\s+/).filter(Boolean);
           else if (kind === 'skipped') skipped = body!.trim();

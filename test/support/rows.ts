@@ -98,7 +98,8 @@ export function showRows(
       passed: all[0]?.filter((cut) => all.every((others) => others.includes(cut))).length ?? 0,
       cuts,
       live: own.some(({ memcached }) => memcached !== undefined),
-      signed: sign === undefined || own.some((conversation) => sign.bytes.test(said(conversation, sign.from))),
+      signed:
+        sign === undefined || own.some((conversation) => sign.bytes.test(said(conversation, sign.from))),
     };
   });
 }
@@ -145,7 +146,10 @@ export function table(rows: readonly Shown[]): string {
 
 /** The table of sections as Markdown: what README.md quotes. */
 export function sectionTable(rows: readonly Shown[]): string {
-  const lines = ['| Section | Rows passed | Of a live memcached | Conversations | Cuts |', '|---|--:|--:|--:|--:|'];
+  const lines = [
+    '| Section | Rows passed | Of a live memcached | Conversations | Cuts |',
+    '|---|--:|--:|--:|--:|',
+  ];
   const sections = [...new Set(rows.map(({ section }) => section))];
   for (const [name, some] of [
     ...sections.map((section) => [section, rows.filter((row) => row.section === section)] as const),
@@ -154,7 +158,9 @@ export function sectionTable(rows: readonly Shown[]): string {
     const done = some.filter(isDone).length;
     const live = some.filter((row) => !row.outOfSight && row.live).length;
     const fixtures = new Set(some.flatMap(({ conversations }) => conversations)).size;
-    lines.push(`| ${name} | ${done} of ${some.length} | ${live} | ${fixtures} | ${some[0]?.cuts} of ${some[0]?.cuts} |`);
+    lines.push(
+      `| ${name} | ${done} of ${some.length} | ${live} | ${fixtures} | ${some[0]?.cuts} of ${some[0]?.cuts} |`,
+    );
   }
   return `${lines.join('\n')}\n`;
 }
