@@ -188,6 +188,19 @@ export function abandonPending(flow: Flow): void {
   }
 }
 
+/** Empties the list without a record: what the server never reads is no operation. */
+export function forgetPending(flow: Flow): void {
+  while (flow.head) {
+    const request = changetype<Request>(<usize>flow.head);
+    shift(flow);
+    freeRequest(request);
+  }
+  if (flow.current) {
+    freeRequest(changetype<Request>(<usize>flow.current));
+    flow.current = 0;
+  }
+}
+
 /** Records one request as unanswered. */
 export function abandon(flow: Flow, request: Request): void {
   // It may have been sent before the server was heard to ask for credentials.

@@ -26,8 +26,8 @@ import { findByte } from '../scan';
 import { appendLine, freeLine } from '../stream/lines';
 import { binaryServerBytes } from './binary-server';
 import { countApart, countTogether, doubtOf, flowOf, READING_OPEN, readingOf } from './doubt';
-import { answered, freeRequest, record, shift } from './pending';
-import { settle } from './settle';
+import { answered, forgetPending, freeRequest, record, shift } from './pending';
+import { forgetDoubt, settle } from './settle';
 import { CLIENT_LINE, CLIENT_OVER, SERVER_DATA, SERVER_DROP, SERVER_FORKED, SERVER_LINE, SERVER_STREAM } from './states';
 import { believe, contradict, countUnsynced, loseSync, provesRequest } from './sync';
 import { matchPending } from './whose';
@@ -235,6 +235,8 @@ function takeAnswer(flow: Flow, side: Side, request: Request, code: u32, at: usi
   }
   if (request.op == OP_WATCH && code == IS_OK) {
     finish(flow, request, code, STATUS_OK, ack);
+    if (flow.doubt) forgetDoubt(flow);
+    forgetPending(flow);
     side.state = SERVER_STREAM;
     sideOf(flow, CLIENT).state = CLIENT_OVER;
     return;

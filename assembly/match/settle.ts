@@ -151,6 +151,12 @@ export function giveUp(flow: Flow): void {
     if (changetype<usize>(asked) && changetype<usize>(askedLate) && isSame(asked, askedLate)) record(flow, asked, STATUS_UNANSWERED);
   }
   if (old.first || late.first || flowOf(doubt, 0).pending > 1 || flowOf(doubt, 1).pending > 1) count(COUNTER_GAPS);
+  forgetDoubt(flow);
+}
+
+/** Ends a doubt about what the server never reads. */
+export function forgetDoubt(flow: Flow): void {
+  const doubt = doubtOf(flow);
   discard(doubt, 0);
   discard(doubt, 1);
   closeDoubt(flow);

@@ -67,8 +67,8 @@ export const DOUBT_SHIFT: u32 = 16;
 export const DOUBT_MASK: u32 = 3 << DOUBT_SHIFT;
 /** The text parser up to 1.6.39, or that of 1.6.40 (process_command_ascii; process_request in proto_parser.c). */
 export const DOUBT_RELEASE: u32 = 1;
-/** Whether ms with a key that is too long skips its value. */
-export const DOUBT_META_KEY: u32 = 2;
+/** Whether ms with a key that is too long, or with too many flags, skips its value. */
+export const DOUBT_META: u32 = 2;
 /** Whether ms takes its length as a flag S: before 1.6.10. */
 export const DOUBT_META_SIZE: u32 = 3;
 

@@ -11,12 +11,14 @@ import { decodeBase64 } from './base64';
 import { VALUE_MAX } from './fill';
 import { setKey } from './keys';
 import {
-  BIT_NO_EVENT, BIT_QUIET, BIT_REFUSED, DOUBT_META_KEY, DOUBT_META_SIZE, DOUBT_SHIFT, IS_EN, IS_ERROR, IS_EX, IS_HD, IS_ME, IS_NF, IS_NS, IS_OK, IS_VA,
+  BIT_NO_EVENT, BIT_QUIET, BIT_REFUSED, DOUBT_META, DOUBT_META_SIZE, DOUBT_SHIFT, IS_EN, IS_ERROR, IS_EX, IS_HD, IS_ME, IS_NF, IS_NS, IS_OK, IS_VA,
   KIND_META, KIND_UNKNOWN, LINE_DATA, LINE_WHOLE, Request,
 } from './message';
 import { parsed, parseSigned, parseUnsigned } from './number';
 import { nextToken, tokenEnd } from './tokens';
 
+/** Flags of an ms that are too many for releases up to 1.6.39: MFLAG_MAX_OPT_LENGTH, 20, counts an empty token at the end. */
+const FLAGS_MAX: u32 = 17;
 /** Longest token a 250-byte key has in base64. */
 const BASE64_KEY_MAX: u32 = 336;
 
@@ -81,9 +83,12 @@ function modeOf(op: u32, letter: u32): u32 {
   return MODE_NONE;
 }
 
-function parseFlags(request: Request, op: u32, at: usize, end: usize): void {
+/** Reads all flags; returns how many there are. */
+function parseFlags(request: Request, op: u32, at: usize, end: usize): u32 {
   let flags: u64 = 0;
+  let tokens: u32 = 0;
   for (at = nextToken(at, end); at < end; at = nextToken(tokenEnd, end)) {
+    tokens++;
     const letter = <u32>load<u8>(at);
     const value = at + 1;
     const valueEnd = tokenEnd;
@@ -145,6 +150,7 @@ function parseFlags(request: Request, op: u32, at: usize, end: usize): void {
     }
   }
   request.metaFlags = flags;
+  return tokens;
 }
 
 /** Answers a command may get; its q flag takes away what it silences. */
@@ -208,7 +214,7 @@ export function parseMeta(request: Request, op: u32, at: usize, end: usize): u32
       badSize = true;
     }
   }
-  parseFlags(request, op, flagsAt, end);
+  const tokens = parseFlags(request, op, flagsAt, end);
   const flags = request.metaFlags;
   const base64 = (flags & FLAG_B) != 0;
   const keySize = <u32>(keyEnd - key);
@@ -235,10 +241,13 @@ export function parseMeta(request: Request, op: u32, at: usize, end: usize): u32
   if (badSize) request.bits |= BIT_REFUSED;
   // Refused for a length that stands at the wrong place, the key is not looked at.
   else if (oldSyntax) request.bits |= DOUBT_META_SIZE << DOUBT_SHIFT;
-  else if (op == OP_MS && longKey) {
-    // The error is sent despite q.
-    request.bits = (request.bits & ~BIT_QUIET) | BIT_REFUSED | (DOUBT_META_KEY << DOUBT_SHIFT);
-    request.fits = 1 << IS_ERROR;
+  else if (op == OP_MS && (keySize > KEY_MAX || tokens >= FLAGS_MAX)) {
+    request.bits |= DOUBT_META << DOUBT_SHIFT;
+    // One flag more than old releases take is one that later ones do. The error is sent despite q.
+    if (keySize > KEY_MAX || tokens > FLAGS_MAX) {
+      request.bits = (request.bits & ~BIT_QUIET) | BIT_REFUSED;
+      request.fits = 1 << IS_ERROR;
+    }
   }
   return outcome;
 }

@@ -8,7 +8,7 @@ import {
 import { is, refused, setFits, unknown, VALUE_MAX } from './fill';
 import { setKey } from './keys';
 import {
-  BIT_NO_EVENT, BIT_NOREPLY, BIT_OLD_TAKES, BIT_QUIET, BIT_REFUSED, BIT_REFUSED_LOUDLY, DOUBT_MASK, DOUBT_META_KEY,
+  BIT_NO_EVENT, BIT_NOREPLY, BIT_OLD_TAKES, BIT_QUIET, BIT_REFUSED, BIT_REFUSED_LOUDLY, DOUBT_MASK, DOUBT_META,
   DOUBT_META_SIZE, DOUBT_RELEASE, DOUBT_SHIFT, IS_ERROR, IS_EXISTS, IS_NOT_FOUND, IS_NOT_STORED, IS_STORED, KIND_STORE,
   LINE_DATA, LINE_WHOLE, Request,
 } from './message';
@@ -116,7 +116,7 @@ function refuseDoubted(request: Request): void {
 export function doubtIndented(request: Request): u32 {
   const doubt = (request.bits & DOUBT_MASK) >> DOUBT_SHIFT;
   // Whatever old releases refuse without skipping the value no release skips the value of.
-  if (doubt == DOUBT_RELEASE || doubt == DOUBT_META_KEY) {
+  if (doubt == DOUBT_RELEASE || doubt == DOUBT_META) {
     request.bits |= BIT_NO_EVENT;
     refuseDoubted(request);
     return LINE_WHOLE;

@@ -5,7 +5,8 @@
 import type { CacheEvent } from 'membench/decoder';
 import type { Packet } from '../support/packets.js';
 import { type BinaryOutcome, binaryOutcomes } from './binary.js';
-import { type Request, requests, withhold } from './requests.js';
+import { exchanges } from './datagrams.js';
+import { type Reading, type Request, requests, withhold } from './requests.js';
 import { keyText } from './siphash.js';
 import { type Connection, connections, type Stream } from './streams.js';
 
@@ -46,6 +47,34 @@ function answersDespiteQuiet(request: Request, code: string): boolean {
   return code === 'NS' || code === 'EX' || code === 'NF';
 }
 
+const WORDS: Record<string, RegExp> = {
+  get: /^(VALUE .*|END)$/,
+  set: /^(STORED|NOT_STORED|EXISTS|NOT_FOUND)$/,
+  incr: /^(\d+ *|NOT_FOUND)$/,
+  delete: /^(DELETED|NOT_FOUND)$/,
+  touch: /^(TOUCHED|NOT_FOUND)$/,
+  mn: /^MN$/,
+  version: /^VERSION /,
+};
+const FAMILIES: Record<string, string> = {
+  gets: 'get',
+  gat: 'get',
+  gats: 'get',
+  add: 'set',
+  replace: 'set',
+  append: 'set',
+  prepend: 'set',
+  cas: 'set',
+  decr: 'incr',
+};
+
+/** Whether a request may be answered with this line, which is no error. */
+function mayAnswer({ meta, hidden, op }: Request, line: string): boolean {
+  if (meta) return true;
+  if (hidden) return line === 'END' && op.startsWith('gat');
+  return WORDS[FAMILIES[op] ?? op]?.test(line) ?? true;
+}
+
 /** Where the memcache protocol begins in a client stream: behind the PROXY headers of balancers. */
 function behindProxies(text: string): number {
   for (let at = 0; ; ) {
@@ -68,17 +97,30 @@ class Dialogue {
   /** What the server is known to want: nothing, credentials, or to look at those under way. */
   #auth: 'no' | 'wanted' | 'tried' = 'no';
   #at = 0;
+  #misfits = false;
+  /** Whether a request was met whose value may have been read as commands. */
+  doubtful = false;
 
-  constructor({ client, server }: Connection, conn: number, key: Uint8Array) {
+  constructor({ client, server }: Connection, conn: number, key: Uint8Array, reading: Reading) {
     this.#client = client;
     this.#server = server;
     this.#conn = conn;
     this.#key = key;
-    this.#source = requests(client.text, behindProxies(client.text), () => {
-      if (this.#auth !== 'wanted') return false;
-      this.#auth = 'tried';
-      return true;
-    });
+    this.#source = requests(
+      client.text,
+      behindProxies(client.text),
+      () => {
+        if (this.#auth !== 'wanted') return false;
+        this.#auth = 'tried';
+        return true;
+      },
+      reading,
+    );
+  }
+
+  /** Whether every answer was one its request may get, and none was left. */
+  get fits(): boolean {
+    return !this.#misfits && this.#at >= this.#server.text.length;
   }
 
   run(): void {
@@ -99,6 +141,7 @@ class Dialogue {
   #pull(): Request | undefined {
     const { value } = this.#source.next();
     if (!value) return undefined;
+    if (value.doubtful) this.doubtful = true;
     if (value.noreply) this.#emit(value, () => 'silent');
     else this.#pending.push(value);
     return value;
@@ -132,6 +175,10 @@ class Dialogue {
     for (const silent of this.#pending.splice(0, place))
       this.#emit(silent, () => (silent.op === 'mg' ? 'miss' : 'silent'));
     const request = this.#pending.shift()!;
+    if (!isError(line) && !mayAnswer(request, line)) {
+      this.#misfits = true;
+      return false;
+    }
     return this.#finish(request, line, start);
   }
 
@@ -177,7 +224,7 @@ class Dialogue {
   }
 
   #fits(request: Request, line: string): boolean {
-    const code = line.slice(0, 2);
+    const [code = ''] = line.split(' ', 1);
     if (request.meta) {
       if (metaStatus(request.op, code) === undefined || !answersDespiteQuiet(request, code)) return false;
       const told = line.split(' ').slice(code === 'VA' ? 2 : 1);
@@ -247,10 +294,11 @@ class Dialogue {
         this.#at += Number(size) + 2;
         line = this.#line();
       }
+      const cut = line === undefined;
       this.#emit(
         request,
-        (i) => (found[i] ? 'hit' : 'miss'),
-        start,
+        (i) => (cut ? 'unanswered' : found[i] ? 'hit' : 'miss'),
+        cut ? undefined : start,
         (i) => (found[i] ? { value_size: found[i].size, flags: found[i].flags } : {}),
       );
       return true;
@@ -359,15 +407,40 @@ class Dialogue {
   }
 }
 
+/**
+ * What was said over one connection, or in one exchange of datagrams. Where the requests may be read in two ways, it
+ * is the one all answers fit; where they fit both, nothing is told behind the doubtful request.
+ */
+function draftsOf(connection: Connection, conn: number, key: Uint8Array): Draft[] {
+  const start = behindProxies(connection.client.text);
+  const read = (reading: Reading) => {
+    const dialogue = new Dialogue(connection, conn, key, reading);
+    dialogue.run();
+    return dialogue;
+  };
+  if (connection.client.text.charCodeAt(start) === 0x80) {
+    const dialogue = new Dialogue(connection, conn, key, 'stop');
+    dialogue.runBinary(start);
+    return dialogue.drafts;
+  }
+  const cautious = read('stop');
+  if (!cautious.doubtful) return cautious.drafts;
+  const possible = [read('swallowed'), read('commands')].filter(({ fits }) => fits);
+  return (possible.length === 1 ? possible[0]! : cautious).drafts;
+}
+
 /** Every event of a capture in the total order, connections and requests numbered by first appearance. */
 export function referenceEvents(packets: readonly Packet[], key: Uint8Array): CacheEvent[] {
-  const drafts = connections(packets).flatMap((connection, i) => {
-    const dialogue = new Dialogue(connection, i, key);
-    const start = behindProxies(connection.client.text);
-    if (connection.client.text.charCodeAt(start) === 0x80) dialogue.runBinary(start);
-    else dialogue.run();
-    return dialogue.drafts;
-  });
+  const tcp = connections(packets);
+  const drafts = [
+    ...tcp.flatMap((connection, i) => draftsOf(connection, i, key)),
+    ...exchanges(packets).flatMap(({ connection, peer }) =>
+      draftsOf(connection, tcp.length + peer, key).map((draft) => ({
+        ...draft,
+        event: { ...draft.event, transport: 'udp' as const },
+      })),
+    ),
+  ];
   drafts.sort((a, b) => {
     for (let i = 0; i < 4; i++) if (a.order[i]! !== b.order[i]!) return a.order[i]! < b.order[i]! ? -1 : 1;
     return 0;
@@ -377,7 +450,7 @@ export function referenceEvents(packets: readonly Packet[], key: Uint8Array): Ca
   let last = '';
   return drafts.map(({ event, conn, order }) => {
     if (!conns.has(conn)) conns.set(conn, conns.size);
-    const id = `${conn}/${order[2]}`;
+    const id = `${conn}/${event.transport === 'udp' ? order[1] : ''}/${order[2]}`;
     if (id !== last) request++;
     last = id;
     return { ...event, conn: conns.get(conn)!, request };

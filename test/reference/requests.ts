@@ -20,6 +20,8 @@ export interface Request {
   multiLine: 'stats' | 'dump' | 'mgdump' | 'one' | undefined;
   /** Nothing after it can be told. */
   last: boolean;
+  /** Whether the server swallowed its value, nobody knows from the request. */
+  doubtful: boolean;
   /** No release accepts it: an error is its answer. */
   refused: boolean;
   /** A retrieval with a key that is too long: its error takes the place of answers not sent before. */
@@ -46,6 +48,7 @@ const signed = (text: string | undefined) =>
 const exact = (n: bigint) => (n > 9007199254740991n || n < -9007199254740991n ? n.toString() : Number(n));
 const sizeOk = (text: string | undefined) =>
   number(text) !== undefined && BigInt(text!.replace('+', '')) <= 2147483645n;
+const BASE64 = /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const clear = (key: string) => (key.length > 250 ? null : key);
 
 function letters(flags: Map<string, string>): string {
@@ -91,8 +94,19 @@ export function withhold(r: Request): void {
   r.event = quiet ? { quiet } : {};
 }
 
+/**
+ * How to go on behind a storage command that is refused by its line: releases before 1.6.40 read its value as
+ * commands, later ones swallow it. `stop` tells nothing of what follows.
+ */
+export type Reading = 'stop' | 'swallowed' | 'commands';
+
 /** Requests one by one, from `at` on; `credentials()` says whether the next set is a login. */
-export function* requests(text: string, at: number, credentials: () => boolean): Generator<Request> {
+export function* requests(
+  text: string,
+  at: number,
+  credentials: () => boolean,
+  reading: Reading,
+): Generator<Request> {
   for (let first = true; ; first = false) {
     const start = at;
     const feed = text.indexOf('\n', at);
@@ -116,14 +130,24 @@ export function* requests(text: string, at: number, credentials: () => boolean):
       flags: new Map(),
       multiLine: undefined,
       last: false,
+      doubtful: false,
       refused: false,
       discards: false,
     };
-    /** A data block of n bytes follows. False when the stream ends before it does. */
+    /** A data block of n bytes follows. Where the stream ends before it does, the request is the last, and unanswered. */
     const data = (n: number) => {
       at += n + 2;
       r.end = at - 1;
-      return at <= text.length;
+      if (at <= text.length) return;
+      r.end = text.length - 1;
+      r.noreply = false;
+      r.last = true;
+    };
+    /** A data block of n bytes, of a request that may be refused with or without it. */
+    const doubtfulData = (n: number) => {
+      r.doubtful = true;
+      if (reading === 'stop') r.last = true;
+      else if (reading === 'swallowed') data(n);
     };
     const lastToken = tokens.at(-1) === 'noreply' && tokens.length > 1;
     if (op === 'quit') {
@@ -160,14 +184,15 @@ export function* requests(text: string, at: number, credentials: () => boolean):
               number(args[1]) === undefined ||
               signed(args[2]) === undefined ||
               (op === 'cas' && number(args[4]) === undefined);
-            if (doubtful) r.last = true;
-            else if (!data(Number(number(args[3])))) return;
+            if (line.includes('\0')) r.last = true;
+            else if (doubtful) doubtfulData(Number(number(args[3])));
+            else data(Number(number(args[3])));
           }
         }
         r.event.cas = op === 'cas';
         if (op === 'set' && sizeOk(args[3]) && credentials()) {
-          if (r.last && !data(Number(number(args[3])))) return;
-          Object.assign(r, { op: 'auth', keys: [null], event: {}, noreply: false, last: false });
+          if (r.last) data(Number(number(args[3])));
+          Object.assign(r, { op: 'auth', keys: [null], event: {}, noreply: false, last: at > text.length });
         } else if (op === 'set' && first && !r.last && r.end > feed) {
           // The first of a connection, and nothing tells whether the server asks for a login.
           if (likeLogin(text.slice(feed + 1, at - 2))) withhold(r);
@@ -200,15 +225,18 @@ export function* requests(text: string, at: number, credentials: () => boolean):
         r.quiet = r.flags.has('q');
         const base64 = r.flags.has('b');
         const decoded = base64 ? Buffer.from(r.rawKey, 'base64').toString('latin1') : r.rawKey;
-        r.keys = [r.rawKey.length > (base64 ? 336 : 250) ? null : decoded];
+        const unreadable = base64 && !BASE64.test(r.rawKey);
+        const long = r.rawKey.length > (base64 ? 336 : 250);
+        r.keys = [unreadable || long ? null : decoded];
         if (op === 'ms') {
           if (sizeOk(tokens[2])) {
             r.event.value_size = number(tokens[2]);
-            if (r.keys[0] === null) r.last = true;
-            else if (!data(Number(number(tokens[2])))) return;
+            const doubtful = r.rawKey.length > 250 || tokens.length >= 20;
+            if (doubtful) doubtfulData(Number(number(tokens[2])));
+            else data(Number(number(tokens[2])));
           } else if (/^S\d+$/.test(tokens[2] ?? '')) {
             r.event.value_size = number(tokens[2]!.slice(1));
-            r.last = true;
+            doubtfulData(Number(tokens[2]!.slice(1)));
           }
         }
       }
@@ -224,7 +252,7 @@ export function* requests(text: string, at: number, credentials: () => boolean):
     }
     // An unknown command, or a length nobody can read.
     if (r.hidden || ((STORAGE.has(op) || op === 'ms') && r.event.value_size === undefined)) r.refused = true;
-    if (STORAGE.has(op) && r.last) r.refused = true;
+    if (STORAGE.has(op) && (r.doubtful || line.includes('\0'))) r.refused = true;
     if (line.includes('\0')) {
       // The key depends on the release, and so may everything after.
       r.keys = r.keys.map(() => null);

@@ -47,6 +47,15 @@ function parse(data: Uint8Array) {
   };
 }
 
+const NO_SEGMENT = {
+  source: '',
+  destination: '',
+  seq: 0,
+  syn: false,
+  ack: false,
+  payload: new Uint8Array(0),
+};
+
 function join({ initial, segments }: Half): Stream {
   const bytes: number[] = [];
   const time: bigint[] = [];
@@ -67,7 +76,7 @@ function join({ initial, segments }: Half): Stream {
 export function connections(packets: readonly Packet[]): Connection[] {
   const halves = new Map<string, Half>();
   const pairs: [string, string][] = [];
-  const parsed = packets.map(({ data }) => parse(data));
+  const parsed = packets.map(({ data }) => (data[23] === 17 && data[12] === 8 ? NO_SEGMENT : parse(data)));
   for (const p of parsed) {
     if (!p.syn) continue;
     const key = `${p.source}>${p.destination}`;

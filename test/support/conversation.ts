@@ -8,9 +8,10 @@ export interface Turn {
 }
 
 /**
- * How turns become segments. `whole`: one each; `bytes`: one byte a segment; `random`: cut anywhere;
- * `reversed`: cut, and each turn's segments captured backwards; `merged`: neighbouring turns of one side
- * in super-packets of up to 64 KiB.
+ * How turns become segments. `whole`: one each; `bytes`: one byte a segment, of a turn longer than 256 KiB its
+ * first and last 64 KiB; `random`: cut anywhere;
+ * `reversed`: cut, and each turn's segments captured backwards, a window of them at a time; `merged`:
+ * neighbouring turns of one side in super-packets of up to 64 KiB.
  */
 export const CUTS = ['whole', 'bytes', 'random', 'reversed', 'merged'] as const;
 export type Cut = (typeof CUTS)[number];
@@ -39,6 +40,8 @@ export interface TransportOptions {
 /** 2026-01-01T00:00:00Z. */
 export const START = 1_767_225_600_000_000_000n;
 const SUPER_PACKET = 65_000;
+/** Bytes captured backwards at most: what a sender has under way, and less than a receiver keeps. */
+const WINDOW = 256 << 10;
 
 function merge(turns: readonly Turn[]): Turn[] {
   const out: Turn[] = [];
@@ -54,15 +57,21 @@ function merge(turns: readonly Turn[]): Turn[] {
   return out;
 }
 
+/** What of a long turn is cut into bytes at either end: within a value of a megabyte every byte is like the next. */
+const EDGE = 64 << 10;
+
 /** Offsets at which a turn of so many bytes is cut, 0 first. */
 function cutsOf(cut: Cut, size: number, random: () => number): number[] {
   const limit = cut === 'merged' ? SUPER_PACKET : 60_000;
   const at = [0];
   for (;;) {
     const from = at.at(-1)!;
+    const inside = size > 4 * EDGE && from >= EDGE && from < size - EDGE;
     const step =
       cut === 'bytes'
-        ? 1
+        ? inside
+          ? Math.min(1448, size - EDGE - from)
+          : 1
         : cut === 'random' || cut === 'reversed'
           ? between(random, 1, Math.min(limit, random() < 0.5 ? 20 : 1500))
           : limit;
@@ -124,10 +133,16 @@ export function packetsOf(turns: readonly Turn[], options: TransportOptions = {}
       from,
       turn.bytes.subarray(from, starts[i + 1]),
     ]);
-    const first = packets.length;
-    for (const [from, payload] of sent) send(turn.from, PSH | ACK, payload, base + from);
-    // Captured backwards, stamped as they were sent: what a capture on several queues may look like.
-    if (cut === 'reversed') packets.push(...packets.splice(first).reverse());
+    let first = packets.length;
+    let window = 0;
+    sent.forEach(([from, payload], i) => {
+      send(turn.from, PSH | ACK, payload, base + from);
+      if (cut !== 'reversed' || (i + 1 < sent.length && starts[i + 1]! - window < WINDOW)) return;
+      // Captured backwards, stamped as they were sent: what a capture on several queues may look like.
+      packets.push(...packets.splice(first).reverse());
+      first = packets.length;
+      window = starts[i + 1]!;
+    });
     seq[turn.from] = (base + turn.bytes.length) >>> 0;
   }
   if (fin) {

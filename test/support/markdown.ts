@@ -3,22 +3,28 @@
  *
  * `## B01, B08: title` begins one; the ids are rows of the protocol's acceptance table. Blocks fenced as
  * `client` and `server` follow in the order they go over the wire; `events` holds one JSON object a line,
- * the fields to be compared, with `key` in clear. Line breaks in a block mean nothing; escapes are
- * \r \n \0 \xNN \\ and {text*N} repeats. In `client binary` and `server binary` every line is one message, as
- * `messageOf` reads it. A block `memcached` says that a real one, started with the options in it, answers so.
+ * the fields to be compared, with `key` in clear; `} *N` at its end repeats it. Line breaks in a block mean
+ * nothing; escapes are \r \n \0 \xNN \\ and {text*N} repeats. In `client binary` and `server binary` every line is one message, as
+ * `messageOf` reads it, in `client udp` and `server udp` one datagram, as `datagramsOf` does. A block `memcached` says that a real one, started with the options in it, answers so; a
+ * block `skipped` names the counter of what is recognised and not parsed.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { messageOf } from './binary.js';
 import { ascii, type Turn } from './conversation.js';
+import { type Datagram, datagramsOf } from './datagrams.js';
 
 export interface Conversation {
   file: string;
   title: string;
   rows: string[];
   turns: Turn[];
+  /** What goes over UDP instead. */
+  datagrams: Datagram[];
   events: Record<string, unknown>[];
   /** Options of a real memcached that answers as here, where one does. */
   memcached: string[] | undefined;
+  /** Counter of packets that are not parsed, where there are such. */
+  skipped: string | undefined;
 }
 
 function unfold(text: string): string {
@@ -31,8 +37,7 @@ function unfold(text: string): string {
     });
 }
 
-function messages(body: string, from: 'client' | 'server'): Uint8Array {
-  const lines = body.split('\n').filter((line) => line.trim() !== '');
+function messages(lines: string[], from: 'client' | 'server'): Uint8Array {
   return Buffer.concat(lines.map((line) => messageOf(line, from, unfold)));
 }
 
@@ -49,20 +54,30 @@ export function loadConversations(): Conversation[] {
         const [heading = ''] = section.split('\n', 1);
         const [ids = '', ...title] = heading.split(':');
         const turns: Turn[] = [];
+        const datagrams: Datagram[] = [];
         let events: Record<string, unknown>[] = [];
         let memcached: string[] | undefined;
-        const blocks = section.matchAll(/^```(client|server|events|memcached)( binary)?\n([\s\S]*?)^```/gm);
-        for (const [, kind, binary, body] of blocks) {
+        let skipped: string | undefined;
+        const blocks = section.matchAll(
+          /^```(client|server|events|memcached|skipped)( binary| udp)?\n([\s\S]*?)^```/gm,
+        );
+        for (const [, kind, form, body] of blocks) {
           if (kind === 'memcached') memcached = body!.split(/\s+/).filter(Boolean);
+          else if (kind === 'skipped') skipped = body!.trim();
           else if (kind === 'events')
             events = body!
               .trim()
               .split('\n')
               .filter(Boolean)
-              .map((line) => JSON.parse(line));
+              .flatMap((line) => {
+                const [, event = line, times = '1'] = /^(.*\}) \*(\d+)$/.exec(line) ?? [];
+                return Array.from({ length: Number(times) }, () => JSON.parse(event));
+              });
           else {
             const from = kind as 'client' | 'server';
-            turns.push({ from, bytes: binary ? messages(body!, from) : ascii(unfold(body!)) });
+            const lines = body!.split('\n').filter((line) => line.trim() !== '');
+            if (form === ' udp') datagrams.push(...lines.flatMap((line) => datagramsOf(line, from, unfold)));
+            else turns.push({ from, bytes: form ? messages(lines, from) : ascii(unfold(body!)) });
           }
         }
         return {
@@ -70,8 +85,10 @@ export function loadConversations(): Conversation[] {
           title: `${ids}:${title.join(':')}`,
           rows: ids.split(',').map((id) => id.trim()),
           turns,
+          datagrams,
           events,
           memcached,
+          skipped,
         };
       });
     });
