@@ -6,7 +6,7 @@ import type { CacheEvent } from 'membench/decoder';
 import type { Packet } from '../support/packets.js';
 import { type BinaryOutcome, binaryOutcomes } from './binary.js';
 import { exchanges } from './datagrams.js';
-import { type Reading, type Request, requests, withhold } from './requests.js';
+import { exact, type Reading, type Request, requests, withhold } from './requests.js';
 import { keyText } from './siphash.js';
 import { type Connection, connections, type Stream } from './streams.js';
 
@@ -277,17 +277,21 @@ class Dialogue {
       return true;
     }
     if (/^(get|gets|gat|gats)$/.test(op)) {
-      const found: ({ size: number; flags: number } | undefined)[] = [];
+      const found: ({ size: number; flags: number | string } | undefined)[] = [];
       let next = 0;
       while (line !== undefined && line !== 'END') {
-        const [, key, flags, size] = line.split(' ');
+        const [word, key, flags, size] = line.split(' ');
+        if (word !== 'VALUE') {
+          this.#misfits = true;
+          return false;
+        }
         while (
           next < request.keys.length &&
           request.keys[next] !== key &&
           !(request.last && request.keys.length === 1)
         )
           next++;
-        found[next++] = { size: Number(size), flags: Number(flags) };
+        found[next++] = { size: Number(size), flags: exact(BigInt(flags!)) };
         this.#at += Number(size) + 2;
         line = this.#line();
       }
