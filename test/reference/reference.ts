@@ -161,15 +161,15 @@ class Dialogue {
     const line = this.#line();
     if (line === undefined) return false;
     let place = isError(line) ? this.#erring(line, start) : 0;
-    if (place < 0) return false;
+    if (place < 0) return this.#lost();
     while (!isError(line)) {
       const request = this.#pending[place];
       if (request === undefined) {
-        if (!this.#pull()) return false;
+        if (!this.#pull()) return this.#lost();
         continue;
       }
       if (this.#fits(request, line)) break;
-      if (!request.quiet) return false;
+      if (!request.quiet) return this.#lost();
       place++;
     }
     for (const silent of this.#pending.splice(0, place))
@@ -177,6 +177,12 @@ class Dialogue {
     const request = this.#pending.shift()!;
     if (!isError(line) && !mayAnswer(request, line)) this.#misfits = true;
     return this.#finish(request, line, start);
+  }
+
+  /** An answer of no request: nothing is told from here on. */
+  #lost(): false {
+    this.#misfits = true;
+    return false;
   }
 
   /**
@@ -281,10 +287,7 @@ class Dialogue {
       let next = 0;
       while (line !== undefined && line !== 'END') {
         const [word, key, flags, size] = line.split(' ');
-        if (word !== 'VALUE') {
-          this.#misfits = true;
-          return false;
-        }
+        if (word !== 'VALUE') return this.#lost();
         while (
           next < request.keys.length &&
           request.keys[next] !== key &&

@@ -45,7 +45,8 @@ const number = (text: string | undefined) =>
   text !== undefined && /^\+?\d+$/.test(text) ? exact(BigInt(text.replace('+', ''))) : undefined;
 const signed = (text: string | undefined) =>
   text !== undefined && /^(-?|\+?)\d+$/.test(text) ? exact(BigInt(text.replace('+', ''))) : undefined;
-export const exact = (n: bigint) => (n > 9007199254740991n || n < -9007199254740991n ? n.toString() : Number(n));
+export const exact = (n: bigint) =>
+  n > 9007199254740991n || n < -9007199254740991n ? n.toString() : Number(n);
 const sizeOk = (text: string | undefined) =>
   number(text) !== undefined && BigInt(text!.replace('+', '')) <= 2147483645n;
 const BASE64 = /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
