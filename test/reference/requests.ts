@@ -95,6 +95,17 @@ export function withhold(r: Request): void {
   r.event = quiet ? { quiet } : {};
 }
 
+/** Where the memcache protocol begins in a client stream: behind the PROXY headers of balancers. */
+export function behindProxies(text: string): number {
+  for (let at = 0; ; ) {
+    const line = /^PROXY [^\n]{0,100}\n/.exec(text.slice(at, at + 107));
+    if (line) at += line[0].length;
+    else if (text.startsWith('\r\n\r\n\0\r\nQUIT\n', at) && text.length >= at + 16)
+      at += 16 + text.charCodeAt(at + 14) * 256 + text.charCodeAt(at + 15);
+    else return at;
+  }
+}
+
 /**
  * How to go on behind a storage command that is refused by its line: releases before 1.6.40 read its value as
  * commands, later ones swallow it. `stop` tells nothing of what follows.
