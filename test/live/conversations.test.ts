@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
@@ -7,7 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { decode, OPCODES } from '../support/binary.js';
 import { temporary } from '../support/cli.js';
+import { payloadOf } from '../support/datagrams.js';
 import { type Conversation, loadConversations } from '../support/markdown.js';
+import { everyRowsOwnLine } from '../support/rows.js';
 
 const PORT = 11713;
 const version = /\d+\.\d+\.\d+/.exec(spawnSync('memcached', ['-V'], { encoding: 'utf8' }).stdout ?? '')?.[0];
@@ -55,9 +58,18 @@ async function start(t: ExecutionContext, options: readonly string[]): Promise<S
   return connect();
 }
 
+/** Text without what is the server's own: statistics, addresses, its version, the time. */
+const ownless = (text: string): string =>
+  text
+    .replaceAll(/^(STAT \S+ .*\r\n)+/gm, 'STAT *\r\n')
+    .replaceAll(/^VERSION .*$/gm, 'VERSION *')
+    .replaceAll(/^(ITEM .* b; )\d+( s\])/gm, '$1*$2')
+    .replaceAll(/^(key=\S+|ME \S+) .*$/gm, (line) => line.replaceAll(/ (exp|la)=(\d+)/g, ' $1=*'))
+    .replaceAll(/^(?:HD|VA|EN) .*$/gm, (line) => line.replaceAll(/ ([lt])\d+/g, ' $1*'));
+
 /** What is compared: cas uniques, versions, challenges and statistics are the server's own. */
 function plain(bytes: Uint8Array): string[] {
-  if (bytes[0] !== 0x81) return [Buffer.from(bytes).toString('latin1')];
+  if (bytes[0] !== 0x81) return [ownless(Buffer.from(bytes).toString('latin1'))];
   const { messages, size } = decode(bytes);
   const names = ['VERSION', 'SASL_LIST_MECHS'].map((name) => OPCODES[name]);
   const own = (opcode: number, status: number) => status === 0x21 || (names.includes(opcode) && status === 0);
@@ -106,8 +118,46 @@ async function talk(socket: Socket, turns: Conversation['turns']): Promise<Uint8
   return Buffer.concat(chunks);
 }
 
-for (const { file, title, turns, memcached } of loadConversations()) {
+/** Sends the datagrams of one client, in turn, and awaits as many of each turn's answers as are known. */
+async function talkDatagrams(
+  t: ExecutionContext,
+  datagrams: Conversation['datagrams'],
+): Promise<Uint8Array[]> {
+  const socket = createSocket('udp4');
+  t.teardown(() => socket.close());
+  const got: Uint8Array[] = [];
+  socket.on('message', (message) => got.push(message));
+  const wanted = datagrams.filter(({ from }) => from === 'server').length;
+  for (const datagram of datagrams) {
+    if (datagram.from === 'server') continue;
+    socket.send(payloadOf(datagram), PORT, '127.0.0.1');
+    // One at a time: their order is what is told by a server of one thread.
+    await sleep(20);
+  }
+  for (let i = 0; i < 100 && got.length < wanted; i++) await sleep(10);
+  await sleep(100);
+  return got;
+}
+
+/** A datagram as it is compared: its frame, and its data without what is the server's own. */
+function plainDatagram(bytes: Uint8Array): string[] {
+  return [Buffer.from(bytes.subarray(0, 8)).toString('hex'), ...plain(bytes.subarray(8))];
+}
+
+const every = loadConversations();
+for (const { file, title, turns, datagrams, memcached } of [...every, everyRowsOwnLine(every)]) {
   if (!memcached) continue;
+  if (datagrams.length > 0) {
+    (reason === '' ? test.serial : test.serial.skip)(
+      `a real memcached answers so: ${file}: ${title}${reason}`,
+      async (t) => {
+        (await start(t, ['-U', String(PORT), ...memcached])).destroy();
+        const said = datagrams.filter(({ from }) => from === 'server').map(payloadOf);
+        t.deepEqual((await talkDatagrams(t, datagrams)).map(plainDatagram), said.map(plainDatagram));
+      },
+    );
+    continue;
+  }
   (reason === '' ? test.serial : test.serial.skip)(
     `a real memcached answers so: ${file}: ${title}${reason}`,
     async (t) => {

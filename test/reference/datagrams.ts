@@ -61,26 +61,43 @@ function stream(parts: readonly Datagram[]): Stream {
   };
 }
 
+/**
+ * The datagrams of answers in the order of their messages. Each message counts its own from 0, and those of one may
+ * come in any order; a message begins where a number comes again after all of the last have come.
+ */
+function messages(answers: readonly Datagram[]): Datagram[] {
+  const out: Datagram[] = [];
+  let open: Datagram[] = [];
+  for (const answer of answers) {
+    if (open.some(({ sequence }) => sequence === answer.sequence)) continue;
+    open.push(answer);
+    if (open.length < answer.total) continue;
+    out.push(...open.sort((a, b) => a.sequence - b.sequence));
+    open = [];
+  }
+  // Of one that is not whole what comes before the first gap.
+  open.sort((a, b) => a.sequence - b.sequence);
+  return [...out, ...open.filter(({ sequence }, i) => sequence === i)];
+}
+
 /** Each request of one datagram with all that answered it, and the number of its pair of addresses. */
 export function exchanges(packets: readonly Packet[]): { connection: Connection; peer: number }[] {
   const peers: string[] = [];
   const asked: { request: Datagram; answers: Datagram[]; peer: number }[] = [];
   for (const datagram of datagrams(packets)) {
-    const { from, to, toServer, id, total, sequence } = datagram;
+    const { from, to, toServer, id, total } = datagram;
     const pair = toServer ? `${from} ${to}` : `${to} ${from}`;
     if (toServer && total === 1) {
       if (!peers.includes(pair)) peers.push(pair);
       asked.push({ request: datagram, answers: [], peer: peers.indexOf(pair) });
     } else if (!toServer) {
-      const last = asked.findLast(({ request, peer }) => request.id === id && peers[peer] === pair);
-      // A part of an answer may come twice; messages of one datagram are answers of their own.
-      if (last && (total === 1 || last.answers.every((answer) => answer.sequence !== sequence)))
-        last.answers.push(datagram);
+      asked
+        .findLast(({ request, peer }) => request.id === id && peers[peer] === pair)
+        ?.answers.push(datagram);
     }
   }
   return asked.map(({ request, answers, peer }) => {
-    answers.sort((a, b) => a.sequence - b.sequence);
-    const whole = answers.filter(({ total, sequence }, i) => total === 1 || sequence === i);
+    const whole = messages(answers);
     return { connection: { client: stream([request]), server: stream(whole) }, peer };
   });
 }

@@ -4,87 +4,16 @@
  */
 import type { CacheEvent } from 'membench/decoder';
 import type { Packet } from '../support/packets.js';
+import { answersDespiteQuiet, isError, mayAnswer, metaStatus, REFUSALS, STATUSES } from './answers.js';
 import { type BinaryOutcome, binaryOutcomes } from './binary.js';
 import { exchanges } from './datagrams.js';
-import { type Reading, type Request, requests, withhold } from './requests.js';
+import { behindProxies, exact, type Reading, type Request, requests, withhold } from './requests.js';
 import { keyText } from './siphash.js';
 import { type Connection, connections, type Stream } from './streams.js';
 
 type Draft = { order: [bigint, number, number, number]; conn: number; event: CacheEvent };
 
-const STATUSES: Record<string, string> = {
-  STORED: 'stored',
-  NOT_STORED: 'not_stored',
-  EXISTS: 'exists',
-  NOT_FOUND: 'not_found',
-  DELETED: 'deleted',
-  TOUCHED: 'touched',
-};
-const isError = (line: string) => /^(ERROR|CLIENT_ERROR|SERVER_ERROR|Error)/.test(line);
-/** What a server says that asks for credentials. */
-const REFUSALS =
-  /^CLIENT_ERROR (unauthenticated|authentication failure|auth token too long|bad authentication token format|bad command line termination)$/;
 const bytesOf = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0));
-
-function metaStatus(op: string, code: string): string | undefined {
-  const table: Record<string, Record<string, string>> = {
-    mg: { HD: 'hit', VA: 'hit', EN: 'miss' },
-    ms: { HD: 'stored', OK: 'stored', NS: 'not_stored', EX: 'exists', NF: 'not_found' },
-    md: { HD: 'deleted', OK: 'deleted', NS: 'not_stored', EX: 'exists', NF: 'not_found' },
-    ma: { HD: 'ok', VA: 'value', OK: 'ok', NS: 'not_stored', EX: 'exists', NF: 'not_found' },
-    me: { ME: 'hit', EN: 'miss' },
-  };
-  return table[op]?.[code];
-}
-
-/** Whether a quiet request may answer with this at all. */
-function answersDespiteQuiet(request: Request, code: string): boolean {
-  if (!request.quiet) return true;
-  if (request.op === 'mg') return code !== 'EN';
-  // A quiet ms is refused by its cas, or by its mode.
-  if (request.op === 'ms' && !request.flags.has('C'))
-    return code === 'NS' && request.event.mode !== null && request.event.mode !== 'set';
-  return code === 'NS' || code === 'EX' || code === 'NF';
-}
-
-const WORDS: Record<string, RegExp> = {
-  get: /^(VALUE .*|END)$/,
-  set: /^(STORED|NOT_STORED|EXISTS|NOT_FOUND)$/,
-  incr: /^(\d+ *|NOT_FOUND)$/,
-  delete: /^(DELETED|NOT_FOUND)$/,
-  touch: /^(TOUCHED|NOT_FOUND)$/,
-  mn: /^MN$/,
-  version: /^VERSION /,
-};
-const FAMILIES: Record<string, string> = {
-  gets: 'get',
-  gat: 'get',
-  gats: 'get',
-  add: 'set',
-  replace: 'set',
-  append: 'set',
-  prepend: 'set',
-  cas: 'set',
-  decr: 'incr',
-};
-
-/** Whether a request may be answered with this line, which is no error. */
-function mayAnswer({ meta, hidden, op }: Request, line: string): boolean {
-  if (meta) return true;
-  if (hidden) return line === 'END' && op.startsWith('gat');
-  return WORDS[FAMILIES[op] ?? op]?.test(line) ?? true;
-}
-
-/** Where the memcache protocol begins in a client stream: behind the PROXY headers of balancers. */
-function behindProxies(text: string): number {
-  for (let at = 0; ; ) {
-    const line = /^PROXY [^\n]{0,100}\n/.exec(text.slice(at, at + 107));
-    if (line) at += line[0].length;
-    else if (text.startsWith('\r\n\r\n\0\r\nQUIT\n', at) && text.length >= at + 16)
-      at += 16 + text.charCodeAt(at + 14) * 256 + text.charCodeAt(at + 15);
-    else return at;
-  }
-}
 
 class Dialogue {
   readonly drafts: Draft[] = [];
@@ -161,15 +90,15 @@ class Dialogue {
     const line = this.#line();
     if (line === undefined) return false;
     let place = isError(line) ? this.#erring(line, start) : 0;
-    if (place < 0) return false;
+    if (place < 0) return this.#lost();
     while (!isError(line)) {
       const request = this.#pending[place];
       if (request === undefined) {
-        if (!this.#pull()) return false;
+        if (!this.#pull()) return this.#lost();
         continue;
       }
       if (this.#fits(request, line)) break;
-      if (!request.quiet) return false;
+      if (!request.quiet) return this.#lost();
       place++;
     }
     for (const silent of this.#pending.splice(0, place))
@@ -180,6 +109,12 @@ class Dialogue {
       return false;
     }
     return this.#finish(request, line, start);
+  }
+
+  /** An answer of no request: nothing is told from here on. */
+  #lost(): false {
+    this.#misfits = true;
+    return false;
   }
 
   /**
@@ -280,17 +215,18 @@ class Dialogue {
       return true;
     }
     if (/^(get|gets|gat|gats)$/.test(op)) {
-      const found: ({ size: number; flags: number } | undefined)[] = [];
+      const found: ({ size: number; flags: number | string } | undefined)[] = [];
       let next = 0;
       while (line !== undefined && line !== 'END') {
-        const [, key, flags, size] = line.split(' ');
+        const [word, key, flags, size] = line.split(' ');
+        if (word !== 'VALUE') return this.#lost();
         while (
           next < request.keys.length &&
           request.keys[next] !== key &&
           !(request.last && request.keys.length === 1)
         )
           next++;
-        found[next++] = { size: Number(size), flags: Number(flags) };
+        found[next++] = { size: Number(size), flags: exact(BigInt(flags!)) };
         this.#at += Number(size) + 2;
         line = this.#line();
       }

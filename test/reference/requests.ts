@@ -45,7 +45,8 @@ const number = (text: string | undefined) =>
   text !== undefined && /^\+?\d+$/.test(text) ? exact(BigInt(text.replace('+', ''))) : undefined;
 const signed = (text: string | undefined) =>
   text !== undefined && /^(-?|\+?)\d+$/.test(text) ? exact(BigInt(text.replace('+', ''))) : undefined;
-const exact = (n: bigint) => (n > 9007199254740991n || n < -9007199254740991n ? n.toString() : Number(n));
+export const exact = (n: bigint) =>
+  n > 9007199254740991n || n < -9007199254740991n ? n.toString() : Number(n);
 const sizeOk = (text: string | undefined) =>
   number(text) !== undefined && BigInt(text!.replace('+', '')) <= 2147483645n;
 const BASE64 = /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
@@ -92,6 +93,17 @@ export function withhold(r: Request): void {
   const { quiet } = r.event;
   r.keys = [null];
   r.event = quiet ? { quiet } : {};
+}
+
+/** Where the memcache protocol begins in a client stream: behind the PROXY headers of balancers. */
+export function behindProxies(text: string): number {
+  for (let at = 0; ; ) {
+    const line = /^PROXY [^\n]{0,100}\n/.exec(text.slice(at, at + 107));
+    if (line) at += line[0].length;
+    else if (text.startsWith('\r\n\r\n\0\r\nQUIT\n', at) && text.length >= at + 16)
+      at += 16 + text.charCodeAt(at + 14) * 256 + text.charCodeAt(at + 15);
+    else return at;
+  }
 }
 
 /**

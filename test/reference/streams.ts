@@ -57,19 +57,21 @@ const NO_SEGMENT = {
 };
 
 function join({ initial, segments }: Half): Stream {
-  const bytes: number[] = [];
-  const time: bigint[] = [];
-  const ordinal: number[] = [];
+  const place = (segment: Segment) => (segment.seq - initial - 1) >>> 0;
+  const size = segments.reduce((end, segment) => Math.max(end, place(segment) + segment.payload.length), 0);
+  const bytes = new Uint8Array(size);
+  const time = new Array<bigint>(size);
+  const ordinal = new Array<number>(size);
   for (const segment of segments) {
+    const at = place(segment);
     segment.payload.forEach((byte, i) => {
-      const at = (segment.seq + i - initial - 1) >>> 0;
-      if (bytes[at] !== undefined) return;
-      bytes[at] = byte;
-      time[at] = segment.time;
-      ordinal[at] = segment.ordinal;
+      if (ordinal[at + i] !== undefined) return;
+      bytes[at + i] = byte;
+      time[at + i] = segment.time;
+      ordinal[at + i] = segment.ordinal;
     });
   }
-  return { text: bytes.map((byte) => String.fromCharCode(byte)).join(''), time, ordinal };
+  return { text: Buffer.from(bytes).toString('latin1'), time, ordinal };
 }
 
 /** Every connection whose SYNs are in the capture. Packet numbers count all packets, from 0. */

@@ -20,8 +20,8 @@ export interface Datagram {
 
 /**
  * What may become of datagrams on their way. `whole`: nothing; `smallest`: IP fragments of 8 bytes; `fragments`: of
- * any size; `reversed`: such, each datagram's and each answer's last one first; `twice`: all pieces of either two
- * times. Datagrams are not merged and have no other cuts.
+ * any size; `reversed`: such, each datagram's and each answer's last one first; `twice`: all of them but the last two
+ * times, which a copy behind would not be: it is an answer more. Datagrams are not merged and have no other cuts.
  */
 export const UDP_CUTS = ['whole', 'smallest', 'fragments', 'reversed', 'twice'] as const;
 export type UdpCut = (typeof UDP_CUTS)[number];
@@ -79,11 +79,11 @@ export function datagramPackets(datagrams: readonly Datagram[], cut: UdpCut): Pa
   const random = seeded(1);
   const packets: Packet[] = [];
   let answer: Packet[] = [];
-  /** An answer of several datagrams is put in the order of the cut as a whole. */
-  const put = () => {
-    packets.push(...(cut === 'reversed' ? answer.reverse() : answer));
-    if (cut === 'twice') packets.push(...answer);
-    answer = [];
+  /** A datagram, or an answer of several, is put in the order of the cut as a whole. */
+  const put = (pieces: Packet[]) => {
+    if (cut === 'reversed') pieces.reverse();
+    if (cut === 'twice') packets.push(...pieces.slice(0, -1));
+    packets.push(...pieces);
   };
   datagrams.forEach((datagram, i) => {
     const asks = datagram.from === 'client';
@@ -95,14 +95,11 @@ export function datagramPackets(datagrams: readonly Datagram[], cut: UdpCut): Pa
     };
     const size = cut === 'smallest' ? 8 : cut === 'whole' ? 65_528 : 8 * between(random, 1, 100);
     const pieces = fragments(packet, i + 1, size);
-    const last = datagrams[i - 1];
-    if (datagram.total === 1 || last?.id !== datagram.id || last.total !== datagram.total) put();
-    if (datagram.total > 1 && !asks) answer.push(...pieces);
-    else {
-      packets.push(...(cut === 'reversed' ? pieces.reverse() : pieces));
-      if (cut === 'twice' && pieces.length > 1) packets.push(...pieces.slice(0, -1));
-    }
+    answer.push(...pieces);
+    const next = datagrams[i + 1];
+    if (!asks && next?.id === datagram.id && next.sequence > datagram.sequence) return;
+    put(answer);
+    answer = [];
   });
-  put();
   return packets;
 }

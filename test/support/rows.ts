@@ -113,12 +113,14 @@ const source = ({ live, outOfSight }: Shown): string =>
 /** One line a section, and the sum. */
 export function summary(rows: readonly Shown[]): string[] {
   const sections = [...new Set(rows.map(({ section }) => section))];
-  const line = (name: string, some: readonly Shown[]) => {
+  const line = (name: string, all: readonly Shown[]) => {
+    const some = all.filter(({ outOfSight }) => !outOfSight);
+    const unseen = all.length > some.length ? `, ${all.length - some.length} more out of sight` : '';
     const done = some.filter(isDone);
     const fixtures = new Set(some.flatMap(({ conversations }) => conversations)).size;
-    const live = some.filter((row) => !row.outOfSight && row.live).length;
-    const cuts = Math.min(...some.filter(({ outOfSight }) => !outOfSight).map(({ passed }) => passed));
-    return `${name}: ${done.length} of ${some.length} rows, ${cuts}/${some[0]?.cuts} cuts, ${live} rows of a live memcached, ${fixtures} conversations`;
+    const live = some.filter((row) => row.live).length;
+    const cuts = Math.min(...some.map(({ passed }) => passed));
+    return `${name}: ${done.length} of ${some.length} rows, ${cuts}/${some[0]?.cuts} cuts, ${live} rows of a live memcached, ${fixtures} conversations${unseen}`;
   };
   return [
     ...sections.map((section) =>
@@ -151,15 +153,16 @@ export function sectionTable(rows: readonly Shown[]): string {
     '|---|--:|--:|--:|--:|',
   ];
   const sections = [...new Set(rows.map(({ section }) => section))];
-  for (const [name, some] of [
+  for (const [name, all] of [
     ...sections.map((section) => [section, rows.filter((row) => row.section === section)] as const),
     ['**All**', rows] as const,
   ]) {
+    const some = all.filter(({ outOfSight }) => !outOfSight);
     const done = some.filter(isDone).length;
-    const live = some.filter((row) => !row.outOfSight && row.live).length;
+    const live = some.filter((row) => row.live).length;
     const fixtures = new Set(some.flatMap(({ conversations }) => conversations)).size;
     lines.push(
-      `| ${name} | ${done} of ${some.length} | ${live} | ${fixtures} | ${some[0]?.cuts} of ${some[0]?.cuts} |`,
+      `| ${name} | ${done} of ${some.length} | ${live} | ${fixtures} | ${Math.min(...some.map(({ passed }) => passed))} of ${some[0]?.cuts} |`,
     );
   }
   return `${lines.join('\n')}\n`;
