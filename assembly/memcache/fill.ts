@@ -56,5 +56,6 @@ export function unknown(request: Request, noreply: bool): u32 {
 @inline
 export function refused(request: Request): u32 {
   request.bits |= BIT_REFUSED;
+  request.fits = 1 << IS_ERROR;
   return LINE_WHOLE;
 }

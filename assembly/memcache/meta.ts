@@ -243,8 +243,9 @@ export function parseMeta(request: Request, op: u32, at: usize, end: usize): u32
   else if (oldSyntax) request.bits |= DOUBT_META_SIZE << DOUBT_SHIFT;
   else if (op == OP_MS && (keySize > KEY_MAX || tokens >= FLAGS_MAX)) {
     request.bits |= DOUBT_META << DOUBT_SHIFT;
-    // One flag more than old releases take is one that later ones do. The error is sent despite q.
-    if (keySize > KEY_MAX || tokens > FLAGS_MAX) {
+    // A key whose base64 alone is too long, and one flag more than old releases take, may be taken by later ones. The
+    // error is sent despite q.
+    if (longKey || tokens > FLAGS_MAX) {
       request.bits = (request.bits & ~BIT_QUIET) | BIT_REFUSED;
       request.fits = 1 << IS_ERROR;
     }

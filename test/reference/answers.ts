@@ -36,7 +36,7 @@ export function answersDespiteQuiet(request: Request, code: string): boolean {
 }
 
 const WORDS: Record<string, RegExp> = {
-  get: /^(VALUE .*|END)$/,
+  get: /^(VALUE .*|END)$/s,
   set: /^(STORED|NOT_STORED|EXISTS|NOT_FOUND)$/,
   incr: /^(\d+ *|NOT_FOUND)$/,
   delete: /^(DELETED|NOT_FOUND)$/,
@@ -57,7 +57,8 @@ const FAMILIES: Record<string, string> = {
 };
 
 /** Whether a request may be answered with this line, which is no error. */
-export function mayAnswer({ meta, hidden, op }: Request, line: string): boolean {
+export function mayAnswer({ meta, hidden, op, fails }: Request, line: string): boolean {
+  if (fails) return false;
   if (meta) return true;
   if (hidden) return line === 'END' && op.startsWith('gat');
   return WORDS[FAMILIES[op] ?? op]?.test(line) ?? true;

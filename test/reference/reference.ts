@@ -226,6 +226,7 @@ class Dialogue {
           !(request.last && request.keys.length === 1)
         )
           next++;
+        if (next === request.keys.length) return this.#lost();
         found[next++] = { size: Number(size), flags: exact(BigInt(flags!)) };
         this.#at += Number(size) + 2;
         line = this.#line();
@@ -345,7 +346,7 @@ class Dialogue {
 
 /**
  * What was said over one connection, or in one exchange of datagrams. Where the requests may be read in two ways, it
- * is the one all answers fit; where they fit both, nothing is told behind the doubtful request.
+ * is the one all answers fit; where they fit both, what both say is told, or nothing behind the doubtful request.
  */
 function draftsOf(connection: Connection, conn: number, key: Uint8Array): Draft[] {
   const start = behindProxies(connection.client.text);
@@ -361,8 +362,23 @@ function draftsOf(connection: Connection, conn: number, key: Uint8Array): Draft[
   }
   const cautious = read('stop');
   if (!cautious.doubtful) return cautious.drafts;
-  const possible = [read('swallowed'), read('commands')].filter(({ fits }) => fits);
-  return (possible.length === 1 ? possible[0]! : cautious).drafts;
+  const [first, second] = [read('swallowed'), read('commands')].filter(({ fits }) => fits);
+  if (first === undefined) return cautious.drafts;
+  if (second === undefined) return first.drafts;
+  return shared(first.drafts, second.drafts) ?? cautious.drafts;
+}
+
+/** What two readings say that differ in nothing but keys: those are not told. */
+function shared(some: Draft[], others: Draft[]): Draft[] | undefined {
+  if (some.length !== others.length) return undefined;
+  const keyless = ({ order, event }: Draft) =>
+    JSON.stringify([order.map(String), { ...event, key: null, key_size: null }]);
+  if (some.some((draft, i) => keyless(draft) !== keyless(others[i]!))) return undefined;
+  return some.map((draft, i) =>
+    draft.event.key === others[i]!.event.key
+      ? draft
+      : { ...draft, event: { ...draft.event, key: null, key_size: null } },
+  );
 }
 
 /** Every event of a capture in the total order, connections and requests numbered by first appearance. */

@@ -20,8 +20,10 @@ export interface Request {
   multiLine: 'stats' | 'dump' | 'mgdump' | 'one' | undefined;
   /** Nothing after it can be told. */
   last: boolean;
-  /** Whether the server swallowed its value, nobody knows from the request. */
+  /** What the server made of it depends on its release. */
   doubtful: boolean;
+  /** As it is read, an error is all it can get. */
+  fails: boolean;
   /** No release accepts it: an error is its answer. */
   refused: boolean;
   /** A retrieval with a key that is too long: its error takes the place of answers not sent before. */
@@ -123,7 +125,10 @@ export function* requests(
     const start = at;
     const feed = text.indexOf('\n', at);
     if (feed < 0) return;
-    const line = text.slice(at, feed).replace(/\r$/, '');
+    const whole = text.slice(at, feed).replace(/\r$/, '');
+    const hasNul = whole.includes('\0');
+    // Releases before 1.6.40 end the line at a NUL.
+    const line = reading === 'commands' ? whole.replace(/\0.*$/s, '') : whole;
     at = feed + 1;
     const tokens = line.split(/ +/).filter((t) => t !== '');
     const op = tokens[0] ?? '';
@@ -143,6 +148,7 @@ export function* requests(
       multiLine: undefined,
       last: false,
       doubtful: false,
+      fails: false,
       refused: false,
       discards: false,
     };
@@ -160,7 +166,10 @@ export function* requests(
       r.doubtful = true;
       if (reading === 'stop') r.last = true;
       else if (reading === 'swallowed') data(n);
+      else r.fails = true;
     };
+    // A storage command that every release refuses.
+    let wrong = false;
     const lastToken = tokens.at(-1) === 'noreply' && tokens.length > 1;
     if (op === 'quit') {
       r.noreply = true;
@@ -196,8 +205,13 @@ export function* requests(
               number(args[1]) === undefined ||
               signed(args[2]) === undefined ||
               (op === 'cas' && number(args[4]) === undefined);
-            if (line.includes('\0')) r.last = true;
-            else if (doubtful) doubtfulData(Number(number(args[3])));
+            wrong =
+              doubtful &&
+              (bare.length <= needed + 1 ||
+                args[0]!.length > 250 ||
+                number(args[1]) === undefined ||
+                signed(args[2]) === undefined);
+            if (doubtful) doubtfulData(Number(number(args[3])));
             else data(Number(number(args[3])));
           }
         }
@@ -205,7 +219,7 @@ export function* requests(
         if (op === 'set' && sizeOk(args[3]) && credentials()) {
           if (r.last) data(Number(number(args[3])));
           Object.assign(r, { op: 'auth', keys: [null], event: {}, noreply: false, last: at > text.length });
-        } else if (op === 'set' && first && !r.last && r.end > feed) {
+        } else if (op === 'set' && first && !wrong && !r.last && r.end > feed) {
           // The first of a connection, and nothing tells whether the server asks for a login.
           if (likeLogin(text.slice(feed + 1, at - 2))) withhold(r);
         }
@@ -263,12 +277,16 @@ export function* requests(
       r.quiet = lastToken;
     }
     // An unknown command, or a length nobody can read.
-    if (r.hidden || ((STORAGE.has(op) || op === 'ms') && r.event.value_size === undefined)) r.refused = true;
-    if (STORAGE.has(op) && (r.doubtful || line.includes('\0'))) r.refused = true;
-    if (line.includes('\0')) {
-      // The key depends on the release, and so may everything after.
-      r.keys = r.keys.map(() => null);
-      r.last = true;
+    if ((STORAGE.has(op) || op === 'ms') && r.event.value_size === undefined) r.refused = r.fails = true;
+    if (r.hidden) r.refused = true;
+    if (STORAGE.has(op) && r.doubtful) r.refused = true;
+    if (hasNul) {
+      r.doubtful = true;
+      if (reading === 'stop') {
+        // The key depends on the release, and so may everything after.
+        r.keys = r.keys.map(() => null);
+        r.last = true;
+      }
     }
     yield r;
     if (r.last) return;
