@@ -241,6 +241,10 @@ function beginWithSyn(flow: Flow, syn: Syn): void {
     server.initial = syn.server;
     server.next = syn.server + 1;
     server.acked = server.next;
+    if (syn.agreed & AGREED_STAMPS) {
+      client.stamp = syn.clientStamp;
+      server.stamp = syn.serverStamp;
+    }
     flow.agreed = syn.agreed;
     flow.scales = syn.scales;
     // A SYN's window is not scaled (RFC 7323, section 2.2), those that follow are.

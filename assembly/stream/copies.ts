@@ -85,7 +85,7 @@ function passBefore(side: Side): usize {
     const behind = endOf(segment);
     if (<i32>(behind - sequence) > 0) return link;
     extendReach(side, segment);
-    if (behind == sequence) origin = segment.origin;
+    if (behind == sequence && !isDoubtful(side, segment.flags)) origin = segment.origin;
     link = at + offsetof<Waiting>('next');
   }
   return link;
@@ -162,11 +162,7 @@ function contend(side: Side, link: usize, otherNext: u32): bool {
         dropAt(side, link);
         continue;
       }
-      if (different && ((segment.flags | flags) & IS_UNSURE) != 0) {
-        count(COUNTER_AMBIGUOUS_COPIES);
-        side.queued -= segment.captured;
-        segment.captured = 0;
-      }
+      if (different && ((segment.flags | flags) & IS_UNSURE) != 0) forget(side, segment);
     } else if (waitingDoubt && !doubt) {
       // The same once more, and nothing speaks against it.
       segment.flags = (segment.flags & ~(IS_DOUBTFUL | IS_WRONG)) | (flags & IS_RIGHT);
@@ -175,6 +171,13 @@ function contend(side: Side, link: usize, otherNext: u32): bool {
     link = at + offsetof<Waiting>('next');
   }
   return true;
+}
+
+/** Which bytes are in its place cannot be told. */
+function forget(side: Side, segment: Waiting): void {
+  count(COUNTER_AMBIGUOUS_COPIES);
+  side.queued -= segment.captured;
+  segment.captured = 0;
 }
 
 /** Up to where the receiver has all, as far as is known. */
@@ -215,11 +218,15 @@ export function dropDoubtful(side: Side): void {
   }
 }
 
-/** Whether the bytes of the segment at hand win where it overlaps one that waits. */
-function wins(segment: Waiting, had: u32): bool {
+/**
+ * Whether the bytes of the segment at hand win where it overlaps one that waits, if the receiver has it begin at
+ * `begin`.
+ */
+function wins(side: Side, segment: Waiting, had: u32, begin: u32): bool {
   if (<i32>(segment.sequence - had) < 0) return false;
-  if (sequence == segment.origin) return <i32>(end - endOf(segment)) > 0;
-  return <i32>(sequence - segment.origin) < 0;
+  if (isDoubtful(side, flags) && !isDoubtful(side, segment.flags)) return false;
+  if (begin == segment.origin) return <i32>(end - endOf(segment)) > 0;
+  return <i32>(begin - segment.origin) < 0;
 }
 
 /** Files the segment at hand between the others, in pieces where these have the better right to their places. */
@@ -228,6 +235,13 @@ function place(side: Side, link: usize): bool {
     next = changetype<Waiting>(next).next;
   }
   const had = reach;
+  // It begins inside one and right behind another. Which of these Linux meets first in its tree, to cut it or to make
+  // it a part, depends on all that came before.
+  const inside = <usize>load<u32>(link);
+  const between =
+    origin != sequence && inside != 0 && <i32>(changetype<Waiting>(inside).sequence - sequence) <= 0 &&
+    changetype<Waiting>(inside).origin != origin;
+  if (between) flags |= IS_UNSURE;
   let at = <i32>(had - sequence) > 0 ? had : sequence;
   while (<i32>(end - at) > 0) {
     const address = <usize>load<u32>(link);
@@ -239,13 +253,16 @@ function place(side: Side, link: usize): bool {
       continue;
     }
     if (<i32>(segment.sequence - end) >= 0) return file(side, link, at, end);
-    if (wins(segment, had)) {
+    if (between && wins(side, segment, had, sequence) != wins(side, segment, had, origin)) {
+      if (differs(segment)) forget(side, segment);
+    } else if (wins(side, segment, had, sequence)) {
+      // What goes on behind the segment at hand begins there, and what it covers may stay if it is the same.
+      if (<i32>(behind - end) > 0) {
+        cutHead(side, segment, end - segment.sequence);
+        continue;
+      }
       if (differs(segment)) {
-        if (<i32>(behind - end) <= 0) {
-          dropAt(side, link);
-        } else {
-          cutHead(side, segment, end - segment.sequence);
-        }
+        dropAt(side, link);
         continue;
       }
       segment.origin = sequence;
