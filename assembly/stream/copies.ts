@@ -43,6 +43,8 @@ let ordinal: u64 = 0;
 let origin: u32 = 0;
 /** Sequence number behind it. */
 let end: u32 = 0;
+/** Whether it acknowledges more than was seen. */
+let isAhead: bool = false;
 
 /**
  * Files a segment, or what is left of it beside the others. Its header lies at `header`, 0 where its checksum is
@@ -63,7 +65,8 @@ export function keepEarly(
   ordinal = number;
   origin = from;
   end = from + bytes + (bits & TCP_FIN);
-  const link = passBefore(side);
+  isAhead = <i32>(ack - otherNext) > 0;
+  const link = passBefore(side, otherNext);
   if (!contend(side, link, otherNext)) {
     count(COUNTER_REFUSED_SEGMENTS);
     return true;
@@ -75,7 +78,7 @@ export function keepEarly(
 let reach: u32 = 0;
 
 /** Passes what ends before the segment at hand. Returns the link to what is next. */
-function passBefore(side: Side): usize {
+function passBefore(side: Side, otherNext: u32): usize {
   reach = side.next;
   let link: usize = changetype<usize>(side) + offsetof<Side>('queue');
   for (;;) {
@@ -85,7 +88,7 @@ function passBefore(side: Side): usize {
     const behind = endOf(segment);
     if (<i32>(behind - sequence) > 0) return link;
     extendReach(side, segment);
-    if (behind == sequence && !isDoubtful(side, segment.flags)) origin = segment.origin;
+    if (behind == sequence && !isDoubtful(side, segment.flags) && <i32>(segment.ack - otherNext) <= 0) origin = segment.origin;
     link = at + offsetof<Waiting>('next');
   }
   return link;
@@ -152,22 +155,15 @@ function contend(side: Side, link: usize, otherNext: u32): bool {
     const covered = <i32>(segment.sequence - sequence) >= 0 && <i32>(end - endOf(segment)) >= 0;
     const waitingDoubt = isDoubtful(side, segment.flags);
     const doubt = isDoubtful(side, flags);
-    if (different || !covered) {
-      // One that acknowledges what was not seen may only have been captured in another order.
-      const waitingAhead = different && <i32>(segment.ack - otherNext) > 0;
-      const ahead = different && <i32>(ack - otherNext) > 0;
-      if (different && (doubt || ahead) && !waitingDoubt && !waitingAhead) return false;
-      if ((waitingDoubt || waitingAhead) && !doubt && !ahead) {
-        count(COUNTER_REFUSED_SEGMENTS);
-        dropAt(side, link);
-        continue;
-      }
-      if (different && ((segment.flags | flags) & IS_UNSURE) != 0) forget(side, segment);
-    } else if (waitingDoubt && !doubt) {
-      // The same once more, and nothing speaks against it.
-      segment.flags = (segment.flags & ~(IS_DOUBTFUL | IS_WRONG)) | (flags & IS_RIGHT);
-      segment.ack = ack;
+    // One that acknowledges what was not seen may only have been captured in another order.
+    const waitingAhead = (different || covered) && <i32>(segment.ack - otherNext) > 0;
+    if (different && (doubt || isAhead) && !waitingDoubt && !waitingAhead) return false;
+    if ((waitingDoubt || waitingAhead) && !doubt && !isAhead) {
+      count(COUNTER_REFUSED_SEGMENTS);
+      dropAt(side, link);
+      continue;
     }
+    if (different && ((segment.flags | flags) & IS_UNSURE) != 0) forget(side, segment);
     link = at + offsetof<Waiting>('next');
   }
   return true;
@@ -218,14 +214,26 @@ export function dropDoubtful(side: Side): void {
   }
 }
 
+/** Sequence number behind all that is left of the segment one is of. */
+function endOfAll(segment: Waiting): u32 {
+  let behind = endOf(segment);
+  for (let at = <usize>segment.next; at; ) {
+    const other = changetype<Waiting>(at);
+    if (other.sequence != behind || other.origin != segment.origin) break;
+    behind = endOf(other);
+    at = other.next;
+  }
+  return behind;
+}
+
 /**
  * Whether the bytes of the segment at hand win where it overlaps one that waits, if the receiver has it begin at
  * `begin`.
  */
 function wins(side: Side, segment: Waiting, had: u32, begin: u32): bool {
   if (<i32>(segment.sequence - had) < 0) return false;
-  if (isDoubtful(side, flags) && !isDoubtful(side, segment.flags)) return false;
-  if (begin == segment.origin) return <i32>(end - endOf(segment)) > 0;
+  if ((isAhead || isDoubtful(side, flags)) && !isDoubtful(side, segment.flags)) return false;
+  if (begin == segment.origin) return <i32>(end - endOfAll(segment)) > 0;
   return <i32>(begin - segment.origin) < 0;
 }
 
@@ -255,6 +263,7 @@ function place(side: Side, link: usize): bool {
     if (<i32>(segment.sequence - end) >= 0) return file(side, link, at, end);
     if (between && wins(side, segment, had, sequence) != wins(side, segment, had, origin)) {
       if (differs(segment)) forget(side, segment);
+      else segment.flags |= IS_UNSURE;
     } else if (wins(side, segment, had, sequence)) {
       // What goes on behind the segment at hand begins there, and what it covers may stay if it is the same.
       if (<i32>(behind - end) > 0) {

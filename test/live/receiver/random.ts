@@ -23,7 +23,6 @@ export function sendAtRandom(peer: Peer, seed: number): void {
     // What is delivered at once no better copy can replace.
     const early = at > lacking;
     if (early && random() < 0.15) peer.put(at, text, { checksum: 'wrong' });
-    else if (early && random() < 0.1) peer.put(at, text, { ack: 100_000 });
     else if (random() < 0.05) peer.put(at, text, { stamp: -1_000_000 });
     else if (early || random() < 0.3) peer.put(at, text);
   }
