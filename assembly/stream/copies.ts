@@ -88,6 +88,7 @@ function passBefore(side: Side, otherNext: u32): usize {
     const behind = endOf(segment);
     if (<i32>(behind - sequence) > 0) return link;
     extendReach(side, segment);
+    if (behind == sequence) flags |= segment.flags & IS_UNSURE;
     if (behind == sequence && !isDoubtful(side, segment.flags) && <i32>(segment.ack - otherNext) <= 0) origin = segment.origin;
     link = at + offsetof<Waiting>('next');
   }
@@ -246,9 +247,10 @@ function place(side: Side, link: usize): bool {
   // It begins inside one and right behind another. Which of these Linux meets first in its tree, to cut it or to make
   // it a part, depends on all that came before.
   const inside = <usize>load<u32>(link);
-  const between =
-    origin != sequence && inside != 0 && <i32>(changetype<Waiting>(inside).sequence - sequence) <= 0 &&
-    changetype<Waiting>(inside).origin != origin;
+  const begun = inside != 0 && <i32>(changetype<Waiting>(inside).sequence - sequence) <= 0;
+  // What is before it and what it begins in are one: it is no neighbour.
+  if (begun && changetype<Waiting>(inside).origin == origin) origin = sequence;
+  const between = begun && origin != sequence;
   if (between) flags |= IS_UNSURE;
   let at = <i32>(had - sequence) > 0 ? had : sequence;
   while (<i32>(end - at) > 0) {

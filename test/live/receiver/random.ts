@@ -9,11 +9,11 @@ import type { Peer } from './peer.js';
 export const REQUESTS = 24;
 const SIZE = REQUESTS * 8;
 const COPIES = 9;
-const SEGMENTS = 40;
+const SEGMENTS = 12;
 
 const copy = (c: number) => get(...Array.from({ length: REQUESTS }, (_, i) => ((i + c) % 9) + 1));
 
-/** Sends a few dozen segments about what the server still lacks, then all of it in order. */
+/** Sends a dozen segments about what the server still lacks, then all of it in order. */
 export function sendAtRandom(peer: Peer, seed: number): void {
   const random = seeded(seed);
   for (let i = 0; i < SEGMENTS; i++) {
