@@ -105,8 +105,8 @@ function segmentOf(
     const ahead = <i32>(ack - other.acked);
     if (ahead > 0) {
       if (<i32>(ack - other.next) < 1 << 30) other.acked = ack;
-    } else if (ahead < 0 && isTooOld(flow, index, ahead)) {
-      flags |= IS_DOUBTFUL;
+    } else if (ahead < 0) {
+      flags |= olderAck(flow, index, other, ack, ahead);
     }
   }
   if (side.known != KNOWN) {
@@ -155,12 +155,16 @@ function resets(flow: Flow, side: Side, from: u32): bool {
 }
 
 /**
- * Whether an acknowledgement is so much older than the last that the receiver drops the segment (RFC 5961, section
- * 5.2): by more than the largest window it was ever offered.
+ * An acknowledgement less than the last: that one may have been of what was never sent. One that is older by more
+ * than the largest window ever offered makes the receiver drop the segment (RFC 5961, section 5.2).
  */
-function isTooOld(flow: Flow, index: u32, ahead: i32): bool {
+function olderAck(flow: Flow, index: u32, other: Side, ack: u32, ahead: i32): u32 {
+  if (<i32>(other.acked - other.next) > 0) {
+    other.acked = <i32>(ack - other.next) > 0 ? ack : other.next;
+    return 0;
+  }
   const scale = flow.agreed & AGREED ? scaleOf(flow, index) : SCALE_MAX;
-  return ahead < -<i32>(0xffff << scale);
+  return ahead < -<i32>(0xffff << scale) ? IS_DOUBTFUL : 0;
 }
 
 /**
@@ -237,6 +241,10 @@ function beginWithSyn(flow: Flow, syn: Syn): void {
     server.initial = syn.server;
     server.next = syn.server + 1;
     server.acked = server.next;
+    if (syn.agreed & AGREED_STAMPS) {
+      client.stamp = syn.clientStamp;
+      server.stamp = syn.serverStamp;
+    }
     flow.agreed = syn.agreed;
     flow.scales = syn.scales;
     // A SYN's window is not scaled (RFC 7323, section 2.2), those that follow are.

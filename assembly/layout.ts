@@ -469,7 +469,7 @@ export class Config {
   flowBucketCount: u32; // 72: entries, a power of two
   flows: u32; // 76: address of the flow pool
   flowCount: u32; // 80: entries of the flow pool
-  syns: u32; // 84: address of the table of SYNs seen, 32 bytes an entry
+  syns: u32; // 84: address of the table of SYNs seen, 40 bytes an entry
   synCount: u32; // 88: entries, a power of two
   requests: u32; // 92: address of the pool of pending requests
   requestsEnd: u32; // 96: its end

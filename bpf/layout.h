@@ -511,7 +511,7 @@ struct membench_config {
 	__u32 flow_bucket_count; /* entries, a power of two */
 	__u32 flows; /* address of the flow pool */
 	__u32 flow_count; /* entries of the flow pool */
-	__u32 syns; /* address of the table of SYNs seen, 32 bytes an entry */
+	__u32 syns; /* address of the table of SYNs seen, 40 bytes an entry */
 	__u32 syn_count; /* entries, a power of two */
 	__u32 requests; /* address of the pool of pending requests */
 	__u32 requests_end; /* its end */

@@ -20,7 +20,9 @@ export class Side {
   line: u32;
   lineSize: u32;
   /** Interface that showed its bytes last; its low bits are enough. */
-  ifindex: u16;
+  ifindex: u8;
+  /** 1 once a right checksum was seen: from here on a wrong one says that the receiver dropped the segment. */
+  sums: u8;
   /** Window its last segment offered, as it stands in the header. */
   window: u16;
   /** Sequence number of the SYN, when the handshake was seen. */

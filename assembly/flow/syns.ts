@@ -30,11 +30,14 @@ export class Syn {
   /** Whether the client offered to scale. */
   scaled: u8;
   pad0: u16;
+  /** Time stamps of both, 0 where they have none. */
+  clientStamp: u32;
+  serverStamp: u32;
 }
 
 /** Entries that share a place; the oldest gives way when all are taken (counted). */
 const WAYS: u32 = 8;
-const SYN_SIZE: u32 = 32;
+const SYN_SIZE: u32 = 40;
 /** Bytes a client may have sent since its SYN, for that to be its flow's: far below half the numbers there are. */
 const NEAR: u32 = 1 << 30;
 
@@ -63,6 +66,7 @@ export function rememberSyn(hash: u32, sequence: u32, clientPort: u16, serverPor
   chosen.state = 1;
   chosen.agreed = hasOptions ? offered() : 0;
   chosen.scaled = scale < NO_SCALE ? 1 : 0;
+  chosen.clientStamp = stamp;
   chosen.scales = <u8>(scale & 15);
 }
 
@@ -113,6 +117,7 @@ export function rememberSynAck(
     const both = syn.scaled && scale < NO_SCALE;
     syn.scales = both ? syn.scales | <u8>(scale << 4) : 0;
     syn.window = <u16>window;
+    syn.serverStamp = stamp;
     return true;
   }
   return false;

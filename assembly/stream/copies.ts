@@ -14,7 +14,7 @@ import { Side } from '../flow/flow';
 import { addressSum } from '../flow/table';
 import { count } from '../instance';
 import { COUNTER_AMBIGUOUS_COPIES, COUNTER_REFUSED_SEGMENTS } from '../layout';
-import { addBytes, fold, pseudoHeader, RIGHT } from '../wire/checksum';
+import { isRight } from '../wire/checksum';
 import { TCP_FIN } from '../wire/tcp';
 import { bytesAt, copySegment, cutHead, dropAt, endOf, runOf, Waiting } from './waiting';
 
@@ -26,11 +26,9 @@ export const WAITING_MAX: u32 = 1 << 20;
 export const IS_DOUBTFUL: u32 = 0x100;
 /** Nobody can tell whether the receiver had room for it. */
 export const IS_UNSURE: u32 = 0x200;
-/** Its checksum is right, wrong, or cannot be told. */
+/** Its checksum is right, or wrong; neither where it cannot be told. */
 const IS_RIGHT: u32 = 0x400;
 const IS_WRONG: u32 = 0x800;
-const IS_UNCHECKED: u32 = 0x1000;
-const CHECKED: u32 = IS_RIGHT | IS_WRONG | IS_UNCHECKED;
 
 // The segment at hand.
 let sequence: u32 = 0;
@@ -39,13 +37,14 @@ let size: u32 = 0;
 let captured: u32 = 0;
 let ack: u32 = 0;
 let flags: u32 = 0;
-let tcp: usize = 0;
 let time: u64 = 0;
 let ordinal: u64 = 0;
 /** Where the receiver has it begin that already has what is right before it: it makes one of neighbours. */
 let origin: u32 = 0;
 /** Sequence number behind it. */
 let end: u32 = 0;
+/** Whether it acknowledges more than was seen. */
+let isAhead: bool = false;
 
 /**
  * Files a segment, or what is left of it beside the others. Its header lies at `header`, 0 where its checksum is
@@ -56,17 +55,18 @@ export function keepEarly(
   when: u64, number: u64,
 ): bool {
   sequence = from;
-  tcp = header;
   payload = at;
   size = bytes;
   captured = known;
   ack = acknowledged;
-  flags = tcp && known == bytes ? bits : bits | IS_UNCHECKED;
+  flags = bits;
+  if (header && known == bytes) check(side, header);
   time = when;
   ordinal = number;
   origin = from;
   end = from + bytes + (bits & TCP_FIN);
-  const link = passBefore(side);
+  isAhead = <i32>(ack - otherNext) > 0;
+  const link = passBefore(side, otherNext);
   if (!contend(side, link, otherNext)) {
     count(COUNTER_REFUSED_SEGMENTS);
     return true;
@@ -78,7 +78,7 @@ export function keepEarly(
 let reach: u32 = 0;
 
 /** Passes what ends before the segment at hand. Returns the link to what is next. */
-function passBefore(side: Side): usize {
+function passBefore(side: Side, otherNext: u32): usize {
   reach = side.next;
   let link: usize = changetype<usize>(side) + offsetof<Side>('queue');
   for (;;) {
@@ -87,38 +87,39 @@ function passBefore(side: Side): usize {
     const segment = changetype<Waiting>(at);
     const behind = endOf(segment);
     if (<i32>(behind - sequence) > 0) return link;
-    extendReach(segment);
-    if (behind == sequence) origin = segment.origin;
+    extendReach(side, segment);
+    if (behind == sequence) flags |= segment.flags & IS_UNSURE;
+    if (behind == sequence && !isDoubtful(side, segment.flags) && <i32>(segment.ack - otherNext) <= 0) origin = segment.origin;
     link = at + offsetof<Waiting>('next');
   }
   return link;
 }
 
 /** Returns whether a segment is one of those the receiver has in order. */
-function extendReach(segment: Waiting): bool {
-  if (<i32>(segment.sequence - reach) > 0 || segment.flags & IS_DOUBTFUL) return false;
+function extendReach(side: Side, segment: Waiting): bool {
+  if (<i32>(segment.sequence - reach) > 0 || isDoubtful(side, segment.flags)) return false;
   if (<i32>(endOf(segment) - reach) > 0) reach = endOf(segment);
   return true;
 }
 
-/** Whether the checksum of the segment at hand is right. */
-function check(): void {
-  if (flags & CHECKED) return;
-  const header = <u32>(payload - tcp);
-  const sum = addBytes(pseudoHeader(addressSum(), header + size), tcp, header + size);
-  flags |= fold(sum) == RIGHT ? IS_RIGHT : IS_WRONG;
+/**
+ * Looks at the checksum of the segment at hand. Those of what a host sends are wrong as a rule, because its interface
+ * puts them in: only where right ones are seen does a wrong one say something.
+ */
+function check(side: Side, header: usize): void {
+  if (isRight(addressSum(), header, <u32>(payload - header) + size)) {
+    flags |= IS_RIGHT;
+    side.sums = 1;
+  } else {
+    flags |= IS_WRONG;
+  }
 }
 
-/** And of one that waits. Only while it is whole. */
-function checkWaiting(segment: Waiting): void {
-  if (segment.flags & CHECKED) return;
-  let sum = <u64>segment.sum;
-  for (let offset: u32 = 0; offset < segment.captured; ) {
-    const run = runOf(segment, offset);
-    sum = addBytes(sum, bytesAt(segment, offset), run);
-    offset += run;
-  }
-  segment.flags |= fold(sum) == RIGHT ? IS_RIGHT : IS_WRONG;
+/** Whether the receiver drops a segment with these flags, as far as is known. */
+// @ts-ignore: decorator
+@inline
+export function isDoubtful(side: Side, bits: u32): bool {
+  return (bits & IS_DOUBTFUL) != 0 || (side.sums != 0 && (bits & IS_WRONG) != 0);
 }
 
 /** Whether two segments that overlap show different bytes, the FIN being one, too. */
@@ -153,33 +154,27 @@ function contend(side: Side, link: usize, otherNext: u32): bool {
     if (<i32>(segment.sequence - end) >= 0) return true;
     const different = differs(segment);
     const covered = <i32>(segment.sequence - sequence) >= 0 && <i32>(end - endOf(segment)) >= 0;
-    const doubt = (flags & IS_DOUBTFUL) != 0 || <i32>(ack - otherNext) > 0;
-    const waitingDoubt = (segment.flags & IS_DOUBTFUL) != 0 || <i32>(segment.ack - otherNext) > 0;
-    if (different || !covered) {
-      check();
-      checkWaiting(segment);
-      const worse = (segment.flags & IS_WRONG) != 0 && (flags & IS_RIGHT) != 0;
-      const better = (segment.flags & IS_RIGHT) != 0 && (flags & IS_WRONG) != 0;
-      if (better || (different && doubt && !waitingDoubt && !worse)) return false;
-      // One that only acknowledges more than the capture has shown may have come in another order.
-      if (worse || (waitingDoubt && !doubt && (different || (segment.flags & IS_DOUBTFUL) != 0))) {
-        count(COUNTER_REFUSED_SEGMENTS);
-        dropAt(side, link);
-        continue;
-      }
-      if (different && ((segment.flags | flags) & IS_UNSURE) != 0) {
-        count(COUNTER_AMBIGUOUS_COPIES);
-        side.queued -= segment.captured;
-        segment.captured = 0;
-      }
-    } else if (waitingDoubt && !doubt) {
-      // The same once more, and nothing speaks against it.
-      segment.flags &= ~IS_DOUBTFUL;
-      segment.ack = ack;
+    const waitingDoubt = isDoubtful(side, segment.flags);
+    const doubt = isDoubtful(side, flags);
+    // One that acknowledges what was not seen may only have been captured in another order.
+    const waitingAhead = (different || covered) && <i32>(segment.ack - otherNext) > 0;
+    if (different && (doubt || isAhead) && !waitingDoubt && !waitingAhead) return false;
+    if ((waitingDoubt || waitingAhead) && !doubt && !isAhead) {
+      count(COUNTER_REFUSED_SEGMENTS);
+      dropAt(side, link);
+      continue;
     }
+    if (different && ((segment.flags | flags) & IS_UNSURE) != 0) forget(side, segment);
     link = at + offsetof<Waiting>('next');
   }
   return true;
+}
+
+/** Which bytes are in its place cannot be told. */
+function forget(side: Side, segment: Waiting): void {
+  count(COUNTER_AMBIGUOUS_COPIES);
+  side.queued -= segment.captured;
+  segment.captured = 0;
 }
 
 /** Up to where the receiver has all, as far as is known. */
@@ -187,7 +182,7 @@ export function reachOf(side: Side): u32 {
   reach = side.next;
   for (let at = <usize>side.queue; at; ) {
     const segment = changetype<Waiting>(at);
-    if (!extendReach(segment)) break;
+    if (!extendReach(side, segment)) break;
     at = segment.next;
   }
   return reach;
@@ -198,7 +193,7 @@ export function furthestOf(side: Side): u32 {
   let furthest = side.next;
   for (let at = <usize>side.queue; at; ) {
     const segment = changetype<Waiting>(at);
-    if (!(segment.flags & IS_DOUBTFUL)) furthest = endOf(segment);
+    if (!isDoubtful(side, segment.flags)) furthest = endOf(segment);
     at = segment.next;
   }
   return furthest;
@@ -211,7 +206,7 @@ export function dropDoubtful(side: Side): void {
     const at = <usize>load<u32>(link);
     if (at == 0) return;
     const segment = changetype<Waiting>(at);
-    if (segment.flags & IS_DOUBTFUL && <i32>(side.acked - endOf(segment)) < 0) {
+    if (isDoubtful(side, segment.flags) && <i32>(side.acked - endOf(segment)) < 0) {
       count(COUNTER_REFUSED_SEGMENTS);
       dropAt(side, link);
     } else {
@@ -220,19 +215,43 @@ export function dropDoubtful(side: Side): void {
   }
 }
 
-/** Whether the bytes of the segment at hand win where it overlaps one that waits. */
-function wins(segment: Waiting, had: u32): bool {
+/** Sequence number behind all that is left of the segment one is of. */
+function endOfAll(segment: Waiting): u32 {
+  let behind = endOf(segment);
+  for (let at = <usize>segment.next; at; ) {
+    const other = changetype<Waiting>(at);
+    if (other.sequence != behind || other.origin != segment.origin) break;
+    behind = endOf(other);
+    at = other.next;
+  }
+  return behind;
+}
+
+/**
+ * Whether the bytes of the segment at hand win where it overlaps one that waits, if the receiver has it begin at
+ * `begin`.
+ */
+function wins(side: Side, segment: Waiting, had: u32, begin: u32): bool {
   if (<i32>(segment.sequence - had) < 0) return false;
-  if (sequence == segment.origin) return <i32>(end - endOf(segment)) > 0;
-  return <i32>(sequence - segment.origin) < 0;
+  if ((isAhead || isDoubtful(side, flags)) && !isDoubtful(side, segment.flags)) return false;
+  if (begin == segment.origin) return <i32>(end - endOfAll(segment)) > 0;
+  return <i32>(begin - segment.origin) < 0;
 }
 
 /** Files the segment at hand between the others, in pieces where these have the better right to their places. */
 function place(side: Side, link: usize): bool {
-  for (let next = <usize>load<u32>(link); next && extendReach(changetype<Waiting>(next)); ) {
+  for (let next = <usize>load<u32>(link); next && extendReach(side, changetype<Waiting>(next)); ) {
     next = changetype<Waiting>(next).next;
   }
   const had = reach;
+  // It begins inside one and right behind another. Which of these Linux meets first in its tree, to cut it or to make
+  // it a part, depends on all that came before.
+  const inside = <usize>load<u32>(link);
+  const begun = inside != 0 && <i32>(changetype<Waiting>(inside).sequence - sequence) <= 0;
+  // What is before it and what it begins in are one: it is no neighbour.
+  if (begun && changetype<Waiting>(inside).origin == origin) origin = sequence;
+  const between = begun && origin != sequence;
+  if (between) flags |= IS_UNSURE;
   let at = <i32>(had - sequence) > 0 ? had : sequence;
   while (<i32>(end - at) > 0) {
     const address = <usize>load<u32>(link);
@@ -244,14 +263,17 @@ function place(side: Side, link: usize): bool {
       continue;
     }
     if (<i32>(segment.sequence - end) >= 0) return file(side, link, at, end);
-    if (wins(segment, had)) {
+    if (between && wins(side, segment, had, sequence) != wins(side, segment, had, origin)) {
+      if (differs(segment)) forget(side, segment);
+      else segment.flags |= IS_UNSURE;
+    } else if (wins(side, segment, had, sequence)) {
+      // What goes on behind the segment at hand begins there, and what it covers may stay if it is the same.
+      if (<i32>(behind - end) > 0) {
+        cutHead(side, segment, end - segment.sequence);
+        continue;
+      }
       if (differs(segment)) {
-        if (<i32>(behind - end) <= 0) {
-          dropAt(side, link);
-        } else {
-          checkWaiting(segment);
-          cutHead(side, segment, end - segment.sequence);
-        }
+        dropAt(side, link);
         continue;
       }
       segment.origin = sequence;
@@ -269,12 +291,10 @@ function place(side: Side, link: usize): bool {
 /** Puts [from, to) of the segment at hand where `link` points. */
 function file(side: Side, link: usize, from: u32, to: u32): bool {
   const skipped = from - sequence;
-  const whole = skipped == 0 && to == end;
   // All but the last piece are without the FIN.
   const bytes = (to == end ? sequence + size : to) - from;
   const known = captured > skipped ? min(captured - skipped, bytes) : 0;
   if (side.queued + known > WAITING_MAX) return false;
-  if (!whole) check();
   const segment = copySegment(known ? payload + skipped : payload, known);
   if (changetype<usize>(segment) == 0) return false;
   segment.sequence = from;
@@ -284,8 +304,6 @@ function file(side: Side, link: usize, from: u32, to: u32): bool {
   segment.flags = to == end ? flags : flags & ~TCP_FIN;
   segment.origin = origin;
   segment.from = 0;
-  const header = <u32>(payload - tcp);
-  segment.sum = flags & CHECKED ? 0 : fold(addBytes(pseudoHeader(addressSum(), header + size), tcp, header));
   segment.time = time;
   segment.ordinal = ordinal;
   segment.next = load<u32>(link);

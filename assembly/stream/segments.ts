@@ -19,7 +19,7 @@ import { dataDone } from '../match/submit';
 import { countUnsynced, loseSync } from '../match/sync';
 import { LOGIN_BOTH } from '../memcache/credentials';
 import { TCP_FIN, TCP_URG } from '../wire/tcp';
-import { dropDoubtful, IS_DOUBTFUL, IS_UNSURE, keepEarly } from './copies';
+import { dropDoubtful, IS_DOUBTFUL, IS_UNSURE, isDoubtful, keepEarly } from './copies';
 import { bytesAt, dropFirst, dropWaiting, endOf, runOf, Waiting } from './waiting';
 
 /** Segments a flow may see before what it waits for counts as lost: beyond any reordering in a capture. */
@@ -99,7 +99,7 @@ export function takeSegment(
   const other = sideOf(flow, 1 - index);
   // In order, nothing waiting, and nothing acknowledged that was not seen: the path nearly all take.
   if (sequence == side.next && side.queue == 0 && <i32>(ack - other.next) <= 0 && !(flags & (TCP_URG | IS_DOUBTFUL))) {
-    side.ifindex = <u16>seenOn;
+    side.ifindex = <u8>seenOn;
     deliverSegment(flow, index, payload, size, captured, time, ordinal, ack, true);
     if (flags & TCP_FIN) takeFin(side);
     if (other.queue) pump(flow, time);
@@ -121,7 +121,7 @@ function takeOutOfOrder(
     // A packet that crosses several interfaces is seen on each; only the peer sends anything again.
     if (size) {
       if (behind <= 0) count(COUNTER_REFUSED_SEGMENTS);
-      else count(<u16>seenOn == side.ifindex ? COUNTER_RETRANSMITTED : COUNTER_DUPLICATES);
+      else count(<u8>seenOn == side.ifindex ? COUNTER_RETRANSMITTED : COUNTER_DUPLICATES);
     }
     if (side.finDone || <u32>behind >= size + (flags & TCP_FIN)) return;
   } else if (behind < 0) {
@@ -174,8 +174,24 @@ function drain(flow: Flow): void {
   for (;;) {
     const client = drainSide(flow, CLIENT);
     const server = drainSide(flow, SERVER);
-    if (!client && !server) return;
+    if (!client && !server && !isCircular(flow)) return;
   }
+}
+
+/**
+ * Whether each side's next segment acknowledges the other's, which no two can: what the client's acknowledges was
+ * never sent, or was sent again. It is passed over.
+ */
+function isCircular(flow: Flow): bool {
+  const client = sideOf(flow, CLIENT);
+  const server = sideOf(flow, SERVER);
+  if (!client.queue || !server.queue) return false;
+  const asked = changetype<Waiting>(<usize>client.queue);
+  const said = changetype<Waiting>(<usize>server.queue);
+  if (asked.sequence != client.next || said.sequence != server.next) return false;
+  if (<i32>(asked.ack - server.next) <= 0 || <i32>(said.ack - client.next) <= 0) return false;
+  asked.ack = server.next;
+  return true;
 }
 
 function drainSide(flow: Flow, index: u32): bool {
@@ -186,7 +202,7 @@ function drainSide(flow: Flow, index: u32): bool {
     const segment = changetype<Waiting>(<usize>side.queue);
     const behind = <i32>(side.next - segment.sequence);
     if (behind < 0 || <i32>(segment.ack - other.next) > 0) break;
-    if (segment.flags & IS_DOUBTFUL && <i32>(side.acked - endOf(segment)) < 0) break;
+    if (isDoubtful(side, segment.flags) && <i32>(side.acked - endOf(segment)) < 0) break;
     progress = true;
     let offset = <u32>behind;
     if (segment.flags & TCP_URG) {

@@ -4,7 +4,7 @@ import { config } from '../instance';
 import { createPool, give, Pool, take } from '../pools';
 import { TCP_FIN } from '../wire/tcp';
 
-/** Payload bytes of one chunk; an even number, as checksums need. */
+/** Payload bytes of one chunk. */
 const CHUNK_BYTES: u32 = 2008;
 
 /** Head of a waiting segment, or of what is left of one; its bytes follow, then further chunks. */
@@ -25,8 +25,7 @@ export class Waiting {
   origin: u32;
   /** Bytes at its start that are used no more. */
   from: u32;
-  /** Sum of all that is checked besides its bytes, while it is not known whether the checksum is right. */
-  sum: u32;
+  pad0: u32;
   time: u64;
   ordinal: u64;
 }

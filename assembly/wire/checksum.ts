@@ -4,9 +4,13 @@
  */
 import { PROTOCOL_TCP } from './ip';
 
-/** Adds the bytes, which begin at an even place of what is summed, to a sum. */
-export function addBytes(sum: u64, at: usize, size: u32): u64 {
+/** Adds bytes, fewer than 2^16, to a sum. */
+function addBytes(sum: u64, at: usize, size: u32): u64 {
   const end = at + size;
+  for (; at + 8 <= end; at += 8) {
+    const word = load<u64>(at);
+    sum += (word & 0xffffffff) + (word >> 32);
+  }
   for (; at + 4 <= end; at += 4) sum += load<u32>(at);
   if (at + 2 <= end) {
     sum += load<u16>(at);
@@ -15,16 +19,13 @@ export function addBytes(sum: u64, at: usize, size: u32): u64 {
   return at < end ? sum + load<u8>(at) : sum;
 }
 
-/** Adds protocol and length, in the order of bytes as in memory, to the sum of the addresses. */
-export function pseudoHeader(addresses: u64, length: u32): u64 {
-  return addresses + <u64>bswap<u16>(<u16>PROTOCOL_TCP) + <u64>bswap<u32>(length);
-}
-
-/** Adds the halves of a sum until it has 16 bits. */
-export function fold(sum: u64): u32 {
+/**
+ * Whether the checksum of a segment of `size` bytes at `tcp` is right: the sum over all of it, what stands in front of
+ * it included, then has 16 bits set. The order of bytes does not matter to it. `addresses` is the sum of these.
+ */
+export function isRight(addresses: u64, tcp: usize, size: u32): bool {
+  const front = addresses + <u64>bswap<u16>(<u16>PROTOCOL_TCP) + <u64>bswap<u32>(size);
+  let sum = addBytes(front, tcp, size);
   while (sum >> 16) sum = (sum & 0xffff) + (sum >> 16);
-  return <u32>sum;
+  return sum == 0xffff;
 }
-
-/** What a sum over all, the checksum included, comes to where that is right. */
-export const RIGHT: u32 = 0xffff;

@@ -550,7 +550,7 @@ export const CONFIG = {
   flows: 76,
   /** u32: entries of the flow pool */
   flow_count: 80,
-  /** u32: address of the table of SYNs seen, 32 bytes an entry */
+  /** u32: address of the table of SYNs seen, 40 bytes an entry */
   syns: 84,
   /** u32: entries, a power of two */
   syn_count: 88,

@@ -441,7 +441,7 @@ export const schema: Schema = {
         f('flow_bucket_count', 'u32', 'entries, a power of two'),
         f('flows', 'u32', 'address of the flow pool'),
         f('flow_count', 'u32', 'entries of the flow pool'),
-        f('syns', 'u32', 'address of the table of SYNs seen, 32 bytes an entry'),
+        f('syns', 'u32', 'address of the table of SYNs seen, 40 bytes an entry'),
         f('syn_count', 'u32', 'entries, a power of two'),
         f('requests', 'u32', 'address of the pool of pending requests'),
         f('requests_end', 'u32', 'its end'),

@@ -178,7 +178,7 @@ function mapRegion(options: MapOptions): { region: Region; size: number } {
   const blockOutSize = 2 * 1024 * 1024;
   const blockOut = cursor.take(ENVELOPE_ROOM + blockOutSize) + ENVELOPE_ROOM;
   const synCount = Math.min(65536, powerOfTwo(flowCount));
-  const syns = cursor.take(synCount * 32);
+  const syns = cursor.take(synCount * 40);
   const flowBucketCount = powerOfTwo(flowCount * 4);
   const flowBuckets = cursor.take(flowBucketCount * 8);
   const flows = cursor.take(flowCount * FLOW_SIZE);

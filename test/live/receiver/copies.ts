@@ -75,14 +75,18 @@ export const COPIES: Case[] = [
     run: (p) => put(p, [8, get(2)], [16, get(3)], [16, get(4, 5)], [0, get(1)]),
   },
   {
-    name: 'the same, where the second of them came before the first',
+    name: 'one longer than the second of two early neighbours that came before the first takes its place',
     served: get(1, 2, 4, 5),
     run: (p) => put(p, [16, get(3)], [8, get(2)], [16, get(4, 5)], [0, get(1)]),
   },
   {
-    name: 'a segment as long as the second of two early neighbours is dropped',
-    served: get(1, 2, 3),
-    run: (p) => put(p, [16, get(3)], [8, get(2)], [16, get(4)], [0, get(1)]),
+    name: 'which of two wins, where it depends on all that came before, does not matter inside a value',
+    served: `${get(2)}${set('tree', 'aaaabbbbccccdddd')}${get(1)}`,
+    run: (p) => {
+      put(p, [0, get(2)], [33, 'cccc'], [29, 'bbbb'], [33, 'xxxx']);
+      put(p, [8, 'set tree 0 0 16\r\n'], [25, 'aaaa'], [37, `dddd\r\n${get(1)}`]);
+    },
+    counters: { ambiguous_copies: 1, value_gaps: 1 },
   },
   {
     name: 'an early segment covers one of which another has taken the start',
