@@ -277,7 +277,8 @@ export function* requests(
       r.quiet = lastToken;
     }
     // An unknown command, or a length nobody can read.
-    if ((STORAGE.has(op) || op === 'ms') && r.event.value_size === undefined) r.refused = r.fails = true;
+    const size = op === 'ms' ? tokens[2]?.replace(/^S/, '') : tokens[4];
+    if ((STORAGE.has(op) || op === 'ms') && !sizeOk(size)) r.refused = r.fails = true;
     if (r.hidden) r.refused = true;
     if (STORAGE.has(op) && r.doubtful) r.refused = true;
     if (hasNul) {
