@@ -51,8 +51,8 @@ function trickle(wire: Wire, n: number, head: string, byte: string): void {
   connection.say('client', repeat(byte, n), byte.length);
 }
 
-/** Letters of meta flags, of which any set makes another kind of request. */
-const LETTERS = 'bcfhkloqstuvxCDEFIJLMNOPRST';
+/** Letters of meta flags, of which any set makes another kind of request; none makes it quiet. */
+const LETTERS = 'bcfhklstuvxCDEFIJLMNOPRST';
 
 /** The flags of a bitmap. */
 function flagsOf(bits: number): string {
