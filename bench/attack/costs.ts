@@ -21,7 +21,7 @@ export interface Cost {
   /** Nanoseconds of CPU time: a byte of the capture, a packet, and a step. */
   byte: number;
   packet: number;
-  /** A step is a packet or an event, of whichever there are more: some traffic asks much in few packets. */
+  /** A step is a packet, an event or one of what the attack counts, of whichever there are most: much fits into a packet. */
   step: number;
   /** Cost of a byte ÷ that in a capture of a quarter: about 1 where it grows as the capture does. */
   growth: number;
@@ -91,6 +91,7 @@ export function costsOf(kinds: readonly Kind[], rounds: number, onKind: (name: s
     const events = counters.events ?? 0;
     const { packets } = large;
     const bytes = large.file.length;
+    const steps = kind.attack === undefined || large === small ? 0 : kind.attack.full;
     return {
       name: kind.name,
       normal: kind.attack === undefined,
@@ -99,7 +100,7 @@ export function costsOf(kinds: readonly Kind[], rounds: number, onKind: (name: s
       events,
       byte: (ms * 1e6) / bytes,
       packet: (ms * 1e6) / packets,
-      step: (ms * 1e6) / Math.max(packets, events),
+      step: (ms * 1e6) / Math.max(packets, events, steps),
       growth: ms / bytes / (median(smallRounds) / small.file.length),
       bounds: Object.fromEntries(Object.entries(counters).filter(([name]) => name.startsWith('bound_'))),
       rounds: took.map((one) => one.ms),

@@ -5,8 +5,8 @@ import type { Memories } from './memories.js';
 
 /** No attack may cost more than so many times the median. */
 const WORST = 5;
-/** A capture four times as large may cost so many times as much a byte: caches end somewhere, squares do not. */
-const GROWTH = 2;
+/** In a capture four times as large a byte may cost so many times as much: caches end somewhere. A square costs 4. */
+const GROWTH = 3;
 
 const most = (costs: readonly Cost[], of: (cost: Cost) => number) =>
   costs.reduce((worst, cost) => (of(cost) > of(worst) ? cost : worst));
@@ -31,7 +31,7 @@ export function attackFigures(costs: readonly Cost[], { attacks, idle, cap }: Me
     against('normal traffic', normal);
   };
   worst('byte of the capture', ({ byte }) => byte, WORST);
-  worst('step (packet or event)', ({ step }) => step, WORST);
+  worst('step (packet, event or request)', ({ step }) => step, WORST);
   const grown = most(hostile, ({ growth }) => growth);
   figures.push({
     id: 'T19',
