@@ -8,7 +8,8 @@
  *   payload:   | shape | time | ordinal | conn | key | …          in block_out
  */
 import { onBlock } from './host';
-import { config, reserve } from './instance';
+import { mix } from './hash';
+import { config, reserve, seed } from './instance';
 import {
   BlockInfo, BLOCK_INFO_COLUMN_ENDS, COLUMN_CAS_NEW, COLUMN_CONN, COLUMN_CONN_CLIENT, COLUMN_CONN_ID, COLUMN_CONN_KIND,
   COLUMN_CONN_PORT, COLUMN_CONN_SERVER, COLUMN_CONN_TIME, COLUMN_COUNT, COLUMN_DELTA, COLUMN_FLAGS, COLUMN_INITIAL,
@@ -140,8 +141,9 @@ function findShape(event: EventRecord, meta: u64): u32 {
   const packed =
     <u64>event.op | (<u64>event.status << 8) | (<u64>event.proto << 16) | (<u64>event.transport << 24) |
     (<u64>event.mode << 32) | (<u64>event.marks << 40) | (<u64>event.traits << 48);
-  const hash = (packed ^ (meta * 0x9e3779b97f4a7c15) ^ (<u64>event.present << 20)) * 0xbf58476d1ce4e5b9;
-  let slot = <u32>(hash >> 40) & (SHAPE_SLOTS - 1);
+  // Under the seed: whoever asks chooses the flags, and must not be able to choose those of one slot.
+  const hash = mix(seed ^ packed ^ (meta * 0x9e3779b97f4a7c15) ^ (<u64>event.present << 20));
+  let slot = <u32>hash & (SHAPE_SLOTS - 1);
   for (;;) {
     const index = <u32>load<u16>(shapeSlots + (slot << 1));
     if (index == 0) break;

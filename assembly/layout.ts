@@ -391,7 +391,7 @@ export class PacketHead {
 
 export const SIZEOF_PACKET_HEAD: u32 = 16;
 
-/** a fragmented datagram that is not whole yet; a bitmap of its pieces of 8 bytes, and its bytes, follow */
+/** a fragmented datagram that is not whole yet; behind all of these lie the bitmaps of their pieces of 8 bytes, each before its bytes */
 // @ts-ignore: decorator
 @unmanaged
 export class Datagram {

@@ -420,7 +420,7 @@ _Static_assert(__builtin_offsetof(struct membench_packet_head, time) == 0, "pack
 _Static_assert(__builtin_offsetof(struct membench_packet_head, captured) == 8, "packet_head.captured");
 _Static_assert(__builtin_offsetof(struct membench_packet_head, length) == 12, "packet_head.length");
 
-/* a fragmented datagram that is not whole yet; a bitmap of its pieces of 8 bytes, and its bytes, follow */
+/* a fragmented datagram that is not whole yet; behind all of these lie the bitmaps of their pieces of 8 bytes, each before its bytes */
 struct membench_datagram {
 	__u64 source0; /* source address; IPv4 in the low half */
 	__u64 source1; /* second half of an IPv6 address */

@@ -12,7 +12,7 @@ export class Side {
   acked: u32;
   /** First and only list of segments that came early, by sequence number. */
   queue: u32;
-  /** Bytes in that list. */
+  /** Bytes in that list, small segments counted as more than they are. */
   queued: u32;
   /** Bytes still to come of a value (its CRLF included) or of a header being skipped. */
   skip: u32;

@@ -4,7 +4,7 @@
  * longer than 30 s. A whole datagram is laid down behind a packet head in the room of the slot its last
  * piece came in, where it is a packet like any other.
  *
- *   table:  | datagram 0 | ... | datagram DATAGRAMS_MAX-1 |   each: datagram | bitmap | bytes
+ *   table:  | datagram 0 | ... | datagram DATAGRAMS_MAX-1 | bitmap and bytes of 0 | ... | of DATAGRAMS_MAX-1 |
  *   room:   | head | IP header | bytes | head | ...
  *
  * It works under the index lock: a datagram's pieces may come in packets of any worker.
@@ -24,8 +24,8 @@ import { UDP_HEADER } from '../wire/udp';
 
 /** Bytes of a bit for every 8 bytes of a datagram. */
 const BITMAP: u32 = (DATAGRAM_MAX + 1) / 64;
-/** From one datagram of the table to the next. */
-export const DATAGRAM_STRIDE: u32 = SIZEOF_DATAGRAM + BITMAP + DATAGRAM_MAX + 1;
+/** Bitmap and bytes of one datagram: behind all the heads, which are looked through for every fragment. */
+const DATA_STRIDE: u32 = BITMAP + DATAGRAM_MAX + 1;
 /** Linux gives up on a datagram after so many seconds (IP_FRAG_TIME, include/net/ip.h). */
 const PATIENCE: u64 = 30;
 const IPV4_HEADER: u32 = 20;
@@ -44,24 +44,32 @@ export function beginRoom(address: usize): void {
 // @ts-ignore: decorator
 @inline
 function datagramAt(index: u32): Datagram {
-  return changetype<Datagram>(<usize>indexState.datagrams + <usize>index * DATAGRAM_STRIDE);
+  return changetype<Datagram>(<usize>indexState.datagrams + <usize>index * SIZEOF_DATAGRAM);
 }
 
 // @ts-ignore: decorator
 @inline
 function bitmapOf(datagram: Datagram): usize {
-  return changetype<usize>(datagram) + SIZEOF_DATAGRAM;
+  const heads = <usize>indexState.datagrams;
+  const index = (changetype<usize>(datagram) - heads) / SIZEOF_DATAGRAM;
+  return heads + DATAGRAMS_MAX * SIZEOF_DATAGRAM + index * DATA_STRIDE;
 }
 
 // @ts-ignore: decorator
 @inline
 function bytesOf(datagram: Datagram): usize {
-  return changetype<usize>(datagram) + SIZEOF_DATAGRAM + BITMAP;
+  return bitmapOf(datagram) + BITMAP;
 }
 
 /** It will not become whole: its packets were seen for nothing. */
 function giveUp(datagram: Datagram): void {
   count(COUNTER_SKIPPED_FRAGMENT, datagram.packets);
+  free(datagram);
+}
+
+/** Its place is free, the bitmap empty again: as far as it was used, not all of it. */
+function free(datagram: Datagram): void {
+  memory.fill(bitmapOf(datagram), 0, min((datagram.highest >> 6) + 1, BITMAP));
   datagram.family = 0;
 }
 
@@ -70,6 +78,26 @@ export function giveUpDatagrams(): void {
   for (let i: u32 = 0; i < DATAGRAMS_MAX; i++) {
     if (datagramAt(i).family) giveUp(datagramAt(i));
   }
+}
+
+/** Whether a datagram has waited too long. */
+// @ts-ignore: decorator
+@inline
+function isOver(datagram: Datagram, time: u64): bool {
+  return <i64>(time - datagram.begun) > <i64>(PATIENCE * indexState.second);
+}
+
+/** A free place, else that of the oldest. */
+function placeFor(time: u64): Datagram {
+  let oldest = datagramAt(0);
+  for (let i: u32 = 0; i < DATAGRAMS_MAX; i++) {
+    const datagram = datagramAt(i);
+    if (datagram.family == 0) return datagram;
+    if (<i64>(datagram.begun - oldest.begun) < 0) oldest = datagram;
+  }
+  if (!isOver(oldest, time)) count(COUNTER_BOUND_FRAGMENTS);
+  giveUp(oldest);
+  return oldest;
 }
 
 /** The datagram the fragment at `ip` belongs to: known, or new in a free place, or in that of the oldest. */
@@ -81,25 +109,18 @@ function datagramOf(ip: usize, time: u64): Datagram {
   const destination1 = v4 ? 0 : load<u64>(ip + 32);
   // The fragments of one IPv6 datagram are told by addresses and identification alone.
   const transport = v4 ? protocol : 0;
-  let place = changetype<Datagram>(0);
   for (let i: u32 = 0; i < DATAGRAMS_MAX; i++) {
     const known = datagramAt(i);
-    if (known.family && <i64>(time - known.begun) > <i64>(PATIENCE * indexState.second)) giveUp(known);
     if (
-      known.family == family && known.id == fragmentId && known.protocol == transport &&
-      known.source0 == source0 && known.source1 == source1 &&
-      known.destination0 == destination0 && known.destination1 == destination1
+      known.id == fragmentId && known.family == family && known.source0 == source0 && known.protocol == transport &&
+      known.source1 == source1 && known.destination0 == destination0 && known.destination1 == destination1
     ) {
-      return known;
+      if (!isOver(known, time)) return known;
+      giveUp(known);
     }
-    const better = !changetype<usize>(place) || (place.family && (!known.family || <i64>(known.begun - place.begun) < 0));
-    if (better) place = known;
   }
-  if (place.family) {
-    count(COUNTER_BOUND_FRAGMENTS);
-    giveUp(place);
-  }
-  memory.fill(changetype<usize>(place), 0, SIZEOF_DATAGRAM + BITMAP);
+  const place = placeFor(time);
+  memory.fill(changetype<usize>(place), 0, SIZEOF_DATAGRAM);
   place.family = family;
   place.id = fragmentId;
   place.protocol = transport;
@@ -222,6 +243,6 @@ export function takeFragment(ip: usize, size: u32, wire: u32, time: u64): usize 
     return 0;
   }
   packetsBefore = datagram.packets - 1;
-  datagram.family = 0;
+  free(datagram);
   return data;
 }

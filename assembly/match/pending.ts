@@ -85,13 +85,29 @@ function hashEndpoint(high: u64, low: u64, port: u16): u64 {
   return otherHash(endpoint, port ? 18 : 16);
 }
 
+// The server hashed last: of many connections it is the same.
+let serverHigh: u64 = 0;
+let serverLow: u64 = 0;
+let serverHash: u64 = 0;
+let serverKnown: bool = false;
+
+function hashServer(high: u64, low: u64): u64 {
+  if (!serverKnown || high != serverHigh || low != serverLow) {
+    serverKnown = true;
+    serverHigh = high;
+    serverLow = low;
+    serverHash = hashEndpoint(high, low, 0);
+  }
+  return serverHash;
+}
+
 /** Records that the connection of a flow opened or closed. */
 export function recordConn(flow: Flow, kind: u32, time: u64): void {
   if (flow.transport == OVER_UDP) return;
   const clientLow = flow.transport == UDP_PEER ? flow.clientLow ^ saltOf(PEER_MARK) : flow.clientLow;
   emitConn(
     flow.conn, kind, time, hashEndpoint(flow.clientHigh, clientLow, clientPort(flow)),
-    hashEndpoint(flow.serverHigh, flow.serverLow, 0), bswap<u16>(serverPort(flow)),
+    hashServer(flow.serverHigh, flow.serverLow), bswap<u16>(serverPort(flow)),
   );
 }
 

@@ -16,7 +16,7 @@ import { count } from '../instance';
 import { COUNTER_AMBIGUOUS_COPIES, COUNTER_REFUSED_SEGMENTS } from '../layout';
 import { isRight } from '../wire/checksum';
 import { TCP_FIN } from '../wire/tcp';
-import { bytesAt, copySegment, cutHead, dropAt, endOf, runOf, Waiting } from './waiting';
+import { anchorBefore, bytesAt, charge, copySegment, cutHead, dropAt, endOf, putAt, runOf, Waiting } from './waiting';
 
 /** Bytes one flow may have waiting, both directions counted apart. */
 export const WAITING_MAX: u32 = 1 << 20;
@@ -77,22 +77,48 @@ export function keepEarly(
 /** Up to where the receiver has all, as far as is known, once `passBefore` has passed what ends there. */
 let reach: u32 = 0;
 
+/** Segments from one anchor to the next, where the list was walked since. */
+const ANCHOR_STEPS: u32 = 16;
+
 /** Passes what ends before the segment at hand. Returns the link to what is next. */
 function passBefore(side: Side, otherNext: u32): usize {
   reach = side.next;
   let link: usize = changetype<usize>(side) + offsetof<Side>('queue');
-  for (;;) {
+  let anchor = changetype<Waiting>(0);
+  const first = changetype<Waiting>(<usize>side.queue);
+  // Behind a hole nothing extends the reach, and what lies between is of no interest.
+  if (changetype<usize>(first) && <i32>(first.sequence - reach) > 0) {
+    anchor = anchorBefore(side, sequence);
+    if (changetype<usize>(anchor)) {
+      takeOrigin(side, anchor, otherNext);
+      link = changetype<usize>(anchor) + offsetof<Waiting>('next');
+    }
+  }
+  for (let steps: u32 = 0; ; ) {
     const at = <usize>load<u32>(link);
     if (at == 0) return link;
     const segment = changetype<Waiting>(at);
-    const behind = endOf(segment);
-    if (<i32>(behind - sequence) > 0) return link;
+    if (<i32>(endOf(segment) - sequence) > 0) return link;
     extendReach(side, segment);
-    if (behind == sequence) flags |= segment.flags & IS_UNSURE;
-    if (behind == sequence && !isDoubtful(side, segment.flags) && <i32>(segment.ack - otherNext) <= 0) origin = segment.origin;
+    takeOrigin(side, segment, otherNext);
     link = at + offsetof<Waiting>('next');
+    if (++steps == ANCHOR_STEPS && changetype<usize>(anchor) && anchor.far != <u32>at) {
+      segment.far = anchor.far;
+      anchor.far = <u32>at;
+      anchor = segment;
+      steps = 0;
+    }
   }
   return link;
+}
+
+/** Of neighbours in order the receiver makes one. */
+// @ts-ignore: decorator
+@inline
+function takeOrigin(side: Side, segment: Waiting, otherNext: u32): void {
+  if (endOf(segment) != sequence) return;
+  flags |= segment.flags & IS_UNSURE;
+  if (!isDoubtful(side, segment.flags) && <i32>(segment.ack - otherNext) <= 0) origin = segment.origin;
 }
 
 /** Returns whether a segment is one of those the receiver has in order. */
@@ -173,7 +199,7 @@ function contend(side: Side, link: usize, otherNext: u32): bool {
 /** Which bytes are in its place cannot be told. */
 function forget(side: Side, segment: Waiting): void {
   count(COUNTER_AMBIGUOUS_COPIES);
-  side.queued -= segment.captured;
+  side.queued -= charge(segment.captured) - charge(0);
   segment.captured = 0;
 }
 
@@ -294,7 +320,7 @@ function file(side: Side, link: usize, from: u32, to: u32): bool {
   // All but the last piece are without the FIN.
   const bytes = (to == end ? sequence + size : to) - from;
   const known = captured > skipped ? min(captured - skipped, bytes) : 0;
-  if (side.queued + known > WAITING_MAX) return false;
+  if (side.queued + charge(known) > WAITING_MAX) return false;
   const segment = copySegment(known ? payload + skipped : payload, known);
   if (changetype<usize>(segment) == 0) return false;
   segment.sequence = from;
@@ -306,8 +332,6 @@ function file(side: Side, link: usize, from: u32, to: u32): bool {
   segment.from = 0;
   segment.time = time;
   segment.ordinal = ordinal;
-  segment.next = load<u32>(link);
-  store<u32>(link, <u32>changetype<usize>(segment));
-  side.queued += known;
+  putAt(side, link, segment);
   return true;
 }

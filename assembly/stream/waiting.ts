@@ -25,7 +25,8 @@ export class Waiting {
   origin: u32;
   /** Bytes at its start that are used no more. */
   from: u32;
-  pad0: u32;
+  /** An anchor some places ahead, of the chain that begins at the first segment; 0 where there is none. */
+  far: u32;
   time: u64;
   ordinal: u64;
 }
@@ -85,11 +86,68 @@ export function endOf(segment: Waiting): u32 {
   return segment.sequence + segment.size + (segment.flags & TCP_FIN);
 }
 
+/**
+ * What a segment counts at the least: about the memory it takes. It is the list's length that is bounded by it,
+ * too: every early segment is looked for in the list, and many small ones must not make that long.
+ */
+const WAITING_LEAST: u32 = 2048;
+
+/** What a segment of so many captured bytes counts. */
+// @ts-ignore: decorator
+@inline
+export function charge(captured: u32): u32 {
+  return max(captured, WAITING_LEAST);
+}
+
+/**
+ * The last anchor that ends before `sequence`, or 0 where not even the first segment does. Anchors are a chain
+ * through the list from its first segment on: by them no place in it is far, however many segments wait.
+ *
+ *   queue ─► first ─► s ─► s ─► s ─► s ─► s ─► s ─► s ─► s
+ *              └───── far ─────┘└──── far ────┘
+ */
+export function anchorBefore(side: Side, sequence: u32): Waiting {
+  let anchor = changetype<Waiting>(<usize>side.queue);
+  if (changetype<usize>(anchor) == 0 || <i32>(endOf(anchor) - sequence) > 0) return changetype<Waiting>(0);
+  while (anchor.far) {
+    const next = changetype<Waiting>(<usize>anchor.far);
+    if (<i32>(endOf(next) - sequence) > 0) break;
+    anchor = next;
+  }
+  return anchor;
+}
+
+/** Takes a segment other than the first out of the chain of anchors. */
+function unanchor(side: Side, segment: Waiting): void {
+  for (let anchor = changetype<Waiting>(<usize>side.queue); anchor.far; anchor = changetype<Waiting>(<usize>anchor.far)) {
+    if (anchor.far != <u32>changetype<usize>(segment)) continue;
+    anchor.far = segment.far;
+    return;
+  }
+}
+
+/** Puts a segment where `link` points. */
+export function putAt(side: Side, link: usize, segment: Waiting): void {
+  const next = <usize>load<u32>(link);
+  segment.next = <u32>next;
+  segment.far = 0;
+  if (next && side.queue == <u32>next) {
+    // The chain begins at the first.
+    segment.far = changetype<Waiting>(next).far;
+    changetype<Waiting>(next).far = 0;
+  }
+  store<u32>(link, <u32>changetype<usize>(segment));
+  side.queued += charge(segment.captured);
+}
+
 /** Takes the segment `link` points to off its list. */
 export function dropAt(side: Side, link: usize): void {
   const segment = changetype<Waiting>(<usize>load<u32>(link));
+  if (<u32>changetype<usize>(segment) != side.queue) unanchor(side, segment);
+  // The chain goes on from the next.
+  else if (segment.next && segment.far != segment.next) changetype<Waiting>(<usize>segment.next).far = segment.far;
   store<u32>(link, segment.next);
-  side.queued -= segment.captured;
+  side.queued -= charge(segment.captured);
   freeWaiting(segment);
 }
 
@@ -108,9 +166,9 @@ export function cutHead(side: Side, segment: Waiting, bytes: u32): void {
   const known = min(bytes, segment.captured);
   segment.sequence += bytes;
   segment.size -= min(bytes, segment.size);
+  side.queued -= charge(segment.captured) - charge(segment.captured - known);
   segment.captured -= known;
   segment.from += known;
-  side.queued -= known;
 }
 
 /** Address of byte `offset` of a waiting segment; `runOf` says how many lie there in a row. */

@@ -20,7 +20,7 @@ export const DATAGRAM_ATTACKS: readonly Attack[] = [
     name: 'requests over UDP, ever other ids, never an answer',
     full: 600_000,
     small: 4000,
-    counters: ['bound_flows'],
+    counters: ['bound_requests'],
     write(wire, n) {
       for (let i = 0; i < n; i++) wire.udp(i >> 15, true, [i & 0x7fff, 0, 1], GET);
     },

@@ -51,8 +51,8 @@ function trickle(wire: Wire, n: number, head: string, byte: string): void {
   connection.say('client', repeat(byte, n), byte.length);
 }
 
-/** Letters of meta flags, of which any set makes another kind of request. */
-const LETTERS = 'bcfhkloqstuvxCDEFIJLMNOPRST';
+/** Letters of meta flags, of which any set makes another kind of request; none makes it quiet. */
+const LETTERS = 'bcfhklstuvxCDEFIJLMNOPRST';
 
 /** The flags of a bitmap. */
 function flagsOf(bits: number): string {
@@ -132,7 +132,7 @@ export const REQUEST_ATTACKS: readonly Attack[] = [
     name: 'values of 1 GiB that never come',
     full: 300_000,
     small: 5000,
-    counters: ['bound_requests'],
+    counters: ['bound_requests', 'bound_flows'],
     write(wire, n) {
       for (let flow = 0; flow < n; flow++) {
         new Connection(wire, flow).say('client', ascii('ms a 1073741824\r\n'));

@@ -56,7 +56,7 @@ export const SEGMENT_ATTACKS: readonly Attack[] = [
     name: 'half-open flows, each with a hole',
     full: 100_000,
     small: 2000,
-    counters: ['bound_reorder'],
+    counters: ['bound_reorder', 'bound_flows'],
     write(wire, n) {
       for (let flow = 0; flow < n; flow++) {
         const connection = new Connection(wire, flow);
@@ -70,7 +70,7 @@ export const SEGMENT_ATTACKS: readonly Attack[] = [
     name: 'flows that say one thing and stay',
     full: 1_000_000,
     small: 4000,
-    counters: ['bound_flows'],
+    counters: ['bound_flows', 'bound_requests'],
     write(wire, n) {
       for (let flow = 0; flow < n; flow++) {
         const connection = new Connection(wire, flow, { handshake: false });
@@ -97,7 +97,7 @@ export const SEGMENT_ATTACKS: readonly Attack[] = [
     name: 'IPv6 flows of one hash',
     full: 300_000,
     small: 4000,
-    counters: ['bound_flows'],
+    counters: ['bound_flows', 'bound_requests'],
     write(wire, n) {
       for (let i = 0; i < n; i++) {
         const connection = new Connection(wire, 0, { handshake: false, addresses: cancelling(i) });
@@ -178,7 +178,7 @@ export const SEGMENT_ATTACKS: readonly Attack[] = [
     name: 'answers that acknowledge what was never seen',
     full: 500_000,
     small: 3000,
-    counters: ['bound_reorder'],
+    counters: ['gaps'],
     write(wire, n) {
       const connection = new Connection(wire, 0);
       connection.say('client', GET);

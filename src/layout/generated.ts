@@ -445,7 +445,7 @@ export const PACKET_HEAD = {
   SIZE: 16,
 } as const;
 
-/** Byte offsets. a fragmented datagram that is not whole yet; a bitmap of its pieces of 8 bytes, and its bytes, follow */
+/** Byte offsets. a fragmented datagram that is not whole yet; behind all of these lie the bitmaps of their pieces of 8 bytes, each before its bytes */
 export const DATAGRAM = {
   /** u64: source address; IPv4 in the low half */
   source0: 0,

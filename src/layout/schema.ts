@@ -379,7 +379,7 @@ export const schema: Schema = {
       ],
     },
     datagram: {
-      doc: 'a fragmented datagram that is not whole yet; a bitmap of its pieces of 8 bytes, and its bytes, follow',
+      doc: 'a fragmented datagram that is not whole yet; behind all of these lie the bitmaps of their pieces of 8 bytes, each before its bytes',
       fields: [
         f('source0', 'u64', 'source address; IPv4 in the low half'),
         f('source1', 'u64', 'second half of an IPv6 address'),

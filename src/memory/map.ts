@@ -133,7 +133,7 @@ export const ENVELOPE_ROOM = 65536;
 /** Bytes of one flow with both its sides: SIZEOF_FLOW_ALL in assembly/flow/flow.ts. */
 const FLOW_SIZE = 256;
 
-/** Bytes of a datagram that is not whole yet: DATAGRAM_STRIDE in assembly/framing/fragments.ts. */
+/** Bytes of a datagram that is not whole yet, with its bitmap and bytes (assembly/framing/fragments.ts). */
 const DATAGRAM_STRIDE = DATAGRAM.SIZE + (DATAGRAM_MAX + 1) / 64 + DATAGRAM_MAX + 1;
 
 /** Largest power of two not above n. */

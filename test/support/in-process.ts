@@ -21,7 +21,7 @@ import {
   setPorts,
   setWalk,
 } from '#src/memory/configure.js';
-import { type MapOptions, mapMemory, regionAddress, slotAddress } from '#src/memory/map.js';
+import { type MapOptions, type MemoryMap, mapMemory, regionAddress, slotAddress } from '#src/memory/map.js';
 import { BlockSealer } from '#src/pool/block-sealer.js';
 import type { SealedBlock, WorkerTask } from '#src/pool/messages.js';
 import type { ProfileHeader } from '#src/profile/header.js';
@@ -55,6 +55,9 @@ export interface InProcessResult {
   profile: Uint8Array;
   /** Whether the capture ended in a record, or in what cannot be one. */
   broken: boolean;
+  /** Where it all happened. */
+  memory: WebAssembly.Memory;
+  map: MemoryMap;
 }
 
 /** Records a capture given as bytes. */
@@ -163,7 +166,8 @@ export function recordInProcess(capture: Uint8Array, options: InProcessOptions =
     const times = { elapsed_ns: 0n, first_ns: 0n, last_ns: 0n };
     writer.finish({ ended: 'end of source', counts, ...times, ...options.footer });
     using profile = openProfile(path);
-    return { events: [...readEvents(profile)], counters, profile: readFileSync(path), broken };
+    const events = [...readEvents(profile)];
+    return { events, counters, profile: readFileSync(path), broken, memory, map };
   } finally {
     rmSync(folder, { recursive: true });
   }
