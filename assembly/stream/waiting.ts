@@ -87,10 +87,10 @@ export function endOf(segment: Waiting): u32 {
 }
 
 /**
- * What a segment counts at the least: about the memory it takes. It is the list's length that is bounded by it,
+ * What a segment counts at the least, a quarter of the memory it takes. It is the list's length that is bounded by it,
  * too: every early segment is looked for in the list, and many small ones must not make that long.
  */
-const WAITING_LEAST: u32 = 2048;
+const WAITING_LEAST: u32 = 512;
 
 /** What a segment of so many captured bytes counts. */
 // @ts-ignore: decorator

@@ -164,7 +164,7 @@ export const SEGMENT_ATTACKS: readonly Attack[] = [
     name: 'growing segments from one place',
     full: 60_000,
     small: 2000,
-    counters: [],
+    counters: ['bound_reorder'],
     write(wire, n) {
       const connection = new Connection(wire, 0);
       connection.say('client', ascii('set a 0 0 100000000\r\n'));
