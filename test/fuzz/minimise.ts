@@ -43,11 +43,12 @@ function bordersOf(capture: Uint8Array): number[] | null {
 }
 
 /** Takes out parts of a list, ever smaller ones, as long as what is left still shows it (Zeller's ddmin). */
-function reduce<T>(all: readonly T[], shows: (rest: readonly T[]) => boolean): readonly T[] {
+function reduce<T>(all: readonly T[], until: number, shows: (rest: readonly T[]) => boolean): readonly T[] {
   let kept = all;
   for (let size = Math.ceil(kept.length / 2); size >= 1; ) {
     let less = false;
     for (let from = 0; from < kept.length; ) {
+      if (performance.now() > until) return kept;
       const rest = [...kept.slice(0, from), ...kept.slice(from + size)];
       if (shows(rest)) {
         kept = rest;
@@ -80,10 +81,7 @@ export function minimise(room: Room, capture: Uint8Array, step = CHUNK_MAX): Uin
   const least = (head: Uint8Array, parts: readonly Uint8Array[]) =>
     Buffer.concat([
       head,
-      ...reduce(
-        parts,
-        (rest) => performance.now() < until && kindOf(room, Buffer.concat([head, ...rest]), step) === kind,
-      ),
+      ...reduce(parts, until, (rest) => kindOf(room, Buffer.concat([head, ...rest]), step) === kind),
     ]);
   const borders = bordersOf(capture);
   if (borders !== null) {
