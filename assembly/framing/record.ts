@@ -186,10 +186,12 @@ function indexFragment(
   if (!whole) return;
   const head = changetype<PacketHead>(whole - SIZEOF_PACKET_HEAD);
   const others = packetsBefore;
-  if (locate(whole, head.captured, LINKTYPE_RAW) == LOCATED) {
+  const outcome = locate(whole, head.captured, LINKTYPE_RAW);
+  if (outcome == LOCATED) {
     count(COUNTER_PACKETS_DECODED, others);
     addSegment(whole, seenOn, ordinal, lists, stride);
   } else {
-    count(COUNTER_SKIPPED_FRAGMENT, others);
+    // The packet at hand is counted by its reason, unless the whole is a fragment again: nobody sends that.
+    count(COUNTER_SKIPPED_FRAGMENT, outcome == FRAGMENT ? others + 1 : others);
   }
 }

@@ -10,6 +10,8 @@ const UDP = 17;
 const UDP_HEADER = 8;
 const FRAME = 8;
 const SERVER_PORT = 11211;
+/** Of tunnels (VXLAN, Linux's own of before, Geneve), and of nothing like memcache. */
+const OTHER_PORTS = [4789, 8472, 6081, 53];
 /** What memcached puts into one datagram: UDP_MAX_PAYLOAD_SIZE, 1400, less the frame. */
 const PART = 1392;
 /** Bytes of a datagram, the headers left out. */
@@ -29,6 +31,7 @@ export class Datagrams {
   readonly #room = Buffer.alloc(DATAGRAM_MAX);
   #envelope: Pick<Envelope, 'version' | 'source'> = { version: 4, source: 2 };
   #port = 0;
+  #server = SERVER_PORT;
   #cut = 0;
 
   constructor(records: Records) {
@@ -39,6 +42,7 @@ export class Datagrams {
   carry(random: Random): void {
     this.#envelope = { version: random() < 0.85 ? 4 : 6, source: between(random, 2, 4) };
     this.#port = random() < 0.02 ? 11212 : 50_000 + between(random, 0, 7);
+    this.#server = random() < 0.97 ? SERVER_PORT : oneOf(random, OTHER_PORTS);
     this.#cut = random() < 0.05 ? 0.3 : 0;
     setOddness(oneOf(random, ODDNESS));
     const damaged = random() < 0.33;
@@ -101,8 +105,8 @@ export class Datagrams {
       (random() < 0.985
         ? value
         : oneOf(random, [0, 1, 2, value + 1, 0x7fff, 0xffff, between(random, 0, 65535)])) & 0xffff;
-    bytes.writeUInt16BE(asks ? this.#port : SERVER_PORT, at);
-    bytes.writeUInt16BE(asks ? SERVER_PORT : this.#port, at + 2);
+    bytes.writeUInt16BE(asks ? this.#port : this.#server, at);
+    bytes.writeUInt16BE(asks ? this.#server : this.#port, at + 2);
     bytes.writeUInt16BE(told(size), at + 4);
     bytes.writeUInt16BE(0, at + 6);
     bytes.writeUInt16BE(told(id), at + 8);

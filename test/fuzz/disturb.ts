@@ -21,14 +21,36 @@ interface Trouble {
   late: number;
   fragmented: number;
   wrapped: number;
+  /** Of those in fragments, that do not come whole. */
+  torn: number;
 }
-const NONE: Trouble = { corrupted: 0, mutated: 0, lost: 0, doubled: 0, late: 0, fragmented: 0, wrapped: 0 };
+const NONE: Trouble = {
+  corrupted: 0,
+  mutated: 0,
+  lost: 0,
+  doubled: 0,
+  late: 0,
+  fragmented: 0,
+  wrapped: 0,
+  torn: 0.15,
+};
 const TROUBLES: readonly Trouble[] = [
   { ...NONE, corrupted: 0.15 },
   { ...NONE, mutated: 0.1 },
   { ...NONE, fragmented: 0.3 },
+  // More datagrams than are put together at a time.
+  { ...NONE, fragmented: 0.9, torn: 0.9 },
   { ...NONE, wrapped: 0.2 },
-  { corrupted: 0.05, mutated: 0.05, lost: 0.05, doubled: 0.05, late: 0.1, fragmented: 0.1, wrapped: 0.05 },
+  {
+    corrupted: 0.05,
+    mutated: 0.05,
+    lost: 0.05,
+    doubled: 0.05,
+    late: 0.1,
+    fragmented: 0.1,
+    wrapped: 0.05,
+    torn: 0.15,
+  },
 ];
 
 /** IPv6 extension headers but the fragment header. */
@@ -77,7 +99,7 @@ export class Disturber {
     }
     if (size > 0 && random() < trouble.mutated) size = mutate(random, packet, 0, size);
     if (random() < trouble.fragmented) {
-      this.#fragment(random, head, packet.subarray(0, size));
+      this.#fragment(random, trouble, head, packet.subarray(0, size));
       return;
     }
     const wire = Math.max(0, head.readUInt32LE(12) + size - whole.length) >>> 0;
@@ -87,7 +109,7 @@ export class Disturber {
   }
 
   /** In pieces, which may be missing, twice, overlapping, and in any order. */
-  #fragment(random: Random, head: Buffer, packet: Buffer): void {
+  #fragment(random: Random, { torn }: Trouble, head: Buffer, packet: Buffer): void {
     const version = (packet[0] ?? 0) >> 4 === 6 ? 6 : 4;
     const ip = ipSize(version);
     const step = 8 * (random() < 0.8 ? between(random, 1, 185) : between(random, 1, 4));
@@ -102,7 +124,7 @@ export class Disturber {
       from += least;
     }
     if (random() < 0.3) pieces.reverse();
-    const wrong = random() < 0.15;
+    const wrong = random() < torn;
     for (const piece of pieces) {
       if (wrong && random() < 0.2) continue;
       if (wrong && random() < 0.2) corrupt(random, piece, 0, Math.min(piece.length, HEADERS));

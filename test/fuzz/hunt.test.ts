@@ -25,28 +25,28 @@ async function hunted(t: ExecutionContext, name: string): Promise<Hunted> {
   return result;
 }
 
-test('conversations: no trap, nothing unaccounted, the twins agree, memory is fixed', async (t) => {
+test.serial('conversations: no trap, nothing unaccounted, the twins agree, memory is fixed', async (t) => {
   const { counters } = await hunted(t, 'conversations');
   // It would find nothing that understood nothing.
   t.true(counters.answered! > 0);
 });
 
-test('capture files: the same, in whatever pieces they are read', async (t) => {
+test.serial('capture files: the same, in whatever pieces they are read', async (t) => {
   await hunted(t, 'files');
 });
 
-test('a parser that does not come to its end is stopped, and told of by its seed', async (t) => {
+test.serial('a parser that does not come to its end is stopped, and told of by its seed', async (t) => {
   const { found, executions } = await hunt({
     prey: new URL('stuck.js', import.meta.url),
     seed: 40,
     executions: 10,
-    patience: 1,
+    patience: 3,
   });
   t.like(found, { kind: 'hang', seed: 43 });
   t.is(executions, 4);
 });
 
-test('what is found is told of by its seed, with the capture', async (t) => {
+test.serial('what is found is told of by its seed, with the capture', async (t) => {
   const { found } = await hunt({ prey: new URL('stuck.js', import.meta.url), seed: 50, executions: 10 });
   t.like(found, { kind: 'trap', seed: 55, message: 'unreachable' });
   t.deepEqual(found?.capture, Buffer.from([55]));

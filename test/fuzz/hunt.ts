@@ -64,9 +64,10 @@ export const BEATS = (thread: number) => 4 + 3 * thread;
 
 /** Seeds of a run without an end. */
 const MANY = 1 << 30;
+/** Seconds an execution may take, and a thread until its first. */
+const PATIENCE = 60;
 /** The highest first seed: there are safe integers above it for as long a run as any. */
 const FRESH_MAX = 2 ** 48 - 1;
-const PATIENCE = 60;
 
 /** A seed nobody has used. */
 export function freshSeed(): number {
@@ -104,11 +105,13 @@ export async function hunt(options: HuntOptions): Promise<Hunted> {
       let since = elapsed();
       const watch = setInterval(() => {
         const now = Atomics.load(shared, BEATS(index));
+        // To begin takes a thread longer than any execution.
+        const limit = now === 0 ? PATIENCE : patience;
         if (now !== beats) {
           beats = now;
           since = elapsed();
-        } else if (elapsed() - since > patience) {
-          take({ kind: 'hang', message: `no end after ${patience} s` });
+        } else if (elapsed() - since > limit) {
+          take({ kind: 'hang', message: `no end after ${limit} s` });
           void worker.terminate();
         }
       }, 250);

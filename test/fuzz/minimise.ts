@@ -2,27 +2,16 @@
 import { MembenchError } from '#src/errors.js';
 import { Find, type FindKind } from './find.js';
 import { CHUNK_MAX, type Room } from './parser.js';
+import { runCapture } from './run-capture.js';
 import { Twins } from './twins.js';
 
-/**
- * Runs a capture through fresh parsers, the second of them in pieces of `step` bytes.
- *
- * @throws Find; MembenchError where it does not begin like a capture
- */
-export function runCapture(room: Room, capture: Uint8Array, step = CHUNK_MAX): void {
-  const twins = new Twins(room);
-  const { size } = twins.begin(capture);
-  for (let at = size; at < capture.length; at += CHUNK_MAX) {
-    twins.feed(capture.subarray(at, at + CHUNK_MAX), step);
-    twins.check();
-  }
-  twins.finish();
-}
+/** Milliseconds after which what is left is small enough. */
+const PATIENCE = 120_000;
 
 /** What a capture shows, null where nothing. */
 export function findOf(room: Room, capture: Uint8Array, step?: number): Find | null {
   try {
-    runCapture(room, capture, step);
+    runCapture(new Twins(room), capture, step);
     return null;
   } catch (error) {
     if (error instanceof Find) return error;
@@ -54,11 +43,12 @@ function bordersOf(capture: Uint8Array): number[] | null {
 }
 
 /** Takes out parts of a list, ever smaller ones, as long as what is left still shows it (Zeller's ddmin). */
-function reduce<T>(all: readonly T[], shows: (rest: readonly T[]) => boolean): readonly T[] {
+function reduce<T>(all: readonly T[], until: number, shows: (rest: readonly T[]) => boolean): readonly T[] {
   let kept = all;
   for (let size = Math.ceil(kept.length / 2); size >= 1; ) {
     let less = false;
     for (let from = 0; from < kept.length; ) {
+      if (performance.now() > until) return kept;
       const rest = [...kept.slice(0, from), ...kept.slice(from + size)];
       if (shows(rest)) {
         kept = rest;
@@ -80,17 +70,18 @@ function piecesOf(bytes: Uint8Array, size: number): Uint8Array[] {
 
 /**
  * The smallest capture found that shows the same kind of thing: of the records of a little-endian pcap file, of
- * the bytes of any other. The capture itself where fresh parsers show nothing.
+ * the bytes of any other; as far as it gets in two minutes. The capture itself where fresh parsers show nothing.
  *
  * @param step bytes of the second parser's pieces
  */
 export function minimise(room: Room, capture: Uint8Array, step = CHUNK_MAX): Uint8Array {
+  const until = performance.now() + PATIENCE;
   const kind = kindOf(room, capture, step);
   if (kind === null) return capture;
   const least = (head: Uint8Array, parts: readonly Uint8Array[]) =>
     Buffer.concat([
       head,
-      ...reduce(parts, (rest) => kindOf(room, Buffer.concat([head, ...rest]), step) === kind),
+      ...reduce(parts, until, (rest) => kindOf(room, Buffer.concat([head, ...rest]), step) === kind),
     ]);
   const borders = bordersOf(capture);
   if (borders !== null) {
