@@ -4,7 +4,6 @@ import {
   BLOCK_INFO,
   COUNTER_NAMES,
   DATAGRAM,
-  DATAGRAM_MAX,
   DATAGRAMS_MAX,
   EVENT_RECORD,
   INDEX_STATE,
@@ -38,8 +37,6 @@ export const CHUNK_MAX = 256 << 10;
 /** A sealed block is below this, its frame included (src/profile/FORMAT.md). */
 const BLOCK_MAX = 1 << 20;
 const PAGE = 65536;
-/** From one datagram that is not whole yet to the next: DATAGRAM_STRIDE in assembly/framing/fragments.ts. */
-const DATAGRAM_STRIDE = DATAGRAM.SIZE + (DATAGRAM_MAX + 1) / 64 + DATAGRAM_MAX + 1;
 
 /** The parser as it is compiled for an engine. */
 export interface Build {
@@ -152,11 +149,11 @@ export class Parser {
     return this.counters[2 * index]! + this.counters[2 * index + 1]! * 2 ** 32;
   }
 
-  /** Fragments of datagrams that are not whole yet. */
+  /** Fragments of datagrams that are not whole yet: their heads lie side by side (assembly/framing/fragments.ts). */
   get waiting(): number {
     let packets = 0;
     const { datagrams } = this.map;
-    for (let at = datagrams; at < datagrams + DATAGRAMS_MAX * DATAGRAM_STRIDE; at += DATAGRAM_STRIDE) {
+    for (let at = datagrams; at < datagrams + DATAGRAMS_MAX * DATAGRAM.SIZE; at += DATAGRAM.SIZE) {
       if (this.#view.getUint32(at + DATAGRAM.family, true) !== 0)
         packets += this.#view.getUint32(at + DATAGRAM.packets, true);
     }
