@@ -30,6 +30,11 @@ const CHECK_EVERY: u32 = 256;
 let info: BlockInfo = changetype<BlockInfo>(0);
 /** Write positions of the columns, u32 each. */
 let positions: usize = 0;
+// Of the dictionary of keys, as the configuration has it: read for every event.
+let dictionary: usize = 0;
+let dictionaryMask: u32 = 0;
+let keyHashes: usize = 0;
+let blockEvents: u32 = 0;
 let shapes: usize = 0;
 let shapeSlots: usize = 0;
 let shapeCount: u32 = 0;
@@ -50,6 +55,10 @@ let lastIndex: u32 = 0;
 
 export function createBlock(): void {
   info = changetype<BlockInfo>(<usize>config.blockInfo);
+  dictionary = config.dictionary;
+  dictionaryMask = config.dictionarySize - 1;
+  keyHashes = columnBase(COLUMN_KEY_HASH);
+  blockEvents = config.blockEvents;
   positions = reserve(COLUMN_COUNT * 4);
   shapes = reserve(SHAPES_MAX * SIZEOF_SHAPE);
   shapeSlots = reserve(SHAPE_SLOTS * 2);
@@ -65,7 +74,7 @@ function columnBase(column: u32): usize {
 function reset(): void {
   for (let column: u32 = 0; column < COLUMN_COUNT; column++) store<u32>(positions + (column << 2), <u32>columnBase(column));
   memory.fill(shapeSlots, 0, SHAPE_SLOTS * 2);
-  if (keys) memory.fill(config.dictionary, 0, <usize>config.dictionarySize << 1);
+  if (keys) memory.fill(dictionary, 0, (<usize>dictionaryMask + 1) << 1);
   shapeCount = 0;
   events = 0;
   requests = 0;
@@ -90,6 +99,12 @@ function put(column: u32, value: u64): void {
   if (value < 0x4000) {
     store<u16>(at, <u16>((value & 0x7f) | 0x80 | ((value >> 7) << 8)));
     store<u32>(slot, <u32>(at + 2));
+    return;
+  }
+  if (value < 0x200000) {
+    // The fourth byte is the next value's: a column has room for values of ten bytes.
+    store<u32>(at, <u32>((value & 0x7f) | 0x8080 | ((value & 0x3f80) << 1) | ((value >> 14) << 16)));
+    store<u32>(slot, <u32>(at + 3));
     return;
   }
   store<u32>(slot, <u32>putLong(at, value));
@@ -166,11 +181,9 @@ function findShape(event: EventRecord, meta: u64): u32 {
 // @ts-ignore: decorator
 @inline
 function keyOf(hash: u64, size: u32): u32 {
-  const mask = config.dictionarySize - 1;
-  const hashes = columnBase(COLUMN_KEY_HASH);
-  let slot = <u32>(hash >> 17) & mask;
+  let slot = <u32>(hash >> 17) & dictionaryMask;
   for (;;) {
-    const at = <usize>config.dictionary + (<usize>slot << 1);
+    const at = dictionary + (<usize>slot << 1);
     const index = <u32>load<u16>(at);
     if (index == 0) {
       store<u16>(at, <u16>++keys);
@@ -178,8 +191,8 @@ function keyOf(hash: u64, size: u32): u32 {
       put(COLUMN_KEY_SIZE, size);
       return keys - 1;
     }
-    if (load<u64>(hashes + (<usize>(index - 1) << 3)) == hash) return index - 1;
-    slot = (slot + 1) & mask;
+    if (load<u64>(keyHashes + (<usize>(index - 1) << 3)) == hash) return index - 1;
+    slot = (slot + 1) & dictionaryMask;
   }
   return 0;
 }
@@ -209,7 +222,7 @@ export function append(event: EventRecord): void {
   if (present >> PRESENT_TTL) appendRare(event, present);
   if (event.keyIndex == 0) requests++;
   events++;
-  if (events == config.blockEvents || shapeCount == SHAPES_MAX || (events % CHECK_EVERY == 0 && size() > PAYLOAD_MAX)) seal();
+  if (events == blockEvents || shapeCount == SHAPES_MAX || (events % CHECK_EVERY == 0 && size() > PAYLOAD_MAX)) seal();
 }
 
 /** The columns few events have. */
@@ -239,7 +252,7 @@ export function appendConn(conn: u32, kind: u32, time: u64, client: u64, server:
   putWord(COLUMN_CONN_CLIENT, client);
   putWord(COLUMN_CONN_SERVER, server);
   put(COLUMN_CONN_PORT, port);
-  if (++conns == config.blockEvents) seal();
+  if (++conns == blockEvents) seal();
 }
 
 /** Bytes in all columns. */

@@ -7,6 +7,7 @@ import { createPool, give, Pool, take } from '../pools';
 import { Flow, SIZEOF_FLOW_ALL } from './flow';
 
 let pool: Pool = changetype<Pool>(0);
+let buckets: usize = 0;
 /** Buckets in use less one: a small table stays in the cache, and grows with the flows. */
 let mask: u32 = 0;
 let used: u32 = 0;
@@ -16,13 +17,14 @@ let newest: u32 = 0;
 
 export function createTable(): void {
   pool = createPool(config.flows, <usize>config.flows + <usize>config.flowCount * SIZEOF_FLOW_ALL, SIZEOF_FLOW_ALL);
+  buckets = config.flowBuckets;
   mask = min(config.flowBucketCount, FEWEST_BUCKETS) - 1;
 }
 
 // @ts-ignore: decorator
 @inline
 function bucket(index: u32): usize {
-  return <usize>config.flowBuckets + (<usize>index << 3);
+  return buckets + (<usize>index << 3);
 }
 
 /** Buckets at the start. */
@@ -31,7 +33,7 @@ const FEWEST_BUCKETS: u32 = 2048;
 /** Quadruples the table and files every flow anew. */
 function grow(): void {
   mask = min(config.flowBucketCount, (mask + 1) << 2) - 1;
-  memory.fill(config.flowBuckets, 0, (<usize>mask + 1) << 3);
+  memory.fill(buckets, 0, (<usize>mask + 1) << 3);
   for (let flow = oldestFlow(); changetype<usize>(flow); flow = changetype<Flow>(<usize>flow.newer)) file(flow);
 }
 

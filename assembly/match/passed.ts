@@ -6,7 +6,8 @@
  *   head ── quiet ── quiet ── quiet ── quiet ── loud ── …
  *            └──────── passed ───────────┘
  *
- * The memory is in words that quiet text requests have no use for: they have one key, and no opcode.
+ * The memory is in words that quiet text requests have no use for: they have one key, and no opcode. Where a request
+ * becomes quiet they are zero.
  */
 import { ERROR_ARITHMETIC, ERROR_STORAGE } from '../memcache/answer';
 import { OP_MA, OP_MS } from '../layout';

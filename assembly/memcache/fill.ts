@@ -25,11 +25,10 @@ export function clear(request: Request): void {
   store<u64>(base, <u64>OP_UNKNOWN << 48, offsetof<Request>('present'));
   store<u64>(base, 0, offsetof<Request>('proto'));
   request.valueSize = NO_SIZE;
-  // next and keys, lastKeys and keyCount, the cursor, opcode and opaque, are neighbours.
+  // next and keys, lastKeys and keyCount, the cursor, are neighbours.
   store<u64>(base, 0, offsetof<Request>('next'));
   store<u64>(base, 0, offsetof<Request>('lastKeys'));
   store<u64>(base, 0, offsetof<Request>('cursorChunk'));
-  store<u64>(base, 0, offsetof<Request>('opcode'));
   request.dataSize = 0;
   request.bits = 0;
 }
@@ -48,6 +47,7 @@ export function unknown(request: Request, noreply: bool): u32 {
   setFits(request, KIND_UNKNOWN, 0);
   // Releases differ on whether an unknown command with noreply is answered.
   request.bits = BIT_NO_EVENT | BIT_REFUSED | (noreply ? BIT_QUIET : 0);
+  if (noreply) request.opcode = 0;
   return LINE_WHOLE;
 }
 

@@ -230,6 +230,7 @@ export function parseMeta(request: Request, op: u32, at: usize, end: usize): u32
   }
   if (flags & FLAG_Q) {
     request.bits |= BIT_QUIET;
+    request.opcode = 0;
     request.traits |= <u8>1 << <u8>TRAIT_QUIET;
   }
   if (flags & FLAG_C_UPPER) request.traits |= <u8>1 << <u8>TRAIT_CAS;
