@@ -56,7 +56,7 @@ export class Parser {
   readonly #chunk: Uint8Array;
   readonly #statics: Buffer;
   readonly #slack: Buffer;
-  readonly #log = Buffer.alloc(4 << 20);
+  #log = Buffer.alloc(4 << 20);
   readonly counters: Uint32Array;
   #logged = 0;
   /** Events that came out, in blocks or by themselves. */
@@ -189,6 +189,9 @@ export class Parser {
   }
 
   #append(at: number, size: number): void {
+    if (this.#logged + size > this.#log.length) {
+      this.#log = Buffer.concat([this.#log, Buffer.alloc(this.#log.length)]);
+    }
     this.#log.set(this.#bytes.subarray(at, at + size), this.#logged);
     this.#logged += size;
   }
