@@ -78,7 +78,7 @@ export function keepEarly(
 let reach: u32 = 0;
 
 /** Segments from one anchor to the next, where the list was walked since. */
-const ANCHOR_STEPS: u32 = 16;
+const ANCHOR_STEPS: u32 = 32;
 
 /** Passes what ends before the segment at hand. Returns the link to what is next. */
 function passBefore(side: Side, otherNext: u32): usize {
@@ -241,15 +241,24 @@ export function dropDoubtful(side: Side): void {
   }
 }
 
+// What `endOfAll` found last: of pieces in a row it is the same, and `place` walks through all of them.
+let rowKnown: bool = false;
+let rowOrigin: u32 = 0;
+let rowEnd: u32 = 0;
+
 /** Sequence number behind all that is left of the segment one is of. */
 function endOfAll(segment: Waiting): u32 {
   let behind = endOf(segment);
+  if (rowKnown && rowOrigin == segment.origin && <i32>(rowEnd - behind) >= 0) return rowEnd;
   for (let at = <usize>segment.next; at; ) {
     const other = changetype<Waiting>(at);
     if (other.sequence != behind || other.origin != segment.origin) break;
     behind = endOf(other);
     at = other.next;
   }
+  rowKnown = true;
+  rowOrigin = segment.origin;
+  rowEnd = behind;
   return behind;
 }
 
@@ -266,6 +275,7 @@ function wins(side: Side, segment: Waiting, had: u32, begin: u32): bool {
 
 /** Files the segment at hand between the others, in pieces where these have the better right to their places. */
 function place(side: Side, link: usize): bool {
+  rowKnown = false;
   for (let next = <usize>load<u32>(link); next && extendReach(side, changetype<Waiting>(next)); ) {
     next = changetype<Waiting>(next).next;
   }
