@@ -119,6 +119,8 @@ function adopt(flow: Flow, index: u32): void {
 
 /** Takes over what a side's parser knows; what TCP knows is the flow's own. */
 function takeOver(side: Side, right: Side): void {
+  // It may hold the very line that was settled as it was read.
+  freeLine(side);
   side.skip = right.skip;
   side.line = right.line;
   side.lineSize = right.lineSize;
