@@ -10,7 +10,7 @@ import { freeLine } from '../stream/lines';
 import {
   addCounters, closeDoubt, doubtOf, flowOf, openDoubt, Reading, READING_LOST, READING_WRONG, readingOf,
 } from './doubt';
-import { freeRequest, push, record, shift, takeRequest } from './pending';
+import { forgetPending, freeRequest, push, record, shift, takeRequest } from './pending';
 import { CLIENT_FORKED, CLIENT_LINE, SERVER_FORKED, SERVER_LINE } from './states';
 
 /** Requests a reading may see done before a doubt is given up. */
@@ -226,12 +226,7 @@ function discard(doubt: usize, index: u32): void {
   const reading = readingOf(doubt, index);
   while (reading.first) freeRequest(dropHeld(reading));
   const flow = flowOf(doubt, index);
-  while (flow.head) {
-    const request = changetype<Request>(<usize>flow.head);
-    shift(flow);
-    freeRequest(request);
-  }
-  if (flow.current) freeRequest(changetype<Request>(<usize>flow.current));
+  forgetPending(flow);
   freeLine(sideOf(flow, CLIENT));
   freeLine(sideOf(flow, SERVER));
 }
