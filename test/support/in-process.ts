@@ -152,7 +152,8 @@ export function recordInProcess(capture: Uint8Array, options: InProcessOptions =
         name,
         cores.reduce(
           (sum, _, worker) =>
-            sum + Number(view.getBigUint64(regionAddress(map, worker) + map.region.counters + i * 8, true)),
+            sum +
+            Number(view.getBigUint64(regionAddress(map, worker) + map.region.counters.at + i * 8, true)),
           0,
         ),
       ]),
