@@ -26,6 +26,7 @@ import { BlockSealer } from '#src/pool/block-sealer.js';
 import type { SealedBlock, WorkerTask } from '#src/pool/messages.js';
 import type { ProfileHeader } from '#src/profile/header.js';
 import { type FooterInfo, ProfileWriter } from '#src/profile/writer.js';
+import { checkPayload } from './payload.js';
 
 const module = new WebAssembly.Module(
   readFileSync(`dist/wasm/${usesSimd() ? 'pipeline' : 'pipeline-scalar'}.wasm`),
@@ -158,6 +159,7 @@ export function recordInProcess(capture: Uint8Array, options: InProcessOptions =
         ),
       ]),
     ) as Record<Counter, number>;
+    checkPayload(counters);
     const counts = Object.fromEntries(Object.entries(counters).filter(([, count]) => count > 0));
     for (const { worker, reason, packets } of options.losses ?? []) {
       writer.writeLoss(worker, reason, packets);
