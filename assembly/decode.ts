@@ -18,7 +18,6 @@ import {
 } from './layout';
 import { createKeys } from './memcache/keys';
 import { createMeta } from './memcache/meta';
-import { createDoubts } from './match/doubt';
 import { createPending } from './match/pending';
 import { createLines } from './stream/lines';
 import { createWaiting } from './stream/waiting';
@@ -37,7 +36,6 @@ export function createDecoder(): void {
   createPending();
   createLines();
   createWaiting();
-  createDoubts();
   createBlock();
 }
 

@@ -16,7 +16,6 @@ import { indexPcapng } from './framing/pcapng';
 import { beginWalk } from './framing/walk';
 import { indexState, setConfig } from './instance';
 import { assertLayout, CONTAINER_PCAPNG, LAYOUT_HASH } from './layout';
-import { assertDoubt } from './match/doubt';
 import { assertMessage } from './memcache/message';
 import { assertWaiting } from './stream/waiting';
 
@@ -24,7 +23,6 @@ import { assertWaiting } from './stream/waiting';
 export function layoutHash(): u32 {
   assertLayout();
   assertMessage();
-  assertDoubt();
   assertWaiting();
   return LAYOUT_HASH;
 }

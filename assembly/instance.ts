@@ -35,13 +35,6 @@ export function setSeenOn(ifindex: u32): void {
   seenOn = ifindex;
 }
 
-/** Has everything counted at another place. */
-// @ts-ignore: decorator
-@inline
-export function countAt(address: usize): void {
-  counters = address;
-}
-
 /** Takes bytes of the scratch area for as long as the instance lives, 16-byte aligned. */
 export function reserve(bytes: usize): usize {
   const address = scratch;

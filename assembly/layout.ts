@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0xb5fb257e;
+export const LAYOUT_HASH: u32 = 0x3e46aa91;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -248,36 +248,34 @@ export const COUNTER_UNKNOWN_COMMANDS: u32 = 42;
 export const COUNTER_UNMATCHED_ANSWERS: u32 = 43;
 export const COUNTER_AMBIGUOUS_LENGTHS: u32 = 44;
 export const COUNTER_AMBIGUOUS_QUIET: u32 = 45;
-export const COUNTER_SETTLED_LENGTHS: u32 = 46;
-export const COUNTER_PROXY_HEADERS: u32 = 47;
-export const COUNTER_UDP_REFUSED: u32 = 48;
-export const COUNTER_SYN_SEEN: u32 = 49;
-export const COUNTER_BOUND_FLOWS: u32 = 50;
-export const COUNTER_BOUND_REQUESTS: u32 = 51;
-export const COUNTER_BOUND_KEYS: u32 = 52;
-export const COUNTER_BOUND_REORDER: u32 = 53;
-export const COUNTER_BOUND_LINES: u32 = 54;
-export const COUNTER_BOUND_SYNS: u32 = 55;
-export const COUNTER_BOUND_INTERFACES: u32 = 56;
-export const COUNTER_BOUND_FRAGMENTS: u32 = 57;
-export const COUNTER_BOUND_READINGS: u32 = 58;
-export const COUNTER_PAYLOAD_SEEN: u32 = 59;
-export const COUNTER_PAYLOAD_RECORDED: u32 = 60;
-export const COUNTER_PAYLOAD_REPEATED: u32 = 61;
-export const COUNTER_PAYLOAD_GAP: u32 = 62;
-export const COUNTER_PAYLOAD_MISSING: u32 = 63;
-export const COUNTER_PAYLOAD_UNSYNCED_MID_STREAM: u32 = 64;
-export const COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP: u32 = 65;
-export const COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD: u32 = 66;
-export const COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY: u32 = 67;
-export const COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE: u32 = 68;
-export const COUNTER_PAYLOAD_SKIPPED_TLS: u32 = 69;
-export const COUNTER_PAYLOAD_SKIPPED_STRAY: u32 = 70;
-export const COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT: u32 = 71;
-export const COUNTER_PAYLOAD_SKIPPED_STREAM: u32 = 72;
-export const COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER: u32 = 73;
-export const COUNTER_PAYLOAD_SKIPPED_REFUSED: u32 = 74;
-export const COUNTER_COUNT: u32 = 75;
+export const COUNTER_PROXY_HEADERS: u32 = 46;
+export const COUNTER_UDP_REFUSED: u32 = 47;
+export const COUNTER_SYN_SEEN: u32 = 48;
+export const COUNTER_BOUND_FLOWS: u32 = 49;
+export const COUNTER_BOUND_REQUESTS: u32 = 50;
+export const COUNTER_BOUND_KEYS: u32 = 51;
+export const COUNTER_BOUND_REORDER: u32 = 52;
+export const COUNTER_BOUND_LINES: u32 = 53;
+export const COUNTER_BOUND_SYNS: u32 = 54;
+export const COUNTER_BOUND_INTERFACES: u32 = 55;
+export const COUNTER_BOUND_FRAGMENTS: u32 = 56;
+export const COUNTER_PAYLOAD_SEEN: u32 = 57;
+export const COUNTER_PAYLOAD_RECORDED: u32 = 58;
+export const COUNTER_PAYLOAD_REPEATED: u32 = 59;
+export const COUNTER_PAYLOAD_GAP: u32 = 60;
+export const COUNTER_PAYLOAD_MISSING: u32 = 61;
+export const COUNTER_PAYLOAD_UNSYNCED_MID_STREAM: u32 = 62;
+export const COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP: u32 = 63;
+export const COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD: u32 = 64;
+export const COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY: u32 = 65;
+export const COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE: u32 = 66;
+export const COUNTER_PAYLOAD_SKIPPED_TLS: u32 = 67;
+export const COUNTER_PAYLOAD_SKIPPED_STRAY: u32 = 68;
+export const COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT: u32 = 69;
+export const COUNTER_PAYLOAD_SKIPPED_STREAM: u32 = 70;
+export const COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER: u32 = 71;
+export const COUNTER_PAYLOAD_SKIPPED_REFUSED: u32 = 72;
+export const COUNTER_COUNT: u32 = 73;
 
 // how packets are framed in a capture
 export const CONTAINER_NONE: u32 = 0;
@@ -487,8 +485,8 @@ export class Flow {
   failures: u8; // 55: failed attempts to synchronise since the last success
   held: u32; // 56: bytes of payload parsed whose request is not proven yet
   stuck: u16; // 60: segments seen since delivery got stuck, 0 when it is not stuck
-  doubt: u8; // 62: where it is read in two ways: which doubt it is in, counted from 1
-  proven: u8; // 63: what its server proved to do where releases differ: match/doubt.ts
+  owed: u8; // 62: 1 where client bytes were passed over that the server may still answer: it has said nothing since
+  pad0: u8; // 63: zero
   stuckTime: u64; // 64: time when it got stuck
   head: u32; // 72: oldest pending request
   tail: u32; // 76: youngest pending request
@@ -876,8 +874,8 @@ export function assertLayout(): void {
   if (offsetof<Flow>("failures") != 55) ERROR("flow.failures");
   if (offsetof<Flow>("held") != 56) ERROR("flow.held");
   if (offsetof<Flow>("stuck") != 60) ERROR("flow.stuck");
-  if (offsetof<Flow>("doubt") != 62) ERROR("flow.doubt");
-  if (offsetof<Flow>("proven") != 63) ERROR("flow.proven");
+  if (offsetof<Flow>("owed") != 62) ERROR("flow.owed");
+  if (offsetof<Flow>("pad0") != 63) ERROR("flow.pad0");
   if (offsetof<Flow>("stuckTime") != 64) ERROR("flow.stuck_time");
   if (offsetof<Flow>("head") != 72) ERROR("flow.head");
   if (offsetof<Flow>("tail") != 76) ERROR("flow.tail");

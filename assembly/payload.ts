@@ -13,7 +13,7 @@
  * Nothing is taken out of a counter again, so the account of a block is never negative.
  */
 import { Flow, FLOW_BINARY, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES } from './flow/flow';
-import { config, count, counters } from './instance';
+import { count } from './instance';
 import {
   COUNTER_FLOWS_UNSYNCED, COUNTER_PAYLOAD_RECORDED, COUNTER_PAYLOAD_SKIPPED_STRAY, COUNTER_PAYLOAD_SKIPPED_TLS,
   COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP, COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE, COUNTER_PAYLOAD_UNSYNCED_MID_STREAM,
@@ -98,7 +98,7 @@ export function endDelivery(flow: Flow, side: Side): void {
   const bytes = claim - side.lineSize;
   claimer = 0;
   // Text over TCP, in sync, without anything held: nearly all.
-  if (flow.sync == SYNC_YES && (flow.held | flow.doubt | flow.transport | flow.kind) == 0 && !unproven) {
+  if (flow.sync == SYNC_YES && (flow.held | flow.transport | flow.kind) == 0 && !unproven) {
     count(COUNTER_PAYLOAD_RECORDED, bytes);
     return;
   }
@@ -157,7 +157,7 @@ export function settleHeld(flow: Flow): void {
 
 /** Whether it still has to be seen that what the flow has said is recorded. */
 function isOpen(flow: Flow): bool {
-  if (flow.sync != SYNC_YES || flow.doubt || onTrial) return true;
+  if (flow.sync != SYNC_YES || onTrial) return true;
   // A server that does not speak binary reads no binary request at all.
   return flow.kind == FLOW_BINARY && !sideOf(flow, SERVER).spoken;
 }
@@ -171,8 +171,6 @@ export function disown(flow: Flow, bytes: u32, counter: u32): void {
 
 /** The rest of the delivery at hand is not read. */
 export function passOverRest(flow: Flow, bytes: u32): void {
-  // What is read in two ways is accounted for once, by its flow.
-  if (counters != <usize>config.counters) return;
   claim -= bytes;
   passOver(flow, bytes);
 }
@@ -180,15 +178,10 @@ export function passOverRest(flow: Flow, bytes: u32): void {
 /** A line that was begun will not be ended. */
 export function loseLine(flow: Flow, side: Side): void {
   const bytes = side.lineSize;
-  if (bytes == 0 || counters != <usize>config.counters) return;
+  if (bytes == 0) return;
   if (claimer == changetype<usize>(side)) claim -= bytes;
   if (flow.sync == SYNC_YES) countAs(COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE, bytes);
   else passOver(flow, bytes);
-}
-
-/** A side takes over a line begun while its flow was read in two ways, whose bytes were all held. */
-export function takeOverLine(flow: Flow, side: Side, bytes: u32): void {
-  if (claimer != changetype<usize>(side)) flow.held -= bytes;
 }
 
 /** An answer ended a request that is not recorded: all that was said so far is passed over. */

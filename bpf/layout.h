@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0xb5fb257eu
+#define MEMBENCH_LAYOUT_HASH 0x3e46aa91u
 
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
@@ -230,36 +230,34 @@ enum membench_counter {
 	MEMBENCH_COUNTER_UNMATCHED_ANSWERS = 43,
 	MEMBENCH_COUNTER_AMBIGUOUS_LENGTHS = 44,
 	MEMBENCH_COUNTER_AMBIGUOUS_QUIET = 45,
-	MEMBENCH_COUNTER_SETTLED_LENGTHS = 46,
-	MEMBENCH_COUNTER_PROXY_HEADERS = 47,
-	MEMBENCH_COUNTER_UDP_REFUSED = 48,
-	MEMBENCH_COUNTER_SYN_SEEN = 49,
-	MEMBENCH_COUNTER_BOUND_FLOWS = 50,
-	MEMBENCH_COUNTER_BOUND_REQUESTS = 51,
-	MEMBENCH_COUNTER_BOUND_KEYS = 52,
-	MEMBENCH_COUNTER_BOUND_REORDER = 53,
-	MEMBENCH_COUNTER_BOUND_LINES = 54,
-	MEMBENCH_COUNTER_BOUND_SYNS = 55,
-	MEMBENCH_COUNTER_BOUND_INTERFACES = 56,
-	MEMBENCH_COUNTER_BOUND_FRAGMENTS = 57,
-	MEMBENCH_COUNTER_BOUND_READINGS = 58,
-	MEMBENCH_COUNTER_PAYLOAD_SEEN = 59,
-	MEMBENCH_COUNTER_PAYLOAD_RECORDED = 60,
-	MEMBENCH_COUNTER_PAYLOAD_REPEATED = 61,
-	MEMBENCH_COUNTER_PAYLOAD_GAP = 62,
-	MEMBENCH_COUNTER_PAYLOAD_MISSING = 63,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_MID_STREAM = 64,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP = 65,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD = 66,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY = 67,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE = 68,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_TLS = 69,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STRAY = 70,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT = 71,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STREAM = 72,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER = 73,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_REFUSED = 74,
-	MEMBENCH_COUNTER_COUNT = 75,
+	MEMBENCH_COUNTER_PROXY_HEADERS = 46,
+	MEMBENCH_COUNTER_UDP_REFUSED = 47,
+	MEMBENCH_COUNTER_SYN_SEEN = 48,
+	MEMBENCH_COUNTER_BOUND_FLOWS = 49,
+	MEMBENCH_COUNTER_BOUND_REQUESTS = 50,
+	MEMBENCH_COUNTER_BOUND_KEYS = 51,
+	MEMBENCH_COUNTER_BOUND_REORDER = 52,
+	MEMBENCH_COUNTER_BOUND_LINES = 53,
+	MEMBENCH_COUNTER_BOUND_SYNS = 54,
+	MEMBENCH_COUNTER_BOUND_INTERFACES = 55,
+	MEMBENCH_COUNTER_BOUND_FRAGMENTS = 56,
+	MEMBENCH_COUNTER_PAYLOAD_SEEN = 57,
+	MEMBENCH_COUNTER_PAYLOAD_RECORDED = 58,
+	MEMBENCH_COUNTER_PAYLOAD_REPEATED = 59,
+	MEMBENCH_COUNTER_PAYLOAD_GAP = 60,
+	MEMBENCH_COUNTER_PAYLOAD_MISSING = 61,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_MID_STREAM = 62,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP = 63,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD = 64,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY = 65,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE = 66,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_TLS = 67,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STRAY = 68,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT = 69,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STREAM = 70,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER = 71,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_REFUSED = 72,
+	MEMBENCH_COUNTER_COUNT = 73,
 };
 
 /* how packets are framed in a capture */
@@ -534,8 +532,8 @@ struct membench_flow {
 	__u8 failures; /* failed attempts to synchronise since the last success */
 	__u32 held; /* bytes of payload parsed whose request is not proven yet */
 	__u16 stuck; /* segments seen since delivery got stuck, 0 when it is not stuck */
-	__u8 doubt; /* where it is read in two ways: which doubt it is in, counted from 1 */
-	__u8 proven; /* what its server proved to do where releases differ: match/doubt.ts */
+	__u8 owed; /* 1 where client bytes were passed over that the server may still answer: it has said nothing since */
+	__u8 pad0; /* zero */
 	__u64 stuck_time; /* time when it got stuck */
 	__u32 head; /* oldest pending request */
 	__u32 tail; /* youngest pending request */
@@ -568,8 +566,8 @@ _Static_assert(__builtin_offsetof(struct membench_flow, kind) == 54, "flow.kind"
 _Static_assert(__builtin_offsetof(struct membench_flow, failures) == 55, "flow.failures");
 _Static_assert(__builtin_offsetof(struct membench_flow, held) == 56, "flow.held");
 _Static_assert(__builtin_offsetof(struct membench_flow, stuck) == 60, "flow.stuck");
-_Static_assert(__builtin_offsetof(struct membench_flow, doubt) == 62, "flow.doubt");
-_Static_assert(__builtin_offsetof(struct membench_flow, proven) == 63, "flow.proven");
+_Static_assert(__builtin_offsetof(struct membench_flow, owed) == 62, "flow.owed");
+_Static_assert(__builtin_offsetof(struct membench_flow, pad0) == 63, "flow.pad0");
 _Static_assert(__builtin_offsetof(struct membench_flow, stuck_time) == 64, "flow.stuck_time");
 _Static_assert(__builtin_offsetof(struct membench_flow, head) == 72, "flow.head");
 _Static_assert(__builtin_offsetof(struct membench_flow, tail) == 76, "flow.tail");

@@ -40,9 +40,6 @@ export const SYNC_NONE: u8 = 0;
 export const SYNC_TENTATIVE: u8 = 1;
 /** Both directions stand at known places. */
 export const SYNC_YES: u8 = 2;
-/** One of two readings of a flow that is in sync: what is recorded is held. */
-export const SYNC_READING: u8 = 3;
-
 /** Text and meta. */
 export const FLOW_TEXT: u8 = 0;
 export const FLOW_BINARY: u8 = 1;

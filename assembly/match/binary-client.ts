@@ -10,7 +10,7 @@ import { BIT_LAST, BIT_QUIET, BIT_REFUSED, Request } from '../memcache/message';
 import { disown, passOverRest, WHY_NOT_UNDERSTOOD } from '../payload';
 import { appendLine, freeLine } from '../stream/lines';
 import { freeRequest, push, record, takeRequest } from './pending';
-import { CLIENT_DATA, CLIENT_DOUBT, CLIENT_LINE, CLIENT_OVER } from './states';
+import { CLIENT_DATA, CLIENT_UNKNOWN, CLIENT_LINE, CLIENT_OVER } from './states';
 import { dataDone, lostRequest, place } from './submit';
 import { loseSync, passOverStart } from './sync';
 
@@ -20,7 +20,7 @@ export function binaryClientBytes(flow: Flow, at: usize, end: usize, time: u64, 
   if (flow.sync == SYNC_NONE) {
     const server = sideOf(flow, SERVER);
     // A whole header, while nothing of the server is outstanding: the server's next bytes answer it.
-    if (!start || end - at < BINARY_HEADER || !server.known || server.next != ack || !mayBegin(at)) {
+    if (!start || end - at < BINARY_HEADER || !server.known || server.next != ack || flow.owed || !mayBegin(at)) {
       passOverStart(flow, <u32>(end - at));
       return;
     }
@@ -35,8 +35,8 @@ export function binaryClientBytes(flow: Flow, at: usize, end: usize, time: u64, 
       side.skip -= <u32>bytes;
       if (side.skip == 0) dataDone(flow, side, time);
     } else {
-      const isDoubt = side.state == CLIENT_DOUBT;
-      disown(flow, <u32>(end - at), isDoubt ? COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD : COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT);
+      const isUnknown = side.state == CLIENT_UNKNOWN;
+      disown(flow, <u32>(end - at), isUnknown ? COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD : COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT);
       return;
     }
     if (flow.sync == SYNC_NONE) {
@@ -94,7 +94,7 @@ function noRequest(flow: Flow, side: Side): void {
   }
   refuseMagic(request);
   push(flow, request);
-  side.state = CLIENT_DOUBT;
+  side.state = CLIENT_UNKNOWN;
 }
 
 /** A request whose head lies at `at`, its first byte brought at `time` by packet `ordinal`, its last at `lastTime`. */
@@ -132,7 +132,7 @@ function requestAt(flow: Flow, side: Side, at: usize, time: u64, ordinal: u64, l
       return;
     }
   } else if (request.bits & BIT_LAST) {
-    side.state = CLIENT_DOUBT;
+    side.state = CLIENT_UNKNOWN;
   }
   push(flow, request);
 }

@@ -22,6 +22,7 @@ export function binaryServerBytes(flow: Flow, at: usize, end: usize, time: u64, 
   const side = sideOf(flow, SERVER);
   while (at < end) {
     if (flow.sync == SYNC_NONE) {
+      flow.owed = 0;
       passOverRest(flow, <u32>(end - at));
       return;
     }

@@ -1,31 +1,25 @@
 /** Client bytes in order: request lines and data blocks become pending requests. */
 import {
-  AUTH_TRIED, AUTH_WANTED, CLIENT, Flow, FLOW_TEXT, SERVER, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE, SYNC_YES,
+  AUTH_TRIED, AUTH_WANTED, CLIENT, Flow, FLOW_TEXT, SERVER, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE,
 } from '../flow/flow';
 import { count } from '../instance';
 import {
-  COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_BOUND_READINGS, COUNTER_PAYLOAD_GAP,
+  COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_PAYLOAD_GAP,
   COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, KEY_MAX, PRESENT_VALUE_SIZE,
   STATUS_SILENT,
 } from '../layout';
 import { becomeLogin, expectLogin, lookAtLogin, mayLogIn } from '../memcache/credentials';
 import {
-  BIT_NO_EVENT, BIT_OVERFLOW, BIT_REFUSED, DOUBT_MASK, DOUBT_RELEASE, DOUBT_SHIFT, KIND_AUTH, LINE_DATA, LINE_QUIT,
-  LINE_WHOLE, Request,
+  BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_OVERFLOW, BIT_QUIET, BIT_REFUSED, IS_ERROR, KIND_AUTH, KIND_UNTOLD, LINE_DATA, LINE_QUIT, Request,
 } from '../memcache/message';
 import { addKeys, isUnboundedRetrieval, openRetrieval, parseRequest, setGet } from '../memcache/request';
-import { resolveDoubt } from '../memcache/storage';
 import { HEAD_GET } from '../memcache/words';
 import { disown, passOverRest, WHY_NOT_UNDERSTOOD } from '../payload';
 import { findByte, findGap, findLineEnd } from '../scan';
 import { appendLine, dropLineHead, freeLine, giveLine } from '../stream/lines';
-import {
-  countApart, countTogether, doubtOf, flowOf, knownReading, READING_OPEN, readingOf, setReading,
-} from './doubt';
 import { findText } from './first';
 import { freeRequest, push, record, takeRequest } from './pending';
-import { fork, settle } from './settle';
-import { CLIENT_DATA, CLIENT_DROP, CLIENT_FORKED, CLIENT_KEYS, CLIENT_LINE, CLIENT_OVER } from './states';
+import { CLIENT_DATA, CLIENT_DROP, CLIENT_KEYS, CLIENT_LINE, CLIENT_OVER, CLIENT_UNKNOWN } from './states';
 import { dataDone, lostRequest, place, submit } from './submit';
 import { loseSync, passOverStart } from './sync';
 
@@ -85,30 +79,19 @@ export function clientBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
         }
         break;
       }
-      case CLIENT_FORKED:
-        readTwice(flow, at, end, time, ordinal, ack, start);
+      case CLIENT_UNKNOWN:
+        flow.owed = 1;
+        disown(flow, <u32>(end - at), COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
         return;
       default:
         disown(flow, <u32>(end - at), COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT);
         return;
     }
     if (flow.sync == SYNC_NONE) {
-      if (at < end) passOverRest(flow, <u32>(end - at));
+      if (at < end) passOverStart(flow, <u32>(end - at));
       return;
     }
   }
-}
-
-/** Reads a client's bytes in both ways. */
-function readTwice(flow: Flow, at: usize, end: usize, time: u64, ordinal: u64, ack: u32, start: bool): void {
-  const doubt = doubtOf(flow);
-  for (let index: u32 = 0; index < 2; index++) {
-    if (readingOf(doubt, index).state != READING_OPEN) continue;
-    countApart(doubt, index);
-    clientBytes(flowOf(doubt, index), at, end, time, ordinal, ack, start);
-  }
-  countTogether();
-  if (!settle(flow)) loseSync(flow, WHY_NOT_UNDERSTOOD);
 }
 
 /** Reads what was held back until it was certain that it is text. */
@@ -121,16 +104,19 @@ function replay(flow: Flow, side: Side, ack: u32): void {
   giveLine(base);
 }
 
-/** Whether a segment may begin a request in mid-stream: a whole known line, and nothing of the server outstanding. */
+/**
+ * Whether a segment may begin a request in mid-stream: a whole known line, and nothing of the server outstanding. What
+ * the server owes to requests that were passed over would be taken for the answer.
+ */
 function begins(flow: Flow, at: usize, end: usize, ack: u32): bool {
   const server = sideOf(flow, SERVER);
-  if (!server.known || server.next != ack) return false;
+  if (!server.known || server.next != ack || flow.owed) return false;
   const feed = findByte(at, end, LF);
   if (feed == end) return false;
   const request = takeRequest(flow);
   if (changetype<usize>(request) == 0) return false;
   parseRequest(request, at, withoutCr(at, feed));
-  const known = (request.bits & (BIT_NO_EVENT | BIT_REFUSED | DOUBT_MASK)) == 0;
+  const known = (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST)) == 0;
   freeRequest(request);
   return known;
 }
@@ -280,15 +266,6 @@ function keyBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordi
 function requestLine(
   flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal: u64, lastTime: u64, hasNul: bool,
 ): void {
-  if (hasNul) {
-    const reading = knownReading(flow, DOUBT_RELEASE);
-    if (reading > 1) {
-      forkLine(flow, DOUBT_RELEASE, at, end, time, ordinal, lastTime, true);
-      return;
-    }
-    // Up to 1.6.39 the line ends there; later it is a byte like any other.
-    if (reading == 0) end = findLineEnd(at, end);
-  }
   const request = takeRequest(flow);
   if (changetype<usize>(request) == 0) {
     disown(flow, rawSize, COUNTER_PAYLOAD_GAP);
@@ -296,21 +273,16 @@ function requestLine(
     return;
   }
   let follows = parseRequest(request, at, end);
+  // Up to 1.6.39 the line ends at a NUL; later it is a byte like any other.
+  if (hasNul) request.bits |= BIT_QUIET | BIT_LAST;
   place(flow, side, request, time, ordinal);
   request.lastTime = lastTime;
-  if (request.bits & (BIT_NO_EVENT | BIT_REFUSED | DOUBT_MASK | BIT_OVERFLOW) || flow.auth) {
+  if (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | BIT_OVERFLOW) || flow.auth) {
     if (!unusual(flow, request)) return;
     if (request.kind == KIND_AUTH) follows = LINE_DATA;
-    const doubt = (request.bits & DOUBT_MASK) >> DOUBT_SHIFT;
-    if (doubt) {
-      const reading = knownReading(flow, doubt);
-      if (reading > 1) {
-        freeRequest(request);
-        side.began--;
-        forkLine(flow, doubt, at, end, time, ordinal, lastTime, hasNul);
-        return;
-      }
-      if (!resolveDoubt(request, reading)) follows = LINE_WHOLE;
+    if (request.bits & BIT_LAST) {
+      stopReading(flow, side, request);
+      return;
     }
   }
   const first = !side.spoken;
@@ -332,27 +304,21 @@ function requestLine(
   submit(flow, request);
 }
 
-/** A line whose meaning depends on the server: from it on the client's bytes are read in both ways. */
-function forkLine(
-  flow: Flow, doubt: u32, at: usize, end: usize, time: u64, ordinal: u64, lastTime: u64, hasNul: bool,
-): void {
+/** Releases differ on what the bytes behind a line are: they are not read, and its answer ends belief. */
+function stopReading(flow: Flow, side: Side, request: Request): void {
   count(COUNTER_AMBIGUOUS_LENGTHS);
-  // A reading is of one server: what is doubtful in it for another reason cannot be read in two ways again.
-  if (flow.sync != SYNC_YES || !fork(flow)) {
-    if (flow.sync == SYNC_YES) count(COUNTER_BOUND_READINGS);
-    disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
-    lostRequest(flow);
-    return;
+  side.state = CLIENT_UNKNOWN;
+  if (request.bits & (BIT_QUIET | BIT_NOREPLY)) {
+    // Some releases answer a quiet one, others do not. Then whatever is said next ends belief.
+    if (!(request.bits & BIT_QUIET)) record(flow, request, STATUS_SILENT);
+    else if (!(request.bits & BIT_NO_EVENT)) disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
+    request.kind = KIND_UNTOLD;
+    request.fits = u32.MAX_VALUE;
+    request.bits = BIT_NO_EVENT | BIT_REFUSED | BIT_LAST;
+  } else if (request.bits & BIT_REFUSED) {
+    request.fits = 1 << IS_ERROR;
   }
-  const at0 = doubtOf(flow);
-  for (let index: u32 = 0; index < 2; index++) {
-    const reading = flowOf(at0, index);
-    setReading(reading, doubt, index);
-    countApart(at0, index);
-    requestLine(reading, sideOf(reading, CLIENT), at, end, time, ordinal, lastTime, hasNul);
-  }
-  countTogether();
-  if (!settle(flow)) loseSync(flow, WHY_NOT_UNDERSTOOD);
+  push(flow, request);
 }
 
 /** Lines the fast path does not know. Returns false when the request is done with. */
@@ -363,16 +329,17 @@ function unusual(flow: Flow, request: Request): bool {
     lostRequest(flow);
     return false;
   }
-  if (flow.sync == SYNC_TENTATIVE && request.bits & (BIT_NO_EVENT | BIT_REFUSED | DOUBT_MASK)) {
+  if (flow.sync == SYNC_TENTATIVE && request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST)) {
     freeRequest(request);
     loseSync(flow, WHY_NOT_UNDERSTOOD);
+    flow.owed = 1;
     return false;
   }
   if (flow.auth == AUTH_WANTED && mayLogIn(request) && request.present & (1 << PRESENT_VALUE_SIZE)) {
     flow.auth = AUTH_TRIED;
     becomeLogin(request);
     // Nothing but the length is read of its line.
-    request.bits &= ~(DOUBT_MASK | BIT_REFUSED);
+    request.bits &= ~(BIT_LAST | BIT_REFUSED | BIT_QUIET);
   }
   if (request.bits & BIT_NO_EVENT) {
     count(COUNTER_UNKNOWN_COMMANDS);

@@ -11,7 +11,7 @@
  */
 import { ERROR_ARITHMETIC, ERROR_STORAGE } from '../memcache/answer';
 import { OP_MA, OP_MS } from '../layout';
-import { BIT_DISCARDS, BIT_QUIET, BIT_REFUSED, KIND_ARITHMETIC, KIND_DOUBT, KIND_STORE, Request } from '../memcache/message';
+import { BIT_DISCARDS, BIT_QUIET, BIT_REFUSED, KIND_ARITHMETIC, KIND_STORE, KIND_UNTOLD, Request } from '../memcache/message';
 
 // What is looked for.
 /** A line that had to be refused, whatever the error says. */
@@ -30,8 +30,7 @@ function memoryOf(request: Request, wanted: u32): usize {
 }
 
 function is(request: Request, wanted: u32): bool {
-  // What is read in two ways may be anything.
-  if (request.kind == KIND_DOUBT) return true;
+  if (request.kind == KIND_UNTOLD) return true;
   const refused = (request.bits & (BIT_REFUSED | BIT_DISCARDS)) != 0;
   if (wanted == REFUSED) return refused;
   if (wanted == REFUSED_ARITHMETIC || wanted == REFUSED_STORAGE) {

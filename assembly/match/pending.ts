@@ -4,7 +4,7 @@
  */
 import { emit, emitConn } from '../emit';
 import {
-  AUTH_TRIED, AUTH_WANTED, clientPort, Flow, OVER_UDP, serverPort, SYNC_READING, SYNC_YES, UDP_PEER,
+  AUTH_TRIED, AUTH_WANTED, clientPort, Flow, OVER_UDP, serverPort, SYNC_YES, UDP_PEER,
 } from '../flow/flow';
 import { PEER_MARK, saltOf } from '../flow/table';
 import { otherHash } from '../hash';
@@ -18,7 +18,6 @@ import { becomeLogin, mayLogIn, withhold } from '../memcache/credentials';
 import { entryAt, freeKeys, KeyChunk } from '../memcache/keys';
 import { BIT_ANSWERED, BIT_NO_EVENT, Request, SIZEOF_REQUEST } from '../memcache/message';
 import { createPool, give, Pool, take } from '../pools';
-import { ownReading, READING_LOST } from './doubt';
 
 /** Requests one connection may have pending. memcached has no such limit; memory has. */
 const PENDING_MAX: u32 = 16384;
@@ -119,10 +118,7 @@ function open(flow: Flow): void {
 
 /** Records a request with one outcome for all its keys. Does not free it. */
 export function record(flow: Flow, request: Request, status: u32): void {
-  if (request.bits & BIT_NO_EVENT || flow.sync != SYNC_YES) {
-    if (flow.sync == SYNC_READING) hold(flow, request, status);
-    return;
-  }
+  if (request.bits & BIT_NO_EVENT || flow.sync != SYNC_YES) return;
   if (!flow.opened) open(flow);
   if (request.bits & BIT_ANSWERED && status != STATUS_UNANSWERED && status != STATUS_SILENT) {
     const latency = <i64>(request.answerTime - request.lastTime);
@@ -136,27 +132,6 @@ export function record(flow: Flow, request: Request, status: u32): void {
     return;
   }
   recordKeys(request, status);
-}
-
-/** Keeps a request that is done until its reading proves right; its keys go along. */
-function hold(flow: Flow, request: Request, status: u32): void {
-  const reading = ownReading(flow);
-  reading.done++;
-  if (request.bits & BIT_NO_EVENT) return;
-  const piece = take(pool);
-  if (piece == 0) {
-    count(COUNTER_BOUND_REQUESTS);
-    reading.state = READING_LOST;
-    return;
-  }
-  memory.copy(piece, changetype<usize>(request), SIZEOF_REQUEST);
-  request.keys = 0;
-  const held = changetype<Request>(piece);
-  held.status = <u8>status;
-  held.next = 0;
-  if (reading.first) changetype<Request>(<usize>reading.last).next = <u32>piece;
-  else reading.first = <u32>piece;
-  reading.last = <u32>piece;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Server bytes in order: answer lines and data blocks complete pending requests. */
 import {
   AUTH_NO, AUTH_WANTED, CLIENT, Flow, FLOW_BINARY, FLOW_NEW, FLOW_TEXT, Side, sideOf, SYNC_NONE,
-  SYNC_READING, SYNC_TENTATIVE,
+  SYNC_TENTATIVE,
 } from '../flow/flow';
 import { fingerprint } from '../hash';
 import { count } from '../instance';
@@ -17,20 +17,18 @@ import {
 import { becomeLogin, mayLogIn } from '../memcache/credentials';
 import { findKey } from '../memcache/keys';
 import {
-  BIT_ANSWERED, BIT_NO_EVENT, BIT_ONE_LINE, BIT_QUIET, IS_EN, IS_END, IS_ERROR, IS_EX, IS_EXISTS, IS_FREE, IS_ME, IS_NF,
+  BIT_ANSWERED, BIT_LAST, BIT_NO_EVENT, BIT_ONE_LINE, BIT_QUIET, IS_EN, IS_END, IS_ERROR, IS_EX, IS_EXISTS, IS_FREE, IS_ME, IS_NF,
   IS_NOT_FOUND, IS_NOT_STORED, IS_NS, IS_NUMBER, IS_OK, IS_STAT, IS_STORED, IS_TOUCHED, IS_DELETED, IS_VA, IS_VALUE,
-  KIND_AUTH, KIND_DOUBT, KIND_DUMP, KIND_GET, KIND_META, Request,
+  KIND_AUTH, KIND_DUMP, KIND_GET, KIND_META, KIND_UNTOLD, Request,
 } from '../memcache/message';
 import { ANSWER_VALUE } from '../memcache/words';
 import { disown, passOverRest, passOverSoFar, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD } from '../payload';
 import { findByte } from '../scan';
 import { appendLine, freeLine } from '../stream/lines';
 import { binaryServerBytes } from './binary-server';
-import { countApart, countTogether, doubtOf, flowOf, READING_OPEN, readingOf } from './doubt';
 import { answered, forgetPending, freeRequest, record, shift } from './pending';
-import { forgetDoubt, settle } from './settle';
-import { CLIENT_LINE, CLIENT_OVER, SERVER_DATA, SERVER_DROP, SERVER_FORKED, SERVER_LINE, SERVER_STREAM } from './states';
-import { believe, contradict, loseSync, provesRequest } from './sync';
+import { CLIENT_LINE, CLIENT_OVER, SERVER_DATA, SERVER_DROP, SERVER_LINE, SERVER_STREAM } from './states';
+import { believe, loseSync, provesRequest } from './sync';
 import { matchPending } from './whose';
 
 const LF: u8 = 10;
@@ -42,6 +40,7 @@ export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
     if (flow.kind == FLOW_BINARY) binaryServerBytes(flow, at, end, time, ordinal, ack);
     else if (flow.kind == FLOW_NEW) {
       // The client has not said yet what it speaks.
+      flow.owed = 0;
       if (flow.sync == SYNC_NONE) passOverRest(flow, <u32>(end - at));
       else disown(flow, <u32>(end - at), COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
     }
@@ -50,6 +49,7 @@ export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
   const side = sideOf(flow, 1);
   while (at < end) {
     if (flow.sync == SYNC_NONE) {
+      flow.owed = 0;
       passOverRest(flow, <u32>(end - at));
       return;
     }
@@ -65,7 +65,8 @@ export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
       if (side.line == 0 && feed < end) {
         const lineEnd = feed > at && load<u8>(feed - 1) == CR ? feed - 1 : feed;
         rawSize = <u32>(feed + 1 - at);
-        if (answerLine(flow, side, at, lineEnd, time, ack)) at = feed + 1;
+        answerLine(flow, side, at, lineEnd, time, ack);
+        at = feed + 1;
         continue;
       }
       const taken = appendLine(side, at, feed, time, ordinal);
@@ -80,8 +81,8 @@ export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
         count(COUNTER_BOUND_LINES);
         at += taken;
         takeLine(side, 0);
-        if (!answerLine(flow, side, base, lineEnd, side.lineTime, ack)) readTwice(flow, base, lineEnd, side.lineTime, side.lineOrdinal, ack);
-        else if (flow.sync != SYNC_NONE) side.state = SERVER_DROP;
+        answerLine(flow, side, base, lineEnd, side.lineTime, ack);
+        if (flow.sync != SYNC_NONE) side.state = SERVER_DROP;
         freeLine(side);
         continue;
       }
@@ -89,8 +90,8 @@ export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
       if (feed == end) return;
       const bare = lineEnd > base && load<u8>(lineEnd - 1) == CR ? lineEnd - 1 : lineEnd;
       takeLine(side, 1);
-      if (answerLine(flow, side, base, bare, side.lineTime, ack)) at++;
-      else readTwice(flow, base, lineEnd, side.lineTime, side.lineOrdinal, ack);
+      answerLine(flow, side, base, bare, side.lineTime, ack);
+      at++;
       freeLine(side);
     } else if (side.state == SERVER_DATA) {
       const bytes = min<usize>(side.skip, end - at);
@@ -102,8 +103,7 @@ export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
       at = feed + 1;
       if (feed < end) side.state = SERVER_LINE;
     } else {
-      if (side.state == SERVER_FORKED) readTwice(flow, at, end, time, ordinal, ack);
-      else disown(flow, <u32>(end - at), COUNTER_PAYLOAD_SKIPPED_STREAM);
+      disown(flow, <u32>(end - at), COUNTER_PAYLOAD_SKIPPED_STREAM);
       return;
     }
   }
@@ -118,18 +118,6 @@ let rawSize: u32 = 0;
 function takeLine(side: Side, end: u32): void {
   rawSize = side.lineSize + end;
   side.lineSize = 0;
-}
-
-/** Reads a server's bytes in both ways. */
-function readTwice(flow: Flow, at: usize, end: usize, time: u64, ordinal: u64, ack: u32): void {
-  const doubt = doubtOf(flow);
-  for (let index: u32 = 0; index < 2; index++) {
-    if (readingOf(doubt, index).state != READING_OPEN) continue;
-    countApart(doubt, index);
-    serverBytes(flowOf(doubt, index), at, end, time, ordinal, ack);
-  }
-  countTogether();
-  if (!settle(flow)) loseSync(flow, WHY_NOT_UNDERSTOOD);
 }
 
 /** Number that starts at `quickAt`, at most 10 digits; `quickAt` is then behind it. 0 digits give 0. */
@@ -199,38 +187,31 @@ function unmatched(flow: Flow, code: u32): void {
   count(COUNTER_UNMATCHED_ANSWERS);
   disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
   // A server may say `ERROR Too many open connections` before any request, and then close.
-  if (flow.head == 0 && code == IS_ERROR && flow.sync != SYNC_READING) return;
-  contradict(flow);
+  if (flow.head == 0 && code == IS_ERROR) return;
+  loseSync(flow, WHY_NOT_UNDERSTOOD);
 }
 
-/**
- * One answer line; `time` is when its first byte came. Returns false where it was not taken: it answers what is read
- * in two ways.
- */
-function answerLine(flow: Flow, side: Side, at: usize, end: usize, time: u64, ack: u32): bool {
+/** One answer line; `time` is when its first byte came. */
+function answerLine(flow: Flow, side: Side, at: usize, end: usize, time: u64, ack: u32): void {
   let request = changetype<Request>(<usize>flow.head);
   if (changetype<usize>(request) && request.kind == KIND_DUMP && request.bits & BIT_ANSWERED) {
     dumpLine(flow, request, at, end, ack);
-    return true;
+    return;
   }
   const code = parseAnswer(at, end);
   if (changetype<usize>(request) == 0) {
     unmatched(flow, code);
-    return true;
+    return;
   }
   if (!((request.fits >> code) & 1) || request.bits & BIT_QUIET || request.kind == KIND_META || code == IS_ERROR) {
     request = matchPending(flow, code, code == IS_ERROR ? errorClass(at, end) : 0);
     if (changetype<usize>(request) == 0) {
       unmatched(flow, code);
-      return true;
+      return;
     }
   }
-  if (request.kind == KIND_DOUBT) {
-    side.state = SERVER_FORKED;
-    return false;
-  }
-  takeAnswer(flow, side, request, code, at, end, time, ack);
-  return true;
+  if (request.kind == KIND_UNTOLD) finish(flow, request, code, STATUS_ERROR, ack);
+  else takeAnswer(flow, side, request, code, at, end, time, ack);
 }
 
 /** A line of the answer to a request. */
@@ -256,7 +237,6 @@ function takeAnswer(flow: Flow, side: Side, request: Request, code: u32, at: usi
   }
   if (request.op == OP_WATCH && code == IS_OK) {
     finish(flow, request, code, STATUS_OK, ack);
-    if (flow.doubt) forgetDoubt(flow);
     forgetPending(flow);
     side.state = SERVER_STREAM;
     sideOf(flow, CLIENT).state = CLIENT_OVER;
@@ -301,7 +281,7 @@ function value(flow: Flow, side: Side, request: Request): void {
   }
   count(COUNTER_UNMATCHED_ANSWERS);
   disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
-  contradict(flow);
+  loseSync(flow, WHY_NOT_UNDERSTOOD);
 }
 
 function textStatus(request: Request, code: u32): u32 {
@@ -359,10 +339,16 @@ function metaStatus(side: Side, request: Request, code: u32): u32 {
 function finish(flow: Flow, request: Request, code: u32, status: u32, ack: u32): void {
   const tentative = flow.sync == SYNC_TENTATIVE;
   if (tentative && provesRequest(code)) believe(flow);
-  if (request.bits & BIT_NO_EVENT) disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
+  const bits = request.bits;
+  if (bits & BIT_NO_EVENT) disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
   shift(flow);
   record(flow, request, status);
   freeRequest(request);
+  // In mid-stream an error is as likely as not the answer to a part of a value.
+  if (bits & BIT_LAST || (tentative && code == IS_ERROR)) {
+    loseSync(flow, WHY_NOT_UNDERSTOOD);
+    return;
+  }
   if (tentative && flow.sync == SYNC_TENTATIVE) {
     passOverSoFar();
     const client = sideOf(flow, CLIENT);

@@ -12,13 +12,10 @@ export const CLIENT_KEYS: u8 = 2;
 export const CLIENT_DROP: u8 = 3;
 /** Nothing more is read: quit, watch. */
 export const CLIENT_OVER: u8 = 4;
-/** Servers differ on what the bytes are: nothing is read until the pending answers are in. Of binary clients only. */
-export const CLIENT_DOUBT: u8 = 5;
+/** Servers differ on what the bytes are: nothing is read until the pending answers are in. */
+export const CLIENT_UNKNOWN: u8 = 5;
 /** `skip` bytes of a PROXY header come next, before anything else. */
 export const CLIENT_PROXY: u8 = 6;
-/** Releases differ on what the bytes are: they are read in two ways. */
-export const CLIENT_FORKED: u8 = 7;
-
 // Server.
 
 /** An answer comes next, or the rest of its line or binary header. */
@@ -29,5 +26,3 @@ export const SERVER_DATA: u8 = 1;
 export const SERVER_DROP: u8 = 2;
 /** A stream that never returns to answers (watch). */
 export const SERVER_STREAM: u8 = 3;
-/** Answers to what is read in two ways come next. */
-export const SERVER_FORKED: u8 = 4;

@@ -6,7 +6,7 @@ import { LOGIN_BOTH, LOGIN_NO, withhold } from '../memcache/credentials';
 import { BIT_LAST, BIT_NOREPLY, Request } from '../memcache/message';
 import { WHY_AFTER_GAP } from '../payload';
 import { freeRequest, push, record } from './pending';
-import { CLIENT_DOUBT, CLIENT_LINE } from './states';
+import { CLIENT_UNKNOWN, CLIENT_LINE } from './states';
 import { loseSync } from './sync';
 
 /** Gives a request its place: time, packet, connection, and how many began in that packet before it. */
@@ -43,7 +43,7 @@ export function dataDone(flow: Flow, side: Side, time: u64): void {
   // The server may have refused it before it was whole.
   if (changetype<usize>(request) == 0) return;
   flow.current = 0;
-  if (request.bits & BIT_LAST) side.state = CLIENT_DOUBT;
+  if (request.bits & BIT_LAST) side.state = CLIENT_UNKNOWN;
   if (flow.login) {
     if (flow.login == LOGIN_BOTH) withhold(request);
     flow.login = LOGIN_NO;

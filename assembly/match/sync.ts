@@ -8,36 +8,28 @@
  * One that a storage command can get proves only that a message ended where the server's segment
  * acknowledges, so this request is not recorded and the next one is.
  */
-import { Flow, FLOW_NEW, FLOW_STRAY, CLIENT, SERVER, sideOf, SYNC_NONE, SYNC_READING, SYNC_YES } from '../flow/flow';
+import { Flow, FLOW_NEW, FLOW_STRAY, CLIENT, SERVER, sideOf, SYNC_NONE, SYNC_YES } from '../flow/flow';
 import { count } from '../instance';
 import { COUNTER_RESYNCS } from '../layout';
 import { LOGIN_NO } from '../memcache/credentials';
 import { Request, STORAGE_ANSWERS } from '../memcache/message';
-import { loseLine, passOverRest, setWhy, WHY_NOT_UNDERSTOOD } from '../payload';
+import { loseLine, passOverRest, setWhy } from '../payload';
 import { freeLine } from '../stream/lines';
-import { ownReading, READING_LOST, READING_WRONG } from './doubt';
 import { abandon, abandonPending } from './pending';
-import { giveUp } from './settle';
 import { CLIENT_LINE, SERVER_LINE } from './states';
 
 /** Failed starts after which a flow is taken for something else than memcache. */
 const FAILURES_MAX: u8 = 64;
 
-/** Bytes of no known place in the stream: before anything was believed, not even its protocol is certain. */
+/** Client bytes of no known place in the stream: before anything was believed, not even its protocol is certain. */
 export function passOverStart(flow: Flow, bytes: u32): void {
   passOverRest(flow, bytes);
+  flow.owed = 1;
   if (!flow.settled) flow.kind = FLOW_NEW;
 }
 
 /** Gives up what was being read in both directions, for a reason WHY_*; pending requests end unanswered. */
 export function loseSync(flow: Flow, why: u8): void {
-  if (flow.sync == SYNC_READING) {
-    ownReading(flow).state = READING_LOST;
-    flow.sync = SYNC_NONE;
-    return;
-  }
-  if (flow.doubt) giveUp(flow);
-  flow.proven = 0;
   abandonPending(flow);
   if (flow.current) {
     const request = changetype<Request>(<usize>flow.current);
@@ -59,16 +51,6 @@ export function loseSync(flow: Flow, why: u8): void {
   flow.login = LOGIN_NO;
   if (!flow.settled) flow.kind = FLOW_NEW;
   if (++flow.failures > FAILURES_MAX) flow.kind = FLOW_STRAY;
-}
-
-/** An answer fits nothing: a reading is wrong, anything else has lost its place. */
-export function contradict(flow: Flow): void {
-  if (flow.sync == SYNC_READING) {
-    ownReading(flow).state = READING_WRONG;
-    flow.sync = SYNC_NONE;
-    return;
-  }
-  loseSync(flow, WHY_NOT_UNDERSTOOD);
 }
 
 /** A request was proven by its answer, or a border by an acknowledgement: from here on events are believed. */

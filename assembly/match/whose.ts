@@ -6,7 +6,7 @@ import {
   answerLetters, answerOpaque, answerPrint, ERROR_FORMAT, hasKey, hasOpaque, keyAt, keyEnd, keyIsBase64, keyNumber,
 } from '../memcache/answer';
 import {
-  BIT_DISCARDS, BIT_QUIET, IS_ERROR, IS_HD, IS_NF, IS_VA, KIND_DOUBT, Request,
+  BIT_DISCARDS, BIT_QUIET, IS_ERROR, IS_HD, IS_NF, IS_VA, KIND_UNTOLD, Request,
 } from '../memcache/message';
 import { FLAGS_RETURNED, isKeyOf } from '../memcache/meta';
 import { likelyFor } from './passed';
@@ -34,7 +34,7 @@ export function matchPending(flow: Flow, code: u32, error: u32): Request {
     }
   } else {
     while (changetype<usize>(request)) {
-      if ((request.fits >> code) & 1 && (!meta || request.kind == KIND_DOUBT || agrees(request, code))) {
+      if ((request.fits >> code) & 1 && (!meta || request.kind == KIND_UNTOLD || agrees(request, code))) {
         found = request;
         break;
       }

@@ -47,7 +47,10 @@ export const BIT_ANSWERED: u32 = 8;
 export const BIT_NO_EVENT: u32 = 16;
 /** The answer is a single STAT line without END (stats sizes_enable). */
 export const BIT_ONE_LINE: u32 = 32;
-/** Servers differ on where the next request begins: nothing is read until this one is answered. Of binary requests only. */
+/**
+ * Servers differ on what the client's bytes behind this request are: none are read until it is answered, and then the
+ * flow is out of sync.
+ */
 export const BIT_LAST: u32 = 64;
 /** A key did not fit its pool. */
 export const BIT_OVERFLOW: u32 = 128;
@@ -56,22 +59,6 @@ export const BIT_OVERFLOW: u32 = 128;
  * yet (conn_release_items in process_get_command, proto_text.c).
  */
 export const BIT_DISCARDS: u32 = 256;
-/** Of a request releases differ on: it is the old ones that take it as it stands. */
-export const BIT_OLD_TAKES: u32 = 512;
-/** Of a request releases differ on: who refuses it has not looked for noreply yet. */
-export const BIT_REFUSED_LOUDLY: u32 = 1024;
-
-// What releases differ on where a line is followed by a data block: some skip the block, others read it as commands.
-// A class, in two bits of a request's bits; what one connection's server does is the same within a class.
-export const DOUBT_SHIFT: u32 = 16;
-export const DOUBT_MASK: u32 = 3 << DOUBT_SHIFT;
-/** The text parser up to 1.6.39, or that of 1.6.40 (process_command_ascii; process_request in proto_parser.c). */
-export const DOUBT_RELEASE: u32 = 1;
-/** Whether ms with a key that is too long, or with too many flags, skips its value. */
-export const DOUBT_META: u32 = 2;
-/** Whether ms takes its length as a flag S: before 1.6.10. */
-export const DOUBT_META_SIZE: u32 = 3;
-
 export const KIND_GET: u32 = 0;
 export const KIND_STORE: u32 = 1;
 export const KIND_DELETE: u32 = 2;
@@ -86,8 +73,8 @@ export const KIND_UNKNOWN: u32 = 10;
 export const KIND_AUTH: u32 = 11;
 /** Of the binary protocol, whose answers name what they answer. */
 export const KIND_BINARY: u32 = 12;
-/** Stands for a request that is being read in two ways, and for all behind it. */
-export const KIND_DOUBT: u32 = 13;
+/** A request of which not even that is certain: whether it is answered, or by what. Whatever comes next ends belief. */
+export const KIND_UNTOLD: u32 = 13;
 
 // What a request line is followed by.
 /** Nothing: the request is whole. */

@@ -11,7 +11,7 @@ import { decodeBase64 } from './base64';
 import { VALUE_MAX } from './fill';
 import { setKey } from './keys';
 import {
-  BIT_NO_EVENT, BIT_QUIET, BIT_REFUSED, DOUBT_META, DOUBT_META_SIZE, DOUBT_SHIFT, IS_EN, IS_ERROR, IS_EX, IS_HD, IS_ME, IS_NF, IS_NS, IS_OK, IS_VA,
+  BIT_LAST, BIT_NO_EVENT, BIT_QUIET, BIT_REFUSED, IS_EN, IS_ERROR, IS_EX, IS_HD, IS_ME, IS_NF, IS_NS, IS_OK, IS_VA,
   KIND_META, KIND_UNKNOWN, LINE_DATA, LINE_WHOLE, Request,
 } from './message';
 import { parsed, parseSigned, parseUnsigned } from './number';
@@ -240,15 +240,12 @@ export function parseMeta(request: Request, op: u32, at: usize, end: usize): u32
   }
   request.fits = answers(op, flags, request.mode) | (1 << IS_ERROR);
   if (badSize) request.bits |= BIT_REFUSED;
-  // Refused for a length that stands at the wrong place, the key is not looked at.
-  else if (oldSyntax) request.bits |= DOUBT_META_SIZE << DOUBT_SHIFT;
-  else if (op == OP_MS && (keySize > KEY_MAX || tokens >= FLAGS_MAX)) {
-    request.bits |= DOUBT_META << DOUBT_SHIFT;
+  else if (oldSyntax || (op == OP_MS && (keySize > KEY_MAX || tokens >= FLAGS_MAX))) {
+    request.bits |= BIT_LAST;
     // A key whose base64 alone is too long, and one flag more than old releases take, may be taken by later ones. The
     // error is sent despite q.
-    if (longKey || tokens > FLAGS_MAX) {
+    if (!oldSyntax && (longKey || tokens > FLAGS_MAX)) {
       request.bits = (request.bits & ~BIT_QUIET) | BIT_REFUSED;
-      request.fits = 1 << IS_ERROR;
     }
   }
   return outcome;

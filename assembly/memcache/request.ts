@@ -18,7 +18,7 @@ import {
 } from './message';
 import { parseMeta } from './meta';
 import { parsed, parseSigned, parseUnsigned } from './number';
-import { doubtIndented, storage } from './storage';
+import { indented, storage } from './storage';
 import { nextToken, tokenEnd, word } from './tokens';
 import {
   HEAD_GET, HEAD_SET, NAME_ADD, NAME_APPEND, NAME_BGET, NAME_CACHE_MEMLIMIT, NAME_CAS, NAME_DEBUGITEM,
@@ -211,7 +211,7 @@ export function parseRequest(request: Request, at: usize, end: usize): u32 {
   if (at == end) return unknown(request, false);
   const nameEnd = tokenEnd;
   const follows = command(request, at, nameEnd, end);
-  return at > start && follows == LINE_DATA ? doubtIndented(request) : follows;
+  return at > start && follows == LINE_DATA ? indented(request) : follows;
 }
 
 /** A line whose command stands at [at, nameEnd). */

@@ -1,6 +1,6 @@
 /**
- * Storage commands of the classic text protocol, and what releases of memcached make of those that are not as they
- * should be: some skip the value behind a line they refuse, others read it as commands.
+ * Storage commands of the classic text protocol. Of a line that is not as it should be releases of memcached make
+ * different things: some skip the value behind it, others read it as commands.
  */
 import {
   KEY_MAX, OP_CAS, PRESENT_FLAGS, PRESENT_TTL, PRESENT_VALUE_SIZE, TRAIT_CAS, TRAIT_QUIET,
@@ -8,9 +8,8 @@ import {
 import { is, refused, setFits, unknown, VALUE_MAX } from './fill';
 import { setKey } from './keys';
 import {
-  BIT_NO_EVENT, BIT_NOREPLY, BIT_OLD_TAKES, BIT_QUIET, BIT_REFUSED, BIT_REFUSED_LOUDLY, DOUBT_MASK, DOUBT_META,
-  DOUBT_META_SIZE, DOUBT_RELEASE, DOUBT_SHIFT, IS_ERROR, IS_EXISTS, IS_NOT_FOUND, IS_NOT_STORED, IS_STORED, KIND_STORE,
-  LINE_DATA, LINE_WHOLE, Request,
+  BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_QUIET, BIT_REFUSED, IS_ERROR, IS_EXISTS, IS_NOT_FOUND, IS_NOT_STORED, IS_STORED,
+  KIND_STORE, LINE_DATA, LINE_WHOLE, Request,
 } from './message';
 import { parsed, parseSigned, parseUnsigned } from './number';
 import { nextToken, tokenEnd } from './tokens';
@@ -78,49 +77,24 @@ export function storage(request: Request, op: u32, at: usize, end: usize): u32 {
     request.present |= 1 << PRESENT_TTL;
   } else wrong = true;
   if (op == OP_CAS && unique < end && !parseUnsigned(unique, uniqueEnd)) wrong = true;
-  if (wrong) request.bits |= BIT_REFUSED | (DOUBT_RELEASE << DOUBT_SHIFT);
-  // More than one token too many is a matter of the release as well; one is taken by all.
-  if (extra > 1) request.bits |= BIT_REFUSED_LOUDLY | (DOUBT_RELEASE << DOUBT_SHIFT);
+  if (wrong) request.bits |= BIT_REFUSED | BIT_LAST;
+  // More than one token too many is a matter of the release as well; one is taken by all. Whoever refuses the line has
+  // not looked for noreply yet.
+  if (extra > 1) request.bits |= noreply ? BIT_QUIET | BIT_LAST : BIT_LAST;
   return LINE_DATA;
-}
-
-/**
- * Settles a request that releases differ on, by whether its server does as later ones do (1) or as old ones (0).
- * Returns whether a data block follows.
- */
-export function resolveDoubt(request: Request, late: u32): bool {
-  const doubt = (request.bits & DOUBT_MASK) >> DOUBT_SHIFT;
-  const oldTakes = doubt == DOUBT_META_SIZE || (request.bits & BIT_OLD_TAKES) != 0;
-  if (oldTakes != (late != 0)) {
-    request.bits &= ~DOUBT_MASK;
-    return true;
-  }
-  refuseDoubted(request);
-  return false;
-}
-
-/** The request is one that its server refuses without skipping the value. */
-function refuseDoubted(request: Request): void {
-  request.fits = 1 << IS_ERROR;
-  // To a later server it is no command it knows.
-  if (request.bits & BIT_OLD_TAKES) request.bits |= BIT_NO_EVENT;
-  // An error is sent whatever the line asks for, unless noreply was read before.
-  if (request.bits & BIT_REFUSED_LOUDLY) request.bits &= ~BIT_NOREPLY;
-  request.bits = (request.bits & ~(DOUBT_MASK | BIT_QUIET)) | BIT_REFUSED;
 }
 
 /**
  * A line that is followed by a data block begins with spaces: up to 1.6.39 they mean nothing, later the line is no
  * command. Returns what follows it, as `parseRequest`.
  */
-export function doubtIndented(request: Request): u32 {
-  const doubt = (request.bits & DOUBT_MASK) >> DOUBT_SHIFT;
-  // Whatever old releases refuse without skipping the value no release skips the value of.
-  if (doubt == DOUBT_RELEASE || doubt == DOUBT_META) {
-    request.bits |= BIT_NO_EVENT;
-    refuseDoubted(request);
+export function indented(request: Request): u32 {
+  if (request.bits & BIT_LAST && request.bits & BIT_REFUSED) {
+    // What releases up to 1.6.39 refuse without skipping the value no release skips the value of.
+    request.bits = (request.bits & ~(BIT_LAST | BIT_QUIET | BIT_NOREPLY)) | BIT_NO_EVENT;
+    request.fits = 1 << IS_ERROR;
     return LINE_WHOLE;
   }
-  if (doubt == 0) request.bits |= BIT_OLD_TAKES | BIT_REFUSED_LOUDLY | (DOUBT_RELEASE << DOUBT_SHIFT);
+  request.bits |= BIT_QUIET | BIT_LAST;
   return LINE_DATA;
 }

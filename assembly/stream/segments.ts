@@ -15,7 +15,7 @@ import {
 } from '../layout';
 import { clientBytes } from '../match/client';
 import { finishImplied, isImplied, serverBytes } from '../match/server';
-import { CLIENT_DATA, CLIENT_DOUBT, CLIENT_OVER, SERVER_DATA, SERVER_LINE, SERVER_STREAM } from '../match/states';
+import { CLIENT_DATA, CLIENT_UNKNOWN, CLIENT_OVER, SERVER_DATA, SERVER_LINE, SERVER_STREAM } from '../match/states';
 import { dataDone } from '../match/submit';
 import { loseSync } from '../match/sync';
 import { LOGIN_BOTH } from '../memcache/credentials';
@@ -95,7 +95,7 @@ function skipGap(flow: Flow, index: u32, size: u32, time: u64): void {
     settleHeld(flow);
     return;
   }
-  if (index == CLIENT ? side.state == CLIENT_OVER || side.state == CLIENT_DOUBT : side.state == SERVER_STREAM) return;
+  if (index == CLIENT ? side.state == CLIENT_OVER || side.state == CLIENT_UNKNOWN : side.state == SERVER_STREAM) return;
   count(COUNTER_GAPS);
   loseSync(flow, WHY_AFTER_GAP);
   settleHeld(flow);

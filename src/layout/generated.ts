@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0xb5fb257e;
+export const LAYOUT_HASH = 0x3e46aa91;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -260,7 +260,6 @@ export const COUNTER_NAMES = [
   'unmatched_answers',
   'ambiguous_lengths',
   'ambiguous_quiet',
-  'settled_lengths',
   'proxy_headers',
   'udp_refused',
   'syn_seen',
@@ -272,7 +271,6 @@ export const COUNTER_NAMES = [
   'bound_syns',
   'bound_interfaces',
   'bound_fragments',
-  'bound_readings',
   'payload_seen',
   'payload_recorded',
   'payload_repeated',
@@ -577,10 +575,8 @@ export const FLOW = {
   held: 56,
   /** u16: segments seen since delivery got stuck, 0 when it is not stuck */
   stuck: 60,
-  /** u8: where it is read in two ways: which doubt it is in, counted from 1 */
-  doubt: 62,
-  /** u8: what its server proved to do where releases differ: match/doubt.ts */
-  proven: 63,
+  /** u8: 1 where client bytes were passed over that the server may still answer: it has said nothing since */
+  owed: 62,
   /** u64: time when it got stuck */
   stuck_time: 64,
   /** u32: oldest pending request */

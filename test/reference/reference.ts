@@ -7,7 +7,7 @@ import type { Packet } from '../support/packets.js';
 import { answersDespiteQuiet, isError, mayAnswer, metaStatus, REFUSALS, STATUSES } from './answers.js';
 import { type BinaryOutcome, binaryOutcomes } from './binary.js';
 import { exchanges } from './datagrams.js';
-import { behindProxies, exact, type Reading, type Request, requests, withhold } from './requests.js';
+import { behindProxies, exact, type Request, requests, withhold } from './requests.js';
 import { keyText } from './siphash.js';
 import { type Connection, connections, type Stream } from './streams.js';
 
@@ -26,30 +26,17 @@ class Dialogue {
   /** What the server is known to want: nothing, credentials, or to look at those under way. */
   #auth: 'no' | 'wanted' | 'tried' = 'no';
   #at = 0;
-  #misfits = false;
-  /** Whether a request was met whose value may have been read as commands. */
-  doubtful = false;
 
-  constructor({ client, server }: Connection, conn: number, key: Uint8Array, reading: Reading) {
+  constructor({ client, server }: Connection, conn: number, key: Uint8Array) {
     this.#client = client;
     this.#server = server;
     this.#conn = conn;
     this.#key = key;
-    this.#source = requests(
-      client.text,
-      behindProxies(client.text),
-      () => {
-        if (this.#auth !== 'wanted') return false;
-        this.#auth = 'tried';
-        return true;
-      },
-      reading,
-    );
-  }
-
-  /** Whether every answer was one its request may get, and none was left. */
-  get fits(): boolean {
-    return !this.#misfits && this.#at >= this.#server.text.length;
+    this.#source = requests(client.text, behindProxies(client.text), () => {
+      if (this.#auth !== 'wanted') return false;
+      this.#auth = 'tried';
+      return true;
+    });
   }
 
   run(): void {
@@ -70,7 +57,6 @@ class Dialogue {
   #pull(): Request | undefined {
     const { value } = this.#source.next();
     if (!value) return undefined;
-    if (value.doubtful) this.doubtful = true;
     if (value.noreply) this.#emit(value, () => 'silent');
     else this.#pending.push(value);
     return value;
@@ -84,37 +70,28 @@ class Dialogue {
     return line;
   }
 
-  /** Finds whose answer starts here, and reads all of it. False at the end. */
+  /** Finds whose answer starts here, and reads all of it. False at the end, and where it is of no request. */
   #answer(): boolean {
     const start = this.#at;
     const line = this.#line();
     if (line === undefined) return false;
     let place = isError(line) ? this.#erring(line, start) : 0;
-    if (place < 0) return this.#lost();
+    if (place < 0) return false;
     while (!isError(line)) {
       const request = this.#pending[place];
       if (request === undefined) {
-        if (!this.#pull()) return this.#lost();
+        if (!this.#pull()) return false;
         continue;
       }
       if (this.#fits(request, line)) break;
-      if (!request.quiet) return this.#lost();
+      if (!request.quiet) return false;
       place++;
     }
     for (const silent of this.#pending.splice(0, place))
       this.#emit(silent, () => (silent.op === 'mg' ? 'miss' : 'silent'));
     const request = this.#pending.shift()!;
-    if (!isError(line) && !mayAnswer(request, line)) {
-      this.#misfits = true;
-      return false;
-    }
+    if (!isError(line) && !mayAnswer(request, line)) return false;
     return this.#finish(request, line, start);
-  }
-
-  /** An answer of no request: nothing is told from here on. */
-  #lost(): false {
-    this.#misfits = true;
-    return false;
   }
 
   /**
@@ -219,14 +196,14 @@ class Dialogue {
       let next = 0;
       while (line !== undefined && line !== 'END') {
         const [word, key, flags, size] = line.split(' ');
-        if (word !== 'VALUE') return this.#lost();
+        if (word !== 'VALUE') return false;
         while (
           next < request.keys.length &&
           request.keys[next] !== key &&
           !(request.last && request.keys.length === 1)
         )
           next++;
-        if (next === request.keys.length) return this.#lost();
+        if (next === request.keys.length) return false;
         found[next++] = { size: Number(size), flags: exact(BigInt(flags!)) };
         this.#at += Number(size) + 2;
         line = this.#line();
@@ -344,41 +321,13 @@ class Dialogue {
   }
 }
 
-/**
- * What was said over one connection, or in one exchange of datagrams. Where the requests may be read in two ways, it
- * is the one all answers fit; where they fit both, what both say is told, or nothing behind the doubtful request.
- */
+/** What was said over one connection, or in one exchange of datagrams. */
 function draftsOf(connection: Connection, conn: number, key: Uint8Array): Draft[] {
   const start = behindProxies(connection.client.text);
-  const read = (reading: Reading) => {
-    const dialogue = new Dialogue(connection, conn, key, reading);
-    dialogue.run();
-    return dialogue;
-  };
-  if (connection.client.text.charCodeAt(start) === 0x80) {
-    const dialogue = new Dialogue(connection, conn, key, 'stop');
-    dialogue.runBinary(start);
-    return dialogue.drafts;
-  }
-  const cautious = read('stop');
-  if (!cautious.doubtful) return cautious.drafts;
-  const [first, second] = [read('swallowed'), read('commands')].filter(({ fits }) => fits);
-  if (first === undefined) return cautious.drafts;
-  if (second === undefined) return first.drafts;
-  return shared(first.drafts, second.drafts) ?? cautious.drafts;
-}
-
-/** What two readings say that differ in nothing but keys: those are not told. */
-function shared(some: Draft[], others: Draft[]): Draft[] | undefined {
-  if (some.length !== others.length) return undefined;
-  const keyless = ({ order, event }: Draft) =>
-    JSON.stringify([order.map(String), { ...event, key: null, key_size: null }]);
-  if (some.some((draft, i) => keyless(draft) !== keyless(others[i]!))) return undefined;
-  return some.map((draft, i) =>
-    draft.event.key === others[i]!.event.key
-      ? draft
-      : { ...draft, event: { ...draft.event, key: null, key_size: null } },
-  );
+  const dialogue = new Dialogue(connection, conn, key);
+  if (connection.client.text.charCodeAt(start) === 0x80) dialogue.runBinary(start);
+  else dialogue.run();
+  return dialogue.drafts;
 }
 
 /** Every event of a capture in the total order, connections and requests numbered by first appearance. */

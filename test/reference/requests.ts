@@ -20,8 +20,6 @@ export interface Request {
   multiLine: 'stats' | 'dump' | 'mgdump' | 'one' | undefined;
   /** Nothing after it can be told. */
   last: boolean;
-  /** What the server made of it depends on its release. */
-  doubtful: boolean;
   /** As it is read, an error is all it can get. */
   fails: boolean;
   /** No release accepts it: an error is its answer. */
@@ -109,26 +107,15 @@ export function behindProxies(text: string): number {
 }
 
 /**
- * How to go on behind a storage command that is refused by its line: releases before 1.6.40 read its value as
- * commands, later ones swallow it. `stop` tells nothing of what follows.
+ * Requests one by one, from `at` on; `credentials()` says whether the next set is a login. The last is one behind which
+ * nothing can be told, because releases differ on what comes there.
  */
-export type Reading = 'stop' | 'swallowed' | 'commands';
-
-/** Requests one by one, from `at` on; `credentials()` says whether the next set is a login. */
-export function* requests(
-  text: string,
-  at: number,
-  credentials: () => boolean,
-  reading: Reading,
-): Generator<Request> {
+export function* requests(text: string, at: number, credentials: () => boolean): Generator<Request> {
   for (let first = true; ; first = false) {
     const start = at;
     const feed = text.indexOf('\n', at);
     if (feed < 0) return;
-    const whole = text.slice(at, feed).replace(/\r$/, '');
-    const hasNul = whole.includes('\0');
-    // Releases before 1.6.40 end the line at a NUL.
-    const line = reading === 'commands' ? whole.replace(/\0.*$/s, '') : whole;
+    const line = text.slice(at, feed).replace(/\r$/, '');
     at = feed + 1;
     const tokens = line.split(/ +/).filter((t) => t !== '');
     const op = tokens[0] ?? '';
@@ -147,7 +134,6 @@ export function* requests(
       flags: new Map(),
       multiLine: undefined,
       last: false,
-      doubtful: false,
       fails: false,
       refused: false,
       discards: false,
@@ -161,12 +147,10 @@ export function* requests(
       r.noreply = false;
       r.last = true;
     };
-    /** A data block of n bytes, of a request that may be refused with or without it. */
-    const doubtfulData = (n: number) => {
-      r.doubtful = true;
-      if (reading === 'stop') r.last = true;
-      else if (reading === 'swallowed') data(n);
-      else r.fails = true;
+    /** Not even whether it is answered can be told. */
+    const untold = () => {
+      r.hidden = r.last = true;
+      r.noreply = false;
     };
     // A storage command that every release refuses.
     let wrong = false;
@@ -211,8 +195,11 @@ export function* requests(
                 args[0]!.length > 250 ||
                 number(args[1]) === undefined ||
                 signed(args[2]) === undefined);
-            if (doubtful) doubtfulData(Number(number(args[3])));
-            else data(Number(number(args[3])));
+            if (doubtful) {
+              r.last = true;
+              // Every release refuses it: some look for noreply first.
+              if (bare.length > needed + 1 && r.noreply) untold();
+            } else data(Number(number(args[3])));
           }
         }
         r.event.cas = op === 'cas';
@@ -257,12 +244,16 @@ export function* requests(
         if (op === 'ms') {
           if (sizeOk(tokens[2])) {
             r.event.value_size = number(tokens[2]);
-            const doubtful = r.rawKey.length > 250 || tokens.length >= 20;
-            if (doubtful) doubtfulData(Number(number(tokens[2])));
-            else data(Number(number(tokens[2])));
+            if (r.rawKey.length > 250 || tokens.length >= 20) {
+              r.last = true;
+              // The error is sent despite q.
+              if (long || tokens.length > 20) r.quiet = false;
+              else if (r.quiet) untold();
+            } else data(Number(number(tokens[2])));
           } else if (/^S\d+$/.test(tokens[2] ?? '')) {
             r.event.value_size = number(tokens[2]!.slice(1));
-            doubtfulData(Number(tokens[2]!.slice(1)));
+            r.last = true;
+            if (r.quiet) untold();
           }
         }
       }
@@ -280,15 +271,15 @@ export function* requests(
     const size = op === 'ms' ? tokens[2]?.replace(/^S/, '') : tokens[4];
     if ((STORAGE.has(op) || op === 'ms') && !sizeOk(size)) r.refused = r.fails = true;
     if (r.hidden) r.refused = true;
-    if (STORAGE.has(op) && r.doubtful) r.refused = true;
-    if (hasNul) {
-      r.doubtful = true;
-      if (reading === 'stop') {
-        // The key depends on the release, and so may everything after.
-        r.keys = r.keys.map(() => null);
-        r.last = true;
-      }
-    }
+    if (wrong) r.refused = true;
+    // Releases since 1.6.40 know no command behind spaces, and read its value as commands.
+    if (line.startsWith(' ') && r.end > feed) {
+      at = feed + 1;
+      r.end = feed;
+      untold();
+    } else if (line.startsWith(' ') && r.last) r.hidden = !(r.last = r.noreply = r.quiet = false);
+    // Releases before 1.6.40 end the line at a NUL, to others it is a byte of its key.
+    if (line.includes('\0')) untold();
     yield r;
     if (r.last) return;
   }
