@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -451,6 +452,25 @@ serial(...live('limits and signals of a live recording'), async (t) => {
   await sleep(300);
   t.true(verifyProfile(join(folder, 'f.mbp')).blocks.good > 0, 'sealed while it runs');
   await flushed.stop('SIGTERM');
+  const hungUp = network.record(`ebpf:${DEVICE}`, join(folder, 'h.mbp'));
+  await hungUp.running();
+  t.is((await hungUp.stop('SIGHUP')).ended, 'signal');
+  t.true(verifyProfile(join(folder, 'h.mbp')).perfect);
+});
+
+serial(...live('a second stop signal 100 ms after the first or later ends it at once'), async (t) => {
+  const network = new Network(t);
+  const recording = network.record(`ebpf:${DEVICE}`, join(temporary(t), 'out.mbp'));
+  await recording.running();
+  // It waits for its recorder, which says nothing.
+  process.kill(recording.recorderPid, 'SIGSTOP');
+  recording.child.kill('SIGINT');
+  recording.child.kill('SIGTERM');
+  await sleep(1000);
+  t.is(recording.child.exitCode, null, 'two at once are one');
+  recording.child.kill('SIGINT');
+  t.is(await recording.ended(), 130);
+  await until(() => programs().length === 0, 2);
 });
 
 serial(...live('told to stop at any moment of its start: it ends in good order'), async (t) => {
@@ -467,6 +487,35 @@ serial(...live('told to stop at any moment of its start: it ends in good order')
     await until(() => programs().length === 0, 2);
   }
 });
+
+serial(
+  ...live('a terminal that stops all of its processes while they start stops one recording'),
+  async (t) => {
+    t.timeout(120_000);
+    const folder = temporary(t);
+    for (const source of ['ebpf:lo', 'afpacket:lo', 'pcap:lo']) {
+      for (let after = 120; after <= 400; after += 40) {
+        // A session of its own, as a terminal's, in a network of its own.
+        const script = 'ip link set lo up; exec "$@"';
+        const command = [process.execPath, 'dist/cli/main.js', 'record', source, join(folder, 'out.mbp')];
+        const child = spawn('unshare', ['-n', 'sh', '-c', script, 'sh', ...command, '--force'], {
+          detached: true,
+          stdio: ['ignore', 'ignore', 'pipe'],
+        });
+        let said = '';
+        child.stderr.on('data', (data) => {
+          said += data;
+        });
+        const exit = once(child, 'close');
+        await sleep(after);
+        process.kill(-child.pid!, 'SIGINT');
+        const [code, signal] = await exit;
+        // Before it listens for signals, one ends it as it ends any process.
+        t.true(code === 0 || signal === 'SIGINT', `${source}, ${after} ms: ${code} ${said}`);
+      }
+    }
+  },
+);
 
 serial(...live('an option that makes no sense is refused before anything is attached'), (t) => {
   const folder = temporary(t);
