@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, existsSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -81,6 +81,29 @@ test('two stop signals at once are one, as timeout(1) sends them', async (t) => 
   child.kill('SIGTERM');
   child.kill('SIGCONT');
   t.deepEqual(await once(child, 'exit'), [0, null]);
+  t.is(membench(['verify', profile]).code, 0);
+});
+
+test('a terminal that goes away stops it as SIGHUP does', async (t) => {
+  const folder = temporary(t);
+  const code = join(folder, 'code');
+  // The kernel tells the leader of the session, which is this shell, and a shell tells its jobs.
+  const script = `trap 'kill -HUP $!' HUP; "$@" & wait $!; wait $!; echo $? >'${code}'`;
+  const profile = join(folder, 'out.mbp');
+  const fifo = join(folder, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const words = ['sh', '-c', script, 'sh', process.execPath, 'dist/cli/main.js', 'record', fifo, profile];
+  const command = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+  const terminal = spawn('script', ['-qec', command, '/dev/null'], { stdio: 'ignore' });
+  t.teardown(() => terminal.kill('SIGKILL'));
+  const writer = await open(fifo, 'w');
+  await writer.write(CAPTURE);
+  await until(() => existsSync(profile));
+  await sleep(400);
+  terminal.kill('SIGKILL');
+  await until(() => existsSync(code) && readFileSync(code, 'utf8') !== '');
+  await writer.close();
+  t.is(readFileSync(code, 'utf8'), '0\n');
   t.is(membench(['verify', profile]).code, 0);
 });
 
