@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { unlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { usesSimd } from './decode/simd.js';
 import { MembenchError } from './errors.js';
@@ -26,7 +25,7 @@ import { version } from './version.js';
 const LIVE_BUFFER = 32 * 1024 * 1024;
 /** How long the reason for the end of a live source may take, ms. */
 const REASON_PATIENCE = 1000;
-/** Between two calls of onProgress, and two looks at a live source's limits, ms. */
+/** Between two calls of onProgress, and two looks at the profile and at a live source's limits, ms. */
 const PROGRESS_INTERVAL = 200;
 
 /** `membench-YYYYMMDDTHHMMSS.mbp`, UTC. */
@@ -281,7 +280,7 @@ class Recording {
   }
 
   async #startSource(): Promise<void> {
-    const { onProgress, onStart, onInfo, onWarning } = this.#options;
+    const { onStart, onInfo, onWarning } = this.#options;
     const source = this.#source;
     source.onChange = ({ what, message, over }) => {
       onWarning?.(message);
@@ -295,16 +294,12 @@ class Recording {
     try {
       await source.start();
     } catch (error) {
-      this.#writer.abandon();
-      unlinkSync(this.#writer.path);
+      this.#writer.discard();
       throw error;
     }
     if (!source.finite) onInfo?.(`recording ${source.info}`);
     onStart?.({ flush: () => this.#recorder.flush() });
-    const { rotateTime, fsync } = this.#options;
-    if (onProgress || !source.finite || rotateTime !== undefined || fsync !== undefined) {
-      this.#timer = setInterval(() => this.#look(), PROGRESS_INTERVAL);
-    }
+    this.#timer = setInterval(() => this.#look(), PROGRESS_INTERVAL);
   }
 
   /** First the source, so that what has come is all there is; then the workers, once they have decoded it. */

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, readdirSync } from 'node:fs';
+import { copyFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
@@ -429,6 +429,17 @@ serial(...live('a full disk: said within a second, what was sealed stays, exit 1
   const report = verifyProfile(profile);
   t.deepEqual([report.blocks.bad, report.blocks.missing, report.damage], [0, [], []]);
   t.true(report.blocks.good > 0);
+});
+
+serial(...live('a profile that is removed: said within a second or so, exit 1'), async (t) => {
+  const network = new Network(t);
+  const profile = join(temporary(t), 'out.mbp');
+  const recording = network.record(`ebpf:${DEVICE}`, profile);
+  await recording.running();
+  rmSync(profile);
+  await until(() => recording.child.exitCode !== null, 3);
+  t.is(await recording.ended(), 1);
+  t.regex(recording.said, /out\.mbp: it was removed .* \[ERR_MEMBENCH_PROFILE_WRITE\]\n$/);
 });
 
 serial(...live('limits and signals of a live recording'), async (t) => {

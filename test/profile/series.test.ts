@@ -3,16 +3,19 @@ import { spawnSync } from 'node:child_process';
 import fs, {
   appendFileSync,
   copyFileSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { openProfile, verifyProfile } from 'membench/profile';
@@ -286,11 +289,11 @@ test('only so many files are kept', (t) => {
 test('what took the place of a part is not removed', (t) => {
   const path = folder(t);
   const at = (name: string) => join(path, name);
-  const series = oneEach(at('a.mbp'), { files: 1 });
+  const series = oneEach(at('a.mbp'), { files: 2 });
   let seq = 0;
   const rotate = () => write(series, { worker: 0, seq: seq++ });
   rotate();
-  // The part is moved away while it is written, and something else put there.
+  // A finished part is moved away, and something else put there.
   const places: ((part: string) => void)[] = [
     (part) => writeFileSync(part, 'precious'),
     (part) => symlinkSync(at('moved0'), part),
@@ -298,14 +301,86 @@ test('what took the place of a part is not removed', (t) => {
     () => {},
   ];
   for (const [i, replace] of places.entries()) {
-    renameSync(series.path, at(`moved${i}`));
-    replace(series.path);
     rotate();
+    const part = series.paths.at(-2)!;
+    renameSync(part, at(`moved${i}`));
+    replace(part);
   }
+  rotate();
   t.is(readFileSync(at('a.mbp'), 'utf8'), 'precious');
   series.finish(info({ events: seq }));
-  t.deepEqual(list(path), ['a-1.mbp', 'a-2.mbp', 'a-4.mbp', 'a.mbp', 'moved0', 'moved1', 'moved2', 'moved3']);
+  const left = ['a-1.mbp', 'a-2.mbp', 'a-4.mbp', 'a-5.mbp', 'a.mbp'];
+  t.deepEqual(list(path), [...left, 'moved0', 'moved1', 'moved2', 'moved3']);
   perfect(t, [series.path, at('moved0'), at('moved1')]);
+});
+
+test('a part that is not where it was made ends the series: on a look, when it is full, at the end', (t) => {
+  const GONE = 'it was removed or replaced while it was written, and what was recorded is lost';
+  const moved = (to: string) => `it was moved while it was written, and what was recorded is in ${to}`;
+  const ways: ((part: string, to: string) => string)[] = [
+    (part) => {
+      rmSync(part);
+      return GONE;
+    },
+    (part) => {
+      rmSync(part);
+      writeFileSync(part, 'precious');
+      return GONE;
+    },
+    (part, to) => {
+      renameSync(part, to);
+      return moved(to);
+    },
+    (part, to) => {
+      renameSync(part, to);
+      symlinkSync(to, part);
+      return moved(to);
+    },
+    (part, to) => {
+      linkSync(part, to);
+      rmSync(part);
+      return moved('a file of another name');
+    },
+    (part, to) => {
+      renameSync(dirname(part), to);
+      return moved(join(to, basename(part)));
+    },
+  ];
+  for (const [i, away] of ways.entries()) {
+    const path = realpathSync(folder(t));
+    for (const when of ['tick', 'block', 'rotation', 'end'] as const) {
+      const clock = new Clock();
+      const place = join(path, when);
+      mkdirSync(place);
+      const options = when === 'rotation' ? { rotateSize: 1 } : {};
+      const series = create(join(place, 'a.mbp'), { ...options, now: clock.now });
+      write(series, { worker: 0, seq: 0 });
+      const bytes = statSync(series.path).size;
+      const to = join(path, `${when}-moved`);
+      const why = away(series.path, to);
+      const error = { code: 'ERR_MEMBENCH_PROFILE_WRITE', message: `${series.path}: ${why}` };
+      if (when === 'tick' || when === 'block') {
+        // No look before it is time.
+        clock.pass(0.9);
+        t.notThrows(() => (when === 'tick' ? series.tick() : write(series, { worker: 0, seq: 1 })));
+        clock.pass(0.1);
+      }
+      const fail = () => {
+        if (when === 'tick') series.tick();
+        else if (when === 'end') series.finish(info({ events: 1 }));
+        else write(series, { worker: 0, seq: 2 });
+      };
+      t.throws(fail, error, `${i} ${when}`);
+      t.throws(() => series.tick(), error, 'it is final');
+      series.abandon();
+      if (!why.startsWith('it was moved')) continue;
+      const file = statSync(to).isDirectory() ? join(to, 'a.mbp') : to;
+      t.true(statSync(file).size >= bytes);
+      // What was finished is whole, wherever it lies.
+      if (when === 'end' || when === 'rotation') perfect(t, [file]);
+      else t.deepEqual(verifyProfile(file).damage, []);
+    }
+  }
 });
 
 test('a part that was changed or replaced since is not removed', (t) => {
