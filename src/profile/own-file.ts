@@ -1,7 +1,7 @@
 import { fstatSync, lstatSync, readlinkSync, rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { MembenchError } from '../errors.js';
-import { writeError } from './create.js';
+import { syncFolder, writeError } from './create.js';
 
 /** Errors of lstat(2) that mean that nothing is there, and not that one may not look. */
 const GONE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
@@ -46,11 +46,14 @@ export class OwnFile {
    * Removes the file where it is still there and as it was left.
    *
    * @param bytes its size when it was left: an inode's number alone may have gone to another file
+   * @param sync bring to the disk that it is gone
    * @throws ERR_MEMBENCH_PROFILE_WRITE
    */
-  remove(bytes: number): void {
+  remove(bytes: number, sync = false): void {
     try {
-      if (this.#find()?.size === BigInt(bytes)) rmSync(this.path, { force: true });
+      if (this.#find()?.size !== BigInt(bytes)) return;
+      rmSync(this.path, { force: true });
+      if (sync) syncFolder(this.path);
     } catch (error) {
       throw writeError(this.path, error);
     }

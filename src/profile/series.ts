@@ -208,7 +208,7 @@ export class ProfileSeries {
   }
 
   #create(path: string, header: ProfileHeader, now: Date): Part {
-    const writer = ProfileWriter.create(path, { force: this.#options.force, header });
+    const writer = ProfileWriter.create(path, { force: this.#options.force, header, sync: this.#syncs });
     return new Part(writer, now.getTime());
   }
 
@@ -237,7 +237,7 @@ export class ProfileSeries {
     // Only now: what is there is not given up before there is something new.
     while (this.#finished.length >= (this.#options.files ?? Infinity)) {
       const oldest = this.#finished.shift()!;
-      oldest.file.remove(oldest.bytes);
+      oldest.file.remove(oldest.bytes, this.#syncs);
     }
   }
 

@@ -26,6 +26,14 @@ export interface BlockInfo {
   counts: Record<string, number>;
 }
 
+export interface WriterOptions {
+  /** Replace a regular file of this name. */
+  force: boolean;
+  header: ProfileHeader;
+  /** Bring the new file and its name to the disk. Default: no. */
+  sync?: boolean;
+}
+
 /** Bytes of one more entry in the block index at most: seven integers of nine bytes each in an array. */
 const INDEX_ENTRY_MAX = 64;
 /** Bytes of a footer without header and index at most: every counter there is needs about 1200. */
@@ -47,12 +55,12 @@ export class ProfileWriter {
   #bytes: number;
   #failure: MembenchError | undefined;
 
-  private constructor(path: string, force: boolean, header: ProfileHeader) {
+  private constructor(path: string, { force, header, sync = false }: WriterOptions) {
     this.path = path;
     this.#run = header.run;
     this.#header = headerBody(header);
     const frame = encodeFrame('MBHD', encode(this.#header));
-    this.#fd = createFile(path, force, frame);
+    this.#fd = createFile(path, force, frame, sync);
     this.file = new OwnFile(path, this.#fd);
     this.#bytes = frame.length;
     this.#headerBytes = frame.length;
@@ -64,8 +72,8 @@ export class ProfileWriter {
    *
    * @throws ERR_MEMBENCH_PROFILE_EXISTS, ERR_MEMBENCH_PROFILE_WRITE; nothing has changed then
    */
-  static create(path: string, options: { force: boolean; header: ProfileHeader }): ProfileWriter {
-    return new ProfileWriter(path, options.force, options.header);
+  static create(path: string, options: WriterOptions): ProfileWriter {
+    return new ProfileWriter(path, options);
   }
 
   /** Bytes of whole frames written. */

@@ -599,8 +599,8 @@ test('fsync: never, after each block, or once a second; and before a file is clo
   clock.pass(60);
   t.is(
     of(() => block.tick()),
-    1,
-    'the file that is closed',
+    3,
+    'the file that is closed, the new one and its folder',
   );
   t.is(
     of(() => block.finish(info({ events: 1 }))),
@@ -649,8 +649,8 @@ test('fsync: never, after each block, or once a second; and before a file is clo
   clock.pass(60);
   t.is(
     of(() => interval.tick()),
-    1,
-    'the file that is closed',
+    3,
+    'the file that is closed, the new one, and its folder',
   );
   t.is(
     of(() => write(interval, { worker: 0, seq: 5 })),
@@ -662,6 +662,83 @@ test('fsync: never, after each block, or once a second; and before a file is clo
     1,
   );
   perfect(t, interval.paths);
+});
+
+/** What is done to files and folders by name, and brought to the disk, while `run` goes on, in order. */
+function watchNames(run: () => void): string[] {
+  const { fsyncSync, renameSync, rmSync } = fs;
+  const done: string[] = [];
+  const name = (path: fs.PathLike) => basename(String(path)).replace(/\.[0-9a-f]{12}\.new$/, '.new');
+  fs.fsyncSync = (fd) => {
+    const path = fs.readlinkSync(`/proc/self/fd/${fd}`);
+    done.push(`sync ${fs.fstatSync(fd).isDirectory() ? 'folder' : name(path)}`);
+    fsyncSync(fd);
+  };
+  fs.renameSync = (from, to) => {
+    done.push(`rename ${name(from)} ${name(to)}`);
+    renameSync(from, to);
+  };
+  fs.rmSync = (path) => {
+    done.push(`remove ${name(path)}`);
+    rmSync(path);
+  };
+  syncBuiltinESMExports();
+  try {
+    run();
+  } finally {
+    Object.assign(fs, { fsyncSync, renameSync, rmSync });
+    syncBuiltinESMExports();
+  }
+  return done;
+}
+
+(process.platform === 'linux' ? test : test.skip)('fsync: names come to the disk as well, and go', (t) => {
+  for (const fsync of ['block', 'interval', 'never'] as const) {
+    const path = folder(t);
+    const series: ProfileSeries[] = [];
+    const options = { files: 1, fsync, force: true };
+    const wanted = (names: string[]) =>
+      fsync === 'never' ? names.filter((name) => !name.startsWith('sync')) : names;
+    t.deepEqual(
+      watchNames(() => series.push(oneEach(join(path, 'a.mbp'), options))),
+      wanted(['sync a.mbp', 'sync folder']),
+    );
+    write(series[0]!, { worker: 0, seq: 0 });
+    // The old file stays until the new one is sure to be found.
+    const rotation = watchNames(() => write(series[0]!, { worker: 0, seq: 1 }));
+    const block = fsync === 'block' ? ['sync a-1.mbp'] : [];
+    t.deepEqual(
+      rotation,
+      wanted(['sync a.mbp', 'sync a-1.mbp', 'sync folder', 'remove a.mbp', 'sync folder', ...block]),
+    );
+    series[0]!.finish(info({ events: 2 }));
+    t.deepEqual(
+      watchNames(() => series.push(oneEach(join(path, 'a-1.mbp'), options))),
+      wanted(['sync a-1.mbp.new', 'rename a-1.mbp.new a-1.mbp', 'sync folder']),
+    );
+    series[1]!.abandon();
+  }
+});
+
+test('a folder that cannot be synced at all is no failure, one whose disk fails is', (t) => {
+  const path = folder(t);
+  for (const [code, fails] of [
+    ['EINVAL', false],
+    ['EIO', true],
+  ] as const) {
+    const start = () => create(join(path, `${code}.mbp`), { fsync: 'block' }).abandon();
+    countSyncs(
+      () => {
+        if (fails)
+          t.throws(start, { code: 'ERR_MEMBENCH_PROFILE_WRITE', message: /the device reports an error/ });
+        else t.notThrows(start);
+      },
+      (fd) => {
+        if (fs.fstatSync(fd).isDirectory()) throw Object.assign(new Error(code), { code });
+      },
+    );
+  }
+  t.deepEqual(list(path), ['EINVAL.mbp']);
 });
 
 test('a failed fsync is a failed write', (t) => {
