@@ -197,7 +197,30 @@ test('a device that reports errors', (t) => {
       path,
       `the device reports an error ${WRITE}`,
     );
-    t.like(verifyProfile(path), { blocks: { bad: 0, missing: [] }, footer: false });
+    // What not even the beginning of came to the disk does not stay.
+    if (existsSync(path)) t.like(verifyProfile(path), { blocks: { bad: 0, missing: [] }, footer: false });
+  }
+});
+
+test('a device that comes to report errors', (t) => {
+  if (spawnSync('strace', ['-V']).error !== undefined) {
+    t.log('skipped: needs strace');
+    t.pass();
+    return;
+  }
+  const at = temporary(t);
+  // The header and its folder are brought to the disk, then block by block; one that was written stays.
+  for (const [when, call, blocks] of [
+    ['block', 3, 1],
+    ['block', 4, 2],
+    ['interval', 3, null],
+  ] as const) {
+    const path = join(at, `${when}-${call}.mbp`);
+    const inject = ['strace', '-f', '-o', '/dev/null', '-e', `inject=fsync:error=EIO:when=${call}+`];
+    const outcome = record(inject, ['--fsync', when, '--workers', '1', LARGE, path]);
+    failed(t, outcome, path, `the device reports an error ${WRITE}`);
+    if (blocks !== null) keptWhatWasSealed(t, path, blocks);
+    t.like(verifyProfile(path), { blocks: { bad: 0, missing: [] }, damage: [], footer: false });
   }
 });
 
