@@ -405,6 +405,31 @@ serial(...live('ebpf:* takes up interfaces that come later'), async (t) => {
   t.is(byProfile(await analyze([profile])).gets, byServer(before, after).gets);
 });
 
+serial(...live('ebpf:* starts while interfaces come and go'), async (t) => {
+  t.timeout(120_000);
+  const network = new Network(t);
+  const pair = (i: number) => `link add a${i} type veth peer name b${i}\nlink set a${i} up\n`;
+  const all = Array.from({ length: 12 }, (_, i) => i);
+  const add = all.map(pair).join('');
+  const remove = all.map((i) => `link delete a${i}\n`).join('');
+  const script = `while :; do printf '${add}' | ip -batch -; printf '${remove}' | ip -batch -; done`;
+  const churn = network.start('bash', '-c', script.replaceAll('\n', '\\n'));
+  const folder = temporary(t);
+  let gone = 0;
+  for (let i = 0; i < 8; i++) {
+    const how = i % 2 === 0 ? [] : ['--attach', 'clsact'];
+    const recording = network.record(...how, 'ebpf:*', join(folder, 'out.mbp'));
+    await recording.running();
+    await sleep(300);
+    t.is(unaccounted(await recording.stop()), 0, recording.said);
+    t.regex(recording.said, /recording ebpf on .*\bsrv0\b/);
+    gone += recording.said.split('the interface is gone').length - 1;
+  }
+  t.true(gone > 0, 'interfaces did come and go');
+  await network.kill(churn);
+  await until(() => programs().length === 0, 2);
+});
+
 serial(...live('a full disk: said within a second, what was sealed stays, exit 1'), async (t) => {
   t.timeout(60_000);
   const network = new Network(t);
