@@ -53,7 +53,7 @@ test('the first signal stops, drains and seals', async (t) => {
   child.kill('SIGINT');
   // A read of a FIFO returns when something comes or its writer goes.
   await writer.close();
-  const [code] = await once(child, 'exit');
+  const [code] = await once(child, 'close');
   t.is(code, 0);
   t.like(JSON.parse(stdout()), { requests: 2, ended: 'signal' });
   t.is(membench(['verify', profile]).code, 0);
@@ -65,7 +65,7 @@ for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
     await until(() => events(profile) === 0);
     await sleep(400);
     child.kill(signal);
-    t.deepEqual(await once(child, 'exit'), [0, null]);
+    t.deepEqual(await once(child, 'close'), [0, null]);
     t.like(JSON.parse(stdout()), { requests: 2, ended: 'signal' });
     t.is(membench(['verify', profile]).code, 0);
   });
@@ -80,7 +80,7 @@ test('two stop signals at once are one, as timeout(1) sends them', async (t) => 
   child.kill('SIGINT');
   child.kill('SIGTERM');
   child.kill('SIGCONT');
-  t.deepEqual(await once(child, 'exit'), [0, null]);
+  t.deepEqual(await once(child, 'close'), [0, null]);
   t.is(membench(['verify', profile]).code, 0);
 });
 
@@ -124,7 +124,7 @@ for (const [how, script] of Object.entries(NOHUP)) {
     await sleep(1000);
     t.is(child.exitCode, null);
     process.kill(pid, 'SIGTERM');
-    t.deepEqual(await once(child, 'exit'), [0, null]);
+    t.deepEqual(await once(child, 'close'), [0, null]);
     t.is(JSON.parse(stdout()).ended, 'signal');
   });
 }
@@ -142,7 +142,7 @@ test('kill -9: every sealed block stays readable', async (t) => {
   await until(() => events(profile) === 0);
   await until(() => child.kill('SIGUSR2') && events(profile) === 2);
   child.kill('SIGKILL');
-  await once(child, 'exit');
+  await once(child, 'close');
   t.is(events(profile), 2);
   const { code, stdout } = membench(['verify', profile]);
   t.is(code, 1);
