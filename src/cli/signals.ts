@@ -10,6 +10,9 @@ const EXIT_INTERRUPTED = 130;
  */
 const SAME_STOP = 100;
 
+/** Node would open its debugger, to every process of this user, in one that has rights and the secret. */
+const DEBUGGER = 'SIGUSR1';
+
 /** What tests put in the place of the process. */
 export interface SignalHost {
   /** Milliseconds that never go back. */
@@ -38,12 +41,14 @@ export function stopper(stop: () => void, host: SignalHost = HOST): () => void {
 
 /**
  * Takes the signals of a recording: SIGINT, SIGTERM and, where it is not ignored, SIGHUP stop it, SIGUSR2
- * flushes it. Returns what gives them back.
+ * flushes it, and SIGUSR1 does nothing. Returns what gives them back.
  */
 export function onSignals(stop: () => void, flush: () => void): () => void {
   const onStop = stopper(stop);
   const onHangup = ignoresHangup() ? () => {} : onStop;
   process.on('SIGINT', onStop).on('SIGTERM', onStop).on('SIGHUP', onHangup).on('SIGUSR2', flush);
+  // Not given back: without a listener it would end the process.
+  process.on(DEBUGGER, () => {});
   return () => {
     process.off('SIGINT', onStop).off('SIGTERM', onStop).off('SIGUSR2', flush);
     // One that was to be ignored stays so to the end.

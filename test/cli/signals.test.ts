@@ -14,9 +14,12 @@ const CAPTURE = pcapFile(
   packetsOf([client('get a\r\n'), server('END\r\n'), client('get b\r\n'), server('END\r\n')], { fin: false }),
 );
 
+/** Waits until something is true; what it throws means not yet: a profile is there before its header is. */
 async function until(what: () => boolean): Promise<void> {
   for (let i = 0; i < 200; i++) {
-    if (what()) return;
+    try {
+      if (what()) return;
+    } catch {}
     await sleep(25);
   }
   throw new Error('waited in vain');
@@ -70,6 +73,20 @@ for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
     t.is(membench(['verify', profile]).code, 0);
   });
 }
+
+test('SIGUSR1 opens no debugger', async (t) => {
+  const { child, profile } = await endless(t);
+  let said = '';
+  child.stderr!.on('data', (data) => {
+    said += data;
+  });
+  await until(() => events(profile) === 0);
+  child.kill('SIGUSR1');
+  await sleep(400);
+  child.kill('SIGTERM');
+  t.deepEqual(await once(child, 'close'), [0, null]);
+  t.false(said.includes('Debugger'), said);
+});
 
 test('two stop signals at once are one, as timeout(1) sends them', async (t) => {
   const { child, profile } = await endless(t);
