@@ -24,6 +24,8 @@ import { version } from './version.js';
 
 /** Bytes of all kernel rings of a live source: over a second of what a busy server says. */
 const LIVE_BUFFER = 32 * 1024 * 1024;
+/** How much later than a child this process may hear that it shall stop, ms. */
+const STOP_LATENESS = 20;
 /** How long the reason for the end of a live source may take, ms. */
 const REASON_PATIENCE = 1000;
 /** Between two calls of onProgress, and two looks at the profile and at a live source's limits, ms. */
@@ -113,7 +115,7 @@ export async function record(options: RecordOptions): Promise<RecordSummary> {
     },
     (message) => options.onInfo?.(message),
     options.signal,
-  );
+  ).catch((error: unknown) => stoppedOr(error, options));
   try {
     const settings: RecorderSettings = {
       feed: source.feed,
@@ -137,6 +139,22 @@ export async function record(options: RecordOptions): Promise<RecordSummary> {
   } finally {
     source.close();
   }
+}
+
+/**
+ * What a live recording that failed before its first packet failed of. A terminal, and timeout(1), signal the
+ * children as well, and those do not ignore it in the first moments of their lives: then nothing went wrong.
+ */
+async function stoppedOr(error: unknown, { source, signal }: RecordOptions): Promise<never> {
+  // Whoever tells this process may come later than the news of the child.
+  if (isLive(source)) await sleep(STOP_LATENESS);
+  if (!isLive(source) || !signal?.aborted) throw error;
+  throw new MembenchError(
+    'ERR_MEMBENCH_ABORTED',
+    'stopped before there was anything to record',
+    undefined,
+    error,
+  );
 }
 
 /** The cap on memory, if there is one: no more than can be used, and where that is less it is said. */
@@ -185,6 +203,8 @@ class Recording {
   readonly #over = withResolvers();
   /** Why it was told to stop, where it was. */
   #reason: RecordEnd | undefined;
+  /** Packets may have come. */
+  #begun = false;
   #started = process.hrtime.bigint();
   #startedAt = 0n;
 
@@ -235,6 +255,7 @@ class Recording {
       return this.#finish(result);
     } catch (error) {
       this.#writer?.abandon();
+      if (!this.#begun) await stoppedOr(error, this.#options);
       throw error;
     } finally {
       clearInterval(this.#timer);
@@ -292,6 +313,7 @@ class Recording {
     };
     if (!source.finite) this.#started = process.hrtime.bigint();
     this.#startedAt = unixNow();
+    this.#begun = true;
     try {
       await source.start();
     } catch (error) {

@@ -62,8 +62,6 @@ export class RecorderChild implements RecorderHandle {
     const child = spawn('/bin/sh', ['-c', 'exec "$0" "$@"', process.execPath, main], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc', ...fds],
       serialization: 'advanced',
-      // Out of the reach of a terminal's signals, before it can ignore them, too: the parent decides.
-      detached: true,
       // Nothing of the environment is needed, and options for Node in it would be somebody else's code.
       env: {},
     });

@@ -121,8 +121,6 @@ async function run(
       // Nothing of the environment is needed, and options for Node in it would be somebody else's code.
       env: {},
       cwd: '/',
-      // Out of the reach of a terminal's signals, before it can ignore them, too: the parent decides.
-      detached: true,
     },
   );
   let failure: ChildFailure | undefined;
