@@ -133,6 +133,12 @@ export const ENVELOPE_ROOM = 65536;
 /** Bytes of one flow with both its sides: SIZEOF_FLOW_ALL in assembly/flow/flow.ts. */
 const FLOW_SIZE = 256;
 
+/** Bytes of one SYN seen (assembly/flow/syns.ts). */
+export const SYN_SIZE = 40;
+/** Bytes of an entry of the flow hash table, and of one of the key dictionary. */
+export const FLOW_BUCKET_SIZE = 8;
+export const DICTIONARY_ENTRY_SIZE = 2;
+
 /** Bytes of a datagram that is not whole yet, with its bitmap and bytes (assembly/framing/fragments.ts). */
 const DATAGRAM_STRIDE = DATAGRAM.SIZE + (DATAGRAM_MAX + 1) / 64 + DATAGRAM_MAX + 1;
 
@@ -171,16 +177,16 @@ function mapRegion(options: MapOptions): { region: Region; size: number } {
   const eventCount = 1024;
   const events = cursor.take(eventCount * EVENT_RECORD.SIZE);
   const dictionarySize = powerOfTwo(blockEvents * 2);
-  const dictionary = cursor.take(dictionarySize * 2);
+  const dictionary = cursor.take(dictionarySize * DICTIONARY_ENTRY_SIZE);
   // A varint has at most 10 bytes.
   const columnSize = blockEvents * 10 + 64;
   const columns = cursor.take(columnSize * COLUMN_NAMES.length);
   const blockOutSize = 2 * 1024 * 1024;
   const blockOut = cursor.take(ENVELOPE_ROOM + blockOutSize) + ENVELOPE_ROOM;
   const synCount = Math.min(65536, powerOfTwo(flowCount));
-  const syns = cursor.take(synCount * 40);
+  const syns = cursor.take(synCount * SYN_SIZE);
   const flowBucketCount = powerOfTwo(flowCount * 4);
-  const flowBuckets = cursor.take(flowBucketCount * 8);
+  const flowBuckets = cursor.take(flowBucketCount * FLOW_BUCKET_SIZE);
   const flows = cursor.take(flowCount * FLOW_SIZE);
   const requests = cursor.take(part(2));
   const requestsEnd = cursor.at;

@@ -1,6 +1,5 @@
 /** A worker's end of a packet socket with a TPACKET_V3 ring (packet(7), linux/if_packet.h). */
 import type { Core } from '../decode/core.js';
-import { COUNTER_NAMES } from '../layout/generated.js';
 import { regionAddress } from '../memory/map.js';
 import type { WorkerState } from '../memory/worker-state.js';
 import { type Libc, loadLibc, PROT_READ, PROT_WRITE } from '../native/libc.js';
@@ -13,6 +12,8 @@ const STATUS_KERNEL = 0;
 const STATUS_USER = 1;
 /** Offset of blk_len. */
 const LENGTH = 20;
+/** Offset of seq_num, u64: every block the kernel begins has the next one. */
+const SEQUENCE = 24;
 const SOL_PACKET = 263;
 const PACKET_STATISTICS = 6;
 
@@ -31,12 +32,14 @@ export async function openPacketRing(
 }
 
 class MappedSocket implements KernelRing {
-  readonly plenty: number;
+  /** The kernel hands over whole blocks: behind one there may be another. */
+  readonly plenty = 1;
   readonly tail: number;
   readonly #libc: Libc;
   readonly #ring: PacketRing;
   readonly #epoll: number;
   readonly #status: Int32Array;
+  readonly #sequence: BigUint64Array;
   /** Address of the first block where it is mapped in place. */
   readonly #window: number;
   /** The blocks where they are not, to be copied into the window. */
@@ -52,7 +55,6 @@ class MappedSocket implements KernelRing {
     const size = ring.blockSize * ring.blockCount;
     this.#libc = libc;
     this.#ring = ring;
-    this.plenty = ring.blockSize;
     // The kernel hands over a block that is not full after its timeout.
     this.tail = 4 * ring.blockTimeout;
     this.#window = regionAddress(task.map, task.worker) + task.map.region.window;
@@ -61,10 +63,12 @@ class MappedSocket implements KernelRing {
     const inPlace = ring.zeroCopy && libc.mapOver(base, size, PROT_READ | PROT_WRITE, ring.fd, 0) === 0;
     if (inPlace) {
       this.#status = new Int32Array(buffer, this.#window, size / 4);
+      this.#sequence = new BigUint64Array(buffer, this.#window, size / 8);
       this.#unmap = () => libc.unmapOver(base, size);
     } else {
       const mapped = libc.map(size, PROT_READ | PROT_WRITE, ring.fd, 0);
       this.#status = new Int32Array(mapped);
+      this.#sequence = new BigUint64Array(mapped);
       this.#beside = new Uint8Array(mapped);
       this.#unmap = () => {};
     }
@@ -72,58 +76,60 @@ class MappedSocket implements KernelRing {
   }
 
   take(core: Core): number {
-    const { blockSize } = this.#ring;
-    let taken = 0;
-    for (;;) {
-      const block = this.#state.position * blockSize;
-      if ((Atomics.load(this.#status, (block + STATUS) / 4) & STATUS_USER) === 0) return taken;
-      const length = this.#status[(block + LENGTH) / 4]!;
-      let at = this.#window;
-      if (this.#beside === undefined) at += block;
-      else this.#memory.set(this.#beside.subarray(block, block + length), at);
-      this.#state.begin('decoding');
-      core.decodeBlock(at);
-      this.#state.end();
-      if (this.#takes++ % LAG_SAMPLE === 0) core.lagOfBlock(at, this.#libc.realtime());
-      this.#release();
-      taken += length;
-    }
+    const { position } = this.#state;
+    if (!this.#isOurs(position)) return 0;
+    const block = position * this.#ring.blockSize;
+    const length = this.#status[(block + LENGTH) / 4]!;
+    let at = this.#window;
+    if (this.#beside === undefined) at += block;
+    else this.#memory.set(this.#beside.subarray(block, block + length), at);
+    this.#state.begin('decoding', this.#sequenceOf(position));
+    core.decodeBlock(at);
+    if (this.#takes++ % LAG_SAMPLE === 0) core.lagOfBlock(at, this.#libc.realtime());
+    this.#release(position);
+    this.#state.end();
+    return length;
   }
 
   /** A block counts as seen as a whole. */
-  skip(): void {
-    this.#release();
+  giveUp(): void {
+    const { position, batch } = this.#state;
+    const { blockCount } = this.#ring;
+    // Either it was not passed over yet, or it was, and perhaps not given back: unless the kernel has filled it anew.
+    const before = (position + blockCount - 1) % blockCount;
+    const block = [position, before].find((i) => this.#isOurs(i) && this.#sequenceOf(i) === batch);
+    if (block !== undefined) this.#release(block);
   }
 
-  /** Gives the block at hand back to the kernel. */
-  #release(): void {
+  /** Passes over a block and gives it back to the kernel. */
+  #release(block: number): void {
     const { blockSize, blockCount } = this.#ring;
-    const { position } = this.#state;
-    Atomics.store(this.#status, (position * blockSize + STATUS) / 4, STATUS_KERNEL);
-    this.#state.position = (position + 1) % blockCount;
+    this.#state.position = (block + 1) % blockCount;
+    Atomics.store(this.#status, (block * blockSize + STATUS) / 4, STATUS_KERNEL);
+  }
+
+  #isOurs(block: number): boolean {
+    const status = Atomics.load(this.#status, (block * this.#ring.blockSize + STATUS) / 4);
+    return (status & STATUS_USER) !== 0;
+  }
+
+  #sequenceOf(block: number): bigint {
+    return this.#sequence[(block * this.#ring.blockSize + SEQUENCE) / 8]!;
   }
 
   wait(milliseconds: number): void {
     this.#libc.waitFor(this.#epoll, milliseconds);
   }
 
-  /** Packet times are Unix times already. */
-  clock(): bigint {
-    return 0n;
-  }
-
   count(): void {
-    // struct tpacket_stats_v3: packets, drops, freezes; read means reset.
-    const statistics = this.#libc.socketOption(this.#ring.fd, SOL_PACKET, PACKET_STATISTICS, 12);
-    const drops = BigInt(new DataView(statistics.buffer).getUint32(4, true));
-    this.#state.counters[SEEN]! += drops;
-    this.#state.counters[LOST]! += drops;
+    const { kernel } = this.#state;
+    // Read means reset. Of struct tpacket_stats_v3 the freezes are left out.
+    kernel.addStatistics(() =>
+      this.#libc.socketOption(this.#ring.fd, SOL_PACKET, PACKET_STATISTICS, kernel.statistics),
+    );
   }
 
   close(): void {
     this.#unmap();
   }
 }
-
-const SEEN = COUNTER_NAMES.indexOf('packets_seen');
-const LOST = COUNTER_NAMES.indexOf('lost_by_kernel');
