@@ -50,7 +50,7 @@ export function decodeSegment(
   const flags = tcpFlags(tcp);
   const flow = find(hash);
   if (changetype<usize>(flow) && !(flags & TCP_SYN)) {
-    touch(flow, <u32>(time >> 20));
+    touch(flow, time);
     segmentOf(flow, foundSide, tcp, flags, payload, size, got, time, ordinal, wire);
   } else {
     startFlow(flow, hash, tcp, flags, payload, size, got, time, ordinal, wire);
@@ -222,7 +222,6 @@ function startFlow(
   const flow = addFlow(hash, changetype<usize>(syn) ? syn.clientPort == <u16>ports : sourceIsClient(payload, got));
   count(COUNTER_FLOWS);
   flow.kind = FLOW_NEW;
-  flow.epoch = <u32>(time >> 20);
   flow.openTime = time;
   if (changetype<usize>(syn)) beginWithSyn(flow, syn);
   segmentOf(flow, foundSide, tcp, flags, payload, size, got, time, ordinal, wire);

@@ -70,7 +70,7 @@ function connOf(hash: u32, time: u64): u32 {
   const markedHash = markClient(hash, PEER_MARK, true);
   let peer = find(markedHash);
   if (changetype<usize>(peer)) {
-    touch(peer, <u32>(time >> 20));
+    touch(peer, time);
   } else {
     makeRoom(time);
     peer = addFlow(markedHash, true);
@@ -79,7 +79,6 @@ function connOf(hash: u32, time: u64): u32 {
     peer.sync = SYNC_YES;
     peer.opened = 1;
     peer.openTime = time;
-    peer.epoch = <u32>(time >> 20);
     recordConn(peer, CONN_KIND_OPEN_MIDSTREAM, time);
   }
   peer.lastTime = time;
@@ -112,7 +111,6 @@ function takeRequest(
   flow.opened = 1;
   flow.openTime = time;
   flow.lastTime = time;
-  flow.epoch = <u32>(time >> 20);
   const client = sideOf(flow, CLIENT);
   client.known = 1;
   sideOf(flow, SERVER).known = 1;
@@ -136,7 +134,7 @@ function takeAnswer(
     count(COUNTER_UNMATCHED_ANSWERS);
     return;
   }
-  touch(flow, <u32>(time >> 20));
+  touch(flow, time);
   flow.lastTime = time;
   const total = datagrams(frame);
   const sequence = sequenceNumber(frame);

@@ -40,11 +40,11 @@ export class WorkerState {
   constructor(buffer: ArrayBufferLike, map: MemoryMap, worker: number) {
     const base = regionAddress(map, worker);
     const { counters, sealedCounters, state } = map.region;
-    this.counters = new BigUint64Array(buffer, base + counters, COUNTER_NAMES.length);
-    this.sealed = new BigUint64Array(buffer, base + sealedCounters, COUNTER_NAMES.length);
-    this.kernel = new KernelCounts(buffer, base + state);
-    this.#words = new Int32Array(buffer, base + state, WORKER_STATE.SIZE / 4);
-    this.#longs = new BigUint64Array(buffer, base + state, WORKER_STATE.SIZE / 8);
+    this.counters = new BigUint64Array(buffer, base + counters.at, COUNTER_NAMES.length);
+    this.sealed = new BigUint64Array(buffer, base + sealedCounters.at, COUNTER_NAMES.length);
+    this.kernel = new KernelCounts(buffer, base + state.at);
+    this.#words = new Int32Array(buffer, base + state.at, WORKER_STATE.SIZE / 4);
+    this.#longs = new BigUint64Array(buffer, base + state.at, WORKER_STATE.SIZE / 8);
   }
 
   /**

@@ -43,7 +43,7 @@ export async function openBpfRing(task: WorkerTask, rings: BpfRing, state: Worke
 function mapInPlace(libc: Libc, task: WorkerTask, rings: BpfRing): Mapping | undefined {
   const { pageSize } = libc;
   const { buffer } = task.memory;
-  const window = regionAddress(task.map, task.worker) + task.map.region.window;
+  const window = regionAddress(task.map, task.worker) + task.map.region.window.at;
   const base = libc.addressOf(new Uint8Array(buffer)) + BigInt(window);
   const size = pageSize + 2 * rings.size;
   const close = () => libc.unmapOver(base, pageSize + size);
@@ -70,8 +70,8 @@ function mapBeside(libc: Libc, task: WorkerTask, rings: BpfRing): Mapping {
   const rest = libc.map(pageSize + 2 * rings.size, PROT_READ, rings.fd, pageSize);
   const data = new Uint8Array(rest, pageSize, 2 * rings.size);
   // The window is there all the same, and holds the copy.
-  const window = regionAddress(task.map, task.worker) + task.map.region.window;
-  const copy = new RingCopy(data, new Uint8Array(task.memory.buffer, window, task.map.region.windowSize));
+  const window = regionAddress(task.map, task.worker) + task.map.region.window.at;
+  const copy = new RingCopy(data, new Uint8Array(task.memory.buffer, window, task.map.region.window.size));
   return {
     consumer: new BigUint64Array(consumer, 0, 1),
     producer: new BigUint64Array(rest, 0, 1),

@@ -1,4 +1,4 @@
-import { DICTIONARY_ENTRY_SIZE, FLOW_BUCKET_SIZE, regionAddress, SYN_SIZE } from '../memory/map.js';
+import { clearRegion } from '../memory/map.js';
 import type { WorkerState } from '../memory/worker-state.js';
 import type { Packets } from './loop.js';
 import type { WorkerTask } from './messages.js';
@@ -12,17 +12,6 @@ export function recover(task: WorkerTask, state: WorkerState, packets: Packets):
   state.planLoss(() => packets.lost());
   state.loseUnsealed();
   packets.giveUp();
-  clearRegion(task);
+  clearRegion(task.memory.buffer, task.map, task.worker);
   state.end();
-}
-
-/** What the parser expects to be zero when it starts. Pools need not be. */
-function clearRegion({ map, memory, worker }: WorkerTask): void {
-  const base = regionAddress(map, worker);
-  const { region } = map;
-  const clear = (at: number, size: number) => new Uint8Array(memory.buffer, base + at, size).fill(0);
-  clear(region.scratch, region.scratchSize);
-  clear(region.dictionary, region.dictionarySize * DICTIONARY_ENTRY_SIZE);
-  clear(region.syns, region.synCount * SYN_SIZE);
-  clear(region.flowBuckets, region.flowBucketCount * FLOW_BUCKET_SIZE);
 }

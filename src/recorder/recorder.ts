@@ -127,7 +127,7 @@ export class Recorder implements RecorderHandle {
   readonly #unit: 1 | 1000;
   #pool: Pool | undefined;
   #stopped = false;
-  #lagBefore: Uint32Array | undefined;
+  #lagBefore: Float64Array | undefined;
 
   /** @param pageSize bytes of a page of this kernel, needed for kernel rings only */
   constructor(settings: RecorderSettings, events: PoolEvents, pageSize = 4096) {
@@ -241,10 +241,10 @@ export class Recorder implements RecorderHandle {
     };
   }
 
-  #lagHistograms(): Uint32Array[] {
+  #lagHistograms(): BigUint64Array[] {
     return Array.from({ length: this.#settings.workers }, (_, worker) => {
-      const at = regionAddress(this.#map, worker) + this.#map.region.lag;
-      return new Uint32Array(this.#memory.buffer, at, LAG_BUCKETS);
+      const at = regionAddress(this.#map, worker) + this.#map.region.lag.at;
+      return new BigUint64Array(this.#memory.buffer, at, LAG_BUCKETS);
     });
   }
 

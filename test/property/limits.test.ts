@@ -39,7 +39,11 @@ function filler(packets: readonly Packet[], share: number): Packet[] {
   const at = Math.floor(share * packets.length);
   const data = new Uint8Array(200_000);
   const time = packets[Math.min(at, packets.length - 1)]!.time;
-  return [...packets.slice(0, at), ...Array.from({ length: 3 }, () => ({ time, data })), ...packets.slice(at)];
+  return [
+    ...packets.slice(0, at),
+    ...Array.from({ length: 3 }, () => ({ time, data })),
+    ...packets.slice(at),
+  ];
 }
 
 function packetsIn({ seed, connections, exchanges, cut, large }: Recording): Packet[] {
