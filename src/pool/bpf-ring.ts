@@ -2,7 +2,7 @@
 import type { Core } from '../decode/core.js';
 import { regionAddress } from '../memory/map.js';
 import type { WorkerState } from '../memory/worker-state.js';
-import { type Libc, loadLibc, PROT_READ, PROT_WRITE } from '../native/libc.js';
+import { type Libc, PROT_READ, PROT_WRITE } from '../native/libc.js';
 import { type KernelRing, LAG_SAMPLE } from './drain.js';
 import { KernelCounters } from './kernel-counters.js';
 import type { BpfRing, WorkerTask } from './messages.js';
@@ -28,8 +28,7 @@ interface Mapping {
  *
  * @throws Error where the ring cannot be mapped at all
  */
-export async function openBpfRing(task: WorkerTask, rings: BpfRing, state: WorkerState): Promise<KernelRing> {
-  const libc = await loadLibc();
+export function openBpfRing(libc: Libc, task: WorkerTask, rings: BpfRing, state: WorkerState): KernelRing {
   const mapping =
     (rings.zeroCopy ? mapInPlace(libc, task, rings) : undefined) ?? mapBeside(libc, task, rings);
   return new MappedRing(libc, task, rings, mapping, state);

@@ -2,7 +2,7 @@
 import type { Core } from '../decode/core.js';
 import { regionAddress } from '../memory/map.js';
 import type { WorkerState } from '../memory/worker-state.js';
-import { type Libc, loadLibc, PROT_READ, PROT_WRITE } from '../native/libc.js';
+import { type Libc, PROT_READ, PROT_WRITE } from '../native/libc.js';
 import { type KernelRing, LAG_SAMPLE } from './drain.js';
 import type { PacketRing, WorkerTask } from './messages.js';
 
@@ -23,12 +23,13 @@ const PACKET_STATISTICS = 6;
  *
  * @throws Error where the ring cannot be mapped at all
  */
-export async function openPacketRing(
+export function openPacketRing(
+  libc: Libc,
   task: WorkerTask,
   ring: PacketRing,
   state: WorkerState,
-): Promise<KernelRing> {
-  return new MappedSocket(await loadLibc(), task, ring, state);
+): KernelRing {
+  return new MappedSocket(libc, task, ring, state);
 }
 
 class MappedSocket implements KernelRing {
@@ -91,14 +92,15 @@ class MappedSocket implements KernelRing {
     return length;
   }
 
-  /** A block counts as seen as a whole. */
+  /** A block counts as seen as a whole, with the first thing that is done to it. */
   giveUp(): void {
-    const { position, batch } = this.#state;
+    const { position, batch, seenInBatch } = this.#state;
     const { blockCount } = this.#ring;
-    // Either it was not passed over yet, or it was, and perhaps not given back: unless the kernel has filled it anew.
+    const isBatch = (block: number) => this.#isOurs(block) && this.#sequenceOf(block) === batch;
+    // It may have been passed over and not given back; given back and filled anew it would have another number.
     const before = (position + blockCount - 1) % blockCount;
-    const block = [position, before].find((i) => this.#isOurs(i) && this.#sequenceOf(i) === batch);
-    if (block !== undefined) this.#release(block);
+    if (isBatch(before)) this.#release(before);
+    else if (isBatch(position) && seenInBatch > 0) this.#release(position);
   }
 
   /** Passes over a block and gives it back to the kernel. */

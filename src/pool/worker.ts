@@ -4,6 +4,7 @@
  */
 import { threadId } from 'node:worker_threads';
 import { WorkerState } from '../memory/worker-state.js';
+import { loadLibc } from '../native/libc.js';
 import { openBpfRing } from './bpf-ring.js';
 import type { KernelRing } from './drain.js';
 import { WorkerLoop } from './loop.js';
@@ -25,9 +26,9 @@ async function openRing(task: WorkerTask): Promise<KernelRing | null> {
   const state = new WorkerState(task.memory.buffer, task.map, task.worker);
   switch (task.ring?.kind) {
     case 'bpf ring':
-      return openBpfRing(task, task.ring, state);
+      return openBpfRing(await loadLibc(), task, task.ring, state);
     case 'packet ring':
-      return openPacketRing(task, task.ring, state);
+      return openPacketRing(await loadLibc(), task, task.ring, state);
     default:
       return null;
   }

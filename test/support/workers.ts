@@ -6,6 +6,7 @@ import { COUNTER_NAMES, type Counter } from '#src/layout/generated.js';
 import type { RingWriter } from '#src/memory/batch-ring.js';
 import { WorkerState } from '#src/memory/worker-state.js';
 import { Delivered } from '#src/pool/delivered.js';
+import type { KernelRing } from '#src/pool/drain.js';
 import { type Step, WorkerLoop } from '#src/pool/loop.js';
 import type { FromWorker, SealedBlock, WorkerTask } from '#src/pool/messages.js';
 import { Death, Steps } from './deaths.js';
@@ -22,11 +23,14 @@ export class Workers {
   readonly #inbox: SealedBlock[] = [];
   readonly #ring: RingWriter;
   readonly #onBlock: (block: SealedBlock) => void;
+  readonly #kernel: (task: WorkerTask) => KernelRing | null;
 
+  /** @param kernel opens the ring of a worker that has one; every thread opens it anew */
   constructor(
     tasks: readonly Omit<WorkerTask, 'port' | 'again'>[],
     ring: RingWriter,
     onBlock: (block: SealedBlock) => void,
+    kernel: (task: WorkerTask) => KernelRing | null = () => null,
   ) {
     const port = { postMessage: (message: FromWorker) => this.#onMessage(message) };
     this.#tasks = tasks.map((task) => ({ ...task, again: false, port: port as WorkerTask['port'] }));
@@ -35,6 +39,7 @@ export class Workers {
     this.#delivered = tasks.map(() => new Delivered());
     this.#ring = ring;
     this.#onBlock = onBlock;
+    this.#kernel = kernel;
   }
 
   /** One step of a worker, or of the one that takes over. */
@@ -42,7 +47,7 @@ export class Workers {
     try {
       return this.steps.of(() => {
         this.#loops[worker] ??= new WorkerLoop(this.#tasks[worker]!, {
-          kernel: null,
+          kernel: this.#kernel(this.#tasks[worker]!),
           wait: () => this.steps.aside(() => this.#makeRoom()),
         });
         return this.#loops[worker].step();
