@@ -9,7 +9,12 @@ import type { CacheEvent } from 'membench/decoder';
 import { wrongIn } from '../support/account.js';
 import { randomBinaryConversation } from '../support/binary-model.js';
 import { CUTS, interleave, packetsOf } from '../support/conversation.js';
-import { type InProcessOptions, REAL_SIZES, recordInProcess } from '../support/in-process.js';
+import {
+  type InProcessOptions,
+  type InProcessResult,
+  REAL_SIZES,
+  recordInProcess,
+} from '../support/in-process.js';
 import { randomConversation } from '../support/model.js';
 import { type Packet, pcapFile } from '../support/packets.js';
 
@@ -70,12 +75,19 @@ function record(packets: readonly Packet[], recording: Recording, more: InProces
 const asked = (events: readonly CacheEvent[]) =>
   events.map(({ ts_ns, op, key, value_size }) => JSON.stringify([ts_ns, op, key, value_size]));
 
-/** The events with a limit are those without, of which the last ones of a connection may still wait for their answer. */
-function assertBeginning(events: readonly CacheEvent[], all: readonly CacheEvent[], until: bigint): void {
-  const answers = (list: readonly CacheEvent[]) =>
-    list.filter(({ ts_ns, latency_ns }) => latency_ns !== null && BigInt(ts_ns) + BigInt(latency_ns) < until);
-  assert.deepEqual(asked(answers(events)), asked(answers(all)));
-  assert.ok(events.every(({ ts_ns }) => BigInt(ts_ns) < until));
+/** The events with a limit are those of the packets before it; of every connection, what was answered is the beginning. */
+function assertBeginning(
+  { events, counters }: InProcessResult,
+  { before, all }: { before: InProcessResult; all: InProcessResult },
+): void {
+  assert.deepEqual(events, before.events);
+  assert.deepEqual(counters, before.counters);
+  const answered = (list: readonly CacheEvent[], conn: number) =>
+    list.filter((event) => event.conn === conn && event.latency_ns !== null);
+  for (const conn of new Set(all.events.map(({ conn }) => conn))) {
+    const some = answered(events, conn);
+    assert.deepEqual(asked(some), asked(answered(all.events, conn).slice(0, some.length)));
+  }
 }
 
 test('a count limit on any capture: so many packets are seen, and their events are the first of all', (t) => {
@@ -96,10 +108,8 @@ test('a count limit on any capture: so many packets are seen, and their events a
       );
       assert.ok(seen <= all.counters.packets_seen);
       assert.equal(all.counters.packets_seen, packets.length);
-      // Without reordering, what lies before the first packet that was left out is as it is without a limit.
-      const next = matching[limit];
-      if (recording.cut === 'reversed') return;
-      assertBeginning(some.events, all.events, next?.time ?? packets.at(-1)!.time + 1n);
+      const before = record(packets.slice(0, seen), recording);
+      assertBeginning(some, { before, all });
     }),
     { numRuns: RUNS },
   );
@@ -119,8 +129,8 @@ test('a duration on any capture: what is later is not seen, and the events are t
       // The first packet that is later ends it.
       const end = packets.findIndex(({ time }) => time - first > duration);
       assert.equal(some.counters.packets_seen, end < 0 ? packets.length : end);
-      if (recording.cut === 'reversed') return;
-      assertBeginning(some.events, all.events, end < 0 ? packets.at(-1)!.time + 1n : packets[end]!.time);
+      const before = record(packets.slice(0, some.counters.packets_seen), recording);
+      assertBeginning(some, { before, all });
     }),
     { numRuns: RUNS },
   );
