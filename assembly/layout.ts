@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0x3a7a9495;
+export const LAYOUT_HASH: u32 = 0xc5d8cf60;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -261,7 +261,23 @@ export const COUNTER_BOUND_SYNS: u32 = 55;
 export const COUNTER_BOUND_INTERFACES: u32 = 56;
 export const COUNTER_BOUND_FRAGMENTS: u32 = 57;
 export const COUNTER_BOUND_READINGS: u32 = 58;
-export const COUNTER_COUNT: u32 = 59;
+export const COUNTER_PAYLOAD_SEEN: u32 = 59;
+export const COUNTER_PAYLOAD_RECORDED: u32 = 60;
+export const COUNTER_PAYLOAD_REPEATED: u32 = 61;
+export const COUNTER_PAYLOAD_GAP: u32 = 62;
+export const COUNTER_PAYLOAD_MISSING: u32 = 63;
+export const COUNTER_PAYLOAD_UNSYNCED_MID_STREAM: u32 = 64;
+export const COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP: u32 = 65;
+export const COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD: u32 = 66;
+export const COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY: u32 = 67;
+export const COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE: u32 = 68;
+export const COUNTER_PAYLOAD_SKIPPED_TLS: u32 = 69;
+export const COUNTER_PAYLOAD_SKIPPED_STRAY: u32 = 70;
+export const COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT: u32 = 71;
+export const COUNTER_PAYLOAD_SKIPPED_STREAM: u32 = 72;
+export const COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER: u32 = 73;
+export const COUNTER_PAYLOAD_SKIPPED_REFUSED: u32 = 74;
+export const COUNTER_COUNT: u32 = 75;
 
 // how packets are framed in a capture
 export const CONTAINER_NONE: u32 = 0;
@@ -480,7 +496,7 @@ export class Flow {
   pending: u32; // 80: pending requests
   current: u32; // 84: the request whose line or value is still arriving
   auth: u8; // 88: AUTH_*: whether the server is known to ask for credentials
-  unsynced: u8; // 89: WHY_*: why nothing is believed, or was not; UNSYNCED_COUNTED: it counts as an unsynced flow
+  unsynced: u8; // 89: WHY_*: why nothing is believed, or was not believed last; UNSYNCED_COUNTED: it counts as an unsynced flow
   opened: u8; // 90: 1 once its opening is recorded
   fromSyn: u8; // 91: 1 where the handshake was seen
   settled: u8; // 92: 1 once it is certain which protocol it speaks: there is no switch later

@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0x3a7a9495u
+#define MEMBENCH_LAYOUT_HASH 0xc5d8cf60u
 
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
@@ -243,7 +243,23 @@ enum membench_counter {
 	MEMBENCH_COUNTER_BOUND_INTERFACES = 56,
 	MEMBENCH_COUNTER_BOUND_FRAGMENTS = 57,
 	MEMBENCH_COUNTER_BOUND_READINGS = 58,
-	MEMBENCH_COUNTER_COUNT = 59,
+	MEMBENCH_COUNTER_PAYLOAD_SEEN = 59,
+	MEMBENCH_COUNTER_PAYLOAD_RECORDED = 60,
+	MEMBENCH_COUNTER_PAYLOAD_REPEATED = 61,
+	MEMBENCH_COUNTER_PAYLOAD_GAP = 62,
+	MEMBENCH_COUNTER_PAYLOAD_MISSING = 63,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_MID_STREAM = 64,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP = 65,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD = 66,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY = 67,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE = 68,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_TLS = 69,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STRAY = 70,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT = 71,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STREAM = 72,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER = 73,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_REFUSED = 74,
+	MEMBENCH_COUNTER_COUNT = 75,
 };
 
 /* how packets are framed in a capture */
@@ -527,7 +543,7 @@ struct membench_flow {
 	__u32 pending; /* pending requests */
 	__u32 current; /* the request whose line or value is still arriving */
 	__u8 auth; /* AUTH_*: whether the server is known to ask for credentials */
-	__u8 unsynced; /* WHY_*: why nothing is believed, or was not; UNSYNCED_COUNTED: it counts as an unsynced flow */
+	__u8 unsynced; /* WHY_*: why nothing is believed, or was not believed last; UNSYNCED_COUNTED: it counts as an unsynced flow */
 	__u8 opened; /* 1 once its opening is recorded */
 	__u8 from_syn; /* 1 where the handshake was seen */
 	__u8 settled; /* 1 once it is certain which protocol it speaks: there is no switch later */

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RecordingClock } from './clock.js';
 import { usesSimd } from './decode/simd.js';
 import { MembenchError } from './errors.js';
+import { payloadOf } from './event/payload.js';
 import { COUNTER_NAMES } from './layout/generated.js';
 import { bufferWithin, usableMemory } from './memory/budget.js';
 import { findUser, type User } from './native/users.js';
@@ -398,6 +399,7 @@ class Recording {
         lost: reasons('lost_'),
       },
       kernel: this.#source.kernel(counters),
+      payload: payloadOf(counters),
       requests: counters.requests,
       events: counters.events,
       answered: counters.answered,

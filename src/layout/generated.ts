@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x3a7a9495;
+export const LAYOUT_HASH = 0xc5d8cf60;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -273,6 +273,22 @@ export const COUNTER_NAMES = [
   'bound_interfaces',
   'bound_fragments',
   'bound_readings',
+  'payload_seen',
+  'payload_recorded',
+  'payload_repeated',
+  'payload_gap',
+  'payload_missing',
+  'payload_unsynced_mid_stream',
+  'payload_unsynced_after_gap',
+  'payload_unsynced_not_understood',
+  'payload_unsynced_contradictory',
+  'payload_unsynced_incomplete',
+  'payload_skipped_tls',
+  'payload_skipped_stray',
+  'payload_skipped_after_quit',
+  'payload_skipped_stream',
+  'payload_skipped_proxy_header',
+  'payload_skipped_refused',
 ] as const;
 export type Counter = (typeof COUNTER_NAMES)[number];
 
@@ -578,7 +594,7 @@ export const FLOW = {
   current: 84,
   /** u8: AUTH_*: whether the server is known to ask for credentials */
   auth: 88,
-  /** u8: WHY_*: why nothing is believed, or was not; UNSYNCED_COUNTED: it counts as an unsynced flow */
+  /** u8: WHY_*: why nothing is believed, or was not believed last; UNSYNCED_COUNTED: it counts as an unsynced flow */
   unsynced: 89,
   /** u8: 1 once its opening is recorded */
   opened: 90,

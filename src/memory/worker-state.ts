@@ -12,6 +12,12 @@ const LOST = indexOf('lost_worker_failed');
 const outcomes = COUNTER_NAMES.map((name, i) =>
   /^(packets_decoded|skipped_|lost_)/.test(name) ? i : -1,
 ).filter((i) => i >= 0);
+const PAYLOAD_SEEN = indexOf('payload_seen');
+const PAYLOAD_GAP = indexOf('payload_gap');
+/** Every byte of payload ends in exactly one of these. */
+const payloadClasses = COUNTER_NAMES.map((name, i) =>
+  /^payload_(recorded|repeated|gap|unsynced_|skipped_)/.test(name) ? i : -1,
+).filter((i) => i >= 0);
 
 /** What a recovery makes of the packets a worker was at. */
 export interface Loss {
@@ -181,6 +187,9 @@ export class WorkerState {
     }
     Atomics.store(counters, SEEN, this.#long(WORKER_STATE.seen_after));
     Atomics.store(counters, LOST, this.#long(WORKER_STATE.lost_after));
+    // Payload that waited for its turn or its proof when the block was sealed is given up with its parser.
+    const nowhere = sealed[PAYLOAD_SEEN]! - payloadClasses.reduce((sum, i) => sum + sealed[i]!, 0n);
+    Atomics.store(counters, PAYLOAD_GAP, sealed[PAYLOAD_GAP]! + nowhere);
   }
 
   #sum(which: readonly number[]): bigint {

@@ -27,6 +27,7 @@ import type { ProfileHeader } from '#src/profile/header.js';
 import { ProfileSeries } from '#src/profile/series.js';
 import type { FooterInfo } from '#src/profile/writer.js';
 import { BLOCK_EVENTS, SLOT_SIZE } from '#src/recorder/recorder.js';
+import { checkPayload } from './payload.js';
 import { between, seeded } from './random.js';
 import { Workers } from './workers.js';
 
@@ -156,6 +157,7 @@ export function recordInProcess(capture: Uint8Array, options: InProcessOptions =
     const broken = isBroken(buffer, map);
     const ended = new DataView(buffer, map.indexState).getUint32(INDEX_STATE.ended, true);
     const { counters } = workers;
+    checkPayload(counters);
     const counts = Object.fromEntries(Object.entries(counters).filter(([, count]) => count > 0));
     for (const { worker, reason, packets } of options.losses ?? []) {
       writer.writeLoss(worker, reason, packets);
