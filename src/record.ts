@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { RecordingClock } from './clock.js';
 import { usesSimd } from './decode/simd.js';
 import { MembenchError } from './errors.js';
 import { payloadOf } from './event/payload.js';
@@ -117,6 +118,7 @@ export async function record(options: RecordOptions): Promise<RecordSummary> {
     options.signal,
   ).catch((error: unknown) => stoppedOr(error, options));
   try {
+    const clock = new RecordingClock();
     const settings: RecorderSettings = {
       feed: source.feed,
       workers,
@@ -133,9 +135,10 @@ export async function record(options: RecordOptions): Promise<RecordSummary> {
       sample,
       snaplen: options.snaplen,
       simd: usesSimd(),
+      clock: clock.offset,
       zeroCopy: options.zeroCopy ?? true,
     };
-    return await new Recording(options, source, settings, { keyId: secret.id, user }).run();
+    return await new Recording(options, source, settings, { keyId: secret.id, user, clock }).run();
   } finally {
     source.close();
   }
@@ -195,6 +198,7 @@ class Recording {
   readonly #keyId: Uint8Array;
   readonly #path: string;
   readonly #user: User | null;
+  readonly #clock: RecordingClock;
   #writer!: ProfileSeries;
   #recorder!: RecorderHandle;
   #timer: NodeJS.Timeout | undefined;
@@ -212,13 +216,14 @@ class Recording {
     options: RecordOptions,
     source: PacketSource,
     settings: RecorderSettings,
-    { keyId, user }: { keyId: Uint8Array; user: User | null },
+    { keyId, user, clock }: { keyId: Uint8Array; user: User | null; clock: RecordingClock },
   ) {
     this.#options = options;
     this.#source = source;
     this.#settings = settings;
     this.#keyId = keyId;
     this.#user = user;
+    this.#clock = clock;
     this.#path = options.profile ?? defaultProfile(new Date());
     if (isCapture(source, this.#path)) {
       throw new MembenchError(
@@ -270,7 +275,7 @@ class Recording {
       onBlock: (block: SealedBlock) => this.#write(block),
       onRebuilt: (worker: number, why: string) => {
         this.#options.onWarning?.(`worker ${worker} failed and was replaced: ${why}`);
-        this.#attempt(() => this.#writer.writeNote('worker replaced', unixNow()));
+        this.#attempt(() => this.#writer.writeNote('worker replaced', this.#clock.now()));
       },
     };
     const { feed } = this.#settings;
@@ -289,7 +294,7 @@ class Recording {
       fsync,
       header: {
         run,
-        created_ns: unixNow(),
+        created_ns: this.#clock.now(),
         tool: `membench ${version}`,
         source: this.#source.kind,
         unit: this.#source.unit,
@@ -306,13 +311,13 @@ class Recording {
     const source = this.#source;
     source.onChange = ({ what, message, over }) => {
       onWarning?.(message);
-      this.#attempt(() => this.#writer.writeNote(what, unixNow()));
+      this.#attempt(() => this.#writer.writeNote(what, this.#clock.now()));
       if (!over) return;
       this.#stop('interface gone');
       this.#over.resolve();
     };
     if (!source.finite) this.#started = process.hrtime.bigint();
-    this.#startedAt = unixNow();
+    this.#startedAt = this.#clock.now();
     this.#begun = true;
     try {
       await source.start();
@@ -394,7 +399,7 @@ class Recording {
     // Live it is the time that was looked, packets or not.
     const inFile = this.#source.finite ? span : null;
     const first = inFile === null ? this.#startedAt : inFile.first * unit;
-    const last = inFile === null ? unixNow() : inFile.last * unit;
+    const last = inFile === null ? this.#clock.now() : inFile.last * unit;
     this.#writer.finish({
       ended: why,
       elapsed_ns: process.hrtime.bigint() - this.#started,
@@ -441,9 +446,4 @@ function isCapture(source: PacketSource, path: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** Nanoseconds since 1970. */
-function unixNow(): bigint {
-  return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n;
 }

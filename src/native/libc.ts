@@ -40,14 +40,12 @@ export interface Libc {
   unmapOver(address: bigint, size: number): void;
   /** Maps a descriptor anywhere. @throws Error */
   map(size: number, protection: number, fd: number, offset: number): ArrayBuffer;
-  /** The value of a socket option of so many bytes. @throws Error */
-  socketOption(fd: number, level: number, option: number, size: number): Uint8Array;
+  /** Has the kernel write the value of a socket option. @throws Error */
+  socketOption(fd: number, level: number, option: number, value: Uint8Array): void;
   /** An epoll descriptor that watches these for input. @throws Error */
   watch(fds: readonly number[]): number;
   /** Waits until one of them has input, at most so many milliseconds. Blocks the thread. */
   waitFor(epoll: number, timeout: number): void;
-  /** Nanoseconds to add to CLOCK_MONOTONIC for Unix time, now. */
-  wallClockOffset(): bigint;
   /** CLOCK_MONOTONIC, nanoseconds. */
   monotonic(): bigint;
   /** CLOCK_REALTIME, nanoseconds. */
@@ -124,10 +122,9 @@ async function bind(): Promise<Libc> {
       if (at === MAP_FAILED) throw failed('mmap');
       return koffi.view(at as never, size) as ArrayBuffer;
     },
-    socketOption(fd, level, option, size) {
-      const value = new Uint8Array(size);
-      if (getsockopt(fd, level, option, value, new Uint32Array([size])) !== 0) throw failed('getsockopt');
-      return value;
+    socketOption(fd, level, option, value) {
+      const size = new Uint32Array([value.length]);
+      if (getsockopt(fd, level, option, value, size) !== 0) throw failed('getsockopt');
     },
     watch(fds) {
       const epoll = epollCreate(0x80000 /* EPOLL_CLOEXEC */);
@@ -141,20 +138,6 @@ async function bind(): Promise<Libc> {
     },
     waitFor(epoll, timeout) {
       epollWait(epoll, event, 1, timeout);
-    },
-    wallClockOffset() {
-      // Between two looks at one clock the other is most likely in the middle; the closest pair counts.
-      let best = 0n;
-      let narrowest = -1n;
-      for (let i = 0; i < 3; i++) {
-        const before = now(CLOCK_MONOTONIC);
-        const wall = now(CLOCK_REALTIME);
-        const apart = now(CLOCK_MONOTONIC) - before;
-        if (narrowest >= 0n && apart >= narrowest) continue;
-        narrowest = apart;
-        best = wall - before - apart / 2n;
-      }
-      return best;
     },
     monotonic: () => now(CLOCK_MONOTONIC),
     realtime: () => now(CLOCK_REALTIME),

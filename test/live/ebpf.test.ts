@@ -240,6 +240,28 @@ serial(...live('a ring too small, a consumer that stops: every packet is account
   }
 });
 
+serial(...live('a writer that is held: workers wait for it, none is taken for one that hangs'), async (t) => {
+  t.timeout(120_000);
+  const network = new Network(t);
+  await network.memcached();
+  const profile = join(temporary(t), 'out.mbp');
+  const recording = network.record('--workers', '4', `ebpf:${DEVICE}`, profile);
+  await recording.running();
+  // Four blocks a second: after eight seconds no more may be on their way, and what hangs is ended after six.
+  process.kill(recording.child.pid!, 'SIGSTOP');
+  const end = Date.now() + 17_000;
+  while (Date.now() < end) {
+    network.load(500, 16);
+    await sleep(100);
+  }
+  process.kill(recording.child.pid!, 'SIGCONT');
+  const summary = await recording.stop();
+  t.notRegex(recording.said, /was replaced/);
+  t.is(summary.packets.lost.worker_failed, undefined);
+  t.is(unaccounted(summary), 0);
+  t.true(verifyProfile(profile).perfect);
+});
+
 /** Load while the recorder is held for some share of the time. */
 function overload(network: Network, pid: number, share: number): void {
   for (let i = 0; i < 4; i++) {
