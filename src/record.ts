@@ -5,6 +5,7 @@ import { usesSimd } from './decode/simd.js';
 import { MembenchError } from './errors.js';
 import { COUNTER_NAMES } from './layout/generated.js';
 import { bufferWithin, usableMemory } from './memory/budget.js';
+import { hideOwnMemory } from './native/dumps.js';
 import { findUser, type User } from './native/users.js';
 import type { SealedBlock } from './pool/messages.js';
 import { defaultWorkers } from './pool/pool.js';
@@ -92,6 +93,8 @@ function checkSource({ source, user, attach, zeroCopy }: RecordOptions): void {
 export async function record(options: RecordOptions): Promise<RecordSummary> {
   checkOptions(options);
   checkSource(options);
+  // Before there is a secret or a packet in it. Files are recorded at once, without waiting for a C library.
+  if (options.hideMemory) await hideOwnMemory(isLive(options.source));
   const secret = options.keyFile === undefined ? randomSecret() : readSecret(options.keyFile);
   const hashSeed = randomBytes(8).readBigUInt64LE();
   const ports = options.ports ?? [[11211, 11211]];
@@ -249,7 +252,8 @@ class Recording {
       onBlock: (block: SealedBlock) => this.#write(block),
       onRebuilt: (worker: number, why: string) => {
         this.#options.onWarning?.(`worker ${worker} failed and was replaced: ${why}`);
-        this.#attempt(() => this.#writer.writeNote('worker replaced', unixNow()));
+        // One may fail before there is a profile.
+        this.#attempt(() => this.#writer?.writeNote('worker replaced', unixNow()));
       },
     };
     const { feed } = this.#settings;

@@ -154,6 +154,7 @@ export async function recordCommand(paths: readonly string[], flags: RecordFlags
   const options: RecordOptions = {
     ...sourceAndProfile(paths, flags),
     signal: abort.signal,
+    hideMemory: true,
     onWarning: (message) => say(`membench: ${message}`),
     onInfo: (message) => say(`membench: ${message}`),
     onStart: (control) => {

@@ -130,6 +130,8 @@ const PAGES_MAX = 65536;
 export const MEMORY_MAX = PAGES_MAX * PAGE;
 /** Room the worker's JavaScript needs before a payload to put the rest of the frame (see FORMAT.md). */
 export const ENVELOPE_ROOM = 65536;
+/** Bytes of a block's payload at most. */
+export const PAYLOAD_MAX = 2 * 1024 * 1024;
 /** Bytes of one flow with both its sides: SIZEOF_FLOW_ALL in assembly/flow/flow.ts. */
 const FLOW_SIZE = 256;
 
@@ -175,7 +177,7 @@ function mapRegion(options: MapOptions): { region: Region; size: number } {
   // A varint has at most 10 bytes.
   const columnSize = blockEvents * 10 + 64;
   const columns = cursor.take(columnSize * COLUMN_NAMES.length);
-  const blockOutSize = 2 * 1024 * 1024;
+  const blockOutSize = PAYLOAD_MAX;
   const blockOut = cursor.take(ENVELOPE_ROOM + blockOutSize) + ENVELOPE_ROOM;
   const synCount = Math.min(65536, powerOfTwo(flowCount));
   const syns = cursor.take(synCount * 40);

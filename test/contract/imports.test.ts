@@ -16,7 +16,7 @@ const ROOMS: Record<string, readonly string[]> = {
   decode: ['event', 'layout', 'errors.ts'],
   profile: ['event', 'layout', 'errors.ts'],
   pool: ['decode', 'memory', 'profile', 'native', 'layout', 'errors.ts'],
-  recorder: ['source', 'memory', 'pool', 'native', 'layout', 'errors.ts'],
+  recorder: ['source', 'memory', 'pool', 'profile', 'native', 'layout', 'errors.ts'],
   analyze: ['profile', 'event', 'errors.ts'],
   'record.ts': [
     'decode',

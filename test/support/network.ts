@@ -94,7 +94,7 @@ export class Recording {
     const out = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(this.child.pid)], {
       encoding: 'utf8',
     });
-    return Number(/^ *(\d+) .*recorder\/main\.js$/m.exec(out)![1]);
+    return Number(/^ *(\d+) .*recorder\/main\.js\b/m.exec(out)![1]);
   }
 
   /** Waits for its end. */
