@@ -14,13 +14,14 @@ import type { Lag } from './lag.js';
 import { ENDS, FROM_RECORDER, type FromRecorder, limits, REBUILT_MAX } from './messages.js';
 import type { RecorderProgress, RecorderResult } from './recorder.js';
 import { CODES } from './report.js';
+import type { Sandbox } from './sandbox.js';
 
 const TEXT = 2 + TEXT_MAX;
 const LAG = 1 + 3 * 8;
 /** Fields of a block, with every counter there is. */
 const BLOCK_FIELDS = 4 + 8 + 4 + 8 + 8 + 2 + COUNTER_NAMES.length * (2 + 8);
 const LIMITS = limits(FROM_RECORDER, {
-  ready: 0,
+  ready: 1 + TEXT + 2 * 4 + 2,
   block: BLOCK_FIELDS + FRAME_HEAD + ENVELOPE_ROOM + PAYLOAD_MAX + FRAME_TAIL,
   rebuilt: 4 + TEXT,
   progress: 6 * 8 + LAG,
@@ -79,7 +80,7 @@ export class Reports {
   #read(kind: FromRecorder['kind'], fields: FieldReader): FromRecorder {
     switch (kind) {
       case 'ready':
-        return { kind };
+        return { kind, sandbox: readSandbox(fields) };
       case 'block':
         return { kind, block: this.#readBlock(fields) };
       case 'rebuilt':
@@ -136,6 +137,17 @@ export class Reports {
     }
     return counts;
   }
+}
+
+function readSandbox(fields: FieldReader): Sandbox {
+  const flag = () => fields.oneOf([false, true], 'a choice of yes and no,');
+  return {
+    unfiltered: fields.optional(() => fields.text()),
+    threads: fields.u32(),
+    bounded: fields.u32(),
+    noNewPrivs: flag(),
+    hidden: flag(),
+  };
 }
 
 function readProgress(fields: FieldReader): RecorderProgress {

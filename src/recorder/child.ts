@@ -9,6 +9,7 @@ import { plainText } from '../source/plain-text.js';
 import { descriptorsOf, type LiveFeed, withDescriptors } from '../source/source.js';
 import { Reports } from './accept.js';
 import { frameHead, Refused } from './frames.js';
+import { handDown } from './hand-down.js';
 import {
   CHANNEL_FD,
   FIRST_FD,
@@ -18,6 +19,7 @@ import {
   type ToRecorder,
 } from './messages.js';
 import type { RecorderHandle, RecorderProgress, RecorderResult, RecorderSettings } from './recorder.js';
+import type { Sandbox } from './sandbox.js';
 
 /** Bytes that may wait for a recorder that does not listen: thousands of messages, and it gets few. */
 const UNHEARD_MAX = 64 * 1024;
@@ -35,6 +37,7 @@ export class RecorderChild implements RecorderHandle {
   readonly #user: { uid: number; gid: number } | null;
   readonly #events: PoolEvents;
   readonly #program: string;
+  readonly #forGood: boolean;
   readonly #reports: Reports;
   #child: ChildProcess | undefined;
   #socket: Socket | undefined;
@@ -47,23 +50,26 @@ export class RecorderChild implements RecorderHandle {
     lost: 0,
     lag: null,
   };
-  readonly #ready = promise<void>();
+  readonly #ready = promise<Sandbox>();
   readonly #done = promise<RecorderResult>();
 
   /**
    * @param user who it becomes; null where this process is not root
    * @param program what it runs; tests have others
+   * @param forGood give up for it what this process cannot get back, see `handDown`
    */
   constructor(
     settings: LiveSettings,
     user: { uid: number; gid: number } | null,
     events: PoolEvents,
     program = fileURLToPath(new URL('./main.js', import.meta.url)),
+    forGood = false,
   ) {
     this.#settings = settings;
     this.#user = user;
     this.#events = events;
     this.#program = program;
+    this.#forGood = forGood;
     this.#reports = new Reports(settings.workers);
     // Each failure is reported once, by whoever waits at the time.
     this.#ready.value.catch(() => {});
@@ -75,7 +81,7 @@ export class RecorderChild implements RecorderHandle {
     return this.#child?.pid;
   }
 
-  async ready(): Promise<void> {
+  async ready(): Promise<Sandbox> {
     const { feed } = this.#settings;
     // Inherited by the child, whose threads are all started later. It costs this process nothing: it
     // starts no program that would have to gain rights. A stream can do without, where there is no koffi.
@@ -88,21 +94,24 @@ export class RecorderChild implements RecorderHandle {
     // By way of a program without capabilities of its file: those of node, where somebody has given it some,
     // would be kept across its own exec, as this process holds them (capabilities(7), no_new_privs).
     const command = ['-c', 'exec "$0" "$@"', process.execPath, this.#program, String(FIRST_FD + fds.length)];
-    const child = spawn('/bin/sh', command, {
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...fds],
-      // Nothing of the environment is needed, and options for Node in it would be somebody else's code.
-      env: {},
-      // A session of its own: it must not reach the terminal, whose input it could write (ioctl_tty(2), TIOCSTI).
-      detached: true,
-    });
+    const start = () =>
+      spawn('/bin/sh', command, {
+        stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...fds],
+        // Nothing of the environment is needed, and options for Node in it would be somebody else's code.
+        env: {},
+        // A session of its own: it must not reach the terminal, whose input it could write (ioctl_tty(2), TIOCSTI).
+        detached: true,
+      });
+    const { started: child, bounded } =
+      libc === undefined ? { started: start(), bounded: false } : await handDown(this.#forGood, start);
     this.#child = child;
     this.#listen(child);
     const own = withDescriptors(
       feed,
       fds.map((_, i) => FIRST_FD + i),
     );
-    this.#start({ ...this.#settings, feed: own });
-    await this.#ready.value;
+    this.#start({ ...this.#settings, feed: own }, bounded);
+    return this.#ready.value;
   }
 
   run(): Promise<RecorderResult> {
@@ -155,8 +164,8 @@ export class RecorderChild implements RecorderHandle {
     child.on('close', ended);
   }
 
-  #start(settings: LiveSettings): void {
-    const packed = packStart({ settings, user: this.#user });
+  #start(settings: LiveSettings, bounded: boolean): void {
+    const packed = packStart({ settings, user: this.#user, bounded });
     const { key, addressKey } = settings;
     this.#socket!.write(frameHead(TO_RECORDER.indexOf('start'), packed.length));
     this.#socket!.write(packed, () => {
@@ -194,7 +203,7 @@ export class RecorderChild implements RecorderHandle {
   #onMessage(message: FromRecorder): void {
     switch (message.kind) {
       case 'ready':
-        this.#ready.resolve();
+        this.#ready.resolve(message.sandbox);
         break;
       case 'block':
         this.#events.onBlock(message.block);

@@ -10,10 +10,10 @@ import { closeInherited } from '../native/descriptors.js';
 import { hideMemory } from '../native/dumps.js';
 import { loadLibc } from '../native/libc.js';
 import type { SealedBlock } from '../pool/messages.js';
-import { dropRights } from './drop-rights.js';
 import { CHANNEL_FD, type Start, type ToRecorder } from './messages.js';
 import { Parent } from './parent.js';
 import { Recorder } from './recorder.js';
+import { enterSandbox, shedSets } from './sandbox.js';
 
 /** Between two reports of progress, ms. */
 const PROGRESS_INTERVAL = 200;
@@ -40,9 +40,11 @@ function fail(error: unknown): void {
   });
 }
 
-async function start({ settings, user }: Start): Promise<void> {
+async function start({ settings, user, bounded }: Start): Promise<void> {
   // A stream needs nothing of the C library: without it (another system, no koffi) less is locked, no more.
   if (libcOrError instanceof Error && settings.feed.kind !== 'stream') throw libcOrError;
+  // Before there are workers, which inherit it.
+  if (libc !== undefined) await shedSets();
   const events = {
     onBlock: (block: SealedBlock) => parent.say({ kind: 'block', block }),
     onRebuilt: (worker: number, why: string) => parent.say({ kind: 'rebuilt', worker, why }),
@@ -51,11 +53,7 @@ async function start({ settings, user }: Start): Promise<void> {
   // Workers load their code while it can still be read; they get to see packets only when the kernel's
   // programs are attached, which waits for `ready`.
   await recorder.ready();
-  dropRights(user, libc !== undefined);
-  // The change of user has undone it.
-  hideMemory(libc);
-  libc?.dieWithParent();
-  parent.say({ kind: 'ready' });
+  parent.say({ kind: 'ready', sandbox: await enterSandbox(user, bounded, libc) });
 }
 
 async function run(): Promise<void> {

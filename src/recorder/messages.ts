@@ -9,6 +9,7 @@ import { deserialize, serialize } from 'node:v8';
 import type { ErrorCode } from '../errors.js';
 import type { SealedBlock } from '../pool/messages.js';
 import type { RecorderEnd, RecorderProgress, RecorderResult, RecorderSettings } from './recorder.js';
+import type { Sandbox } from './sandbox.js';
 
 /** The recorder's end of the socket: standard input, output and error come before. */
 export const CHANNEL_FD = 3;
@@ -24,6 +25,8 @@ export interface Start {
   settings: RecorderSettings;
   /** Who it becomes; null where it was started without rights to give up. */
   user: { uid: number; gid: number } | null;
+  /** Whether it was started with an empty bounding set. */
+  bounded: boolean;
 }
 
 /** To the recorder. `start` comes first; a block that was handed over is answered by `written`. */
@@ -31,7 +34,7 @@ export type ToRecorder = ({ kind: 'start' } & Start) | { kind: 'run' | 'stop' | 
 
 /** From the recorder: `ready`, then what happens, and `done` or `failed` as the last. */
 export type FromRecorder =
-  | { kind: 'ready' }
+  | { kind: 'ready'; sandbox: Sandbox }
   | { kind: 'block'; block: SealedBlock }
   | { kind: 'rebuilt'; worker: number; why: string }
   | { kind: 'progress'; progress: RecorderProgress }

@@ -17,8 +17,13 @@ export function encodeReport(message: FromRecorder): Uint8Array[] {
 function fieldsOf(message: FromRecorder): Uint8Array {
   const fields = new FieldWriter();
   switch (message.kind) {
-    case 'ready':
+    case 'ready': {
+      const { unfiltered, threads, bounded, noNewPrivs, hidden } = message.sandbox;
+      fields.optional(unfiltered, (why) => fields.text(why));
+      fields.u32(threads).u32(bounded);
+      fields.u8(noNewPrivs ? 1 : 0).u8(hidden ? 1 : 0);
       break;
+    }
     case 'block': {
       const { worker, seq, events, minNs, maxNs, counts } = message.block;
       fields.u32(worker).u64(seq).u32(events).u64(minNs).u64(maxNs);
