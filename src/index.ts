@@ -14,7 +14,8 @@ export { PLAIN, type ReportStyle, renderReport } from './analyze/report.js';
 export { ERROR_CODES, type ErrorCode, MembenchError } from './errors.js';
 export * from './profile.js';
 export type { RecordEnd, RecordOptions, RecordProgress, RecordSummary } from './record-options.js';
-export type { Check, Diagnosis, SourceDiagnosis } from './source/doctor.js';
+export type { Check } from './source/check.js';
+export type { Diagnosis, SourceDiagnosis } from './source/doctor.js';
 export { version } from './version.js';
 
 /**

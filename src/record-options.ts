@@ -39,7 +39,7 @@ export interface RecordOptions {
   sample?: number;
   /** Bytes of a packet that are looked at; where the kernel can, no more are copied. Default: all. */
   snaplen?: number;
-  /** Who decodes a live source when this runs as root. Default `nobody`. */
+  /** Who decodes a live source when this runs as root. Default: `membench` if there is such a user, else `nobody`. */
   user?: string;
   /** Let the parser read kernel rings in place. Default true; false copies, as where mapping fails. */
   zeroCopy?: boolean;
@@ -53,12 +53,20 @@ export interface RecordOptions {
    * false: a library does not change its process. The process that decodes a live source always does.
    */
   hideMemory?: boolean;
+  /**
+   * Give up, for good, what rights the calling thread does not need any more once a live source is open: most of
+   * its capabilities, and its bounding set, so that nothing it starts later gets any, not even as root.
+   * `membench record` does so. Default false: a library does not change its process.
+   */
+  giveUpRights?: boolean;
   /** Stop early: drain, seal and resolve as usual. */
   signal?: AbortSignal;
   /** Called a few times a second. */
   onProgress?: (progress: RecordProgress) => void;
   /** Called once a live source runs, with what is recorded and how. */
   onInfo?: (message: string) => void;
+  /** Called with what protects the recording, for those who want to know. */
+  onDetail?: (message: string) => void;
   /** Called for what a person should know but that does not stop the recording. */
   onWarning?: (message: string) => void;
   /** Called once when the recording runs; `flush()` makes every worker seal its open block now. */

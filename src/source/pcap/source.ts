@@ -16,6 +16,8 @@ export class PcapSource implements PacketSource {
   readonly unit = 1;
   readonly info: string;
   readonly feed: StreamFeed;
+  /** The capturing process has all it needs. */
+  readonly needs = [];
   onChange: (change: SourceChange) => void = () => {};
   readonly #capture: PcapCapture;
   #stopping = false;
