@@ -12,6 +12,7 @@ import { frameHead } from '#src/recorder/frames.js';
 import { FROM_RECORDER, type FromRecorder, TO_RECORDER } from '#src/recorder/messages.js';
 import { encodeReport } from '#src/recorder/report.js';
 import { temporary } from '../support/cli.js';
+import { READY_MESSAGE } from '../support/sandbox.js';
 import type { Step } from './hostile-child.js';
 
 const HOSTILE = fileURLToPath(new URL('./hostile-child.js', import.meta.url));
@@ -81,7 +82,7 @@ const block = (more: Partial<SealedBlock>): FromRecorder => ({
 });
 const started: Step = { await: TO_RECORDER.indexOf('start') };
 const running: Step = { await: TO_RECORDER.indexOf('run') };
-const READY = say({ kind: 'ready' });
+const READY = say(READY_MESSAGE);
 
 for (const [what, steps, why] of [
   ['rubbish', [{ say: base64(Buffer.from('{"kind":"ready"}')) }], 'a message of type 123'],
@@ -91,7 +92,7 @@ for (const [what, steps, why] of [
     'a message of type 1 with 4294967295 bytes',
   ],
   ['a worker there is not', [READY, running, say(block({ worker: 2 }))], 'worker 2, which there is not'],
-  ['a block before there is a file for it', [say({ kind: 'ready' }, block({}))], 'block, at the wrong time'],
+  ['a block before there is a file for it', [say(READY_MESSAGE, block({}))], 'block, at the wrong time'],
   [
     'an error there is not',
     [{ say: base64(frameHead(FROM_RECORDER.indexOf('failed'), 4), Buffer.from([200, 0, 0, 0])) }],

@@ -7,6 +7,7 @@ import { Reports } from '#src/recorder/accept.js';
 import { frameHead, Refused } from '#src/recorder/frames.js';
 import { ENDS, type FromRecorder, REBUILT_MAX } from '#src/recorder/messages.js';
 import { encodeReport } from '#src/recorder/report.js';
+import { READY_MESSAGE } from '../support/sandbox.js';
 
 const WORKERS = 3;
 
@@ -98,7 +99,7 @@ const conversation = fc
       const seq = next[message.block.worker]!++;
       return { kind: 'block', block: { ...message.block, seq } };
     });
-    return [{ kind: 'ready' }, ...numbered, last];
+    return [READY_MESSAGE, ...numbered, last];
   });
 
 /** With frames as plain lists: where their memory lies makes no difference. */
@@ -160,7 +161,7 @@ test('rubbish is refused, and never takes much memory', (t) => {
 /** A frame by hand. */
 const raw = (type: number, payload: Uint8Array, length = payload.length) =>
   Buffer.concat([frameHead(type, length), payload]);
-const READY = bytesOf({ kind: 'ready' });
+const READY = bytesOf(READY_MESSAGE);
 const DONE = bytesOf({
   kind: 'done',
   result: {
@@ -180,7 +181,7 @@ const TOP = COUNTER_NAMES[0];
 const REFUSED: [what: string, bytes: Uint8Array, why: RegExp][] = [
   ['a type there is not', raw(6, Buffer.alloc(0)), /^a message of type 6$/],
   ['a block of 4 GiB', raw(1, Buffer.alloc(10), 0xffffffff), /^a message of type 1 with 4294967295 bytes$/],
-  ['a readiness with something in it', raw(0, Buffer.alloc(1)), /^a message of type 0 with 1 bytes$/],
+  ['a readiness that says much', raw(0, Buffer.alloc(4000)), /^a message of type 0 with 4000 bytes$/],
   ['readiness twice', Buffer.concat([READY, READY]), /^ready, at the wrong time$/],
   ['a worker there is not', say({ worker: WORKERS }), /^worker 3, which there is not$/],
   ['a block twice', Buffer.concat([say({ seq: 4 }), say({ seq: 4 })]), /^block 4 of worker 0 out of order$/],
