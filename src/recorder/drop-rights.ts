@@ -8,12 +8,22 @@ import { setOf } from '../native/capabilities.js';
  * (setuid(2), nptl(7)).
  *
  * @param user null where the process was started without rights to give up
+ * @throws ERR_MEMBENCH_PRIVILEGE
  */
 export function becomeUser(user: { uid: number; gid: number } | null): void {
   if (user === null) return;
-  process.setgroups!([]);
-  process.setgid!(user.gid);
-  process.setuid!(user.uid);
+  try {
+    process.setgroups!([]);
+    process.setgid!(user.gid);
+    process.setuid!(user.uid);
+  } catch (error) {
+    throw new MembenchError(
+      'ERR_MEMBENCH_PRIVILEGE',
+      `the recorder cannot become the user ${user.uid}: ${(error as Error).message}`,
+      'start as root with CAP_SETUID and CAP_SETGID, or as another user with only the rights of the source',
+      error,
+    );
+  }
 }
 
 /** What the kernel says of a thread (proc_pid_status(5)). */

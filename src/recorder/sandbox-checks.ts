@@ -2,6 +2,11 @@
 import type { Check } from '../source/check.js';
 import type { Sandbox } from './sandbox.js';
 
+/** Other services may run as this one, too. */
+const SHARED_USER = 'nobody';
+const OWN_USER =
+  'useradd --system membench: as nobody it can be ended, and its limits used up, by other processes of nobody';
+
 /**
  * One line for each thing that holds, or does not.
  *
@@ -10,7 +15,12 @@ import type { Sandbox } from './sandbox.js';
 export function sandboxChecks(sandbox: Sandbox, user: { name: string; uid: number }): Check[] {
   const { unfiltered, threads, bounded, noNewPrivs, hidden } = sandbox;
   const checks: Check[] = [
-    { what: 'user', ok: true, found: `${user.name} (${user.uid})` },
+    {
+      what: 'user',
+      ok: true,
+      found: `${user.name} (${user.uid})`,
+      ...(user.name === SHARED_USER && { fix: OWN_USER }),
+    },
     { what: 'capabilities', ok: true, found: `none in any of ${threads} threads` },
     {
       what: 'bounding set',
@@ -18,7 +28,7 @@ export function sandboxChecks(sandbox: Sandbox, user: { name: string; uid: numbe
       found:
         bounded === threads
           ? 'empty'
-          : `empty in ${bounded} of ${threads} threads: the rest can only be emptied by CAP_SETPCAP, before it starts`,
+          : `empty in ${bounded} of ${threads} threads: only CAP_SETPCAP takes from it`,
     },
     { what: 'no_new_privs', ok: noNewPrivs, found: noNewPrivs ? 'set' : 'not set' },
     {

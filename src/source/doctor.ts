@@ -18,12 +18,6 @@ export interface SourceDiagnosis {
   checks: Check[];
 }
 
-export interface Diagnosis {
-  sources: SourceDiagnosis[];
-  /** The best source that works here; `file` where no live one does. */
-  best: SourceDiagnosis['source'];
-}
-
 /** Best first, as a bare interface name takes them. */
 const PREFERENCE = ['ebpf', 'afpacket', 'pcap', 'file'] as const;
 
@@ -46,8 +40,11 @@ const PCAP_BUFFER = 1024 * 1024;
 const FIX_RAW = 'run as root or with CAP_NET_RAW';
 const FIX_BPF = 'run it as root, or with CAP_BPF and CAP_NET_ADMIN; or use afpacket:IF';
 
-/** Says of every source whether it works here. Nothing is captured, attached or left behind. */
-export async function diagnose(): Promise<Diagnosis> {
+/** Says of every source whether it works here, and which is best. Nothing is captured, attached or left behind. */
+export async function diagnoseSources(): Promise<{
+  sources: SourceDiagnosis[];
+  best: SourceDiagnosis['source'];
+}> {
   const rights = readRights();
   const decoder = await checkDecoder();
   const loopback = findLoopback();

@@ -32,10 +32,12 @@ const ROOMS: Record<string, readonly string[]> = {
     'record-options.ts',
     'version.ts',
   ],
+  'doctor.ts': ['source', 'recorder'],
   'decoder.ts': ['decode', 'memory', 'event', 'layout', 'errors.ts'],
   'profile.ts': ['profile', 'event', 'errors.ts'],
   'index.ts': [
     'record.ts',
+    'doctor.ts',
     'profile.ts',
     'analyze',
     'source',
