@@ -56,4 +56,10 @@ const pool = await bundle({
     },
   ],
 });
+if (process.argv.includes('--check')) {
+  // What others built it from may have changed since.
+  if (readFileSync(OUT, 'utf8') === pool) process.exit(0);
+  process.stderr.write(`${OUT} is not of these sources: npm run build:pool\n`);
+  process.exit(1);
+}
 writeFileSync(OUT, pool);

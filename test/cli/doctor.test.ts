@@ -179,7 +179,7 @@ live(`what confines the process that decodes is found out by starting one${becau
   t.deepEqual(lacking(doctor(hiding('node_modules/koffi'))), [
     ...['bounding set', 'no_new_privs', 'system calls', 'memory'],
   ]);
-  const unfiltered = doctor([process.execPath, 'build/test/support/without-seccomp.js']);
+  const unfiltered = doctor([process.execPath, 'build/test/support/without-seccomp.js', '38']);
   t.deepEqual(lacking(unfiltered), ['system calls']);
   const [start, ...rest] = doctor(['setpriv', '--bounding-set', '-setuid']).decoder;
   t.deepEqual([start!.what, start!.ok, rest], ['start', false, []]);

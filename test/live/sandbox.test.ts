@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, chmodSync, chownSync, copyFileSync, cpSync, mkdirSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
@@ -142,7 +151,7 @@ serial(live('a kernel without filters of system calls: said, and it records all 
   t.timeout(60_000);
   const network = new Network(t);
   const recording = network.recordAs(
-    [process.execPath, 'build/test/support/without-seccomp.js'],
+    [process.execPath, 'build/test/support/without-seccomp.js', '38'],
     `afpacket:${DEVICE}`,
     join(temporary(t), 'out.mbp'),
   );
@@ -150,6 +159,19 @@ serial(live('a kernel without filters of system calls: said, and it records all 
   t.regex(recording.said, /no system call is refused to the process that decodes: the kernel takes none: /);
   t.deepEqual([...rights(recording.recorderPid)], [without(65534)]);
   t.is(unaccounted(await recording.stop()), 0);
+});
+
+serial(live('a filter that refuses nothing, though the kernel took it: nothing is recorded'), async (t) => {
+  const network = new Network(t);
+  const profile = join(temporary(t), 'out.mbp');
+  const recording = network.recordAs(
+    [process.execPath, 'build/test/support/without-seccomp.js', '0'],
+    `afpacket:${DEVICE}`,
+    profile,
+  );
+  t.is(await recording.ended(), 1);
+  t.regex(recording.said, /^membench: the recorder may still open a file \[ERR_MEMBENCH_PRIVILEGE\]$/m);
+  t.false(existsSync(profile));
 });
 
 serial(live('where there is a user of the name membench, it decodes'), async (t) => {

@@ -1,7 +1,7 @@
 /**
- * Becomes a program where the kernel knows no seccomp(2): a filter says so (ENOSYS), which the program inherits.
+ * Becomes a program where seccomp(2) does nothing: a filter answers for it, which the program inherits.
  *
- * Arguments: the program and its own.
+ * Arguments: the error it ends with, 38 (ENOSYS) as in a kernel that has none, or 0; the program and its own.
  */
 import { loadKoffi } from '#src/native/koffi.js';
 import { loadLibc } from '#src/native/libc.js';
@@ -10,14 +10,14 @@ const libc = await loadLibc();
 const koffi = await loadKoffi();
 const syscall = koffi.load(null).func('long syscall(long number, unsigned long a, unsigned long b, void *c)');
 const SECCOMP = process.arch === 'arm64' ? 277 : 317;
-const ENOSYS = 38;
-// Load the number; where it is that of seccomp, ENOSYS; else allow (linux/filter.h).
+const [error, ...command] = process.argv.slice(2);
+// Load the number; where it is that of seccomp, the error; else allow (linux/filter.h).
 const filter = new Uint8Array(4 * 8);
 const view = new DataView(filter.buffer);
 for (const [i, [code, no, k]] of [
   [0x20, 0, 0],
   [0x15, 1, SECCOMP],
-  [0x06, 0, 0x50000 | ENOSYS],
+  [0x06, 0, 0x50000 | Number(error)],
   [0x06, 0, 0x7fff0000],
 ].entries()) {
   view.setUint16(i * 8, code!, true);
@@ -34,5 +34,5 @@ const fcntl = koffi.load(null).func('int fcntl(int fd, int command, int value)')
 // Node marks its standard streams to be closed by exec (uv_disable_stdio_inheritance).
 for (const fd of [0, 1, 2]) fcntl(fd, 2 /* F_SETFD */, 0);
 const execvp = koffi.load(null).func('int execvp(const char *file, const char **arguments)');
-execvp(process.argv[2]!, [...process.argv.slice(2), null]);
-throw new Error(`${process.argv[2]}: error ${koffi.errno()}`);
+execvp(command[0]!, [...command, null]);
+throw new Error(`${command[0]}: error ${koffi.errno()}`);
