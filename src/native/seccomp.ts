@@ -92,6 +92,24 @@ export function filterProgram(architecture: Architecture, pid: number): Uint8Arr
     ...of(ioctl, byValue(1, [TIOCSTI, TIOCLINUX], REFUSE, ALLOW)),
     [RETURN, 0, 0, ALLOW],
   ];
+  return assemble(program);
+}
+
+/** The filter under which no io_uring(7) can be made, as on a kernel that has none: ENOSYS. */
+export function ringlessProgram(architecture: Architecture): Uint8Array {
+  return assemble([
+    [LOAD, 0, 0, ARCH],
+    [IF_EQUAL, 1, 0, AUDIT_ARCH[architecture]],
+    [RETURN, 0, 0, ALLOW],
+    [LOAD, 0, 0, NR],
+    ...inCall(REFUSED.io_uring_setup[ARCHITECTURES.indexOf(architecture)]!, [
+      [RETURN, 0, 0, failWith(ENOSYS)],
+    ]),
+    [RETURN, 0, 0, ALLOW],
+  ]);
+}
+
+function assemble(program: readonly Instruction[]): Uint8Array {
   const bytes = new Uint8Array(program.length * INSTRUCTION);
   const view = new DataView(bytes.buffer);
   program.forEach(([code, yes, no, k], i) => {
@@ -107,6 +125,11 @@ export function filterProgram(architecture: Architecture, pid: number): Uint8Arr
 const SECCOMP: Numbers = [317, 277];
 const SECCOMP_SET_MODE_FILTER = 1;
 const SECCOMP_FILTER_FLAG_TSYNC = 1;
+/**
+ * Without it kernels before 5.16 also keep the processor from speculating past stores, which costs some percent
+ * and guards only against foreign code in the same process. Node needs Linux 4.18, this 4.17.
+ */
+const SECCOMP_FILTER_FLAG_SPEC_ALLOW = 4;
 
 export interface Seccomp {
   /**
@@ -116,6 +139,12 @@ export interface Seccomp {
    * @throws Error where some thread could not have it
    */
   install(): string | null;
+  /**
+   * From now on neither this thread nor any thread or program it starts can make an io_uring: everything can be
+   * asked of one, opening files too, and no filter sees it. Node's event loop makes one where it can (libuv 1.49,
+   * for epoll alone) and ends the process when it may not use it any more. Needs no_new_privs.
+   */
+  refuseRings(): void;
   /** Asks the kernel for a socket. Returns 0 where it gave one, or errno. */
   trySocket(): number;
 }
@@ -127,22 +156,35 @@ export async function loadSeccomp(): Promise<Seccomp> {
   const lib = koffi.load(null);
   const syscall = lib.func('long syscall(long number, unsigned long a, unsigned long b, void *c)');
   const socket = lib.func('int socket(int domain, int type, int protocol)');
+  /** Returns 0, a thread that could not have it, or a negative errno. */
+  const set = (architecture: Architecture, flags: number, program: Uint8Array): number => {
+    // struct sock_fprog (linux/filter.h): how many instructions, and where.
+    const head = new DataView(new ArrayBuffer(16));
+    head.setUint16(0, program.length / INSTRUCTION, true);
+    head.setBigUint64(8, BigInt(libc.addressOf(program)), true);
+    const number = SECCOMP[ARCHITECTURES.indexOf(architecture)]!;
+    const at = new Uint8Array(head.buffer);
+    const result = Number(
+      syscall(number, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_SPEC_ALLOW, at),
+    );
+    return result < 0 ? -koffi.errno() : result;
+  };
+  const architecture = ARCHITECTURES.find((one) => one === process.arch);
   return {
     install() {
-      const architecture = ARCHITECTURES.find((one) => one === process.arch);
       if (architecture === undefined) return `the system calls of ${process.arch} are not known here`;
-      const number = SECCOMP[ARCHITECTURES.indexOf(architecture)]!;
-      const program = filterProgram(architecture, process.pid);
-      // struct sock_fprog (linux/filter.h): how many instructions, and where.
-      const head = new DataView(new ArrayBuffer(16));
-      head.setUint16(0, program.length / INSTRUCTION, true);
-      head.setBigUint64(8, BigInt(libc.addressOf(program)), true);
-      const result = Number(
-        syscall(number, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, new Uint8Array(head.buffer)),
-      );
+      const result = set(architecture, SECCOMP_FILTER_FLAG_TSYNC, filterProgram(architecture, process.pid));
       if (result > 0) throw new Error(`thread ${result} could not be put behind the filter`);
-      return result === 0 ? null : `the kernel takes none: ${reasonOf(koffi.errno())}`;
+      return result === 0 ? null : `the kernel takes none: ${reasonOf(-result)}`;
+    },
+    refuseRings() {
+      if (architecture === undefined || ringless) return;
+      // Where it fails, there will be no other filter either.
+      ringless = set(architecture, 0, ringlessProgram(architecture)) === 0;
     },
     trySocket: () => (Number(socket(1 /* AF_UNIX */, 1 /* SOCK_STREAM */, 0)) >= 0 ? 0 : koffi.errno()),
   };
 }
+
+/** Whether this thread is behind that filter already. */
+let ringless = false;

@@ -1,9 +1,11 @@
 /** What a recorder is started with: as little as it needs to give up the rest. */
 import { loadCapabilities, setOf } from '../native/capabilities.js';
+import { loadSeccomp } from '../native/seccomp.js';
 import { HANDED_DOWN } from './drop-rights.js';
 
 /**
- * Starts a program from this thread so that it inherits few capabilities.
+ * Starts a program from this thread so that it inherits few capabilities, and can be confined: it cannot make an
+ * io_uring, nor can this thread any more.
  *
  * @param forGood empty this thread's bounding set, where it may: nothing it starts later gets any capability,
  * not even as root. That cannot be taken back, so it is for a process that is membench's own.
@@ -13,6 +15,7 @@ export async function handDown<T>(
   forGood: boolean,
   start: () => T,
 ): Promise<{ started: T; bounded: boolean }> {
+  (await loadSeccomp()).refuseRings();
   const capabilities = await loadCapabilities();
   const before = capabilities.get();
   const may = forGood && (before.effective & setOf(['CAP_SETPCAP'])) !== 0n;

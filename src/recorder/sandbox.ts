@@ -1,5 +1,5 @@
 /** What the process that decodes live packets is confined by, in the order it has to be done. */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readlinkSync } from 'node:fs';
 import { MembenchError } from '../errors.js';
 import { loadCapabilities } from '../native/capabilities.js';
 import { hideMemory } from '../native/dumps.js';
@@ -47,13 +47,26 @@ export async function enterSandbox(
   hideMemory(libc);
   libc?.dieWithParent();
   if (!linux) return { unfiltered: 'only Linux has such filters', threads: 0, bounded: 0, ...NOTHING };
+  const ringed = hasRing();
   const threads = new Threads();
   const unfiltered = seccomp === undefined ? 'koffi cannot be loaded' : install(seccomp);
   const filtered = unfiltered === null;
   const noNewPrivs = libc !== undefined;
   const found = checkThreads(threads.read(), { noNewPrivs, bounded, filtered });
-  if (filtered) checkRefusals(seccomp!);
+  if (filtered) checkRefusals(seccomp!, ringed);
   return { unfiltered, ...found, noNewPrivs, hidden: libc?.isHidden() ?? false };
+}
+
+/** Whether this process has an io_uring: everything can be asked of one, past any filter. */
+function hasRing(): boolean {
+  return readdirSync('/proc/self/fd').some((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).includes('[io_uring]');
+    } catch {
+      // The one the list was read by.
+      return false;
+    }
+  });
 }
 
 const NOTHING = { noNewPrivs: false, hidden: false };
@@ -69,10 +82,14 @@ function install(seccomp: Seccomp): string | null {
 const EPERM = 1;
 
 /** Tries what must be refused. */
-function checkRefusals(seccomp: Seccomp): void {
-  const allowed = [tryFile() && 'a file', seccomp.trySocket() !== EPERM && 'a socket'].find(Boolean);
+function checkRefusals(seccomp: Seccomp, ringed: boolean): void {
+  const allowed = [
+    tryFile() && 'open a file',
+    seccomp.trySocket() !== EPERM && 'open a socket',
+    ringed && 'ask an io_uring for both',
+  ].find((one) => one !== false);
   if (allowed !== undefined) {
-    throw new MembenchError('ERR_MEMBENCH_PRIVILEGE', `the recorder may still open ${allowed}`);
+    throw new MembenchError('ERR_MEMBENCH_PRIVILEGE', `the recorder may still ${allowed}`);
   }
 }
 

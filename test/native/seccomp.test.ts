@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import test from 'ava';
-import { filterProgram } from '#src/native/seccomp.js';
+import { loadLibc } from '#src/native/libc.js';
+import { filterProgram, loadSeccomp, ringlessProgram } from '#src/native/seccomp.js';
 import {
   ARCHITECTURES,
   type Architecture,
@@ -127,8 +128,22 @@ for (const architecture of ARCHITECTURES) {
   });
 }
 
+for (const architecture of ARCHITECTURES) {
+  test(`${architecture}: a kernel without io_uring, and with everything else`, (t) => {
+    const program = ringlessProgram(architecture);
+    for (let number = 0; number < 512; number++) {
+      const answer = number === 425 ? failed(ENOSYS) : ALLOW;
+      t.is(run(program, MACHINE[architecture], number), answer, String(number));
+    }
+    t.is(run(program, MACHINE.i386, 425), ALLOW, 'a program of another architecture means the same by it');
+  });
+}
+
 const here = process.platform === 'linux' && ARCHITECTURES.includes(process.arch as Architecture);
-(here ? test : test.skip)('in a process: every thread is behind it, and new ones still start', (t) => {
+(here ? test : test.skip)('in a process: every thread is behind it, and new ones still start', async (t) => {
+  // As a recorder is started.
+  (await loadLibc()).giveUpGaining();
+  (await loadSeccomp()).refuseRings();
   const { status, stdout, stderr } = spawnSync(process.execPath, ['build/test/support/filtered.js'], {
     encoding: 'utf8',
     timeout: 60_000,
