@@ -115,8 +115,9 @@ async function run(
     '/bin/sh',
     [
       '-c',
-      // It does abort, when the interface goes down, and its memory is packets: no core of it.
-      'ulimit -c 0; exec "$0" "$@"',
+      // It does abort, when the interface goes down, and its memory is packets: no core of it. The child knows
+      // better ways, on Linux.
+      'ulimit -S -c 0; exec "$0" "$@"',
       process.execPath,
       fileURLToPath(new URL('./child.js', import.meta.url)),
       device,
