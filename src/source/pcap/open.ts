@@ -130,8 +130,6 @@ async function run(
       // Nothing of the environment is needed, and options for Node in it would be somebody else's code.
       env: {},
       cwd: '/',
-      // A session of its own: it must not reach the terminal, whose input it could write (ioctl_tty(2), TIOCSTI).
-      detached: true,
     },
   );
   let failure: ChildFailure | undefined;
