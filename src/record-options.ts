@@ -48,9 +48,9 @@ export interface RecordOptions {
   /** File with the 128-bit secret keys are hashed with. Default: a random one, forgotten at the end. */
   keyFile?: string;
   /**
-   * Keep what this process holds out of core dumps, for as long as it lives; for a live source with koffi on
-   * Linux no dump of it is made at all, and only root looks into it. `membench record` does so. Default
-   * false: a library does not change its process. The process that decodes a live source always does.
+   * Keep what this process holds out of core dumps, for as long as it lives; on Linux with koffi no dump of it is
+   * made at all, and only root looks into it. `membench record` does so. Default false: a library does not
+   * change the process it runs in. The one that decodes a live source always hides.
    */
   hideMemory?: boolean;
   /**

@@ -96,8 +96,8 @@ function checkSource({ source, user, attach, zeroCopy }: RecordOptions): void {
 export async function record(options: RecordOptions): Promise<RecordSummary> {
   checkOptions(options);
   checkSource(options);
-  // Before there is a secret or a packet in it. Files are recorded at once, without waiting for a C library.
-  if (options.hideMemory) await hideOwnMemory(isLive(options.source));
+  // Before there is a secret or a packet in it. To load the C library takes as long as many a file.
+  if (options.hideMemory) await hideOwnMemory(!isLive(options.source));
   const secret = options.keyFile === undefined ? randomSecret() : readSecret(options.keyFile);
   const hashSeed = randomBytes(8).readBigUInt64LE();
   const ports = options.ports ?? [[11211, 11211]];

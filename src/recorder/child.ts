@@ -94,13 +94,14 @@ export class RecorderChild implements RecorderHandle {
     // By way of a program without capabilities of its file: those of node, where somebody has given it some,
     // would be kept across its own exec, as this process holds them (capabilities(7), no_new_privs).
     const command = ['-c', 'exec "$0" "$@"', process.execPath, this.#program, String(FIRST_FD + fds.length)];
+    // Its stderr is read here: with a descriptor of the terminal it could steer it, and write its input
+    // (ioctl_tty(2), TIOCSTI). A session of its own (setsid(2)) would also be a group of its own for the
+    // scheduler (sched(7), autogroup), and the packets that wait behind others then are lost.
     const start = () =>
       spawn('/bin/sh', command, {
         stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...fds],
         // Nothing of the environment is needed, and options for Node in it would be somebody else's code.
         env: {},
-        // A session of its own: it must not reach the terminal, whose input it could write (ioctl_tty(2), TIOCSTI).
-        detached: true,
       });
     const { started: child, bounded } =
       libc === undefined ? { started: start(), bounded: false } : await handDown(this.#forGood, start);

@@ -5,6 +5,7 @@
  *
  * Argument: the first number that is not a descriptor it was given.
  */
+import { Socket } from 'node:net';
 import { MembenchError } from '../errors.js';
 import { closeInherited } from '../native/descriptors.js';
 import { hideMemory } from '../native/dumps.js';
@@ -91,4 +92,5 @@ function onMessage(message: ToRecorder): void {
 
 // When whoever holds the rights is gone, there is nobody to write for. The kernel sees to it once rights
 // are given up; this is for before.
-const parent = new Parent(CHANNEL_FD, onMessage, () => process.exit(1));
+const channel = new Socket({ fd: CHANNEL_FD, readable: true, writable: true });
+const parent = new Parent(channel, onMessage, () => process.exit(1));

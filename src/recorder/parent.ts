@@ -1,5 +1,5 @@
 /** Whoever started this recorder, as the recorder sees it. */
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { FrameReader } from './frames.js';
 import {
   type FromRecorder,
@@ -17,14 +17,13 @@ export class Parent {
   #rebuilt = 0;
 
   /**
-   * @param fd the socket
    * @param onMessage called with each message
    * @param onGone called when nobody is there any more
    */
-  constructor(fd: number, onMessage: (message: ToRecorder) => void, onGone: () => void) {
+  constructor(socket: Socket, onMessage: (message: ToRecorder) => void, onGone: () => void) {
     const frames = new FrameReader(TO_RECORDER_LIMITS);
-    this.#socket = new Socket({ fd, readable: true, writable: true });
-    this.#socket
+    this.#socket = socket;
+    socket
       .on('data', (chunk) => {
         for (const { type, payload } of frames.push(chunk)) {
           const kind = TO_RECORDER[type]!;

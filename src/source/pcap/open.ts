@@ -115,8 +115,9 @@ async function run(
     '/bin/sh',
     [
       '-c',
-      // It does abort, when the interface goes down, and its memory is packets: no core of it.
-      'ulimit -c 0; exec "$0" "$@"',
+      // It does abort, when the interface goes down, and its memory is packets: no core of it. The child knows
+      // better ways, on Linux.
+      'ulimit -S -c 0; exec "$0" "$@"',
       process.execPath,
       fileURLToPath(new URL('./child.js', import.meta.url)),
       device,
@@ -129,8 +130,6 @@ async function run(
       // Nothing of the environment is needed, and options for Node in it would be somebody else's code.
       env: {},
       cwd: '/',
-      // A session of its own: it must not reach the terminal, whose input it could write (ioctl_tty(2), TIOCSTI).
-      detached: true,
     },
   );
   let failure: ChildFailure | undefined;
