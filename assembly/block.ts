@@ -11,21 +11,26 @@ import { onBlock } from './host';
 import { mix } from './hash';
 import { config, reserve, seed } from './instance';
 import {
-  BlockInfo, BLOCK_INFO_COLUMN_ENDS, COLUMN_CAS_NEW, COLUMN_CONN, COLUMN_CONN_CLIENT, COLUMN_CONN_ID, COLUMN_CONN_KIND,
+  BLOCK_MAX, BlockInfo, BLOCK_INFO_COLUMN_ENDS, COLUMN_CAS_NEW, COLUMN_CONN, COLUMN_CONN_CLIENT, COLUMN_CONN_ID, COLUMN_CONN_KIND,
   COLUMN_CONN_PORT, COLUMN_CONN_SERVER, COLUMN_CONN_TIME, COLUMN_COUNT, COLUMN_DELTA, COLUMN_FLAGS, COLUMN_INITIAL,
   COLUMN_KEY, COLUMN_KEY_HASH, COLUMN_KEY_INDEX, COLUMN_KEY_SIZE, COLUMN_LATENCY, COLUMN_OPAQUE, COLUMN_ORDINAL,
   COLUMN_RECACHE, COLUMN_SHAPE, COLUMN_SUB, COLUMN_TIME, COLUMN_TTL, COLUMN_TTL_LEFT, COLUMN_VALUE_SIZE, COLUMN_VIVIFY,
-  EventRecord, PRESENT_CAS_NEW, PRESENT_DELTA, PRESENT_FLAGS, PRESENT_INITIAL, PRESENT_KEY, PRESENT_LATENCY,
+  ENVELOPE_MAX, EventRecord, PRESENT_CAS_NEW, PRESENT_DELTA, PRESENT_FLAGS, PRESENT_INITIAL, PRESENT_KEY, PRESENT_LATENCY,
   PRESENT_OPAQUE, PRESENT_RECACHE, PRESENT_TTL, PRESENT_TTL_LEFT, PRESENT_VALUE_SIZE, PRESENT_VIVIFY, Shape, SIZEOF_SHAPE,
 } from './layout';
 
 /** Shapes a block may have before it is sealed, and the power of two of their hash table. */
 const SHAPES_MAX: u32 = 1024;
 const SHAPE_SLOTS: u32 = 4096;
-/** Bytes of columns after which a block is sealed: with the frame around it stays below 1 MiB. */
-const PAYLOAD_MAX: u32 = 1000000;
-/** The byte sum is looked at every so many events. */
+/** The byte sum is looked at every so many rows, events and connection records together. */
 const CHECK_EVERY: u32 = 256;
+/**
+ * Most bytes one row adds: an event with all its numbers, as varints of 2 (shape, key size), 3 (key), 5 (32 bits) and
+ * 10 bytes (64 bits), and 8 each for key hash and opaque. A connection record takes less.
+ */
+const ROW_MAX: u32 = 2 * 2 + 3 + 4 * 5 + 11 * 10 + 2 * 8;
+/** Bytes of columns after which a block is sealed: so the rows up to the next look still fit behind them. */
+const PAYLOAD_FULL: u32 = BLOCK_MAX - ENVELOPE_MAX - CHECK_EVERY * ROW_MAX;
 
 let info: BlockInfo = changetype<BlockInfo>(0);
 /** Write positions of the columns, u32 each. */
@@ -222,7 +227,14 @@ export function append(event: EventRecord): void {
   if (present >> PRESENT_TTL) appendRare(event, present);
   if (event.keyIndex == 0) requests++;
   events++;
-  if (events == blockEvents || shapeCount == SHAPES_MAX || (events % CHECK_EVERY == 0 && size() > PAYLOAD_MAX)) seal();
+  if (events == blockEvents || shapeCount == SHAPES_MAX || isFull()) seal();
+}
+
+/** Whether the bytes of the columns are as many as may be. Called for every row. */
+// @ts-ignore: decorator
+@inline
+function isFull(): bool {
+  return (events + conns) % CHECK_EVERY == 0 && size() > PAYLOAD_FULL;
 }
 
 /** The columns few events have. */
@@ -252,7 +264,8 @@ export function appendConn(conn: u32, kind: u32, time: u64, client: u64, server:
   putWord(COLUMN_CONN_CLIENT, client);
   putWord(COLUMN_CONN_SERVER, server);
   put(COLUMN_CONN_PORT, port);
-  if (++conns == blockEvents) seal();
+  conns++;
+  if (conns == blockEvents || isFull()) seal();
 }
 
 /** Bytes in all columns. */
@@ -267,6 +280,7 @@ function size(): u32 {
 /** Seals the open block and hands it to the host; nothing happens where it is empty. */
 export function seal(): void {
   if (events == 0 && conns == 0) return;
+  if (size() > config.blockOutSize) unreachable();
   let at = <usize>config.blockOut;
   for (let column: u32 = 0; column < COLUMN_COUNT; column++) {
     const base = columnBase(column);

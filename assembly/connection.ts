@@ -11,7 +11,8 @@ import { isServerPort } from './framing/record';
 import { count } from './instance';
 import {
   CONN_KIND_CLOSE_EVICTED, CONN_KIND_CLOSE_FIN, CONN_KIND_CLOSE_REUSED, CONN_KIND_CLOSE_RST,
-  COUNTER_BOUND_FLOWS, COUNTER_BYTES, COUNTER_FLOWS, COUNTER_PACKETS_DECODED, COUNTER_REFUSED_SEGMENTS,
+  COUNTER_BOUND_FLOWS, COUNTER_BYTES, COUNTER_FLOWS, COUNTER_PACKETS_DECODED, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_SEEN,
+  COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS,
   COUNTER_SKIPPED_STRAY, COUNTER_SKIPPED_TLS, COUNTER_SYN_SEEN,
 } from './layout';
 import { parseAnswer } from './memcache/answer';
@@ -19,6 +20,7 @@ import { MAGIC_ANSWER, MAGIC_REQUEST } from './memcache/binary';
 import { IS_FREE, IS_NUMBER } from './memcache/message';
 import { recordConn } from './match/pending';
 import { loseSync } from './match/sync';
+import { countAs, settleHeld, skipPayload, WHY_AFTER_GAP } from './payload';
 import { findByte } from './scan';
 import { furthestOf, IS_DOUBTFUL, reachOf } from './stream/copies';
 import { flush, pump, takeSegment } from './stream/segments';
@@ -46,11 +48,12 @@ export function decodeSegment(
   if (payload < end) got = min(size, <u32>(end - payload));
   // Captured too short: there are no options to be read.
   else if (payload > end) payload = tcp;
+  count(COUNTER_PAYLOAD_SEEN, size);
   setEndpoints(ip, tcp, family);
   const flags = tcpFlags(tcp);
   const flow = find(hash);
   if (changetype<usize>(flow) && !(flags & TCP_SYN)) {
-    touch(flow, <u32>(time >> 20));
+    touch(flow, time);
     segmentOf(flow, foundSide, tcp, flags, payload, size, got, time, ordinal, wire);
   } else {
     startFlow(flow, hash, tcp, flags, payload, size, got, time, ordinal, wire);
@@ -79,6 +82,7 @@ function segmentOf(
   flow.lastTime = time;
   if (flow.kind > FLOW_NEW) {
     countPacket(flow.kind, wire);
+    skipPayload(flow.kind, size);
     if (from == side.next) {
       side.next += size;
       if (flags & TCP_FIN) side.finDone = 1;
@@ -88,6 +92,7 @@ function segmentOf(
   }
   if (flags & TCP_RST) {
     countPacket(flow.kind, wire);
+    count(COUNTER_PAYLOAD_SKIPPED_REFUSED, size);
     if (side.known && resets(flow, side, from)) endFlow(flow, CONN_KIND_CLOSE_RST, time);
     return;
   }
@@ -95,6 +100,7 @@ function segmentOf(
     // A receiver drops it (RFC 9293, section 3.10.7.4).
     countPacket(flow.kind, wire);
     count(COUNTER_REFUSED_SEGMENTS);
+    count(COUNTER_PAYLOAD_SKIPPED_REFUSED, size);
     return;
   }
   if (!other.known) {
@@ -182,6 +188,7 @@ function takeUrgent(
   if (part || fin & flags) {
     takeSegment(flow, index, from, ack, plain & (fin | ~TCP_FIN), 0, payload, part, min(got, part), time, ordinal);
   }
+  if (before < size) count(COUNTER_PAYLOAD_SKIPPED_REFUSED, 1);
   takeSegment(flow, index, from + before, ack, flags & ~TCP_FIN, 0, payload, 1, 0, time, ordinal);
   const behind = before + 1;
   if (behind > size || (behind == size && !(flags & TCP_FIN))) return;
@@ -197,6 +204,8 @@ function startFlow(
   if (flags & TCP_SYN) {
     count(COUNTER_SYN_SEEN);
     countPacket(FLOW_TEXT, wire);
+    // Sent again where the server did not take them, and a hole where it did.
+    count(COUNTER_PAYLOAD_GAP, size);
     readOptions(tcp, payload);
     if (flags & TCP_ACK) {
       const window = bswap<u16>(windowField(tcp));
@@ -212,6 +221,7 @@ function startFlow(
   if (size == 0 || !(flags & TCP_ACK)) {
     // Nothing to learn, and nothing to remember: a flood of these costs no memory.
     countPacket(FLOW_TEXT, wire);
+    count(COUNTER_PAYLOAD_SKIPPED_REFUSED, size);
     return;
   }
   if (!hasRoom()) {
@@ -222,7 +232,6 @@ function startFlow(
   const flow = addFlow(hash, changetype<usize>(syn) ? syn.clientPort == <u16>ports : sourceIsClient(payload, got));
   count(COUNTER_FLOWS);
   flow.kind = FLOW_NEW;
-  flow.epoch = <u32>(time >> 20);
   flow.openTime = time;
   if (changetype<usize>(syn)) beginWithSyn(flow, syn);
   segmentOf(flow, foundSide, tcp, flags, payload, size, got, time, ordinal, wire);
@@ -274,7 +283,8 @@ function sourceIsClient(payload: usize, got: u32): bool {
 export function endFlow(flow: Flow, kind: u32, time: u64): void {
   flush(flow, time, kind == CONN_KIND_CLOSE_RST);
   const failures = flow.failures;
-  loseSync(flow);
+  loseSync(flow, WHY_AFTER_GAP);
+  settleHeld(flow);
   flow.failures = failures;
   if (flow.opened) recordConn(flow, kind, time);
   removeFlow(flow);

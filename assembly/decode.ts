@@ -5,7 +5,7 @@ import { flushEvents } from './emit';
 import { decodeDatagram } from './exchange';
 import { createTable, oldestFlow } from './flow/table';
 import { giveUpDatagrams } from './framing/fragments';
-import { FRAGMENT, hashFound, l3Found, l4Found, LIST_HEAD, locate, LOCATED } from './framing/record';
+import { FRAGMENT, hashFound, l3Found, l4Found, locate, LOCATED } from './framing/record';
 import { isDiscarded, isUnfinished, RING_HEAD, ringRecordSize } from './framing/ring';
 import {
   blockPackets, firstFrame, frameCaptured, frameData, frameInterface, frameLength, frameTime, nextFrame,
@@ -14,7 +14,7 @@ import { config, count, indexState, setSeenOn } from './instance';
 import { countLag } from './lag';
 import {
   CONN_KIND_CLOSE_END, COUNTER_PACKETS_SEEN, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_FRAGMENT,
-  PacketHead, RingRecord, Segment, SEGMENT_UDP, SIZEOF_PACKET_HEAD, SIZEOF_RING_RECORD, SIZEOF_SEGMENT,
+  LIST_HEAD, PacketHead, RingRecord, Segment, SEGMENT_UDP, SIZEOF_PACKET_HEAD, SIZEOF_RING_RECORD, SIZEOF_SEGMENT,
 } from './layout';
 import { createKeys } from './memcache/keys';
 import { createMeta } from './memcache/meta';

@@ -18,13 +18,15 @@ import { isServerPort } from './framing/record';
 import { config, count } from './instance';
 import {
   CONN_KIND_CLOSE_END, CONN_KIND_CLOSE_EVICTED, CONN_KIND_OPEN_MIDSTREAM, COUNTER_BOUND_FLOWS, COUNTER_BYTES,
-  COUNTER_FLOWS, COUNTER_PACKETS_DECODED, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_MALFORMED,
+  COUNTER_FLOWS, COUNTER_PACKETS_DECODED, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SEEN,
+  COUNTER_PAYLOAD_UNSYNCED_MID_STREAM, COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_MALFORMED,
   COUNTER_UDP_REFUSED, COUNTER_UNMATCHED_ANSWERS,
 } from './layout';
 import { freeRequest, recordConn } from './match/pending';
 import { CLIENT_FORKED, CLIENT_LINE } from './match/states';
 import { loseSync } from './match/sync';
 import { Request } from './memcache/message';
+import { beginTrial, countAs, endTrial, takeUnread, WHY_NOT_UNDERSTOOD } from './payload';
 import { takeSegment } from './stream/segments';
 import { transportLength } from './wire/ip';
 import { destinationPort, sourcePort, TCP_ACK } from './wire/tcp';
@@ -54,6 +56,7 @@ export function decodeDatagram(
   const asks = toServer != fromServer ? toServer : destinationPort(udp) <= sourcePort(udp);
   count(COUNTER_PACKETS_DECODED);
   count(COUNTER_BYTES, wire);
+  count(COUNTER_PAYLOAD_SEEN, bytes + UDP_FRAME);
   if (asks) takeRequest(hash, frame, data, bytes, captured, time, ordinal);
   else takeAnswer(hash, frame, data, bytes, captured, time, ordinal);
 }
@@ -70,7 +73,7 @@ function connOf(hash: u32, time: u64): u32 {
   const markedHash = markClient(hash, PEER_MARK, true);
   let peer = find(markedHash);
   if (changetype<usize>(peer)) {
-    touch(peer, <u32>(time >> 20));
+    touch(peer, time);
   } else {
     makeRoom(time);
     peer = addFlow(markedHash, true);
@@ -79,7 +82,6 @@ function connOf(hash: u32, time: u64): u32 {
     peer.sync = SYNC_YES;
     peer.opened = 1;
     peer.openTime = time;
-    peer.epoch = <u32>(time >> 20);
     recordConn(peer, CONN_KIND_OPEN_MIDSTREAM, time);
   }
   peer.lastTime = time;
@@ -94,6 +96,7 @@ function takeRequest(
   // memcached drops requests of several datagrams without a word.
   if (datagrams(frame) != 1 || sequenceNumber(frame) != 0) {
     count(COUNTER_UDP_REFUSED);
+    count(COUNTER_PAYLOAD_SKIPPED_REFUSED, bytes + UDP_FRAME);
     return;
   }
   const conn = connOf(hash, time);
@@ -112,18 +115,23 @@ function takeRequest(
   flow.opened = 1;
   flow.openTime = time;
   flow.lastTime = time;
-  flow.epoch = <u32>(time >> 20);
   const client = sideOf(flow, CLIENT);
   client.known = 1;
   sideOf(flow, SERVER).known = 1;
+  beginTrial();
   takeSegment(flow, CLIENT, 0, 0, TCP_ACK, 0, data, bytes, captured, time, ordinal);
+  let whole = true;
   if (client.state != CLIENT_FORKED && (client.state != CLIENT_LINE || client.line)) {
     // What is not whole in its datagram will never be, and the server does nothing of it.
     count(COUNTER_UDP_REFUSED);
     if (flow.current) freeRequest(changetype<Request>(<usize>flow.current));
     flow.current = 0;
-    loseSync(flow);
+    whole = false;
+    loseSync(flow, WHY_NOT_UNDERSTOOD);
   }
+  // The frame is as much worth as what is in it.
+  flow.held += UDP_FRAME;
+  endTrial(flow, whole);
   endIfDone(flow, time);
 }
 
@@ -134,9 +142,10 @@ function takeAnswer(
   const flow = find(markClient(hash, requestId(frame), false));
   if (!changetype<usize>(flow)) {
     count(COUNTER_UNMATCHED_ANSWERS);
+    countAs(COUNTER_PAYLOAD_UNSYNCED_MID_STREAM, bytes + UDP_FRAME);
     return;
   }
-  touch(flow, <u32>(time >> 20));
+  touch(flow, time);
   flow.lastTime = time;
   const total = datagrams(frame);
   const sequence = sequenceNumber(frame);
@@ -153,6 +162,9 @@ function takeAnswer(
   if (server.next != next || server.queued != queued) {
     client.initial++;
     if (client.initial >= total) client.initial = 0;
+    takeUnread(flow, UDP_FRAME);
+  } else {
+    count(COUNTER_PAYLOAD_REPEATED, UDP_FRAME);
   }
   endIfDone(flow, time);
 }

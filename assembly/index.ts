@@ -10,7 +10,6 @@ import { seal } from './block';
 import { crc32c as crc } from './crc32c';
 import { createDecoder, decodeList, decodeBlock as decodeFrames, decodeRing as decodeRecords, finishAll, lagOfBlock as blockLag, lagOfRing as ringLag } from './decode';
 import { flushEvents } from './emit';
-import { assertFlow } from './flow/flow';
 import { beginRoom } from './framing/fragments';
 import { indexPcap } from './framing/pcap';
 import { indexPcapng } from './framing/pcapng';
@@ -24,7 +23,6 @@ import { assertWaiting } from './stream/waiting';
 /** What both sides must agree on; the host refuses another value. */
 export function layoutHash(): u32 {
   assertLayout();
-  assertFlow();
   assertMessage();
   assertDoubt();
   assertWaiting();

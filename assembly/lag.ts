@@ -13,6 +13,6 @@ export function countLag(nanoseconds: i64): void {
   const lag = max(nanoseconds, 8);
   const exponent = <u32>(63 - clz(<u64>lag));
   const bucket = min((exponent << 3) | (<u32>(lag >> (exponent - 3)) & 7), LAG_BUCKETS - 1);
-  const at = <usize>config.lag + (<usize>bucket << 2);
-  store<u32>(at, load<u32>(at) + 1);
+  const at = <usize>config.lag + (<usize>bucket << 3);
+  store<u64>(at, load<u64>(at) + 1);
 }

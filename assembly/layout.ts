@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0x25e56b1a;
+export const LAYOUT_HASH: u32 = 0xb5fb257e;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -18,10 +18,12 @@ export const DATAGRAMS_MAX: u32 = 64;
 export const DATAGRAM_MAX: u32 = 65535;
 /** bytes of a slot for the datagrams that become whole in it */
 export const DATAGRAM_ROOM: u32 = 262144;
+/** bytes before the first entry of an index list: how many there are (u32), and a pad */
+export const LIST_HEAD: u32 = 16;
 /** bit of an entry of an index list: it is a UDP datagram */
 export const SEGMENT_UDP: u32 = 2147483648;
-/** fewest bytes in a capture that can hold what is decoded: record 16, IPv4 20, UDP 8 and its frame 8 */
-export const SEGMENT_MIN: u32 = 52;
+/** fewest bytes of a capture that make an entry of an index list: record 16, IPv4 20, UDP 8 */
+export const SEGMENT_MIN: u32 = 44;
 /** longest key, bytes (KEY_MAX_LENGTH in memcached.h) */
 export const KEY_MAX: u32 = 250;
 /** longest line kept, bytes; memcached closes above it (try_read_command_ascii) */
@@ -32,8 +34,12 @@ export const NO_SIZE: u32 = 4294967295;
 export const PORT_BITMAP: u32 = 8192;
 /** room for enum kernel_counter: two cache lines for each CPU and ring */
 export const KERNEL_COUNTERS: u32 = 16;
-/** buckets of the histogram of how late packets are decoded, u32 each: eight to each doubling of nanoseconds */
+/** buckets of the histogram of how late packets are decoded, u64 each: eight to each doubling of nanoseconds */
 export const LAG_BUCKETS: u32 = 512;
+/** largest sealed block of a profile, bytes, its frame included */
+export const BLOCK_MAX: u32 = 1048576;
+/** most bytes of a sealed block besides its payload: its frame, and its map of counts and shapes */
+export const ENVELOPE_MAX: u32 = 65536;
 /** most bytes of a packet in a ring record: the largest class less its head */
 export const RING_CAPTURE_MAX: u32 = 131040;
 
@@ -255,7 +261,23 @@ export const COUNTER_BOUND_SYNS: u32 = 55;
 export const COUNTER_BOUND_INTERFACES: u32 = 56;
 export const COUNTER_BOUND_FRAGMENTS: u32 = 57;
 export const COUNTER_BOUND_READINGS: u32 = 58;
-export const COUNTER_COUNT: u32 = 59;
+export const COUNTER_PAYLOAD_SEEN: u32 = 59;
+export const COUNTER_PAYLOAD_RECORDED: u32 = 60;
+export const COUNTER_PAYLOAD_REPEATED: u32 = 61;
+export const COUNTER_PAYLOAD_GAP: u32 = 62;
+export const COUNTER_PAYLOAD_MISSING: u32 = 63;
+export const COUNTER_PAYLOAD_UNSYNCED_MID_STREAM: u32 = 64;
+export const COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP: u32 = 65;
+export const COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD: u32 = 66;
+export const COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY: u32 = 67;
+export const COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE: u32 = 68;
+export const COUNTER_PAYLOAD_SKIPPED_TLS: u32 = 69;
+export const COUNTER_PAYLOAD_SKIPPED_STRAY: u32 = 70;
+export const COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT: u32 = 71;
+export const COUNTER_PAYLOAD_SKIPPED_STREAM: u32 = 72;
+export const COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER: u32 = 73;
+export const COUNTER_PAYLOAD_SKIPPED_REFUSED: u32 = 74;
+export const COUNTER_COUNT: u32 = 75;
 
 // how packets are framed in a capture
 export const CONTAINER_NONE: u32 = 0;
@@ -417,6 +439,96 @@ export class Datagram {
 
 export const SIZEOF_DATAGRAM: u32 = 112;
 export const DATAGRAM_HEADER: u32 = 72;
+
+/** one direction of a flow */
+// @ts-ignore: decorator
+@unmanaged
+export class Side {
+  next: u32; // 0: sequence number of the next byte to deliver; meaningful when `known`
+  acked: u32; // 4: highest acknowledgement the peer sent for this side's bytes
+  queue: u32; // 8: first and only list of segments that came early, by sequence number
+  queued: u32; // 12: bytes in that list, small segments counted as more than they are
+  skip: u32; // 16: bytes still to come of a value (its CRLF included) or of a header being skipped
+  line: u32; // 20: buffer of a line begun but not ended, 0 where there is none
+  lineSize: u32; // 24: bytes in it
+  ifindex: u8; // 28: interface that showed its bytes last; its low bits are enough
+  sums: u8; // 29: 1 once a right checksum was seen: from then on a wrong one says that the receiver dropped the segment
+  window: u16; // 30: window its last segment offered, as it stands in the header
+  initial: u32; // 32: sequence number of the SYN, when the handshake was seen
+  stamp: u32; // 36: time stamp of the last segment in order, 0 where there was none
+  lineTime: u64; // 40: time of the packet that brought the first byte of the line
+  lineOrdinal: u64; // 48: ordinal of that packet
+  beganOrdinal: u64; // 56: packet in which requests are being counted
+  began: u32; // 64: how many began in it
+  state: u8; // 68: parser state: CLIENT_* or SERVER_*
+  known: u8; // 69: KNOWN_*: whether `next` means something
+  spoken: u8; // 70: 1 once it has said a whole line
+  finDone: u8; // 71: 1 once its FIN came in order
+}
+
+export const SIZEOF_SIDE: u32 = 72;
+
+/** one TCP connection, or one exchange over UDP, as its worker knows it; its two sides lie behind it, the client first */
+// @ts-ignore: decorator
+@unmanaged
+export class Flow {
+  older: u32; // 0: neighbour in the list from the longest to the shortest idle
+  newer: u32; // 4: the other neighbour
+  hash: u32; // 8: flow hash
+  conn: u32; // 12: connection number within the worker
+  clientHigh: u64; // 16: client's address; IPv4 in this half, the other is 0
+  clientLow: u64; // 24: second half
+  serverHigh: u64; // 32: server's address
+  serverLow: u64; // 40: second half
+  ports: u32; // 48: in network order: client's port in the low half, server's in the high
+  transport: u8; // 52: OVER_*, UDP_PEER: what carries it
+  sync: u8; // 53: SYNC_*: whether events may be believed
+  kind: u8; // 54: FLOW_*: what kind of traffic this is
+  failures: u8; // 55: failed attempts to synchronise since the last success
+  held: u32; // 56: bytes of payload parsed whose request is not proven yet
+  stuck: u16; // 60: segments seen since delivery got stuck, 0 when it is not stuck
+  doubt: u8; // 62: where it is read in two ways: which doubt it is in, counted from 1
+  proven: u8; // 63: what its server proved to do where releases differ: match/doubt.ts
+  stuckTime: u64; // 64: time when it got stuck
+  head: u32; // 72: oldest pending request
+  tail: u32; // 76: youngest pending request
+  pending: u32; // 80: pending requests
+  current: u32; // 84: the request whose line or value is still arriving
+  auth: u8; // 88: AUTH_*: whether the server is known to ask for credentials
+  unsynced: u8; // 89: WHY_*: why nothing is believed, or was not believed last; UNSYNCED_COUNTED: it counts as an unsynced flow
+  opened: u8; // 90: 1 once its opening is recorded
+  fromSyn: u8; // 91: 1 where the handshake was seen
+  settled: u8; // 92: 1 once it is certain which protocol it speaks: there is no switch later
+  login: u8; // 93: LOGIN_*: what the first value read so far looks like
+  agreed: u8; // 94: AGREED_*: options both SYNs had, where both were seen
+  scales: u8; // 95: how far windows are shifted, where that is agreed: the client's in the low half
+  openTime: u64; // 96: time of the SYN, or of the first payload
+  lastTime: u64; // 104: time of the latest packet
+}
+
+export const SIZEOF_FLOW: u32 = 112;
+
+/** a SYN seen, in a table that forgets: a flow whose handshake is remembered starts in sync */
+// @ts-ignore: decorator
+@unmanaged
+export class Syn {
+  time: u64; // 0: time of the SYN
+  hash: u32; // 8: flow hash
+  client: u32; // 12: client's initial sequence number
+  server: u32; // 16: server's initial sequence number
+  clientPort: u16; // 20: client's port in network order: with the hash enough to tell the sides apart
+  serverPort: u16; // 22: server's port
+  state: u8; // 24: 1: the entry is used; 2: the server's number is known too
+  agreed: u8; // 25: AGREED_*: what the client's offered; once the server answered, what both had
+  window: u16; // 26: window the server's offered
+  scales: u8; // 28: window scales: the client's in the low half
+  scaled: u8; // 29: 1 where the client offered to scale
+  pad0: u16; // 30: zero
+  clientStamp: u32; // 32: time stamp of the client, 0 where it has none
+  serverStamp: u32; // 36: time stamp of the server, 0 where it has none
+}
+
+export const SIZEOF_SYN: u32 = 40;
 
 /** head of one slot of the batch ring; the index lists follow it */
 // @ts-ignore: decorator
@@ -727,6 +839,75 @@ export function assertLayout(): void {
   if (offsetof<Datagram>("size") != 64) ERROR("datagram.size");
   if (offsetof<Datagram>("highest") != 68) ERROR("datagram.highest");
   if (offsetof<Datagram>("header0") != 72) ERROR("datagram.header");
+  if (offsetof<Side>() != 72) ERROR("size of side");
+  if (offsetof<Side>("next") != 0) ERROR("side.next");
+  if (offsetof<Side>("acked") != 4) ERROR("side.acked");
+  if (offsetof<Side>("queue") != 8) ERROR("side.queue");
+  if (offsetof<Side>("queued") != 12) ERROR("side.queued");
+  if (offsetof<Side>("skip") != 16) ERROR("side.skip");
+  if (offsetof<Side>("line") != 20) ERROR("side.line");
+  if (offsetof<Side>("lineSize") != 24) ERROR("side.line_size");
+  if (offsetof<Side>("ifindex") != 28) ERROR("side.ifindex");
+  if (offsetof<Side>("sums") != 29) ERROR("side.sums");
+  if (offsetof<Side>("window") != 30) ERROR("side.window");
+  if (offsetof<Side>("initial") != 32) ERROR("side.initial");
+  if (offsetof<Side>("stamp") != 36) ERROR("side.stamp");
+  if (offsetof<Side>("lineTime") != 40) ERROR("side.line_time");
+  if (offsetof<Side>("lineOrdinal") != 48) ERROR("side.line_ordinal");
+  if (offsetof<Side>("beganOrdinal") != 56) ERROR("side.began_ordinal");
+  if (offsetof<Side>("began") != 64) ERROR("side.began");
+  if (offsetof<Side>("state") != 68) ERROR("side.state");
+  if (offsetof<Side>("known") != 69) ERROR("side.known");
+  if (offsetof<Side>("spoken") != 70) ERROR("side.spoken");
+  if (offsetof<Side>("finDone") != 71) ERROR("side.fin_done");
+  if (offsetof<Flow>() != 112) ERROR("size of flow");
+  if (offsetof<Flow>("older") != 0) ERROR("flow.older");
+  if (offsetof<Flow>("newer") != 4) ERROR("flow.newer");
+  if (offsetof<Flow>("hash") != 8) ERROR("flow.hash");
+  if (offsetof<Flow>("conn") != 12) ERROR("flow.conn");
+  if (offsetof<Flow>("clientHigh") != 16) ERROR("flow.client_high");
+  if (offsetof<Flow>("clientLow") != 24) ERROR("flow.client_low");
+  if (offsetof<Flow>("serverHigh") != 32) ERROR("flow.server_high");
+  if (offsetof<Flow>("serverLow") != 40) ERROR("flow.server_low");
+  if (offsetof<Flow>("ports") != 48) ERROR("flow.ports");
+  if (offsetof<Flow>("transport") != 52) ERROR("flow.transport");
+  if (offsetof<Flow>("sync") != 53) ERROR("flow.sync");
+  if (offsetof<Flow>("kind") != 54) ERROR("flow.kind");
+  if (offsetof<Flow>("failures") != 55) ERROR("flow.failures");
+  if (offsetof<Flow>("held") != 56) ERROR("flow.held");
+  if (offsetof<Flow>("stuck") != 60) ERROR("flow.stuck");
+  if (offsetof<Flow>("doubt") != 62) ERROR("flow.doubt");
+  if (offsetof<Flow>("proven") != 63) ERROR("flow.proven");
+  if (offsetof<Flow>("stuckTime") != 64) ERROR("flow.stuck_time");
+  if (offsetof<Flow>("head") != 72) ERROR("flow.head");
+  if (offsetof<Flow>("tail") != 76) ERROR("flow.tail");
+  if (offsetof<Flow>("pending") != 80) ERROR("flow.pending");
+  if (offsetof<Flow>("current") != 84) ERROR("flow.current");
+  if (offsetof<Flow>("auth") != 88) ERROR("flow.auth");
+  if (offsetof<Flow>("unsynced") != 89) ERROR("flow.unsynced");
+  if (offsetof<Flow>("opened") != 90) ERROR("flow.opened");
+  if (offsetof<Flow>("fromSyn") != 91) ERROR("flow.from_syn");
+  if (offsetof<Flow>("settled") != 92) ERROR("flow.settled");
+  if (offsetof<Flow>("login") != 93) ERROR("flow.login");
+  if (offsetof<Flow>("agreed") != 94) ERROR("flow.agreed");
+  if (offsetof<Flow>("scales") != 95) ERROR("flow.scales");
+  if (offsetof<Flow>("openTime") != 96) ERROR("flow.open_time");
+  if (offsetof<Flow>("lastTime") != 104) ERROR("flow.last_time");
+  if (offsetof<Syn>() != 40) ERROR("size of syn");
+  if (offsetof<Syn>("time") != 0) ERROR("syn.time");
+  if (offsetof<Syn>("hash") != 8) ERROR("syn.hash");
+  if (offsetof<Syn>("client") != 12) ERROR("syn.client");
+  if (offsetof<Syn>("server") != 16) ERROR("syn.server");
+  if (offsetof<Syn>("clientPort") != 20) ERROR("syn.client_port");
+  if (offsetof<Syn>("serverPort") != 22) ERROR("syn.server_port");
+  if (offsetof<Syn>("state") != 24) ERROR("syn.state");
+  if (offsetof<Syn>("agreed") != 25) ERROR("syn.agreed");
+  if (offsetof<Syn>("window") != 26) ERROR("syn.window");
+  if (offsetof<Syn>("scales") != 28) ERROR("syn.scales");
+  if (offsetof<Syn>("scaled") != 29) ERROR("syn.scaled");
+  if (offsetof<Syn>("pad0") != 30) ERROR("syn.pad0");
+  if (offsetof<Syn>("clientStamp") != 32) ERROR("syn.client_stamp");
+  if (offsetof<Syn>("serverStamp") != 36) ERROR("syn.server_stamp");
   if (offsetof<Slot>() != 40) ERROR("size of slot");
   if (offsetof<Slot>("size") != 0) ERROR("slot.size");
   if (offsetof<Slot>("done") != 4) ERROR("slot.done");

@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0x25e56b1au
+#define MEMBENCH_LAYOUT_HASH 0xb5fb257eu
 
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
@@ -15,14 +15,17 @@
 #define MEMBENCH_DATAGRAMS_MAX 64u /* fragmented datagrams put together at a time */
 #define MEMBENCH_DATAGRAM_MAX 65535u /* longest datagram, bytes after the IP header (RFC 791, RFC 8200) */
 #define MEMBENCH_DATAGRAM_ROOM 262144u /* bytes of a slot for the datagrams that become whole in it */
+#define MEMBENCH_LIST_HEAD 16u /* bytes before the first entry of an index list: how many there are (u32), and a pad */
 #define MEMBENCH_SEGMENT_UDP 2147483648u /* bit of an entry of an index list: it is a UDP datagram */
-#define MEMBENCH_SEGMENT_MIN 52u /* fewest bytes in a capture that can hold what is decoded: record 16, IPv4 20, UDP 8 and its frame 8 */
+#define MEMBENCH_SEGMENT_MIN 44u /* fewest bytes of a capture that make an entry of an index list: record 16, IPv4 20, UDP 8 */
 #define MEMBENCH_KEY_MAX 250u /* longest key, bytes (KEY_MAX_LENGTH in memcached.h) */
 #define MEMBENCH_LINE_MAX 2048u /* longest line kept, bytes; memcached closes above it (try_read_command_ascii) */
 #define MEMBENCH_NO_SIZE 4294967295u /* a size that is unknown or absent */
 #define MEMBENCH_PORT_BITMAP 8192u /* bytes of a bitmap of all ports */
 #define MEMBENCH_KERNEL_COUNTERS 16u /* room for enum kernel_counter: two cache lines for each CPU and ring */
-#define MEMBENCH_LAG_BUCKETS 512u /* buckets of the histogram of how late packets are decoded, u32 each: eight to each doubling of nanoseconds */
+#define MEMBENCH_LAG_BUCKETS 512u /* buckets of the histogram of how late packets are decoded, u64 each: eight to each doubling of nanoseconds */
+#define MEMBENCH_BLOCK_MAX 1048576u /* largest sealed block of a profile, bytes, its frame included */
+#define MEMBENCH_ENVELOPE_MAX 65536u /* most bytes of a sealed block besides its payload: its frame, and its map of counts and shapes */
 #define MEMBENCH_RING_CAPTURE_MAX 131040u /* most bytes of a packet in a ring record: the largest class less its head */
 
 /* link layers the decoder knows; the numbers in files are LINKTYPE_ values (tcpdump.org/linktypes.html) */
@@ -240,7 +243,23 @@ enum membench_counter {
 	MEMBENCH_COUNTER_BOUND_INTERFACES = 56,
 	MEMBENCH_COUNTER_BOUND_FRAGMENTS = 57,
 	MEMBENCH_COUNTER_BOUND_READINGS = 58,
-	MEMBENCH_COUNTER_COUNT = 59,
+	MEMBENCH_COUNTER_PAYLOAD_SEEN = 59,
+	MEMBENCH_COUNTER_PAYLOAD_RECORDED = 60,
+	MEMBENCH_COUNTER_PAYLOAD_REPEATED = 61,
+	MEMBENCH_COUNTER_PAYLOAD_GAP = 62,
+	MEMBENCH_COUNTER_PAYLOAD_MISSING = 63,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_MID_STREAM = 64,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP = 65,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD = 66,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY = 67,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE = 68,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_TLS = 69,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STRAY = 70,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT = 71,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STREAM = 72,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER = 73,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_REFUSED = 74,
+	MEMBENCH_COUNTER_COUNT = 75,
 };
 
 /* how packets are framed in a capture */
@@ -452,6 +471,153 @@ _Static_assert(__builtin_offsetof(struct membench_datagram, received) == 60, "da
 _Static_assert(__builtin_offsetof(struct membench_datagram, size) == 64, "datagram.size");
 _Static_assert(__builtin_offsetof(struct membench_datagram, highest) == 68, "datagram.highest");
 _Static_assert(__builtin_offsetof(struct membench_datagram, header) == 72, "datagram.header");
+
+/* one direction of a flow */
+struct membench_side {
+	__u32 next; /* sequence number of the next byte to deliver; meaningful when `known` */
+	__u32 acked; /* highest acknowledgement the peer sent for this side's bytes */
+	__u32 queue; /* first and only list of segments that came early, by sequence number */
+	__u32 queued; /* bytes in that list, small segments counted as more than they are */
+	__u32 skip; /* bytes still to come of a value (its CRLF included) or of a header being skipped */
+	__u32 line; /* buffer of a line begun but not ended, 0 where there is none */
+	__u32 line_size; /* bytes in it */
+	__u8 ifindex; /* interface that showed its bytes last; its low bits are enough */
+	__u8 sums; /* 1 once a right checksum was seen: from then on a wrong one says that the receiver dropped the segment */
+	__u16 window; /* window its last segment offered, as it stands in the header */
+	__u32 initial; /* sequence number of the SYN, when the handshake was seen */
+	__u32 stamp; /* time stamp of the last segment in order, 0 where there was none */
+	__u64 line_time; /* time of the packet that brought the first byte of the line */
+	__u64 line_ordinal; /* ordinal of that packet */
+	__u64 began_ordinal; /* packet in which requests are being counted */
+	__u32 began; /* how many began in it */
+	__u8 state; /* parser state: CLIENT_* or SERVER_* */
+	__u8 known; /* KNOWN_*: whether `next` means something */
+	__u8 spoken; /* 1 once it has said a whole line */
+	__u8 fin_done; /* 1 once its FIN came in order */
+};
+_Static_assert(sizeof(struct membench_side) == 72, "size of side");
+_Static_assert(__builtin_offsetof(struct membench_side, next) == 0, "side.next");
+_Static_assert(__builtin_offsetof(struct membench_side, acked) == 4, "side.acked");
+_Static_assert(__builtin_offsetof(struct membench_side, queue) == 8, "side.queue");
+_Static_assert(__builtin_offsetof(struct membench_side, queued) == 12, "side.queued");
+_Static_assert(__builtin_offsetof(struct membench_side, skip) == 16, "side.skip");
+_Static_assert(__builtin_offsetof(struct membench_side, line) == 20, "side.line");
+_Static_assert(__builtin_offsetof(struct membench_side, line_size) == 24, "side.line_size");
+_Static_assert(__builtin_offsetof(struct membench_side, ifindex) == 28, "side.ifindex");
+_Static_assert(__builtin_offsetof(struct membench_side, sums) == 29, "side.sums");
+_Static_assert(__builtin_offsetof(struct membench_side, window) == 30, "side.window");
+_Static_assert(__builtin_offsetof(struct membench_side, initial) == 32, "side.initial");
+_Static_assert(__builtin_offsetof(struct membench_side, stamp) == 36, "side.stamp");
+_Static_assert(__builtin_offsetof(struct membench_side, line_time) == 40, "side.line_time");
+_Static_assert(__builtin_offsetof(struct membench_side, line_ordinal) == 48, "side.line_ordinal");
+_Static_assert(__builtin_offsetof(struct membench_side, began_ordinal) == 56, "side.began_ordinal");
+_Static_assert(__builtin_offsetof(struct membench_side, began) == 64, "side.began");
+_Static_assert(__builtin_offsetof(struct membench_side, state) == 68, "side.state");
+_Static_assert(__builtin_offsetof(struct membench_side, known) == 69, "side.known");
+_Static_assert(__builtin_offsetof(struct membench_side, spoken) == 70, "side.spoken");
+_Static_assert(__builtin_offsetof(struct membench_side, fin_done) == 71, "side.fin_done");
+
+/* one TCP connection, or one exchange over UDP, as its worker knows it; its two sides lie behind it, the client first */
+struct membench_flow {
+	__u32 older; /* neighbour in the list from the longest to the shortest idle */
+	__u32 newer; /* the other neighbour */
+	__u32 hash; /* flow hash */
+	__u32 conn; /* connection number within the worker */
+	__u64 client_high; /* client's address; IPv4 in this half, the other is 0 */
+	__u64 client_low; /* second half */
+	__u64 server_high; /* server's address */
+	__u64 server_low; /* second half */
+	__u32 ports; /* in network order: client's port in the low half, server's in the high */
+	__u8 transport; /* OVER_*, UDP_PEER: what carries it */
+	__u8 sync; /* SYNC_*: whether events may be believed */
+	__u8 kind; /* FLOW_*: what kind of traffic this is */
+	__u8 failures; /* failed attempts to synchronise since the last success */
+	__u32 held; /* bytes of payload parsed whose request is not proven yet */
+	__u16 stuck; /* segments seen since delivery got stuck, 0 when it is not stuck */
+	__u8 doubt; /* where it is read in two ways: which doubt it is in, counted from 1 */
+	__u8 proven; /* what its server proved to do where releases differ: match/doubt.ts */
+	__u64 stuck_time; /* time when it got stuck */
+	__u32 head; /* oldest pending request */
+	__u32 tail; /* youngest pending request */
+	__u32 pending; /* pending requests */
+	__u32 current; /* the request whose line or value is still arriving */
+	__u8 auth; /* AUTH_*: whether the server is known to ask for credentials */
+	__u8 unsynced; /* WHY_*: why nothing is believed, or was not believed last; UNSYNCED_COUNTED: it counts as an unsynced flow */
+	__u8 opened; /* 1 once its opening is recorded */
+	__u8 from_syn; /* 1 where the handshake was seen */
+	__u8 settled; /* 1 once it is certain which protocol it speaks: there is no switch later */
+	__u8 login; /* LOGIN_*: what the first value read so far looks like */
+	__u8 agreed; /* AGREED_*: options both SYNs had, where both were seen */
+	__u8 scales; /* how far windows are shifted, where that is agreed: the client's in the low half */
+	__u64 open_time; /* time of the SYN, or of the first payload */
+	__u64 last_time; /* time of the latest packet */
+};
+_Static_assert(sizeof(struct membench_flow) == 112, "size of flow");
+_Static_assert(__builtin_offsetof(struct membench_flow, older) == 0, "flow.older");
+_Static_assert(__builtin_offsetof(struct membench_flow, newer) == 4, "flow.newer");
+_Static_assert(__builtin_offsetof(struct membench_flow, hash) == 8, "flow.hash");
+_Static_assert(__builtin_offsetof(struct membench_flow, conn) == 12, "flow.conn");
+_Static_assert(__builtin_offsetof(struct membench_flow, client_high) == 16, "flow.client_high");
+_Static_assert(__builtin_offsetof(struct membench_flow, client_low) == 24, "flow.client_low");
+_Static_assert(__builtin_offsetof(struct membench_flow, server_high) == 32, "flow.server_high");
+_Static_assert(__builtin_offsetof(struct membench_flow, server_low) == 40, "flow.server_low");
+_Static_assert(__builtin_offsetof(struct membench_flow, ports) == 48, "flow.ports");
+_Static_assert(__builtin_offsetof(struct membench_flow, transport) == 52, "flow.transport");
+_Static_assert(__builtin_offsetof(struct membench_flow, sync) == 53, "flow.sync");
+_Static_assert(__builtin_offsetof(struct membench_flow, kind) == 54, "flow.kind");
+_Static_assert(__builtin_offsetof(struct membench_flow, failures) == 55, "flow.failures");
+_Static_assert(__builtin_offsetof(struct membench_flow, held) == 56, "flow.held");
+_Static_assert(__builtin_offsetof(struct membench_flow, stuck) == 60, "flow.stuck");
+_Static_assert(__builtin_offsetof(struct membench_flow, doubt) == 62, "flow.doubt");
+_Static_assert(__builtin_offsetof(struct membench_flow, proven) == 63, "flow.proven");
+_Static_assert(__builtin_offsetof(struct membench_flow, stuck_time) == 64, "flow.stuck_time");
+_Static_assert(__builtin_offsetof(struct membench_flow, head) == 72, "flow.head");
+_Static_assert(__builtin_offsetof(struct membench_flow, tail) == 76, "flow.tail");
+_Static_assert(__builtin_offsetof(struct membench_flow, pending) == 80, "flow.pending");
+_Static_assert(__builtin_offsetof(struct membench_flow, current) == 84, "flow.current");
+_Static_assert(__builtin_offsetof(struct membench_flow, auth) == 88, "flow.auth");
+_Static_assert(__builtin_offsetof(struct membench_flow, unsynced) == 89, "flow.unsynced");
+_Static_assert(__builtin_offsetof(struct membench_flow, opened) == 90, "flow.opened");
+_Static_assert(__builtin_offsetof(struct membench_flow, from_syn) == 91, "flow.from_syn");
+_Static_assert(__builtin_offsetof(struct membench_flow, settled) == 92, "flow.settled");
+_Static_assert(__builtin_offsetof(struct membench_flow, login) == 93, "flow.login");
+_Static_assert(__builtin_offsetof(struct membench_flow, agreed) == 94, "flow.agreed");
+_Static_assert(__builtin_offsetof(struct membench_flow, scales) == 95, "flow.scales");
+_Static_assert(__builtin_offsetof(struct membench_flow, open_time) == 96, "flow.open_time");
+_Static_assert(__builtin_offsetof(struct membench_flow, last_time) == 104, "flow.last_time");
+
+/* a SYN seen, in a table that forgets: a flow whose handshake is remembered starts in sync */
+struct membench_syn {
+	__u64 time; /* time of the SYN */
+	__u32 hash; /* flow hash */
+	__u32 client; /* client's initial sequence number */
+	__u32 server; /* server's initial sequence number */
+	__u16 client_port; /* client's port in network order: with the hash enough to tell the sides apart */
+	__u16 server_port; /* server's port */
+	__u8 state; /* 1: the entry is used; 2: the server's number is known too */
+	__u8 agreed; /* AGREED_*: what the client's offered; once the server answered, what both had */
+	__u16 window; /* window the server's offered */
+	__u8 scales; /* window scales: the client's in the low half */
+	__u8 scaled; /* 1 where the client offered to scale */
+	__u16 pad0; /* zero */
+	__u32 client_stamp; /* time stamp of the client, 0 where it has none */
+	__u32 server_stamp; /* time stamp of the server, 0 where it has none */
+};
+_Static_assert(sizeof(struct membench_syn) == 40, "size of syn");
+_Static_assert(__builtin_offsetof(struct membench_syn, time) == 0, "syn.time");
+_Static_assert(__builtin_offsetof(struct membench_syn, hash) == 8, "syn.hash");
+_Static_assert(__builtin_offsetof(struct membench_syn, client) == 12, "syn.client");
+_Static_assert(__builtin_offsetof(struct membench_syn, server) == 16, "syn.server");
+_Static_assert(__builtin_offsetof(struct membench_syn, client_port) == 20, "syn.client_port");
+_Static_assert(__builtin_offsetof(struct membench_syn, server_port) == 22, "syn.server_port");
+_Static_assert(__builtin_offsetof(struct membench_syn, state) == 24, "syn.state");
+_Static_assert(__builtin_offsetof(struct membench_syn, agreed) == 25, "syn.agreed");
+_Static_assert(__builtin_offsetof(struct membench_syn, window) == 26, "syn.window");
+_Static_assert(__builtin_offsetof(struct membench_syn, scales) == 28, "syn.scales");
+_Static_assert(__builtin_offsetof(struct membench_syn, scaled) == 29, "syn.scaled");
+_Static_assert(__builtin_offsetof(struct membench_syn, pad0) == 30, "syn.pad0");
+_Static_assert(__builtin_offsetof(struct membench_syn, client_stamp) == 32, "syn.client_stamp");
+_Static_assert(__builtin_offsetof(struct membench_syn, server_stamp) == 36, "syn.server_stamp");
 
 /* head of one slot of the batch ring; the index lists follow it */
 struct membench_slot {

@@ -129,7 +129,7 @@ class StandaloneDecoder implements Decoder {
   }
 
   #take(count: number): void {
-    const base = regionAddress(this.#map, 0) + this.#map.region.events;
+    const base = regionAddress(this.#map, 0) + this.#map.region.events.at;
     for (let i = 0; i < count; i++) {
       this.#events.push(this.#cursor.read(this.#view, base + i * EVENT_RECORD.SIZE, this.#header!.unit));
     }
@@ -204,7 +204,7 @@ class StandaloneDecoder implements Decoder {
   }
 
   get counters(): Record<Counter, number> {
-    const base = regionAddress(this.#map, 0) + this.#map.region.counters;
+    const base = regionAddress(this.#map, 0) + this.#map.region.counters.at;
     const read = (_: Counter, i: number) => Number(this.#view.getBigUint64(base + i * 8, true));
     return Object.fromEntries(COUNTER_NAMES.map((name, i) => [name, read(name, i)])) as Record<
       Counter,

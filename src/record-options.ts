@@ -1,3 +1,4 @@
+import type { Payload } from './event/payload.js';
 import type { Counter } from './layout/generated.js';
 
 /** What `record` is asked to do. */
@@ -114,6 +115,8 @@ export interface RecordSummary {
   };
   /** What the kernel took by its filter, and dropped of that; null where it does not tell. */
   kernel: { received: number | null; dropped: number | null };
+  /** What became of the payload of these packets. */
+  payload: Payload;
   requests: number;
   events: number;
   answered: number;

@@ -3,6 +3,7 @@ import { unlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { usesSimd } from './decode/simd.js';
 import { MembenchError } from './errors.js';
+import { payloadOf } from './event/payload.js';
 import { COUNTER_NAMES } from './layout/generated.js';
 import { bufferWithin, usableMemory } from './memory/budget.js';
 import { hideOwnMemory } from './native/dumps.js';
@@ -420,6 +421,7 @@ class Recording {
         lost: reasons('lost_'),
       },
       kernel: this.#source.kernel(counters),
+      payload: payloadOf(counters),
       requests: counters.requests,
       events: counters.events,
       answered: counters.answered,

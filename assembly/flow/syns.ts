@@ -3,48 +3,21 @@
  * handshake is remembered starts in sync.
  */
 import { config, count } from '../instance';
-import { COUNTER_BOUND_SYNS } from '../layout';
+import { COUNTER_BOUND_SYNS, SIZEOF_SYN, Syn } from '../layout';
 import { hasOptions, maySack, NO_SCALE, scale, stamp } from '../wire/options';
 import { AGREED, AGREED_SACK, AGREED_STAMPS } from './flow';
 
-// @ts-ignore: decorator
-@unmanaged
-export class Syn {
-  /** Time of the SYN. */
-  time: u64;
-  hash: u32;
-  /** Initial sequence numbers of client and server. */
-  client: u32;
-  server: u32;
-  /** Client's port in network order: with the hash enough to tell the sides apart. */
-  clientPort: u16;
-  serverPort: u16;
-  /** 1: the entry is used; 2: the server's number is known too. */
-  state: u8;
-  /** AGREED_*: what the client's offered; once the server answered, what both had. */
-  agreed: u8;
-  /** Window the server's offered. */
-  window: u16;
-  /** Window scales: the client's in the low half. */
-  scales: u8;
-  /** Whether the client offered to scale. */
-  scaled: u8;
-  pad0: u16;
-  /** Time stamps of both, 0 where they have none. */
-  clientStamp: u32;
-  serverStamp: u32;
-}
+export { Syn };
 
 /** Entries that share a place; the oldest gives way when all are taken (counted). */
 const WAYS: u32 = 8;
-const SYN_SIZE: u32 = 40;
 /** Bytes a client may have sent since its SYN, for that to be its flow's: far below half the numbers there are. */
 const NEAR: u32 = 1 << 30;
 
 // @ts-ignore: decorator
 @inline
 function placeOf(hash: u32): usize {
-  return <usize>config.syns + <usize>((hash * WAYS) & (config.synCount - 1)) * SYN_SIZE;
+  return <usize>config.syns + <usize>((hash * WAYS) & (config.synCount - 1)) * SIZEOF_SYN;
 }
 
 /** Remembers a client's SYN beside others of the flow: which of them opens it the server's answer says. */
@@ -52,7 +25,7 @@ export function rememberSyn(hash: u32, sequence: u32, clientPort: u16, serverPor
   const place = placeOf(hash);
   let chosen = changetype<Syn>(place);
   for (let way: u32 = 0; way < WAYS; way++) {
-    const syn = changetype<Syn>(place + <usize>(way * SYN_SIZE));
+    const syn = changetype<Syn>(place + <usize>(way * SIZEOF_SYN));
     // A retransmitted SYN keeps the first one's time.
     if (isOf(syn, hash, clientPort, serverPort) && syn.client == sequence) return;
     if (chosen.state && (!syn.state || <i64>(syn.time - chosen.time) < 0)) chosen = syn;
@@ -90,7 +63,7 @@ export function findSyn(hash: u32, port0: u16, port1: u16, sequence: u32, acknow
   let found = changetype<Syn>(0);
   let least: u32 = NEAR;
   for (let way: u32 = 0; way < WAYS; way++) {
-    const syn = changetype<Syn>(place + <usize>(way * SYN_SIZE));
+    const syn = changetype<Syn>(place + <usize>(way * SIZEOF_SYN));
     const fromClient = isOf(syn, hash, port0, port1);
     if (!fromClient && !isOf(syn, hash, port1, port0)) continue;
     const distance = (fromClient ? sequence : acknowledged) - syn.client - 1;
@@ -107,7 +80,7 @@ export function rememberSynAck(
 ): bool {
   const place = placeOf(hash);
   for (let way: u32 = 0; way < WAYS; way++) {
-    const syn = changetype<Syn>(place + <usize>(way * SYN_SIZE));
+    const syn = changetype<Syn>(place + <usize>(way * SIZEOF_SYN));
     if (!isOf(syn, hash, clientPort, serverPort) || syn.client + 1 != acknowledged) continue;
     // Sent again it says the same.
     if (syn.state == 2 && syn.server == sequence) return true;
@@ -127,7 +100,7 @@ export function rememberSynAck(
 export function forgetSyns(hash: u32, clientPort: u16, serverPort: u16): void {
   const place = placeOf(hash);
   for (let way: u32 = 0; way < WAYS; way++) {
-    const syn = changetype<Syn>(place + <usize>(way * SYN_SIZE));
+    const syn = changetype<Syn>(place + <usize>(way * SIZEOF_SYN));
     if (isOf(syn, hash, clientPort, serverPort)) syn.state = 0;
   }
 }

@@ -195,12 +195,17 @@ function unlink(flow: Flow): void {
   else newest = flow.older;
 }
 
-/** Marks a flow as used in this epoch; the list is exact to one epoch, which spares most moves. */
+/** Two times are of one epoch where they are the same but for so many low bits: about a millisecond, or a second. */
+const EPOCH_BITS: u64 = 20;
+
+/**
+ * Moves a flow to the list's young end, before its `lastTime` becomes `time`. The list is exact to one epoch, which
+ * spares most moves.
+ */
 // @ts-ignore: decorator
 @inline
-export function touch(flow: Flow, epoch: u32): void {
-  if (flow.epoch == epoch) return;
-  flow.epoch = epoch;
+export function touch(flow: Flow, time: u64): void {
+  if (flow.lastTime >> EPOCH_BITS == time >> EPOCH_BITS) return;
   if (newest == <u32>changetype<usize>(flow)) return;
   unlink(flow);
   link(flow);

@@ -10,7 +10,7 @@ import {
   COUNTER_PACKETS_DECODED, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_ESP, COUNTER_SKIPPED_FRAGMENT,
   COUNTER_SKIPPED_GENEVE, COUNTER_SKIPPED_GRE, COUNTER_SKIPPED_IPIP, COUNTER_SKIPPED_MALFORMED, COUNTER_SKIPPED_NOT_IP,
   COUNTER_SKIPPED_OTHER_PORT, COUNTER_SKIPPED_OTHER_PROTOCOL, COUNTER_SKIPPED_SAMPLED,
-  COUNTER_SKIPPED_VXLAN, LINKTYPE_RAW, PacketHead, Segment, SEGMENT_UDP, SIZEOF_PACKET_HEAD, SIZEOF_SEGMENT,
+  COUNTER_SKIPPED_VXLAN, LINKTYPE_RAW, LIST_HEAD, PacketHead, Segment, SEGMENT_UDP, SIZEOF_PACKET_HEAD, SIZEOF_SEGMENT,
 } from '../layout';
 import {
   family, headerSize, IP_CUT, IP_FRAGMENT, IP_OK, parseIp, PROTOCOL_ESP, PROTOCOL_GRE, PROTOCOL_IPV4, PROTOCOL_IPV6,
@@ -20,9 +20,6 @@ import { ipOffset, LINK_NOT_IP } from '../wire/link';
 import { destinationPort, sourcePort, TCP_HEADER_MIN, tcpHeaderSize } from '../wire/tcp';
 import { UDP_HEADER } from '../wire/udp';
 import { packetsBefore, takeFragment } from './fragments';
-
-/** Bytes before the first entry of a list. */
-export const LIST_HEAD: u32 = 16;
 
 // UDP ports of overlay networks: RFC 7348 and Linux's own before it; RFC 8926.
 const VXLAN: u32 = 4789;
@@ -85,12 +82,20 @@ export let l3Found: u32 = 0;
 export let l4Found: u32 = 0;
 export let hashFound: u32 = 0;
 
-/** What `locate` says of a packet: it is a segment for us; it is not, and counted; it is a fragment, and is not. */
+// What `locate` says of a packet.
+/** A segment or datagram of a server port. */
 export const LOCATED: u32 = 0;
-export const SKIPPED: u32 = 1;
-export const FRAGMENT: u32 = 2;
+/** Of a server port too, but not to be decoded; counted. */
+export const REFUSED: u32 = 1;
+/** Of no server port; counted. */
+export const SKIPPED: u32 = 2;
+/** A fragment; not counted yet. */
+export const FRAGMENT: u32 = 3;
 
-/** Finds the TCP segment or UDP datagram in one packet of `size` captured bytes at `data`. */
+/**
+ * Finds the TCP segment or UDP datagram in one packet of `size` captured bytes at `data`. Changes nothing but counters
+ * of this instance: kernel rings have no lock.
+ */
 // @ts-ignore: decorator
 @inline
 export function locate(data: usize, size: u32, linktype: u32): u32 {
@@ -123,20 +128,19 @@ export function locate(data: usize, size: u32, linktype: u32): u32 {
     count(otherPort(destination));
     return SKIPPED;
   }
-  indexState.matched++;
   if (size < l4 + (protocol == PROTOCOL_TCP ? TCP_HEADER_MIN : UDP_HEADER)) {
     count(COUNTER_SKIPPED_CUT_HEADER);
-    return SKIPPED;
+    return REFUSED;
   }
   if (protocol == PROTOCOL_TCP && tcpHeaderSize(transport) < TCP_HEADER_MIN) {
     count(COUNTER_SKIPPED_MALFORMED);
-    return SKIPPED;
+    return REFUSED;
   }
   l4Found = l4;
   hashFound = flowHash(ip, source, destination);
   if (isSampled(hashFound)) return LOCATED;
   count(COUNTER_SKIPPED_SAMPLED);
-  return SKIPPED;
+  return REFUSED;
 }
 
 /**
@@ -150,6 +154,7 @@ export function indexPacket(
 ): void {
   const captured = min(size, indexState.snaplen);
   const outcome = locate(data, captured, linktype);
+  if (outcome <= REFUSED) indexState.matched++;
   if (outcome == LOCATED) {
     const head = changetype<PacketHead>(data - SIZEOF_PACKET_HEAD);
     head.time = time;
@@ -168,6 +173,7 @@ function addSegment(data: usize, seenOn: u32, ordinal: u32, lists: usize, stride
   const hash = hashFound;
   const list = lists + <usize>owner(hash) * stride;
   const n = load<u32>(list);
+  if (LIST_HEAD + (n + 1) * SIZEOF_SEGMENT > <u32>stride) unreachable();
   store<u32>(list, n + 1);
   const entry = changetype<Segment>(list + LIST_HEAD + <usize>n * SIZEOF_SEGMENT);
   entry.head = <u32>(data - SIZEOF_PACKET_HEAD);
@@ -187,6 +193,7 @@ function indexFragment(
   const head = changetype<PacketHead>(whole - SIZEOF_PACKET_HEAD);
   const others = packetsBefore;
   const outcome = locate(whole, head.captured, LINKTYPE_RAW);
+  if (outcome <= REFUSED) indexState.matched++;
   if (outcome == LOCATED) {
     count(COUNTER_PACKETS_DECODED, others);
     addSegment(whole, seenOn, ordinal, lists, stride);

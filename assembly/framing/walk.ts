@@ -7,6 +7,7 @@
  *                              ^ walk starts here              ^ next carry
  */
 import { indexState } from '../instance';
+import { SLOT_HEADROOM } from '../layout';
 
 /** Empties the workers' lists, and returns where the walk begins: what was carried over, then the chunk. */
 export function beginWalk(chunk: usize, lists: usize, stride: usize, workers: u32): usize {
@@ -17,10 +18,14 @@ export function beginWalk(chunk: usize, lists: usize, stride: usize, workers: u3
   return at;
 }
 
-/** Keeps a record that is not whole yet. */
+/**
+ * Keeps a record that is not whole yet. Behind a limit or an error there is none: the rest of the chunk is not read,
+ * and may be longer than the carry area.
+ */
 export function carryOver(at: usize, end: usize): void {
-  if (indexState.error) return;
+  if (indexState.error | indexState.ended) return;
   const rest = <u32>(end - at);
+  if (rest > SLOT_HEADROOM) unreachable();
   memory.copy(indexState.carry, at, rest);
   indexState.carrySize = rest;
 }

@@ -1,14 +1,18 @@
 /** Client bytes of a binary connection in order: headers, extras and keys become pending requests, values are skipped. */
 import { CLIENT, Flow, SERVER, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE } from '../flow/flow';
 import { count } from '../instance';
-import { COUNTER_AMBIGUOUS_LENGTHS, COUNTER_UNKNOWN_COMMANDS, OP_UNKNOWN, STATUS_SILENT } from '../layout';
+import {
+  COUNTER_AMBIGUOUS_LENGTHS, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT,
+  COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, OP_UNKNOWN, STATUS_SILENT,
+} from '../layout';
 import { BINARY_HEADER, isQuit, MAGIC_REQUEST, mayBegin, parseBinaryRequest, refuseMagic, requestHead } from '../memcache/binary';
 import { BIT_LAST, BIT_QUIET, BIT_REFUSED, Request } from '../memcache/message';
+import { disown, passOverRest, WHY_NOT_UNDERSTOOD } from '../payload';
 import { appendLine, freeLine } from '../stream/lines';
 import { freeRequest, push, record, takeRequest } from './pending';
 import { CLIENT_DATA, CLIENT_DOUBT, CLIENT_LINE, CLIENT_OVER } from './states';
 import { dataDone, lostRequest, place } from './submit';
-import { countUnsynced, loseSync, passOver } from './sync';
+import { loseSync, passOverStart } from './sync';
 
 /** Takes the client's next bytes, which one packet brought. `start` says that they begin its payload. */
 export function binaryClientBytes(flow: Flow, at: usize, end: usize, time: u64, ordinal: u64, ack: u32, start: bool): void {
@@ -17,7 +21,7 @@ export function binaryClientBytes(flow: Flow, at: usize, end: usize, time: u64, 
     const server = sideOf(flow, SERVER);
     // A whole header, while nothing of the server is outstanding: the server's next bytes answer it.
     if (!start || end - at < BINARY_HEADER || !server.known || server.next != ack || !mayBegin(at)) {
-      passOver(flow, <u32>(end - at));
+      passOverStart(flow, <u32>(end - at));
       return;
     }
     flow.sync = SYNC_TENTATIVE;
@@ -31,11 +35,12 @@ export function binaryClientBytes(flow: Flow, at: usize, end: usize, time: u64, 
       side.skip -= <u32>bytes;
       if (side.skip == 0) dataDone(flow, side, time);
     } else {
-      if (side.state == CLIENT_DOUBT) countUnsynced(flow, <u32>(end - at));
+      const isDoubt = side.state == CLIENT_DOUBT;
+      disown(flow, <u32>(end - at), isDoubt ? COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD : COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT);
       return;
     }
     if (flow.sync == SYNC_NONE) {
-      if (at < end) countUnsynced(flow, <u32>(end - at));
+      if (at < end) passOverRest(flow, <u32>(end - at));
       return;
     }
   }
@@ -64,11 +69,14 @@ function headBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ord
     const taken = appendLine(side, at, min(at + (need - have), end), time, ordinal);
     if (taken == 0) {
       lostRequest(flow);
-      return end;
+      return at;
     }
     at += taken;
   }
-  requestAt(flow, side, side.line, side.lineTime, side.lineOrdinal, time);
+  const head = <usize>side.line;
+  // It is whole: what becomes of its bytes is no matter of the buffer any more.
+  side.lineSize = 0;
+  requestAt(flow, side, head, side.lineTime, side.lineOrdinal, time);
   freeLine(side);
   return at;
 }
@@ -93,6 +101,7 @@ function noRequest(flow: Flow, side: Side): void {
 function requestAt(flow: Flow, side: Side, at: usize, time: u64, ordinal: u64, lastTime: u64): void {
   const request = takeRequest(flow);
   if (changetype<usize>(request) == 0) {
+    disown(flow, requestHead(at), COUNTER_PAYLOAD_GAP);
     lostRequest(flow);
     return;
   }
@@ -103,7 +112,7 @@ function requestAt(flow: Flow, side: Side, at: usize, time: u64, ordinal: u64, l
   if (request.bits & BIT_REFUSED) {
     if (flow.sync == SYNC_TENTATIVE) {
       freeRequest(request);
-      loseSync(flow);
+      loseSync(flow, WHY_NOT_UNDERSTOOD);
       return;
     }
     if (request.op == OP_UNKNOWN) count(COUNTER_UNKNOWN_COMMANDS);

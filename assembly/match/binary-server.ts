@@ -1,23 +1,28 @@
 /** Server bytes of a binary connection in order: answers complete pending requests by order and opaque. */
 import { CLIENT, Flow, SERVER, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE } from '../flow/flow';
 import { count } from '../instance';
-import { COUNTER_AMBIGUOUS_QUIET, COUNTER_UNMATCHED_ANSWERS, STATUS_HIT } from '../layout';
+import {
+  COUNTER_AMBIGUOUS_QUIET, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNMATCHED_ANSWERS, STATUS_HIT,
+} from '../layout';
 import {
   answerGoesOn, answerHasKey, answerHead, answerRest, BINARY_HEADER, isAnswer, isAnswerTo, isStorage, MAGIC_ANSWER, outcomeOf,
   parseBinaryAnswer, takeHit,
 } from '../memcache/binary';
-import { BIT_LAST, BIT_QUIET, Request } from '../memcache/message';
+import { BIT_LAST, BIT_NO_EVENT, BIT_QUIET, Request } from '../memcache/message';
+import {
+  disown, passOverRest, passOverSoFar, setWhy, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD,
+} from '../payload';
 import { appendLine, freeLine } from '../stream/lines';
 import { answered, freeRequest, record, recordSilence, shift } from './pending';
 import { CLIENT_LINE, SERVER_DATA, SERVER_LINE } from './states';
-import { believe, countUnsynced, loseSync } from './sync';
+import { believe, loseSync } from './sync';
 
 /** Takes the server's next bytes, which one packet brought; `ack` is what that packet acknowledged. */
 export function binaryServerBytes(flow: Flow, at: usize, end: usize, time: u64, ordinal: u64, ack: u32): void {
   const side = sideOf(flow, SERVER);
   while (at < end) {
     if (flow.sync == SYNC_NONE) {
-      countUnsynced(flow, <u32>(end - at));
+      passOverRest(flow, <u32>(end - at));
       return;
     }
     if (side.state == SERVER_LINE) {
@@ -53,12 +58,16 @@ function headBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ord
     if (at == end) return end;
     const taken = appendLine(side, at, min(at + (need - have), end), time, ordinal);
     if (taken == 0) {
-      loseSync(flow);
+      loseSync(flow, WHY_AFTER_GAP);
       return at;
     }
     at += taken;
   }
   const head = <usize>side.line;
+  const size = side.lineSize;
+  // It is whole: what becomes of its bytes is no matter of the buffer any more.
+  side.lineSize = 0;
+  if (!isAnswer(head)) disown(flow, size, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
   answerAt(flow, side, head, side.lineTime, ack);
   freeLine(side);
   return at;
@@ -69,10 +78,11 @@ function noAnswer(flow: Flow, side: Side): void {
   count(COUNTER_UNMATCHED_ANSWERS);
   if (!side.spoken) {
     // A server that takes text only, or has too many connections, reads no binary request at all.
+    setWhy(flow, WHY_NOT_UNDERSTOOD);
     flow.sync = SYNC_NONE;
     flow.settled = 0;
   }
-  loseSync(flow);
+  loseSync(flow, WHY_NOT_UNDERSTOOD);
 }
 
 /** An answer whose head lies at `at`; `time` is when its first byte came. */
@@ -89,7 +99,8 @@ function answerAt(flow: Flow, side: Side, at: usize, time: u64, ack: u32): void 
   if (changetype<usize>(request) == 0) {
     if (!refusedEarly(flow)) {
       count(COUNTER_UNMATCHED_ANSWERS);
-      loseSync(flow);
+      disown(flow, answerHead(at), COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
+      loseSync(flow, WHY_NOT_UNDERSTOOD);
     }
     return;
   }
@@ -138,11 +149,13 @@ function conclude(flow: Flow, request: Request, ack: u32): void {
   // there. What was taken for a request without a value was one, or another opcode would have come back.
   const proven = flow.sync == SYNC_TENTATIVE && flow.head == 0 && isBetweenRequests(flow, ack);
   if (proven && !isStorage(request)) believe(flow);
+  if (request.bits & BIT_NO_EVENT) disown(flow, BINARY_HEADER, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
   record(flow, request, status);
+  if (flow.sync == SYNC_TENTATIVE) passOverSoFar();
   if (proven && flow.sync == SYNC_TENTATIVE) believe(flow);
   const last = (request.bits & BIT_LAST) != 0;
   freeRequest(request);
-  if (last) loseSync(flow);
+  if (last) loseSync(flow, WHY_NOT_UNDERSTOOD);
 }
 
 /** Whether the client's bytes end where a request ends, and are all acknowledged. */

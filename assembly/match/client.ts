@@ -4,7 +4,8 @@ import {
 } from '../flow/flow';
 import { count } from '../instance';
 import {
-  COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_BOUND_READINGS, COUNTER_UNKNOWN_COMMANDS, KEY_MAX, PRESENT_VALUE_SIZE,
+  COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_BOUND_READINGS, COUNTER_PAYLOAD_GAP,
+  COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, KEY_MAX, PRESENT_VALUE_SIZE,
   STATUS_SILENT,
 } from '../layout';
 import { becomeLogin, expectLogin, lookAtLogin, mayLogIn } from '../memcache/credentials';
@@ -15,6 +16,7 @@ import {
 import { addKeys, isUnboundedRetrieval, openRetrieval, parseRequest, setGet } from '../memcache/request';
 import { resolveDoubt } from '../memcache/storage';
 import { HEAD_GET } from '../memcache/words';
+import { disown, passOverRest, WHY_NOT_UNDERSTOOD } from '../payload';
 import { findByte, findGap, findLineEnd } from '../scan';
 import { appendLine, dropLineHead, freeLine, giveLine } from '../stream/lines';
 import {
@@ -25,7 +27,7 @@ import { freeRequest, push, record, takeRequest } from './pending';
 import { fork, settle } from './settle';
 import { CLIENT_DATA, CLIENT_DROP, CLIENT_FORKED, CLIENT_KEYS, CLIENT_LINE, CLIENT_OVER } from './states';
 import { dataDone, lostRequest, place, submit } from './submit';
-import { countUnsynced, loseSync, passOver } from './sync';
+import { loseSync, passOverStart } from './sync';
 
 const LF: u8 = 10;
 const CR: u8 = 13;
@@ -49,7 +51,7 @@ export function clientBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
   }
   if (flow.sync == SYNC_NONE) {
     if (!start || !begins(flow, at, end, ack)) {
-      passOver(flow, <u32>(end - at));
+      passOverStart(flow, <u32>(end - at));
       return;
     }
     flow.sync = SYNC_TENTATIVE;
@@ -72,6 +74,7 @@ export function clientBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
         break;
       case CLIENT_DROP: {
         const feed = findByte(at, end, LF);
+        disown(flow, <u32>(min(feed + 1, end) - at), COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
         at = feed + 1;
         if (feed < end) {
           const request = changetype<Request>(<usize>flow.current);
@@ -86,10 +89,11 @@ export function clientBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
         readTwice(flow, at, end, time, ordinal, ack, start);
         return;
       default:
+        disown(flow, <u32>(end - at), COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT);
         return;
     }
     if (flow.sync == SYNC_NONE) {
-      if (at < end) countUnsynced(flow, <u32>(end - at));
+      if (at < end) passOverRest(flow, <u32>(end - at));
       return;
     }
   }
@@ -104,7 +108,7 @@ function readTwice(flow: Flow, at: usize, end: usize, time: u64, ordinal: u64, a
     clientBytes(flowOf(doubt, index), at, end, time, ordinal, ack, start);
   }
   countTogether();
-  if (!settle(flow)) loseSync(flow);
+  if (!settle(flow)) loseSync(flow, WHY_NOT_UNDERSTOOD);
 }
 
 /** Reads what was held back until it was certain that it is text. */
@@ -151,6 +155,9 @@ function quickGet(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordi
   return gap + 2;
 }
 
+/** Bytes of the request line at hand, its end included; of one of which runs of spaces were squeezed what is left. */
+let rawSize: u32 = 0;
+
 function lineBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal: u64): usize {
   if (side.line == 0 && end - at > 6 && load<u32>(at) == HEAD_GET) {
     const next = quickGet(flow, side, at, end, time, ordinal);
@@ -165,6 +172,7 @@ function lineBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ord
   }
   if (side.line == 0) {
     if (feed < end) {
+      rawSize = <u32>(feed + 1 - at);
       requestLine(flow, side, at, withoutCr(at, feed), time, ordinal, time, hasNul);
       return feed + 1;
     }
@@ -175,6 +183,9 @@ function lineBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ord
   const base = <usize>side.line;
   const lineEnd = withoutCr(base, base + side.lineSize);
   if (!hasNul) hasNul = findLineEnd(base, lineEnd) < lineEnd;
+  // It is whole: what becomes of its bytes is no matter of the buffer any more.
+  rawSize = side.lineSize + 1;
+  side.lineSize = 0;
   requestLine(flow, side, base, lineEnd, side.lineTime, side.lineOrdinal, time, hasNul);
   freeLine(side);
   return feed + 1;
@@ -185,14 +196,14 @@ function overflow(flow: Flow, side: Side, at: usize, end: usize): usize {
   if (side.line == 0) {
     // No buffer to be had.
     lostRequest(flow);
-    return end;
+    return at;
   }
   const base = <usize>side.line;
   const lineEnd = base + side.lineSize;
   const request = takeRequest(flow);
   if (changetype<usize>(request) == 0) {
     lostRequest(flow);
-    return end;
+    return at;
   }
   if (isUnboundedRetrieval(base, lineEnd)) {
     const keys = openRetrieval(request, base, lineEnd);
@@ -206,6 +217,7 @@ function overflow(flow: Flow, side: Side, at: usize, end: usize): usize {
     parseRequest(request, base, base);
     place(flow, side, request, side.lineTime, side.lineOrdinal);
     flow.current = <u32>changetype<usize>(request);
+    disown(flow, side.lineSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
     freeLine(side);
     side.state = CLIENT_DROP;
   }
@@ -238,7 +250,7 @@ function keyBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordi
     at += appendLine(side, at, feed, time, ordinal);
     if (side.line == 0) {
       lostRequest(flow);
-      return end;
+      return at;
     }
     takeWholeKeys(request, side, known);
   }
@@ -279,6 +291,7 @@ function requestLine(
   }
   const request = takeRequest(flow);
   if (changetype<usize>(request) == 0) {
+    disown(flow, rawSize, COUNTER_PAYLOAD_GAP);
     lostRequest(flow);
     return;
   }
@@ -327,6 +340,7 @@ function forkLine(
   // A reading is of one server: what is doubtful in it for another reason cannot be read in two ways again.
   if (flow.sync != SYNC_YES || !fork(flow)) {
     if (flow.sync == SYNC_YES) count(COUNTER_BOUND_READINGS);
+    disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
     lostRequest(flow);
     return;
   }
@@ -338,19 +352,20 @@ function forkLine(
     requestLine(reading, sideOf(reading, CLIENT), at, end, time, ordinal, lastTime, hasNul);
   }
   countTogether();
-  if (!settle(flow)) loseSync(flow);
+  if (!settle(flow)) loseSync(flow, WHY_NOT_UNDERSTOOD);
 }
 
 /** Lines the fast path does not know. Returns false when the request is done with. */
 function unusual(flow: Flow, request: Request): bool {
   if (request.bits & BIT_OVERFLOW) {
     freeRequest(request);
+    disown(flow, rawSize, COUNTER_PAYLOAD_GAP);
     lostRequest(flow);
     return false;
   }
   if (flow.sync == SYNC_TENTATIVE && request.bits & (BIT_NO_EVENT | BIT_REFUSED | DOUBT_MASK)) {
     freeRequest(request);
-    loseSync(flow);
+    loseSync(flow, WHY_NOT_UNDERSTOOD);
     return false;
   }
   if (flow.auth == AUTH_WANTED && mayLogIn(request) && request.present & (1 << PRESENT_VALUE_SIZE)) {
@@ -359,6 +374,9 @@ function unusual(flow: Flow, request: Request): bool {
     // Nothing but the length is read of its line.
     request.bits &= ~(DOUBT_MASK | BIT_REFUSED);
   }
-  if (request.bits & BIT_NO_EVENT) count(COUNTER_UNKNOWN_COMMANDS);
+  if (request.bits & BIT_NO_EVENT) {
+    count(COUNTER_UNKNOWN_COMMANDS);
+    disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
+  }
   return true;
 }

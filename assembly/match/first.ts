@@ -1,11 +1,12 @@
 /** The first bytes of a connection: what they say about the protocol of all others. */
 import { Flow, FLOW_BINARY, FLOW_NEW, FLOW_TEXT, FLOW_TLS, Side, SYNC_NONE } from '../flow/flow';
 import { count } from '../instance';
-import { COUNTER_PROXY_HEADERS } from '../layout';
+import { COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER, COUNTER_PROXY_HEADERS } from '../layout';
 import { MAGIC_REQUEST } from '../memcache/binary';
 import {
   probe, PROXY_HEADER, PROXY_LINE_MAX, SPEAKS_BINARY, SPEAKS_PERHAPS_PROXY, SPEAKS_PROXY, SPEAKS_PROXY_LINE, SPEAKS_TLS,
 } from '../memcache/probe';
+import { disown, wasUnsynced } from '../payload';
 import { findByte } from '../scan';
 import { appendLine, freeLine } from '../stream/lines';
 import { load16 } from '../wire/bytes';
@@ -35,16 +36,17 @@ export function findText(
 function guess(flow: Flow, at: usize, end: usize): u8 {
   if (load<u8>(at) == MAGIC_REQUEST) return FLOW_BINARY;
   // A handshake is the first thing that is said.
-  return !flow.unsynced && probe(at, end) == SPEAKS_TLS ? FLOW_TLS : FLOW_TEXT;
+  return !wasUnsynced(flow) && probe(at, end) == SPEAKS_TLS ? FLOW_TLS : FLOW_TEXT;
 }
 
 /** Tells the protocol from the very first bytes, having stepped over PROXY headers. Returns where reading goes on. */
 function tell(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal: u64): usize {
   while (at < end) {
     if (side.state == CLIENT_PROXY) {
-      const bytes = min<usize>(side.skip, end - at);
+      const bytes = <u32>min<usize>(side.skip, end - at);
+      disown(flow, bytes, COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER);
       at += bytes;
-      side.skip -= <u32>bytes;
+      side.skip -= bytes;
       if (side.skip == 0) side.state = CLIENT_LINE;
       continue;
     }
@@ -58,12 +60,16 @@ function tell(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal:
     }
     const speaks = probe(from, to);
     if (speaks == SPEAKS_PERHAPS_PROXY) {
-      if (held == 0 && appendLine(side, at, end, time, ordinal) == 0) lostRequest(flow);
+      if (held == 0 && appendLine(side, at, end, time, ordinal) == 0) {
+        disown(flow, <u32>(end - at), COUNTER_PAYLOAD_GAP);
+        lostRequest(flow);
+      }
       return end;
     }
     if (speaks == SPEAKS_PROXY_LINE || speaks == SPEAKS_PROXY) {
       count(COUNTER_PROXY_HEADERS);
       const size = speaks == SPEAKS_PROXY ? PROXY_HEADER : findByte(from, to, LF) + 1 - from;
+      disown(flow, <u32>size, COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER);
       at += size - held;
       if (speaks == SPEAKS_PROXY) side.skip = load16(from + PROXY_HEADER - 2);
       if (side.skip) side.state = CLIENT_PROXY;

@@ -6,7 +6,7 @@ import {
 import { fingerprint } from '../hash';
 import { count } from '../instance';
 import {
-  COUNTER_BOUND_LINES, COUNTER_UNMATCHED_ANSWERS, NO_SIZE, OP_MA, OP_MD, OP_MG, OP_MS, OP_WATCH, PRESENT_FLAGS,
+  COUNTER_BOUND_LINES, COUNTER_PAYLOAD_SKIPPED_STREAM, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNMATCHED_ANSWERS, NO_SIZE, OP_MA, OP_MD, OP_MG, OP_MS, OP_WATCH, PRESENT_FLAGS,
   PRESENT_KEY, PRESENT_TTL_LEFT, PRESENT_VALUE_SIZE, STATUS_DELETED, STATUS_ERROR, STATUS_EXISTS, STATUS_HIT,
   STATUS_MISS, STATUS_NOT_FOUND, STATUS_NOT_STORED, STATUS_OK, STATUS_STORED, STATUS_TOUCHED, STATUS_VALUE,
 } from '../layout';
@@ -17,11 +17,12 @@ import {
 import { becomeLogin, mayLogIn } from '../memcache/credentials';
 import { findKey } from '../memcache/keys';
 import {
-  BIT_ANSWERED, BIT_ONE_LINE, BIT_QUIET, IS_EN, IS_END, IS_ERROR, IS_EX, IS_EXISTS, IS_FREE, IS_ME, IS_NF,
+  BIT_ANSWERED, BIT_NO_EVENT, BIT_ONE_LINE, BIT_QUIET, IS_EN, IS_END, IS_ERROR, IS_EX, IS_EXISTS, IS_FREE, IS_ME, IS_NF,
   IS_NOT_FOUND, IS_NOT_STORED, IS_NS, IS_NUMBER, IS_OK, IS_STAT, IS_STORED, IS_TOUCHED, IS_DELETED, IS_VA, IS_VALUE,
   KIND_AUTH, KIND_DOUBT, KIND_DUMP, KIND_GET, KIND_META, Request,
 } from '../memcache/message';
 import { ANSWER_VALUE } from '../memcache/words';
+import { disown, passOverRest, passOverSoFar, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD } from '../payload';
 import { findByte } from '../scan';
 import { appendLine, freeLine } from '../stream/lines';
 import { binaryServerBytes } from './binary-server';
@@ -29,7 +30,7 @@ import { countApart, countTogether, doubtOf, flowOf, READING_OPEN, readingOf } f
 import { answered, forgetPending, freeRequest, record, shift } from './pending';
 import { forgetDoubt, settle } from './settle';
 import { CLIENT_LINE, CLIENT_OVER, SERVER_DATA, SERVER_DROP, SERVER_FORKED, SERVER_LINE, SERVER_STREAM } from './states';
-import { believe, contradict, countUnsynced, loseSync, provesRequest } from './sync';
+import { believe, contradict, loseSync, provesRequest } from './sync';
 import { matchPending } from './whose';
 
 const LF: u8 = 10;
@@ -39,13 +40,17 @@ const CR: u8 = 13;
 export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordinal: u64, ack: u32): void {
   if (flow.kind != FLOW_TEXT) {
     if (flow.kind == FLOW_BINARY) binaryServerBytes(flow, at, end, time, ordinal, ack);
-    else if (flow.kind == FLOW_NEW && flow.sync == SYNC_NONE) countUnsynced(flow, <u32>(end - at));
+    else if (flow.kind == FLOW_NEW) {
+      // The client has not said yet what it speaks.
+      if (flow.sync == SYNC_NONE) passOverRest(flow, <u32>(end - at));
+      else disown(flow, <u32>(end - at), COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
+    }
     return;
   }
   const side = sideOf(flow, 1);
   while (at < end) {
     if (flow.sync == SYNC_NONE) {
-      countUnsynced(flow, <u32>(end - at));
+      passOverRest(flow, <u32>(end - at));
       return;
     }
     if (side.state == SERVER_LINE) {
@@ -59,13 +64,14 @@ export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
       const feed = findByte(at, end, LF);
       if (side.line == 0 && feed < end) {
         const lineEnd = feed > at && load<u8>(feed - 1) == CR ? feed - 1 : feed;
+        rawSize = <u32>(feed + 1 - at);
         if (answerLine(flow, side, at, lineEnd, time, ack)) at = feed + 1;
         continue;
       }
       const taken = appendLine(side, at, feed, time, ordinal);
       const base = <usize>side.line;
       if (base == 0) {
-        loseSync(flow);
+        loseSync(flow, WHY_AFTER_GAP);
         continue;
       }
       const lineEnd = base + side.lineSize;
@@ -73,6 +79,7 @@ export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
         // What the line is stands at its start; the rest is of no interest.
         count(COUNTER_BOUND_LINES);
         at += taken;
+        takeLine(side, 0);
         if (!answerLine(flow, side, base, lineEnd, side.lineTime, ack)) readTwice(flow, base, lineEnd, side.lineTime, side.lineOrdinal, ack);
         else if (flow.sync != SYNC_NONE) side.state = SERVER_DROP;
         freeLine(side);
@@ -81,6 +88,7 @@ export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
       at = feed;
       if (feed == end) return;
       const bare = lineEnd > base && load<u8>(lineEnd - 1) == CR ? lineEnd - 1 : lineEnd;
+      takeLine(side, 1);
       if (answerLine(flow, side, base, bare, side.lineTime, ack)) at++;
       else readTwice(flow, base, lineEnd, side.lineTime, side.lineOrdinal, ack);
       freeLine(side);
@@ -95,9 +103,21 @@ export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
       if (feed < end) side.state = SERVER_LINE;
     } else {
       if (side.state == SERVER_FORKED) readTwice(flow, at, end, time, ordinal, ack);
+      else disown(flow, <u32>(end - at), COUNTER_PAYLOAD_SKIPPED_STREAM);
       return;
     }
   }
+}
+
+/** Bytes of the answer line at hand, its end included; of a line too long to keep those that were kept. */
+let rawSize: u32 = 0;
+
+/** The line in the side's buffer is read now, and what becomes of its bytes is no matter of the buffer any more. */
+// @ts-ignore: decorator
+@inline
+function takeLine(side: Side, end: u32): void {
+  rawSize = side.lineSize + end;
+  side.lineSize = 0;
 }
 
 /** Reads a server's bytes in both ways. */
@@ -109,7 +129,7 @@ function readTwice(flow: Flow, at: usize, end: usize, time: u64, ordinal: u64, a
     serverBytes(flowOf(doubt, index), at, end, time, ordinal, ack);
   }
   countTogether();
-  if (!settle(flow)) loseSync(flow);
+  if (!settle(flow)) loseSync(flow, WHY_NOT_UNDERSTOOD);
 }
 
 /** Number that starts at `quickAt`, at most 10 digits; `quickAt` is then behind it. 0 digits give 0. */
@@ -177,6 +197,7 @@ function quickAnswer(flow: Flow, side: Side, request: Request, at: usize, end: u
 /** An answer nothing waits for, or that fits nothing that does. */
 function unmatched(flow: Flow, code: u32): void {
   count(COUNTER_UNMATCHED_ANSWERS);
+  disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
   // A server may say `ERROR Too many open connections` before any request, and then close.
   if (flow.head == 0 && code == IS_ERROR && flow.sync != SYNC_READING) return;
   contradict(flow);
@@ -279,6 +300,7 @@ function value(flow: Flow, side: Side, request: Request): void {
     }
   }
   count(COUNTER_UNMATCHED_ANSWERS);
+  disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
   contradict(flow);
 }
 
@@ -337,10 +359,12 @@ function metaStatus(side: Side, request: Request, code: u32): u32 {
 function finish(flow: Flow, request: Request, code: u32, status: u32, ack: u32): void {
   const tentative = flow.sync == SYNC_TENTATIVE;
   if (tentative && provesRequest(code)) believe(flow);
+  if (request.bits & BIT_NO_EVENT) disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
   shift(flow);
   record(flow, request, status);
   freeRequest(request);
   if (tentative && flow.sync == SYNC_TENTATIVE) {
+    passOverSoFar();
     const client = sideOf(flow, CLIENT);
     // The answer acknowledges exactly what was read: a message ended there, and the next begins.
     if (flow.head == 0 && client.state == CLIENT_LINE && client.line == 0 && client.next == ack) believe(flow);
@@ -353,13 +377,16 @@ const END_SIZE: u32 = 5;
 /**
  * The capture lacks the end of a value and `behind` bytes more. Behind the one value of a retrieval of
  * one key only `END` can come, so where exactly that fits nothing is unknown: captures cut by a snapshot
- * length lose no answer. Returns whether it was so; the answer is then finished.
+ * length lose no answer.
  */
-export function finishImplied(flow: Flow, side: Side, behind: u32): bool {
+export function isImplied(flow: Flow, behind: u32): bool {
   const request = changetype<Request>(<usize>flow.head);
-  if (behind != END_SIZE || changetype<usize>(request) == 0 || request.kind != KIND_GET || request.keys) return false;
+  return behind == END_SIZE && changetype<usize>(request) != 0 && request.kind == KIND_GET && request.keys == 0;
+}
+
+/** Finishes such an answer. */
+export function finishImplied(flow: Flow, side: Side): void {
   side.skip = 0;
   side.state = SERVER_LINE;
-  finish(flow, request, IS_END, STATUS_HIT, 0);
-  return true;
+  finish(flow, changetype<Request>(<usize>flow.head), IS_END, STATUS_HIT, 0);
 }

@@ -6,6 +6,7 @@ import { CLIENT, Flow, SERVER, Side, sideOf, SYNC_READING } from '../flow/flow';
 import { count } from '../instance';
 import { COUNTER_GAPS, COUNTER_SETTLED_LENGTHS, OP_UNKNOWN, PRESENT_KEY, STATUS_UNANSWERED } from '../layout';
 import { BIT_NO_EVENT, BIT_REFUSED, KIND_DOUBT, Request } from '../memcache/message';
+import { takeOverLine } from '../payload';
 import { freeLine } from '../stream/lines';
 import {
   addCounters, closeDoubt, doubtOf, flowOf, openDoubt, Reading, READING_LOST, READING_WRONG, readingOf,
@@ -110,15 +111,16 @@ function adopt(flow: Flow, index: u32): void {
   flow.current = right.current;
   flow.auth = right.auth;
   flow.login = right.login;
-  takeOver(sideOf(flow, CLIENT), sideOf(right, CLIENT));
+  takeOver(flow, sideOf(flow, CLIENT), sideOf(right, CLIENT));
   // Before the first answer the server's bytes were not read in two ways.
   const server = sideOf(flow, SERVER);
-  if (server.state == SERVER_FORKED) takeOver(server, sideOf(right, SERVER));
+  if (server.state == SERVER_FORKED) takeOver(flow, server, sideOf(right, SERVER));
   closeDoubt(flow);
 }
 
 /** Takes over what a side's parser knows; what TCP knows is the flow's own. */
-function takeOver(side: Side, right: Side): void {
+function takeOver(flow: Flow, side: Side, right: Side): void {
+  takeOverLine(flow, side, right.lineSize);
   // It may hold the very line that was settled as it was read.
   freeLine(side);
   side.skip = right.skip;

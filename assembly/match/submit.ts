@@ -4,6 +4,7 @@ import { count } from '../instance';
 import { COUNTER_GAPS, STATUS_SILENT } from '../layout';
 import { LOGIN_BOTH, LOGIN_NO, withhold } from '../memcache/credentials';
 import { BIT_LAST, BIT_NOREPLY, Request } from '../memcache/message';
+import { WHY_AFTER_GAP } from '../payload';
 import { freeRequest, push, record } from './pending';
 import { CLIENT_DOUBT, CLIENT_LINE } from './states';
 import { loseSync } from './sync';
@@ -54,5 +55,5 @@ export function dataDone(flow: Flow, side: Side, time: u64): void {
 /** A request was lost for want of memory, or cannot be told where it ends. */
 export function lostRequest(flow: Flow): void {
   count(COUNTER_GAPS);
-  loseSync(flow);
+  loseSync(flow, WHY_AFTER_GAP);
 }

@@ -10,9 +10,10 @@
  */
 import { Flow, FLOW_NEW, FLOW_STRAY, CLIENT, SERVER, sideOf, SYNC_NONE, SYNC_READING, SYNC_YES } from '../flow/flow';
 import { count } from '../instance';
-import { COUNTER_FLOWS_UNSYNCED, COUNTER_RESYNCS, COUNTER_UNSYNCED_BYTES } from '../layout';
+import { COUNTER_RESYNCS } from '../layout';
 import { LOGIN_NO } from '../memcache/credentials';
 import { Request, STORAGE_ANSWERS } from '../memcache/message';
+import { loseLine, passOverRest, setWhy, WHY_NOT_UNDERSTOOD } from '../payload';
 import { freeLine } from '../stream/lines';
 import { ownReading, READING_LOST, READING_WRONG } from './doubt';
 import { abandon, abandonPending } from './pending';
@@ -22,23 +23,14 @@ import { CLIENT_LINE, SERVER_LINE } from './states';
 /** Failed starts after which a flow is taken for something else than memcache. */
 const FAILURES_MAX: u8 = 64;
 
-/** Counts bytes nothing was learned from. */
-export function countUnsynced(flow: Flow, bytes: u32): void {
-  if (!flow.unsynced) {
-    flow.unsynced = 1;
-    count(COUNTER_FLOWS_UNSYNCED);
-  }
-  count(COUNTER_UNSYNCED_BYTES, bytes);
-}
-
 /** Bytes of no known place in the stream: before anything was believed, not even its protocol is certain. */
-export function passOver(flow: Flow, bytes: u32): void {
-  countUnsynced(flow, bytes);
+export function passOverStart(flow: Flow, bytes: u32): void {
+  passOverRest(flow, bytes);
   if (!flow.settled) flow.kind = FLOW_NEW;
 }
 
-/** Gives up what was being read in both directions; pending requests end unanswered. */
-export function loseSync(flow: Flow): void {
+/** Gives up what was being read in both directions, for a reason WHY_*; pending requests end unanswered. */
+export function loseSync(flow: Flow, why: u8): void {
   if (flow.sync == SYNC_READING) {
     ownReading(flow).state = READING_LOST;
     flow.sync = SYNC_NONE;
@@ -54,6 +46,9 @@ export function loseSync(flow: Flow): void {
   }
   const client = sideOf(flow, CLIENT);
   const server = sideOf(flow, SERVER);
+  loseLine(flow, client);
+  loseLine(flow, server);
+  if (flow.sync == SYNC_YES) setWhy(flow, why);
   freeLine(client);
   freeLine(server);
   client.state = CLIENT_LINE;
@@ -73,7 +68,7 @@ export function contradict(flow: Flow): void {
     flow.sync = SYNC_NONE;
     return;
   }
-  loseSync(flow);
+  loseSync(flow, WHY_NOT_UNDERSTOOD);
 }
 
 /** A request was proven by its answer, or a border by an acknowledgement: from here on events are believed. */

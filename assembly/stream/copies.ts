@@ -13,10 +13,14 @@
 import { Side } from '../flow/flow';
 import { addressSum } from '../flow/table';
 import { count } from '../instance';
-import { COUNTER_AMBIGUOUS_COPIES, COUNTER_REFUSED_SEGMENTS } from '../layout';
+import {
+  COUNTER_AMBIGUOUS_COPIES, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY,
+  COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS,
+} from '../layout';
+import { countAs } from '../payload';
 import { isRight } from '../wire/checksum';
-import { TCP_FIN } from '../wire/tcp';
-import { anchorBefore, bytesAt, charge, copySegment, cutHead, dropAt, endOf, putAt, runOf, Waiting } from './waiting';
+import { TCP_FIN, TCP_URG } from '../wire/tcp';
+import { anchorBefore, bytesAt, charge, copySegment, cutHead, dropAt, endOf, payloadOf, putAt, runOf, Waiting } from './waiting';
 
 /** Bytes one flow may have waiting, both directions counted apart. */
 export const WAITING_MAX: u32 = 1 << 20;
@@ -29,6 +33,8 @@ export const IS_UNSURE: u32 = 0x200;
 /** Its checksum is right, or wrong; neither where it cannot be told. */
 const IS_RIGHT: u32 = 0x400;
 const IS_WRONG: u32 = 0x800;
+/** Copies of it contradict each other: its bytes are not known. */
+export const IS_CONTRADICTORY: u32 = 0x1000;
 
 // The segment at hand.
 let sequence: u32 = 0;
@@ -45,6 +51,8 @@ let origin: u32 = 0;
 let end: u32 = 0;
 /** Whether it acknowledges more than was seen. */
 let isAhead: bool = false;
+/** Bytes of its payload that are not accounted for yet. */
+let left: u32 = 0;
 
 /**
  * Files a segment, or what is left of it beside the others. Its header lies at `header`, 0 where its checksum is
@@ -66,12 +74,32 @@ export function keepEarly(
   origin = from;
   end = from + bytes + (bits & TCP_FIN);
   isAhead = <i32>(ack - otherNext) > 0;
+  left = bits & TCP_URG ? 0 : bytes;
   const link = passBefore(side, otherNext);
   if (!contend(side, link, otherNext)) {
     count(COUNTER_REFUSED_SEGMENTS);
+    count(COUNTER_PAYLOAD_SKIPPED_REFUSED, left);
     return true;
   }
-  return place(side, link);
+  const placed = place(side, link);
+  // Beside what is filed now there is what was there before.
+  count(placed ? COUNTER_PAYLOAD_REPEATED : COUNTER_PAYLOAD_GAP, left);
+  return placed;
+}
+
+/** Bytes of the segment at hand, or of one that waits, are not used: another has them, the same or others. */
+function accountCopy(bytes: u32, different: bool): void {
+  if (different) countAs(COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY, bytes);
+  else count(COUNTER_PAYLOAD_REPEATED, bytes);
+}
+
+/** Bytes of the segment at hand behind `from` that lie over one that waits. */
+function overlapOf(segment: Waiting, from: u32): u32 {
+  const start = <i32>(segment.sequence - from) > 0 ? segment.sequence : from;
+  const mine = sequence + size;
+  const theirs = segment.sequence + segment.size;
+  const overlap = <i32>((<i32>(mine - theirs) < 0 ? mine : theirs) - start);
+  return overlap > 0 ? min(<u32>overlap, left) : 0;
 }
 
 /** Up to where the receiver has all, as far as is known, once `passBefore` has passed what ends there. */
@@ -187,6 +215,7 @@ function contend(side: Side, link: usize, otherNext: u32): bool {
     if (different && (doubt || isAhead) && !waitingDoubt && !waitingAhead) return false;
     if ((waitingDoubt || waitingAhead) && !doubt && !isAhead) {
       count(COUNTER_REFUSED_SEGMENTS);
+      count(COUNTER_PAYLOAD_SKIPPED_REFUSED, payloadOf(segment));
       dropAt(side, link);
       continue;
     }
@@ -201,6 +230,7 @@ function forget(side: Side, segment: Waiting): void {
   count(COUNTER_AMBIGUOUS_COPIES);
   side.queued -= charge(segment.captured) - charge(0);
   segment.captured = 0;
+  segment.flags |= IS_CONTRADICTORY;
 }
 
 /** Up to where the receiver has all, as far as is known. */
@@ -234,6 +264,7 @@ export function dropDoubtful(side: Side): void {
     const segment = changetype<Waiting>(at);
     if (isDoubtful(side, segment.flags) && <i32>(side.acked - endOf(segment)) < 0) {
       count(COUNTER_REFUSED_SEGMENTS);
+      count(COUNTER_PAYLOAD_SKIPPED_REFUSED, payloadOf(segment));
       dropAt(side, link);
     } else {
       link = at + offsetof<Waiting>('next');
@@ -305,14 +336,23 @@ function place(side: Side, link: usize): bool {
     } else if (wins(side, segment, had, sequence)) {
       // What goes on behind the segment at hand begins there, and what it covers may stay if it is the same.
       if (<i32>(behind - end) > 0) {
+        const bytes = payloadOf(segment);
+        const different = differs(segment);
         cutHead(side, segment, end - segment.sequence);
+        accountCopy(bytes - payloadOf(segment), different);
         continue;
       }
       if (differs(segment)) {
+        accountCopy(payloadOf(segment), true);
         dropAt(side, link);
         continue;
       }
       segment.origin = sequence;
+    }
+    const overlap: u32 = left ? overlapOf(segment, at) : 0;
+    if (overlap && (segment.flags & IS_CONTRADICTORY || differs(segment))) {
+      accountCopy(overlap, true);
+      left -= overlap;
     }
     if (<i32>(segment.sequence - at) > 0) {
       if (!file(side, link, at, segment.sequence)) return false;
@@ -343,5 +383,6 @@ function file(side: Side, link: usize, from: u32, to: u32): bool {
   segment.time = time;
   segment.ordinal = ordinal;
   putAt(side, link, segment);
+  left -= payloadOf(segment);
   return true;
 }

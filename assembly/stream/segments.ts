@@ -5,21 +5,23 @@
  * capture, and is skipped as a gap.
  */
 import {
-  AGREED, CLIENT, Flow, KNOWN_OVER, SCALE_MAX, scaleOf, SERVER, Side, sideOf, SYNC_NONE,
+  AGREED, CLIENT, Flow, FLOW_NEW, KNOWN_OVER, SCALE_MAX, scaleOf, SERVER, Side, sideOf, SYNC_NONE,
 } from '../flow/flow';
 import { count, indexState, seenOn } from '../instance';
 import {
-  COUNTER_BOUND_REORDER, COUNTER_DUPLICATES, COUNTER_GAP_BYTES, COUNTER_GAPS, COUNTER_OUT_OF_ORDER, COUNTER_REFUSED_SEGMENTS,
-  COUNTER_RETRANSMITTED, COUNTER_VALUE_GAPS,
+  COUNTER_BOUND_REORDER, COUNTER_DUPLICATES, COUNTER_GAP_BYTES, COUNTER_GAPS, COUNTER_OUT_OF_ORDER, COUNTER_PAYLOAD_GAP,
+  COUNTER_PAYLOAD_MISSING, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, COUNTER_PAYLOAD_SKIPPED_STREAM,
+  COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY, COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS, COUNTER_RETRANSMITTED, COUNTER_VALUE_GAPS,
 } from '../layout';
 import { clientBytes } from '../match/client';
-import { finishImplied, serverBytes } from '../match/server';
+import { finishImplied, isImplied, serverBytes } from '../match/server';
 import { CLIENT_DATA, CLIENT_DOUBT, CLIENT_OVER, SERVER_DATA, SERVER_LINE, SERVER_STREAM } from '../match/states';
 import { dataDone } from '../match/submit';
-import { countUnsynced, loseSync } from '../match/sync';
+import { loseSync } from '../match/sync';
 import { LOGIN_BOTH } from '../memcache/credentials';
+import { beginDelivery, countAs, endDelivery, passOver, settleHeld, skipPayload, takeUnread, WHY_AFTER_GAP } from '../payload';
 import { TCP_FIN, TCP_URG } from '../wire/tcp';
-import { dropDoubtful, IS_DOUBTFUL, IS_UNSURE, isDoubtful, keepEarly } from './copies';
+import { dropDoubtful, IS_CONTRADICTORY, IS_DOUBTFUL, IS_UNSURE, isDoubtful, keepEarly } from './copies';
 import { bytesAt, dropFirst, dropWaiting, endOf, runOf, Waiting } from './waiting';
 
 /** Segments a flow may see before what it waits for counts as lost: beyond any reordering in a capture. */
@@ -33,21 +35,50 @@ const WINDOW: i32 = 1 << 30;
 // @ts-ignore: decorator
 @inline
 function deliver(flow: Flow, side: u32, at: usize, size: u32, time: u64, ordinal: u64, ack: u32, start: bool): void {
+  const from = sideOf(flow, side);
+  beginDelivery(flow, from, size);
   if (side == CLIENT) clientBytes(flow, at, at + size, time, ordinal, ack, start);
   else serverBytes(flow, at, at + size, time, ordinal, ack);
+  endDelivery(flow, from);
 }
 
-/** Skips bytes that will never come. Inside data of a known length that costs nothing but those bytes. */
+/** Skips bytes that were never seen. */
+function skipHole(flow: Flow, index: u32, size: u32, time: u64): void {
+  count(COUNTER_PAYLOAD_MISSING, size);
+  skipGap(flow, index, size, time);
+}
+
+/** Skips bytes that were seen and cannot be read; outside of values they count as `counter`. */
+function skipUnread(flow: Flow, index: u32, size: u32, time: u64, counter: u32): void {
+  const side = sideOf(flow, index);
+  const state = side.state;
+  if (flow.kind > FLOW_NEW) {
+    side.next += size;
+    skipPayload(flow.kind, size);
+    return;
+  }
+  if (flow.sync == SYNC_NONE) passOver(flow, size);
+  else if (index == CLIENT && state == CLIENT_OVER) count(COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, size);
+  else if (index == SERVER && state == SERVER_STREAM) count(COUNTER_PAYLOAD_SKIPPED_STREAM, size);
+  else if (isInData(index, side) && size <= side.skip) takeUnread(flow, size);
+  else if (index == SERVER && state == SERVER_DATA && isImplied(flow, size - side.skip)) takeUnread(flow, size);
+  else countAs(counter, size);
+  skipGap(flow, index, size, time);
+}
+
+// @ts-ignore: decorator
+@inline
+function isInData(index: u32, side: Side): bool {
+  return index == CLIENT ? side.state == CLIENT_DATA : side.state == SERVER_DATA;
+}
+
+/** Skips bytes that will never be read. Inside data of a known length that costs nothing but those bytes. */
 function skipGap(flow: Flow, index: u32, size: u32, time: u64): void {
   const side = sideOf(flow, index);
   side.next += size;
   count(COUNTER_GAP_BYTES, size);
-  if (flow.sync == SYNC_NONE) {
-    countUnsynced(flow, size);
-    return;
-  }
-  const inData = index == CLIENT ? side.state == CLIENT_DATA : side.state == SERVER_DATA;
-  if (inData && size <= side.skip) {
+  if (flow.sync == SYNC_NONE) return;
+  if (isInData(index, side) && size <= side.skip) {
     count(COUNTER_VALUE_GAPS);
     side.skip -= size;
     // Not seen, so perhaps a name and a password.
@@ -58,13 +89,16 @@ function skipGap(flow: Flow, index: u32, size: u32, time: u64): void {
     }
     return;
   }
-  if (index == SERVER && side.state == SERVER_DATA && finishImplied(flow, side, size - side.skip)) {
+  if (index == SERVER && side.state == SERVER_DATA && isImplied(flow, size - side.skip)) {
     count(COUNTER_VALUE_GAPS);
+    finishImplied(flow, side);
+    settleHeld(flow);
     return;
   }
   if (index == CLIENT ? side.state == CLIENT_OVER || side.state == CLIENT_DOUBT : side.state == SERVER_STREAM) return;
   count(COUNTER_GAPS);
-  loseSync(flow);
+  loseSync(flow, WHY_AFTER_GAP);
+  settleHeld(flow);
 }
 
 /** Delivers the payload of one segment from `skip` on, its uncaptured tail as a gap. */
@@ -74,7 +108,7 @@ function deliverSegment(
   const side = sideOf(flow, index);
   side.next += captured;
   if (captured) deliver(flow, index, payload, captured, time, ordinal, ack, start);
-  if (captured < size) skipGap(flow, index, size - captured, time);
+  if (captured < size) skipUnread(flow, index, size - captured, time, COUNTER_PAYLOAD_GAP);
 }
 
 /** The side says no more. Its FIN counts as one byte (RFC 9293, section 3.4). */
@@ -116,14 +150,24 @@ function takeOutOfOrder(
   const side = sideOf(flow, index);
   const other = sideOf(flow, 1 - index);
   const behind = <i32>(side.next - sequence);
-  if (behind > WINDOW || behind < -WINDOW) return;
+  const bytes: u32 = flags & TCP_URG ? 0 : size;
+  if (behind > WINDOW || behind < -WINDOW) {
+    count(COUNTER_PAYLOAD_SKIPPED_REFUSED, bytes);
+    return;
+  }
   if (side.finDone || behind > 0) {
     // A packet that crosses several interfaces is seen on each; only the peer sends anything again.
     if (size) {
       if (behind <= 0) count(COUNTER_REFUSED_SEGMENTS);
       else count(<u8>seenOn == side.ifindex ? COUNTER_RETRANSMITTED : COUNTER_DUPLICATES);
     }
-    if (side.finDone || <u32>behind >= size + (flags & TCP_FIN)) return;
+    if (side.finDone || <u32>behind >= size + (flags & TCP_FIN)) {
+      // Nothing comes behind a FIN.
+      const repeated: u32 = behind > 0 ? min(<u32>behind, bytes) : 0;
+      count(COUNTER_PAYLOAD_REPEATED, repeated);
+      count(COUNTER_PAYLOAD_SKIPPED_REFUSED, bytes - repeated);
+      return;
+    }
   } else if (behind < 0) {
     count(COUNTER_OUT_OF_ORDER);
     flags |= beyondWindow(flow, side, other, index, sequence);
@@ -207,7 +251,10 @@ function drainSide(flow: Flow, index: u32): bool {
     let offset = <u32>behind;
     if (segment.flags & TCP_URG) {
       if (offset < segment.size) side.next += segment.size - offset;
-    } else if (offset < segment.size) {
+    } else if (offset >= segment.size) {
+      count(COUNTER_PAYLOAD_REPEATED, segment.size);
+    } else {
+      count(COUNTER_PAYLOAD_REPEATED, offset);
       let start = offset == 0;
       while (offset < segment.captured) {
         const run = runOf(segment, offset);
@@ -216,7 +263,11 @@ function drainSide(flow: Flow, index: u32): bool {
         offset += run;
         start = false;
       }
-      if (offset < segment.size) skipGap(flow, index, segment.size - offset, segment.time);
+      if (offset < segment.size) {
+        const contradictory = (segment.flags & IS_CONTRADICTORY) != 0;
+        const counter = contradictory ? COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY : COUNTER_PAYLOAD_GAP;
+        skipUnread(flow, index, segment.size - offset, segment.time, counter);
+      }
     }
     if (segment.flags & TCP_FIN && side.next == segment.sequence + segment.size) takeFin(side);
     dropFirst(side);
@@ -256,7 +307,7 @@ function forceSide(flow: Flow, index: u32, time: u64, must: bool): bool {
   if (side.queue == 0) {
     // Nothing of this side waits, but the other may wait for it.
     if (proven <= 0 || sideOf(flow, 1 - index).queue == 0) return false;
-    skipGap(flow, index, proven, time);
+    skipHole(flow, index, proven, time);
     return true;
   }
   const hole = <i32>(changetype<Waiting>(<usize>side.queue).sequence - side.next);
@@ -265,7 +316,7 @@ function forceSide(flow: Flow, index: u32, time: u64, must: bool): bool {
     return false;
   }
   if (proven <= 0 && !must) return false;
-  skipGap(flow, index, must ? hole : min(hole, proven), time);
+  skipHole(flow, index, must ? hole : min(hole, proven), time);
   return true;
 }
 

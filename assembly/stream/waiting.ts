@@ -1,8 +1,9 @@
 /** Memory of segments that came before their turn: chunks of a bounded pool, a list for each direction. */
 import { Side } from '../flow/flow';
-import { config } from '../instance';
+import { config, count } from '../instance';
+import { COUNTER_PAYLOAD_GAP } from '../layout';
 import { createPool, give, Pool, take } from '../pools';
-import { TCP_FIN } from '../wire/tcp';
+import { TCP_FIN, TCP_URG } from '../wire/tcp';
 
 /** Payload bytes of one chunk. */
 const CHUNK_BYTES: u32 = 2008;
@@ -156,9 +157,19 @@ export function dropFirst(side: Side): void {
   dropAt(side, changetype<usize>(side) + offsetof<Side>('queue'));
 }
 
-/** Drops everything that waits. */
+/** Bytes of payload a waiting segment stands for: an urgent byte is none of the stream. */
+// @ts-ignore: decorator
+@inline
+export function payloadOf(segment: Waiting): u32 {
+  return segment.flags & TCP_URG ? 0 : segment.size;
+}
+
+/** Gives up everything that waits. */
 export function dropWaiting(side: Side): void {
-  while (side.queue) dropFirst(side);
+  while (side.queue) {
+    count(COUNTER_PAYLOAD_GAP, payloadOf(changetype<Waiting>(<usize>side.queue)));
+    dropFirst(side);
+  }
 }
 
 /** Takes bytes off a segment's start. */

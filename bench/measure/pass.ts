@@ -64,7 +64,7 @@ export function pass(bytes: Buffer, workers: number): Pass {
   for (const core of cores) core.finish();
   took.finish = performance.now() - start;
   for (const [i, name] of COUNTER_NAMES.entries()) {
-    const of = (worker: number) => regionAddress(map, worker) + map.region.counters + i * 8;
+    const of = (worker: number) => regionAddress(map, worker) + map.region.counters.at + i * 8;
     const sum = cores.reduce((total, _, worker) => total + Number(view.getBigUint64(of(worker), true)), 0);
     if (sum > 0) took.counters[name] = sum;
   }

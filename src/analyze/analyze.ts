@@ -1,3 +1,4 @@
+import { type Payload, payloadOf } from '../event/payload.js';
 import { hashText } from '../event/values.js';
 import type { Block } from '../profile/block.js';
 import { decodeColumns, decodeKeys, presentBit } from '../profile/columns.js';
@@ -43,6 +44,8 @@ export interface Analysis {
   /** Bytes, of every key asked for. */
   key_size: Percentiles;
   loss: LossAnalysis;
+  /** What became of the payload, in bytes. */
+  payload: Payload;
   /** What happened while recording, in order: an interface that went down, a worker that was replaced. */
   notes: { at_ns: string; what: string }[];
   /** False only where blocks or the footer are missing. */
@@ -193,6 +196,7 @@ class Analyzer {
       },
       key_size: this.#keySize.percentiles(),
       loss: analyzeLoss(this.#counts, this.#missing, this.#damaged),
+      payload: payloadOf(this.#counts),
       notes: this.#notes
         .sort((one, other) => (one.atNs < other.atNs ? -1 : Number(one.atNs > other.atNs)))
         .map(({ atNs, what }) => ({ at_ns: atNs.toString(), what })),

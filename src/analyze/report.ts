@@ -59,7 +59,11 @@ function lossLines(analysis: Analysis, style: ReportStyle): string[] {
   const lines: string[] = [];
   for (const [reason, n] of Object.entries(loss.lost)) lines.push(`lost packets: ${count(n)} (${reason})`);
   if (loss.gaps > 0) lines.push(`gaps in the byte streams: ${count(loss.gaps)}`);
-  if (loss.unsynced_bytes > 0) lines.push(`not understood, out of sync: ${bytes(loss.unsynced_bytes)}`);
+  const reasons = Object.entries(analysis.payload.unsynced).map(([reason, n]) => `${bytes(n)} ${reason}`);
+  // Profiles of the first release do not tell why.
+  const why = reasons.length > 0 ? ` (${reasons.join(', ')})` : '';
+  if (loss.unsynced_bytes > 0) lines.push(`payload not understood: ${bytes(loss.unsynced_bytes)}${why}`);
+  if (analysis.payload.missing > 0) lines.push(`payload never seen: ${bytes(analysis.payload.missing)}`);
   for (const [bound, n] of Object.entries(loss.bounds))
     lines.push(`limit reached: ${bound}, ${count(n)} times`);
   if (loss.missing_blocks > 0) lines.push(`blocks missing: ${count(loss.missing_blocks)}`);

@@ -81,8 +81,20 @@ function summaryLines(summary: RecordSummary): string[] {
     `${dropped} packets dropped by kernel`,
     `${format.count(summary.requests)} requests, ${format.count(summary.answered)} answered, ${format.count(summary.unanswered)} unanswered, ${format.count(summary.gaps)} gaps`,
     `profile: ${profile.paths.join(', ')} (${format.bytes(profile.bytes)}, ${summary.span_s.toFixed(1)} s)`,
+    ...payloadLine(summary.payload),
     ...(skipped.length ? [`skipped: ${skipped.join(', ')}`] : []),
   ];
+}
+
+/** What became of the bytes, where not all of them were understood. */
+function payloadLine({ seen, recorded, unsynced, gap, missing }: RecordSummary['payload']): string[] {
+  const parts = Object.entries(unsynced).map(([reason, n]) => `${format.bytes(n)} unsynced (${reason})`);
+  if (gap > 0) parts.push(`${format.bytes(gap)} given up in gaps`);
+  if (missing > 0) parts.push(`${format.bytes(missing)} more never seen`);
+  if (parts.length === 0) return [];
+  const share = seen > 0 ? ` (${format.percent(recorded / seen)})` : '';
+  const said = `${format.bytes(recorded)} of ${format.bytes(seen)}${share} recorded`;
+  return [`payload: ${[said, ...parts].join(', ')}`];
 }
 
 /** Reasons that mean the traffic is inside other traffic. */

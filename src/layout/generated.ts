@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x25e56b1a;
+export const LAYOUT_HASH = 0xb5fb257e;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -19,10 +19,12 @@ export const DATAGRAMS_MAX = 64;
 export const DATAGRAM_MAX = 65535;
 /** bytes of a slot for the datagrams that become whole in it */
 export const DATAGRAM_ROOM = 262144;
+/** bytes before the first entry of an index list: how many there are (u32), and a pad */
+export const LIST_HEAD = 16;
 /** bit of an entry of an index list: it is a UDP datagram */
 export const SEGMENT_UDP = 2147483648;
-/** fewest bytes in a capture that can hold what is decoded: record 16, IPv4 20, UDP 8 and its frame 8 */
-export const SEGMENT_MIN = 52;
+/** fewest bytes of a capture that make an entry of an index list: record 16, IPv4 20, UDP 8 */
+export const SEGMENT_MIN = 44;
 /** longest key, bytes (KEY_MAX_LENGTH in memcached.h) */
 export const KEY_MAX = 250;
 /** longest line kept, bytes; memcached closes above it (try_read_command_ascii) */
@@ -33,8 +35,12 @@ export const NO_SIZE = 4294967295;
 export const PORT_BITMAP = 8192;
 /** room for enum kernel_counter: two cache lines for each CPU and ring */
 export const KERNEL_COUNTERS = 16;
-/** buckets of the histogram of how late packets are decoded, u32 each: eight to each doubling of nanoseconds */
+/** buckets of the histogram of how late packets are decoded, u64 each: eight to each doubling of nanoseconds */
 export const LAG_BUCKETS = 512;
+/** largest sealed block of a profile, bytes, its frame included */
+export const BLOCK_MAX = 1048576;
+/** most bytes of a sealed block besides its payload: its frame, and its map of counts and shapes */
+export const ENVELOPE_MAX = 65536;
 /** most bytes of a packet in a ring record: the largest class less its head */
 export const RING_CAPTURE_MAX = 131040;
 
@@ -267,6 +273,22 @@ export const COUNTER_NAMES = [
   'bound_interfaces',
   'bound_fragments',
   'bound_readings',
+  'payload_seen',
+  'payload_recorded',
+  'payload_repeated',
+  'payload_gap',
+  'payload_missing',
+  'payload_unsynced_mid_stream',
+  'payload_unsynced_after_gap',
+  'payload_unsynced_not_understood',
+  'payload_unsynced_contradictory',
+  'payload_unsynced_incomplete',
+  'payload_skipped_tls',
+  'payload_skipped_stray',
+  'payload_skipped_after_quit',
+  'payload_skipped_stream',
+  'payload_skipped_proxy_header',
+  'payload_skipped_refused',
 ] as const;
 export type Counter = (typeof COUNTER_NAMES)[number];
 
@@ -476,6 +498,151 @@ export const DATAGRAM = {
   /** u64: IP header of the first fragment, without options */
   header: 72,
   SIZE: 112,
+} as const;
+
+/** Byte offsets. one direction of a flow */
+export const SIDE = {
+  /** u32: sequence number of the next byte to deliver; meaningful when `known` */
+  next: 0,
+  /** u32: highest acknowledgement the peer sent for this side's bytes */
+  acked: 4,
+  /** u32: first and only list of segments that came early, by sequence number */
+  queue: 8,
+  /** u32: bytes in that list, small segments counted as more than they are */
+  queued: 12,
+  /** u32: bytes still to come of a value (its CRLF included) or of a header being skipped */
+  skip: 16,
+  /** u32: buffer of a line begun but not ended, 0 where there is none */
+  line: 20,
+  /** u32: bytes in it */
+  line_size: 24,
+  /** u8: interface that showed its bytes last; its low bits are enough */
+  ifindex: 28,
+  /** u8: 1 once a right checksum was seen: from then on a wrong one says that the receiver dropped the segment */
+  sums: 29,
+  /** u16: window its last segment offered, as it stands in the header */
+  window: 30,
+  /** u32: sequence number of the SYN, when the handshake was seen */
+  initial: 32,
+  /** u32: time stamp of the last segment in order, 0 where there was none */
+  stamp: 36,
+  /** u64: time of the packet that brought the first byte of the line */
+  line_time: 40,
+  /** u64: ordinal of that packet */
+  line_ordinal: 48,
+  /** u64: packet in which requests are being counted */
+  began_ordinal: 56,
+  /** u32: how many began in it */
+  began: 64,
+  /** u8: parser state: CLIENT_* or SERVER_* */
+  state: 68,
+  /** u8: KNOWN_*: whether `next` means something */
+  known: 69,
+  /** u8: 1 once it has said a whole line */
+  spoken: 70,
+  /** u8: 1 once its FIN came in order */
+  fin_done: 71,
+  SIZE: 72,
+} as const;
+
+/** Byte offsets. one TCP connection, or one exchange over UDP, as its worker knows it; its two sides lie behind it, the client first */
+export const FLOW = {
+  /** u32: neighbour in the list from the longest to the shortest idle */
+  older: 0,
+  /** u32: the other neighbour */
+  newer: 4,
+  /** u32: flow hash */
+  hash: 8,
+  /** u32: connection number within the worker */
+  conn: 12,
+  /** u64: client's address; IPv4 in this half, the other is 0 */
+  client_high: 16,
+  /** u64: second half */
+  client_low: 24,
+  /** u64: server's address */
+  server_high: 32,
+  /** u64: second half */
+  server_low: 40,
+  /** u32: in network order: client's port in the low half, server's in the high */
+  ports: 48,
+  /** u8: OVER_*, UDP_PEER: what carries it */
+  transport: 52,
+  /** u8: SYNC_*: whether events may be believed */
+  sync: 53,
+  /** u8: FLOW_*: what kind of traffic this is */
+  kind: 54,
+  /** u8: failed attempts to synchronise since the last success */
+  failures: 55,
+  /** u32: bytes of payload parsed whose request is not proven yet */
+  held: 56,
+  /** u16: segments seen since delivery got stuck, 0 when it is not stuck */
+  stuck: 60,
+  /** u8: where it is read in two ways: which doubt it is in, counted from 1 */
+  doubt: 62,
+  /** u8: what its server proved to do where releases differ: match/doubt.ts */
+  proven: 63,
+  /** u64: time when it got stuck */
+  stuck_time: 64,
+  /** u32: oldest pending request */
+  head: 72,
+  /** u32: youngest pending request */
+  tail: 76,
+  /** u32: pending requests */
+  pending: 80,
+  /** u32: the request whose line or value is still arriving */
+  current: 84,
+  /** u8: AUTH_*: whether the server is known to ask for credentials */
+  auth: 88,
+  /** u8: WHY_*: why nothing is believed, or was not believed last; UNSYNCED_COUNTED: it counts as an unsynced flow */
+  unsynced: 89,
+  /** u8: 1 once its opening is recorded */
+  opened: 90,
+  /** u8: 1 where the handshake was seen */
+  from_syn: 91,
+  /** u8: 1 once it is certain which protocol it speaks: there is no switch later */
+  settled: 92,
+  /** u8: LOGIN_*: what the first value read so far looks like */
+  login: 93,
+  /** u8: AGREED_*: options both SYNs had, where both were seen */
+  agreed: 94,
+  /** u8: how far windows are shifted, where that is agreed: the client's in the low half */
+  scales: 95,
+  /** u64: time of the SYN, or of the first payload */
+  open_time: 96,
+  /** u64: time of the latest packet */
+  last_time: 104,
+  SIZE: 112,
+} as const;
+
+/** Byte offsets. a SYN seen, in a table that forgets: a flow whose handshake is remembered starts in sync */
+export const SYN = {
+  /** u64: time of the SYN */
+  time: 0,
+  /** u32: flow hash */
+  hash: 8,
+  /** u32: client's initial sequence number */
+  client: 12,
+  /** u32: server's initial sequence number */
+  server: 16,
+  /** u16: client's port in network order: with the hash enough to tell the sides apart */
+  client_port: 20,
+  /** u16: server's port */
+  server_port: 22,
+  /** u8: 1: the entry is used; 2: the server's number is known too */
+  state: 24,
+  /** u8: AGREED_*: what the client's offered; once the server answered, what both had */
+  agreed: 25,
+  /** u16: window the server's offered */
+  window: 26,
+  /** u8: window scales: the client's in the low half */
+  scales: 28,
+  /** u8: 1 where the client offered to scale */
+  scaled: 29,
+  /** u32: time stamp of the client, 0 where it has none */
+  client_stamp: 32,
+  /** u32: time stamp of the server, 0 where it has none */
+  server_stamp: 36,
+  SIZE: 40,
 } as const;
 
 /** Byte offsets. head of one slot of the batch ring; the index lists follow it */

@@ -45,7 +45,7 @@ export function mapWithin(memory: number, options: Omit<MapOptions, 'state'>): M
   }
   // Tables are powers of two: how much state fits is found by trying, not by a formula.
   let tooMuch = pages * PAGE;
-  while (tooMuch - state > PAGE) {
+  while (tooMuch - state > 1) {
     const half = Math.floor((state + tooMuch) / 2);
     if (mapMemory({ ...options, state: half, unlimited: true }).pages <= pages) state = half;
     else tooMuch = half;

@@ -1,6 +1,7 @@
 import { MembenchError } from '../errors.js';
 import {
   BLOCK_INFO,
+  BLOCK_MAX,
   CAPTURE_INTERFACE,
   COLUMN_NAMES,
   CONFIG,
@@ -10,14 +11,19 @@ import {
   DATAGRAM_MAX,
   DATAGRAM_ROOM,
   DATAGRAMS_MAX,
+  ENVELOPE_MAX,
   EVENT_RECORD,
+  FLOW,
   INDEX_STATE,
   INTERFACES_MAX,
   LAG_BUCKETS,
+  LIST_HEAD,
   SEGMENT,
   SEGMENT_MIN,
+  SIDE,
   SLOT,
   SLOT_HEADROOM,
+  SYN,
   WORKER_STATE,
 } from '../layout/generated.js';
 
@@ -70,41 +76,51 @@ export interface MemoryMap {
   readonly pages: number;
 }
 
-/** Offsets within a worker's region, and the sizes that go with them. */
-export interface Region {
-  readonly config: number;
-  readonly counters: number;
-  readonly lag: number;
-  readonly state: number;
-  readonly sealedCounters: number;
-  readonly blockInfo: number;
-  readonly scratch: number;
-  readonly scratchSize: number;
-  readonly events: number;
+/** A part of a worker's region. */
+export interface Part {
+  /** From the region's address. */
+  readonly at: number;
+  readonly size: number;
+  /** The parser expects it to be zero when it starts: whoever starts another in its place clears it. */
+  readonly cleared: boolean;
+}
+
+/** The parts of a worker's region, in order. */
+const PARTS = [
+  'config',
+  'counters',
+  'lag',
+  'state',
+  'sealedCounters',
+  'blockInfo',
+  'scratch',
+  'events',
+  'dictionary',
+  'columns',
+  'envelope',
+  'blockOut',
+  'syns',
+  'flowBuckets',
+  'flows',
+  'requests',
+  'keys',
+  'reorder',
+  'lines',
+  'window',
+] as const;
+export type PartName = (typeof PARTS)[number];
+
+/** Where a worker's things are, and how many entries the tables among them have. */
+export interface Region extends Readonly<Record<PartName, Part>> {
   readonly eventCount: number;
-  readonly dictionary: number;
+  /** Entries of the key dictionary, a power of two. */
   readonly dictionarySize: number;
-  readonly columns: number;
+  /** Bytes of one column. */
   readonly columnSize: number;
   readonly blockEvents: number;
-  readonly blockOut: number;
-  readonly blockOutSize: number;
-  readonly syns: number;
   readonly synCount: number;
-  readonly flowBuckets: number;
   readonly flowBucketCount: number;
-  readonly flows: number;
   readonly flowCount: number;
-  readonly requests: number;
-  readonly requestsEnd: number;
-  readonly keys: number;
-  readonly keysEnd: number;
-  readonly reorder: number;
-  readonly reorderEnd: number;
-  readonly lines: number;
-  readonly linesEnd: number;
-  readonly window: number;
-  readonly windowSize: number;
 }
 
 export interface MapOptions {
@@ -128,12 +144,18 @@ export const PAGE = 65536;
 const PAGES_MAX = 65536;
 /** A 32-bit linear memory ends at 4 GiB. */
 export const MEMORY_MAX = PAGES_MAX * PAGE;
-/** Room the worker's JavaScript needs before a payload to put the rest of the frame (see FORMAT.md). */
-export const ENVELOPE_ROOM = 65536;
-/** Bytes of a block's payload at most. */
-export const PAYLOAD_MAX = 2 * 1024 * 1024;
-/** Bytes of one flow with both its sides: SIZEOF_FLOW_ALL in assembly/flow/flow.ts. */
-const FLOW_SIZE = 256;
+/** Bytes of one flow with both its sides. */
+const FLOW_SIZE = FLOW.SIZE + 2 * SIDE.SIZE;
+/** Bytes of an entry of the flow table: hash and address, u32 each. */
+const FLOW_BUCKET = 8;
+/** Bytes of an entry of the key dictionary: an index, u16. */
+const DICTIONARY_ENTRY = 2;
+/** Most bytes of a varint of 64 bits. */
+const VARINT_MAX = 10;
+/** Events handed to the host at a time. */
+const EVENTS_OUT = 1024;
+/** Small tables of the instance. */
+const SCRATCH = 131072;
 
 /** Bytes of a datagram that is not whole yet, with its bitmap and bytes (assembly/framing/fragments.ts). */
 const DATAGRAM_STRIDE = DATAGRAM.SIZE + (DATAGRAM_MAX + 1) / 64 + DATAGRAM_MAX + 1;
@@ -156,82 +178,65 @@ class Cursor {
   }
 }
 
+/** Parts the parser expects to be zero when it starts; pools need not be. */
+const CLEARED: ReadonlySet<PartName> = new Set(['scratch', 'dictionary', 'syns', 'flowBuckets']);
+
 function mapRegion(options: MapOptions): { region: Region; size: number } {
   const share = Math.floor(options.state / options.workers);
-  const part = (tenths: number) => Math.floor((share * tenths) / 10);
-  const flowCount = Math.floor(part(4) / FLOW_SIZE);
-  const blockEvents = options.blockEvents;
-  const cursor = new Cursor(0);
-  const config = cursor.take(CONFIG.SIZE);
-  const counters = cursor.take(COUNTER_NAMES.length * 8);
-  const lag = cursor.take(LAG_BUCKETS * 4);
-  const state = cursor.take(WORKER_STATE.SIZE);
-  const sealedCounters = cursor.take(COUNTER_NAMES.length * 8);
-  const blockInfo = cursor.take(BLOCK_INFO.SIZE);
-  const scratchSize = 131072;
-  const scratch = cursor.take(scratchSize);
-  const eventCount = 1024;
-  const events = cursor.take(eventCount * EVENT_RECORD.SIZE);
-  const dictionarySize = powerOfTwo(blockEvents * 2);
-  const dictionary = cursor.take(dictionarySize * 2);
-  // A varint has at most 10 bytes.
-  const columnSize = blockEvents * 10 + 64;
-  const columns = cursor.take(columnSize * COLUMN_NAMES.length);
-  const blockOutSize = PAYLOAD_MAX;
-  const blockOut = cursor.take(ENVELOPE_ROOM + blockOutSize) + ENVELOPE_ROOM;
-  const synCount = Math.min(65536, powerOfTwo(flowCount));
-  const syns = cursor.take(synCount * 40);
-  const flowBucketCount = powerOfTwo(flowCount * 4);
-  const flowBuckets = cursor.take(flowBucketCount * 8);
-  const flows = cursor.take(flowCount * FLOW_SIZE);
-  const requests = cursor.take(part(2));
-  const requestsEnd = cursor.at;
-  const keys = cursor.take(part(1));
-  const keysEnd = cursor.at;
-  const reorder = cursor.take(part(2));
-  const reorderEnd = cursor.at;
-  const lines = cursor.take(part(1));
-  const linesEnd = cursor.at;
-  const windowSize = options.window ?? 0;
-  const window = cursor.take(windowSize, PAGE);
-  return {
-    size: cursor.take(0, PAGE),
-    region: {
-      config,
-      counters,
-      lag,
-      state,
-      sealedCounters,
-      blockInfo,
-      scratch,
-      scratchSize,
-      events,
-      eventCount,
-      dictionary,
-      dictionarySize,
-      columns,
-      columnSize,
-      blockEvents,
-      blockOut,
-      blockOutSize,
-      syns,
-      synCount,
-      flowBuckets,
-      flowBucketCount,
-      flows,
-      flowCount,
-      requests,
-      requestsEnd,
-      keys,
-      keysEnd,
-      reorder,
-      reorderEnd,
-      lines,
-      linesEnd,
-      window,
-      windowSize,
-    },
+  const tenths = (count: number) => Math.floor((share * count) / 10);
+  const { blockEvents } = options;
+  const flowCount = Math.floor(tenths(4) / FLOW_SIZE);
+  const counts = {
+    blockEvents,
+    flowCount,
+    eventCount: EVENTS_OUT,
+    dictionarySize: powerOfTwo(blockEvents * 2),
+    // A word is written at once, whatever the value behind it needs.
+    columnSize: blockEvents * VARINT_MAX + 64,
+    synCount: Math.min(65536, powerOfTwo(flowCount)),
+    flowBucketCount: powerOfTwo(flowCount * 4),
   };
+  const sizes: Record<PartName, number> = {
+    config: CONFIG.SIZE,
+    counters: COUNTER_NAMES.length * 8,
+    lag: LAG_BUCKETS * 8,
+    state: WORKER_STATE.SIZE,
+    sealedCounters: COUNTER_NAMES.length * 8,
+    blockInfo: BLOCK_INFO.SIZE,
+    scratch: SCRATCH,
+    events: counts.eventCount * EVENT_RECORD.SIZE,
+    dictionary: counts.dictionarySize * DICTIONARY_ENTRY,
+    columns: counts.columnSize * COLUMN_NAMES.length,
+    // The worker's JavaScript puts the rest of the frame right before the payload.
+    envelope: ENVELOPE_MAX,
+    blockOut: BLOCK_MAX - ENVELOPE_MAX,
+    syns: counts.synCount * SYN.SIZE,
+    flowBuckets: counts.flowBucketCount * FLOW_BUCKET,
+    flows: flowCount * FLOW_SIZE,
+    requests: tenths(2),
+    keys: tenths(1),
+    reorder: tenths(2),
+    lines: tenths(1),
+    window: options.window ?? 0,
+  };
+  const cursor = new Cursor(0);
+  const parts = {} as Record<PartName, Part>;
+  for (const name of PARTS) {
+    const size = sizes[name];
+    // The kernel's memory is mapped over whole pages.
+    const at = name === 'window' ? cursor.take(size, PAGE) : cursor.take(size);
+    parts[name] = { at, size, cleared: CLEARED.has(name) };
+  }
+  return { size: cursor.take(0, PAGE), region: { ...parts, ...counts } };
+}
+
+/** Makes a worker's region fit for a parser that starts where another was. */
+export function clearRegion(buffer: ArrayBufferLike, map: MemoryMap, worker: number): void {
+  const base = regionAddress(map, worker);
+  for (const name of PARTS) {
+    const { at, size, cleared } = map.region[name];
+    if (cleared) new Uint8Array(buffer, base + at, size).fill(0);
+  }
 }
 
 /**
@@ -251,8 +256,9 @@ export function mapMemory(options: MapOptions): MemoryMap {
   const slotBase = cursor.take(0, PAGE);
   const chunkOffset = Math.ceil((SLOT.SIZE + SLOT_HEADROOM) / 64) * 64;
   const listOffset = chunkOffset + Math.ceil(slotSize / 64) * 64;
-  const entries = Math.ceil((slotSize + SLOT_HEADROOM) / SEGMENT_MIN) + 1;
-  const listStride = Math.ceil((16 + entries * SEGMENT.SIZE) / 64) * 64;
+  // A record carried over is one more, and so is the last fragment of a datagram begun in an earlier slot.
+  const entries = Math.ceil(slotSize / SEGMENT_MIN) + 1 + DATAGRAMS_MAX;
+  const listStride = Math.ceil((LIST_HEAD + entries * SEGMENT.SIZE) / 64) * 64;
   const roomOffset = listOffset + workers * listStride;
   const slotStride = Math.ceil((roomOffset + DATAGRAM_ROOM) / PAGE) * PAGE;
   cursor.take(slots * slotStride, PAGE);

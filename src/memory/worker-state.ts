@@ -11,6 +11,12 @@ const LOST = indexOf('lost_worker_failed');
 const outcomes = COUNTER_NAMES.map((name, i) =>
   /^(packets_decoded|skipped_|lost_)/.test(name) ? i : -1,
 ).filter((i) => i >= 0);
+const PAYLOAD_SEEN = indexOf('payload_seen');
+const PAYLOAD_GAP = indexOf('payload_gap');
+/** Every byte of payload ends in exactly one of these. */
+const payloadClasses = COUNTER_NAMES.map((name, i) =>
+  /^payload_(recorded|repeated|gap|unsynced_|skipped_)/.test(name) ? i : -1,
+).filter((i) => i >= 0);
 
 /**
  * What one worker is at, told in the shared memory: so whoever comes after one that trapped, hung or died
@@ -26,10 +32,10 @@ export class WorkerState {
   constructor(buffer: ArrayBufferLike, map: MemoryMap, worker: number) {
     const base = regionAddress(map, worker);
     const { counters, sealedCounters, state } = map.region;
-    this.counters = new BigUint64Array(buffer, base + counters, COUNTER_NAMES.length);
-    this.sealed = new BigUint64Array(buffer, base + sealedCounters, COUNTER_NAMES.length);
-    this.#words = new Int32Array(buffer, base + state, WORKER_STATE.SIZE / 4);
-    this.#longs = new BigUint64Array(buffer, base + state, WORKER_STATE.SIZE / 8);
+    this.counters = new BigUint64Array(buffer, base + counters.at, COUNTER_NAMES.length);
+    this.sealed = new BigUint64Array(buffer, base + sealedCounters.at, COUNTER_NAMES.length);
+    this.#words = new Int32Array(buffer, base + state.at, WORKER_STATE.SIZE / 4);
+    this.#longs = new BigUint64Array(buffer, base + state.at, WORKER_STATE.SIZE / 8);
   }
 
   /** A batch is begun. */
@@ -98,6 +104,9 @@ export class WorkerState {
       counters[i] = sealed[i]!;
     }
     counters[LOST]! += lost;
+    // Payload that waited for its turn or its proof when the block was sealed is given up with its parser.
+    const named = payloadClasses.reduce((sum, i) => sum + counters[i]!, 0n);
+    counters[PAYLOAD_GAP]! += counters[PAYLOAD_SEEN]! - named;
   }
 
   #done(): bigint {

@@ -100,7 +100,7 @@ export function busiest({ keys, events }: WorkloadData): HTMLElement {
 const LOSSES: Partial<Record<Counter, string>> = {
   lost_by_kernel: 'packets the capturing kernel dropped',
   gaps: 'holes in the byte streams',
-  unsynced_bytes: 'bytes before a stream proved where its requests begin',
+  unsynced_bytes: 'bytes that were not understood',
   unmatched_answers: 'answers without a request',
   bound_flows: 'connections given up because there were too many',
   bound_requests: 'times too many requests waited for an answer',

@@ -1,7 +1,7 @@
 import type { Core } from '../decode/core.js';
-import { BLOCK_INFO as B, COLUMN_NAMES, COUNTER_NAMES, SHAPE } from '../layout/generated.js';
+import { BLOCK_INFO as B, COLUMN_NAMES, COUNTER_NAMES, ENVELOPE_MAX, SHAPE } from '../layout/generated.js';
 import type { RingReader } from '../memory/batch-ring.js';
-import { ENVELOPE_ROOM, regionAddress } from '../memory/map.js';
+import { regionAddress } from '../memory/map.js';
 import { WorkerState } from '../memory/worker-state.js';
 import { type BlockMeta, blockPrefix, FRAME_HEAD, FRAME_TAIL, sealFrame } from '../profile/envelope.js';
 import type { SealedBlock, WorkerTask } from './messages.js';
@@ -34,12 +34,14 @@ export class BlockSealer {
 
   /** Called by the parser when its open block is full or flushed. */
   seal(core: Core): void {
-    const info = this.#base + this.#task.map.region.blockInfo;
+    const info = this.#base + this.#task.map.region.blockInfo.at;
     const payload = this.#view.getUint32(info + B.payload, true);
     const size = this.#view.getUint32(info + B.payload_size, true);
     const meta = this.#meta(info);
     const prefix = blockPrefix(meta, size);
-    if (prefix.length > ENVELOPE_ROOM) throw new Error(`block envelope of ${prefix.length} bytes`);
+    if (FRAME_HEAD + prefix.length + FRAME_TAIL > ENVELOPE_MAX) {
+      throw new Error(`block envelope of ${prefix.length} bytes`);
+    }
     // The body is put together in front of the payload, so that the parser can checksum it in one go.
     const body = payload - prefix.length;
     const bodySize = prefix.length + size;

@@ -44,7 +44,7 @@ export async function openBpfRing(task: WorkerTask, rings: BpfRing, state: Worke
 function mapInPlace(libc: Libc, task: WorkerTask, rings: BpfRing): Mapping | undefined {
   const { pageSize } = libc;
   const { buffer } = task.memory;
-  const window = regionAddress(task.map, task.worker) + task.map.region.window;
+  const window = regionAddress(task.map, task.worker) + task.map.region.window.at;
   const base = libc.addressOf(new Uint8Array(buffer)) + BigInt(window);
   const size = pageSize + 2 * rings.size;
   const close = () => libc.unmapOver(base, pageSize + size);
@@ -70,7 +70,7 @@ function mapBeside(libc: Libc, task: WorkerTask, rings: BpfRing): Mapping {
   const rest = libc.map(pageSize + 2 * rings.size, PROT_READ, rings.fd, pageSize);
   const data = new Uint8Array(rest, pageSize);
   // The window is there all the same, and holds the copy.
-  const window = regionAddress(task.map, task.worker) + task.map.region.window;
+  const window = regionAddress(task.map, task.worker) + task.map.region.window.at;
   const copy = new Uint8Array(task.memory.buffer, window, rings.size);
   return {
     consumer: new BigUint64Array(consumer, 0, 1),

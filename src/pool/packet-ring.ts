@@ -55,7 +55,7 @@ class MappedSocket implements KernelRing {
     this.plenty = ring.blockSize;
     // The kernel hands over a block that is not full after its timeout.
     this.tail = 4 * ring.blockTimeout;
-    this.#window = regionAddress(task.map, task.worker) + task.map.region.window;
+    this.#window = regionAddress(task.map, task.worker) + task.map.region.window.at;
     this.#memory = new Uint8Array(buffer);
     const base = libc.addressOf(new Uint8Array(buffer)) + BigInt(this.#window);
     const inPlace = ring.zeroCopy && libc.mapOver(base, size, PROT_READ | PROT_WRITE, ring.fd, 0) === 0;

@@ -1,5 +1,5 @@
 import type { RingReader } from '../memory/batch-ring.js';
-import { regionAddress } from '../memory/map.js';
+import { clearRegion } from '../memory/map.js';
 import type { WorkerState } from '../memory/worker-state.js';
 import type { KernelRing } from './drain.js';
 import type { WorkerTask } from './messages.js';
@@ -16,7 +16,7 @@ export function recover(
   kernel: KernelRing | null,
 ): void {
   state.loseUnsealed(giveUpBatch(task, state, ring, kernel));
-  clearRegion(task);
+  clearRegion(task.memory.buffer, task.map, task.worker);
   state.end();
 }
 
@@ -46,15 +46,4 @@ function giveUpBatch(
       return unfinished;
     }
   }
-}
-
-/** What the parser expects to be zero when it starts. Pools need not be. */
-function clearRegion({ map, memory, worker }: WorkerTask): void {
-  const base = regionAddress(map, worker);
-  const { region } = map;
-  const clear = (at: number, size: number) => new Uint8Array(memory.buffer, base + at, size).fill(0);
-  clear(region.scratch, region.scratchSize);
-  clear(region.dictionary, region.dictionarySize * 2);
-  clear(region.syns, region.synCount * 32);
-  clear(region.flowBuckets, region.flowBucketCount * 8);
 }

@@ -4,10 +4,9 @@
  * are blocks by their outside. What is in a block is for its readers, who trust no profile: its checksum is
  * not looked at, because a recorder that lies can reckon one, and on a socket nothing is damaged.
  */
-import { COUNTER_NAMES, type Counter } from '../layout/generated.js';
-import { ENVELOPE_ROOM, PAYLOAD_MAX } from '../memory/map.js';
+import { BLOCK_MAX, COUNTER_NAMES, type Counter } from '../layout/generated.js';
 import type { SealedBlock } from '../pool/messages.js';
-import { FRAME_HEAD, FRAME_TAIL, isFrame } from '../profile/envelope.js';
+import { isFrame } from '../profile/envelope.js';
 import { FieldReader, TEXT_MAX } from './fields.js';
 import { FrameReader, Refused } from './frames.js';
 import type { Lag } from './lag.js';
@@ -22,7 +21,7 @@ const LAG = 1 + 3 * 8;
 const BLOCK_FIELDS = 4 + 8 + 4 + 8 + 8 + 2 + COUNTER_NAMES.length * (2 + 8);
 const LIMITS = limits(FROM_RECORDER, {
   ready: 1 + TEXT + 2 * 4 + 2,
-  block: BLOCK_FIELDS + FRAME_HEAD + ENVELOPE_ROOM + PAYLOAD_MAX + FRAME_TAIL,
+  block: BLOCK_FIELDS + BLOCK_MAX,
   rebuilt: 4 + TEXT,
   progress: 6 * 8 + LAG,
   done: COUNTER_NAMES.length * 8 + 1 + (1 + 2 * 8) + LAG + (1 + 2 * TEXT),

@@ -19,12 +19,12 @@ function upperEnd(bucket: number): number {
  * @returns null where nothing was counted
  */
 export function lagOf(
-  histograms: readonly Uint32Array[],
-  before?: Uint32Array,
-): { lag: Lag | null; sum: Uint32Array } {
-  const sum = new Uint32Array(LAG_BUCKETS);
+  histograms: readonly BigUint64Array[],
+  before?: Float64Array,
+): { lag: Lag | null; sum: Float64Array } {
+  const sum = new Float64Array(LAG_BUCKETS);
   for (const histogram of histograms) {
-    for (let i = 0; i < LAG_BUCKETS; i++) sum[i]! += histogram[i]!;
+    for (let i = 0; i < LAG_BUCKETS; i++) sum[i]! += Number(histogram[i]!);
   }
   const gained = before === undefined ? sum : sum.map((count, i) => count - before[i]!);
   const total = gained.reduce((a, b) => a + b, 0);

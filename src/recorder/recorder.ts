@@ -128,7 +128,7 @@ export class Recorder implements RecorderHandle {
   readonly #unit: 1 | 1000;
   #pool: Pool | undefined;
   #stopped = false;
-  #lagBefore: Uint32Array | undefined;
+  #lagBefore: Float64Array | undefined;
 
   /** @param pageSize bytes of a page of this kernel, needed for kernel rings only */
   constructor(settings: RecorderSettings, events: PoolEvents, pageSize = 4096) {
@@ -240,10 +240,10 @@ export class Recorder implements RecorderHandle {
     };
   }
 
-  #lagHistograms(): Uint32Array[] {
+  #lagHistograms(): BigUint64Array[] {
     return Array.from({ length: this.#settings.workers }, (_, worker) => {
-      const at = regionAddress(this.#map, worker) + this.#map.region.lag;
-      return new Uint32Array(this.#memory.buffer, at, LAG_BUCKETS);
+      const at = regionAddress(this.#map, worker) + this.#map.region.lag.at;
+      return new BigUint64Array(this.#memory.buffer, at, LAG_BUCKETS);
     });
   }
 
@@ -260,7 +260,7 @@ export class Recorder implements RecorderHandle {
   /** A counter summed over the workers; while they run, a moment's view. */
   #counter(name: Counter): number {
     const view = new DataView(this.#memory.buffer);
-    const offset = this.#map.region.counters + COUNTER_NAMES.indexOf(name) * 8;
+    const offset = this.#map.region.counters.at + COUNTER_NAMES.indexOf(name) * 8;
     let sum = 0n;
     for (let worker = 0; worker < this.#settings.workers; worker++) {
       sum += view.getBigUint64(regionAddress(this.#map, worker) + offset, true);

@@ -52,6 +52,7 @@ function expected(events: readonly TestEvent[]): Omit<Analysis, 'loss' | 'comple
     first_ts_ns: times[0]?.toString() ?? null,
     last_ts_ns: times.at(-1)?.toString() ?? null,
     ops: Object.fromEntries(ops),
+    payload: { seen: 0, recorded: 0, repeated: 0, unsynced: {}, gap: 0, skipped: {}, missing: 0 },
     hit_ratio: all > 0 ? hits / all : null,
     notes: [],
     keys: {
@@ -108,6 +109,14 @@ const counts = {
   unsynced_bytes: 7,
   bound_keys: 8,
   bound_lines: 0,
+  payload_seen: 100,
+  payload_recorded: 80,
+  payload_repeated: 5,
+  payload_unsynced_mid_stream: 3,
+  payload_unsynced_after_gap: 4,
+  payload_gap: 2,
+  payload_skipped_tls: 6,
+  payload_missing: 9,
 };
 
 test('several profiles are added up', async (t) => {
@@ -145,6 +154,15 @@ test('several profiles are added up', async (t) => {
     bounds: { keys: 16 },
     missing_blocks: 0,
     damaged_bytes: 0,
+  });
+  t.deepEqual(found.payload, {
+    seen: 200,
+    recorded: 160,
+    repeated: 10,
+    unsynced: { mid_stream: 6, after_gap: 8 },
+    gap: 4,
+    skipped: { tls: 12 },
+    missing: 18,
   });
 });
 

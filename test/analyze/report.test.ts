@@ -45,6 +45,15 @@ const ANALYSIS: Analysis = {
     missing_blocks: 1,
     damaged_bytes: 512,
   },
+  payload: {
+    seen: 9_000_000,
+    recorded: 8_994_000,
+    repeated: 1000,
+    unsynced: { mid_stream: 1000, after_gap: 4000 },
+    gap: 0,
+    skipped: {},
+    missing: 1448,
+  },
   complete: false,
 };
 
@@ -79,7 +88,8 @@ test('the report says what there is to say', (t) => {
     'Losses',
     '  lost packets: 12 (worker_failed)',
     '  gaps in the byte streams: 14',
-    '  not understood, out of sync: 5.0 kB',
+    '  payload not understood: 5.0 kB (1.0 kB mid_stream, 4.0 kB after_gap)',
+    '  payload never seen: 1.4 kB',
     '  limit reached: keys, 2 times',
     '  blocks missing: 1',
     '  damaged: 512 B',
@@ -106,6 +116,7 @@ test('without events the report is short', (t) => {
       missing_blocks: 0,
       damaged_bytes: 0,
     },
+    payload: { seen: 0, recorded: 0, repeated: 0, unsynced: {}, gap: 0, skipped: {}, missing: 0 },
     complete: true,
   };
   t.deepEqual(renderReport(empty), ['Workload', '  no requests', '', 'Losses', '  none']);

@@ -370,11 +370,22 @@ test('strange traffic is counted by name', (t) => {
   };
   const source = capture(folder, pcapFile([...tls, ...midstream, arp]));
   const { stdout } = membench(['record', '-q', '--json', source, join(folder, 'out.mbp')]);
-  const { packets, requests, counters } = JSON.parse(stdout);
+  const { packets, payload, requests } = JSON.parse(stdout);
   t.is(requests, 0);
   t.deepEqual(packets.skipped, { not_ip: 1, tls: 3 });
   t.is(packets.seen, packets.decoded + 4);
-  t.is(counters.unsynced_bytes, 13);
+  const skipped = payload.skipped.tls;
+  t.deepEqual(payload, {
+    seen: 13 + skipped,
+    recorded: 0,
+    repeated: 0,
+    unsynced: { mid_stream: 13 },
+    gap: 0,
+    skipped: { tls: skipped },
+    missing: 0,
+  });
+  const summary = membench(['record', source, join(folder, 'again.mbp')]).stderr;
+  t.regex(summary, /^payload: 0 B of \d+ B \(0\.0 %\) recorded, 13 B unsynced \(mid_stream\)$/m);
 });
 
 test('a stream picked up in the middle of a connection', (t) => {

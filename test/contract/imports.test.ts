@@ -6,7 +6,7 @@ import test from 'ava';
 const ROOMS: Record<string, readonly string[]> = {
   layout: [],
   'errors.ts': [],
-  'record-options.ts': ['layout'],
+  'record-options.ts': ['event', 'layout'],
   'version.ts': [],
   event: ['layout'],
   memory: ['layout', 'errors.ts'],
@@ -20,6 +20,7 @@ const ROOMS: Record<string, readonly string[]> = {
   analyze: ['profile', 'event', 'errors.ts'],
   'record.ts': [
     'decode',
+    'event',
     'memory',
     'source',
     'recorder',

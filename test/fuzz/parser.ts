@@ -18,7 +18,7 @@ import {
   setPorts,
   setWalk,
 } from '#src/memory/configure.js';
-import { type MemoryMap, mapMemory, regionAddress, slotAddress } from '#src/memory/map.js';
+import { clearRegion, type MemoryMap, mapMemory, regionAddress, slotAddress } from '#src/memory/map.js';
 import { Find } from './find.js';
 import { brokenPool, findPools, type PoolPlace } from './pools.js';
 /**
@@ -34,8 +34,6 @@ export type Room = keyof typeof ROOMS;
 
 /** Bytes the parsers take at once. */
 export const CHUNK_MAX = 256 << 10;
-/** A sealed block is below this, its frame included (src/profile/FORMAT.md). */
-const BLOCK_MAX = 1 << 20;
 const PAGE = 65536;
 
 /** The parser as it is compiled for an engine. */
@@ -80,7 +78,7 @@ export class Parser {
     this.#slack = Buffer.from(buffer as unknown as ArrayBuffer, (pages - 1) * PAGE, PAGE);
     this.counters = new Uint32Array(
       buffer,
-      regionAddress(this.map, 0) + this.map.region.counters,
+      regionAddress(this.map, 0) + this.map.region.counters.at,
       COUNTER_NAMES.length * 2,
     );
     setPorts(buffer, this.map, [[11211, 11212]]);
@@ -90,14 +88,10 @@ export class Parser {
   begin(header: CaptureHeader): void {
     const { map } = this;
     const { buffer } = this.#memory;
-    const { region } = map;
+    this.#bytes.fill(0, map.indexState, map.indexState + INDEX_STATE.SIZE);
     const base = regionAddress(map, 0);
-    const clear = (at: number, size: number) => this.#bytes.fill(0, at, at + size);
-    clear(map.indexState, INDEX_STATE.SIZE);
-    clear(base + region.config, region.scratch + region.scratchSize - region.config);
-    clear(base + region.dictionary, region.dictionarySize * 2);
-    clear(base + region.syns, region.synCount * 32);
-    clear(base + region.flowBuckets, region.flowBucketCount * 8);
+    this.#bytes.fill(0, base + map.region.config.at, base + map.region.scratch.at);
+    clearRegion(buffer, map, 0);
     this.#logged = 0;
     this.events = 0;
     this.#core = createCore(this.#module, this.#memory, {
@@ -169,12 +163,12 @@ export class Parser {
 
   #keepBlock(): void {
     const base = regionAddress(this.map, 0);
-    const { blockInfo, blockOut, blockOutSize } = this.map.region;
-    const info = base + blockInfo;
+    const { blockInfo, blockOut } = this.map.region;
+    const info = base + blockInfo.at;
     const read = (offset: number) => this.#view.getUint32(info + offset, true);
     const payload = read(BLOCK_INFO.payload);
     const size = read(BLOCK_INFO.payload_size);
-    if (payload !== base + blockOut || size > blockOutSize || size > BLOCK_MAX) {
+    if (payload !== base + blockOut.at || size > blockOut.size) {
       throw new Find('block', `${this.name} sealed a block of ${size} bytes`);
     }
     this.#append(info, BLOCK_INFO.SIZE);
@@ -184,7 +178,7 @@ export class Parser {
   }
 
   #keepEvents(count: number): void {
-    this.#append(regionAddress(this.map, 0) + this.map.region.events, count * EVENT_RECORD.SIZE);
+    this.#append(regionAddress(this.map, 0) + this.map.region.events.at, count * EVENT_RECORD.SIZE);
     this.events += count;
   }
 
@@ -205,10 +199,7 @@ export class Parser {
       const why = brokenPool(this.#view, pool);
       if (why !== null) throw new Find('leak', `${this.name}, pool of ${pool.name}: ${why}`);
     }
-    const buckets = this.#bytes.subarray(
-      base + region.flowBuckets,
-      base + region.flowBuckets + region.flowBucketCount * 8,
-    );
+    const buckets = this.#bytes.subarray(base + region.flowBuckets.at).subarray(0, region.flowBuckets.size);
     if (!isZero(buckets)) throw new Find('leak', `${this.name} ends with flows in its table`);
     if (!isZero(this.#slack)) throw new Find('memory', `${this.name} wrote behind its memory map`);
     if (!this.#statics.equals(statics)) throw new Find('memory', `${this.name} wrote to its constants`);

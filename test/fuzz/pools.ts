@@ -17,17 +17,12 @@ const SEARCHED = 4096;
  * @throws Error where one is not found
  */
 export function findPools(view: DataView, region: number, at: Region): PoolPlace[] {
-  const areas: Record<string, [base: number, end: number]> = {
-    flows: [at.flows, at.flows + at.flowCount * 256],
-    requests: [at.requests, at.requestsEnd],
-    keys: [at.keys, at.keysEnd],
-    reorder: [at.reorder, at.reorderEnd],
-    lines: [at.lines, at.linesEnd],
-  };
-  return Object.entries(areas).map(([name, [base, end]]) => {
-    for (let place = region + at.scratch; place < region + at.scratch + SEARCHED; place += 16) {
+  return (['flows', 'requests', 'keys', 'reorder', 'lines'] as const).map((name) => {
+    const base = at[name].at;
+    const end = base + at[name].size;
+    for (let place = region + at.scratch.at; place < region + at.scratch.at + SEARCHED; place += 16) {
       const fresh = view.getUint32(place, true);
-      const isIt = view.getUint32(place + 4, true) === Math.floor(region + end);
+      const isIt = view.getUint32(place + 4, true) === region + end;
       if (isIt && fresh >= region + base && fresh <= region + end)
         return { name, at: place, base: region + base };
     }

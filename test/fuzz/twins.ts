@@ -16,6 +16,11 @@ const BUILDS: readonly Build[] = ['pipeline', 'pipeline-scalar'].map((name) => (
 const indexOf = (name: Counter) => COUNTER_NAMES.indexOf(name);
 const SEEN = indexOf('packets_seen');
 const EVENTS = indexOf('events');
+const PAYLOAD_SEEN = indexOf('payload_seen');
+/** Every byte of payload ends in one of these. */
+const PAYLOAD_CLASSES = COUNTER_NAMES.flatMap((name, i) =>
+  /^payload_(recorded|repeated|gap|unsynced_|skipped_)/.test(name) ? [i] : [],
+);
 const REQUESTS = indexOf('requests');
 const ANSWERED = indexOf('answered');
 const UNANSWERED = indexOf('unanswered');
@@ -104,6 +109,13 @@ export class Twins {
     const done = parser.count(ANSWERED) + parser.count(UNANSWERED);
     if (requests !== done) {
       throw new Find('imbalance', `${requests} requests, ${done} of them answered or not`);
+    }
+    const payload = PAYLOAD_CLASSES.reduce((sum, i) => sum + parser.count(i), 0);
+    if (payload !== parser.count(PAYLOAD_SEEN)) {
+      throw new Find(
+        'imbalance',
+        `${parser.count(PAYLOAD_SEEN)} bytes of payload, ${payload} of them accounted for`,
+      );
     }
     if (parser.events !== parser.count(EVENTS)) {
       throw new Find('imbalance', `${parser.count(EVENTS)} events were counted, ${parser.events} came out`);

@@ -1,20 +1,15 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { bufferWithin, mapWithin, usableMemory } from '#src/memory/budget.js';
-import { MEMORY_MAX, type MemoryMap, mapMemory, PAGE, type Region } from '#src/memory/map.js';
+import { MEMORY_MAX, type MemoryMap, mapMemory, PAGE } from '#src/memory/map.js';
 
 const MEBIBYTE = 1024 * 1024;
 const ROOMS = { slots: 3, slotSize: 65536, blockEvents: 512 };
 
-/** Rooms of a region that state is made of: start, end, and bytes of a piece. */
-const POOLS: [name: string, from: keyof Region, to: keyof Region][] = [
-  ['requests', 'requests', 'requestsEnd'],
-  ['keys', 'keys', 'keysEnd'],
-  ['reorder', 'reorder', 'reorderEnd'],
-  ['lines', 'lines', 'linesEnd'],
-];
+/** Parts of a region that state is made of. */
+const POOLS = ['requests', 'keys', 'reorder', 'lines'] as const;
 
-const sizes = ({ region }: MemoryMap) => POOLS.map(([, from, to]) => region[to] - region[from]);
+const sizes = ({ region }: MemoryMap) => POOLS.map((name) => region[name].size);
 
 test('a memory is used as far as it goes, and no byte further', (t) => {
   fc.assert(
@@ -27,7 +22,7 @@ test('a memory is used as far as it goes, and no byte further', (t) => {
         const map = mapWithin(memory, { ...ROOMS, workers, window, kernelCounters: 4096 });
         t.true(map.pages * PAGE <= memory);
         // What stays free is less than a step of the tables that are powers of two, of every worker.
-        const used = sizes(map).reduce((a, b) => a + b, map.region.flowCount * 256) * workers;
+        const used = sizes(map).reduce((a, b) => a + b, map.region.flows.size) * workers;
         t.true(used > 0.8 * (memory - mapMemory({ ...ROOMS, workers, window, state: 0 }).pages * PAGE));
         t.true(map.regionBase + workers * map.regionStride <= map.pages * PAGE);
       },
@@ -40,7 +35,7 @@ test('more memory never makes a room smaller', (t) => {
   let before = sizes(mapWithin(20 * MEBIBYTE, { ...ROOMS, workers: 2 }));
   for (let memory = 21; memory < 400; memory += 7) {
     const now = sizes(mapWithin(memory * MEBIBYTE, { ...ROOMS, workers: 2 }));
-    for (const [i, size] of now.entries()) t.true(size >= before[i]!, `${memory} MiB, ${POOLS[i]![0]}`);
+    for (const [i, size] of now.entries()) t.true(size >= before[i]!, `${memory} MiB, ${POOLS[i]}`);
     before = now;
   }
 });

@@ -108,7 +108,7 @@ function writeSome(fd: number, bytes: Uint8Array): number {
 function buckets(recorder: Recorder, worker: number): BigUint64Array {
   const { memory, map } = recorder.shared;
   const { flowBuckets, flowBucketCount } = map.region;
-  return new BigUint64Array(memory.buffer, regionAddress(map, worker) + flowBuckets, flowBucketCount);
+  return new BigUint64Array(memory.buffer, regionAddress(map, worker) + flowBuckets.at, flowBucketCount);
 }
 
 async function check(t: import('ava').ExecutionContext, hits: number, damage: typeof trap, why: RegExp) {

@@ -40,8 +40,8 @@ async function hear(type: number): Promise<void> {
   }
 }
 
-// Whatever happens to it, it does not end by itself.
-setInterval(() => {}, 1000);
+// Whatever happens to it, it does not end by itself before its test is over.
+setTimeout(() => process.exit(9), 60_000);
 socket.on('error', () => {});
 for (const line of readFileSync(FIRST_FD, 'utf8').split('\n').filter(Boolean)) {
   const step: Step = JSON.parse(line);

@@ -41,11 +41,11 @@ export function hangFromOutside(pid: number): void {
     { onBlock() {}, onRebuilt() {} },
   ).shared;
   const { region } = map;
-  const memory = window - regionAddress(map, 0) - region.window;
+  const memory = window - regionAddress(map, 0) - region.window.at;
   const fd = openSync(`/proc/${pid}/mem`, 'r+');
   try {
     const bytes = Buffer.alloc(region.flowBucketCount * 8, 0xff);
-    const at = memory + regionAddress(map, 0) + region.flowBuckets;
+    const at = memory + regionAddress(map, 0) + region.flowBuckets.at;
     if (writeSync(fd, bytes, 0, bytes.length, at) !== bytes.length) throw new Error('a short write');
   } finally {
     closeSync(fd);

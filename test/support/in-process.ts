@@ -26,6 +26,7 @@ import { BlockSealer } from '#src/pool/block-sealer.js';
 import type { SealedBlock, WorkerTask } from '#src/pool/messages.js';
 import type { ProfileHeader } from '#src/profile/header.js';
 import { type FooterInfo, ProfileWriter } from '#src/profile/writer.js';
+import { checkPayload } from './payload.js';
 
 const module = new WebAssembly.Module(
   readFileSync(`dist/wasm/${usesSimd() ? 'pipeline' : 'pipeline-scalar'}.wasm`),
@@ -152,11 +153,13 @@ export function recordInProcess(capture: Uint8Array, options: InProcessOptions =
         name,
         cores.reduce(
           (sum, _, worker) =>
-            sum + Number(view.getBigUint64(regionAddress(map, worker) + map.region.counters + i * 8, true)),
+            sum +
+            Number(view.getBigUint64(regionAddress(map, worker) + map.region.counters.at + i * 8, true)),
           0,
         ),
       ]),
     ) as Record<Counter, number>;
+    checkPayload(counters);
     const counts = Object.fromEntries(Object.entries(counters).filter(([, count]) => count > 0));
     for (const { worker, reason, packets } of options.losses ?? []) {
       writer.writeLoss(worker, reason, packets);
