@@ -6,18 +6,22 @@ import { MembenchError } from './errors.js';
 import { payloadOf } from './event/payload.js';
 import { COUNTER_NAMES } from './layout/generated.js';
 import { bufferWithin, usableMemory } from './memory/budget.js';
-import { findUser, type User } from './native/users.js';
+import { hideOwnMemory } from './native/dumps.js';
+import { findDecoder, type User } from './native/users.js';
 import type { SealedBlock } from './pool/messages.js';
 import { defaultWorkers } from './pool/pool.js';
 import { ProfileSeries } from './profile/series.js';
 import type { RecordEnd, RecordOptions, RecordProgress, RecordSummary } from './record-options.js';
 import { RecorderChild } from './recorder/child.js';
+import { keepOnly } from './recorder/keep.js';
 import {
   Recorder,
   type RecorderHandle,
   type RecorderResult,
   type RecorderSettings,
 } from './recorder/recorder.js';
+import type { Sandbox } from './recorder/sandbox.js';
+import { sandboxChecks } from './recorder/sandbox-checks.js';
 import { randomSecret, readSecret } from './secret/secret.js';
 import { isLive, openSource } from './source/open.js';
 import type { PacketSource } from './source/source.js';
@@ -95,6 +99,8 @@ function checkSource({ source, user, attach, zeroCopy }: RecordOptions): void {
 export async function record(options: RecordOptions): Promise<RecordSummary> {
   checkOptions(options);
   checkSource(options);
+  // Before there is a secret or a packet in it. To load the C library takes as long as many a file.
+  if (options.hideMemory) await hideOwnMemory(!isLive(options.source));
   const secret = options.keyFile === undefined ? randomSecret() : readSecret(options.keyFile);
   const hashSeed = randomBytes(8).readBigUInt64LE();
   const ports = options.ports ?? [[11211, 11211]];
@@ -172,7 +178,7 @@ function memoryOf({ memory, onWarning }: RecordOptions): number | undefined {
 
 /** Who decodes live packets: another user where this is root, null where there are no rights to give up. */
 async function recorderUser({ source, user }: RecordOptions): Promise<User | null> {
-  return isLive(source) && process.getuid?.() === 0 ? findUser(user ?? 'nobody') : null;
+  return isLive(source) && process.getuid?.() === 0 ? findDecoder(user) : null;
 }
 
 /** Packet time in units of the capture's clock, at least one; 0 where there is no limit. */
@@ -243,8 +249,9 @@ class Recording {
       // What can fail without anybody's help fails first; live, an old profile is replaced only when
       // nothing can fail any more but the last step.
       if (this.#source.finite) this.#writer = this.#createProfile();
-      await this.#recorder.ready();
+      const sandbox = await this.#recorder.ready();
       this.#writer ??= this.#createProfile();
+      if (sandbox !== null) await this.#confined(sandbox);
       const done = this.#recorder.run();
       await this.#startSource();
       if (signal?.aborted) onAbort();
@@ -275,12 +282,32 @@ class Recording {
       onBlock: (block: SealedBlock) => this.#write(block),
       onRebuilt: (worker: number, why: string) => {
         this.#options.onWarning?.(`worker ${worker} failed and was replaced: ${why}`);
-        this.#attempt(() => this.#writer.writeNote('worker replaced', this.#clock.now()));
+        // One may fail before there is a profile.
+        this.#attempt(() => this.#writer?.writeNote('worker replaced', this.#clock.now()));
       },
     };
     const { feed } = this.#settings;
     if (feed.kind === 'captures') return new Recorder(this.#settings, events);
-    return new RecorderChild({ ...this.#settings, feed }, this.#user, events);
+    const { giveUpRights } = this.#options;
+    return new RecorderChild({ ...this.#settings, feed }, this.#user, events, undefined, giveUpRights);
+  }
+
+  /** Says what confines the process that decodes, and gives up here what is not needed any more. */
+  async #confined(sandbox: Sandbox): Promise<void> {
+    const { onWarning, onDetail, giveUpRights } = this.#options;
+    const { unfiltered } = sandbox;
+    if (process.platform !== 'linux') return;
+    if (unfiltered !== null)
+      onWarning?.(`no system call is refused to the process that decodes: ${unfiltered}`);
+    const user = this.#user ?? { name: 'this user', uid: process.getuid!() };
+    const checks = sandboxChecks(sandbox, user).map(({ what, found }) => `${what}: ${found}`);
+    onDetail?.(`the process that decodes: ${checks.join('; ')}`);
+    // Without koffi nothing can be given up, and no source that needs rights is open but pcap:.
+    if (!giveUpRights || !sandbox.noNewPrivs) return;
+    const { capabilities, others } = await keepOnly(this.#source.needs);
+    const kept = capabilities.length === 0 ? 'no capability' : capabilities.join(', ');
+    const more = others === 0 ? '' : `; ${others} helper threads of Node keep what they were started with`;
+    onDetail?.(`the process that writes keeps ${kept}${more}`);
   }
 
   #createProfile(): ProfileSeries {

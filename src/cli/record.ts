@@ -154,12 +154,15 @@ export async function recordCommand(paths: readonly string[], flags: RecordFlags
   const options: RecordOptions = {
     ...sourceAndProfile(paths, flags),
     signal: abort.signal,
+    hideMemory: true,
+    giveUpRights: true,
     onWarning: (message) => say(`membench: ${message}`),
     onInfo: (message) => say(`membench: ${message}`),
     onStart: (control) => {
       flush = () => control.flush();
     },
   };
+  if (flags.verbose) options.onDetail = (message) => say(`membench: ${message}`);
   if (flags.port !== undefined) options.ports = flags.port;
   if (!flags.zeroCopy) options.zeroCopy = false;
   copyGiven(flags, options);

@@ -18,6 +18,7 @@ const CLOCK_MONOTONIC = 1;
 const SC_PAGESIZE = 30;
 const PR_SET_PDEATHSIG = 1;
 const SIGKILL = 9;
+const PR_GET_DUMPABLE = 3;
 const PR_SET_DUMPABLE = 4;
 const PR_SET_NO_NEW_PRIVS = 38;
 const PR_CAP_AMBIENT = 47;
@@ -54,8 +55,10 @@ export interface Libc {
   giveUpGaining(): void;
   /** This process is killed when its parent ends; forgotten whenever rights change. */
   dieWithParent(): void;
-  /** No core dump of this process, and nobody but root looks into it. */
+  /** No core dump of this process, and nobody but root looks into it; forgotten whenever the user changes. */
   hideMemory(): void;
+  /** Whether that is so. */
+  isHidden(): boolean;
 }
 
 let libc: Promise<Libc> | undefined;
@@ -92,6 +95,7 @@ async function bind(): Promise<Libc> {
     'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
   );
   const setrlimit = lib.func('int setrlimit(int resource, void *limits)');
+  const getrlimit = lib.func('int getrlimit(int resource, void *limits)');
   const getsockopt = lib.func('int getsockopt(int fd, int level, int option, void *value, void *size)');
   const failed = (what: string) => new Error(`${what}: ${reasonOf(koffi.errno())}`);
   // MAP_FAILED is -1.
@@ -152,6 +156,11 @@ async function bind(): Promise<Libc> {
     hideMemory() {
       if (setrlimit(RLIMIT_CORE, new BigUint64Array([0n, 0n])) !== 0) throw failed('setrlimit(RLIMIT_CORE)');
       if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) !== 0) throw failed('prctl(PR_SET_DUMPABLE)');
+    },
+    isHidden() {
+      const limits = new BigUint64Array([1n, 1n]);
+      if (getrlimit(RLIMIT_CORE, limits) !== 0) throw failed('getrlimit(RLIMIT_CORE)');
+      return limits[0] === 0n && limits[1] === 0n && prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) === 0;
     },
   };
 }

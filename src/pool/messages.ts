@@ -26,6 +26,15 @@ export interface PacketRing {
   zeroCopy: boolean;
 }
 
+/** Name by which the pool asks for the code of its tasks. */
+export const WORK = 'membench work';
+
+/** What a thread of the pool is started with, before it gets any task. */
+export interface ThreadData {
+  /** Path of koffi's addon, where this process has loaded it. */
+  koffi: string | undefined;
+}
+
 /** What comes from a worker: that it is ready and by what thread, that its parser trapped and was replaced, or a block. */
 export type FromWorker = { ready: number } | { trapped: string } | SealedBlock;
 

@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import { Piscina } from 'piscina';
 import { MembenchError } from '../errors.js';
 import { WorkerState } from '../memory/worker-state.js';
+import { koffiAddon } from '../native/koffi.js';
 import { Delivered } from './delivered.js';
-import type { FromWorker, SealedBlock, WorkerTask } from './messages.js';
+import { type FromWorker, type SealedBlock, type ThreadData, WORK, type WorkerTask } from './messages.js';
+import { Piscina } from './piscina.cjs';
 
 /** One worker takes more packets than this many cores of a server answer. */
 const CORES_OF_A_LIVE_WORKER = 4;
@@ -52,7 +52,8 @@ export interface PoolEvents {
  */
 export function startPool(tasks: readonly Omit<WorkerTask, 'port' | 'again'>[], events: PoolEvents): Pool {
   const piscina = new Piscina({
-    filename: fileURLToPath(new URL('./worker.js', import.meta.url)),
+    filename: WORK,
+    workerData: { koffi: koffiAddon() } satisfies ThreadData,
     minThreads: tasks.length,
     maxThreads: tasks.length,
     // A task lasts as long as the recording: idle threads must not be reaped, tasks must not share one.

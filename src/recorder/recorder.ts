@@ -21,6 +21,7 @@ import { CaptureFeeder, type CaptureInput, unitOf } from '../source/captures.js'
 import { reasonOf } from '../source/file.js';
 import type { Feed } from '../source/source.js';
 import { type Lag, lagOf } from './lag.js';
+import type { Sandbox } from './sandbox.js';
 
 /** Bytes of one slot: small enough that the chunk and what is read from it stay in a core's cache. */
 export const SLOT_SIZE = 512 * 1024;
@@ -95,8 +96,11 @@ export interface RecorderResult {
 
 /** The decoding half of a recording, here or in a process of its own. */
 export interface RecorderHandle {
-  /** Resolves when the workers are ready for packets. */
-  ready(): Promise<void>;
+  /**
+   * Resolves when the workers are ready for packets, with what confines the process they are in where it is one
+   * of its own.
+   */
+  ready(): Promise<Sandbox | null>;
   /** Decodes until the source ends or `stop()`; then all is decoded and every block was handed over. */
   run(): Promise<RecorderResult>;
   /** Decodes what has come, and ends. */
@@ -161,7 +165,7 @@ export class Recorder implements RecorderHandle {
     return { memory: this.#memory, map: this.#map, pool: this.#pool };
   }
 
-  async ready(): Promise<void> {
+  async ready(): Promise<null> {
     const buffer = this.#memory.buffer;
     const { feed, run, key, addressKey, hashSeed, zeroCopy, clock = 0n } = this.#settings;
     const name = this.#settings.simd ? 'pipeline' : 'pipeline-scalar';
@@ -183,6 +187,7 @@ export class Recorder implements RecorderHandle {
     this.#pool.done.catch(() => this.#feeder?.stop());
     // What is in a file waits for its readers; live packets do not.
     if (feed.kind !== 'captures') await this.#pool.ready;
+    return null;
   }
 
   async run(): Promise<RecorderResult> {

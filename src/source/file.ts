@@ -51,6 +51,7 @@ export class FileSource implements PacketSource {
   readonly info: string;
   readonly unit: 1 | 1000;
   readonly feed: CapturesFeed;
+  readonly needs = [];
   readonly #files: readonly OpenFile[];
 
   private constructor(files: readonly OpenFile[]) {

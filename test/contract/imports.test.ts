@@ -17,7 +17,7 @@ const ROOMS: Record<string, readonly string[]> = {
   decode: ['event', 'layout', 'errors.ts'],
   profile: ['event', 'layout', 'errors.ts'],
   pool: ['decode', 'memory', 'profile', 'native', 'layout', 'errors.ts'],
-  recorder: ['source', 'memory', 'pool', 'native', 'layout', 'errors.ts'],
+  recorder: ['source', 'memory', 'pool', 'profile', 'native', 'layout', 'errors.ts'],
   analyze: ['profile', 'event', 'errors.ts'],
   'record.ts': [
     'decode',
@@ -35,10 +35,12 @@ const ROOMS: Record<string, readonly string[]> = {
     'record-options.ts',
     'version.ts',
   ],
+  'doctor.ts': ['source', 'recorder'],
   'decoder.ts': ['decode', 'memory', 'event', 'layout', 'errors.ts'],
   'profile.ts': ['profile', 'event', 'errors.ts'],
   'index.ts': [
     'record.ts',
+    'doctor.ts',
     'profile.ts',
     'analyze',
     'source',

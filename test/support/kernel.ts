@@ -34,6 +34,7 @@ function libcOf(beside: (offset: number) => ArrayBuffer, zeroCopy: boolean, more
     giveUpGaining: none,
     dieWithParent: none,
     hideMemory: none,
+    isHidden: none,
     ...more,
   };
 }

@@ -24,6 +24,8 @@ export class EbpfSource implements PacketSource {
   readonly finite = false;
   readonly unit = 1;
   readonly feed: BpfRingsFeed;
+  /** Attaching, to interfaces that come later too, and taking filters off. */
+  readonly needs = ['CAP_BPF', 'CAP_NET_ADMIN'] as const;
   onChange: (change: SourceChange) => void = () => {};
   readonly #programs: LoadedPrograms;
   readonly #name: string;
