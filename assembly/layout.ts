@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0x3e46aa91;
+export const LAYOUT_HASH: u32 = 0x270995ff;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -283,11 +283,12 @@ export const CONTAINER_PCAP: u32 = 1;
 export const CONTAINER_PCAPNG: u32 = 2;
 export const CONTAINER_COUNT: u32 = 3;
 
-// what a worker is at
+// what a worker is at: waiting for packets; a batch; or sealing what is open, at a flush or at the end
 export const PHASE_WAITING: u32 = 0;
 export const PHASE_DECODING: u32 = 1;
 export const PHASE_INDEXING: u32 = 2;
-export const PHASE_COUNT: u32 = 3;
+export const PHASE_SEALING: u32 = 3;
+export const PHASE_COUNT: u32 = 4;
 
 // what the BPF program counts for each CPU and ring, u64 each; names as in enum counter where they are the same
 export const KERNEL_COUNTER_SUBMITTED: u32 = 0;
@@ -338,12 +339,12 @@ export const COLUMN_COUNT: u32 = 26;
 export class Control {
   published: i32; // 0: slots filled so far by the source; slot k lives at index k % slots
   indexed: i32; // 4: slots indexed so far, by whichever worker held the lock
-  lock: i32; // 8: 1 while a worker indexes a slot
+  lock: i32; // 8: 0, or 1 + the worker that indexes a slot
   signal: i32; // 12: bumped and notified at every change a worker may wait for
-  freed: i32; // 16: slots every worker has finished with; the source waits on it
+  done: i32; // 16: bumped whenever a worker is done with a slot; the source waits on it
   ended: i32; // 20: 1 when the source will publish no more
   stop: i32; // 24: 1 when indexing must stop: a limit was reached
-  blocksInFlight: i32; // 28: sealed blocks on their way to the writer; workers wait above a bound
+  blocksWritten: i32; // 28: sealed blocks that reached the writer; workers wait while it is far behind
   flush: i32; // 32: bumped to make every worker seal its open block
   broken: i32; // 36: number of the latest capture that was found broken, 0: none
   requests: u64; // 40: requests completed so far by all workers, for progress only
@@ -533,17 +534,15 @@ export const SIZEOF_SYN: u32 = 40;
 @unmanaged
 export class Slot {
   size: u32; // 0: bytes of the chunk
-  done: i32; // 4: workers that have finished with it (Atomics)
-  capture: u32; // 8: number of the capture that begins with it, from 1; 0: it goes on
-  container: u32; // 12: enum container of a capture that begins
-  linktype: u32; // 16: enum linktype of a classic pcap file that begins
-  swapped: u32; // 20: 1 where its headers have the other byte order
-  fraction: u32; // 24: units in one of its records' fractions of a second
-  pad0: u32; // 28: zero
-  baseOrdinal: u64; // 32: ordinal of its first packet
+  capture: u32; // 4: number of the capture that begins with it, from 1; 0: it goes on
+  container: u32; // 8: enum container of a capture that begins
+  linktype: u32; // 12: enum linktype of a classic pcap file that begins
+  swapped: u32; // 16: 1 where its headers have the other byte order
+  fraction: u32; // 20: units in one of its records' fractions of a second
+  baseOrdinal: u64; // 24: ordinal of its first packet
 }
 
-export const SIZEOF_SLOT: u32 = 40;
+export const SIZEOF_SLOT: u32 = 32;
 
 /** one entry of an index list: where a TCP segment or UDP datagram lies and whose it is */
 // @ts-ignore: decorator
@@ -610,15 +609,42 @@ export const SIZEOF_CONFIG: u32 = 176;
 // @ts-ignore: decorator
 @unmanaged
 export class WorkerState {
-  beat: u32; // 0: bumped at every change of phase: one that stays while at work is stuck
+  beat: u32; // 0: bumped at every change of phase and every block: one that stays while at work is stuck
   phase: u32; // 4: enum phase
-  position: u32; // 8: slots of the batch ring it is done with
+  position: u32; // 8: slots of the batch ring it is done with; of a packet ring, the block it takes next
   blocks: u32; // 12: blocks sent so far: the sequence number of the next
-  batchSeen: u64; // 16: packets_seen when the batch at hand began
-  batchDone: u64; // 24: packets decoded, or skipped by what their flow is, when it began
+  writing: u32; // 16: 1 while it waits for the writer, in whatever phase
+  recovering: u32; // 20: 1 once seen_after and lost_after are set, until the recovery is over
+  batch: u64; // 24: the batch at hand: number of its slot, where it begins in a BPF ring, number of its block in a packet ring
+  batchSeen: u64; // 32: packets_seen when the batch at hand began
+  batchDone: u64; // 40: packets decoded, or skipped by what their flow is, when it began; before a slot is indexed packets of any outcome, and fragments that wait
+  seenAfter: u64; // 48: what a recovery under way makes of packets_seen
+  lostAfter: u64; // 56: what it makes of lost_worker_failed
+  dropsBefore: u64; // 64: what drops was before the statistics were read last
+  drops: u64; // 72: packets lost before they reached the packet ring, statistics not counted
+  statistics0: u32; // 80: packets and drops as the kernel wrote them, zero once they are counted
+  statistics1: u32;
+  kernel0: u64; // 88: what the BPF program counted for the ring when last looked at, by enum kernel_counter
+  kernel1: u64;
+  kernel2: u64;
+  kernel3: u64;
+  kernel4: u64;
+  kernel5: u64;
+  kernel6: u64;
+  kernel7: u64;
+  kernel8: u64;
+  kernel9: u64;
+  kernel10: u64;
+  kernel11: u64;
+  kernel12: u64;
+  kernel13: u64;
+  kernel14: u64;
+  kernel15: u64;
 }
 
-export const SIZEOF_WORKER_STATE: u32 = 32;
+export const SIZEOF_WORKER_STATE: u32 = 216;
+export const WORKER_STATE_STATISTICS: u32 = 80;
+export const WORKER_STATE_KERNEL: u32 = 88;
 
 /** one key of one request with its outcome; times in units (ns or µs, as the capture has them) */
 // @ts-ignore: decorator
@@ -776,10 +802,10 @@ export function assertLayout(): void {
   if (offsetof<Control>("indexed") != 4) ERROR("control.indexed");
   if (offsetof<Control>("lock") != 8) ERROR("control.lock");
   if (offsetof<Control>("signal") != 12) ERROR("control.signal");
-  if (offsetof<Control>("freed") != 16) ERROR("control.freed");
+  if (offsetof<Control>("done") != 16) ERROR("control.done");
   if (offsetof<Control>("ended") != 20) ERROR("control.ended");
   if (offsetof<Control>("stop") != 24) ERROR("control.stop");
-  if (offsetof<Control>("blocksInFlight") != 28) ERROR("control.blocks_in_flight");
+  if (offsetof<Control>("blocksWritten") != 28) ERROR("control.blocks_written");
   if (offsetof<Control>("flush") != 32) ERROR("control.flush");
   if (offsetof<Control>("broken") != 36) ERROR("control.broken");
   if (offsetof<Control>("requests") != 40) ERROR("control.requests");
@@ -906,16 +932,14 @@ export function assertLayout(): void {
   if (offsetof<Syn>("pad0") != 30) ERROR("syn.pad0");
   if (offsetof<Syn>("clientStamp") != 32) ERROR("syn.client_stamp");
   if (offsetof<Syn>("serverStamp") != 36) ERROR("syn.server_stamp");
-  if (offsetof<Slot>() != 40) ERROR("size of slot");
+  if (offsetof<Slot>() != 32) ERROR("size of slot");
   if (offsetof<Slot>("size") != 0) ERROR("slot.size");
-  if (offsetof<Slot>("done") != 4) ERROR("slot.done");
-  if (offsetof<Slot>("capture") != 8) ERROR("slot.capture");
-  if (offsetof<Slot>("container") != 12) ERROR("slot.container");
-  if (offsetof<Slot>("linktype") != 16) ERROR("slot.linktype");
-  if (offsetof<Slot>("swapped") != 20) ERROR("slot.swapped");
-  if (offsetof<Slot>("fraction") != 24) ERROR("slot.fraction");
-  if (offsetof<Slot>("pad0") != 28) ERROR("slot.pad0");
-  if (offsetof<Slot>("baseOrdinal") != 32) ERROR("slot.base_ordinal");
+  if (offsetof<Slot>("capture") != 4) ERROR("slot.capture");
+  if (offsetof<Slot>("container") != 8) ERROR("slot.container");
+  if (offsetof<Slot>("linktype") != 12) ERROR("slot.linktype");
+  if (offsetof<Slot>("swapped") != 16) ERROR("slot.swapped");
+  if (offsetof<Slot>("fraction") != 20) ERROR("slot.fraction");
+  if (offsetof<Slot>("baseOrdinal") != 24) ERROR("slot.base_ordinal");
   if (offsetof<Segment>() != 16) ERROR("size of segment");
   if (offsetof<Segment>("head") != 0) ERROR("segment.head");
   if (offsetof<Segment>("hash") != 4) ERROR("segment.hash");
@@ -963,13 +987,22 @@ export function assertLayout(): void {
   if (offsetof<Config>("nextConn") != 164) ERROR("config.next_conn");
   if (offsetof<Config>("scratch") != 168) ERROR("config.scratch");
   if (offsetof<Config>("scratchSize") != 172) ERROR("config.scratch_size");
-  if (offsetof<WorkerState>() != 32) ERROR("size of worker_state");
+  if (offsetof<WorkerState>() != 216) ERROR("size of worker_state");
   if (offsetof<WorkerState>("beat") != 0) ERROR("worker_state.beat");
   if (offsetof<WorkerState>("phase") != 4) ERROR("worker_state.phase");
   if (offsetof<WorkerState>("position") != 8) ERROR("worker_state.position");
   if (offsetof<WorkerState>("blocks") != 12) ERROR("worker_state.blocks");
-  if (offsetof<WorkerState>("batchSeen") != 16) ERROR("worker_state.batch_seen");
-  if (offsetof<WorkerState>("batchDone") != 24) ERROR("worker_state.batch_done");
+  if (offsetof<WorkerState>("writing") != 16) ERROR("worker_state.writing");
+  if (offsetof<WorkerState>("recovering") != 20) ERROR("worker_state.recovering");
+  if (offsetof<WorkerState>("batch") != 24) ERROR("worker_state.batch");
+  if (offsetof<WorkerState>("batchSeen") != 32) ERROR("worker_state.batch_seen");
+  if (offsetof<WorkerState>("batchDone") != 40) ERROR("worker_state.batch_done");
+  if (offsetof<WorkerState>("seenAfter") != 48) ERROR("worker_state.seen_after");
+  if (offsetof<WorkerState>("lostAfter") != 56) ERROR("worker_state.lost_after");
+  if (offsetof<WorkerState>("dropsBefore") != 64) ERROR("worker_state.drops_before");
+  if (offsetof<WorkerState>("drops") != 72) ERROR("worker_state.drops");
+  if (offsetof<WorkerState>("statistics0") != 80) ERROR("worker_state.statistics");
+  if (offsetof<WorkerState>("kernel0") != 88) ERROR("worker_state.kernel");
   if (offsetof<EventRecord>() != 144) ERROR("size of event_record");
   if (offsetof<EventRecord>("time") != 0) ERROR("event_record.time");
   if (offsetof<EventRecord>("ordinal") != 8) ERROR("event_record.ordinal");

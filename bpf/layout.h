@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0x3e46aa91u
+#define MEMBENCH_LAYOUT_HASH 0x270995ffu
 
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
@@ -268,12 +268,13 @@ enum membench_container {
 	MEMBENCH_CONTAINER_COUNT = 3,
 };
 
-/* what a worker is at */
+/* what a worker is at: waiting for packets; a batch; or sealing what is open, at a flush or at the end */
 enum membench_phase {
 	MEMBENCH_PHASE_WAITING = 0,
 	MEMBENCH_PHASE_DECODING = 1,
 	MEMBENCH_PHASE_INDEXING = 2,
-	MEMBENCH_PHASE_COUNT = 3,
+	MEMBENCH_PHASE_SEALING = 3,
+	MEMBENCH_PHASE_COUNT = 4,
 };
 
 /* what the BPF program counts for each CPU and ring, u64 each; names as in enum counter where they are the same */
@@ -327,12 +328,12 @@ enum membench_column {
 struct membench_control {
 	__s32 published; /* slots filled so far by the source; slot k lives at index k % slots */
 	__s32 indexed; /* slots indexed so far, by whichever worker held the lock */
-	__s32 lock; /* 1 while a worker indexes a slot */
+	__s32 lock; /* 0, or 1 + the worker that indexes a slot */
 	__s32 signal; /* bumped and notified at every change a worker may wait for */
-	__s32 freed; /* slots every worker has finished with; the source waits on it */
+	__s32 done; /* bumped whenever a worker is done with a slot; the source waits on it */
 	__s32 ended; /* 1 when the source will publish no more */
 	__s32 stop; /* 1 when indexing must stop: a limit was reached */
-	__s32 blocks_in_flight; /* sealed blocks on their way to the writer; workers wait above a bound */
+	__s32 blocks_written; /* sealed blocks that reached the writer; workers wait while it is far behind */
 	__s32 flush; /* bumped to make every worker seal its open block */
 	__s32 broken; /* number of the latest capture that was found broken, 0: none */
 	__u64 requests; /* requests completed so far by all workers, for progress only */
@@ -343,10 +344,10 @@ _Static_assert(__builtin_offsetof(struct membench_control, published) == 0, "con
 _Static_assert(__builtin_offsetof(struct membench_control, indexed) == 4, "control.indexed");
 _Static_assert(__builtin_offsetof(struct membench_control, lock) == 8, "control.lock");
 _Static_assert(__builtin_offsetof(struct membench_control, signal) == 12, "control.signal");
-_Static_assert(__builtin_offsetof(struct membench_control, freed) == 16, "control.freed");
+_Static_assert(__builtin_offsetof(struct membench_control, done) == 16, "control.done");
 _Static_assert(__builtin_offsetof(struct membench_control, ended) == 20, "control.ended");
 _Static_assert(__builtin_offsetof(struct membench_control, stop) == 24, "control.stop");
-_Static_assert(__builtin_offsetof(struct membench_control, blocks_in_flight) == 28, "control.blocks_in_flight");
+_Static_assert(__builtin_offsetof(struct membench_control, blocks_written) == 28, "control.blocks_written");
 _Static_assert(__builtin_offsetof(struct membench_control, flush) == 32, "control.flush");
 _Static_assert(__builtin_offsetof(struct membench_control, broken) == 36, "control.broken");
 _Static_assert(__builtin_offsetof(struct membench_control, requests) == 40, "control.requests");
@@ -620,25 +621,21 @@ _Static_assert(__builtin_offsetof(struct membench_syn, server_stamp) == 36, "syn
 /* head of one slot of the batch ring; the index lists follow it */
 struct membench_slot {
 	__u32 size; /* bytes of the chunk */
-	__s32 done; /* workers that have finished with it (Atomics) */
 	__u32 capture; /* number of the capture that begins with it, from 1; 0: it goes on */
 	__u32 container; /* enum container of a capture that begins */
 	__u32 linktype; /* enum linktype of a classic pcap file that begins */
 	__u32 swapped; /* 1 where its headers have the other byte order */
 	__u32 fraction; /* units in one of its records' fractions of a second */
-	__u32 pad0; /* zero */
 	__u64 base_ordinal; /* ordinal of its first packet */
 };
-_Static_assert(sizeof(struct membench_slot) == 40, "size of slot");
+_Static_assert(sizeof(struct membench_slot) == 32, "size of slot");
 _Static_assert(__builtin_offsetof(struct membench_slot, size) == 0, "slot.size");
-_Static_assert(__builtin_offsetof(struct membench_slot, done) == 4, "slot.done");
-_Static_assert(__builtin_offsetof(struct membench_slot, capture) == 8, "slot.capture");
-_Static_assert(__builtin_offsetof(struct membench_slot, container) == 12, "slot.container");
-_Static_assert(__builtin_offsetof(struct membench_slot, linktype) == 16, "slot.linktype");
-_Static_assert(__builtin_offsetof(struct membench_slot, swapped) == 20, "slot.swapped");
-_Static_assert(__builtin_offsetof(struct membench_slot, fraction) == 24, "slot.fraction");
-_Static_assert(__builtin_offsetof(struct membench_slot, pad0) == 28, "slot.pad0");
-_Static_assert(__builtin_offsetof(struct membench_slot, base_ordinal) == 32, "slot.base_ordinal");
+_Static_assert(__builtin_offsetof(struct membench_slot, capture) == 4, "slot.capture");
+_Static_assert(__builtin_offsetof(struct membench_slot, container) == 8, "slot.container");
+_Static_assert(__builtin_offsetof(struct membench_slot, linktype) == 12, "slot.linktype");
+_Static_assert(__builtin_offsetof(struct membench_slot, swapped) == 16, "slot.swapped");
+_Static_assert(__builtin_offsetof(struct membench_slot, fraction) == 20, "slot.fraction");
+_Static_assert(__builtin_offsetof(struct membench_slot, base_ordinal) == 24, "slot.base_ordinal");
 
 /* one entry of an index list: where a TCP segment or UDP datagram lies and whose it is */
 struct membench_segment {
@@ -742,20 +739,38 @@ _Static_assert(__builtin_offsetof(struct membench_config, scratch_size) == 172, 
 
 /* what a worker was doing, in its region, so that another can go on where it trapped, hung or died */
 struct membench_worker_state {
-	__u32 beat; /* bumped at every change of phase: one that stays while at work is stuck */
+	__u32 beat; /* bumped at every change of phase and every block: one that stays while at work is stuck */
 	__u32 phase; /* enum phase */
-	__u32 position; /* slots of the batch ring it is done with */
+	__u32 position; /* slots of the batch ring it is done with; of a packet ring, the block it takes next */
 	__u32 blocks; /* blocks sent so far: the sequence number of the next */
+	__u32 writing; /* 1 while it waits for the writer, in whatever phase */
+	__u32 recovering; /* 1 once seen_after and lost_after are set, until the recovery is over */
+	__u64 batch; /* the batch at hand: number of its slot, where it begins in a BPF ring, number of its block in a packet ring */
 	__u64 batch_seen; /* packets_seen when the batch at hand began */
-	__u64 batch_done; /* packets decoded, or skipped by what their flow is, when it began */
+	__u64 batch_done; /* packets decoded, or skipped by what their flow is, when it began; before a slot is indexed packets of any outcome, and fragments that wait */
+	__u64 seen_after; /* what a recovery under way makes of packets_seen */
+	__u64 lost_after; /* what it makes of lost_worker_failed */
+	__u64 drops_before; /* what drops was before the statistics were read last */
+	__u64 drops; /* packets lost before they reached the packet ring, statistics not counted */
+	__u32 statistics[2]; /* packets and drops as the kernel wrote them, zero once they are counted */
+	__u64 kernel[16]; /* what the BPF program counted for the ring when last looked at, by enum kernel_counter */
 };
-_Static_assert(sizeof(struct membench_worker_state) == 32, "size of worker_state");
+_Static_assert(sizeof(struct membench_worker_state) == 216, "size of worker_state");
 _Static_assert(__builtin_offsetof(struct membench_worker_state, beat) == 0, "worker_state.beat");
 _Static_assert(__builtin_offsetof(struct membench_worker_state, phase) == 4, "worker_state.phase");
 _Static_assert(__builtin_offsetof(struct membench_worker_state, position) == 8, "worker_state.position");
 _Static_assert(__builtin_offsetof(struct membench_worker_state, blocks) == 12, "worker_state.blocks");
-_Static_assert(__builtin_offsetof(struct membench_worker_state, batch_seen) == 16, "worker_state.batch_seen");
-_Static_assert(__builtin_offsetof(struct membench_worker_state, batch_done) == 24, "worker_state.batch_done");
+_Static_assert(__builtin_offsetof(struct membench_worker_state, writing) == 16, "worker_state.writing");
+_Static_assert(__builtin_offsetof(struct membench_worker_state, recovering) == 20, "worker_state.recovering");
+_Static_assert(__builtin_offsetof(struct membench_worker_state, batch) == 24, "worker_state.batch");
+_Static_assert(__builtin_offsetof(struct membench_worker_state, batch_seen) == 32, "worker_state.batch_seen");
+_Static_assert(__builtin_offsetof(struct membench_worker_state, batch_done) == 40, "worker_state.batch_done");
+_Static_assert(__builtin_offsetof(struct membench_worker_state, seen_after) == 48, "worker_state.seen_after");
+_Static_assert(__builtin_offsetof(struct membench_worker_state, lost_after) == 56, "worker_state.lost_after");
+_Static_assert(__builtin_offsetof(struct membench_worker_state, drops_before) == 64, "worker_state.drops_before");
+_Static_assert(__builtin_offsetof(struct membench_worker_state, drops) == 72, "worker_state.drops");
+_Static_assert(__builtin_offsetof(struct membench_worker_state, statistics) == 80, "worker_state.statistics");
+_Static_assert(__builtin_offsetof(struct membench_worker_state, kernel) == 88, "worker_state.kernel");
 
 /* one key of one request with its outcome; times in units (ns or µs, as the capture has them) */
 struct membench_event_record {

@@ -40,17 +40,39 @@ export interface DecoderOptions {
   wasm?: WebAssembly.Module;
 }
 
+/**
+ * Decodes one capture. What `decode` and `end` return are hands that take from one line of events: each event
+ * is given once, in the order of completion, to whoever asks next. What a loop that is left early has not
+ * taken comes first out of the next call's, so nothing is lost, and nothing comes twice.
+ *
+ * A failure in the capture is thrown behind the events before it, and again behind those of every later call.
+ */
 export interface Decoder {
   /**
-   * Takes the next bytes of a capture, of any length, and gives the events they complete, in the order of
-   * completion.
+   * Takes the next bytes of a capture, of any length, and gives the events they complete.
    *
-   * @throws ERR_MEMBENCH_NOT_A_CAPTURE, ERR_MEMBENCH_LINKTYPE, ERR_MEMBENCH_BROKEN_CAPTURE
+   * The first 256 KiB are decoded at once; the rest as the events before it are taken, so that a chunk of
+   * any size costs little memory. The chunk must not be changed while a loop over its events goes on. Once
+   * the loop is over, or left by `break`, `return` or an exception, the chunk is the caller's again: what was
+   * not decoded of it has been copied. Where no loop takes the events, it is not decoded or copied any further
+   * before the next call of the decoder, and must stay as it is until then.
+   *
+   * @throws ERR_MEMBENCH_USAGE after `end`; ERR_MEMBENCH_NOT_A_CAPTURE, ERR_MEMBENCH_LINKTYPE: both at once.
+   *   The iteration throws ERR_MEMBENCH_BROKEN_CAPTURE
    */
   decode(chunk: Uint8Array): Iterable<CacheEvent>;
-  /** The capture is over: gives what is left, requests without an answer among it. */
+  /**
+   * The capture is over: gives what was not taken before, and what is left, requests without an answer among
+   * it. Called again, it gives what the first call's loop did not take.
+   *
+   * @throws ERR_MEMBENCH_NOT_A_CAPTURE at once, where there were too few bytes to tell. The iteration throws
+   *   ERR_MEMBENCH_BROKEN_CAPTURE where the capture ends in a record
+   */
   end(): Iterable<CacheEvent>;
-  /** Everything counted so far, by name. */
+  /**
+   * Everything counted in what was given to `decode` so far, by name. What was put off is decoded for it, and its
+   * events wait in memory.
+   */
   readonly counters: Readonly<Record<Counter, number>>;
 }
 
@@ -94,18 +116,31 @@ export async function createDecoder(options: DecoderOptions = {}): Promise<Decod
   return new StandaloneDecoder(options.wasm ?? (await loadModule()), memory, map, options, key);
 }
 
+/** Bytes to be decoded, and whether they lie in memory nobody else has. */
+interface Piece {
+  bytes: Uint8Array;
+  own: boolean;
+}
+
 class StandaloneDecoder implements Decoder {
   readonly #map;
   readonly #memory;
   readonly #core;
   readonly #cursor = new EventCursor();
   readonly #view: DataView;
+  /** Decoded events, of which those from `#given` on nobody has taken. */
   #events: CacheEvent[] = [];
+  #given = 0;
+  /** Bytes to be decoded, in their order. */
+  #pieces: Piece[] = [];
+  /** What follows the events there will ever be. */
+  #failure: MembenchError | undefined;
   #header: CaptureHeader | undefined;
   /** What the capture begins with, until it is enough to know it by. */
   #head = new Uint8Array(0);
   #ordinal = 0n;
   #ended = false;
+  #finished = false;
 
   constructor(
     module: WebAssembly.Module,
@@ -135,23 +170,61 @@ class StandaloneDecoder implements Decoder {
     }
   }
 
-  /** Events since the last call. */
-  #taken(): CacheEvent[] {
-    const events = this.#events;
-    this.#events = [];
-    return events;
+  decode(chunk: Uint8Array): Iterable<CacheEvent> {
+    if (this.#ended) throw new MembenchError('ERR_MEMBENCH_USAGE', 'the decoder has ended');
+    this.#keep();
+    const waits = this.#pieces.length > 0;
+    const pieces = this.#failure === undefined ? this.#behindHead(chunk) : [];
+    for (const bytes of pieces) if (bytes.length > 0) this.#pieces.push({ bytes, own: false });
+    if (!waits) this.#step();
+    return this.#give();
   }
 
-  *decode(chunk: Uint8Array): Iterable<CacheEvent> {
-    if (this.#ended) throw new MembenchError('ERR_MEMBENCH_USAGE', 'the decoder has ended');
-    for (const piece of this.#behindHead(chunk)) {
-      for (let at = 0; at < piece.length; at += this.#map.slotSize) {
-        this.#walk(piece.subarray(at, at + this.#map.slotSize));
-        // One by one: handing a generator's events on through another costs more than decoding them.
-        for (const event of this.#taken()) yield event;
-        this.#refuseBroken();
-      }
+  /** Hands out the events, one by one: handing a generator's on through another costs more than decoding them. */
+  *#give(): Generator<CacheEvent> {
+    try {
+      do {
+        // Another hand may have taken, or called for more, since the last one was given.
+        while (this.#given < this.#events.length) yield this.#events[this.#given++]!;
+      } while (this.#step());
+      if (this.#failure !== undefined) throw this.#failure;
+    } finally {
+      this.#keep();
     }
+  }
+
+  /** What is not decoded yet lies in memory of the caller's, who may want that back. */
+  #keep(): void {
+    for (const piece of this.#pieces) {
+      if (piece.own) continue;
+      // Not by slice(): a Buffer's does not copy.
+      piece.bytes = new Uint8Array(piece.bytes);
+      piece.own = true;
+    }
+  }
+
+  /** Decodes a slot more; false where nothing was left to do. */
+  #step(): boolean {
+    if (this.#given === this.#events.length) {
+      this.#events = [];
+      this.#given = 0;
+    }
+    const piece = this.#pieces[0];
+    if (piece !== undefined) {
+      const { slotSize } = this.#map;
+      const part = piece.bytes.subarray(0, slotSize);
+      piece.bytes = piece.bytes.subarray(slotSize);
+      if (piece.bytes.length === 0) this.#pieces.shift();
+      this.#walk(part);
+      return true;
+    }
+    if (!this.#ended || this.#finished) return false;
+    this.#finished = true;
+    this.#core.finish();
+    if (isBroken(this.#memory.buffer, this.#map)) {
+      this.#failure ??= new MembenchError('ERR_MEMBENCH_BROKEN_CAPTURE', 'the capture ends in a record');
+    }
+    return true;
   }
 
   /** What the record walk shall see of a chunk, once the head is whole. */
@@ -182,28 +255,26 @@ class StandaloneDecoder implements Decoder {
     this.#core.decodeSlot(lists, this.#ordinal);
     this.#ordinal += BigInt(packets);
     this.#core.sealNow();
-  }
-
-  #refuseBroken(): void {
-    if (!this.#view.getUint32(this.#map.indexState + INDEX_STATE.error, true)) return;
-    throw new MembenchError(
+    if (!this.#view.getUint32(map.indexState + INDEX_STATE.error, true)) return;
+    this.#failure = new MembenchError(
       'ERR_MEMBENCH_BROKEN_CAPTURE',
       `what follows packet ${this.#ordinal} cannot be a record`,
     );
+    this.#pieces = [];
   }
 
-  *end(): Iterable<CacheEvent> {
-    if (this.#ended) return;
-    this.#ended = true;
-    if (this.#header === undefined) parseCaptureHeader(this.#head);
-    this.#core.finish();
-    for (const event of this.#taken()) yield event;
-    if (isBroken(this.#memory.buffer, this.#map)) {
-      throw new MembenchError('ERR_MEMBENCH_BROKEN_CAPTURE', 'the capture ends in a record');
+  end(): Iterable<CacheEvent> {
+    if (!this.#ended) {
+      if (this.#header === undefined) parseCaptureHeader(this.#head);
+      this.#keep();
+      this.#ended = true;
+      if (this.#pieces.length === 0) this.#step();
     }
+    return this.#give();
   }
 
   get counters(): Record<Counter, number> {
+    while (this.#step());
     const base = regionAddress(this.#map, 0) + this.#map.region.counters.at;
     const read = (_: Counter, i: number) => Number(this.#view.getBigUint64(base + i * 8, true));
     return Object.fromEntries(COUNTER_NAMES.map((name, i) => [name, read(name, i)])) as Record<

@@ -4,17 +4,19 @@
  * @module membench
  */
 import type { Analysis } from './analyze/analyze.js';
+import type { Diagnosis, DoctorOptions } from './doctor.js';
 import type { RecordOptions, RecordSummary } from './record-options.js';
-import type { Diagnosis } from './source/doctor.js';
 
 export type { Analysis, LossAnalysis, OpAnalysis } from './analyze/analyze.js';
 export * as format from './analyze/format.js';
 export type { Percentiles } from './analyze/histogram.js';
 export { PLAIN, type ReportStyle, renderReport } from './analyze/report.js';
+export type { Diagnosis, DoctorOptions } from './doctor.js';
 export { ERROR_CODES, type ErrorCode, MembenchError } from './errors.js';
 export * from './profile.js';
 export type { RecordEnd, RecordOptions, RecordProgress, RecordSummary } from './record-options.js';
-export type { Check, Diagnosis, SourceDiagnosis } from './source/doctor.js';
+export type { Check } from './source/check.js';
+export type { SourceDiagnosis } from './source/doctor.js';
 export { version } from './version.js';
 
 /**
@@ -41,10 +43,10 @@ export async function analyze(paths: readonly string[]): Promise<Analysis> {
 }
 
 /**
- * Says which sources work here, and what is missing for the others. It tries them out on the loopback
- * interface; nothing is captured, attached or left behind.
+ * Says which sources work here, and what is missing for the others; and what confines the process that decodes
+ * live packets. It tries them out on the loopback interface; nothing is captured, attached or left behind.
  */
-export async function doctor(): Promise<Diagnosis> {
-  const room = await import('./source/doctor.js');
-  return room.diagnose();
+export async function doctor(options: DoctorOptions = {}): Promise<Diagnosis> {
+  const room = await import('./doctor.js');
+  return room.diagnose(options);
 }

@@ -40,7 +40,7 @@ export interface RecordOptions {
   sample?: number;
   /** Bytes of a packet that are looked at; where the kernel can, no more are copied. Default: all. */
   snaplen?: number;
-  /** Who decodes a live source when this runs as root. Default `nobody`. */
+  /** Who decodes a live source when this runs as root. Default: `membench` if there is such a user, else `nobody`. */
   user?: string;
   /** Let the parser read kernel rings in place. Default true; false copies, as where mapping fails. */
   zeroCopy?: boolean;
@@ -48,12 +48,26 @@ export interface RecordOptions {
   attach?: 'tcx' | 'clsact';
   /** File with the 128-bit secret keys are hashed with. Default: a random one, forgotten at the end. */
   keyFile?: string;
+  /**
+   * Keep what this process holds out of core dumps, for as long as it lives; on Linux with koffi no dump of it is
+   * made at all, and only root looks into it. `membench record` does so. Default false: a library does not
+   * change the process it runs in. The one that decodes a live source always hides.
+   */
+  hideMemory?: boolean;
+  /**
+   * Give up, for good, what rights the calling thread does not need any more once a live source is open: most of
+   * its capabilities, and its bounding set, so that nothing it starts later gets any, not even as root.
+   * `membench record` does so. Default false: a library does not change its process.
+   */
+  giveUpRights?: boolean;
   /** Stop early: drain, seal and resolve as usual. */
   signal?: AbortSignal;
   /** Called a few times a second. */
   onProgress?: (progress: RecordProgress) => void;
   /** Called once a live source runs, with what is recorded and how. */
   onInfo?: (message: string) => void;
+  /** Called with what protects the recording, for those who want to know. */
+  onDetail?: (message: string) => void;
   /** Called for what a person should know but that does not stop the recording. */
   onWarning?: (message: string) => void;
   /** Called once when the recording runs; `flush()` makes every worker seal its open block now. */

@@ -1,23 +1,27 @@
 import { randomBytes } from 'node:crypto';
-import { unlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { RecordingClock } from './clock.js';
 import { usesSimd } from './decode/simd.js';
 import { MembenchError } from './errors.js';
 import { payloadOf } from './event/payload.js';
 import { COUNTER_NAMES } from './layout/generated.js';
 import { bufferWithin, usableMemory } from './memory/budget.js';
-import { findUser, type User } from './native/users.js';
+import { hideOwnMemory } from './native/dumps.js';
+import { findDecoder, type User } from './native/users.js';
 import type { SealedBlock } from './pool/messages.js';
 import { defaultWorkers } from './pool/pool.js';
 import { ProfileSeries } from './profile/series.js';
 import type { RecordEnd, RecordOptions, RecordProgress, RecordSummary } from './record-options.js';
 import { RecorderChild } from './recorder/child.js';
+import { keepOnly } from './recorder/keep.js';
 import {
   Recorder,
   type RecorderHandle,
   type RecorderResult,
   type RecorderSettings,
 } from './recorder/recorder.js';
+import type { Sandbox } from './recorder/sandbox.js';
+import { sandboxChecks } from './recorder/sandbox-checks.js';
 import { randomSecret, readSecret } from './secret/secret.js';
 import { isLive, openSource } from './source/open.js';
 import type { PacketSource } from './source/source.js';
@@ -25,9 +29,11 @@ import { version } from './version.js';
 
 /** Bytes of all kernel rings of a live source: over a second of what a busy server says. */
 const LIVE_BUFFER = 32 * 1024 * 1024;
+/** How much later than a child this process may hear that it shall stop, ms. */
+const STOP_LATENESS = 20;
 /** How long the reason for the end of a live source may take, ms. */
 const REASON_PATIENCE = 1000;
-/** Between two calls of onProgress, and two looks at a live source's limits, ms. */
+/** Between two calls of onProgress, and two looks at the profile and at a live source's limits, ms. */
 const PROGRESS_INTERVAL = 200;
 
 /** `membench-YYYYMMDDTHHMMSS.mbp`, UTC. */
@@ -93,6 +99,8 @@ function checkSource({ source, user, attach, zeroCopy }: RecordOptions): void {
 export async function record(options: RecordOptions): Promise<RecordSummary> {
   checkOptions(options);
   checkSource(options);
+  // Before there is a secret or a packet in it. To load the C library takes as long as many a file.
+  if (options.hideMemory) await hideOwnMemory(!isLive(options.source));
   const secret = options.keyFile === undefined ? randomSecret() : readSecret(options.keyFile);
   const hashSeed = randomBytes(8).readBigUInt64LE();
   const ports = options.ports ?? [[11211, 11211]];
@@ -114,8 +122,9 @@ export async function record(options: RecordOptions): Promise<RecordSummary> {
     },
     (message) => options.onInfo?.(message),
     options.signal,
-  );
+  ).catch((error: unknown) => stoppedOr(error, options));
   try {
+    const clock = new RecordingClock();
     const settings: RecorderSettings = {
       feed: source.feed,
       workers,
@@ -132,12 +141,29 @@ export async function record(options: RecordOptions): Promise<RecordSummary> {
       sample,
       snaplen: options.snaplen,
       simd: usesSimd(),
+      clock: clock.offset,
       zeroCopy: options.zeroCopy ?? true,
     };
-    return await new Recording(options, source, settings, { keyId: secret.id, user }).run();
+    return await new Recording(options, source, settings, { keyId: secret.id, user, clock }).run();
   } finally {
     source.close();
   }
+}
+
+/**
+ * What a live recording that failed before its first packet failed of. A terminal, and timeout(1), signal the
+ * children as well, and those do not ignore it in the first moments of their lives: then nothing went wrong.
+ */
+async function stoppedOr(error: unknown, { source, signal }: RecordOptions): Promise<never> {
+  // Whoever tells this process may come later than the news of the child.
+  if (isLive(source)) await sleep(STOP_LATENESS);
+  if (!isLive(source) || !signal?.aborted) throw error;
+  throw new MembenchError(
+    'ERR_MEMBENCH_ABORTED',
+    'stopped before there was anything to record',
+    undefined,
+    error,
+  );
 }
 
 /** The cap on memory, if there is one: no more than can be used, and where that is less it is said. */
@@ -152,7 +178,7 @@ function memoryOf({ memory, onWarning }: RecordOptions): number | undefined {
 
 /** Who decodes live packets: another user where this is root, null where there are no rights to give up. */
 async function recorderUser({ source, user }: RecordOptions): Promise<User | null> {
-  return isLive(source) && process.getuid?.() === 0 ? findUser(user ?? 'nobody') : null;
+  return isLive(source) && process.getuid?.() === 0 ? findDecoder(user) : null;
 }
 
 /** Packet time in units of the capture's clock, at least one; 0 where there is no limit. */
@@ -178,6 +204,7 @@ class Recording {
   readonly #keyId: Uint8Array;
   readonly #path: string;
   readonly #user: User | null;
+  readonly #clock: RecordingClock;
   #writer!: ProfileSeries;
   #recorder!: RecorderHandle;
   #timer: NodeJS.Timeout | undefined;
@@ -186,6 +213,8 @@ class Recording {
   readonly #over = withResolvers();
   /** Why it was told to stop, where it was. */
   #reason: RecordEnd | undefined;
+  /** Packets may have come. */
+  #begun = false;
   #started = process.hrtime.bigint();
   #startedAt = 0n;
 
@@ -193,13 +222,14 @@ class Recording {
     options: RecordOptions,
     source: PacketSource,
     settings: RecorderSettings,
-    { keyId, user }: { keyId: Uint8Array; user: User | null },
+    { keyId, user, clock }: { keyId: Uint8Array; user: User | null; clock: RecordingClock },
   ) {
     this.#options = options;
     this.#source = source;
     this.#settings = settings;
     this.#keyId = keyId;
     this.#user = user;
+    this.#clock = clock;
     this.#path = options.profile ?? defaultProfile(new Date());
     if (isCapture(source, this.#path)) {
       throw new MembenchError(
@@ -219,8 +249,9 @@ class Recording {
       // What can fail without anybody's help fails first; live, an old profile is replaced only when
       // nothing can fail any more but the last step.
       if (this.#source.finite) this.#writer = this.#createProfile();
-      await this.#recorder.ready();
+      const sandbox = await this.#recorder.ready();
       this.#writer ??= this.#createProfile();
+      if (sandbox !== null) await this.#confined(sandbox);
       const done = this.#recorder.run();
       await this.#startSource();
       if (signal?.aborted) onAbort();
@@ -236,6 +267,7 @@ class Recording {
       return this.#finish(result);
     } catch (error) {
       this.#writer?.abandon();
+      if (!this.#begun) await stoppedOr(error, this.#options);
       throw error;
     } finally {
       clearInterval(this.#timer);
@@ -250,12 +282,32 @@ class Recording {
       onBlock: (block: SealedBlock) => this.#write(block),
       onRebuilt: (worker: number, why: string) => {
         this.#options.onWarning?.(`worker ${worker} failed and was replaced: ${why}`);
-        this.#attempt(() => this.#writer.writeNote('worker replaced', unixNow()));
+        // One may fail before there is a profile.
+        this.#attempt(() => this.#writer?.writeNote('worker replaced', this.#clock.now()));
       },
     };
     const { feed } = this.#settings;
     if (feed.kind === 'captures') return new Recorder(this.#settings, events);
-    return new RecorderChild({ ...this.#settings, feed }, this.#user, events);
+    const { giveUpRights } = this.#options;
+    return new RecorderChild({ ...this.#settings, feed }, this.#user, events, undefined, giveUpRights);
+  }
+
+  /** Says what confines the process that decodes, and gives up here what is not needed any more. */
+  async #confined(sandbox: Sandbox): Promise<void> {
+    const { onWarning, onDetail, giveUpRights } = this.#options;
+    const { unfiltered } = sandbox;
+    if (process.platform !== 'linux') return;
+    if (unfiltered !== null)
+      onWarning?.(`no system call is refused to the process that decodes: ${unfiltered}`);
+    const user = this.#user ?? { name: 'this user', uid: process.getuid!() };
+    const checks = sandboxChecks(sandbox, user).map(({ what, found }) => `${what}: ${found}`);
+    onDetail?.(`the process that decodes: ${checks.join('; ')}`);
+    // Without koffi nothing can be given up, and no source that needs rights is open but pcap:.
+    if (!giveUpRights || !sandbox.noNewPrivs) return;
+    const { capabilities, others } = await keepOnly(this.#source.needs);
+    const kept = capabilities.length === 0 ? 'no capability' : capabilities.join(', ');
+    const more = others === 0 ? '' : `; ${others} helper threads of Node keep what they were started with`;
+    onDetail?.(`the process that writes keeps ${kept}${more}`);
   }
 
   #createProfile(): ProfileSeries {
@@ -269,7 +321,7 @@ class Recording {
       fsync,
       header: {
         run,
-        created_ns: unixNow(),
+        created_ns: this.#clock.now(),
         tool: `membench ${version}`,
         source: this.#source.kind,
         unit: this.#source.unit,
@@ -282,30 +334,27 @@ class Recording {
   }
 
   async #startSource(): Promise<void> {
-    const { onProgress, onStart, onInfo, onWarning } = this.#options;
+    const { onStart, onInfo, onWarning } = this.#options;
     const source = this.#source;
     source.onChange = ({ what, message, over }) => {
       onWarning?.(message);
-      this.#attempt(() => this.#writer.writeNote(what, unixNow()));
+      this.#attempt(() => this.#writer.writeNote(what, this.#clock.now()));
       if (!over) return;
       this.#stop('interface gone');
       this.#over.resolve();
     };
     if (!source.finite) this.#started = process.hrtime.bigint();
-    this.#startedAt = unixNow();
+    this.#startedAt = this.#clock.now();
+    this.#begun = true;
     try {
       await source.start();
     } catch (error) {
-      this.#writer.abandon();
-      unlinkSync(this.#writer.path);
+      this.#writer.discard();
       throw error;
     }
     if (!source.finite) onInfo?.(`recording ${source.info}`);
     onStart?.({ flush: () => this.#recorder.flush() });
-    const { rotateTime, fsync } = this.#options;
-    if (onProgress || !source.finite || rotateTime !== undefined || fsync !== undefined) {
-      this.#timer = setInterval(() => this.#look(), PROGRESS_INTERVAL);
-    }
+    this.#timer = setInterval(() => this.#look(), PROGRESS_INTERVAL);
   }
 
   /** First the source, so that what has come is all there is; then the workers, once they have decoded it. */
@@ -377,7 +426,7 @@ class Recording {
     // Live it is the time that was looked, packets or not.
     const inFile = this.#source.finite ? span : null;
     const first = inFile === null ? this.#startedAt : inFile.first * unit;
-    const last = inFile === null ? unixNow() : inFile.last * unit;
+    const last = inFile === null ? this.#clock.now() : inFile.last * unit;
     this.#writer.finish({
       ended: why,
       elapsed_ns: process.hrtime.bigint() - this.#started,
@@ -424,9 +473,4 @@ function isCapture(source: PacketSource, path: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** Nanoseconds since 1970. */
-function unixNow(): bigint {
-  return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n;
 }

@@ -1,9 +1,16 @@
-import { type Diagnosis, doctor, PLAIN, type ReportStyle, type SourceDiagnosis } from '../index.js';
+import {
+  type Check,
+  type Diagnosis,
+  doctor,
+  PLAIN,
+  type ReportStyle,
+  type SourceDiagnosis,
+} from '../index.js';
 import { COLORS, type ColorOption, wantsColor } from './style.js';
 
 /** Runs `membench doctor`. */
 export async function doctorCommand(flags: { json?: boolean; color: ColorOption }): Promise<void> {
-  const diagnosis = await doctor();
+  const diagnosis = await doctor({ giveUpRights: true });
   if (flags.json) {
     process.stdout.write(`${JSON.stringify(diagnosis)}\n`);
     return;
@@ -15,16 +22,29 @@ export async function doctorCommand(flags: { json?: boolean; color: ColorOption 
 /** What the user writes for a source. */
 const argument = (source: string) => `${source}:${source === 'file' ? 'PATH' : 'IF'}`;
 
-function renderDiagnosis({ sources, best }: Diagnosis, style: ReportStyle): string[] {
+function renderDiagnosis({ sources, best, decoder }: Diagnosis, style: ReportStyle): string[] {
   const width = Math.max(...sources.flatMap(({ checks }) => checks.map(({ what }) => what.length)));
+  const confined = decoder.every(({ ok }) => ok === true);
   return [
     ...sources.flatMap((source) => [...renderSource(source, width, style), '']),
+    `${style.title('decoding')}     ${confined ? 'confined' : style.warn('less confined than it could be')}`,
+    `  ${style.dim('the process that reads live packets; one was started to see')}`,
+    ...renderChecks(decoder, width, style),
+    '',
     best === 'file' ? 'no live source works here' : `best for live traffic here: ${argument(best)}`,
   ];
 }
 
 function renderSource(source: SourceDiagnosis, width: number, style: ReportStyle): string[] {
   const { works, note, checks } = source;
+  return [
+    `${style.title(argument(source.source).padEnd(11))}  ${works ? 'works' : style.warn('does not work')}`,
+    `  ${style.dim(note)}`,
+    ...renderChecks(checks, width, style),
+  ];
+}
+
+function renderChecks(checks: readonly Check[], width: number, style: ReportStyle): string[] {
   const rows = checks.map(({ what, ok, found }) => {
     const mark = ok === null ? '?  ' : ok ? 'ok ' : 'no ';
     const row = `  ${mark}  ${what.padEnd(width)}  ${found}`;
@@ -32,10 +52,5 @@ function renderSource(source: SourceDiagnosis, width: number, style: ReportStyle
   });
   // Several checks may ask for the same.
   const fixes = new Set(checks.flatMap(({ fix }) => fix ?? []));
-  return [
-    `${style.title(argument(source.source).padEnd(11))}  ${works ? 'works' : style.warn('does not work')}`,
-    `  ${style.dim(note)}`,
-    ...rows,
-    ...[...fixes].map((fix) => `  to do: ${fix}`),
-  ];
+  return [...rows, ...[...fixes].map((fix) => `  to do: ${fix}`)];
 }

@@ -64,7 +64,10 @@ function build(): Command {
     )
     .option('--sample <1/N>', 'record one of N connections, whole ones, chosen by their hash', parseSample)
     .option('-s, --snaplen <bytes>', 'bytes of a packet to look at (all)', parseCount)
-    .option('-Z, --user <user>', 'who decodes live traffic when started as root (nobody)')
+    .option(
+      '-Z, --user <user>',
+      'who decodes live traffic when started as root (membench if there is such a user, else nobody)',
+    )
     .addOption(new Option('--attach <how>', 'attach eBPF programs this way only').choices(['tcx', 'clsact']))
     .option('--no-zero-copy', 'copy out of kernel rings instead of reading them in place')
     .option('--key-file <file>', 'secret to hash keys with: 32 hex digits or 16 bytes, mode 0600')

@@ -1,3 +1,5 @@
+import { closeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { getSystemErrorMap } from 'node:util';
 import { MembenchError } from '../index.js';
 import { complain } from './complain.js';
@@ -18,4 +20,10 @@ export function guardOutputs(): void {
   });
   // Nobody is left to tell, and a recording goes on without its talk.
   process.stderr.on('error', () => {});
+  // Node sets terminals right as it exits, and aborts, with a core dump where those are on, if one is gone by
+  // then; a descriptor that is closed it leaves alone (ResetStdio in src/node.cc).
+  const terminals = [0, 1, 2].filter((fd) => isatty(fd));
+  process.on('exit', () => {
+    for (const fd of terminals) if (!isatty(fd)) closeSync(fd);
+  });
 }

@@ -1,6 +1,7 @@
 import { format, MembenchError, type RecordOptions, type RecordSummary, record } from '../index.js';
 import { complain } from './complain.js';
 import { ProgressLine } from './progress.js';
+import { onSignals } from './signals.js';
 import { type ColorOption, wantsColor } from './style.js';
 
 /** The options of `membench record` as commander hands them over. */
@@ -33,8 +34,6 @@ export interface RecordFlags {
   color: ColorOption;
 }
 
-/** Exit code of a second SIGINT: 128 + its number, as shells count. */
-const EXIT_INTERRUPTED = 130;
 /** More was lost than --max-drop allows. */
 const EXIT_DROPPED = 3;
 
@@ -114,17 +113,6 @@ function dropShare({ packets }: RecordSummary): number {
   return lost === 0 ? 0 : (100 * lost) / (packets.decoded + lost);
 }
 
-/** First signal: stop, drain, seal. Second: out at once. SIGUSR2: seal now. */
-function onSignals(abort: AbortController, flush: () => void): () => void {
-  let signals = 0;
-  const stop = () => {
-    if (++signals > 1) process.exit(EXIT_INTERRUPTED);
-    abort.abort();
-  };
-  process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGUSR2', flush);
-  return () => process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGUSR2', flush);
-}
-
 /** Options that mean the same to the library. */
 const SAME = [
   'workers',
@@ -166,17 +154,23 @@ export async function recordCommand(paths: readonly string[], flags: RecordFlags
   const options: RecordOptions = {
     ...sourceAndProfile(paths, flags),
     signal: abort.signal,
+    hideMemory: true,
+    giveUpRights: true,
     onWarning: (message) => say(`membench: ${message}`),
     onInfo: (message) => say(`membench: ${message}`),
     onStart: (control) => {
       flush = () => control.flush();
     },
   };
+  if (flags.verbose) options.onDetail = (message) => say(`membench: ${message}`);
   if (flags.port !== undefined) options.ports = flags.port;
   if (!flags.zeroCopy) options.zeroCopy = false;
   copyGiven(flags, options);
   if (progress !== undefined) options.onProgress = (now) => progress.show(now);
-  const offSignals = onSignals(abort, () => flush());
+  const offSignals = onSignals(
+    () => abort.abort(),
+    () => flush(),
+  );
   let summary: RecordSummary;
   try {
     summary = await record(options);

@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x3e46aa91;
+export const LAYOUT_HASH = 0x270995ff;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -298,11 +298,12 @@ export const CONTAINER_NAMES = [
 ] as const;
 export type Container = (typeof CONTAINER_NAMES)[number];
 
-/** what a worker is at */
+/** what a worker is at: waiting for packets; a batch; or sealing what is open, at a flush or at the end */
 export const PHASE_NAMES = [
   'waiting',
   'decoding',
   'indexing',
+  'sealing',
 ] as const;
 export type Phase = (typeof PHASE_NAMES)[number];
 
@@ -359,18 +360,18 @@ export const CONTROL = {
   published: 0,
   /** i32: slots indexed so far, by whichever worker held the lock */
   indexed: 4,
-  /** i32: 1 while a worker indexes a slot */
+  /** i32: 0, or 1 + the worker that indexes a slot */
   lock: 8,
   /** i32: bumped and notified at every change a worker may wait for */
   signal: 12,
-  /** i32: slots every worker has finished with; the source waits on it */
-  freed: 16,
+  /** i32: bumped whenever a worker is done with a slot; the source waits on it */
+  done: 16,
   /** i32: 1 when the source will publish no more */
   ended: 20,
   /** i32: 1 when indexing must stop: a limit was reached */
   stop: 24,
-  /** i32: sealed blocks on their way to the writer; workers wait above a bound */
-  blocks_in_flight: 28,
+  /** i32: sealed blocks that reached the writer; workers wait while it is far behind */
+  blocks_written: 28,
   /** i32: bumped to make every worker seal its open block */
   flush: 32,
   /** i32: number of the latest capture that was found broken, 0: none */
@@ -645,21 +646,19 @@ export const SYN = {
 export const SLOT = {
   /** u32: bytes of the chunk */
   size: 0,
-  /** i32: workers that have finished with it (Atomics) */
-  done: 4,
   /** u32: number of the capture that begins with it, from 1; 0: it goes on */
-  capture: 8,
+  capture: 4,
   /** u32: enum container of a capture that begins */
-  container: 12,
+  container: 8,
   /** u32: enum linktype of a classic pcap file that begins */
-  linktype: 16,
+  linktype: 12,
   /** u32: 1 where its headers have the other byte order */
-  swapped: 20,
+  swapped: 16,
   /** u32: units in one of its records' fractions of a second */
-  fraction: 24,
+  fraction: 20,
   /** u64: ordinal of its first packet */
-  base_ordinal: 32,
-  SIZE: 40,
+  base_ordinal: 24,
+  SIZE: 32,
 } as const;
 
 /** Byte offsets. one entry of an index list: where a TCP segment or UDP datagram lies and whose it is */
@@ -764,19 +763,37 @@ export const CONFIG = {
 
 /** Byte offsets. what a worker was doing, in its region, so that another can go on where it trapped, hung or died */
 export const WORKER_STATE = {
-  /** u32: bumped at every change of phase: one that stays while at work is stuck */
+  /** u32: bumped at every change of phase and every block: one that stays while at work is stuck */
   beat: 0,
   /** u32: enum phase */
   phase: 4,
-  /** u32: slots of the batch ring it is done with */
+  /** u32: slots of the batch ring it is done with; of a packet ring, the block it takes next */
   position: 8,
   /** u32: blocks sent so far: the sequence number of the next */
   blocks: 12,
+  /** u32: 1 while it waits for the writer, in whatever phase */
+  writing: 16,
+  /** u32: 1 once seen_after and lost_after are set, until the recovery is over */
+  recovering: 20,
+  /** u64: the batch at hand: number of its slot, where it begins in a BPF ring, number of its block in a packet ring */
+  batch: 24,
   /** u64: packets_seen when the batch at hand began */
-  batch_seen: 16,
-  /** u64: packets decoded, or skipped by what their flow is, when it began */
-  batch_done: 24,
-  SIZE: 32,
+  batch_seen: 32,
+  /** u64: packets decoded, or skipped by what their flow is, when it began; before a slot is indexed packets of any outcome, and fragments that wait */
+  batch_done: 40,
+  /** u64: what a recovery under way makes of packets_seen */
+  seen_after: 48,
+  /** u64: what it makes of lost_worker_failed */
+  lost_after: 56,
+  /** u64: what drops was before the statistics were read last */
+  drops_before: 64,
+  /** u64: packets lost before they reached the packet ring, statistics not counted */
+  drops: 72,
+  /** u32: packets and drops as the kernel wrote them, zero once they are counted */
+  statistics: 80,
+  /** u64: what the BPF program counted for the ring when last looked at, by enum kernel_counter */
+  kernel: 88,
+  SIZE: 216,
 } as const;
 
 /** Byte offsets. one key of one request with its outcome; times in units (ns or µs, as the capture has them) */

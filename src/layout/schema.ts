@@ -277,7 +277,10 @@ export const schema: Schema = {
       ],
     },
     container: { doc: 'how packets are framed in a capture', names: ['none', 'pcap', 'pcapng'] },
-    phase: { doc: 'what a worker is at', names: ['waiting', 'decoding', 'indexing'] },
+    phase: {
+      doc: 'what a worker is at: waiting for packets; a batch; or sealing what is open, at a flush or at the end',
+      names: ['waiting', 'decoding', 'indexing', 'sealing'],
+    },
     kernel_counter: {
       doc: 'what the BPF program counts for each CPU and ring, u64 each; names as in enum counter where they are the same',
       names: [
@@ -333,12 +336,16 @@ export const schema: Schema = {
       fields: [
         f('published', 'i32', 'slots filled so far by the source; slot k lives at index k % slots'),
         f('indexed', 'i32', 'slots indexed so far, by whichever worker held the lock'),
-        f('lock', 'i32', '1 while a worker indexes a slot'),
+        f('lock', 'i32', '0, or 1 + the worker that indexes a slot'),
         f('signal', 'i32', 'bumped and notified at every change a worker may wait for'),
-        f('freed', 'i32', 'slots every worker has finished with; the source waits on it'),
+        f('done', 'i32', 'bumped whenever a worker is done with a slot; the source waits on it'),
         f('ended', 'i32', '1 when the source will publish no more'),
         f('stop', 'i32', '1 when indexing must stop: a limit was reached'),
-        f('blocks_in_flight', 'i32', 'sealed blocks on their way to the writer; workers wait above a bound'),
+        f(
+          'blocks_written',
+          'i32',
+          'sealed blocks that reached the writer; workers wait while it is far behind',
+        ),
         f('flush', 'i32', 'bumped to make every worker seal its open block'),
         f('broken', 'i32', 'number of the latest capture that was found broken, 0: none'),
         f('requests', 'u64', 'requests completed so far by all workers, for progress only'),
@@ -515,13 +522,11 @@ export const schema: Schema = {
       doc: 'head of one slot of the batch ring; the index lists follow it',
       fields: [
         f('size', 'u32', 'bytes of the chunk'),
-        f('done', 'i32', 'workers that have finished with it (Atomics)'),
         f('capture', 'u32', 'number of the capture that begins with it, from 1; 0: it goes on'),
         f('container', 'u32', 'enum container of a capture that begins'),
         f('linktype', 'u32', 'enum linktype of a classic pcap file that begins'),
         f('swapped', 'u32', '1 where its headers have the other byte order'),
         f('fraction', 'u32', "units in one of its records' fractions of a second"),
-        f('pad0', 'u32', 'zero'),
         f('base_ordinal', 'u64', 'ordinal of its first packet'),
       ],
     },
@@ -587,12 +592,42 @@ export const schema: Schema = {
     worker_state: {
       doc: 'what a worker was doing, in its region, so that another can go on where it trapped, hung or died',
       fields: [
-        f('beat', 'u32', 'bumped at every change of phase: one that stays while at work is stuck'),
+        f(
+          'beat',
+          'u32',
+          'bumped at every change of phase and every block: one that stays while at work is stuck',
+        ),
         f('phase', 'u32', 'enum phase'),
-        f('position', 'u32', 'slots of the batch ring it is done with'),
+        f(
+          'position',
+          'u32',
+          'slots of the batch ring it is done with; of a packet ring, the block it takes next',
+        ),
         f('blocks', 'u32', 'blocks sent so far: the sequence number of the next'),
+        f('writing', 'u32', '1 while it waits for the writer, in whatever phase'),
+        f('recovering', 'u32', '1 once seen_after and lost_after are set, until the recovery is over'),
+        f(
+          'batch',
+          'u64',
+          'the batch at hand: number of its slot, where it begins in a BPF ring, number of its block in a packet ring',
+        ),
         f('batch_seen', 'u64', 'packets_seen when the batch at hand began'),
-        f('batch_done', 'u64', 'packets decoded, or skipped by what their flow is, when it began'),
+        f(
+          'batch_done',
+          'u64',
+          'packets decoded, or skipped by what their flow is, when it began; before a slot is indexed packets of any outcome, and fragments that wait',
+        ),
+        f('seen_after', 'u64', 'what a recovery under way makes of packets_seen'),
+        f('lost_after', 'u64', 'what it makes of lost_worker_failed'),
+        f('drops_before', 'u64', 'what drops was before the statistics were read last'),
+        f('drops', 'u64', 'packets lost before they reached the packet ring, statistics not counted'),
+        f('statistics', 'u32', 'packets and drops as the kernel wrote them, zero once they are counted', 2),
+        f(
+          'kernel',
+          'u64',
+          'what the BPF program counted for the ring when last looked at, by enum kernel_counter',
+          16,
+        ),
       ],
     },
     event_record: {

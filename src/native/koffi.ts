@@ -1,8 +1,11 @@
+import { createRequire } from 'node:module';
 import { MembenchError } from '../errors.js';
 
 type Koffi = typeof import('koffi').default;
 
 let loaded: Promise<Koffi> | undefined;
+/** Path of its addon, once it is loaded. */
+let addon: string | undefined;
 
 /**
  * The foreign function interface, loaded when a live source first needs it: it is an optional dependency,
@@ -12,7 +15,12 @@ let loaded: Promise<Koffi> | undefined;
  */
 export function loadKoffi(): Promise<Koffi> {
   loaded ??= import('koffi').then(
-    ({ default: koffi }) => koffi,
+    ({ default: koffi }) => {
+      const modules = Object.values(createRequire(import.meta.url).cache);
+      const native = modules.find((one) => one?.exports === koffi && one.filename.endsWith('.node'));
+      addon = native?.filename;
+      return koffi;
+    },
     (error: Error) => {
       throw new MembenchError(
         'ERR_MEMBENCH_UNSUPPORTED',
@@ -23,4 +31,23 @@ export function loadKoffi(): Promise<Koffi> {
     },
   );
   return loaded;
+}
+
+/** Path of koffi's addon where this process has loaded it: for `useKoffi` in its other threads. */
+export function koffiAddon(): string | undefined {
+  return addon;
+}
+
+/**
+ * Gives this thread koffi without reading a file: glibc knows a library by its path where the process has it
+ * loaded already (_dl_map_object in elf/dl-load.c), and opens nothing.
+ *
+ * @param path what `koffiAddon` said in the thread that loaded it
+ * @throws Error
+ */
+export function useKoffi(path: string): void {
+  const module = { exports: {} };
+  process.dlopen(module, path);
+  loaded = Promise.resolve(module.exports as Koffi);
+  addon = path;
 }

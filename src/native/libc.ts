@@ -18,6 +18,7 @@ const CLOCK_MONOTONIC = 1;
 const SC_PAGESIZE = 30;
 const PR_SET_PDEATHSIG = 1;
 const SIGKILL = 9;
+const PR_GET_DUMPABLE = 3;
 const PR_SET_DUMPABLE = 4;
 const PR_SET_NO_NEW_PRIVS = 38;
 const PR_CAP_AMBIENT = 47;
@@ -40,14 +41,12 @@ export interface Libc {
   unmapOver(address: bigint, size: number): void;
   /** Maps a descriptor anywhere. @throws Error */
   map(size: number, protection: number, fd: number, offset: number): ArrayBuffer;
-  /** The value of a socket option of so many bytes. @throws Error */
-  socketOption(fd: number, level: number, option: number, size: number): Uint8Array;
+  /** Has the kernel write the value of a socket option. @throws Error */
+  socketOption(fd: number, level: number, option: number, value: Uint8Array): void;
   /** An epoll descriptor that watches these for input. @throws Error */
   watch(fds: readonly number[]): number;
   /** Waits until one of them has input, at most so many milliseconds. Blocks the thread. */
   waitFor(epoll: number, timeout: number): void;
-  /** Nanoseconds to add to CLOCK_MONOTONIC for Unix time, now. */
-  wallClockOffset(): bigint;
   /** CLOCK_MONOTONIC, nanoseconds. */
   monotonic(): bigint;
   /** CLOCK_REALTIME, nanoseconds. */
@@ -56,8 +55,10 @@ export interface Libc {
   giveUpGaining(): void;
   /** This process is killed when its parent ends; forgotten whenever rights change. */
   dieWithParent(): void;
-  /** No core dump of this process, and nobody but root looks into it. */
+  /** No core dump of this process, and nobody but root looks into it; forgotten whenever the user changes. */
   hideMemory(): void;
+  /** Whether that is so. */
+  isHidden(): boolean;
 }
 
 let libc: Promise<Libc> | undefined;
@@ -94,6 +95,7 @@ async function bind(): Promise<Libc> {
     'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
   );
   const setrlimit = lib.func('int setrlimit(int resource, void *limits)');
+  const getrlimit = lib.func('int getrlimit(int resource, void *limits)');
   const getsockopt = lib.func('int getsockopt(int fd, int level, int option, void *value, void *size)');
   const failed = (what: string) => new Error(`${what}: ${reasonOf(koffi.errno())}`);
   // MAP_FAILED is -1.
@@ -124,10 +126,9 @@ async function bind(): Promise<Libc> {
       if (at === MAP_FAILED) throw failed('mmap');
       return koffi.view(at as never, size) as ArrayBuffer;
     },
-    socketOption(fd, level, option, size) {
-      const value = new Uint8Array(size);
-      if (getsockopt(fd, level, option, value, new Uint32Array([size])) !== 0) throw failed('getsockopt');
-      return value;
+    socketOption(fd, level, option, value) {
+      const size = new Uint32Array([value.length]);
+      if (getsockopt(fd, level, option, value, size) !== 0) throw failed('getsockopt');
     },
     watch(fds) {
       const epoll = epollCreate(0x80000 /* EPOLL_CLOEXEC */);
@@ -142,20 +143,6 @@ async function bind(): Promise<Libc> {
     waitFor(epoll, timeout) {
       epollWait(epoll, event, 1, timeout);
     },
-    wallClockOffset() {
-      // Between two looks at one clock the other is most likely in the middle; the closest pair counts.
-      let best = 0n;
-      let narrowest = -1n;
-      for (let i = 0; i < 3; i++) {
-        const before = now(CLOCK_MONOTONIC);
-        const wall = now(CLOCK_REALTIME);
-        const apart = now(CLOCK_MONOTONIC) - before;
-        if (narrowest >= 0n && apart >= narrowest) continue;
-        narrowest = apart;
-        best = wall - before - apart / 2n;
-      }
-      return best;
-    },
     monotonic: () => now(CLOCK_MONOTONIC),
     realtime: () => now(CLOCK_REALTIME),
     giveUpGaining() {
@@ -169,6 +156,11 @@ async function bind(): Promise<Libc> {
     hideMemory() {
       if (setrlimit(RLIMIT_CORE, new BigUint64Array([0n, 0n])) !== 0) throw failed('setrlimit(RLIMIT_CORE)');
       if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) !== 0) throw failed('prctl(PR_SET_DUMPABLE)');
+    },
+    isHidden() {
+      const limits = new BigUint64Array([1n, 1n]);
+      if (getrlimit(RLIMIT_CORE, limits) !== 0) throw failed('getrlimit(RLIMIT_CORE)');
+      return limits[0] === 0n && limits[1] === 0n && prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) === 0;
     },
   };
 }

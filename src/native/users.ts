@@ -8,6 +8,21 @@ export interface User {
   gid: number;
 }
 
+/** Who decodes live traffic, best first: one of its own, if somebody made it; else one every system has. */
+const DECODERS = ['membench', 'nobody'] as const;
+
+/**
+ * The user a process of root becomes before it decodes packets.
+ *
+ * @param name who was asked for, if anybody was
+ * @throws ERR_MEMBENCH_USAGE where there is no such user, or where it is root under any name
+ */
+export async function findDecoder(name?: string): Promise<User> {
+  if (name !== undefined) return findUser(name);
+  const [own, other] = DECODERS;
+  return findUser(own).catch(() => findUser(other));
+}
+
 /**
  * Looks a user up, wherever the system keeps its users.
  *

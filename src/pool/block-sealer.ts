@@ -2,14 +2,20 @@ import type { Core } from '../decode/core.js';
 import { BLOCK_INFO as B, COLUMN_NAMES, COUNTER_NAMES, ENVELOPE_MAX, SHAPE } from '../layout/generated.js';
 import type { RingReader } from '../memory/batch-ring.js';
 import { regionAddress } from '../memory/map.js';
-import { WorkerState } from '../memory/worker-state.js';
+import type { WorkerState } from '../memory/worker-state.js';
 import { type BlockMeta, blockPrefix, FRAME_HEAD, FRAME_TAIL, sealFrame } from '../profile/envelope.js';
 import type { SealedBlock, WorkerTask } from './messages.js';
 
-/** What a block needs to know of a kernel ring; see KernelRing. */
+/** What a block needs of a kernel ring; see KernelRing. */
 export interface KernelSide {
-  clock(): bigint;
   count(): void;
+}
+
+/** Seals the open block, in a phase of its own. */
+export function sealNow(core: Core, state: WorkerState): void {
+  state.begin('sealing', 0n);
+  core.sealNow();
+  state.end();
 }
 
 /** Wraps the blocks one worker's parser seals and sends them to the writer. */
@@ -22,14 +28,14 @@ export class BlockSealer {
   readonly #base: number;
   readonly #state: WorkerState;
 
-  constructor(task: WorkerTask, ring: RingReader, kernel: KernelSide | null = null) {
+  constructor(task: WorkerTask, state: WorkerState, ring: RingReader, kernel: KernelSide | null) {
     this.#task = task;
     this.#ring = ring;
     this.#kernel = kernel;
     this.#bytes = new Uint8Array(task.memory.buffer);
     this.#view = new DataView(task.memory.buffer);
     this.#base = regionAddress(task.map, task.worker);
-    this.#state = new WorkerState(task.memory.buffer, task.map, task.worker);
+    this.#state = state;
   }
 
   /** Called by the parser when its open block is full or flushed. */
@@ -37,7 +43,10 @@ export class BlockSealer {
     const info = this.#base + this.#task.map.region.blockInfo.at;
     const payload = this.#view.getUint32(info + B.payload, true);
     const size = this.#view.getUint32(info + B.payload_size, true);
-    const meta = this.#meta(info);
+    this.#ring.waitForWriter();
+    this.#kernel?.count();
+    const totals = this.#state.totals();
+    const meta = this.#meta(info, totals);
     const prefix = blockPrefix(meta, size);
     if (FRAME_HEAD + prefix.length + FRAME_TAIL > ENVELOPE_MAX) {
       throw new Error(`block envelope of ${prefix.length} bytes`);
@@ -58,20 +67,20 @@ export class BlockSealer {
       maxNs: meta.max_ns,
       counts: meta.counts,
     };
-    this.#ring.blockSealed();
     this.#task.port.postMessage(block, [frame.buffer]);
-    this.#state.blocks++;
+    // Only what is away was told. A thread that is ended before it has said so leaves a message that arrives all
+    // the same: whoever receives the blocks knows better then, and says it.
+    this.#state.told(meta.seq + 1, totals);
   }
 
-  #meta(info: number): BlockMeta {
+  #meta(info: number, totals: BigUint64Array): BlockMeta {
     const view = this.#view;
     const u32 = (offset: number) => view.getUint32(info + offset, true);
     const u64 = (offset: number) => view.getBigUint64(info + offset, true);
     const unit = BigInt(this.#task.unit);
     // All other times in a block are differences: to move these is to move the block.
-    const clock = this.#kernel?.clock() ?? 0n;
+    const { clock } = this.#task;
     const shifted = (time: bigint) => (time === 0n ? 0n : time + clock);
-    this.#kernel?.count();
     return {
       run: this.#task.run,
       worker: this.#task.worker,
@@ -90,7 +99,7 @@ export class BlockSealer {
       columns: COLUMN_NAMES.map((name, i): [string, number] => [name, u32(B.column_ends + i * 4)]).filter(
         ([, bytes]) => bytes > 0,
       ),
-      counts: this.#counts(),
+      counts: this.#counts(totals),
     };
   }
 
@@ -115,12 +124,11 @@ export class BlockSealer {
   }
 
   /** What the counters gained since the last block. */
-  #counts(): Record<string, number> {
-    const { counters, sealed } = this.#state;
+  #counts(totals: BigUint64Array): Record<string, number> {
+    const { sealed } = this.#state;
     const counts: Record<string, number> = {};
     COUNTER_NAMES.forEach((name, i) => {
-      const gained = counters[i]! - sealed[i]!;
-      sealed[i] = counters[i]!;
+      const gained = totals[i]! - sealed[i]!;
       if (gained) counts[name] = Number(gained);
     });
     return counts;

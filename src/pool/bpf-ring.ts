@@ -2,24 +2,23 @@
 import type { Core } from '../decode/core.js';
 import { regionAddress } from '../memory/map.js';
 import type { WorkerState } from '../memory/worker-state.js';
-import { type Libc, loadLibc, PROT_READ, PROT_WRITE } from '../native/libc.js';
+import { type Libc, PROT_READ, PROT_WRITE } from '../native/libc.js';
 import { type KernelRing, LAG_SAMPLE } from './drain.js';
 import { KernelCounters } from './kernel-counters.js';
 import type { BpfRing, WorkerTask } from './messages.js';
+import { bytesOfPackets, RingCopy } from './ring-records.js';
 
 /** Bytes decoded before the kernel gets their room back: what a core's cache holds. */
 const BATCH = 256 * 1024;
-// The head of a record: BPF_RINGBUF_HDR_SZ, BPF_RINGBUF_DISCARD_BIT and what is no bit of state (linux/bpf.h).
-const HEAD = 8;
-const DISCARDED = 1 << 30;
-const LENGTH = DISCARDED - 1;
 
 /** Where a ring lies: the kernel's positions, and its data in the parser's memory or beside it. */
 interface Mapping {
   consumer: BigUint64Array;
   producer: BigUint64Array;
-  /** Puts `size` bytes from `position` on before the parser; returns their address. */
-  present(position: number, size: number): number;
+  /** The data, twice in a row. */
+  data: Int32Array;
+  /** Puts a batch of the `size` bytes from `position` on before the parser; returns where they lie, and how many. */
+  present(position: number, size: number): { at: number; bytes: number };
   close(): void;
 }
 
@@ -29,8 +28,7 @@ interface Mapping {
  *
  * @throws Error where the ring cannot be mapped at all
  */
-export async function openBpfRing(task: WorkerTask, rings: BpfRing, state: WorkerState): Promise<KernelRing> {
-  const libc = await loadLibc();
+export function openBpfRing(libc: Libc, task: WorkerTask, rings: BpfRing, state: WorkerState): KernelRing {
   const mapping =
     (rings.zeroCopy ? mapInPlace(libc, task, rings) : undefined) ?? mapBeside(libc, task, rings);
   return new MappedRing(libc, task, rings, mapping, state);
@@ -59,7 +57,8 @@ function mapInPlace(libc: Libc, task: WorkerTask, rings: BpfRing): Mapping | und
   return {
     consumer: new BigUint64Array(buffer, window, 1),
     producer: new BigUint64Array(buffer, window + pageSize, 1),
-    present: (position) => data + (position % rings.size),
+    data: new Int32Array(buffer, data, (2 * rings.size) / 4),
+    present: (position, size) => ({ at: data + (position % rings.size), bytes: size }),
     close,
   };
 }
@@ -68,18 +67,15 @@ function mapBeside(libc: Libc, task: WorkerTask, rings: BpfRing): Mapping {
   const { pageSize } = libc;
   const consumer = libc.map(pageSize, PROT_READ | PROT_WRITE, rings.fd, 0);
   const rest = libc.map(pageSize + 2 * rings.size, PROT_READ, rings.fd, pageSize);
-  const data = new Uint8Array(rest, pageSize);
+  const data = new Uint8Array(rest, pageSize, 2 * rings.size);
   // The window is there all the same, and holds the copy.
   const window = regionAddress(task.map, task.worker) + task.map.region.window.at;
-  const copy = new Uint8Array(task.memory.buffer, window, rings.size);
+  const copy = new RingCopy(data, new Uint8Array(task.memory.buffer, window, task.map.region.window.size));
   return {
     consumer: new BigUint64Array(consumer, 0, 1),
     producer: new BigUint64Array(rest, 0, 1),
-    present(position, size) {
-      const at = position % rings.size;
-      copy.set(data.subarray(at, at + size));
-      return window;
-    },
+    data: new Int32Array(rest, pageSize, data.length / 4),
+    present: (position, size) => ({ at: window, bytes: copy.take(position, size, BATCH) }),
     close() {},
   };
 }
@@ -93,44 +89,35 @@ class MappedRing implements KernelRing {
   readonly #epoll: number;
   readonly #counters: KernelCounters;
   readonly #state: WorkerState;
-  readonly #memory: DataView;
+  readonly #size: number;
   #takes = 0;
 
   constructor(libc: Libc, task: WorkerTask, rings: BpfRing, mapping: Mapping, state: WorkerState) {
     this.#libc = libc;
     this.#state = state;
-    this.#memory = new DataView(task.memory.buffer);
+    this.#size = rings.size;
     this.#mapping = mapping;
     this.#epoll = libc.watch([rings.fd]);
     const { map, worker } = task;
-    this.#counters = new KernelCounters(mapCounters(libc, task, rings), state.counters, {
+    this.#counters = new KernelCounters(mapCounters(libc, task, rings), state.kernel, {
       index: worker,
       workers: map.workers,
       cpus: rings.cpus,
     });
   }
 
-  /** Packet times count from boot. */
-  clock(): bigint {
-    return this.#libc.wallClockOffset();
-  }
-
   count(): void {
     this.#counters.take();
   }
 
-  skip(packets: number): void {
-    const { consumer, producer } = this.#mapping;
-    const start = Number(Atomics.load(consumer, 0));
-    const end = Number(Atomics.load(producer, 0));
-    let position = start;
-    const at = this.#mapping.present(start, end - start);
-    for (let left = packets; left > 0 && position < end; ) {
-      const head = this.#memory.getUint32(at + position - start, true);
-      if ((head & DISCARDED) === 0) left--;
-      position += ((head & LENGTH) + HEAD + 7) & ~7;
-    }
-    Atomics.store(consumer, 0, BigInt(position));
+  giveUp(): void {
+    const { consumer, producer, data } = this.#mapping;
+    const start = Atomics.load(consumer, 0);
+    // Otherwise the batch was done with.
+    if (start !== this.#state.batch) return;
+    const size = Number(Atomics.load(producer, 0) - start);
+    const taken = bytesOfPackets(data, Number(start) % this.#size, size, this.#state.seenInBatch);
+    Atomics.store(consumer, 0, start + BigInt(taken));
   }
 
   wait(milliseconds: number): void {
@@ -144,19 +131,16 @@ class MappedRing implements KernelRing {
   take(core: Core): number {
     const { consumer, producer } = this.#mapping;
     const start = Number(Atomics.load(consumer, 0));
-    const end = Number(Atomics.load(producer, 0));
-    let position = start;
-    while (position < end) {
-      const at = this.#mapping.present(position, end - position);
-      this.#state.begin('decoding');
-      const done = core.decodeRing(at, end - position, BATCH);
-      this.#state.end();
-      if (done === 0) break;
-      if (this.#takes++ % LAG_SAMPLE === 0) core.lagOfRing(at, done, this.#libc.monotonic());
-      position += done;
-      Atomics.store(consumer, 0, BigInt(position));
-    }
-    return position - start;
+    const size = Number(Atomics.load(producer, 0)) - start;
+    if (size === 0) return 0;
+    const { at, bytes } = this.#mapping.present(start, size);
+    this.#state.begin('decoding', BigInt(start));
+    const done = core.decodeRing(at, bytes, BATCH);
+    if (done > 0 && this.#takes++ % LAG_SAMPLE === 0) core.lagOfRing(at, done, this.#libc.monotonic());
+    // With this the batch is done.
+    Atomics.store(consumer, 0, BigInt(start + done));
+    this.#state.end();
+    return done;
   }
 }
 

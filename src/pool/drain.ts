@@ -1,5 +1,8 @@
 import type { Core } from '../decode/core.js';
 import type { RingReader } from '../memory/batch-ring.js';
+import type { Loss, WorkerState } from '../memory/worker-state.js';
+import { sealNow } from './block-sealer.js';
+import type { Packets, Step } from './loop.js';
 
 /** The kernel wakes a worker only now and then; what came since it looks for by itself after so long, ms. */
 const BUSY_INTERVAL = 5;
@@ -12,48 +15,80 @@ const SEAL_INTERVAL = 1000;
 
 /** A ring of the kernel's that one worker drains. */
 export interface KernelRing {
-  /** Decodes what is there. Returns the bytes taken. */
+  /** Decodes a batch of what is there, no more: there are other things to look at. Returns the bytes taken. */
   take(core: Core): number;
-  /** Passes over so many packets of the batch that was being decoded when the parser failed. */
-  skip(packets: number): void;
-  /** So much at once means that there is more. */
+  /** Passes over the rest of the batch that was being decoded when the parser or its thread stopped; may be done again. */
+  giveUp(): void;
+  /** So much at once means that there may be more. */
   readonly plenty: number;
   /** After the last packet was let in, how long it may take to show up, ms. */
   readonly tail: number;
   /** Waits until the kernel has something, at most so many milliseconds. Blocks the thread. */
   wait(milliseconds: number): void;
-  /** Nanoseconds to add to packet times for Unix time, now. */
-  clock(): bigint;
-  /** Brings this worker's counters up to what the kernel has counted. */
+  /** Takes over what the kernel has counted. */
   count(): void;
   close(): void;
 }
 
 /**
- * Decodes until told to end, and then what is still in the ring. Blocks the thread.
+ * A kernel ring, until told to end, and then what is still in it.
  *
- * It sleeps until the kernel wakes it, which the kernel does with the first packet after a while; the last
- * ones of a burst it finds by looking again.
+ * The worker sleeps until the kernel wakes it, which the kernel does with the first packet after a while;
+ * the last ones of a burst it finds by looking again. Intervals are of the clock nobody sets.
  */
-export function drain(kernel: KernelRing, ring: RingReader, core: Core): void {
-  let sealAt = performance.now() + SEAL_INTERVAL;
-  let endAt = Number.POSITIVE_INFINITY;
-  for (;;) {
+export class Drain implements Packets {
+  readonly #kernel: KernelRing;
+  readonly #ring: RingReader;
+  readonly #state: WorkerState;
+  #sealAt = performance.now() + SEAL_INTERVAL;
+  #endAt = Number.POSITIVE_INFINITY;
+  /** How long the next sleep may be, ms. */
+  #patience = IDLE_INTERVAL;
+
+  constructor(kernel: KernelRing, ring: RingReader, state: WorkerState) {
+    this.#kernel = kernel;
+    this.#ring = ring;
+    this.#state = state;
+  }
+
+  step(core: Core): Step {
+    const kernel = this.#kernel;
     // Looked at before the ring: what came before the end is decoded.
-    const { ended, flush } = ring.poll();
+    const { ended, flush } = this.#ring.poll();
     const got = kernel.take(core);
     const now = performance.now();
-    if (flush || now >= sealAt) {
-      core.sealNow();
-      sealAt = now + SEAL_INTERVAL;
+    if (flush || now >= this.#sealAt) {
+      sealNow(core, this.#state);
+      this.#sealAt = now + SEAL_INTERVAL;
     }
-    if (got >= kernel.plenty) continue;
+    if (got >= kernel.plenty) {
+      this.#patience = BUSY_INTERVAL;
+      return 'busy';
+    }
     if (ended) {
-      endAt = Math.min(endAt, now + kernel.tail);
-      if (got === 0 && now >= endAt) break;
+      this.#endAt = Math.min(this.#endAt, now + kernel.tail);
+      if (got === 0 && now >= this.#endAt) {
+        kernel.count();
+        return 'ended';
+      }
     }
-    const patience = ended ? endAt - now : got > 0 ? BUSY_INTERVAL : IDLE_INTERVAL;
-    kernel.wait(Math.max(Math.min(patience, sealAt - now), 1));
+    if (got > 0) this.#patience = BUSY_INTERVAL;
+    if (ended) this.#patience = this.#endAt - now;
+    this.#patience = Math.max(Math.min(this.#patience, this.#sealAt - now), 1);
+    return 'idle';
   }
-  kernel.count();
+
+  wait(): void {
+    this.#kernel.wait(this.#patience);
+    this.#patience = IDLE_INTERVAL;
+  }
+
+  /** Whoever counts a packet here as seen also decodes it. */
+  lost(): Loss {
+    return { unfinished: this.#state.unfinished, unseen: 0 };
+  }
+
+  giveUp(): void {
+    if (this.#state.phase === 'decoding') this.#kernel.giveUp();
+  }
 }

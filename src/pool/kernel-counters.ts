@@ -1,7 +1,8 @@
-import { COUNTER_NAMES, KERNEL_COUNTER_NAMES, KERNEL_COUNTERS } from '../layout/generated.js';
+import { KERNEL_COUNTER_NAMES, KERNEL_COUNTERS } from '../layout/generated.js';
+import type { KernelCounts } from '../memory/kernel-counts.js';
 
 /**
- * What the kernel program counted for one worker's ring, taken over into that worker's counters: so the
+ * What the kernel program counted for one worker's ring, taken over into that worker's state: so the
  * block that is sealed next tells of it, and every sum over workers holds the kernel's part.
  *
  * ```
@@ -11,20 +12,16 @@ import { COUNTER_NAMES, KERNEL_COUNTER_NAMES, KERNEL_COUNTERS } from '../layout/
 export class KernelCounters {
   readonly #words: BigUint64Array;
   readonly #elements: readonly number[];
-  readonly #worker: BigUint64Array;
-  readonly #taken = new BigUint64Array(KERNEL_COUNTERS);
+  readonly #counts: KernelCounts;
 
-  /**
-   * @param words the kernel's counters, all CPUs and rings
-   * @param worker this worker's own counters, by enum counter
-   */
+  /** @param words the kernel's counters, all CPUs and rings */
   constructor(
     words: BigUint64Array,
-    worker: BigUint64Array,
+    counts: KernelCounts,
     { index, workers, cpus }: { index: number; workers: number; cpus: number },
   ) {
     this.#words = words;
-    this.#worker = worker;
+    this.#counts = counts;
     // Packets that reached no ring are the first worker's to report.
     const rings = index === 0 ? [index, workers] : [index];
     this.#elements = Array.from({ length: cpus }, (_, cpu) => cpu * (workers + 1)).flatMap((base) =>
@@ -32,20 +29,12 @@ export class KernelCounters {
     );
   }
 
-  /** Adds what was counted since the last call. */
+  /** Brings the worker's state up to what was counted. */
   take(): void {
-    KERNEL_COUNTER_NAMES.forEach((name, i) => {
-      // Submitted packets are counted where they come out of the ring.
-      if (name === 'submitted') return;
+    KERNEL_COUNTER_NAMES.forEach((_, i) => {
       let sum = 0n;
       for (const element of this.#elements) sum += this.#words[element + i]!;
-      const gained = sum - this.#taken[i]!;
-      if (gained === 0n) return;
-      this.#taken[i] = sum;
-      this.#worker[SEEN]! += gained;
-      this.#worker[COUNTER_NAMES.indexOf(name)]! += gained;
+      this.#counts.set(i, sum);
     });
   }
 }
-
-const SEEN = COUNTER_NAMES.indexOf('packets_seen');

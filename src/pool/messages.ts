@@ -26,11 +26,17 @@ export interface PacketRing {
   zeroCopy: boolean;
 }
 
-/** What a worker says before it does anything else. */
-export const READY = 'ready';
+/** Name by which the pool asks for the code of its tasks. */
+export const WORK = 'membench work';
 
-/** What comes from a worker: that it is ready, that its parser trapped and was replaced, or a block. */
-export type FromWorker = typeof READY | { trapped: string } | SealedBlock;
+/** What a thread of the pool is started with, before it gets any task. */
+export interface ThreadData {
+  /** Path of koffi's addon, where this process has loaded it. */
+  koffi: string | undefined;
+}
+
+/** What comes from a worker: that it is ready and by what thread, that its parser trapped and was replaced, or a block. */
+export type FromWorker = { ready: number } | { trapped: string } | SealedBlock;
 
 /** What a worker is started with. */
 export interface WorkerTask {
@@ -42,6 +48,8 @@ export interface WorkerTask {
   config: number;
   run: Uint8Array;
   unit: number;
+  /** Added to the times of packets, in units: Unix time, where they count from something else. */
+  clock: bigint;
   /** The kernel's ring it drains, null where its packets come through the batch ring. */
   ring: BpfRing | PacketRing | null;
   /** Another thread did this before and did not end: its work is taken over. */

@@ -1,9 +1,8 @@
 /** A worker's end of a packet socket with a TPACKET_V3 ring (packet(7), linux/if_packet.h). */
 import type { Core } from '../decode/core.js';
-import { COUNTER_NAMES } from '../layout/generated.js';
 import { regionAddress } from '../memory/map.js';
 import type { WorkerState } from '../memory/worker-state.js';
-import { type Libc, loadLibc, PROT_READ, PROT_WRITE } from '../native/libc.js';
+import { type Libc, PROT_READ, PROT_WRITE } from '../native/libc.js';
 import { type KernelRing, LAG_SAMPLE } from './drain.js';
 import type { PacketRing, WorkerTask } from './messages.js';
 
@@ -13,6 +12,8 @@ const STATUS_KERNEL = 0;
 const STATUS_USER = 1;
 /** Offset of blk_len. */
 const LENGTH = 20;
+/** Offset of seq_num, u64: every block the kernel begins has the next one. */
+const SEQUENCE = 24;
 const SOL_PACKET = 263;
 const PACKET_STATISTICS = 6;
 
@@ -22,21 +23,24 @@ const PACKET_STATISTICS = 6;
  *
  * @throws Error where the ring cannot be mapped at all
  */
-export async function openPacketRing(
+export function openPacketRing(
+  libc: Libc,
   task: WorkerTask,
   ring: PacketRing,
   state: WorkerState,
-): Promise<KernelRing> {
-  return new MappedSocket(await loadLibc(), task, ring, state);
+): KernelRing {
+  return new MappedSocket(libc, task, ring, state);
 }
 
 class MappedSocket implements KernelRing {
-  readonly plenty: number;
+  /** The kernel hands over whole blocks: behind one there may be another. */
+  readonly plenty = 1;
   readonly tail: number;
   readonly #libc: Libc;
   readonly #ring: PacketRing;
   readonly #epoll: number;
   readonly #status: Int32Array;
+  readonly #sequence: BigUint64Array;
   /** Address of the first block where it is mapped in place. */
   readonly #window: number;
   /** The blocks where they are not, to be copied into the window. */
@@ -52,7 +56,6 @@ class MappedSocket implements KernelRing {
     const size = ring.blockSize * ring.blockCount;
     this.#libc = libc;
     this.#ring = ring;
-    this.plenty = ring.blockSize;
     // The kernel hands over a block that is not full after its timeout.
     this.tail = 4 * ring.blockTimeout;
     this.#window = regionAddress(task.map, task.worker) + task.map.region.window.at;
@@ -61,10 +64,12 @@ class MappedSocket implements KernelRing {
     const inPlace = ring.zeroCopy && libc.mapOver(base, size, PROT_READ | PROT_WRITE, ring.fd, 0) === 0;
     if (inPlace) {
       this.#status = new Int32Array(buffer, this.#window, size / 4);
+      this.#sequence = new BigUint64Array(buffer, this.#window, size / 8);
       this.#unmap = () => libc.unmapOver(base, size);
     } else {
       const mapped = libc.map(size, PROT_READ | PROT_WRITE, ring.fd, 0);
       this.#status = new Int32Array(mapped);
+      this.#sequence = new BigUint64Array(mapped);
       this.#beside = new Uint8Array(mapped);
       this.#unmap = () => {};
     }
@@ -72,58 +77,61 @@ class MappedSocket implements KernelRing {
   }
 
   take(core: Core): number {
-    const { blockSize } = this.#ring;
-    let taken = 0;
-    for (;;) {
-      const block = this.#state.position * blockSize;
-      if ((Atomics.load(this.#status, (block + STATUS) / 4) & STATUS_USER) === 0) return taken;
-      const length = this.#status[(block + LENGTH) / 4]!;
-      let at = this.#window;
-      if (this.#beside === undefined) at += block;
-      else this.#memory.set(this.#beside.subarray(block, block + length), at);
-      this.#state.begin('decoding');
-      core.decodeBlock(at);
-      this.#state.end();
-      if (this.#takes++ % LAG_SAMPLE === 0) core.lagOfBlock(at, this.#libc.realtime());
-      this.#release();
-      taken += length;
-    }
-  }
-
-  /** A block counts as seen as a whole. */
-  skip(): void {
-    this.#release();
-  }
-
-  /** Gives the block at hand back to the kernel. */
-  #release(): void {
-    const { blockSize, blockCount } = this.#ring;
     const { position } = this.#state;
-    Atomics.store(this.#status, (position * blockSize + STATUS) / 4, STATUS_KERNEL);
-    this.#state.position = (position + 1) % blockCount;
+    if (!this.#isOurs(position)) return 0;
+    const block = position * this.#ring.blockSize;
+    const length = this.#status[(block + LENGTH) / 4]!;
+    let at = this.#window;
+    if (this.#beside === undefined) at += block;
+    else this.#memory.set(this.#beside.subarray(block, block + length), at);
+    this.#state.begin('decoding', this.#sequenceOf(position));
+    core.decodeBlock(at);
+    if (this.#takes++ % LAG_SAMPLE === 0) core.lagOfBlock(at, this.#libc.realtime());
+    this.#release(position);
+    this.#state.end();
+    return length;
+  }
+
+  /** A block counts as seen as a whole, with the first thing that is done to it. */
+  giveUp(): void {
+    const { position, batch, seenInBatch } = this.#state;
+    const { blockCount } = this.#ring;
+    const isBatch = (block: number) => this.#isOurs(block) && this.#sequenceOf(block) === batch;
+    // It may have been passed over and not given back; given back and filled anew it would have another number.
+    const before = (position + blockCount - 1) % blockCount;
+    if (isBatch(before)) this.#release(before);
+    else if (isBatch(position) && seenInBatch > 0) this.#release(position);
+  }
+
+  /** Passes over a block and gives it back to the kernel. */
+  #release(block: number): void {
+    const { blockSize, blockCount } = this.#ring;
+    this.#state.position = (block + 1) % blockCount;
+    Atomics.store(this.#status, (block * blockSize + STATUS) / 4, STATUS_KERNEL);
+  }
+
+  #isOurs(block: number): boolean {
+    const status = Atomics.load(this.#status, (block * this.#ring.blockSize + STATUS) / 4);
+    return (status & STATUS_USER) !== 0;
+  }
+
+  #sequenceOf(block: number): bigint {
+    return this.#sequence[(block * this.#ring.blockSize + SEQUENCE) / 8]!;
   }
 
   wait(milliseconds: number): void {
     this.#libc.waitFor(this.#epoll, milliseconds);
   }
 
-  /** Packet times are Unix times already. */
-  clock(): bigint {
-    return 0n;
-  }
-
   count(): void {
-    // struct tpacket_stats_v3: packets, drops, freezes; read means reset.
-    const statistics = this.#libc.socketOption(this.#ring.fd, SOL_PACKET, PACKET_STATISTICS, 12);
-    const drops = BigInt(new DataView(statistics.buffer).getUint32(4, true));
-    this.#state.counters[SEEN]! += drops;
-    this.#state.counters[LOST]! += drops;
+    const { kernel } = this.#state;
+    // Read means reset. Of struct tpacket_stats_v3 the freezes are left out.
+    kernel.addStatistics(() =>
+      this.#libc.socketOption(this.#ring.fd, SOL_PACKET, PACKET_STATISTICS, kernel.statistics),
+    );
   }
 
   close(): void {
     this.#unmap();
   }
 }
-
-const SEEN = COUNTER_NAMES.indexOf('packets_seen');
-const LOST = COUNTER_NAMES.indexOf('lost_by_kernel');

@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { Piscina } from 'piscina';
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { MembenchError } from '../errors.js';
 import { WorkerState } from '../memory/worker-state.js';
-import { type FromWorker, READY, type SealedBlock, type WorkerTask } from './messages.js';
+import { koffiAddon } from '../native/koffi.js';
+import { Delivered } from './delivered.js';
+import { type FromWorker, type SealedBlock, type ThreadData, WORK, type WorkerTask } from './messages.js';
+import { Piscina } from './piscina.cjs';
 
 /** One worker takes more packets than this many cores of a server answer. */
 const CORES_OF_A_LIVE_WORKER = 4;
@@ -31,6 +32,8 @@ export interface Pool {
   readonly ready: Promise<void>;
   /** Resolves when every worker has ended, with all their blocks delivered; rejects when one failed. */
   readonly done: Promise<void>;
+  /** Ends a worker's thread wherever it is, if it has one: another takes over. */
+  end(worker: number, why: string): void;
   /** Stops the threads. */
   close(): Promise<void>;
 }
@@ -49,7 +52,8 @@ export interface PoolEvents {
  */
 export function startPool(tasks: readonly Omit<WorkerTask, 'port' | 'again'>[], events: PoolEvents): Pool {
   const piscina = new Piscina({
-    filename: fileURLToPath(new URL('./worker.js', import.meta.url)),
+    filename: WORK,
+    workerData: { koffi: koffiAddon() } satisfies ThreadData,
     minThreads: tasks.length,
     maxThreads: tasks.length,
     // A task lasts as long as the recording: idle threads must not be reaped, tasks must not share one.
@@ -70,6 +74,7 @@ export function startPool(tasks: readonly Omit<WorkerTask, 'port' | 'again'>[], 
   return {
     done,
     ready,
+    end: (worker, why) => workers[worker]!.end(why),
     async close() {
       clearInterval(timer);
       for (const worker of workers) worker.close();
@@ -87,10 +92,13 @@ class PoolWorker {
   readonly #events: PoolEvents;
   readonly #state: WorkerState;
   readonly #ports: MessagePort[] = [];
-  #received = 0;
+  readonly #delivered = new Delivered();
   #onReceived = () => {};
   #onReady = () => {};
-  #abort = new AbortController();
+  /** The thread that is at work, once it is. */
+  #thread = 0;
+  /** Why it was ended. */
+  #why: string | undefined;
   #beat = 0;
   #looks = 0;
   #closed = false;
@@ -108,10 +116,18 @@ class PoolWorker {
 
   /** A thread that hangs in a batch is ended; the next one passes over it. */
   look(): void {
-    const { phase, beat } = this.#state;
-    this.#looks = phase !== 'waiting' && beat === this.#beat ? this.#looks + 1 : 0;
+    const { works, beat } = this.#state;
+    this.#looks = works && beat === this.#beat ? this.#looks + 1 : 0;
     this.#beat = beat;
-    if (this.#looks >= STUCK_LOOKS) this.#abort.abort(new Error('it hung in a batch'));
+    if (this.#looks >= STUCK_LOOKS) this.end('it hung in a batch');
+  }
+
+  end(why: string): void {
+    const thread = this.#piscina.threads.find(({ threadId }) => threadId === this.#thread);
+    if (thread === undefined) return;
+    this.#why ??= why;
+    // Not by an AbortSignal: the pool would start the next thread before this one is gone.
+    void thread.terminate();
   }
 
   close(): void {
@@ -124,7 +140,7 @@ class PoolWorker {
     // The result and the blocks come through different ports, in no common order.
     await new Promise<void>((resolve) => {
       this.#onReceived = () => {
-        if (this.#received >= sent) resolve();
+        if (this.#delivered.blocks >= sent) resolve();
       };
       this.#onReceived();
     });
@@ -133,37 +149,46 @@ class PoolWorker {
   /** Returns how many blocks all threads have sent. */
   async #run(): Promise<number> {
     for (let rebuilds = 0; ; rebuilds++) {
-      const port = this.#listen();
-      this.#abort = new AbortController();
+      const { port1, port2: port } = new MessageChannel();
+      this.#listen(port1);
+      this.#thread = 0;
+      this.#why = undefined;
       this.#looks = 0;
       try {
         return await this.#piscina.run(
           { ...this.#task, port, again: rebuilds > 0 },
-          { transferList: [port], signal: this.#abort.signal },
+          { transferList: [port] },
         );
       } catch (error) {
-        const { message } = this.#abort.signal.aborted ? this.#abort.signal.reason : (error as Error);
+        const message = this.#why ?? (error as Error).message;
         if (this.#closed || rebuilds === REBUILDS_MAX) {
           const what = `worker ${this.#task.worker}: ${message}`;
           throw new MembenchError('ERR_MEMBENCH_WORKER', what, undefined, error);
         }
+        // The thread is done with the task, or gone: what it sent is all here, if not yet looked at.
+        for (let last = receiveMessageOnPort(port1); last; last = receiveMessageOnPort(port1)) {
+          this.#onMessage(last.message);
+        }
+        this.#delivered.settle(this.#state);
         this.#events.onRebuilt(this.#task.worker, message);
       }
     }
   }
 
-  #listen(): MessagePort {
-    const { port1, port2 } = new MessageChannel();
-    this.#ports.push(port1);
-    port1.on('message', (message: FromWorker) => {
-      if (message === READY) this.#onReady();
-      else if ('trapped' in message) this.#events.onRebuilt(this.#task.worker, message.trapped);
-      else {
-        this.#received++;
-        this.#events.onBlock(message);
-        this.#onReceived();
-      }
-    });
-    return port2;
+  #listen(port: MessagePort): void {
+    this.#ports.push(port);
+    port.on('message', (message: FromWorker) => this.#onMessage(message));
+  }
+
+  #onMessage(message: FromWorker): void {
+    if ('ready' in message) {
+      this.#thread = message.ready;
+      this.#onReady();
+    } else if ('trapped' in message) this.#events.onRebuilt(this.#task.worker, message.trapped);
+    else {
+      this.#delivered.add(message);
+      this.#events.onBlock(message);
+      this.#onReceived();
+    }
   }
 }

@@ -1,57 +1,34 @@
 /**
  * The worker's whole life is one call: it ends when the source has ended and all is decoded, and returns
- * how many blocks were sent. A parser that traps is replaced here; a thread that hangs or dies, by the pool.
+ * how many blocks were sent.
  */
-import { type Core, createCore } from '../decode/core.js';
-import { RingReader } from '../memory/batch-ring.js';
+import { threadId } from 'node:worker_threads';
 import { WorkerState } from '../memory/worker-state.js';
-import { decodeBatches } from './batches.js';
-import { BlockSealer } from './block-sealer.js';
+import { loadLibc } from '../native/libc.js';
 import { openBpfRing } from './bpf-ring.js';
-import { drain, type KernelRing } from './drain.js';
-import { type FromWorker, READY, type WorkerTask } from './messages.js';
+import type { KernelRing } from './drain.js';
+import { WorkerLoop } from './loop.js';
+import type { FromWorker, WorkerTask } from './messages.js';
 import { openPacketRing } from './packet-ring.js';
-import { recover } from './recover.js';
-
-/** Parsers one worker may use up: what traps at every packet is a broken build, not a strange packet. */
-const TRAPS_MAX = 1000;
 
 export default async function work(task: WorkerTask): Promise<number> {
-  const { map, memory, port } = task;
-  const state = new WorkerState(memory.buffer, map, task.worker);
-  const ring = new RingReader(memory.buffer as unknown as SharedArrayBuffer, map, state);
-  const kernel = await openRing(task, state);
-  const sealer = new BlockSealer(task, ring, kernel);
-  const newCore = (): Core => {
-    const core = createCore(task.module, memory, { onBlock: () => sealer.seal(core), onEvents() {} });
-    core.init(task.config);
-    return core;
-  };
-  if (task.again) recover(task, state, ring, kernel);
-  port.postMessage(READY satisfies FromWorker);
-  for (let traps = 0; ; traps++) {
-    try {
-      const core = newCore();
-      if (kernel === null) decodeBatches(task, ring, core, state);
-      else drain(kernel, ring, core);
-      core.finish();
-      break;
-    } catch (error) {
-      if (!(error instanceof WebAssembly.RuntimeError) || traps === TRAPS_MAX) throw error;
-      recover(task, state, ring, kernel);
-      port.postMessage({ trapped: error.message } satisfies FromWorker);
-    }
+  const kernel = await openRing(task);
+  const loop = new WorkerLoop(task, { kernel });
+  task.port.postMessage({ ready: threadId } satisfies FromWorker);
+  for (let step = loop.step(); step !== 'ended'; step = loop.step()) {
+    if (step === 'idle') loop.wait();
   }
   kernel?.close();
-  return state.blocks;
+  return loop.blocks;
 }
 
-async function openRing(task: WorkerTask, state: WorkerState): Promise<KernelRing | null> {
+async function openRing(task: WorkerTask): Promise<KernelRing | null> {
+  const state = new WorkerState(task.memory.buffer, task.map, task.worker);
   switch (task.ring?.kind) {
     case 'bpf ring':
-      return openBpfRing(task, task.ring, state);
+      return openBpfRing(await loadLibc(), task, task.ring, state);
     case 'packet ring':
-      return openPacketRing(task, task.ring, state);
+      return openPacketRing(await loadLibc(), task, task.ring, state);
     default:
       return null;
   }

@@ -95,3 +95,14 @@ export function sealFrame(frame: Uint8Array, magic: Magic, size: number, crc: nu
   view.setUint8(FRAME_HEAD + size, 0xce);
   view.setUint32(FRAME_HEAD + size + 1, crc >>> 0);
 }
+
+/** Whether bytes are one frame of this magic and nothing else, but for its body and checksum. */
+export function isFrame(bytes: Uint8Array, magic: Magic): boolean {
+  const size = bytes.length - FRAME_HEAD - FRAME_TAIL;
+  if (size < 0 || size > BODY_MAX) return false;
+  const expected = new Uint8Array(FRAME_HEAD + FRAME_TAIL);
+  const fixed = expected.subarray(0, FRAME_HEAD + 1);
+  sealFrame(expected, magic, 0, 0);
+  new DataView(expected.buffer).setUint32(7, size);
+  return fixed.every((byte, at) => byte === bytes[at < FRAME_HEAD ? at : FRAME_HEAD + size]);
+}

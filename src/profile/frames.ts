@@ -213,6 +213,8 @@ const REASONS: Record<string, string> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   ELOOP: 'too many symbolic links',
+  ENAMETOOLONG: 'its name is too long',
+  ENXIO: 'it is not a regular file',
   EIO: 'the device reports an error',
 };
 

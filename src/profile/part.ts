@@ -1,11 +1,9 @@
 import { addCounts } from './counts.js';
-import { OwnFile } from './own-file.js';
 import type { BlockInfo, FooterInfo, ProfileWriter } from './writer.js';
 
 /** One file of a series while it is written, and what its own blocks and losses add up to. */
 export class Part {
   readonly writer: ProfileWriter;
-  readonly file: OwnFile;
   /** Wall clock when it was begun, ms since 1970. */
   readonly begun: number;
   readonly counts: Record<string, number> = {};
@@ -15,7 +13,6 @@ export class Part {
 
   constructor(writer: ProfileWriter, begun: number) {
     this.writer = writer;
-    this.file = new OwnFile(writer.path);
     this.begun = begun;
   }
 

@@ -22,6 +22,8 @@ export interface SeriesOptions {
   now?: (() => Date) | undefined;
 }
 
+/** Shortest time from one look at where the file is to the next, ms. */
+const LOOK_INTERVAL = 1000;
 /** Shortest time from one fsync(2) to the next where it is done at intervals, ms. */
 const SYNC_INTERVAL = 1000;
 
@@ -46,8 +48,9 @@ export class ProfileSeries {
   #blocks = 0;
   #number = 0;
   #part: Part;
-  /** Wall clock at the last fsync(2), ms since 1970. */
+  /** Wall clock at the last fsync(2), and at the last look at where the file is, ms since 1970. */
   #synced: number;
+  #looked: number;
   #unsynced = false;
   #closed = false;
   #failure: unknown;
@@ -61,6 +64,7 @@ export class ProfileSeries {
     const now = this.#now();
     this.#part = this.#create(this.#names?.next(now) ?? path, options.header, now);
     this.#synced = now.getTime();
+    this.#looked = this.#synced;
   }
 
   /**
@@ -104,6 +108,7 @@ export class ProfileSeries {
       if (this.#isOld() || this.#isFull(frame.length)) this.#rotate();
       this.#part.writeBlock(frame, block);
       this.#nextSeq[block.worker] = Math.max(block.seq + 1, this.#nextSeq[block.worker] ?? 0);
+      this.#look();
       this.#written();
     });
   }
@@ -133,8 +138,8 @@ export class ProfileSeries {
   }
 
   /**
-   * To be called about once a second: without any block, too, an old file must be closed and what was
-   * written must come to the disk. Does nothing once the series is closed.
+   * To be called about once a second: without any block, too, an old file must be closed, what was written
+   * must come to the disk, and a file that was removed or moved must be noticed. Does nothing once the series is closed.
    *
    * @throws ERR_MEMBENCH_PROFILE_WRITE, ERR_MEMBENCH_PROFILE_EXISTS
    */
@@ -143,6 +148,7 @@ export class ProfileSeries {
     this.#attempt(() => {
       if (this.#isOld()) this.#rotate();
       if (this.#unsynced) this.#sync();
+      this.#look();
     });
   }
 
@@ -161,6 +167,16 @@ export class ProfileSeries {
   abandon(): void {
     this.#closed = true;
     this.#part.writer.abandon();
+  }
+
+  /**
+   * Closes a file nothing was written to but its header, and removes it.
+   *
+   * @throws ERR_MEMBENCH_PROFILE_WRITE
+   */
+  discard(): void {
+    this.abandon();
+    this.#part.writer.file.remove(this.#part.writer.bytes);
   }
 
   #attempt(action: () => void): void {
@@ -192,16 +208,16 @@ export class ProfileSeries {
   }
 
   #create(path: string, header: ProfileHeader, now: Date): Part {
-    const writer = ProfileWriter.create(path, { force: this.#options.force, header });
+    const writer = ProfileWriter.create(path, { force: this.#options.force, header, sync: this.#syncs });
     return new Part(writer, now.getTime());
   }
 
   /** Finishes the file and begins the next. */
   #rotate(): void {
-    const { writer, file, counts } = this.#part;
+    const { writer, counts } = this.#part;
     writer.finish(this.#part.footer(), this.#syncs);
     addCounts(this.#told, counts);
-    this.#finished.push({ file, bytes: writer.bytes });
+    this.#finished.push({ file: writer.file, bytes: writer.bytes });
     const now = this.#now();
     this.#part = this.#create(
       this.#names!.next(now),
@@ -221,7 +237,7 @@ export class ProfileSeries {
     // Only now: what is there is not given up before there is something new.
     while (this.#finished.length >= (this.#options.files ?? Infinity)) {
       const oldest = this.#finished.shift()!;
-      oldest.file.remove(oldest.bytes);
+      oldest.file.remove(oldest.bytes, this.#syncs);
     }
   }
 
@@ -247,6 +263,13 @@ export class ProfileSeries {
   #written(): void {
     this.#unsynced = this.#syncs;
     if (this.#unsynced) this.#sync();
+  }
+
+  /** Makes sure that the file is still where it was made, where it is time. */
+  #look(): void {
+    if (this.#since(this.#looked) < LOOK_INTERVAL) return;
+    this.#part.writer.check();
+    this.#looked = this.#now().getTime();
   }
 
   /** Brings to the disk what is not there yet, where it is time. */

@@ -4,6 +4,7 @@ import { BlockIndex } from './block-index.js';
 import { createFile, writeAll, writeError } from './create.js';
 import { encode, encodeFrame, openMap } from './envelope.js';
 import { headerBody, type ProfileHeader } from './header.js';
+import { OwnFile } from './own-file.js';
 
 /** What the footer tells besides the header and the block index; see FORMAT.md. */
 export interface FooterInfo {
@@ -25,6 +26,14 @@ export interface BlockInfo {
   counts: Record<string, number>;
 }
 
+export interface WriterOptions {
+  /** Replace a regular file of this name. */
+  force: boolean;
+  header: ProfileHeader;
+  /** Bring the new file and its name to the disk. Default: no. */
+  sync?: boolean;
+}
+
 /** Bytes of one more entry in the block index at most: seven integers of nine bytes each in an array. */
 const INDEX_ENTRY_MAX = 64;
 /** Bytes of a footer without header and index at most: every counter there is needs about 1200. */
@@ -36,6 +45,7 @@ const FOOTER_REST_MAX = 2048;
  */
 export class ProfileWriter {
   readonly path: string;
+  readonly file: OwnFile;
   readonly #header: Record<string, unknown>;
   readonly #run: Uint8Array;
   readonly #index = new BlockIndex();
@@ -45,12 +55,13 @@ export class ProfileWriter {
   #bytes: number;
   #failure: MembenchError | undefined;
 
-  private constructor(path: string, force: boolean, header: ProfileHeader) {
+  private constructor(path: string, { force, header, sync = false }: WriterOptions) {
     this.path = path;
     this.#run = header.run;
     this.#header = headerBody(header);
     const frame = encodeFrame('MBHD', encode(this.#header));
-    this.#fd = createFile(path, force, frame);
+    this.#fd = createFile(path, force, frame, sync);
+    this.file = new OwnFile(path, this.#fd);
     this.#bytes = frame.length;
     this.#headerBytes = frame.length;
   }
@@ -61,8 +72,8 @@ export class ProfileWriter {
    *
    * @throws ERR_MEMBENCH_PROFILE_EXISTS, ERR_MEMBENCH_PROFILE_WRITE; nothing has changed then
    */
-  static create(path: string, options: { force: boolean; header: ProfileHeader }): ProfileWriter {
-    return new ProfileWriter(path, options.force, options.header);
+  static create(path: string, options: WriterOptions): ProfileWriter {
+    return new ProfileWriter(path, options);
   }
 
   /** Bytes of whole frames written. */
@@ -112,6 +123,15 @@ export class ProfileWriter {
   }
 
   /**
+   * Makes sure that the file is still where it was made; where it is not, that is as final as a failed write.
+   *
+   * @throws ERR_MEMBENCH_PROFILE_WRITE
+   */
+  check(): void {
+    this.#attempt((fd) => this.file.check(fd));
+  }
+
+  /**
    * Writes that something happened; see Note.
    *
    * @param atNs wall clock, Unix nanoseconds
@@ -122,7 +142,7 @@ export class ProfileWriter {
   }
 
   /**
-   * Writes the footer and closes the file.
+   * Writes the footer and closes the file, which must still be where it was made.
    *
    * @param sync wait until all of it is on the disk
    * @throws ERR_MEMBENCH_PROFILE_WRITE
@@ -137,6 +157,8 @@ export class ProfileWriter {
         : Buffer.concat([openMap(packed, Object.keys(map).length, 'blocks', 0xdd, this.blocks), rows]);
     // A footer says that all is there: where it cannot be brought to the disk, it must not stay.
     this.#write(encodeFrame('MBFT', body), sync);
+    // Behind the footer: a file that was only moved is whole.
+    this.check();
     try {
       this.#close();
     } catch (error) {
@@ -168,7 +190,7 @@ export class ProfileWriter {
     try {
       action(this.#fd);
     } catch (error) {
-      this.#failure = writeError(this.path, error);
+      this.#failure = error instanceof MembenchError ? error : writeError(this.path, error);
       try {
         ftruncateSync(this.#fd, this.#bytes);
         this.#close();

@@ -1,71 +1,79 @@
 /**
  * The recorder of a live recording: a process of its own, started by the one that has the rights. It loads
  * what it needs, gives up every right, and only then touches packets. It holds no file and no socket but
- * the descriptors it inherited.
+ * the descriptors it was given.
+ *
+ * Argument: the first number that is not a descriptor it was given.
  */
+import { Socket } from 'node:net';
 import { MembenchError } from '../errors.js';
+import { closeInherited } from '../native/descriptors.js';
+import { hideMemory } from '../native/dumps.js';
 import { loadLibc } from '../native/libc.js';
 import type { SealedBlock } from '../pool/messages.js';
-import { dropRights } from './drop-rights.js';
-import type { FromRecorder, ToRecorder } from './messages.js';
-import { Recorder, type RecorderSettings } from './recorder.js';
+import { CHANNEL_FD, type Start, type ToRecorder } from './messages.js';
+import { Parent } from './parent.js';
+import { Recorder } from './recorder.js';
+import { enterSandbox, shedSets } from './sandbox.js';
 
 /** Between two reports of progress, ms. */
 const PROGRESS_INTERVAL = 200;
 
-function send(message: FromRecorder): void {
-  process.send!(message);
-}
+// Whoever started us may hold descriptors that somebody else gave them.
+closeInherited(Number(process.argv[2]));
+// A terminal sends its signals to both; the parent decides.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGUSR2', 'SIGHUP'] as const) process.on(signal, () => {});
+
+const libcOrError = await loadLibc().catch((error: unknown) => error as Error);
+const libc = libcOrError instanceof Error ? undefined : libcOrError;
+// Before it hears of any secret.
+hideMemory(libc);
+
+let recorder: Recorder | undefined;
 
 function fail(error: unknown): void {
-  const { code, hint } = error as MembenchError;
-  send({
+  const { code, hint, message } = error as MembenchError;
+  parent.say({
     kind: 'failed',
     code: error instanceof MembenchError ? code : 'ERR_MEMBENCH_WORKER',
-    message: (error as Error).message,
+    message,
     hint,
   });
 }
 
-let recorder: Recorder | undefined;
-
-async function start(settings: RecorderSettings, user: { uid: number; gid: number } | null): Promise<void> {
+async function start({ settings, user, bounded }: Start): Promise<void> {
   // A stream needs nothing of the C library: without it (another system, no koffi) less is locked, no more.
-  const libc = await loadLibc().catch((error: unknown) => {
-    if (settings.feed.kind !== 'stream') throw error;
-    return undefined;
-  });
-  libc?.hideMemory();
+  if (libcOrError instanceof Error && settings.feed.kind !== 'stream') throw libcOrError;
+  // Before there are workers, which inherit it.
+  if (libc !== undefined) await shedSets();
   const events = {
-    onBlock: (block: SealedBlock) => send({ kind: 'block', block }),
-    onRebuilt: (worker: number, why: string) => send({ kind: 'rebuilt', worker, why }),
+    onBlock: (block: SealedBlock) => parent.say({ kind: 'block', block }),
+    onRebuilt: (worker: number, why: string) => parent.say({ kind: 'rebuilt', worker, why }),
   };
   recorder = new Recorder(settings, events, libc?.pageSize);
   // Workers load their code while it can still be read; they get to see packets only when the kernel's
   // programs are attached, which waits for `ready`.
   await recorder.ready();
-  dropRights(user, libc !== undefined);
-  libc?.dieWithParent();
-  send({ kind: 'ready' });
+  parent.say({ kind: 'ready', sandbox: await enterSandbox(user, bounded, libc) });
 }
 
 async function run(): Promise<void> {
   const timer = setInterval(
-    () => send({ kind: 'progress', progress: recorder!.progress() }),
+    () => parent.say({ kind: 'progress', progress: recorder!.progress() }),
     PROGRESS_INTERVAL,
   );
   try {
     const result = await recorder!.run();
-    send({ kind: 'done', result });
+    parent.say({ kind: 'done', result });
   } finally {
     clearInterval(timer);
   }
 }
 
-process.on('message', (message: ToRecorder) => {
+function onMessage(message: ToRecorder): void {
   switch (message.kind) {
     case 'start':
-      start(message.settings, message.user).catch(fail);
+      start(message).catch(fail);
       break;
     case 'run':
       run().catch(fail);
@@ -80,10 +88,9 @@ process.on('message', (message: ToRecorder) => {
       recorder?.blockWritten();
       break;
   }
-});
-// Whoever holds the rights is gone: there is nobody to write for. The kernel sees to it once rights are
-// given up; this is for before.
-process.on('disconnect', () => process.exit(1));
-// A terminal sends its signals to both; the parent decides.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGUSR2', 'SIGHUP'] as const) process.on(signal, () => {});
-send({ kind: 'loaded' });
+}
+
+// When whoever holds the rights is gone, there is nobody to write for. The kernel sees to it once rights
+// are given up; this is for before.
+const channel = new Socket({ fd: CHANNEL_FD, readable: true, writable: true });
+const parent = new Parent(channel, onMessage, () => process.exit(1));

@@ -13,6 +13,7 @@ import {
   setWalk,
 } from '../memory/configure.js';
 import { type MapOptions, type MemoryMap, mapMemory, regionAddress } from '../memory/map.js';
+import { WorkerState } from '../memory/worker-state.js';
 import type { WorkerTask } from '../pool/messages.js';
 import { type Pool, type PoolEvents, startPool } from '../pool/pool.js';
 import { DescriptorReader } from '../source/bytes.js';
@@ -20,9 +21,10 @@ import { CaptureFeeder, type CaptureInput, unitOf } from '../source/captures.js'
 import { reasonOf } from '../source/file.js';
 import type { Feed } from '../source/source.js';
 import { type Lag, lagOf } from './lag.js';
+import type { Sandbox } from './sandbox.js';
 
 /** Bytes of one slot: small enough that the chunk and what is read from it stay in a core's cache. */
-const SLOT_SIZE = 512 * 1024;
+export const SLOT_SIZE = 512 * 1024;
 const DEFAULT_BUFFER = 8 * SLOT_SIZE;
 const SLOTS_MIN = 3;
 /** Bytes all workers together may hold in flows, pending requests and early segments, where no cap is set. */
@@ -32,7 +34,7 @@ const END_PATIENCE = 3000;
 /** An open block of a live stream is sealed when it is this old, ms. */
 const SEAL_INTERVAL = 1000;
 /** Events of a block: enough for its key dictionary to pay, few enough to stay below 1 MiB. */
-const BLOCK_EVENTS = 49152;
+export const BLOCK_EVENTS = 49152;
 
 /** What the decoding half of a recording is told: plain data, because it may run in a process of its own. */
 export interface RecorderSettings {
@@ -60,6 +62,8 @@ export interface RecorderSettings {
   snaplen?: number | undefined;
   /** Use the parser with vector instructions, not its scalar twin. */
   simd: boolean;
+  /** Nanoseconds to add to CLOCK_MONOTONIC for Unix time, the same for the whole recording. Default 0. */
+  clock?: bigint;
   /** Map kernel rings into the parser's memory. Where false, or where it fails, they are copied. */
   zeroCopy: boolean;
 }
@@ -92,8 +96,11 @@ export interface RecorderResult {
 
 /** The decoding half of a recording, here or in a process of its own. */
 export interface RecorderHandle {
-  /** Resolves when the workers are ready for packets. */
-  ready(): Promise<void>;
+  /**
+   * Resolves when the workers are ready for packets, with what confines the process they are in where it is one
+   * of its own.
+   */
+  ready(): Promise<Sandbox | null>;
   /** Decodes until the source ends or `stop()`; then all is decoded and every block was handed over. */
   run(): Promise<RecorderResult>;
   /** Decodes what has come, and ends. */
@@ -153,14 +160,14 @@ export class Recorder implements RecorderHandle {
     beginCapture(buffer, this.#map, captureStart({ ...NO_CAPTURE, linktype }, 0, 1));
   }
 
-  /** The memory and its map, for tests that do damage to it. */
-  get shared(): { memory: WebAssembly.Memory; map: MemoryMap } {
-    return { memory: this.#memory, map: this.#map };
+  /** The memory, its map and the threads, for tests that do damage to them. */
+  get shared(): { memory: WebAssembly.Memory; map: MemoryMap; pool: Pool | undefined } {
+    return { memory: this.#memory, map: this.#map, pool: this.#pool };
   }
 
-  async ready(): Promise<void> {
+  async ready(): Promise<null> {
     const buffer = this.#memory.buffer;
-    const { feed, run, key, addressKey, hashSeed, zeroCopy } = this.#settings;
+    const { feed, run, key, addressKey, hashSeed, zeroCopy, clock = 0n } = this.#settings;
     const name = this.#settings.simd ? 'pipeline' : 'pipeline-scalar';
     const module = await WebAssembly.compile(readFileSync(new URL(`../wasm/${name}.wasm`, import.meta.url)));
     const tasks = Array.from({ length: this.#settings.workers }, (_, worker) => ({
@@ -171,6 +178,8 @@ export class Recorder implements RecorderHandle {
       config: configureWorker(buffer, this.#map, worker, { key, addressKey, hashSeed, eventsOut: false }),
       run,
       unit: this.#unit,
+      // The times of all other packets are Unix times already.
+      clock: feed.kind === 'bpf rings' ? clock : 0n,
       ring: ringOf(feed, worker, zeroCopy),
     }));
     this.#pool = startPool(tasks, this.#events);
@@ -178,6 +187,7 @@ export class Recorder implements RecorderHandle {
     this.#pool.done.catch(() => this.#feeder?.stop());
     // What is in a file waits for its readers; live packets do not.
     if (feed.kind !== 'captures') await this.#pool.ready;
+    return null;
   }
 
   async run(): Promise<RecorderResult> {
@@ -223,14 +233,15 @@ export class Recorder implements RecorderHandle {
   }
 
   progress(): RecorderProgress {
+    const counters = this.#counters();
     const lost = COUNTER_NAMES.filter((name) => name.startsWith('lost_'));
     return {
       bytesRead: this.#feeder?.bytesRead ?? 0,
-      packets: this.#counter('packets_seen'),
-      requests: this.#counter('requests'),
-      hits: this.#counter('hits'),
-      misses: this.#counter('misses'),
-      lost: lost.reduce((sum, name) => sum + this.#counter(name), 0),
+      packets: counters.packets_seen,
+      requests: counters.requests,
+      hits: counters.hits,
+      misses: counters.misses,
+      lost: lost.reduce((sum, name) => sum + counters[name], 0),
       lag: this.#lagSinceLast(),
     };
   }
@@ -252,19 +263,15 @@ export class Recorder implements RecorderHandle {
     await this.#pool?.close();
   }
 
-  /** A counter summed over the workers; while they run, a moment's view. */
-  #counter(name: Counter): number {
-    const view = new DataView(this.#memory.buffer);
-    const offset = this.#map.region.counters.at + COUNTER_NAMES.indexOf(name) * 8;
-    let sum = 0n;
-    for (let worker = 0; worker < this.#settings.workers; worker++) {
-      sum += view.getBigUint64(regionAddress(this.#map, worker) + offset, true);
-    }
-    return Number(sum);
-  }
-
+  /** Summed over the workers; while they run, a moment's view. */
   #counters(): Record<Counter, number> {
-    return Object.fromEntries(COUNTER_NAMES.map((name) => [name, this.#counter(name)])) as Record<
+    const sum = new BigUint64Array(COUNTER_NAMES.length);
+    for (let worker = 0; worker < this.#settings.workers; worker++) {
+      new WorkerState(this.#memory.buffer, this.#map, worker).totals().forEach((total, i) => {
+        sum[i]! += total;
+      });
+    }
+    return Object.fromEntries(COUNTER_NAMES.map((name, i) => [name, Number(sum[i]!)])) as Record<
       Counter,
       number
     >;

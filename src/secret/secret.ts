@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { MembenchError } from '../errors.js';
 
 /** What keys and addresses of one recording are hashed with. Never leaves the process. */
@@ -28,26 +28,30 @@ export function randomSecret(): Secret {
   return secretOf(randomBytes(SIZE));
 }
 
+/** Failures of open(2) and read(2) people meet, in their words. */
+const REASONS: Record<string, string> = {
+  ENOENT: 'no such file',
+  ENOTDIR: 'a part of the path is not a directory',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ELOOP: 'too many symbolic links',
+  ENAMETOOLONG: 'its name is too long',
+  ENXIO: 'it is not a regular file',
+};
+
 /**
  * Reads the secret hosts share: 32 hex digits with an optional newline, or 16 raw bytes.
  *
- * @throws ERR_MEMBENCH_KEY_FILE where it cannot be read, belongs to somebody else, can be read by others,
- * or is neither form
+ * @throws ERR_MEMBENCH_KEY_FILE where it cannot be read, is no regular file, belongs to somebody else, can be
+ * read by others, or is neither form
  */
 export function readSecret(path: string): Secret {
   const fail = (why: string, hint?: string, cause?: unknown) =>
     new MembenchError('ERR_MEMBENCH_KEY_FILE', `${path}: ${why}`, hint, cause);
-  let fd: number;
+  let fd: number | undefined;
   try {
-    fd = openSync(path, 'r');
-  } catch (error) {
-    throw fail(
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message,
-      undefined,
-      error,
-    );
-  }
-  try {
+    // O_NONBLOCK: opening a named pipe must fail below, not wait for a writer.
+    fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const stat = fstatSync(fd);
     if (!stat.isFile()) throw fail('it is not a regular file');
     const uid = process.geteuid?.();
@@ -61,7 +65,14 @@ export function readSecret(path: string): Secret {
     const text = bytes.toString('latin1', 0, size).replace(/\r?\n$/, '');
     if (!/^[0-9a-fA-F]{32}$/.test(text)) throw fail('it holds neither 32 hex digits nor 16 bytes');
     return secretOf(Buffer.from(text, 'hex'));
+  } catch (error) {
+    if (error instanceof MembenchError) throw error;
+    throw fail(
+      REASONS[(error as NodeJS.ErrnoException).code ?? ''] ?? (error as Error).message,
+      undefined,
+      error,
+    );
   } finally {
-    closeSync(fd);
+    if (fd !== undefined) closeSync(fd);
   }
 }

@@ -3,20 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, readFileSync, readlinkSync } from 'node:fs';
 import { networkInterfaces, release } from 'node:os';
 import { MembenchError } from '../errors.js';
+import { type Capability, setOf } from '../native/capabilities.js';
 import { loadKoffi } from '../native/koffi.js';
-import { findUser, type User } from '../native/users.js';
+import { findDecoder, type User } from '../native/users.js';
+import type { Check } from './check.js';
 import type { Libbpf } from './ebpf/libbpf.js';
-
-/** One thing a source needs. */
-export interface Check {
-  what: string;
-  /** null where it could not be found out. */
-  ok: boolean | null;
-  /** What there is, or why not. */
-  found: string;
-  /** What to do about it. */
-  fix?: string;
-}
 
 export interface SourceDiagnosis {
   source: 'file' | 'pcap' | 'afpacket' | 'ebpf';
@@ -27,23 +18,8 @@ export interface SourceDiagnosis {
   checks: Check[];
 }
 
-export interface Diagnosis {
-  sources: SourceDiagnosis[];
-  /** The best source that works here; `file` where no live one does. */
-  best: SourceDiagnosis['source'];
-}
-
 /** Best first, as a bare interface name takes them. */
 const PREFERENCE = ['ebpf', 'afpacket', 'pcap', 'file'] as const;
-
-// Bits of CapEff (linux/capability.h).
-const CAP = {
-  CAP_NET_ADMIN: 12,
-  CAP_NET_RAW: 13,
-  CAP_SYS_ADMIN: 21,
-  CAP_BPF: 39,
-} as const;
-type Capability = keyof typeof CAP;
 
 /** PROC_USER_INIT_INO (linux/proc_ns.h): the user namespace that is not one of a container's. */
 const INITIAL_USER_NAMESPACE = 'user:[4026531837]';
@@ -64,10 +40,13 @@ const PCAP_BUFFER = 1024 * 1024;
 const FIX_RAW = 'run as root or with CAP_NET_RAW';
 const FIX_BPF = 'run it as root, or with CAP_BPF and CAP_NET_ADMIN; or use afpacket:IF';
 
-/** Says of every source whether it works here. Nothing is captured, attached or left behind. */
-export async function diagnose(): Promise<Diagnosis> {
+/** Says of every source whether it works here, and which is best. Nothing is captured, attached or left behind. */
+export async function diagnoseSources(): Promise<{
+  sources: SourceDiagnosis[];
+  best: SourceDiagnosis['source'];
+}> {
   const rights = readRights();
-  const decoder = await findDecoder();
+  const decoder = await checkDecoder();
   const loopback = findLoopback();
   // One after the other: what one holds for a moment must not be inherited by the child of another.
   const pcap = await checkPcap(rights, decoder, loopback);
@@ -142,7 +121,7 @@ function readRights(): Rights | null {
   const set = (name: string) => BigInt(`0x${new RegExp(`^${name}:\\s*([0-9a-f]+)$`, 'm').exec(status)![1]}`);
   const effective = set('CapEff');
   return {
-    has: (name) => ((effective >> BigInt(CAP[name])) & 1n) === 1n,
+    has: (name) => (effective & setOf([name])) !== 0n,
     global: readlinkSync('/proc/self/ns/user') === INITIAL_USER_NAMESPACE,
   };
 }
@@ -154,7 +133,7 @@ interface Decoder {
   user: User | null | undefined;
 }
 
-async function findDecoder(): Promise<Decoder> {
+async function checkDecoder(): Promise<Decoder> {
   const checks = new Checks();
   const what = 'user to decode';
   if (process.getuid?.() !== 0) {
@@ -162,7 +141,7 @@ async function findDecoder(): Promise<Decoder> {
     return { check: checks.list[0]!, user: null };
   }
   const found = ({ name }: User) => `${name}, without any right`;
-  const user = await checks.try(what, async () => become(await findUser('nobody')), found);
+  const user = await checks.try(what, async () => become(await findDecoder()), found);
   return { check: checks.list[0]!, user };
 }
 

@@ -19,6 +19,8 @@ const REASONS: Record<string, [why: string, hint?: string]> = {
   EISDIR: ['it is a directory', 'name a capture file in it'],
   ENOTDIR: ['a part of the path is not a directory'],
   ELOOP: ['too many symbolic links'],
+  ENAMETOOLONG: ['its name is too long'],
+  ENXIO: ['it is neither a file nor a FIFO'],
   EIO: ['the disk cannot read it'],
   Z_BUF_ERROR: ['the compressed file ends too early'],
   Z_DATA_ERROR: ['the compressed data is damaged'],
@@ -49,6 +51,7 @@ export class FileSource implements PacketSource {
   readonly info: string;
   readonly unit: 1 | 1000;
   readonly feed: CapturesFeed;
+  readonly needs = [];
   readonly #files: readonly OpenFile[];
 
   private constructor(files: readonly OpenFile[]) {
@@ -159,8 +162,7 @@ function openFile(path: string): OpenBytes {
   const stat = fstatSync(fd);
   if (!stat.isFile() && !stat.isFIFO()) {
     closeSync(fd);
-    const what = stat.isDirectory() ? 'EISDIR' : 'it is neither a file nor a FIFO';
-    throw sourceError(path, Object.assign(new Error(what), { code: what }));
+    throw sourceError(path, Object.assign(new Error(), { code: stat.isDirectory() ? 'EISDIR' : 'ENXIO' }));
   }
   return { name: path, reader: new DescriptorReader(fd, stat.isFile()), stat, close: () => closeSync(fd) };
 }
@@ -181,6 +183,7 @@ function openStdin(): OpenBytes {
   } catch (error) {
     throw sourceError(name, error);
   }
+  if (stat.isDirectory()) throw sourceError(name, Object.assign(new Error(), { code: 'EISDIR' }));
   if (stat.isFile()) return { name, reader: new DescriptorReader(0, true), stat, close() {} };
   const reader = new StreamReader(process.stdin);
   return { name, reader, stat, close: () => process.stdin.destroy() };

@@ -1,5 +1,6 @@
 import type { Counter } from '../layout/generated.js';
 import type { CaptureHeader } from '../memory/capture-header.js';
+import type { Capability } from '../native/capabilities.js';
 import type { CaptureInput } from './captures.js';
 
 /** Captures this process has opened itself. */
@@ -80,6 +81,8 @@ export interface PacketSource {
   /** Nanoseconds in one unit of its packets' time. */
   readonly unit: 1 | 1000;
   readonly feed: Feed;
+  /** Capabilities it still needs once it is open: to let packets come, to follow interfaces, to stop. */
+  readonly needs: readonly Capability[];
   /** Lets packets come: called once the workers are ready. */
   start(): void | Promise<void>;
   /** No more packets come after this. */

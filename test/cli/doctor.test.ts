@@ -163,6 +163,32 @@ live(`the BPF object has to be there, whole, and of this layout${because}`, (t) 
   );
 });
 
+live(`what confines the process that decodes is found out by starting one${because}`, (t) => {
+  const lacking = ({ decoder }: Diagnosis) => decoder.filter(({ ok }) => !ok).map(({ what }) => what);
+  const root = doctor(['env']);
+  t.deepEqual(
+    root.decoder.map(({ what }) => what),
+    ['user', 'capabilities', 'bounding set', 'no_new_privs', 'system calls', 'memory'],
+  );
+  t.deepEqual(lacking(root), []);
+  t.like(root.decoder[0], { found: 'nobody (65534)' });
+  t.regex(root.decoder[0]!.fix!, /^useradd --system membench: /);
+  const other = doctor(user());
+  t.deepEqual(lacking(other), ['bounding set']);
+  t.like(other.decoder[0], { found: 'this one (12345)' });
+  t.deepEqual(lacking(doctor(hiding('node_modules/koffi'))), [
+    ...['bounding set', 'no_new_privs', 'system calls', 'memory'],
+  ]);
+  const unfiltered = doctor([process.execPath, 'build/test/support/without-seccomp.js', '38']);
+  t.deepEqual(lacking(unfiltered), ['system calls']);
+  const [start, ...rest] = doctor(['setpriv', '--bounding-set', '-setuid']).decoder;
+  t.deepEqual([start!.what, start!.ok, rest], ['start', false, []]);
+  t.regex(start!.found, /^the recorder cannot become the user 65534: EPERM/);
+
+  const table = execFileSync(process.execPath, ['dist/cli/main.js', 'doctor'], { encoding: 'utf8' });
+  t.regex(table, /^decoding +confined$[\s\S]*^ +ok +system calls +a seccomp filter: /m);
+});
+
 live(`no loopback interface: what cannot be tried is not held against a source${because}`, (t) => {
   const diagnosis = doctor(['unshare', '--net']);
   t.deepEqual(works(diagnosis), ['file', 'pcap', 'afpacket', 'ebpf']);

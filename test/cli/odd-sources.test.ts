@@ -1,6 +1,15 @@
 /** What people name by mistake, and files that change while they are read. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, createWriteStream, renameSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -29,6 +38,72 @@ test('one clear line for a socket', async (t) => {
   const { code, stderr } = membench(['record', path]);
   t.is(code, 1);
   t.regex(stderr, /^membench: \S+: .*\[ERR_MEMBENCH_SOURCE\]\n$/);
+});
+
+// It keeps the others waiting, and one of those has a clock.
+test.serial('whatever is named as a profile, a capture or a key file: one clear line', async (t) => {
+  const folder = temporary(t);
+  const at = (name: string) => join(folder, name);
+  execFileSync('mkfifo', ['-m', '600', at('fifo')]);
+  mkdirSync(at('folder'));
+  symlinkSync('loop', at('loop'));
+  writeFileSync(at('empty'), '', { mode: 0o600 });
+  writeFileSync(at('huge'), '', { mode: 0o600 });
+  truncateSync(at('huge'), 2 ** 40);
+  const server = createServer().listen(at('socket'));
+  t.teardown(() => server.close());
+  await new Promise((resolve) => server.once('listening', resolve));
+  writeFileSync(at('good.pcap'), pcapFile(FIRST));
+  const IRREGULAR = 'it is not a regular file';
+  const NEITHER = 'it is neither a file nor a FIFO';
+  const DIRECTORY = 'it is a directory';
+  const NO_KEY = 'it holds neither 32 hex digits nor 16 bytes';
+  // A FIFO may be a capture.
+  const whys: [path: string, profile: string, capture: string | null, keyFile: string][] = [
+    [at('fifo'), IRREGULAR, null, IRREGULAR],
+    [at('socket'), IRREGULAR, NEITHER, IRREGULAR],
+    ['/dev/zero', IRREGULAR, NEITHER, IRREGULAR],
+    [at('folder'), DIRECTORY, `${DIRECTORY} (name a capture file in it)`, IRREGULAR],
+    [at('loop'), ...same('too many symbolic links')],
+    [at('x'.repeat(300)), ...same('its name is too long')],
+    [at('nothing'), 'there is no such file', 'no such file', 'no such file'],
+    [at('empty'), 'it is empty', 'the file is empty', NO_KEY],
+    [at('huge'), 'it does not start like a profile', 'it does not begin like a pcap or pcapng file', NO_KEY],
+  ];
+  for (const [path, profile, capture, keyFile] of whys) {
+    const out = at('out.mbp');
+    const runs: [args: string[], why: string | null][] = [
+      [['cat', path], profile],
+      [['verify', path], profile],
+      [['analyze', path], profile],
+      [['record', `file:${path}`, out], capture],
+      [['record', '--key-file', path, at('good.pcap'), out], keyFile],
+    ];
+    for (const [args, why] of runs) {
+      if (why === null) continue;
+      // One that hangs is ended.
+      const { status, stderr } = spawnSync(process.execPath, ['dist/cli/main.js', ...args], {
+        encoding: 'utf8',
+        timeout: 60_000,
+        killSignal: 'SIGKILL',
+      });
+      t.is(status, 1, `${args} ${stderr}`);
+      t.is(stderr.replace(/ \[ERR_MEMBENCH_\w+\]\n$/, ''), `membench: ${path}: ${why}`);
+    }
+    t.false(existsSync(out));
+  }
+});
+
+function same(why: string): [string, string, string] {
+  return [why, why, why];
+}
+
+test('a directory on standard input is no capture', (t) => {
+  const folder = temporary(t);
+  const command = `"${process.execPath}" dist/cli/main.js record - "${join(folder, 'out.mbp')}" <"${folder}"`;
+  const { status, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8' });
+  t.is(status, 1);
+  t.regex(stderr, /^membench: standard input: it is a directory .*\[ERR_MEMBENCH_SOURCE\]\n$/);
 });
 
 test('one clear line for a file we may not read', (t) => {

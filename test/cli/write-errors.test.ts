@@ -9,6 +9,8 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -195,7 +197,30 @@ test('a device that reports errors', (t) => {
       path,
       `the device reports an error ${WRITE}`,
     );
-    t.like(verifyProfile(path), { blocks: { bad: 0, missing: [] }, footer: false });
+    // What not even the beginning of came to the disk does not stay.
+    if (existsSync(path)) t.like(verifyProfile(path), { blocks: { bad: 0, missing: [] }, footer: false });
+  }
+});
+
+test('a device that comes to report errors', (t) => {
+  if (spawnSync('strace', ['-V']).error !== undefined) {
+    t.log('skipped: needs strace');
+    t.pass();
+    return;
+  }
+  const at = temporary(t);
+  // The header and its folder are brought to the disk, then block by block; one that was written stays.
+  for (const [when, call, blocks] of [
+    ['block', 3, 1],
+    ['block', 4, 2],
+    ['interval', 3, null],
+  ] as const) {
+    const path = join(at, `${when}-${call}.mbp`);
+    const inject = ['strace', '-f', '-o', '/dev/null', '-e', `inject=fsync:error=EIO:when=${call}+`];
+    const outcome = record(inject, ['--fsync', when, '--workers', '1', LARGE, path]);
+    failed(t, outcome, path, `the device reports an error ${WRITE}`);
+    if (blocks !== null) keptWhatWasSealed(t, path, blocks);
+    t.like(verifyProfile(path), { blocks: { bad: 0, missing: [] }, damage: [], footer: false });
   }
 });
 
@@ -245,6 +270,44 @@ test('a source that says no more does not keep it either', async (t) => {
   t.deepEqual(await ended, [1, null]);
   t.is(said, `membench: ${path}: ${LIMIT}\n`);
   t.is(verifyProfile(path).blocks.good, 0);
+});
+
+test('a profile that is removed or moved meanwhile is no success', async (t) => {
+  const at = realpathSync(temporary(t));
+  const other = join(at, 'other.mbp');
+  const removed = `it was removed or replaced while it was written, and what was recorded is lost ${WRITE}`;
+  const moved = `it was moved while it was written, and what was recorded is in ${other} ${WRITE}`;
+  const ways: [name: string, away: (path: string) => void, why: string][] = [
+    ['removed', (path) => rmSync(path), removed],
+    ['replaced', (path) => execFileSync(process.execPath, [...MAIN, '-q', '--force', LARGE, path]), removed],
+    ['moved', (path) => renameSync(path, other), moved],
+  ];
+  for (const [name, away, why] of ways) {
+    for (const stop of [true, false]) {
+      const fifo = join(at, `${name}-${stop}`);
+      const path = `${fifo}.mbp`;
+      execFileSync('mkfifo', [fifo]);
+      const child = spawn(process.execPath, [...MAIN, '--json', fifo, path]);
+      t.teardown(() => child.kill('SIGKILL'));
+      let said = '';
+      child.stdout.on('data', (data) => {
+        said += data;
+      });
+      child.stderr.on('data', (data) => {
+        said += data;
+      });
+      const ended = once(child, 'close');
+      const writer = await open(fifo, 'w');
+      await writer.write(SMALL);
+      while (!existsSync(path)) await sleep(10);
+      away(path);
+      // Whether it is told to stop or not: a source that says no more does not keep it.
+      if (stop) child.kill('SIGTERM');
+      t.deepEqual(await ended, [1, null], name);
+      t.is(said, `membench: ${path}: ${why}\n`);
+      await writer.close();
+    }
+  }
 });
 
 /** Without what lets root write anywhere. */

@@ -16,7 +16,7 @@ test('the package holds what runs, and what explains it', (t) => {
     'dist/index.d.ts',
     'dist/decoder.js',
     'dist/profile.js',
-    'dist/pool/worker.js',
+    'dist/pool/piscina.cjs',
     'dist/wasm/pipeline.wasm',
     'dist/wasm/pipeline-scalar.wasm',
     'dist/bpf/packets.bpf.o',

@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, readdirSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
@@ -239,6 +240,28 @@ serial(...live('a ring too small, a consumer that stops: every packet is account
   }
 });
 
+serial(...live('a writer that is held: workers wait for it, none is taken for one that hangs'), async (t) => {
+  t.timeout(120_000);
+  const network = new Network(t);
+  await network.memcached();
+  const profile = join(temporary(t), 'out.mbp');
+  const recording = network.record('--workers', '4', `ebpf:${DEVICE}`, profile);
+  await recording.running();
+  // Four blocks a second: after eight seconds no more may be on their way, and what hangs is ended after six.
+  process.kill(recording.child.pid!, 'SIGSTOP');
+  const end = Date.now() + 17_000;
+  while (Date.now() < end) {
+    network.load(500, 16);
+    await sleep(100);
+  }
+  process.kill(recording.child.pid!, 'SIGCONT');
+  const summary = await recording.stop();
+  t.notRegex(recording.said, /was replaced/);
+  t.is(summary.packets.lost.worker_failed, undefined);
+  t.is(unaccounted(summary), 0);
+  t.true(verifyProfile(profile).perfect);
+});
+
 /** Load while the recorder is held for some share of the time. */
 function overload(network: Network, pid: number, share: number): void {
   for (let i = 0; i < 4; i++) {
@@ -404,6 +427,31 @@ serial(...live('ebpf:* takes up interfaces that come later'), async (t) => {
   t.is(byProfile(await analyze([profile])).gets, byServer(before, after).gets);
 });
 
+serial(...live('ebpf:* starts while interfaces come and go'), async (t) => {
+  t.timeout(120_000);
+  const network = new Network(t);
+  const pair = (i: number) => `link add a${i} type veth peer name b${i}\nlink set a${i} up\n`;
+  const all = Array.from({ length: 12 }, (_, i) => i);
+  const add = all.map(pair).join('');
+  const remove = all.map((i) => `link delete a${i}\n`).join('');
+  const script = `while :; do printf '${add}' | ip -batch -; printf '${remove}' | ip -batch -; done`;
+  const churn = network.start('bash', '-c', script.replaceAll('\n', '\\n'));
+  const folder = temporary(t);
+  let gone = 0;
+  for (let i = 0; i < 8; i++) {
+    const how = i % 2 === 0 ? [] : ['--attach', 'clsact'];
+    const recording = network.record(...how, 'ebpf:*', join(folder, 'out.mbp'));
+    await recording.running();
+    await sleep(300);
+    t.is(unaccounted(await recording.stop()), 0, recording.said);
+    t.regex(recording.said, /recording ebpf on .*\bsrv0\b/);
+    gone += recording.said.split('the interface is gone').length - 1;
+  }
+  t.true(gone > 0, 'interfaces did come and go');
+  await network.kill(churn);
+  await until(() => programs().length === 0, 2);
+});
+
 serial(...live('a full disk: said within a second, what was sealed stays, exit 1'), async (t) => {
   t.timeout(60_000);
   const network = new Network(t);
@@ -430,6 +478,17 @@ serial(...live('a full disk: said within a second, what was sealed stays, exit 1
   t.true(report.blocks.good > 0);
 });
 
+serial(...live('a profile that is removed: said within a second or so, exit 1'), async (t) => {
+  const network = new Network(t);
+  const profile = join(temporary(t), 'out.mbp');
+  const recording = network.record(`ebpf:${DEVICE}`, profile);
+  await recording.running();
+  rmSync(profile);
+  await until(() => recording.child.exitCode !== null, 3);
+  t.is(await recording.ended(), 1);
+  t.regex(recording.said, /out\.mbp: it was removed .* \[ERR_MEMBENCH_PROFILE_WRITE\]\n$/);
+});
+
 serial(...live('limits and signals of a live recording'), async (t) => {
   t.timeout(60_000);
   const network = new Network(t);
@@ -451,6 +510,25 @@ serial(...live('limits and signals of a live recording'), async (t) => {
   await sleep(300);
   t.true(verifyProfile(join(folder, 'f.mbp')).blocks.good > 0, 'sealed while it runs');
   await flushed.stop('SIGTERM');
+  const hungUp = network.record(`ebpf:${DEVICE}`, join(folder, 'h.mbp'));
+  await hungUp.running();
+  t.is((await hungUp.stop('SIGHUP')).ended, 'signal');
+  t.true(verifyProfile(join(folder, 'h.mbp')).perfect);
+});
+
+serial(...live('a second stop signal 100 ms after the first or later ends it at once'), async (t) => {
+  const network = new Network(t);
+  const recording = network.record(`ebpf:${DEVICE}`, join(temporary(t), 'out.mbp'));
+  await recording.running();
+  // It waits for its recorder, which says nothing.
+  process.kill(recording.recorderPid, 'SIGSTOP');
+  recording.child.kill('SIGINT');
+  recording.child.kill('SIGTERM');
+  await sleep(1000);
+  t.is(recording.child.exitCode, null, 'two at once are one');
+  recording.child.kill('SIGINT');
+  t.is(await recording.ended(), 130);
+  await until(() => programs().length === 0, 2);
 });
 
 serial(...live('told to stop at any moment of its start: it ends in good order'), async (t) => {
@@ -467,6 +545,35 @@ serial(...live('told to stop at any moment of its start: it ends in good order')
     await until(() => programs().length === 0, 2);
   }
 });
+
+serial(
+  ...live('a terminal that stops all of its processes while they start stops one recording'),
+  async (t) => {
+    t.timeout(120_000);
+    const folder = temporary(t);
+    for (const source of ['ebpf:lo', 'afpacket:lo', 'pcap:lo']) {
+      for (let after = 120; after <= 400; after += 40) {
+        // A session of its own, as a terminal's, in a network of its own.
+        const script = 'ip link set lo up; exec "$@"';
+        const command = [process.execPath, 'dist/cli/main.js', 'record', source, join(folder, 'out.mbp')];
+        const child = spawn('unshare', ['-n', 'sh', '-c', script, 'sh', ...command, '--force'], {
+          detached: true,
+          stdio: ['ignore', 'ignore', 'pipe'],
+        });
+        let said = '';
+        child.stderr.on('data', (data) => {
+          said += data;
+        });
+        const exit = once(child, 'close');
+        await sleep(after);
+        process.kill(-child.pid!, 'SIGINT');
+        const [code, signal] = await exit;
+        // Before it listens for signals, one ends it as it ends any process.
+        t.true(code === 0 || signal === 'SIGINT', `${source}, ${after} ms: ${code} ${said}`);
+      }
+    }
+  },
+);
 
 serial(...live('an option that makes no sense is refused before anything is attached'), (t) => {
   const folder = temporary(t);

@@ -1,30 +1,55 @@
 import test from 'ava';
+import { RecordingClock } from '#src/clock.js';
 import { client, packetsOf, server, type Turn } from '../support/conversation.js';
 import { recordInProcess } from '../support/in-process.js';
 import { pcapFile } from '../support/packets.js';
 
-const HOUR = 3_600_000_000_000n;
+const YEAR = 8760n * 3_600_000_000_000n;
 
-test('a clock that is set while recording moves blocks, never durations', (t) => {
+test('times that count from boot become Unix times, all by the same offset, durations as they are', (t) => {
   const turns: Turn[] = [];
   for (let i = 0; i < 1500; i++) turns.push(client(`get k${i}\r\n`), server('END\r\n'));
   // As kernel times are: counted from boot.
   const capture = pcapFile(packetsOf(turns, { start: 5_000_000_000n }), { nanos: true });
   const plain = recordInProcess(capture).events;
-  // Ahead by a year, then set back by an hour, then slewed by a microsecond.
-  const offsets = [8760n * HOUR, 8759n * HOUR, 8759n * HOUR + 1000n];
-  let sealed = 0;
-  const { events, counters } = recordInProcess(capture, { clock: () => offsets[Math.min(sealed++, 2)]! });
-  t.is(sealed, 3, 'a look at the clock for every block');
+  const { events, counters, told } = recordInProcess(capture, { clock: YEAR });
   t.is(events.length, 1500);
+  t.is(told.events, 1500, 'in three blocks');
   t.is(counters.negative_latency, 0);
-  // The middle block is an hour before the first: readers put events in order of time.
-  const byKey = new Map(events.map((event) => [event.key, event]));
-  const shifts = plain.map((event) => {
-    const same = byKey.get(event.key)!;
-    t.is(same.latency_ns, event.latency_ns);
-    return BigInt(same.ts_ns) - BigInt(event.ts_ns);
+  events.forEach((event, i) => {
+    t.is(event.key, plain[i]!.key);
+    t.is(event.latency_ns, plain[i]!.latency_ns);
+    t.is(BigInt(event.ts_ns) - BigInt(plain[i]!.ts_ns), YEAR);
   });
-  const changes = shifts.filter((shift, i) => i === 0 || shift !== shifts[i - 1]);
-  t.deepEqual(changes, offsets);
+});
+
+test('a recording looks at the wall clock once: what is done to it later moves nothing', (t) => {
+  const clock = new RecordingClock();
+  const real = Date.now;
+  const before = clock.now();
+  try {
+    Date.now = () => real() - 3_600_000;
+    const after = clock.now();
+    t.true(after >= before);
+    t.true(after - before < 3_600_000_000_000n);
+  } finally {
+    Date.now = real;
+  }
+});
+
+test('it begins with the wall clock, to a fraction of a millisecond', (t) => {
+  const least = BigInt(Date.now()) * 1_000_000n;
+  const now = new RecordingClock().now();
+  const most = BigInt(Date.now() + 1) * 1_000_000n;
+  t.true(now >= least && now <= most, `${least} ${now} ${most}`);
+});
+
+test('a wall clock that stands still holds nobody up', (t) => {
+  const real = Date.now;
+  try {
+    Date.now = () => 1_000_000;
+    t.true(new RecordingClock().now() >= 1_000_000_000_000n);
+  } finally {
+    Date.now = real;
+  }
 });

@@ -3,16 +3,19 @@ import { spawnSync } from 'node:child_process';
 import fs, {
   appendFileSync,
   copyFileSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { openProfile, verifyProfile } from 'membench/profile';
@@ -286,11 +289,11 @@ test('only so many files are kept', (t) => {
 test('what took the place of a part is not removed', (t) => {
   const path = folder(t);
   const at = (name: string) => join(path, name);
-  const series = oneEach(at('a.mbp'), { files: 1 });
+  const series = oneEach(at('a.mbp'), { files: 2 });
   let seq = 0;
   const rotate = () => write(series, { worker: 0, seq: seq++ });
   rotate();
-  // The part is moved away while it is written, and something else put there.
+  // A finished part is moved away, and something else put there.
   const places: ((part: string) => void)[] = [
     (part) => writeFileSync(part, 'precious'),
     (part) => symlinkSync(at('moved0'), part),
@@ -298,14 +301,86 @@ test('what took the place of a part is not removed', (t) => {
     () => {},
   ];
   for (const [i, replace] of places.entries()) {
-    renameSync(series.path, at(`moved${i}`));
-    replace(series.path);
     rotate();
+    const part = series.paths.at(-2)!;
+    renameSync(part, at(`moved${i}`));
+    replace(part);
   }
+  rotate();
   t.is(readFileSync(at('a.mbp'), 'utf8'), 'precious');
   series.finish(info({ events: seq }));
-  t.deepEqual(list(path), ['a-1.mbp', 'a-2.mbp', 'a-4.mbp', 'a.mbp', 'moved0', 'moved1', 'moved2', 'moved3']);
+  const left = ['a-1.mbp', 'a-2.mbp', 'a-4.mbp', 'a-5.mbp', 'a.mbp'];
+  t.deepEqual(list(path), [...left, 'moved0', 'moved1', 'moved2', 'moved3']);
   perfect(t, [series.path, at('moved0'), at('moved1')]);
+});
+
+test('a part that is not where it was made ends the series: on a look, when it is full, at the end', (t) => {
+  const GONE = 'it was removed or replaced while it was written, and what was recorded is lost';
+  const moved = (to: string) => `it was moved while it was written, and what was recorded is in ${to}`;
+  const ways: ((part: string, to: string) => string)[] = [
+    (part) => {
+      rmSync(part);
+      return GONE;
+    },
+    (part) => {
+      rmSync(part);
+      writeFileSync(part, 'precious');
+      return GONE;
+    },
+    (part, to) => {
+      renameSync(part, to);
+      return moved(to);
+    },
+    (part, to) => {
+      renameSync(part, to);
+      symlinkSync(to, part);
+      return moved(to);
+    },
+    (part, to) => {
+      linkSync(part, to);
+      rmSync(part);
+      return moved('a file of another name');
+    },
+    (part, to) => {
+      renameSync(dirname(part), to);
+      return moved(join(to, basename(part)));
+    },
+  ];
+  for (const [i, away] of ways.entries()) {
+    const path = realpathSync(folder(t));
+    for (const when of ['tick', 'block', 'rotation', 'end'] as const) {
+      const clock = new Clock();
+      const place = join(path, when);
+      mkdirSync(place);
+      const options = when === 'rotation' ? { rotateSize: 1 } : {};
+      const series = create(join(place, 'a.mbp'), { ...options, now: clock.now });
+      write(series, { worker: 0, seq: 0 });
+      const bytes = statSync(series.path).size;
+      const to = join(path, `${when}-moved`);
+      const why = away(series.path, to);
+      const error = { code: 'ERR_MEMBENCH_PROFILE_WRITE', message: `${series.path}: ${why}` };
+      if (when === 'tick' || when === 'block') {
+        // No look before it is time.
+        clock.pass(0.9);
+        t.notThrows(() => (when === 'tick' ? series.tick() : write(series, { worker: 0, seq: 1 })));
+        clock.pass(0.1);
+      }
+      const fail = () => {
+        if (when === 'tick') series.tick();
+        else if (when === 'end') series.finish(info({ events: 1 }));
+        else write(series, { worker: 0, seq: 2 });
+      };
+      t.throws(fail, error, `${i} ${when}`);
+      t.throws(() => series.tick(), error, 'it is final');
+      series.abandon();
+      if (!why.startsWith('it was moved')) continue;
+      const file = statSync(to).isDirectory() ? join(to, 'a.mbp') : to;
+      t.true(statSync(file).size >= bytes);
+      // What was finished is whole, wherever it lies.
+      if (when === 'end' || when === 'rotation') perfect(t, [file]);
+      else t.deepEqual(verifyProfile(file).damage, []);
+    }
+  }
 });
 
 test('a part that was changed or replaced since is not removed', (t) => {
@@ -524,8 +599,8 @@ test('fsync: never, after each block, or once a second; and before a file is clo
   clock.pass(60);
   t.is(
     of(() => block.tick()),
-    1,
-    'the file that is closed',
+    3,
+    'the file that is closed, the new one and its folder',
   );
   t.is(
     of(() => block.finish(info({ events: 1 }))),
@@ -574,8 +649,8 @@ test('fsync: never, after each block, or once a second; and before a file is clo
   clock.pass(60);
   t.is(
     of(() => interval.tick()),
-    1,
-    'the file that is closed',
+    3,
+    'the file that is closed, the new one, and its folder',
   );
   t.is(
     of(() => write(interval, { worker: 0, seq: 5 })),
@@ -587,6 +662,83 @@ test('fsync: never, after each block, or once a second; and before a file is clo
     1,
   );
   perfect(t, interval.paths);
+});
+
+/** What is done to files and folders by name, and brought to the disk, while `run` goes on, in order. */
+function watchNames(run: () => void): string[] {
+  const { fsyncSync, renameSync, rmSync } = fs;
+  const done: string[] = [];
+  const name = (path: fs.PathLike) => basename(String(path)).replace(/\.[0-9a-f]{12}\.new$/, '.new');
+  fs.fsyncSync = (fd) => {
+    const path = fs.readlinkSync(`/proc/self/fd/${fd}`);
+    done.push(`sync ${fs.fstatSync(fd).isDirectory() ? 'folder' : name(path)}`);
+    fsyncSync(fd);
+  };
+  fs.renameSync = (from, to) => {
+    done.push(`rename ${name(from)} ${name(to)}`);
+    renameSync(from, to);
+  };
+  fs.rmSync = (path) => {
+    done.push(`remove ${name(path)}`);
+    rmSync(path);
+  };
+  syncBuiltinESMExports();
+  try {
+    run();
+  } finally {
+    Object.assign(fs, { fsyncSync, renameSync, rmSync });
+    syncBuiltinESMExports();
+  }
+  return done;
+}
+
+(process.platform === 'linux' ? test : test.skip)('fsync: names come to the disk as well, and go', (t) => {
+  for (const fsync of ['block', 'interval', 'never'] as const) {
+    const path = folder(t);
+    const series: ProfileSeries[] = [];
+    const options = { files: 1, fsync, force: true };
+    const wanted = (names: string[]) =>
+      fsync === 'never' ? names.filter((name) => !name.startsWith('sync')) : names;
+    t.deepEqual(
+      watchNames(() => series.push(oneEach(join(path, 'a.mbp'), options))),
+      wanted(['sync a.mbp', 'sync folder']),
+    );
+    write(series[0]!, { worker: 0, seq: 0 });
+    // The old file stays until the new one is sure to be found.
+    const rotation = watchNames(() => write(series[0]!, { worker: 0, seq: 1 }));
+    const block = fsync === 'block' ? ['sync a-1.mbp'] : [];
+    t.deepEqual(
+      rotation,
+      wanted(['sync a.mbp', 'sync a-1.mbp', 'sync folder', 'remove a.mbp', 'sync folder', ...block]),
+    );
+    series[0]!.finish(info({ events: 2 }));
+    t.deepEqual(
+      watchNames(() => series.push(oneEach(join(path, 'a-1.mbp'), options))),
+      wanted(['sync a-1.mbp.new', 'rename a-1.mbp.new a-1.mbp', 'sync folder']),
+    );
+    series[1]!.abandon();
+  }
+});
+
+test('a folder that cannot be synced at all is no failure, one whose disk fails is', (t) => {
+  const path = folder(t);
+  for (const [code, fails] of [
+    ['EINVAL', false],
+    ['EIO', true],
+  ] as const) {
+    const start = () => create(join(path, `${code}.mbp`), { fsync: 'block' }).abandon();
+    countSyncs(
+      () => {
+        if (fails)
+          t.throws(start, { code: 'ERR_MEMBENCH_PROFILE_WRITE', message: /the device reports an error/ });
+        else t.notThrows(start);
+      },
+      (fd) => {
+        if (fs.fstatSync(fd).isDirectory()) throw Object.assign(new Error(code), { code });
+      },
+    );
+  }
+  t.deepEqual(list(path), ['EINVAL.mbp']);
 });
 
 test('a failed fsync is a failed write', (t) => {

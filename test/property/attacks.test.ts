@@ -7,7 +7,7 @@ import { ATTACKS, type Attack, writeAttack } from '#bench/attack/attacks.js';
 import { PAGE, regionAddress } from '#src/memory/map.js';
 import { brokenPool, findPools } from '../fuzz/pools.js';
 import { client, packetsOf, server, type Turn } from '../support/conversation.js';
-import { type InProcessResult, recordInProcess } from '../support/in-process.js';
+import { type InProcessResult, REAL_SIZES, recordInProcess } from '../support/in-process.js';
 import { type Packet, pcapFile } from '../support/packets.js';
 
 /** Of all pools together: some thousand flows, some hundred early segments, lines and chunks of keys. */
@@ -73,7 +73,10 @@ for (const attack of ATTACKS) {
   test(`${attack.name}: a good connection behind it is recorded whole`, (t) => {
     const good = packetsOf(TURNS, GOOD);
     const { bytes } = capture(attack);
-    const { events } = recordInProcess(Buffer.concat([bytes, records(good)]));
+    const { events } = recordInProcess(Buffer.concat([bytes, records(good)]), {
+      map: REAL_SIZES,
+      lateWriter: true,
+    });
     const brief = events.filter(({ key_size }) => key_size === 4 || key_size === 5);
     t.deepEqual(
       brief

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import test from 'ava';
 import fc from 'fast-check';
 import { createDecoder } from 'membench/decoder';
+import { wrongIn } from '../support/account.js';
 import { randomBinaryConversation } from '../support/binary-model.js';
 import { CUTS, interleave, packetsOf } from '../support/conversation.js';
-import { type InProcessResult, recordInProcess } from '../support/in-process.js';
+import { type InProcessResult, REAL_SIZES, recordInProcess } from '../support/in-process.js';
 import { randomConversation } from '../support/model.js';
 import { pcapFile } from '../support/packets.js';
 
@@ -87,6 +88,39 @@ test('a hostile capture gives the same events for any number of workers', (t) =>
       if ([one, three].some(boundHit)) return;
       assert.deepEqual(three.events, one.events);
       assert.deepEqual(three.counters, one.counters);
+    }),
+    { numRuns: Number(process.env.MEMBENCH_RUNS ?? 100) },
+  );
+  t.pass();
+});
+
+test('a hostile capture with limits, in the sizes that ship, while threads are ended: the books are right', (t) => {
+  const conditions = fc.record({
+    workers: fc.constantFrom(1, 2, 3),
+    map: fc.constantFrom(REAL_SIZES, { slotSize: 65536, blockEvents: 7 }),
+    limits: fc.record({
+      packets: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 200 })),
+      duration: fc.oneof(fc.constant(0n), fc.bigInt(1n, 2000n)),
+    }),
+    snaplen: fc.oneof(fc.constant(262144), fc.integer({ min: 1, max: 400 })),
+    rotateSize: fc.integer({ min: 4000, max: 100_000 }),
+    schedule: fc.nat(),
+    lateWriter: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(hostile, conditions, fc.array(fc.nat(300), { maxLength: 3 }), (value, options, deaths) => {
+      const left = [...deaths];
+      let died = -1;
+      const result = recordInProcess(capture(value), {
+        ...options,
+        beforeStep(_, { steps, rebuilt }) {
+          if (rebuilt.length === died || left.length === 0) return;
+          died = rebuilt.length;
+          steps.dieAfter(left.shift()!);
+        },
+      });
+      assert.deepEqual(wrongIn(result), []);
+      if (deaths.length === 0) assert.equal(result.counters.lost_worker_failed, 0);
     }),
     { numRuns: Number(process.env.MEMBENCH_RUNS ?? 100) },
   );

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { referenceEvents } from '../reference/reference.js';
 import { randomBinaryConversation } from '../support/binary-model.js';
 import { CUTS, interleave, packetsOf, shuffleWithin } from '../support/conversation.js';
-import { recordInProcess } from '../support/in-process.js';
+import { REAL_SIZES, recordInProcess } from '../support/in-process.js';
 import { randomConversation } from '../support/model.js';
 import { pcapFile } from '../support/packets.js';
 
@@ -21,13 +21,18 @@ const conversation = fc.record({
   binary: fc.constantFrom(1, 2, 1000),
   window: fc.constantFrom(0, 0, 2, 6),
   clientSeq: fc.constantFrom(1, 0xfffffff0, 0x7fffff00),
+  /** The sizes that ship, or small ones. */
+  map: fc.constantFrom(REAL_SIZES, {}, { slotSize: 65536, blockEvents: 7 }),
+  /** Chunks cut anywhere, and workers that take their steps in any order. */
+  schedule: fc.option(fc.nat(), { nil: undefined }),
+  lateWriter: fc.boolean(),
 });
 
 test('the parser and the reference agree under every cut, reordering and number of workers', (t) => {
   fc.assert(
     fc.property(
       conversation,
-      ({ seed, size, cut, workers, version, connections, binary, window, clientSeq }) => {
+      ({ seed, size, cut, version, connections, binary, window, clientSeq, schedule, ...options }) => {
         const captures = Array.from({ length: connections }, (_, i) =>
           shuffleWithin(
             packetsOf(
@@ -47,7 +52,11 @@ test('the parser and the reference agree under every cut, reordering and number 
           ),
         );
         const packets = window ? captures.flat() : interleave(...captures);
-        const { events, counters } = recordInProcess(pcapFile(packets), { workers, key: KEY });
+        const { events, counters } = recordInProcess(pcapFile(packets), {
+          ...options,
+          ...(schedule !== undefined && { schedule }),
+          key: KEY,
+        });
         assert.deepEqual(events, referenceEvents(packets, KEY));
         assert.equal(counters.packets_seen, packets.length);
         assert.equal(counters.packets_decoded, packets.length);

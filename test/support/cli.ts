@@ -21,9 +21,14 @@ export function membench(args: readonly string[], env: NodeJS.ProcessEnv = {}): 
   return { code: status, stdout, stderr };
 }
 
-/** Starts membench and leaves it running. */
-export function startMembench(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+/**
+ * Starts membench and leaves it running.
+ *
+ * @param before a command that runs it, nohup(1) for example
+ */
+export function startMembench(args: readonly string[], before: readonly string[] = []): ChildProcess {
+  const [command, ...rest] = [...before, process.execPath, MAIN, ...args];
+  return spawn(command!, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 /** A folder for one test, removed at its end. */

@@ -1,32 +1,38 @@
 /**
- * The whole pipeline on one thread: several parser instances over one memory, blocks, profile file,
- * reader. Everything `record` does but for the threads, and quick enough for property tests.
+ * The whole pipeline on one thread: several parser instances over one memory, batch ring, blocks, profile
+ * file, reader. Everything `record` does but for the threads, in the code that ships, and quick enough for
+ * property tests.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CacheEvent } from 'membench/decoder';
 import { openProfile, readEvents } from 'membench/profile';
-import { createCore } from '#src/decode/core.js';
 import { usesSimd } from '#src/decode/simd.js';
-import { COUNTER_NAMES, type Counter, SLOT } from '#src/layout/generated.js';
-import type { RingReader } from '#src/memory/batch-ring.js';
+import { type Counter, INDEX_STATE } from '#src/layout/generated.js';
+import { RingWriter } from '#src/memory/batch-ring.js';
 import { parseCaptureHeader } from '#src/memory/capture-header.js';
 import {
-  beginCapture,
   captureStart,
   configureWorker,
   isBroken,
+  type Limits,
   type PortRanges,
   setPorts,
   setWalk,
 } from '#src/memory/configure.js';
-import { type MapOptions, type MemoryMap, mapMemory, regionAddress, slotAddress } from '#src/memory/map.js';
-import { BlockSealer } from '#src/pool/block-sealer.js';
-import type { SealedBlock, WorkerTask } from '#src/pool/messages.js';
+import { type MapOptions, type MemoryMap, mapMemory } from '#src/memory/map.js';
+import { addCounts } from '#src/profile/counts.js';
 import type { ProfileHeader } from '#src/profile/header.js';
-import { type FooterInfo, ProfileWriter } from '#src/profile/writer.js';
+import { ProfileSeries } from '#src/profile/series.js';
+import type { FooterInfo } from '#src/profile/writer.js';
+import { BLOCK_EVENTS, SLOT_SIZE } from '#src/recorder/recorder.js';
 import { checkPayload } from './payload.js';
+import { between, seeded } from './random.js';
+import { Workers } from './workers.js';
+
+/** The sizes a recording has; the usual ones here are smaller, so that short captures have many of everything. */
+export const REAL_SIZES = { slotSize: SLOT_SIZE, blockEvents: BLOCK_EVENTS } as const;
 
 const module = new WebAssembly.Module(
   readFileSync(`dist/wasm/${usesSimd() ? 'pipeline' : 'pipeline-scalar'}.wasm`),
@@ -46,14 +52,38 @@ export interface InProcessOptions {
   notes?: { what: string; atNs: bigint }[];
   /** What the footer says besides the counters. */
   footer?: Partial<FooterInfo>;
-  /** What a live source's clock says whenever a block is sealed: nanoseconds to add. */
-  clock?: () => bigint;
+  /** Added to all times, as with a source whose packets have no Unix times. */
+  clock?: bigint;
+  /** Where the walk stops. Default: nowhere. */
+  limits?: Partial<Limits>;
+  /** Bytes of a packet that are looked at. Default: all. */
+  snaplen?: number;
+  /** Bytes of a profile after which the next is begun. Default: one profile. */
+  rotateSize?: number;
+  /** The writer writes only when somebody waits for it. Default: it is never late. */
+  lateWriter?: boolean;
+  /** What chunks have for sizes, and in which order the workers take their steps. Default: full, one after the other. */
+  schedule?: number;
+  /** Called before each step of a worker. */
+  beforeStep?: (
+    step: number,
+    workers: Workers,
+    shared: { memory: WebAssembly.Memory; map: MemoryMap },
+  ) => void;
 }
 
 export interface InProcessResult {
   events: CacheEvent[];
   counters: Record<Counter, number>;
+  /** The last profile, and all of them. */
   profile: Uint8Array;
+  profiles: Uint8Array[];
+  /** What the blocks told, and what the last footer. */
+  told: Record<string, number>;
+  /** Why workers were replaced. */
+  rebuilt: readonly string[];
+  /** 0: the capture was walked to its end; 1: the count was reached, 2: the duration. */
+  ended: number;
   /** Whether the capture ended in a record, or in what cannot be one. */
   broken: boolean;
   /** Where it all happened. */
@@ -63,102 +93,70 @@ export interface InProcessResult {
 
 /** Records a capture given as bytes. */
 export function recordInProcess(capture: Uint8Array, options: InProcessOptions = {}): InProcessResult {
-  const { workers = 1, key = new Uint8Array(16), ports = [[11211, 11211]] } = options;
+  const { workers: count = 1, ports = [[11211, 11211]] } = options;
   const map = mapMemory({
-    workers,
+    workers: count,
     slots: 3,
     slotSize: 65536,
     // As much for each worker, however many there are.
-    state: workers * (64 << 20),
+    state: count * (64 << 20),
     blockEvents: 512,
     ...options.map,
   });
   const memory = new WebAssembly.Memory({ initial: map.pages, maximum: map.pages, shared: true });
-  const { buffer } = memory;
-  const header = parseCaptureHeader(capture.subarray(0, 24));
+  const buffer = memory.buffer as unknown as SharedArrayBuffer;
+  const { unit } = parseCaptureHeader(capture.subarray(0, 24));
   setPorts(buffer, map, ports);
-  setWalk(buffer, map, { unit: header.unit, sample: options.sample ?? 1 });
-  beginCapture(buffer, map, captureStart(header, 1, header.unit));
+  setWalk(buffer, map, {
+    unit,
+    sample: options.sample ?? 1,
+    snaplen: options.snaplen,
+    limits: { packets: 0, duration: 0n, ...options.limits },
+  });
   const folder = mkdtempSync(join(tmpdir(), 'membench-test-'));
   try {
-    const path = join(folder, 'profile.mbp');
     const run = options.header?.run ?? new Uint8Array(16);
-    const writer = ProfileWriter.create(path, {
+    const writer = ProfileSeries.create(join(folder, 'profile.mbp'), {
       force: false,
+      rotateSize: options.rotateSize,
       header: {
         run,
         created_ns: 0n,
         tool: 'test',
         source: 'file',
-        unit: header.unit,
-        workers,
+        unit,
+        workers: count,
         ports,
         key_id: new Uint8Array(8),
         ...options.header,
       },
     });
-    const cores = Array.from({ length: workers }, (_, worker) => {
-      const config = configureWorker(buffer, map, worker, {
-        key,
+    const tasks = Array.from({ length: count }, (_, worker) => ({
+      module,
+      memory,
+      map,
+      worker,
+      config: configureWorker(buffer, map, worker, {
+        key: options.key ?? new Uint8Array(16),
         addressKey: new Uint8Array(16),
         hashSeed: 77n,
         eventsOut: false,
-      });
-      const port = { postMessage: (block: SealedBlock) => writer.writeBlock(block.frame, block) };
-      const task = {
-        module,
-        memory,
-        map,
-        worker,
-        config,
-        run,
-        unit: header.unit,
-        port,
-      } as unknown as WorkerTask;
-      const { clock } = options;
-      const sealer = new BlockSealer(
-        task,
-        { blockSealed() {} } as unknown as RingReader,
-        clock === undefined ? null : { clock, count() {} },
-      );
-      const core = createCore(module, memory, { onBlock: () => sealer.seal(core), onEvents() {} });
-      core.init(config);
-      return core;
+      }),
+      run,
+      unit,
+      clock: options.clock ?? 0n,
+      ring: null,
+    }));
+    const ring = new RingWriter(buffer, map);
+    const told: Record<string, number> = {};
+    const workers = new Workers(tasks, ring, (block) => {
+      writer.writeBlock(block.frame, block);
+      addCounts(told, block.counts);
     });
-    const view = new DataView(buffer);
-    for (let at = header.size, k = 0; at < capture.length; at += map.slotSize, k++) {
-      const slot = slotAddress(map, k % map.slots);
-      const part = capture.subarray(at, at + map.slotSize);
-      new Uint8Array(buffer, slot + map.chunkOffset).set(part);
-      view.setBigUint64(slot + SLOT.base_ordinal, view.getBigUint64(map.indexState, true), true);
-      cores[k % workers]!.indexSlot(
-        slot + map.chunkOffset,
-        part.length,
-        slot + map.listOffset,
-        map.listStride,
-        workers,
-        slot + map.roomOffset,
-      );
-      cores.forEach((core, worker) => {
-        core.decodeSlot(
-          slot + map.listOffset + worker * map.listStride,
-          view.getBigUint64(slot + SLOT.base_ordinal, true),
-        );
-      });
-    }
+    runWorkers(capture, workers, ring, options, { memory, map });
     const broken = isBroken(buffer, map);
-    for (const core of cores) core.finish();
-    const counters = Object.fromEntries(
-      COUNTER_NAMES.map((name, i) => [
-        name,
-        cores.reduce(
-          (sum, _, worker) =>
-            sum +
-            Number(view.getBigUint64(regionAddress(map, worker) + map.region.counters.at + i * 8, true)),
-          0,
-        ),
-      ]),
-    ) as Record<Counter, number>;
+    const ended = new DataView(buffer, map.indexState).getUint32(INDEX_STATE.ended, true);
+    const { counters } = workers;
     checkPayload(counters);
     const counts = Object.fromEntries(Object.entries(counters).filter(([, count]) => count > 0));
     for (const { worker, reason, packets } of options.losses ?? []) {
@@ -168,10 +166,73 @@ export function recordInProcess(capture: Uint8Array, options: InProcessOptions =
     for (const { what, atNs } of options.notes ?? []) writer.writeNote(what, atNs);
     const times = { elapsed_ns: 0n, first_ns: 0n, last_ns: 0n };
     writer.finish({ ended: 'end of source', counts, ...times, ...options.footer });
-    using profile = openProfile(path);
-    const events = [...readEvents(profile)];
-    return { events, counters, profile: readFileSync(path), broken, memory, map };
+    const events = writer.paths.flatMap((path) => {
+      using profile = openProfile(path);
+      return [...readEvents(profile)];
+    });
+    const profiles = writer.paths.map((path) => readFileSync(path));
+    const { rebuilt } = workers;
+    return {
+      events,
+      counters,
+      profile: profiles.at(-1)!,
+      profiles,
+      told,
+      rebuilt,
+      broken,
+      ended,
+      memory,
+      map,
+    };
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Feeds the capture to the workers, and has them take their steps until all have ended. */
+function runWorkers(
+  capture: Uint8Array,
+  workers: Workers,
+  ring: RingWriter,
+  options: InProcessOptions,
+  shared: { memory: WebAssembly.Memory; map: MemoryMap },
+): void {
+  const random = options.schedule === undefined ? undefined : seeded(options.schedule);
+  const header = parseCaptureHeader(capture.subarray(0, 24));
+  let start: ReturnType<typeof captureStart> | undefined = captureStart(header, 1, header.unit);
+  let at = header.size;
+  let ended = false;
+  /** What CaptureFeeder does, without waiting. */
+  const feed = (): boolean => {
+    if (ended) return false;
+    if (at >= capture.length || ring.stopped || ring.broken === 1) {
+      ended = true;
+      ring.end();
+      return true;
+    }
+    const chunk = ring.acquire();
+    if (chunk === null) return false;
+    const size = random === undefined ? chunk.length : between(random, 1, chunk.length);
+    const part = capture.subarray(at, at + size);
+    chunk.set(part);
+    ring.publish(part.length, start);
+    start = undefined;
+    at += part.length;
+    return true;
+  };
+  const running = new Set(Array.from({ length: shared.map.workers }, (_, worker) => worker));
+  for (let step = 0; running.size > 0; ) {
+    let idle = !feed();
+    const turns = [...running];
+    if (random !== undefined) turns.sort(() => random() - 0.5);
+    for (const worker of turns) {
+      options.beforeStep?.(step++, workers, shared);
+      const came = workers.step(worker);
+      if (came === 'ended') running.delete(worker);
+      if (came !== 'idle') idle = false;
+    }
+    if (!options.lateWriter && workers.write()) idle = false;
+    if (idle) throw new Error('nobody gets on');
+  }
+  workers.write();
 }

@@ -94,7 +94,7 @@ export class Recording {
     const out = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(this.child.pid)], {
       encoding: 'utf8',
     });
-    return Number(/^ *(\d+) .*recorder\/main\.js$/m.exec(out)![1]);
+    return Number(/^ *(\d+) .*recorder\/main\.js\b/m.exec(out)![1]);
   }
 
   /** Waits for its end. */
@@ -124,6 +124,8 @@ export class Network {
   readonly #children: ChildProcess[] = [];
   /** What runs membench. */
   node = process.execPath;
+  /** The membench it runs. */
+  main = 'dist/cli/main.js';
 
   constructor(t: Context) {
     const id = `mb-${process.pid}-${networks++}`;
@@ -194,7 +196,7 @@ export class Network {
 
   /** The same behind another command, such as setpriv. */
   recordAs(before: string[], ...args: string[]): Recording {
-    const membench = [this.node, 'dist/cli/main.js', 'record', '-p', String(PORT), '--json', '--force'];
+    const membench = [this.node, this.main, 'record', '-p', String(PORT), '--json', '--force'];
     return new Recording(this.start(...before, ...membench, ...args));
   }
 

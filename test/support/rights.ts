@@ -1,16 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
+/** A field of every thread's status (proc_pid_status(5)), the main thread's first. */
+export function eachThread(pid: number, name: string): string[] {
+  const threads = readdirSync(`/proc/${pid}/task`).sort((a, b) => Number(a) - Number(b));
+  return threads.map((thread) => {
+    const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'latin1');
+    return new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)![1]!;
+  });
+}
+
 /** Every thread of a process: who it is and what it may. */
 export function rights(pid: number): Set<string> {
-  return new Set(
-    readdirSync(`/proc/${pid}/task`).map((thread) => {
-      const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'latin1');
-      const field = (name: string) => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)![1]!;
-      return ['Uid', 'CapEff', 'CapPrm', 'CapAmb', 'NoNewPrivs']
-        .map((name) => `${name} ${field(name)}`)
-        .join(', ');
-    }),
-  );
+  const fields = ['Uid', 'CapEff', 'CapPrm', 'CapAmb', 'NoNewPrivs'];
+  const columns = fields.map((name) => eachThread(pid, name).map((value) => `${name} ${value}`));
+  return new Set(columns[0]!.map((_, i) => columns.map((column) => column[i]).join(', ')));
 }
 
 /** What `rights` says of a process without any. */

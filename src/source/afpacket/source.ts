@@ -14,6 +14,8 @@ export class AfpacketSource implements PacketSource {
   readonly unit = 1;
   readonly info: string;
   readonly feed: PacketRingsFeed;
+  /** What an open socket lets in is for its holder to say. */
+  readonly needs = [];
   onChange: (change: SourceChange) => void = () => {};
   readonly #sockets: AfpacketSockets;
   readonly #watch: InterfaceWatch;

@@ -1,12 +1,12 @@
 import { MembenchError } from '../../errors.js';
 import type { Counter } from '../../layout/generated.js';
-import { type Interface, type Interfaces, loadInterfaces } from '../../native/interfaces.js';
+import { type Interfaces, loadInterfaces } from '../../native/interfaces.js';
 import { loadLibc } from '../../native/libc.js';
 import type { LiveOptions } from '../live.js';
 import type { BpfRingsFeed, KernelCounts, PacketSource, SourceChange } from '../source.js';
-import { changed, WATCH_INTERVAL } from '../watch.js';
+import { WATCH_INTERVAL } from '../watch.js';
 import { attach } from './attach.js';
-import type { Attachment } from './attachment.js';
+import { AttachedInterfaces } from './attached.js';
 import { type Libbpf, loadLibbpf } from './libbpf.js';
 import { type LoadedPrograms, loadPrograms } from './object.js';
 
@@ -24,13 +24,12 @@ export class EbpfSource implements PacketSource {
   readonly finite = false;
   readonly unit = 1;
   readonly feed: BpfRingsFeed;
+  /** Attaching, to interfaces that come later too, and taking filters off. */
+  readonly needs = ['CAP_BPF', 'CAP_NET_ADMIN'] as const;
   onChange: (change: SourceChange) => void = () => {};
-  readonly #libbpf: Libbpf;
-  readonly #interfaces: Interfaces;
   readonly #programs: LoadedPrograms;
   readonly #name: string;
-  readonly #method: LiveOptions['attach'];
-  readonly #attached = new Map<number, { device: Interface; attachment: Attachment }>();
+  readonly #attached: AttachedInterfaces;
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(
@@ -41,11 +40,14 @@ export class EbpfSource implements PacketSource {
     options: LiveOptions,
     size: number,
   ) {
-    this.#libbpf = libbpf;
-    this.#interfaces = interfaces;
     this.#programs = programs;
     this.#name = name;
-    this.#method = options.attach;
+    this.#attached = new AttachedInterfaces(
+      name,
+      interfaces,
+      (device) => attach(libbpf, programs, device, options.attach),
+      (change) => this.onChange(change),
+    );
     this.feed = {
       kind: 'bpf rings',
       rings: programs.rings,
@@ -84,23 +86,18 @@ export class EbpfSource implements PacketSource {
   }
 
   get info(): string {
-    const methods = new Set([...this.#attached.values()].map(({ attachment }) => attachment.method));
-    const names = [...this.#attached.values()].map(({ device }) => device.name);
-    return `ebpf on ${names.join(', ') || this.#name}${methods.size ? ` by ${[...methods].join(' and ')}` : ''}`;
+    const { names, methods } = this.#attached;
+    return `ebpf on ${names.join(', ') || this.#name}${methods.length ? ` by ${methods.join(' and ')}` : ''}`;
   }
 
   async start(): Promise<void> {
-    for (const device of this.#wanted()) await this.#attach(device);
-    if (this.#attached.size === 0) {
-      throw new MembenchError('ERR_MEMBENCH_SOURCE', `${this.#name}: there is no such interface`);
-    }
+    await this.#attached.start();
     this.#timer = setInterval(() => void this.#look(), WATCH_INTERVAL);
   }
 
   stop(): void {
     clearInterval(this.#timer);
-    for (const { attachment } of this.#attached.values()) attachment.detach();
-    this.#attached.clear();
+    this.#attached.stop();
   }
 
   kernel(counters: Readonly<Record<Counter, number>>): KernelCounts {
@@ -120,52 +117,7 @@ export class EbpfSource implements PacketSource {
     this.#programs.close();
   }
 
-  #wanted(): Interface[] {
-    if (this.#name === '*') return this.#interfaces.all().filter(({ link }) => link !== 'other');
-    const device = this.#interfaces.find(this.#name);
-    return device === undefined ? [] : [device];
-  }
-
-  async #attach(device: Interface): Promise<void> {
-    const attachment = await attach(this.#libbpf, this.#programs, device, this.#method);
-    this.#attached.set(device.ifindex, { device, attachment });
-  }
-
-  /** Nobody tells the holder of a TC program that its interface went: one has to look. */
   async #look(): Promise<void> {
-    const now = new Map(this.#wanted().map((device) => [device.ifindex, device]));
-    for (const [ifindex, { device, attachment }] of this.#attached) {
-      const current = now.get(ifindex);
-      if (current === undefined) {
-        attachment.detach();
-        this.#attached.delete(ifindex);
-        const over = this.#name !== '*';
-        if (over) clearInterval(this.#timer);
-        this.onChange(changed.gone(device.name, over));
-      } else if (current.up !== device.up) {
-        this.#attached.set(ifindex, { device: current, attachment });
-        this.onChange(changed.state(device.name, current.up));
-      }
-    }
-    if (this.#name !== '*') return;
-    for (const [ifindex, device] of now) {
-      if (this.#attached.has(ifindex)) continue;
-      try {
-        await this.#attach(device);
-        this.onChange({
-          what: 'interface new',
-          message: `${device.name}: a new interface is recorded too`,
-          over: false,
-        });
-      } catch (error) {
-        // Gone again already, or nothing for us; the next look tells which.
-        if (this.#interfaces.find(device.name) === undefined) continue;
-        this.onChange({
-          what: 'interface new',
-          message: `${device.name}: ${(error as Error).message}`,
-          over: false,
-        });
-      }
-    }
+    if (!(await this.#attached.look())) clearInterval(this.#timer);
   }
 }

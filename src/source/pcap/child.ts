@@ -8,7 +8,10 @@
  */
 import { closeSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
 import type { Cap } from 'cap';
-import { type ChildFailure, READY_FD } from './messages.js';
+import { closeInherited } from '../../native/descriptors.js';
+import { hideMemory } from '../../native/dumps.js';
+import { type Libc, loadLibc } from '../../native/libc.js';
+import { type ChildFailure, type ChildReady, READY_FD } from './messages.js';
 
 const STDIN = 0;
 const STDOUT = 1;
@@ -241,6 +244,19 @@ function dropRights(user: string): void {
   }
 }
 
+/** Its memory will be packets, and it does abort, when the interface goes down. */
+function hide(libc: Libc | undefined): void {
+  try {
+    hideMemory(libc);
+  } catch (error) {
+    fail('PRIVILEGE', (error as Error).message);
+  }
+}
+
+// Whoever started us may hold descriptors that somebody else gave them.
+closeInherited(READY_FD + 1);
+const libc = await loadLibc().catch(() => undefined);
+hide(libc);
 const [device, filter, ring, user] = process.argv.slice(2) as [string, string, string, string];
 const CapClass = await loadCap();
 // Held for the life of the process: were it collected after a failed open(), that would crash.
@@ -253,6 +269,8 @@ try {
   fail(classify(message), message || 'libpcap does not say why');
 }
 dropRights(user);
+// The change of user has undone it.
+hide(libc);
 const linktype = LINKTYPES[name] ?? fail('LINKTYPE', `link type ${name} is not known`);
 
 view.setUint32(end, 0xa1b23c4d, true);
@@ -273,5 +291,5 @@ process.stdin
   .resume();
 // A terminal sends its signals to all of its processes; the parent decides.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGUSR2', 'SIGHUP'] as const) process.on(signal, () => {});
-writeSync(READY_FD, `${JSON.stringify({ ready: true, linktype })}\n`);
+writeSync(READY_FD, `${JSON.stringify({ linktype } satisfies ChildReady)}\n`);
 closeSync(READY_FD);

@@ -6,7 +6,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ErrorCode, MembenchError } from '../../errors.js';
 import { loadKoffi } from '../../native/koffi.js';
-import { type ChildFailure, type ChildReady, READY_FD } from './messages.js';
+import {
+  type ChildFailure,
+  type ChildReady,
+  parseFailure,
+  parseReady,
+  READY_FD,
+  READY_MAX,
+  STDERR_MAX,
+} from './messages.js';
 
 /** How long the child may take to end in good order, ms: it may be writing to a pipe nobody reads. */
 const STOP_PATIENCE = 1000;
@@ -107,8 +115,9 @@ async function run(
     '/bin/sh',
     [
       '-c',
-      // It does abort, when the interface goes down, and its memory is packets: no core of it.
-      'ulimit -c 0; exec "$0" "$@"',
+      // It does abort, when the interface goes down, and its memory is packets: no core of it. The child knows
+      // better ways, on Linux.
+      'ulimit -S -c 0; exec "$0" "$@"',
       process.execPath,
       fileURLToPath(new URL('./child.js', import.meta.url)),
       device,
@@ -126,9 +135,10 @@ async function run(
   let failure: ChildFailure | undefined;
   let said = '';
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-    // cap and the C library write there too.
-    said = (said + text).slice(-65536);
-    for (const line of said.split('\n').slice(0, -1)) failure ??= parse<ChildFailure>(line);
+    said = (said + text).slice(-STDERR_MAX);
+    const lines = said.split('\n');
+    said = lines.pop()!;
+    for (const line of lines) failure ??= parseFailure(line);
   });
   // Gone before it was told to.
   child.stdin!.on('error', () => {});
@@ -147,9 +157,9 @@ async function run(
     (child.stdio[READY_FD] as NodeJS.ReadableStream)
       .setEncoding('utf8')
       .on('data', (text: string) => {
-        line += text;
+        line = (line + text).slice(0, READY_MAX);
       })
-      .on('close', () => resolve(parse<ChildReady>(line)));
+      .on('close', () => resolve(parseReady(line)));
   });
   const answer = await ready;
   if (answer === undefined) {
@@ -164,14 +174,6 @@ async function run(
     void exited.then(() => clearTimeout(timer));
   };
   return { fd: pipe.read, process: child, linktype: answer.linktype, exited, stop };
-}
-
-function parse<T>(line: string): T | undefined {
-  try {
-    return JSON.parse(line) as T;
-  } catch {
-    return undefined;
-  }
 }
 
 function reasonOf(

@@ -1,7 +1,7 @@
-import { closeSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
+import { MembenchError } from '../../errors.js';
 import { PCAP_HEADER } from '../../layout/generated.js';
-import { parseCaptureHeader } from '../../memory/capture-header.js';
-import { DescriptorReader, readFully } from '../bytes.js';
+import { type CaptureHeader, parseCaptureHeader } from '../../memory/capture-header.js';
 import type { LiveOptions } from '../live.js';
 import type { KernelCounts, PacketSource, SourceChange, StreamFeed } from '../source.js';
 import { openPcap, type PcapCapture } from './open.js';
@@ -16,6 +16,8 @@ export class PcapSource implements PacketSource {
   readonly unit = 1;
   readonly info: string;
   readonly feed: StreamFeed;
+  /** The capturing process has all it needs. */
+  readonly needs = [];
   onChange: (change: SourceChange) => void = () => {};
   readonly #capture: PcapCapture;
   #stopping = false;
@@ -38,13 +40,14 @@ export class PcapSource implements PacketSource {
       bufferBytes: Math.max(options.buffer, RING_MIN),
       user: options.user,
     });
-    const head = new Uint8Array(PCAP_HEADER);
-    await readFully(new DescriptorReader(capture.fd, false), head);
-    return new PcapSource(name, capture, {
-      kind: 'stream',
-      fd: capture.fd,
-      header: parseCaptureHeader(head),
-    });
+    try {
+      const header = readHeader(name, capture.fd);
+      return new PcapSource(name, capture, { kind: 'stream', fd: capture.fd, header });
+    } catch (error) {
+      capture.stop();
+      closeSync(capture.fd);
+      throw error;
+    }
   }
 
   start(): void {}
@@ -66,4 +69,18 @@ export class PcapSource implements PacketSource {
     this.stop();
     closeSync(this.feed.fd);
   }
+}
+
+/** Takes the header off the stream. The child has written it before it said that it is ready. */
+function readHeader(name: string, fd: number): CaptureHeader {
+  const head = new Uint8Array(PCAP_HEADER);
+  try {
+    if (readSync(fd, head) === PCAP_HEADER) {
+      const header = parseCaptureHeader(head);
+      if (header.container === 'pcap' && header.unit === 1 && !header.swapped) return header;
+    }
+  } catch {
+    // There is none, or none that says what it must.
+  }
+  throw new MembenchError('ERR_MEMBENCH_SOURCE', `${name}: the capturing process sent no stream of packets`);
 }

@@ -1,0 +1,190 @@
+/**
+ * A filter of system calls (seccomp(2), linux/seccomp.h): a list of what is refused. Node needs too many of the
+ * others, in every release others, for a list of what is allowed.
+ */
+import { loadKoffi } from './koffi.js';
+import { loadLibc, reasonOf } from './libc.js';
+import { ARCHITECTURES, type Architecture, BY_ARGUMENT, type Numbers, REFUSED } from './syscalls.js';
+
+// struct seccomp_data: where a filter finds the call, its architecture, and the low half of an argument.
+const NR = 0;
+const ARCH = 4;
+const argument = (index: number) => 16 + 8 * index;
+/** AUDIT_ARCH_X86_64, AUDIT_ARCH_AARCH64 (linux/audit.h). */
+const AUDIT_ARCH: Record<Architecture, number> = { x64: 0xc000003e, arm64: 0xc00000b7 };
+/** __X32_SYSCALL_BIT (asm/unistd.h of x86): the same calls by other numbers. */
+const X32 = 0x40000000;
+
+// Instructions (linux/bpf_common.h), struct sock_filter: u16 code, u8 jump if true, u8 jump if false, u32 k.
+const LOAD = 0x20; // BPF_LD | BPF_W | BPF_ABS
+const IF_EQUAL = 0x15; // BPF_JMP | BPF_JEQ | BPF_K
+const IF_AT_LEAST = 0x35; // BPF_JMP | BPF_JGE | BPF_K
+const IF_ANY_BIT = 0x45; // BPF_JMP | BPF_JSET | BPF_K
+const RETURN = 0x06; // BPF_RET | BPF_K
+const INSTRUCTION = 8;
+
+const ALLOW = 0x7fff0000;
+const EPERM = 1;
+const ENOSYS = 38;
+const failWith = (errno: number) => 0x00050000 | errno;
+const REFUSE = failWith(EPERM);
+
+/** linux/sched.h. */
+const CLONE_THREAD = 0x10000;
+// linux/prctl.h: what would let others look into the process, and what would let it outlive its parent.
+const PR_SET_PDEATHSIG = 1;
+const PR_SET_DUMPABLE = 4;
+const PR_SET_PTRACER = 0x59616d61;
+// asm-generic/ioctls.h: typing on the terminal it may have been started from.
+const TIOCSTI = 0x5412;
+const TIOCLINUX = 0x541c;
+
+type Instruction = readonly [code: number, yes: number, no: number, k: number];
+
+/** What is done where the number of the call, which is loaded, is this one; it returns in any case. */
+function inCall(number: number, instructions: readonly Instruction[]): Instruction[] {
+  return [[IF_EQUAL, 0, instructions.length, number], ...instructions];
+}
+
+/** Whether an argument is one of these values decides. */
+function byValue(index: number, values: readonly number[], found: number, otherwise: number): Instruction[] {
+  return [
+    [LOAD, 0, 0, argument(index)],
+    ...values.map((value, i) => [IF_EQUAL, values.length - i, 0, value] as const),
+    [RETURN, 0, 0, otherwise],
+    [RETURN, 0, 0, found],
+  ];
+}
+
+/**
+ * The filter as an array of struct sock_filter. An answer to a call that is refused is EPERM.
+ *
+ * @param pid of the process it is for, which may signal itself
+ */
+export function filterProgram(architecture: Architecture, pid: number): Uint8Array {
+  const column = ARCHITECTURES.indexOf(architecture);
+  const of = (numbers: Numbers, instructions: readonly Instruction[]): Instruction[] =>
+    numbers[column] === null ? [] : inCall(numbers[column]!, instructions);
+  const { clone, clone3, kill, tgkill, rt_sigqueueinfo, rt_tgsigqueueinfo, prlimit64, prctl, ioctl } =
+    BY_ARGUMENT;
+  const onlySelf = byValue(0, [pid], ALLOW, REFUSE);
+  const program: Instruction[] = [
+    // The numbers below mean something else on any other architecture, which a process can switch to.
+    [LOAD, 0, 0, ARCH],
+    [IF_EQUAL, 1, 0, AUDIT_ARCH[architecture]],
+    [RETURN, 0, 0, REFUSE],
+    [LOAD, 0, 0, NR],
+    [IF_AT_LEAST, 0, 1, X32],
+    [RETURN, 0, 0, REFUSE],
+    ...Object.values(REFUSED).flatMap((numbers) => of(numbers, [[RETURN, 0, 0, REFUSE]])),
+    // Threads, not processes. What clone3 is asked lies in memory, where no filter can look: the C library
+    // takes clone where there is no clone3.
+    ...of(clone3, [[RETURN, 0, 0, failWith(ENOSYS)]]),
+    ...of(clone, [
+      [LOAD, 0, 0, argument(0)],
+      [IF_ANY_BIT, 1, 0, CLONE_THREAD],
+      [RETURN, 0, 0, REFUSE],
+      [RETURN, 0, 0, ALLOW],
+    ]),
+    ...[kill, tgkill, rt_sigqueueinfo, rt_tgsigqueueinfo].flatMap((numbers) => of(numbers, onlySelf)),
+    ...of(prlimit64, byValue(0, [0, pid], ALLOW, REFUSE)),
+    ...of(prctl, byValue(0, [PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_PTRACER], REFUSE, ALLOW)),
+    ...of(ioctl, byValue(1, [TIOCSTI, TIOCLINUX], REFUSE, ALLOW)),
+    [RETURN, 0, 0, ALLOW],
+  ];
+  return assemble(program);
+}
+
+/** The filter under which no io_uring(7) can be made, as on a kernel that has none: ENOSYS. */
+export function ringlessProgram(architecture: Architecture): Uint8Array {
+  return assemble([
+    [LOAD, 0, 0, ARCH],
+    [IF_EQUAL, 1, 0, AUDIT_ARCH[architecture]],
+    [RETURN, 0, 0, ALLOW],
+    [LOAD, 0, 0, NR],
+    ...inCall(REFUSED.io_uring_setup[ARCHITECTURES.indexOf(architecture)]!, [
+      [RETURN, 0, 0, failWith(ENOSYS)],
+    ]),
+    [RETURN, 0, 0, ALLOW],
+  ]);
+}
+
+function assemble(program: readonly Instruction[]): Uint8Array {
+  const bytes = new Uint8Array(program.length * INSTRUCTION);
+  const view = new DataView(bytes.buffer);
+  program.forEach(([code, yes, no, k], i) => {
+    view.setUint16(i * INSTRUCTION, code, true);
+    view.setUint8(i * INSTRUCTION + 2, yes);
+    view.setUint8(i * INSTRUCTION + 3, no);
+    view.setUint32(i * INSTRUCTION + 4, k, true);
+  });
+  return bytes;
+}
+
+/** The call itself has no wrapper in the C library. */
+const SECCOMP: Numbers = [317, 277];
+const SECCOMP_SET_MODE_FILTER = 1;
+const SECCOMP_FILTER_FLAG_TSYNC = 1;
+/**
+ * Without it kernels before 5.16 also keep the processor from speculating past stores, which costs some percent
+ * and guards only against foreign code in the same process. Node needs Linux 4.18, this 4.17.
+ */
+const SECCOMP_FILTER_FLAG_SPEC_ALLOW = 4;
+
+export interface Seccomp {
+  /**
+   * Puts the filter before every thread of this process, for good. Needs no_new_privs.
+   *
+   * @returns why there is none, null where there is
+   * @throws Error where some thread could not have it
+   */
+  install(): string | null;
+  /**
+   * From now on neither this thread nor any thread or program it starts can make an io_uring: everything can be
+   * asked of one, opening files too, and no filter sees it. Node's event loop makes one where it can (libuv 1.49,
+   * for epoll alone) and ends the process when it may not use it any more. Needs no_new_privs.
+   */
+  refuseRings(): void;
+  /** Asks the kernel for a socket. Returns 0 where it gave one, or errno. */
+  trySocket(): number;
+}
+
+/** @throws ERR_MEMBENCH_UNSUPPORTED where koffi is missing or this is not Linux */
+export async function loadSeccomp(): Promise<Seccomp> {
+  const libc = await loadLibc();
+  const koffi = await loadKoffi();
+  const lib = koffi.load(null);
+  const syscall = lib.func('long syscall(long number, unsigned long a, unsigned long b, void *c)');
+  const socket = lib.func('int socket(int domain, int type, int protocol)');
+  /** Returns 0, a thread that could not have it, or a negative errno. */
+  const set = (architecture: Architecture, flags: number, program: Uint8Array): number => {
+    // struct sock_fprog (linux/filter.h): how many instructions, and where.
+    const head = new DataView(new ArrayBuffer(16));
+    head.setUint16(0, program.length / INSTRUCTION, true);
+    head.setBigUint64(8, BigInt(libc.addressOf(program)), true);
+    const number = SECCOMP[ARCHITECTURES.indexOf(architecture)]!;
+    const at = new Uint8Array(head.buffer);
+    const result = Number(
+      syscall(number, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_SPEC_ALLOW, at),
+    );
+    return result < 0 ? -koffi.errno() : result;
+  };
+  const architecture = ARCHITECTURES.find((one) => one === process.arch);
+  return {
+    install() {
+      if (architecture === undefined) return `the system calls of ${process.arch} are not known here`;
+      const result = set(architecture, SECCOMP_FILTER_FLAG_TSYNC, filterProgram(architecture, process.pid));
+      if (result > 0) throw new Error(`thread ${result} could not be put behind the filter`);
+      return result === 0 ? null : `the kernel takes none: ${reasonOf(-result)}`;
+    },
+    refuseRings() {
+      if (architecture === undefined || ringless) return;
+      // Where it fails, there will be no other filter either.
+      ringless = set(architecture, 0, ringlessProgram(architecture)) === 0;
+    },
+    trySocket: () => (Number(socket(1 /* AF_UNIX */, 1 /* SOCK_STREAM */, 0)) >= 0 ? 0 : koffi.errno()),
+  };
+}
+
+/** Whether this thread is behind that filter already. */
+let ringless = false;

@@ -1,0 +1,31 @@
+/** What a recorder is started with: as little as it needs to give up the rest. */
+import { loadCapabilities, setOf } from '../native/capabilities.js';
+import { loadSeccomp } from '../native/seccomp.js';
+import { HANDED_DOWN } from './drop-rights.js';
+
+/**
+ * Starts a program from this thread so that it inherits few capabilities, and can be confined: it cannot make an
+ * io_uring, nor can this thread any more.
+ *
+ * @param forGood empty this thread's bounding set, where it may: nothing it starts later gets any capability,
+ * not even as root. That cannot be taken back, so it is for a process that is membench's own.
+ * @returns what was started, and whether with an empty bounding set in every thread
+ */
+export async function handDown<T>(
+  forGood: boolean,
+  start: () => T,
+): Promise<{ started: T; bounded: boolean }> {
+  (await loadSeccomp()).refuseRings();
+  const capabilities = await loadCapabilities();
+  const before = capabilities.get();
+  const may = forGood && (before.effective & setOf(['CAP_SETPCAP'])) !== 0n;
+  // Where it is root's, it could not be raised again from an empty bounding set.
+  const inheritable = may ? before.permitted & HANDED_DOWN : before.inheritable & ~before.permitted;
+  capabilities.set({ ...before, inheritable });
+  const bounded = may && capabilities.emptyBounding();
+  try {
+    return { started: start(), bounded };
+  } finally {
+    capabilities.set({ ...before, inheritable: forGood ? 0n : before.inheritable });
+  }
+}

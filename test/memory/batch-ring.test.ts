@@ -1,0 +1,330 @@
+/**
+ * The batch ring step by step, in random orders: one writer, some readers, and readers whose threads are ended
+ * before any of their steps and replaced whenever that is. MEMBENCH_RUNS says how many orders (2000).
+ */
+import assert from 'node:assert/strict';
+import test from 'ava';
+import fc from 'fast-check';
+import { CONTROL, COUNTER_NAMES, INDEX_STATE } from '#src/layout/generated.js';
+import { RingReader, RingWriter, type Work } from '#src/memory/batch-ring.js';
+import { type MemoryMap, mapMemory } from '#src/memory/map.js';
+import { WorkerState } from '#src/memory/worker-state.js';
+import { Death, Steps } from '../support/deaths.js';
+
+const SLOTS = 3;
+const SEEN = COUNTER_NAMES.indexOf('packets_seen');
+const DECODED = COUNTER_NAMES.indexOf('packets_decoded');
+const LOST = COUNTER_NAMES.indexOf('lost_worker_failed');
+
+/** What is known of the ring without looking at it. */
+interface Model {
+  published: number;
+  ended: boolean;
+  readers: number;
+}
+
+/** One reader, and what it did. */
+class Reader {
+  ring: RingReader;
+  readonly state: WorkerState;
+  /** What it is at. */
+  work: Work | undefined;
+  dead = false;
+  ended = false;
+  /** The signal it sleeps on. */
+  asleep: number | undefined;
+  /** Numbers of the slots it has decoded. */
+  readonly decoded: number[] = [];
+  flushes = 0;
+  deaths = 0;
+  readonly #real: Real;
+  readonly #worker: number;
+
+  constructor(real: Real, worker: number) {
+    this.#real = real;
+    this.#worker = worker;
+    this.ring = this.#open();
+    this.state = new WorkerState(real.buffer, real.map, worker);
+  }
+
+  #open(): RingReader {
+    return new RingReader(this.#real.buffer, this.#real.map, this.#worker, (_, __, signal) => {
+      this.asleep = signal;
+    });
+  }
+
+  /** Takes something to do, or does it. */
+  act(): void {
+    const { work } = this;
+    if (work === undefined) {
+      this.asleep = undefined;
+      const taken = this.ring.take();
+      if (taken === null) this.ring.wait();
+      else if (taken.kind === 'flush') this.flushes++;
+      else if (taken.kind === 'end') this.ended = true;
+      else this.work = taken;
+    } else if (work.kind === 'index') {
+      this.#index(work.slot);
+      this.ring.indexDone();
+      this.work = undefined;
+    } else if (work.kind === 'decode') {
+      this.#decode(work.slot);
+      this.ring.decodeDone();
+      this.work = undefined;
+    }
+  }
+
+  /** One packet in each reader's list. */
+  #index(slot: number): void {
+    const { walked, map, buffer } = this.#real;
+    const number = this.#real.numberIn(slot);
+    assert.ok(number > (walked.at(-1) ?? -1), 'slots are indexed in order, each once');
+    walked.push(number);
+    for (let worker = 0; worker < map.workers; worker++) {
+      new DataView(buffer, slot + map.listOffset + worker * map.listStride).setUint32(0, 1, true);
+    }
+    this.state.counters[SEEN]! += BigInt(map.workers);
+  }
+
+  #decode(slot: number): void {
+    const { map, buffer } = this.#real;
+    const number = this.#real.numberIn(slot);
+    assert.ok(number > (this.decoded.at(-1) ?? -1), 'slots are decoded in order, each once');
+    this.decoded.push(number);
+    const list = slot + map.listOffset + this.#worker * map.listStride;
+    this.state.counters[DECODED]! += BigInt(new DataView(buffer, list).getUint32(0, true));
+  }
+
+  /** What recover does. */
+  takeOver(): void {
+    this.ring = this.#open();
+    this.state.planLoss(() => this.ring.lost());
+    this.state.loseUnsealed();
+    this.ring.giveUp();
+    this.state.end();
+    this.dead = false;
+  }
+}
+
+class Real {
+  readonly map: MemoryMap;
+  readonly buffer: SharedArrayBuffer;
+  readonly writer: RingWriter;
+  readonly readers: Reader[];
+  readonly control: Int32Array;
+  readonly steps = new Steps();
+  /** Slots that were walked. */
+  readonly walked: number[] = [];
+  #published = 0;
+
+  /** @param before slots that went through already */
+  constructor(workers: number, before: number) {
+    this.map = mapMemory({ workers, slots: SLOTS, slotSize: 65536, state: 1 << 16, blockEvents: 16 });
+    this.buffer = new SharedArrayBuffer(this.map.pages * 65536);
+    this.control = new Int32Array(this.buffer, this.map.control, CONTROL.SIZE / 4);
+    this.control[CONTROL.published / 4] = before;
+    this.control[CONTROL.indexed / 4] = before;
+    for (let worker = 0; worker < workers; worker++) {
+      new WorkerState(this.buffer, this.map, worker).position = before;
+    }
+    this.writer = new RingWriter(this.buffer, this.map);
+    this.readers = Array.from({ length: workers }, (_, worker) => new Reader(this, worker));
+  }
+
+  word(offset: number): number {
+    return this.control[offset / 4]!;
+  }
+
+  publish(): boolean {
+    const chunk = this.writer.acquire();
+    if (chunk === null) return false;
+    new DataView(this.buffer, chunk.byteOffset).setUint32(0, this.#published++, true);
+    this.writer.publish(4);
+    return true;
+  }
+
+  /** Number of the chunk that lies in a slot. */
+  numberIn(slot: number): number {
+    return new DataView(this.buffer, slot + this.map.chunkOffset).getUint32(0, true);
+  }
+
+  /** Runs a step of a reader, which is ended before the n-th thing others can see of it, if there are so many. */
+  act(reader: Reader, n: number): void {
+    this.steps.dieAfter(n);
+    try {
+      this.steps.of(() => (reader.dead ? reader.takeOver() : reader.act()));
+    } catch (error) {
+      if (!(error instanceof Death)) throw error;
+      reader.dead = true;
+      reader.deaths++;
+      reader.work = undefined;
+      reader.asleep = undefined;
+    }
+  }
+
+  check(model: Model): void {
+    const numbers = Math.floor(2 ** 31 / SLOTS) * SLOTS;
+    const published = this.word(CONTROL.published);
+    const behind = (number: number) => (published - number + numbers) % numbers;
+    const indexed = behind(this.word(CONTROL.indexed));
+    const positions = this.readers.map(({ state }) => behind(state.position));
+    // freed ≤ position ≤ indexed ≤ published ≤ freed + slots
+    for (const position of positions) assert.ok(indexed <= position && position <= SLOTS);
+    assert.equal(this.#published, model.published);
+    assert.equal(this.writer.acquire() === null, Math.max(...positions) === SLOTS);
+    const lock = this.word(CONTROL.lock);
+    for (const [worker, reader] of this.readers.entries()) {
+      if (reader.work?.kind === 'index') assert.equal(lock, worker + 1);
+    }
+    if (this.readers.some(({ dead }) => dead)) return;
+    if (lock !== 0)
+      assert.equal(this.readers[lock - 1]!.work?.kind, 'index', 'nobody holds the lock for nothing');
+    // Nobody sleeps while there is something to do and no signal came.
+    for (const [worker, reader] of this.readers.entries()) {
+      if (reader.asleep !== this.word(CONTROL.signal)) continue;
+      const mayIndex = indexed > 0 && lock === 0 && positions[worker]! - indexed < SLOTS;
+      assert.ok(positions[worker] === indexed, 'asleep with a slot to decode');
+      assert.ok(!mayIndex, 'asleep with a slot to index');
+      assert.ok(!model.ended || positions[worker]! > 0, 'asleep at the end');
+    }
+  }
+
+  /** Everything that is left to be done is done, in a bounded number of steps. */
+  finish(model: Model): void {
+    this.writer.end();
+    for (let round = 0; this.readers.some(({ ended }) => !ended); round++) {
+      assert.ok(round < 100 * (SLOTS + 1) * this.readers.length, 'nobody gets on');
+      for (const reader of this.readers) if (!reader.ended) this.act(reader, Number.POSITIVE_INFINITY);
+      this.check({ ...model, ended: true });
+    }
+    const sum = (counter: number) => this.readers.reduce((n, { state }) => n + state.counters[counter]!, 0n);
+    assert.equal(sum(SEEN), sum(DECODED) + sum(LOST), 'seen = decoded + lost');
+    const deaths = this.readers.reduce((n, reader) => n + reader.deaths, 0);
+    assert.ok(model.published - this.walked.length <= deaths);
+    for (const reader of this.readers) {
+      assert.ok(
+        model.published - reader.decoded.length <= reader.deaths,
+        'only a reader that died misses a slot',
+      );
+    }
+    // What could not be walked is said.
+    if (this.walked.length < model.published) {
+      assert.equal(new DataView(this.buffer, this.map.indexState).getUint32(INDEX_STATE.error, true), 1);
+    }
+  }
+}
+
+type Command = fc.Command<Model, Real>;
+
+class Publish implements Command {
+  check = (model: Model) => !model.ended;
+  run(model: Model, real: Real): void {
+    if (real.publish()) model.published++;
+    real.check(model);
+  }
+  toString = () => 'publish';
+}
+
+class Flush implements Command {
+  check = () => true;
+  run(model: Model, real: Real): void {
+    real.writer.flush();
+    real.check(model);
+  }
+  toString = () => 'flush';
+}
+
+class End implements Command {
+  check = (model: Model) => !model.ended;
+  run(model: Model, real: Real): void {
+    real.writer.end();
+    model.ended = true;
+    real.check(model);
+  }
+  toString = () => 'end';
+}
+
+/** A reader's step, or the taking over of a dead one, which is cut short before its n-th store. */
+class Act implements Command {
+  readonly #reader: number;
+  readonly #n: number;
+  constructor(reader: number, n: number) {
+    this.#reader = reader;
+    this.#n = n;
+  }
+  check = () => true;
+  run(model: Model, real: Real): void {
+    const reader = real.readers[this.#reader % real.readers.length]!;
+    if (!reader.ended) real.act(reader, this.#n);
+    real.check(model);
+  }
+  toString = () => `reader ${this.#reader}${this.#n < 100 ? ` dies after ${this.#n}` : ''}`;
+}
+
+const ALIVE = Number.POSITIVE_INFINITY;
+const reader = fc.nat(2);
+const often = <T>(times: number, command: T): T[] => Array.from({ length: times }, () => command);
+const commands = fc.commands(
+  [
+    ...often(6, fc.constant(new Publish())),
+    ...often(
+      14,
+      reader.map((i) => new Act(i, ALIVE)),
+    ),
+    ...often(
+      3,
+      fc.tuple(reader, fc.nat(12)).map(([i, n]) => new Act(i, n)),
+    ),
+    fc.constant(new Flush()),
+    // Seldom: nothing comes behind it.
+    fc.nat(20).map((n) => (n === 0 ? new End() : new Publish())),
+  ],
+  { maxCommands: 100, size: 'max' },
+);
+/** The numbers of slots start again behind the last that fits: some rings are almost there. */
+const LAST = Math.floor(2 ** 31 / SLOTS) * SLOTS - 2;
+
+test('any order of steps and deaths', (t) => {
+  t.timeout(600_000);
+  let deaths = 0;
+  let slots = 0;
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 3 }),
+      fc.constantFrom(0, LAST),
+      commands,
+      (readers, before, steps) => {
+        const model: Model = { published: 0, ended: false, readers };
+        const real = new Real(readers, before);
+        fc.modelRun(() => ({ model, real }), steps);
+        real.finish(model);
+        deaths += real.readers.reduce((n, reader) => n + reader.deaths, 0);
+        slots += model.published;
+      },
+    ),
+    { numRuns: Number(process.env.MEMBENCH_RUNS ?? 2000) },
+  );
+  t.log(`${slots} slots, ${deaths} deaths`);
+  t.true(deaths > 0 && slots > 0);
+});
+
+test('a worker that waits for the writer is not at work, and goes on when blocks were written', (t) => {
+  const real = new Real(2, 0);
+  const state = real.readers[0]!.state;
+  state.begin('decoding', 0n);
+  t.true(state.works);
+  state.told(20, state.totals());
+  real.readers[1]!.state.told(12, state.totals());
+  let waits = 0;
+  const ring = new RingReader(real.buffer, real.map, 0, () => {
+    waits++;
+    t.false(state.works);
+    t.is(state.phase, 'decoding', 'the batch is not over');
+    real.writer.blockWritten();
+  });
+  ring.waitForWriter();
+  t.is(waits, 1, '32 were on their way');
+  ring.waitForWriter();
+  t.is(waits, 1, '31 are');
+  t.true(state.works);
+});
