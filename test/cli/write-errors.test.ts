@@ -202,27 +202,36 @@ test('a device that reports errors', (t) => {
   }
 });
 
-test('a device that comes to report errors', (t) => {
-  if (spawnSync('strace', ['-V']).error !== undefined) {
-    t.log('skipped: needs strace');
-    t.pass();
-    return;
-  }
-  const at = temporary(t);
-  // The header and its folder are brought to the disk, then block by block; one that was written stays.
-  for (const [when, call, blocks] of [
-    ['block', 3, 1],
-    ['block', 4, 2],
-    ['interval', 3, null],
-  ] as const) {
-    const path = join(at, `${when}-${call}.mbp`);
-    const inject = ['strace', '-f', '-o', '/dev/null', '-e', `inject=fsync:error=EIO:when=${call}+`];
-    const outcome = record(inject, ['--fsync', when, '--workers', '1', LARGE, path]);
-    failed(t, outcome, path, `the device reports an error ${WRITE}`);
-    if (blocks !== null) keptWhatWasSealed(t, path, blocks);
-    t.like(verifyProfile(path), { blocks: { bad: 0, missing: [] }, damage: [], footer: false });
-  }
-});
+const hasStrace = spawnSync('strace', ['-V']).error === undefined;
+(hasStrace ? test : test.skip)(
+  `a device that comes to report errors${hasStrace ? '' : ': needs strace'}`,
+  (t) => {
+    const at = temporary(t);
+    // The header is brought to the disk, then block by block; one that was written stays. Only the profile is tampered
+    // with: koffi syncs stdout and stderr as the process ends, and waits for itself for ever where both fail.
+    for (const [when, call, blocks] of [
+      ['block', 2, 1],
+      ['block', 3, 2],
+      ['interval', 2, null],
+    ] as const) {
+      const path = join(at, `${when}-${call}.mbp`);
+      const inject = [
+        'strace',
+        '-f',
+        '-o',
+        '/dev/null',
+        '-P',
+        path,
+        '-e',
+        `inject=fsync:error=EIO:when=${call}+`,
+      ];
+      const outcome = record(inject, ['--fsync', when, '--workers', '1', LARGE, path]);
+      failed(t, outcome, path, `the device reports an error ${WRITE}`);
+      if (blocks !== null) keptWhatWasSealed(t, path, blocks);
+      t.like(verifyProfile(path), { blocks: { bad: 0, missing: [] }, damage: [], footer: false });
+    }
+  },
+);
 
 test('a source that never ends does not keep it: it ends when it cannot write', async (t) => {
   const at = temporary(t);
