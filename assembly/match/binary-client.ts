@@ -7,12 +7,12 @@ import {
 } from '../layout';
 import { BINARY_HEADER, isQuit, MAGIC_REQUEST, mayBegin, parseBinaryRequest, refuseMagic, requestHead } from '../memcache/binary';
 import { BIT_LAST, BIT_QUIET, BIT_REFUSED, Request } from '../memcache/message';
-import { disown, passOverRest, WHY_NOT_UNDERSTOOD } from '../payload';
+import { disown, WHY_NOT_UNDERSTOOD } from '../payload';
 import { appendLine, freeLine } from '../stream/lines';
 import { freeRequest, push, record, takeRequest } from './pending';
 import { CLIENT_DATA, CLIENT_UNKNOWN, CLIENT_LINE, CLIENT_OVER } from './states';
 import { dataDone, lostRequest, place } from './submit';
-import { loseSync, passOverStart } from './sync';
+import { loseSync, passOverClient } from './sync';
 
 /** Takes the client's next bytes, which one packet brought. `start` says that they begin its payload. */
 export function binaryClientBytes(flow: Flow, at: usize, end: usize, time: u64, ordinal: u64, ack: u32, start: bool): void {
@@ -21,7 +21,7 @@ export function binaryClientBytes(flow: Flow, at: usize, end: usize, time: u64, 
     const server = sideOf(flow, SERVER);
     // A whole header, while nothing of the server is outstanding: the server's next bytes answer it.
     if (!start || end - at < BINARY_HEADER || !server.known || server.next != ack || flow.owed || !mayBegin(at)) {
-      passOverStart(flow, <u32>(end - at));
+      passOverClient(flow, at, end);
       return;
     }
     flow.sync = SYNC_TENTATIVE;
@@ -40,7 +40,7 @@ export function binaryClientBytes(flow: Flow, at: usize, end: usize, time: u64, 
       return;
     }
     if (flow.sync == SYNC_NONE) {
-      if (at < end) passOverRest(flow, <u32>(end - at));
+      if (at < end) passOverClient(flow, at, end);
       return;
     }
   }

@@ -14,14 +14,14 @@ import {
 } from '../memcache/message';
 import { addKeys, isUnboundedRetrieval, openRetrieval, parseRequest, setGet } from '../memcache/request';
 import { HEAD_GET } from '../memcache/words';
-import { disown, passOverRest, WHY_NOT_UNDERSTOOD } from '../payload';
+import { disown, WHY_NOT_UNDERSTOOD } from '../payload';
 import { findByte, findGap, findLineEnd } from '../scan';
 import { appendLine, dropLineHead, freeLine, giveLine } from '../stream/lines';
 import { findText } from './first';
 import { freeRequest, push, record, takeRequest } from './pending';
 import { CLIENT_DATA, CLIENT_DROP, CLIENT_KEYS, CLIENT_LINE, CLIENT_OVER, CLIENT_UNKNOWN } from './states';
 import { dataDone, lostRequest, place, submit } from './submit';
-import { loseSync, passOverStart } from './sync';
+import { loseSync, passOverClient } from './sync';
 
 const LF: u8 = 10;
 const CR: u8 = 13;
@@ -45,7 +45,7 @@ export function clientBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
   }
   if (flow.sync == SYNC_NONE) {
     if (!start || !begins(flow, at, end, ack)) {
-      passOverStart(flow, <u32>(end - at));
+      passOverClient(flow, at, end);
       return;
     }
     flow.sync = SYNC_TENTATIVE;
@@ -88,7 +88,7 @@ export function clientBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
         return;
     }
     if (flow.sync == SYNC_NONE) {
-      if (at < end) passOverStart(flow, <u32>(end - at));
+      if (at < end) passOverClient(flow, at, end);
       return;
     }
   }

@@ -12,19 +12,25 @@ import { Flow, FLOW_NEW, FLOW_STRAY, CLIENT, SERVER, sideOf, SYNC_NONE, SYNC_YES
 import { count } from '../instance';
 import { COUNTER_RESYNCS } from '../layout';
 import { LOGIN_NO } from '../memcache/credentials';
+import { BINARY_HEADER, MAGIC_REQUEST } from '../memcache/binary';
 import { Request, STORAGE_ANSWERS } from '../memcache/message';
 import { loseLine, passOverRest, setWhy } from '../payload';
+import { findByte } from '../scan';
 import { freeLine } from '../stream/lines';
 import { abandon, abandonPending } from './pending';
 import { CLIENT_LINE, SERVER_LINE } from './states';
 
+const LF: u8 = 10;
 /** Failed starts after which a flow is taken for something else than memcache. */
 const FAILURES_MAX: u8 = 64;
 
-/** Client bytes of no known place in the stream: before anything was believed, not even its protocol is certain. */
-export function passOverStart(flow: Flow, bytes: u32): void {
-  passOverRest(flow, bytes);
-  flow.owed = 1;
+/**
+ * Client bytes of no known place in the stream: before anything was believed, not even its protocol is certain. Where
+ * they hold a line's end, or a header, the server may have something to answer.
+ */
+export function passOverClient(flow: Flow, at: usize, end: usize): void {
+  passOverRest(flow, <u32>(end - at));
+  if (findByte(at, end, LF) < end || (end - at >= BINARY_HEADER && load<u8>(at) == MAGIC_REQUEST)) flow.owed = 1;
   if (!flow.settled) flow.kind = FLOW_NEW;
 }
 

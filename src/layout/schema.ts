@@ -472,7 +472,11 @@ export const schema: Schema = {
         f('failures', 'u8', 'failed attempts to synchronise since the last success'),
         f('held', 'u32', 'bytes of payload parsed whose request is not proven yet'),
         f('stuck', 'u16', 'segments seen since delivery got stuck, 0 when it is not stuck'),
-        f('owed', 'u8', '1 where client bytes were passed over that the server may still answer: it has said nothing since'),
+        f(
+          'owed',
+          'u8',
+          '1 where client bytes were passed over that the server may still answer: it has said nothing since',
+        ),
         f('pad0', 'u8', 'zero'),
         f('stuck_time', 'u64', 'time when it got stuck'),
         f('head', 'u32', 'oldest pending request'),

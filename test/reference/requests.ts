@@ -277,7 +277,10 @@ export function* requests(text: string, at: number, credentials: () => boolean):
       at = feed + 1;
       r.end = feed;
       untold();
-    } else if (line.startsWith(' ') && r.last) r.hidden = !(r.last = r.noreply = r.quiet = false);
+    } else if (line.startsWith(' ') && r.last) {
+      r.hidden = true;
+      r.last = r.noreply = r.quiet = false;
+    }
     // Releases before 1.6.40 end the line at a NUL, to others it is a byte of its key.
     if (line.includes('\0')) untold();
     yield r;
