@@ -28,8 +28,8 @@ export class KeyChunk {
   count: u32;
 }
 
-const ENTRY_SIZE: u32 = 32;
-const CHUNK_HEAD: u32 = 8;
+const ENTRY_SIZE: u32 = offsetof<KeyEntry>();
+const CHUNK_HEAD: u32 = offsetof<KeyChunk>();
 const CHUNK_ENTRIES: u32 = 31;
 const CHUNK_SIZE: u32 = CHUNK_HEAD + CHUNK_ENTRIES * ENTRY_SIZE;
 

@@ -1,5 +1,5 @@
 /** A request as read from the wire, and what is known of its answer so far. */
-import { EventRecord, SIZEOF_EVENT_RECORD } from '../layout';
+import { EventRecord } from '../layout';
 
 /** The event record itself, so that an answered request is recorded where it lies, plus what pairing needs. */
 // @ts-ignore: decorator
@@ -33,7 +33,7 @@ export class Request extends EventRecord {
   sentOpaque: u32;
 }
 
-export const SIZEOF_REQUEST: u32 = SIZEOF_EVENT_RECORD + 72;
+export const SIZEOF_REQUEST: u32 = offsetof<Request>();
 
 /** No answer will come whatever happens. */
 export const BIT_NOREPLY: u32 = 1;
@@ -116,7 +116,3 @@ export const IS_FREE: u32 = 23;
 export const STORAGE_ANSWERS: u32 =
   (1 << IS_ERROR) | (1 << IS_STORED) | (1 << IS_NOT_STORED) | (1 << IS_EXISTS) | (1 << IS_NOT_FOUND) |
   (1 << IS_HD) | (1 << IS_NS) | (1 << IS_EX) | (1 << IS_NF) | (1 << IS_OK);
-
-export function assertMessage(): void {
-  if (offsetof<Request>() != SIZEOF_REQUEST) ERROR('SIZEOF_REQUEST');
-}

@@ -32,7 +32,7 @@ export class Waiting {
   ordinal: u64;
 }
 
-export const WAITING_HEAD: u32 = 56;
+export const WAITING_HEAD: u32 = offsetof<Waiting>();
 const CHUNK_SIZE: u32 = WAITING_HEAD + CHUNK_BYTES;
 /** A following chunk starts with the address of the next. */
 const MORE_HEAD: u32 = 16;
@@ -198,8 +198,4 @@ export function runOf(segment: Waiting, offset: u32): u32 {
   offset += segment.from;
   if (offset < CHUNK_BYTES) return min(left, CHUNK_BYTES - offset);
   return min(left, MORE_BYTES - ((offset - CHUNK_BYTES) % MORE_BYTES));
-}
-
-export function assertWaiting(): void {
-  if (offsetof<Waiting>() != WAITING_HEAD) ERROR('WAITING_HEAD');
 }

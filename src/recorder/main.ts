@@ -22,7 +22,8 @@ const PROGRESS_INTERVAL = 200;
 // Whoever started us may hold descriptors that somebody else gave them.
 closeInherited(Number(process.argv[2]));
 // A terminal sends its signals to both; the parent decides.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGUSR2', 'SIGHUP'] as const) process.on(signal, () => {});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGHUP'] as const)
+  process.on(signal, () => {});
 
 const libcOrError = await loadLibc().catch((error: unknown) => error as Error);
 const libc = libcOrError instanceof Error ? undefined : libcOrError;

@@ -146,7 +146,7 @@ export function table(rows: readonly Shown[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** The table of sections as Markdown: what README.md quotes. */
+/** The table of sections as Markdown: what docs/truth.md quotes. */
 export function sectionTable(rows: readonly Shown[]): string {
   const lines = [
     '| Section | Rows passed | Of a live memcached | Conversations | Cuts |',

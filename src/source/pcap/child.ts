@@ -290,6 +290,7 @@ process.stdin
   .on('error', finish)
   .resume();
 // A terminal sends its signals to all of its processes; the parent decides.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGUSR2', 'SIGHUP'] as const) process.on(signal, () => {});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGHUP'] as const)
+  process.on(signal, () => {});
 writeSync(READY_FD, `${JSON.stringify({ linktype } satisfies ChildReady)}\n`);
 closeSync(READY_FD);
