@@ -20,7 +20,7 @@ export function binaryClientBytes(flow: Flow, at: usize, end: usize, time: u64, 
   if (flow.sync == SYNC_NONE) {
     const server = sideOf(flow, SERVER);
     // A whole header, while nothing of the server is outstanding: the server's next bytes answer it.
-    if (!start || end - at < BINARY_HEADER || !server.known || server.next != ack || flow.owed || !mayBegin(at)) {
+    if (!start || end - at < BINARY_HEADER || !server.known || server.next != ack || !mayBegin(at)) {
       passOverClient(flow, at, end);
       return;
     }

@@ -12,7 +12,6 @@ import { Flow, FLOW_NEW, FLOW_STRAY, CLIENT, SERVER, sideOf, SYNC_NONE, SYNC_YES
 import { count } from '../instance';
 import { COUNTER_RESYNCS } from '../layout';
 import { LOGIN_NO } from '../memcache/credentials';
-import { BINARY_HEADER, MAGIC_REQUEST } from '../memcache/binary';
 import { Request, STORAGE_ANSWERS } from '../memcache/message';
 import { loseLine, passOverRest, setWhy } from '../payload';
 import { findByte } from '../scan';
@@ -26,11 +25,11 @@ const FAILURES_MAX: u8 = 64;
 
 /**
  * Client bytes of no known place in the stream: before anything was believed, not even its protocol is certain. Where
- * they hold a line's end, or a header, the server may have something to answer.
+ * they hold a line's end the server may have something to answer; answers of the binary protocol name what they answer.
  */
 export function passOverClient(flow: Flow, at: usize, end: usize): void {
   passOverRest(flow, <u32>(end - at));
-  if (findByte(at, end, LF) < end || (end - at >= BINARY_HEADER && load<u8>(at) == MAGIC_REQUEST)) flow.owed = 1;
+  if (findByte(at, end, LF) < end) flow.owed = 1;
   if (!flow.settled) flow.kind = FLOW_NEW;
 }
 
