@@ -61,38 +61,7 @@ export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
           continue;
         }
       }
-      const feed = findByte(at, end, LF);
-      if (side.line == 0 && feed < end) {
-        const lineEnd = feed > at && load<u8>(feed - 1) == CR ? feed - 1 : feed;
-        rawSize = <u32>(feed + 1 - at);
-        answerLine(flow, side, at, lineEnd, time, ack);
-        at = feed + 1;
-        continue;
-      }
-      const taken = appendLine(side, at, feed, time, ordinal);
-      const base = <usize>side.line;
-      if (base == 0) {
-        loseSync(flow, WHY_AFTER_GAP);
-        continue;
-      }
-      const lineEnd = base + side.lineSize;
-      if (taken < <u32>(feed - at)) {
-        // What the line is stands at its start; the rest is of no interest.
-        count(COUNTER_BOUND_LINES);
-        at += taken;
-        takeLine(side, 0);
-        answerLine(flow, side, base, lineEnd, side.lineTime, ack);
-        if (flow.sync != SYNC_NONE) side.state = SERVER_DROP;
-        freeLine(side);
-        continue;
-      }
-      at = feed;
-      if (feed == end) return;
-      const bare = lineEnd > base && load<u8>(lineEnd - 1) == CR ? lineEnd - 1 : lineEnd;
-      takeLine(side, 1);
-      answerLine(flow, side, base, bare, side.lineTime, ack);
-      at++;
-      freeLine(side);
+      at = lineBytes(flow, side, at, end, time, ordinal, ack);
     } else if (side.state == SERVER_DATA) {
       const bytes = min<usize>(side.skip, end - at);
       at += bytes;
@@ -112,12 +81,39 @@ export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
 /** Bytes of the answer line at hand, its end included; of a line too long to keep those that were kept. */
 let rawSize: u32 = 0;
 
-/** The line in the side's buffer is read now, and what becomes of its bytes is no matter of the buffer any more. */
-// @ts-ignore: decorator
-@inline
-function takeLine(side: Side, end: u32): void {
-  rawSize = side.lineSize + end;
-  side.lineSize = 0;
+/** Bytes of an answer line, which may be cut anywhere. Returns where reading goes on. */
+function lineBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal: u64, ack: u32): usize {
+  const feed = findByte(at, end, LF);
+  let from = at;
+  let to = feed;
+  let isCut = false;
+  if (side.line || feed == end) {
+    const taken = appendLine(side, at, feed, time, ordinal);
+    from = side.line;
+    if (from == 0) {
+      loseSync(flow, WHY_AFTER_GAP);
+      return at;
+    }
+    // What the line is stands at its start; the rest is of no interest.
+    isCut = taken < <u32>(feed - at);
+    if (isCut) count(COUNTER_BOUND_LINES);
+    else if (feed == end) return end;
+    to = from + side.lineSize;
+    at += taken;
+    time = side.lineTime;
+    rawSize = isCut ? side.lineSize : side.lineSize + 1;
+    // It is read now: what becomes of its bytes is no matter of the buffer any more.
+    side.lineSize = 0;
+  } else {
+    rawSize = <u32>(feed + 1 - at);
+    at = feed;
+  }
+  if (!isCut && to > from && load<u8>(to - 1) == CR) to--;
+  answerLine(flow, side, from, to, time, ack);
+  freeLine(side);
+  if (!isCut) return at + 1;
+  if (flow.sync != SYNC_NONE) side.state = SERVER_DROP;
+  return at;
 }
 
 /** Number that starts at `quickAt`, at most 10 digits; `quickAt` is then behind it. 0 digits give 0. */

@@ -263,10 +263,19 @@ export class RingReader extends Ring {
 
   /** The slot given by `take` is decoded. */
   decodeDone(): void {
+    const done = this.#state.position;
     // With this it is done.
-    this.#state.position = this.after(this.#state.position);
+    this.#state.position = this.after(done);
     this.#state.end();
-    this.#tellWriter();
+    if (this.#isFree(done)) this.#tellWriter();
+  }
+
+  /** Whether every reader is past a slot: of those that leave it at the same time one at least sees that. */
+  #isFree(number: number): boolean {
+    return this.readers.every(({ position }) => {
+      const ahead = this.ahead(position, number);
+      return ahead > 0 && ahead <= this.map.slots;
+    });
   }
 
   #tellWriter(): void {
