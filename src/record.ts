@@ -67,11 +67,17 @@ function checkOptions(options: RecordOptions): void {
     );
   }
   positive('duration', options.duration, false);
-  for (const [first, last] of options.ports ?? []) {
+  for (const range of options.ports ?? []) {
+    // Whoever writes JavaScript may give anything.
+    const [first, last] = Array.isArray(range) ? range : [];
     if (
       !(Number.isInteger(first) && Number.isInteger(last) && first >= 1 && first <= last && last <= 65535)
     ) {
-      throw new MembenchError('ERR_MEMBENCH_USAGE', `${first}-${last} is not a range of ports`);
+      throw new MembenchError(
+        'ERR_MEMBENCH_USAGE',
+        `${JSON.stringify(range)} is not a range of ports`,
+        'ports: [[11211, 11213], [11311, 11311]]',
+      );
     }
   }
 }
