@@ -69,7 +69,7 @@ function checkOptions(options: RecordOptions): void {
   positive('duration', options.duration, false);
   for (const range of options.ports ?? []) {
     // Whoever writes JavaScript may give anything.
-    const [first, last] = Array.isArray(range) ? range : [];
+    const [first, last] = Array.isArray(range) ? (range as [number, number]) : [0, 0];
     if (
       !(Number.isInteger(first) && Number.isInteger(last) && first >= 1 && first <= last && last <= 65535)
     ) {

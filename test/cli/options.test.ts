@@ -1,4 +1,5 @@
 import test from 'ava';
+import { record } from 'membench';
 import { parseCount, parseDuration, parsePercent, parsePorts, parseSize } from '#src/cli/options.js';
 
 interface Case<T> {
@@ -77,4 +78,11 @@ check('percent', {
     ['100', 100],
   ],
   bad: ['', '-1', '101', '1e1', 'x'],
+});
+
+test('ports the library is given in another shape are refused by name', async (t) => {
+  for (const ports of [[21556], ['11211'], [[5, 4]], [[0, 1]]] as never[]) {
+    const error = await t.throwsAsync(record({ source: 'traffic.pcap', ports }), { name: 'MembenchError' });
+    t.regex(error!.message, /is not a range of ports$/);
+  }
 });
