@@ -217,6 +217,8 @@ class Recording {
   #failure: unknown;
   /** Nothing will come any more. */
   readonly #over = withResolvers();
+  /** What failed while it ran, beside what the recorder knows. */
+  #broken: RecordSummary['broken'] = null;
   /** Why it was told to stop, where it was. */
   #reason: RecordEnd | undefined;
   /** Packets may have come. */
@@ -342,11 +344,12 @@ class Recording {
   async #startSource(): Promise<void> {
     const { onStart, onInfo, onWarning } = this.#options;
     const source = this.#source;
-    source.onChange = ({ what, message, over }) => {
-      onWarning?.(message);
+    source.onChange = ({ what, message, over, failed }) => {
+      if (failed) this.#broken = { name: source.kind, why: message };
+      else onWarning?.(message);
       this.#attempt(() => this.#writer.writeNote(what, this.#clock.now()));
       if (!over) return;
-      this.#stop('interface gone');
+      this.#stop(failed ? 'broken source' : 'interface gone');
       this.#over.resolve();
     };
     if (!source.finite) this.#started = process.hrtime.bigint();
@@ -464,7 +467,7 @@ class Recording {
         blocks: this.#writer.blocks,
       },
       ended: why,
-      broken,
+      broken: broken ?? this.#broken,
       lag_ns: lag,
       span_s: Number(last - first) / 1e9,
       counters,

@@ -103,4 +103,6 @@ export interface SourceChange {
   what: 'interface down' | 'interface up' | 'interface gone' | 'interface new' | 'capture ended';
   message: string;
   over: boolean;
+  /** It is over because something failed, not because there is nothing more. */
+  failed?: boolean;
 }

@@ -1,11 +1,12 @@
 /** The processes of a live recording as the system sees them: what they inherit, and how they end. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readdirSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
+import { verifyProfile } from 'membench/profile';
 import { NO_CAPTURE } from '#src/memory/capture-header.js';
 import { frameHead } from '#src/recorder/frames.js';
 import { CHANNEL_FD, FIRST_FD, packStart } from '#src/recorder/messages.js';
@@ -122,4 +123,23 @@ serial(live('a recorder whose parent goes at any moment of its start ends withou
     t.deepEqual([code, signal], [1, null]);
   }
   closeSync(fd);
+});
+
+serial(live('pcap: a capturing process that dies is no good end'), async (t) => {
+  t.timeout(60_000);
+  const network = new Network(t);
+  await network.memcached();
+  const profile = join(temporary(t), 'out.mbp');
+  const recording = network.record(`pcap:${DEVICE}`, profile);
+  await recording.running();
+  network.load(1_000);
+  await sleep(300);
+  const capturing = childrenOf(recording).find((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('pcap/child.js'),
+  );
+  process.kill(capturing!, 'SIGKILL');
+  t.is(await recording.ended(), 1, recording.said);
+  t.regex(recording.said, /the capturing process was ended by SIGKILL.*\[ERR_MEMBENCH_BROKEN_CAPTURE\]/);
+  t.is(recording.summary.ended, 'broken source');
+  t.true(verifyProfile(profile).perfect);
 });

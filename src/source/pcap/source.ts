@@ -26,9 +26,11 @@ export class PcapSource implements PacketSource {
     this.info = `pcap on ${name} by libpcap; what its kernel drops is not known`;
     this.feed = feed;
     this.#capture = capture;
-    void capture.exited.then(({ message }) => {
+    void capture.exited.then(({ code, signal, message = `${name}: the capture ended` }) => {
       if (this.#stopping) return;
-      this.onChange({ what: 'capture ended', message: message ?? `${name}: the capture ended`, over: true });
+      // An interface that goes down, or away, ends it by SIGABRT.
+      const failed = code !== 0 && signal !== 'SIGABRT';
+      this.onChange({ what: 'capture ended', message, over: true, failed });
     });
   }
 
