@@ -161,8 +161,9 @@ function resets(flow: Flow, side: Side, from: u32): bool {
 }
 
 /**
- * An acknowledgement less than the last: that one may have been of what was never sent. One that is older by more
- * than the largest window ever offered makes the receiver drop the segment (RFC 5961, section 5.2).
+ * An acknowledgement lower than the highest seen. The highest may have acknowledged bytes that were never sent: then
+ * this one replaces it. One that is lower by more than the largest window ever offered makes the receiver drop the
+ * segment (RFC 5961, section 5.2).
  */
 function olderAck(flow: Flow, index: u32, other: Side, ack: u32, ahead: i32): u32 {
   if (<i32>(other.acked - other.next) > 0) {

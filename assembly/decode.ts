@@ -148,7 +148,7 @@ export function finishAll(): void {
   for (let flow = oldestFlow(); changetype<usize>(flow); flow = oldestFlow()) {
     endFlow(flow, CONN_KIND_CLOSE_END, flow.lastTime);
   }
-  // They are nobody's, and by now nobody adds to them.
+  // Waiting fragments belong to no worker, so one worker counts them; no packet can add to them any more.
   if (config.worker == 0) giveUpDatagrams();
   flushEvents();
   seal();

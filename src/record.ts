@@ -82,7 +82,7 @@ function checkOptions(options: RecordOptions): void {
   }
 }
 
-/** What means nothing for a source is an error: nobody shall believe that it did something. */
+/** Refuses options that have no effect for this source: ignoring one silently would suggest that it worked. */
 function checkSource({ source, user, attach, zeroCopy }: RecordOptions): void {
   const refuse = (what: string) => {
     throw new MembenchError('ERR_MEMBENCH_USAGE', what);

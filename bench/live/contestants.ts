@@ -15,7 +15,7 @@ export interface Recorder {
 /** The name of the server without anyone beside it. */
 export const NONE = 'none';
 
-/** Cheaper than any file: nobody shall say that tcpdump waited for a disk. */
+/** No file: so tcpdump never waits for a disk. */
 const TCPDUMP_FILE = '/dev/null';
 const TCPDUMP_BUFFER = 64 * 1024;
 

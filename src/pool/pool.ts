@@ -66,7 +66,7 @@ export function startPool(tasks: readonly Omit<WorkerTask, 'port' | 'again'>[], 
     Promise.all(workers.map((worker) => worker.ready)).then(() => undefined),
     done,
   ]);
-  // Whoever waits is told; when nobody does any more, it is no news.
+  // Only callers that wait for it need the error; `done` reports it to the others.
   ready.catch(() => {});
   const timer = setInterval(() => {
     for (const worker of workers) worker.look();
