@@ -1,4 +1,4 @@
-import { fstatSync, lstatSync, readlinkSync, rmSync } from 'node:fs';
+import { existsSync, fstatSync, lstatSync, readlinkSync, rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { MembenchError } from '../errors.js';
 import { syncFolder, writeError } from './create.js';
@@ -22,7 +22,8 @@ export class OwnFile {
     const { dev, ino } = fstatSync(fd, { bigint: true });
     this.#device = dev;
     this.#inode = ino;
-    this.#isSteady = this.#find() !== undefined;
+    // Where nothing is there any more, somebody was quick to move it: that is for `check` to say.
+    this.#isSteady = this.#find() !== undefined || !existsSync(path);
   }
 
   /**
