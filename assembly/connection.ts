@@ -20,7 +20,7 @@ import { MAGIC_ANSWER, MAGIC_REQUEST } from './memcache/binary';
 import { IS_FREE, IS_NUMBER } from './memcache/message';
 import { recordConn } from './match/pending';
 import { loseSync } from './match/sync';
-import { countAs, settleHeld, skipPayload, WHY_AFTER_GAP } from './payload';
+import { settleHeld, skipPayload, WHY_AFTER_GAP } from './payload';
 import { findByte } from './scan';
 import { furthestOf, IS_DOUBTFUL, reachOf } from './stream/copies';
 import { flush, pump, takeSegment } from './stream/segments';

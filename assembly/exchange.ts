@@ -12,7 +12,7 @@
 import { endFlow } from './connection';
 import { CLIENT, Flow, FLOW_NEW, OVER_UDP, SERVER, sideOf, SYNC_NONE, SYNC_YES, UDP_PEER } from './flow/flow';
 import {
-  addFlow, find, foundSide, hasRoom, markClient, oldestFlow, PEER_MARK, setEndpoints, touch,
+  addFlow, find, hasRoom, markClient, oldestFlow, PEER_MARK, setEndpoints, touch,
 } from './flow/table';
 import { isServerPort } from './framing/record';
 import { config, count } from './instance';

@@ -107,6 +107,9 @@ export function endDelivery(flow: Flow, side: Side): void {
 }
 
 function conclude(flow: Flow, bytes: u32): void {
+  // At compile time: the build stops where the fields no longer lie so.
+  if (offsetof<Flow>('sync') != offsetof<Flow>('transport') + 1) ERROR('PLAIN');
+  if (offsetof<Flow>('held') != offsetof<Flow>('transport') + 4) ERROR('PLAIN');
   if (flow.kind == FLOW_TLS) {
     skipPayload(FLOW_TLS, bytes + flow.held);
     flow.held = 0;

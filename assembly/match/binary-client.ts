@@ -6,7 +6,7 @@ import {
   COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, OP_UNKNOWN, STATUS_SILENT,
 } from '../layout';
 import { BINARY_HEADER, isQuit, MAGIC_REQUEST, mayBegin, parseBinaryRequest, refuseMagic, requestHead } from '../memcache/binary';
-import { BIT_LAST, BIT_QUIET, BIT_REFUSED, Request } from '../memcache/message';
+import { BIT_LAST, BIT_QUIET, BIT_REFUSED } from '../memcache/message';
 import { disown, WHY_NOT_UNDERSTOOD } from '../payload';
 import { appendLine, freeLine } from '../stream/lines';
 import { freeRequest, push, record, takeRequest } from './pending';
