@@ -11,6 +11,7 @@ import { findDecoder, type User } from './native/users.js';
 import type { SealedBlock } from './pool/messages.js';
 import { defaultWorkers } from './pool/pool.js';
 import { ProfileSeries } from './profile/series.js';
+import { checkOptions } from './record-checks.js';
 import type { RecordEnd, RecordOptions, RecordProgress, RecordSummary } from './record-options.js';
 import { RecorderChild } from './recorder/child.js';
 import { keepOnly } from './recorder/keep.js';
@@ -41,61 +42,6 @@ function defaultProfile(now: Date): string {
   return `membench-${now.toISOString().replace(/[-:]|\.\d+Z$/g, '')}.mbp`;
 }
 
-function checkOptions(options: RecordOptions): void {
-  const positive = (name: string, value: number | undefined, integer: boolean) => {
-    if (value === undefined) return;
-    if (!(value > 0) || (integer && !Number.isSafeInteger(value))) {
-      throw new MembenchError(
-        'ERR_MEMBENCH_USAGE',
-        `${name} must be a positive ${integer ? 'integer' : 'number'}, not ${value}`,
-      );
-    }
-  };
-  positive('workers', options.workers, true);
-  positive('sample', options.sample, true);
-  positive('buffer', options.buffer, true);
-  positive('memory', options.memory, true);
-  positive('count', options.count, true);
-  positive('rotateSize', options.rotateSize, true);
-  positive('rotateTime', options.rotateTime, false);
-  positive('files', options.files, true);
-  positive('snaplen', options.snaplen, true);
-  if (options.files !== undefined && options.rotateSize === undefined && options.rotateTime === undefined) {
-    throw new MembenchError(
-      'ERR_MEMBENCH_USAGE',
-      'files are counted only where they are rotated by size or time',
-    );
-  }
-  positive('duration', options.duration, false);
-  for (const range of options.ports ?? []) {
-    // Whoever writes JavaScript may give anything.
-    const [first, last] = Array.isArray(range) ? (range as [number, number]) : [0, 0];
-    if (
-      !(Number.isInteger(first) && Number.isInteger(last) && first >= 1 && first <= last && last <= 65535)
-    ) {
-      throw new MembenchError(
-        'ERR_MEMBENCH_USAGE',
-        `${JSON.stringify(range)} is not a range of ports`,
-        'ports: [[11211, 11213], [11311, 11311]]',
-      );
-    }
-  }
-}
-
-/** Refuses options that have no effect for this source: ignoring one silently would suggest that it worked. */
-function checkSource({ source, user, attach, zeroCopy }: RecordOptions): void {
-  const refuse = (what: string) => {
-    throw new MembenchError('ERR_MEMBENCH_USAGE', what);
-  };
-  if (!isLive(source)) {
-    if (user !== undefined) refuse('a user to decode is for live sources');
-    if (zeroCopy === false) refuse('copying out of kernel rings is for live sources');
-    if (attach !== undefined) refuse('a way to attach programs is for ebpf sources');
-  } else if (attach !== undefined && /^(afpacket|pcap):/.test(source as string)) {
-    refuse('a way to attach programs is for ebpf sources');
-  }
-}
-
 /**
  * Records a source into a profile.
  *
@@ -104,7 +50,6 @@ function checkSource({ source, user, attach, zeroCopy }: RecordOptions): void {
  */
 export async function record(options: RecordOptions): Promise<RecordSummary> {
   checkOptions(options);
-  checkSource(options);
   // Before there is a secret or a packet in it. To load the C library takes as long as many a file.
   if (options.hideMemory) await hideOwnMemory(!isLive(options.source));
   const secret = options.keyFile === undefined ? randomSecret() : readSecret(options.keyFile);

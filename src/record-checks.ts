@@ -1,0 +1,65 @@
+/** What a recording is asked to do, looked at before anything is opened. */
+import { MembenchError } from './errors.js';
+import type { RecordOptions } from './record-options.js';
+import { isLive } from './source/open.js';
+
+/**
+ * Refuses what no recording can be made with.
+ *
+ * @throws ERR_MEMBENCH_USAGE
+ */
+export function checkOptions(options: RecordOptions): void {
+  const positive = (name: string, value: number | undefined, integer: boolean) => {
+    if (value === undefined) return;
+    if (!(value > 0) || (integer && !Number.isSafeInteger(value))) {
+      throw new MembenchError(
+        'ERR_MEMBENCH_USAGE',
+        `${name} must be a positive ${integer ? 'integer' : 'number'}, not ${value}`,
+      );
+    }
+  };
+  positive('workers', options.workers, true);
+  positive('sample', options.sample, true);
+  positive('buffer', options.buffer, true);
+  positive('memory', options.memory, true);
+  positive('count', options.count, true);
+  positive('rotateSize', options.rotateSize, true);
+  positive('rotateTime', options.rotateTime, false);
+  positive('files', options.files, true);
+  positive('snaplen', options.snaplen, true);
+  if (options.files !== undefined && options.rotateSize === undefined && options.rotateTime === undefined) {
+    throw new MembenchError(
+      'ERR_MEMBENCH_USAGE',
+      'files are counted only where they are rotated by size or time',
+    );
+  }
+  positive('duration', options.duration, false);
+  for (const range of options.ports ?? []) {
+    // Whoever writes JavaScript may give anything.
+    const [first, last] = Array.isArray(range) ? (range as [number, number]) : [0, 0];
+    if (
+      !(Number.isInteger(first) && Number.isInteger(last) && first >= 1 && first <= last && last <= 65535)
+    ) {
+      throw new MembenchError(
+        'ERR_MEMBENCH_USAGE',
+        `${JSON.stringify(range)} is not a range of ports`,
+        'ports: [[11211, 11213], [11311, 11311]]',
+      );
+    }
+  }
+  checkSource(options);
+}
+
+/** Refuses options that have no effect for this source: ignoring one silently would suggest that it worked. */
+function checkSource({ source, user, attach, zeroCopy }: RecordOptions): void {
+  const refuse = (what: string) => {
+    throw new MembenchError('ERR_MEMBENCH_USAGE', what);
+  };
+  if (!isLive(source)) {
+    if (user !== undefined) refuse('a user to decode is for live sources');
+    if (zeroCopy === false) refuse('copying out of kernel rings is for live sources');
+    if (attach !== undefined) refuse('a way to attach programs is for ebpf sources');
+  } else if (attach !== undefined && /^(afpacket|pcap):/.test(source as string)) {
+    refuse('a way to attach programs is for ebpf sources');
+  }
+}
