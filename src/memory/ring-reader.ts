@@ -295,7 +295,6 @@ export class RingReader extends Ring {
     const view = new DataView(this.buffer, this.map.indexState);
     view.setUint32(INDEX_STATE.error, 1, true);
     this.store(CONTROL.broken, view.getUint32(INDEX_STATE.capture, true));
-    this.endLoan();
     this.#setIndexed();
   }
 

@@ -3,7 +3,14 @@ import { MembenchError } from '../errors.js';
 import type { Counter } from '../layout/generated.js';
 import { PCAP_HEADER } from '../layout/generated.js';
 import { parseCaptureHeader } from '../memory/capture-header.js';
-import { type ByteReader, DescriptorReader, FileReader, ReplayReader, readFully, StreamReader } from './bytes.js';
+import {
+  type ByteReader,
+  DescriptorReader,
+  FileReader,
+  ReplayReader,
+  readFully,
+  StreamReader,
+} from './bytes.js';
 import { type CaptureInput, unitOf } from './captures.js';
 import type { CapturesFeed, KernelCounts, PacketSource } from './source.js';
 import { compressionOf, UnpackReader } from './unpack.js';

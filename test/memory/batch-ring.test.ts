@@ -41,6 +41,8 @@ class Reader {
   readonly decoded: number[] = [];
   flushes = 0;
   deaths = 0;
+  /** In the middle of a step. */
+  busy = false;
   readonly #real: Real;
   readonly #worker: number;
 
@@ -203,6 +205,7 @@ class Real {
   /** Runs a step of a reader, which is ended before the n-th thing others can see of it, if there are so many. */
   act(reader: Reader, n: number): void {
     this.steps.dieAfter(n);
+    reader.busy = true;
     try {
       this.steps.of(() => (reader.dead ? reader.takeOver() : reader.act()));
     } catch (error) {
@@ -212,10 +215,13 @@ class Real {
       if (reader.work?.kind === 'index') this.walksCut++;
       reader.work = undefined;
       reader.asleep = undefined;
+    } finally {
+      reader.busy = false;
     }
   }
 
   check(model: Model): void {
+    if (this.readers.some(({ busy }) => busy)) return;
     const numbers = Math.floor(2 ** 31 / SLOTS) * SLOTS;
     const { taken } = this;
     const behind = (number: number) => (taken - number + numbers) % numbers;
@@ -242,9 +248,9 @@ class Real {
       const mayIndex = filled < 0 && lock === 0 && position - indexed < lead;
       const mayRead = this.word(CONTROL.next) < 0 && position < lead && Math.max(...positions) < SLOTS;
       assert.ok(position === indexed, 'asleep with a slot to decode');
-      // Whoever has read a slot looks next whether it can be indexed.
+      // Whoever has read a slot looks next whether it can be indexed; who was late to take one waits for the other's signal.
       assert.ok(!mayIndex || (filled === -2 && !this.readers.every(isAsleep)), 'asleep with a slot to index');
-      assert.ok(!mayRead, 'asleep with a slot to read');
+      assert.ok(!mayRead || !this.readers.every(isAsleep), 'asleep with a slot to read');
       assert.ok(!model.ended || position > 0, 'asleep at the end');
     }
   }
@@ -359,35 +365,57 @@ class Act implements Command {
   check = () => true;
   run(model: Model, real: Real): void {
     const reader = real.readers[this.#reader % real.readers.length]!;
-    if (!reader.ended) real.act(reader, this.#n);
+    if (!reader.ended && !reader.busy) real.act(reader, this.#n);
     real.check(model);
   }
   toString = () => `reader ${this.#reader}${this.#n < 100 ? ` dies after ${this.#n}` : ''}`;
 }
 
+/** A reader's step, in the middle of which others take theirs. */
+class Race implements Command {
+  readonly #reader: number;
+  readonly #n: number;
+  readonly #others: readonly Command[];
+  constructor(reader: number, n: number, others: readonly Command[]) {
+    this.#reader = reader;
+    this.#n = n;
+    this.#others = others;
+  }
+  check = () => true;
+  run(model: Model, real: Real): void {
+    real.steps.pauseBefore(this.#n, () => {
+      for (const other of this.#others) if (other.check(model)) other.run(model, real);
+    });
+    new Act(this.#reader, ALIVE).run(model, real);
+    real.steps.pauseBefore(ALIVE, () => {});
+  }
+  toString = () => `reader ${this.#reader}, before access ${this.#n}: (${this.#others.join(', ')})`;
+}
+
 const ALIVE = Number.POSITIVE_INFINITY;
 const reader = fc.nat(2);
 const often = <T>(times: number, command: T): T[] => Array.from({ length: times }, () => command);
+const dies = fc.tuple(reader, fc.nat(12)).map(([i, n]): Command => new Act(i, n));
+const acts = reader.map((i): Command => new Act(i, ALIVE));
+// A file of some chunks and a bit.
+const lend = fc.tuple(fc.nat(12), fc.constantFrom(0, 4)).map(([n, rest]) => new Lend(n * SLOT_SIZE + rest));
+const back = fc.nat(5).map((n) => new Return(n === 0));
+const publish = fc.constant<Command>(new Publish());
+const others = fc.array(fc.oneof(...often(6, acts), dies, publish, lend, back), {
+  minLength: 1,
+  maxLength: 6,
+});
 const commands = fc.commands(
   [
-    ...often(6, fc.constant(new Publish())),
-    // A file of some chunks and a bit.
+    ...often(6, publish),
+    ...often(2, lend),
+    ...often(3, back),
+    ...often(12, acts),
     ...often(
-      2,
-      fc.tuple(fc.nat(12), fc.constantFrom(0, 4)).map(([n, rest]) => new Lend(n * SLOT_SIZE + rest)),
+      4,
+      fc.tuple(reader, fc.nat(50), others).map(([i, n, during]) => new Race(i, n, during)),
     ),
-    ...often(
-      3,
-      fc.nat(5).map((n) => new Return(n === 0)),
-    ),
-    ...often(
-      14,
-      reader.map((i) => new Act(i, ALIVE)),
-    ),
-    ...often(
-      3,
-      fc.tuple(reader, fc.nat(12)).map(([i, n]) => new Act(i, n)),
-    ),
+    ...often(3, dies),
     fc.constant(new Flush()),
     // Seldom: nothing comes behind it.
     fc.nat(20).map((n) => (n === 0 ? new End() : new Publish())),
