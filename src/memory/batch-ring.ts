@@ -170,6 +170,11 @@ export class RingWriter extends Ring {
     this.signal();
   }
 
+  /** Whether to lend files at all: a reader that is alone gets on faster while the source reads beside it. */
+  get lends(): boolean {
+    return this.map.workers > 1;
+  }
+
   /** Lends the readers a file, to fill slots with what lies in it from an offset on. */
   lend(fd: number, offset: number): void {
     const { taken } = this;

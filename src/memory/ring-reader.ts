@@ -34,8 +34,6 @@ export class RingReader extends Ring {
   readonly #state: WorkerState;
   readonly #worker: number;
   readonly #wait: Wait;
-  /** Slots that may be taken, or indexed, and are not decoded by this reader. */
-  readonly #lead: number;
   #flush = 0;
   /** The signal before the last look for work. */
   #signal = 0;
@@ -46,11 +44,13 @@ export class RingReader extends Ring {
     this.#worker = worker;
     this.#state = this.readers[worker]!;
     this.#wait = wait;
-    this.#lead = map.workers === 1 ? 1 : RingReader.#LEAD;
     this.#flush = this.load(CONTROL.flush);
   }
 
-  /** Enough that nobody waits for a read or an index under way; few enough that what was read is still in a cache. */
+  /**
+   * Slots a reader may take to read, or index, before it has decoded them: enough that nobody waits for a read or an
+   * index under way; few enough that what was read is still in a cache.
+   */
   static readonly #LEAD = 3;
   /** Sealed blocks that may wait for the writer before workers wait for it. */
   static readonly #BLOCKS_MAX = 32;
@@ -71,7 +71,7 @@ export class RingReader extends Ring {
       const next = this.load(CONTROL.next);
       const indexed = this.load(CONTROL.indexed);
       const { position } = this.#state;
-      if (this.#isFilled(indexed) && this.ahead(indexed, position) < this.#lead && this.#lock()) {
+      if (this.#isFilled(indexed) && this.ahead(indexed, position) < RingReader.#LEAD && this.#lock()) {
         // Somebody else may have been first between the look and the lock.
         const first = this.load(CONTROL.indexed);
         if (this.#isFilled(first)) {
@@ -81,7 +81,7 @@ export class RingReader extends Ring {
         this.#unlock();
         continue;
       }
-      if (next < 0 && this.ahead(~next, position) < this.#lead && !this.isInUse(~next)) {
+      if (next < 0 && this.ahead(~next, position) < RingReader.#LEAD && !this.isInUse(~next)) {
         const work = this.#takeToRead(~next);
         if (work !== null) return work;
         if (this.load(CONTROL.next) !== next) continue;

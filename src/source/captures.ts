@@ -8,6 +8,8 @@ export interface PacketSink {
   freed(): Promise<void>;
   /** @param start where a capture begins with this chunk */
   publish(size: number, start?: CaptureStart): void;
+  /** Whether there are workers enough to read files, too. */
+  readonly lends: boolean;
   /** Lets the workers read a file themselves, from an offset on, a chunk at a time, as long as chunks are full. */
   lend(fd: number, offset: number): void;
   /** Whether they still do. */
@@ -97,7 +99,8 @@ export class CaptureFeeder {
       if (got === 0) return;
       sink.publish(got, first);
       first = undefined;
-      if (reader instanceof FileReader && got === chunk.length) await this.#lend(reader, sink);
+      const isMore = got === chunk.length;
+      if (sink.lends && isMore && reader instanceof FileReader) await this.#lend(reader, sink);
     }
   }
 

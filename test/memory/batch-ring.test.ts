@@ -1,6 +1,6 @@
 /**
  * The batch ring step by step, in random orders: one writer, who fills slots or lends a file, some readers, and readers
- * whose threads are ended before any of their steps and replaced whenever that is. MEMBENCH_RUNS says how many orders (2000).
+ * whose threads are ended before any of their steps and replaced whenever that is. Steps come in the middle of others. MEMBENCH_RUNS says how many orders (2000).
  */
 import assert from 'node:assert/strict';
 import test from 'ava';
@@ -240,7 +240,7 @@ class Real {
       assert.equal(this.readers[lock - 1]!.work?.kind, 'index', 'nobody holds the lock for nothing');
     // Nobody sleeps while there is something to do and no signal came.
     const isAsleep = ({ asleep }: Reader) => asleep === this.word(CONTROL.signal);
-    const lead = this.readers.length === 1 ? 1 : 3;
+    const lead = 3;
     for (const [worker, reader] of this.readers.entries()) {
       if (!isAsleep(reader)) continue;
       const position = positions[worker]!;
@@ -248,7 +248,7 @@ class Real {
       const mayIndex = filled < 0 && lock === 0 && position - indexed < lead;
       const mayRead = this.word(CONTROL.next) < 0 && position < lead && Math.max(...positions) < SLOTS;
       assert.ok(position === indexed, 'asleep with a slot to decode');
-      // Whoever has read a slot looks next whether it can be indexed; who was late to take one waits for the other's signal.
+      // Whoever has read a slot looks next whether it can be indexed, and signals then to one that was late to take it.
       assert.ok(!mayIndex || (filled === -2 && !this.readers.every(isAsleep)), 'asleep with a slot to index');
       assert.ok(!mayRead || !this.readers.every(isAsleep), 'asleep with a slot to read');
       assert.ok(!model.ended || position > 0, 'asleep at the end');

@@ -71,7 +71,7 @@ function feederOf(t: ExecutionContext, makeReader = (fd: number) => new FileRead
   const header = parseCaptureHeader(CAPTURE.subarray(0, 24));
   const reader = makeReader(fd);
   reader.position = header.size;
-  const map = mapMemory({ workers: 1, slots: 3, slotSize: SLOT_SIZE, state: 1 << 16, blockEvents: 16 });
+  const map = mapMemory({ workers: 2, slots: 3, slotSize: SLOT_SIZE, state: 1 << 16, blockEvents: 16 });
   const buffer = new SharedArrayBuffer(map.pages * 65536);
   const ring = new RingWriter(buffer, map);
   const feeder = new CaptureFeeder([{ name: 'test', header, reader, bytesTotal: CAPTURE.length }]);
