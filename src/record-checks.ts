@@ -1,7 +1,7 @@
 /** What a recording is asked to do, looked at before anything is opened. */
 import { MembenchError } from './errors.js';
 import type { RecordOptions } from './record-options.js';
-import { isLive } from './source/open.js';
+import { isLive } from './source/names.js';
 
 /**
  * Refuses what no recording can be made with.

@@ -5,11 +5,9 @@ import { PCAP_HEADER } from '../layout/generated.js';
 import { parseCaptureHeader } from '../memory/capture-header.js';
 import { type ByteReader, DescriptorReader, ReplayReader, readFully, StreamReader } from './bytes.js';
 import { type CaptureInput, unitOf } from './captures.js';
+import { STDIN } from './names.js';
 import type { CapturesFeed, KernelCounts, PacketSource } from './source.js';
 import { compressionOf, UnpackReader } from './unpack.js';
-
-/** What people type for standard input. */
-export const STDIN = '-';
 
 /** Failures of open(2) and read(2) people meet, in their words. */
 const REASONS: Record<string, [why: string, hint?: string]> = {

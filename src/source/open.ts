@@ -1,24 +1,10 @@
 import { existsSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { MembenchError } from '../errors.js';
 import { LIVE_SOURCES, openBest } from './best.js';
-import { FileSource, STDIN } from './file.js';
+import { FileSource } from './file.js';
 import type { LiveOptions } from './live.js';
+import { isLive, SCHEME, STDIN } from './names.js';
 import type { PacketSource } from './source.js';
-
-const SCHEME = /^(file|ebpf|afpacket|pcap):(.*)$/s;
-
-/** Whether a name is that of an interface here: one without an address is in no list of Node's. */
-function isInterface(name: string): boolean {
-  return name in networkInterfaces() || existsSync(`/sys/class/net/${name}`);
-}
-
-/** Whether a source names live traffic. */
-export function isLive(source: string | readonly string[]): boolean {
-  if (typeof source !== 'string' || source === STDIN || existsSync(source)) return false;
-  const scheme = SCHEME.exec(source)?.[1];
-  return scheme === undefined ? isInterface(source) : scheme !== 'file';
-}
 
 /** The path of a capture file by its source string. */
 function pathOf(source: string): string {
