@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0xc86b9030;
+export const LAYOUT_HASH: u32 = 0x71eb9741;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -284,12 +284,13 @@ export const CONTAINER_PCAP: u32 = 1;
 export const CONTAINER_PCAPNG: u32 = 2;
 export const CONTAINER_COUNT: u32 = 3;
 
-// what a worker is at: waiting for packets; a batch; or sealing what is open, at a flush or at the end
+// what a worker is at: waiting for packets; a batch; sealing what is open, at a flush or at the end; or reading a slot from a file
 export const PHASE_WAITING: u32 = 0;
 export const PHASE_DECODING: u32 = 1;
 export const PHASE_INDEXING: u32 = 2;
 export const PHASE_SEALING: u32 = 3;
-export const PHASE_COUNT: u32 = 4;
+export const PHASE_READING: u32 = 4;
+export const PHASE_COUNT: u32 = 5;
 
 // what the BPF program counts for each CPU and ring, u64 each; names as in enum counter where they are the same
 export const KERNEL_COUNTER_SUBMITTED: u32 = 0;
@@ -338,7 +339,7 @@ export const COLUMN_COUNT: u32 = 26;
 // @ts-ignore: decorator
 @unmanaged
 export class Control {
-  published: i32; // 0: slots filled so far by the source; slot k lives at index k % slots
+  next: i32; // 0: number of the slot to be filled next by the main thread; its complement where the workers fill slots from a file. Slot k lives at index k % slots
   indexed: i32; // 4: slots indexed so far, by whichever worker held the lock
   lock: i32; // 8: 0, or 1 + the worker that indexes a slot
   signal: i32; // 12: bumped and notified at every change a worker may wait for
@@ -348,11 +349,15 @@ export class Control {
   blocksWritten: i32; // 28: sealed blocks that reached the writer; workers wait while it is far behind
   flush: i32; // 32: bumped to make every worker seal its open block
   broken: i32; // 36: number of the latest capture that was found broken, 0: none
-  requests: u64; // 40: requests completed so far by all workers, for progress only
-  packets: u64; // 48: packets indexed so far, for progress only
+  returned: i32; // 40: bumped when a file the workers read is back; the source waits on it
+  file: i32; // 44: descriptor of the file the workers read
+  fileSlot: i32; // 48: number of the first slot they fill with it
+  pad0: u32; // 52: zero
+  fileOffset: u64; // 56: offset in it of that slot
+  fileWalked: u64; // 64: offset up to which they have walked it
 }
 
-export const SIZEOF_CONTROL: u32 = 56;
+export const SIZEOF_CONTROL: u32 = 72;
 
 /** state of the record walk, handed from slot to slot under the index lock */
 // @ts-ignore: decorator
@@ -535,15 +540,17 @@ export const SIZEOF_SYN: u32 = 40;
 @unmanaged
 export class Slot {
   size: u32; // 0: bytes of the chunk
-  capture: u32; // 4: number of the capture that begins with it, from 1; 0: it goes on
-  container: u32; // 8: enum container of a capture that begins
-  linktype: u32; // 12: enum linktype of a classic pcap file that begins
-  swapped: u32; // 16: 1 where its headers have the other byte order
-  fraction: u32; // 20: units in one of its records' fractions of a second
-  baseOrdinal: u64; // 24: ordinal of its first packet
+  filled: i32; // 4: 0: nothing to walk; 1 + the worker that reads into it; -1: filled by the main thread, -2: by a worker
+  capture: u32; // 8: number of the capture that begins with it, from 1; 0: it goes on
+  container: u32; // 12: enum container of a capture that begins
+  linktype: u32; // 16: enum linktype of a classic pcap file that begins
+  swapped: u32; // 20: 1 where its headers have the other byte order
+  fraction: u32; // 24: units in one of its records' fractions of a second
+  pad0: u32; // 28: zero
+  baseOrdinal: u64; // 32: ordinal of its first packet
 }
 
-export const SIZEOF_SLOT: u32 = 32;
+export const SIZEOF_SLOT: u32 = 40;
 
 /** one entry of an index list: where a TCP segment or UDP datagram lies and whose it is */
 // @ts-ignore: decorator
@@ -798,8 +805,8 @@ export const SIZEOF_KERNEL_SETTINGS: u32 = 56;
 
 /** Compile-time guard: the build stops where a class no longer lies as the schema says. */
 export function assertLayout(): void {
-  if (offsetof<Control>() != 56) ERROR("size of control");
-  if (offsetof<Control>("published") != 0) ERROR("control.published");
+  if (offsetof<Control>() != 72) ERROR("size of control");
+  if (offsetof<Control>("next") != 0) ERROR("control.next");
   if (offsetof<Control>("indexed") != 4) ERROR("control.indexed");
   if (offsetof<Control>("lock") != 8) ERROR("control.lock");
   if (offsetof<Control>("signal") != 12) ERROR("control.signal");
@@ -809,8 +816,12 @@ export function assertLayout(): void {
   if (offsetof<Control>("blocksWritten") != 28) ERROR("control.blocks_written");
   if (offsetof<Control>("flush") != 32) ERROR("control.flush");
   if (offsetof<Control>("broken") != 36) ERROR("control.broken");
-  if (offsetof<Control>("requests") != 40) ERROR("control.requests");
-  if (offsetof<Control>("packets") != 48) ERROR("control.packets");
+  if (offsetof<Control>("returned") != 40) ERROR("control.returned");
+  if (offsetof<Control>("file") != 44) ERROR("control.file");
+  if (offsetof<Control>("fileSlot") != 48) ERROR("control.file_slot");
+  if (offsetof<Control>("pad0") != 52) ERROR("control.pad0");
+  if (offsetof<Control>("fileOffset") != 56) ERROR("control.file_offset");
+  if (offsetof<Control>("fileWalked") != 64) ERROR("control.file_walked");
   if (offsetof<IndexState>() != 136) ERROR("size of index_state");
   if (offsetof<IndexState>("ordinal") != 0) ERROR("index_state.ordinal");
   if (offsetof<IndexState>("matched") != 8) ERROR("index_state.matched");
@@ -933,14 +944,16 @@ export function assertLayout(): void {
   if (offsetof<Syn>("pad0") != 30) ERROR("syn.pad0");
   if (offsetof<Syn>("clientStamp") != 32) ERROR("syn.client_stamp");
   if (offsetof<Syn>("serverStamp") != 36) ERROR("syn.server_stamp");
-  if (offsetof<Slot>() != 32) ERROR("size of slot");
+  if (offsetof<Slot>() != 40) ERROR("size of slot");
   if (offsetof<Slot>("size") != 0) ERROR("slot.size");
-  if (offsetof<Slot>("capture") != 4) ERROR("slot.capture");
-  if (offsetof<Slot>("container") != 8) ERROR("slot.container");
-  if (offsetof<Slot>("linktype") != 12) ERROR("slot.linktype");
-  if (offsetof<Slot>("swapped") != 16) ERROR("slot.swapped");
-  if (offsetof<Slot>("fraction") != 20) ERROR("slot.fraction");
-  if (offsetof<Slot>("baseOrdinal") != 24) ERROR("slot.base_ordinal");
+  if (offsetof<Slot>("filled") != 4) ERROR("slot.filled");
+  if (offsetof<Slot>("capture") != 8) ERROR("slot.capture");
+  if (offsetof<Slot>("container") != 12) ERROR("slot.container");
+  if (offsetof<Slot>("linktype") != 16) ERROR("slot.linktype");
+  if (offsetof<Slot>("swapped") != 20) ERROR("slot.swapped");
+  if (offsetof<Slot>("fraction") != 24) ERROR("slot.fraction");
+  if (offsetof<Slot>("pad0") != 28) ERROR("slot.pad0");
+  if (offsetof<Slot>("baseOrdinal") != 32) ERROR("slot.base_ordinal");
   if (offsetof<Segment>() != 16) ERROR("size of segment");
   if (offsetof<Segment>("head") != 0) ERROR("segment.head");
   if (offsetof<Segment>("hash") != 4) ERROR("segment.hash");

@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0xc86b9030u
+#define MEMBENCH_LAYOUT_HASH 0x71eb9741u
 
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
@@ -269,13 +269,14 @@ enum membench_container {
 	MEMBENCH_CONTAINER_COUNT = 3,
 };
 
-/* what a worker is at: waiting for packets; a batch; or sealing what is open, at a flush or at the end */
+/* what a worker is at: waiting for packets; a batch; sealing what is open, at a flush or at the end; or reading a slot from a file */
 enum membench_phase {
 	MEMBENCH_PHASE_WAITING = 0,
 	MEMBENCH_PHASE_DECODING = 1,
 	MEMBENCH_PHASE_INDEXING = 2,
 	MEMBENCH_PHASE_SEALING = 3,
-	MEMBENCH_PHASE_COUNT = 4,
+	MEMBENCH_PHASE_READING = 4,
+	MEMBENCH_PHASE_COUNT = 5,
 };
 
 /* what the BPF program counts for each CPU and ring, u64 each; names as in enum counter where they are the same */
@@ -327,7 +328,7 @@ enum membench_column {
 
 /* one per memory, used through Atomics by the host side only: the batch ring and its ends */
 struct membench_control {
-	__s32 published; /* slots filled so far by the source; slot k lives at index k % slots */
+	__s32 next; /* number of the slot to be filled next by the main thread; its complement where the workers fill slots from a file. Slot k lives at index k % slots */
 	__s32 indexed; /* slots indexed so far, by whichever worker held the lock */
 	__s32 lock; /* 0, or 1 + the worker that indexes a slot */
 	__s32 signal; /* bumped and notified at every change a worker may wait for */
@@ -337,11 +338,15 @@ struct membench_control {
 	__s32 blocks_written; /* sealed blocks that reached the writer; workers wait while it is far behind */
 	__s32 flush; /* bumped to make every worker seal its open block */
 	__s32 broken; /* number of the latest capture that was found broken, 0: none */
-	__u64 requests; /* requests completed so far by all workers, for progress only */
-	__u64 packets; /* packets indexed so far, for progress only */
+	__s32 returned; /* bumped when a file the workers read is back; the source waits on it */
+	__s32 file; /* descriptor of the file the workers read */
+	__s32 file_slot; /* number of the first slot they fill with it */
+	__u32 pad0; /* zero */
+	__u64 file_offset; /* offset in it of that slot */
+	__u64 file_walked; /* offset up to which they have walked it */
 };
-_Static_assert(sizeof(struct membench_control) == 56, "size of control");
-_Static_assert(__builtin_offsetof(struct membench_control, published) == 0, "control.published");
+_Static_assert(sizeof(struct membench_control) == 72, "size of control");
+_Static_assert(__builtin_offsetof(struct membench_control, next) == 0, "control.next");
 _Static_assert(__builtin_offsetof(struct membench_control, indexed) == 4, "control.indexed");
 _Static_assert(__builtin_offsetof(struct membench_control, lock) == 8, "control.lock");
 _Static_assert(__builtin_offsetof(struct membench_control, signal) == 12, "control.signal");
@@ -351,8 +356,12 @@ _Static_assert(__builtin_offsetof(struct membench_control, stop) == 24, "control
 _Static_assert(__builtin_offsetof(struct membench_control, blocks_written) == 28, "control.blocks_written");
 _Static_assert(__builtin_offsetof(struct membench_control, flush) == 32, "control.flush");
 _Static_assert(__builtin_offsetof(struct membench_control, broken) == 36, "control.broken");
-_Static_assert(__builtin_offsetof(struct membench_control, requests) == 40, "control.requests");
-_Static_assert(__builtin_offsetof(struct membench_control, packets) == 48, "control.packets");
+_Static_assert(__builtin_offsetof(struct membench_control, returned) == 40, "control.returned");
+_Static_assert(__builtin_offsetof(struct membench_control, file) == 44, "control.file");
+_Static_assert(__builtin_offsetof(struct membench_control, file_slot) == 48, "control.file_slot");
+_Static_assert(__builtin_offsetof(struct membench_control, pad0) == 52, "control.pad0");
+_Static_assert(__builtin_offsetof(struct membench_control, file_offset) == 56, "control.file_offset");
+_Static_assert(__builtin_offsetof(struct membench_control, file_walked) == 64, "control.file_walked");
 
 /* state of the record walk, handed from slot to slot under the index lock */
 struct membench_index_state {
@@ -622,21 +631,25 @@ _Static_assert(__builtin_offsetof(struct membench_syn, server_stamp) == 36, "syn
 /* head of one slot of the batch ring; the index lists follow it */
 struct membench_slot {
 	__u32 size; /* bytes of the chunk */
+	__s32 filled; /* 0: nothing to walk; 1 + the worker that reads into it; -1: filled by the main thread, -2: by a worker */
 	__u32 capture; /* number of the capture that begins with it, from 1; 0: it goes on */
 	__u32 container; /* enum container of a capture that begins */
 	__u32 linktype; /* enum linktype of a classic pcap file that begins */
 	__u32 swapped; /* 1 where its headers have the other byte order */
 	__u32 fraction; /* units in one of its records' fractions of a second */
+	__u32 pad0; /* zero */
 	__u64 base_ordinal; /* ordinal of its first packet */
 };
-_Static_assert(sizeof(struct membench_slot) == 32, "size of slot");
+_Static_assert(sizeof(struct membench_slot) == 40, "size of slot");
 _Static_assert(__builtin_offsetof(struct membench_slot, size) == 0, "slot.size");
-_Static_assert(__builtin_offsetof(struct membench_slot, capture) == 4, "slot.capture");
-_Static_assert(__builtin_offsetof(struct membench_slot, container) == 8, "slot.container");
-_Static_assert(__builtin_offsetof(struct membench_slot, linktype) == 12, "slot.linktype");
-_Static_assert(__builtin_offsetof(struct membench_slot, swapped) == 16, "slot.swapped");
-_Static_assert(__builtin_offsetof(struct membench_slot, fraction) == 20, "slot.fraction");
-_Static_assert(__builtin_offsetof(struct membench_slot, base_ordinal) == 24, "slot.base_ordinal");
+_Static_assert(__builtin_offsetof(struct membench_slot, filled) == 4, "slot.filled");
+_Static_assert(__builtin_offsetof(struct membench_slot, capture) == 8, "slot.capture");
+_Static_assert(__builtin_offsetof(struct membench_slot, container) == 12, "slot.container");
+_Static_assert(__builtin_offsetof(struct membench_slot, linktype) == 16, "slot.linktype");
+_Static_assert(__builtin_offsetof(struct membench_slot, swapped) == 20, "slot.swapped");
+_Static_assert(__builtin_offsetof(struct membench_slot, fraction) == 24, "slot.fraction");
+_Static_assert(__builtin_offsetof(struct membench_slot, pad0) == 28, "slot.pad0");
+_Static_assert(__builtin_offsetof(struct membench_slot, base_ordinal) == 32, "slot.base_ordinal");
 
 /* one entry of an index list: where a TCP segment or UDP datagram lies and whose it is */
 struct membench_segment {

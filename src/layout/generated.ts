@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0xc86b9030;
+export const LAYOUT_HASH = 0x71eb9741;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -299,12 +299,13 @@ export const CONTAINER_NAMES = [
 ] as const;
 export type Container = (typeof CONTAINER_NAMES)[number];
 
-/** what a worker is at: waiting for packets; a batch; or sealing what is open, at a flush or at the end */
+/** what a worker is at: waiting for packets; a batch; sealing what is open, at a flush or at the end; or reading a slot from a file */
 export const PHASE_NAMES = [
   'waiting',
   'decoding',
   'indexing',
   'sealing',
+  'reading',
 ] as const;
 export type Phase = (typeof PHASE_NAMES)[number];
 
@@ -357,8 +358,8 @@ export type Column = (typeof COLUMN_NAMES)[number];
 
 /** Byte offsets. one per memory, used through Atomics by the host side only: the batch ring and its ends */
 export const CONTROL = {
-  /** i32: slots filled so far by the source; slot k lives at index k % slots */
-  published: 0,
+  /** i32: number of the slot to be filled next by the main thread; its complement where the workers fill slots from a file. Slot k lives at index k % slots */
+  next: 0,
   /** i32: slots indexed so far, by whichever worker held the lock */
   indexed: 4,
   /** i32: 0, or 1 + the worker that indexes a slot */
@@ -377,11 +378,17 @@ export const CONTROL = {
   flush: 32,
   /** i32: number of the latest capture that was found broken, 0: none */
   broken: 36,
-  /** u64: requests completed so far by all workers, for progress only */
-  requests: 40,
-  /** u64: packets indexed so far, for progress only */
-  packets: 48,
-  SIZE: 56,
+  /** i32: bumped when a file the workers read is back; the source waits on it */
+  returned: 40,
+  /** i32: descriptor of the file the workers read */
+  file: 44,
+  /** i32: number of the first slot they fill with it */
+  file_slot: 48,
+  /** u64: offset in it of that slot */
+  file_offset: 56,
+  /** u64: offset up to which they have walked it */
+  file_walked: 64,
+  SIZE: 72,
 } as const;
 
 /** Byte offsets. state of the record walk, handed from slot to slot under the index lock */
@@ -647,19 +654,21 @@ export const SYN = {
 export const SLOT = {
   /** u32: bytes of the chunk */
   size: 0,
+  /** i32: 0: nothing to walk; 1 + the worker that reads into it; -1: filled by the main thread, -2: by a worker */
+  filled: 4,
   /** u32: number of the capture that begins with it, from 1; 0: it goes on */
-  capture: 4,
+  capture: 8,
   /** u32: enum container of a capture that begins */
-  container: 8,
+  container: 12,
   /** u32: enum linktype of a classic pcap file that begins */
-  linktype: 12,
+  linktype: 16,
   /** u32: 1 where its headers have the other byte order */
-  swapped: 16,
+  swapped: 20,
   /** u32: units in one of its records' fractions of a second */
-  fraction: 20,
+  fraction: 24,
   /** u64: ordinal of its first packet */
-  base_ordinal: 24,
-  SIZE: 32,
+  base_ordinal: 32,
+  SIZE: 40,
 } as const;
 
 /** Byte offsets. one entry of an index list: where a TCP segment or UDP datagram lies and whose it is */

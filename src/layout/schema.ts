@@ -279,8 +279,8 @@ export const schema: Schema = {
     },
     container: { doc: 'how packets are framed in a capture', names: ['none', 'pcap', 'pcapng'] },
     phase: {
-      doc: 'what a worker is at: waiting for packets; a batch; or sealing what is open, at a flush or at the end',
-      names: ['waiting', 'decoding', 'indexing', 'sealing'],
+      doc: 'what a worker is at: waiting for packets; a batch; sealing what is open, at a flush or at the end; or reading a slot from a file',
+      names: ['waiting', 'decoding', 'indexing', 'sealing', 'reading'],
     },
     kernel_counter: {
       doc: 'what the BPF program counts for each CPU and ring, u64 each; names as in enum counter where they are the same',
@@ -335,7 +335,11 @@ export const schema: Schema = {
     control: {
       doc: 'one per memory, used through Atomics by the host side only: the batch ring and its ends',
       fields: [
-        f('published', 'i32', 'slots filled so far by the source; slot k lives at index k % slots'),
+        f(
+          'next',
+          'i32',
+          'number of the slot to be filled next by the main thread; its complement where the workers fill slots from a file. Slot k lives at index k % slots',
+        ),
         f('indexed', 'i32', 'slots indexed so far, by whichever worker held the lock'),
         f('lock', 'i32', '0, or 1 + the worker that indexes a slot'),
         f('signal', 'i32', 'bumped and notified at every change a worker may wait for'),
@@ -349,8 +353,12 @@ export const schema: Schema = {
         ),
         f('flush', 'i32', 'bumped to make every worker seal its open block'),
         f('broken', 'i32', 'number of the latest capture that was found broken, 0: none'),
-        f('requests', 'u64', 'requests completed so far by all workers, for progress only'),
-        f('packets', 'u64', 'packets indexed so far, for progress only'),
+        f('returned', 'i32', 'bumped when a file the workers read is back; the source waits on it'),
+        f('file', 'i32', 'descriptor of the file the workers read'),
+        f('file_slot', 'i32', 'number of the first slot they fill with it'),
+        f('pad0', 'u32', 'zero'),
+        f('file_offset', 'u64', 'offset in it of that slot'),
+        f('file_walked', 'u64', 'offset up to which they have walked it'),
       ],
     },
     index_state: {
@@ -527,11 +535,17 @@ export const schema: Schema = {
       doc: 'head of one slot of the batch ring; the index lists follow it',
       fields: [
         f('size', 'u32', 'bytes of the chunk'),
+        f(
+          'filled',
+          'i32',
+          '0: nothing to walk; 1 + the worker that reads into it; -1: filled by the main thread, -2: by a worker',
+        ),
         f('capture', 'u32', 'number of the capture that begins with it, from 1; 0: it goes on'),
         f('container', 'u32', 'enum container of a capture that begins'),
         f('linktype', 'u32', 'enum linktype of a classic pcap file that begins'),
         f('swapped', 'u32', '1 where its headers have the other byte order'),
         f('fraction', 'u32', "units in one of its records' fractions of a second"),
+        f('pad0', 'u32', 'zero'),
         f('base_ordinal', 'u64', 'ordinal of its first packet'),
       ],
     },

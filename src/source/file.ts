@@ -3,7 +3,14 @@ import { MembenchError } from '../errors.js';
 import type { Counter } from '../layout/generated.js';
 import { PCAP_HEADER } from '../layout/generated.js';
 import { parseCaptureHeader } from '../memory/capture-header.js';
-import { type ByteReader, DescriptorReader, ReplayReader, readFully, StreamReader } from './bytes.js';
+import {
+  type ByteReader,
+  DescriptorReader,
+  FileReader,
+  ReplayReader,
+  readFully,
+  StreamReader,
+} from './bytes.js';
 import { type CaptureInput, unitOf } from './captures.js';
 import { STDIN } from './names.js';
 import type { CapturesFeed, KernelCounts, PacketSource } from './source.js';
@@ -131,8 +138,7 @@ async function openCapture(path: string, signal: AbortSignal | undefined): Promi
     }
     const header = parseCaptureHeader(head);
     const bytesTotal = stat?.isFile() ? stat.size : null;
-    const records = new ReplayReader(head.subarray(header.size), bytes);
-    return { name, header, reader: records, bytesTotal, stat, close };
+    return { name, header, reader: recordsOf(bytes, head, header.size), bytesTotal, stat, close };
   } catch (error) {
     close();
     if (!(error instanceof MembenchError) || error.code === 'ERR_MEMBENCH_SOURCE') throw error;
@@ -141,6 +147,13 @@ async function openCapture(path: string, signal: AbortSignal | undefined): Promi
   } finally {
     signal?.removeEventListener('abort', stop);
   }
+}
+
+/** What follows the header; more than that was read, of pcapng. */
+function recordsOf(bytes: ByteReader, head: Uint8Array, headerSize: number): ByteReader {
+  if (!(bytes instanceof FileReader)) return new ReplayReader(head.subarray(headerSize), bytes);
+  bytes.position = headerSize;
+  return bytes;
 }
 
 interface OpenBytes {
@@ -162,10 +175,11 @@ function openFile(path: string): OpenBytes {
     closeSync(fd);
     throw sourceError(path, Object.assign(new Error(), { code: stat.isDirectory() ? 'EISDIR' : 'ENXIO' }));
   }
-  return { name: path, reader: new DescriptorReader(fd, stat.isFile()), stat, close: () => closeSync(fd) };
+  const reader = stat.isFile() ? new FileReader(fd) : new DescriptorReader(fd, false);
+  return { name: path, reader, stat, close: () => closeSync(fd) };
 }
 
-/** Standard input: a file, or a pipe that may say nothing for long. */
+/** Standard input: a pipe that may say nothing for long; or a file, which others may have begun to read. */
 function openStdin(): OpenBytes {
   const name = 'standard input';
   if (process.stdin.isTTY) {
