@@ -1,5 +1,5 @@
 /** The loop: from packets, however they are framed, to segments of connections. */
-import { createBlock, seal } from './block';
+import { createBlock, seal } from './columns/block';
 import { decodeSegment, endFlow } from './connection';
 import { flushEvents } from './emit';
 import { decodeDatagram } from './exchange';

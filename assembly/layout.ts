@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0x33684f3e;
+export const LAYOUT_HASH: u32 = 0x71eb9741;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -162,7 +162,7 @@ export const MODE_TOUCH: u32 = 8;
 export const MODE_INVALIDATE: u32 = 9;
 export const MODE_COUNT: u32 = 10;
 
-// bit numbers of EventRecord.present: which optional fields hold something
+// bit numbers of EventRecord.present: which optional fields hold something; shape_flags only in a block's shapes
 export const PRESENT_KEY: u32 = 0;
 export const PRESENT_VALUE_SIZE: u32 = 1;
 export const PRESENT_LATENCY: u32 = 2;
@@ -177,7 +177,8 @@ export const PRESENT_TTL_LEFT: u32 = 10;
 export const PRESENT_OPAQUE: u32 = 11;
 export const PRESENT_SUB: u32 = 12;
 export const PRESENT_KEY_INDEX: u32 = 13;
-export const PRESENT_COUNT: u32 = 14;
+export const PRESENT_SHAPE_FLAGS: u32 = 14;
+export const PRESENT_COUNT: u32 = 15;
 
 // bit numbers of EventRecord.marks: flags only an answer carries
 export const MARK_WON: u32 = 0;
@@ -598,8 +599,8 @@ export class Config {
   columns: u32; // 124: address of the open block's columns
   columnSize: u32; // 128: bytes reserved for each column
   blockEvents: u32; // 132: events after which a block is sealed
-  dictionary: u32; // 136: address of the key dictionary's hash table, u16 entries; block_events is below 65536
-  dictionarySize: u32; // 140: its entries, a power of two, at least twice block_events
+  keyCache: u32; // 136: address of the cache of the block's keys, sets of u64 (assembly/columns/keys.ts); block_events is below 65536
+  keyCacheSets: u32; // 140: its sets, a power of two
   blockOut: u32; // 144: address where the payload of a sealed block is put together
   blockOutSize: u32; // 148: bytes there
   events: u32; // 152: address of the event records handed to the host
@@ -705,15 +706,15 @@ export class Shape {
   mode: u8; // 16: as in event_record
   marks: u8; // 17: as in event_record
   traits: u8; // 18: as in event_record
-  pad00: u8; // 19: zero
+  flags: u8; // 19: the client flags, where present has shape_flags
+  pad00: u8; // 20: zero
   pad01: u8;
   pad02: u8;
   pad03: u8;
-  pad04: u8;
 }
 
 export const SIZEOF_SHAPE: u32 = 24;
-export const SHAPE_PAD0: u32 = 19;
+export const SHAPE_PAD0: u32 = 20;
 
 /** what the host needs to wrap a sealed block */
 // @ts-ignore: decorator
@@ -990,8 +991,8 @@ export function assertLayout(): void {
   if (offsetof<Config>("columns") != 124) ERROR("config.columns");
   if (offsetof<Config>("columnSize") != 128) ERROR("config.column_size");
   if (offsetof<Config>("blockEvents") != 132) ERROR("config.block_events");
-  if (offsetof<Config>("dictionary") != 136) ERROR("config.dictionary");
-  if (offsetof<Config>("dictionarySize") != 140) ERROR("config.dictionary_size");
+  if (offsetof<Config>("keyCache") != 136) ERROR("config.key_cache");
+  if (offsetof<Config>("keyCacheSets") != 140) ERROR("config.key_cache_sets");
   if (offsetof<Config>("blockOut") != 144) ERROR("config.block_out");
   if (offsetof<Config>("blockOutSize") != 148) ERROR("config.block_out_size");
   if (offsetof<Config>("events") != 152) ERROR("config.events");
@@ -1055,7 +1056,8 @@ export function assertLayout(): void {
   if (offsetof<Shape>("mode") != 16) ERROR("shape.mode");
   if (offsetof<Shape>("marks") != 17) ERROR("shape.marks");
   if (offsetof<Shape>("traits") != 18) ERROR("shape.traits");
-  if (offsetof<Shape>("pad00") != 19) ERROR("shape.pad0");
+  if (offsetof<Shape>("flags") != 19) ERROR("shape.flags");
+  if (offsetof<Shape>("pad00") != 20) ERROR("shape.pad0");
   if (offsetof<BlockInfo>() != 176) ERROR("size of block_info");
   if (offsetof<BlockInfo>("minTime") != 0) ERROR("block_info.min_time");
   if (offsetof<BlockInfo>("maxTime") != 8) ERROR("block_info.max_time");

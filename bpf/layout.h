@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0x33684f3eu
+#define MEMBENCH_LAYOUT_HASH 0x71eb9741u
 
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
@@ -135,7 +135,7 @@ enum membench_mode {
 	MEMBENCH_MODE_COUNT = 10,
 };
 
-/* bit numbers of EventRecord.present: which optional fields hold something */
+/* bit numbers of EventRecord.present: which optional fields hold something; shape_flags only in a block's shapes */
 enum membench_present {
 	MEMBENCH_PRESENT_KEY = 0,
 	MEMBENCH_PRESENT_VALUE_SIZE = 1,
@@ -151,7 +151,8 @@ enum membench_present {
 	MEMBENCH_PRESENT_OPAQUE = 11,
 	MEMBENCH_PRESENT_SUB = 12,
 	MEMBENCH_PRESENT_KEY_INDEX = 13,
-	MEMBENCH_PRESENT_COUNT = 14,
+	MEMBENCH_PRESENT_SHAPE_FLAGS = 14,
+	MEMBENCH_PRESENT_COUNT = 15,
 };
 
 /* bit numbers of EventRecord.marks: flags only an answer carries */
@@ -698,8 +699,8 @@ struct membench_config {
 	__u32 columns; /* address of the open block's columns */
 	__u32 column_size; /* bytes reserved for each column */
 	__u32 block_events; /* events after which a block is sealed */
-	__u32 dictionary; /* address of the key dictionary's hash table, u16 entries; block_events is below 65536 */
-	__u32 dictionary_size; /* its entries, a power of two, at least twice block_events */
+	__u32 key_cache; /* address of the cache of the block's keys, sets of u64 (assembly/columns/keys.ts); block_events is below 65536 */
+	__u32 key_cache_sets; /* its sets, a power of two */
 	__u32 block_out; /* address where the payload of a sealed block is put together */
 	__u32 block_out_size; /* bytes there */
 	__u32 events; /* address of the event records handed to the host */
@@ -739,8 +740,8 @@ _Static_assert(__builtin_offsetof(struct membench_config, lines_end) == 120, "co
 _Static_assert(__builtin_offsetof(struct membench_config, columns) == 124, "config.columns");
 _Static_assert(__builtin_offsetof(struct membench_config, column_size) == 128, "config.column_size");
 _Static_assert(__builtin_offsetof(struct membench_config, block_events) == 132, "config.block_events");
-_Static_assert(__builtin_offsetof(struct membench_config, dictionary) == 136, "config.dictionary");
-_Static_assert(__builtin_offsetof(struct membench_config, dictionary_size) == 140, "config.dictionary_size");
+_Static_assert(__builtin_offsetof(struct membench_config, key_cache) == 136, "config.key_cache");
+_Static_assert(__builtin_offsetof(struct membench_config, key_cache_sets) == 140, "config.key_cache_sets");
 _Static_assert(__builtin_offsetof(struct membench_config, block_out) == 144, "config.block_out");
 _Static_assert(__builtin_offsetof(struct membench_config, block_out_size) == 148, "config.block_out_size");
 _Static_assert(__builtin_offsetof(struct membench_config, events) == 152, "config.events");
@@ -857,7 +858,8 @@ struct membench_shape {
 	__u8 mode; /* as in event_record */
 	__u8 marks; /* as in event_record */
 	__u8 traits; /* as in event_record */
-	__u8 pad0[5]; /* zero */
+	__u8 flags; /* the client flags, where present has shape_flags */
+	__u8 pad0[4]; /* zero */
 };
 _Static_assert(sizeof(struct membench_shape) == 24, "size of shape");
 _Static_assert(__builtin_offsetof(struct membench_shape, meta_flags) == 0, "shape.meta_flags");
@@ -869,7 +871,8 @@ _Static_assert(__builtin_offsetof(struct membench_shape, transport) == 15, "shap
 _Static_assert(__builtin_offsetof(struct membench_shape, mode) == 16, "shape.mode");
 _Static_assert(__builtin_offsetof(struct membench_shape, marks) == 17, "shape.marks");
 _Static_assert(__builtin_offsetof(struct membench_shape, traits) == 18, "shape.traits");
-_Static_assert(__builtin_offsetof(struct membench_shape, pad0) == 19, "shape.pad0");
+_Static_assert(__builtin_offsetof(struct membench_shape, flags) == 19, "shape.flags");
+_Static_assert(__builtin_offsetof(struct membench_shape, pad0) == 20, "shape.pad0");
 
 /* what the host needs to wrap a sealed block */
 struct membench_block_info {

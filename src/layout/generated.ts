@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x33684f3e;
+export const LAYOUT_HASH = 0x71eb9741;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -165,7 +165,7 @@ export const MODE_NAMES = [
 ] as const;
 export type Mode = (typeof MODE_NAMES)[number];
 
-/** bit numbers of EventRecord.present: which optional fields hold something */
+/** bit numbers of EventRecord.present: which optional fields hold something; shape_flags only in a block's shapes */
 export const PRESENT_NAMES = [
   'key',
   'value_size',
@@ -181,6 +181,7 @@ export const PRESENT_NAMES = [
   'opaque',
   'sub',
   'key_index',
+  'shape_flags',
 ] as const;
 export type Present = (typeof PRESENT_NAMES)[number];
 
@@ -747,10 +748,10 @@ export const CONFIG = {
   column_size: 128,
   /** u32: events after which a block is sealed */
   block_events: 132,
-  /** u32: address of the key dictionary's hash table, u16 entries; block_events is below 65536 */
-  dictionary: 136,
-  /** u32: its entries, a power of two, at least twice block_events */
-  dictionary_size: 140,
+  /** u32: address of the cache of the block's keys, sets of u64 (assembly/columns/keys.ts); block_events is below 65536 */
+  key_cache: 136,
+  /** u32: its sets, a power of two */
+  key_cache_sets: 140,
   /** u32: address where the payload of a sealed block is put together */
   block_out: 144,
   /** u32: bytes there */
@@ -884,6 +885,8 @@ export const SHAPE = {
   marks: 17,
   /** u8: as in event_record */
   traits: 18,
+  /** u8: the client flags, where present has shape_flags */
+  flags: 19,
   SIZE: 24,
 } as const;
 

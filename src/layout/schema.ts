@@ -161,7 +161,7 @@ export const schema: Schema = {
       names: ['none', 'add', 'append', 'prepend', 'replace', 'set', 'incr', 'decr', 'touch', 'invalidate'],
     },
     present: {
-      doc: 'bit numbers of EventRecord.present: which optional fields hold something',
+      doc: "bit numbers of EventRecord.present: which optional fields hold something; shape_flags only in a block's shapes",
       names: [
         'key',
         'value_size',
@@ -177,6 +177,7 @@ export const schema: Schema = {
         'opaque',
         'sub',
         'key_index',
+        'shape_flags',
       ],
     },
     mark: {
@@ -592,11 +593,11 @@ export const schema: Schema = {
         f('column_size', 'u32', 'bytes reserved for each column'),
         f('block_events', 'u32', 'events after which a block is sealed'),
         f(
-          'dictionary',
+          'key_cache',
           'u32',
-          "address of the key dictionary's hash table, u16 entries; block_events is below 65536",
+          "address of the cache of the block's keys, sets of u64 (assembly/columns/keys.ts); block_events is below 65536",
         ),
-        f('dictionary_size', 'u32', 'its entries, a power of two, at least twice block_events'),
+        f('key_cache_sets', 'u32', 'its sets, a power of two'),
         f('block_out', 'u32', 'address where the payload of a sealed block is put together'),
         f('block_out_size', 'u32', 'bytes there'),
         f('events', 'u32', 'address of the event records handed to the host'),
@@ -693,7 +694,8 @@ export const schema: Schema = {
         f('mode', 'u8', 'as in event_record'),
         f('marks', 'u8', 'as in event_record'),
         f('traits', 'u8', 'as in event_record'),
-        f('pad0', 'u8', 'zero', 5),
+        f('flags', 'u8', 'the client flags, where present has shape_flags'),
+        f('pad0', 'u8', 'zero', 4),
       ],
     },
     block_info: {

@@ -58,8 +58,8 @@ export function configureWorker(
   u32(CONFIG.columns, base + region.columns.at);
   u32(CONFIG.column_size, region.columnSize);
   u32(CONFIG.block_events, region.blockEvents);
-  u32(CONFIG.dictionary, base + region.dictionary.at);
-  u32(CONFIG.dictionary_size, region.dictionarySize);
+  u32(CONFIG.key_cache, base + region.keyCache.at);
+  u32(CONFIG.key_cache_sets, region.keyCacheSets);
   u32(CONFIG.block_out, base + region.blockOut.at);
   u32(CONFIG.block_out_size, region.blockOut.size);
   u32(CONFIG.events, base + region.events.at);

@@ -119,6 +119,7 @@ export class BlockSealer {
         view.getUint32(at + SHAPE.present, true),
         // 52 bits: exact as a double.
         Number(flags),
+        view.getUint8(at + SHAPE.flags),
       ];
     });
   }

@@ -120,7 +120,7 @@ test('the parser rooms that know only bytes import nothing that knows flows', (t
     ...sources('assembly/scan'),
   ]) {
     for (const name of imports(file)) {
-      if (/\/(flow|stream|match|framing)\/|\/(decode|emit|block|host)$/.test(name))
+      if (/\/(flow|stream|match|framing|columns)\/|\/(decode|emit|block|host)$/.test(name))
         wrong.push(`${file} imports ${name}`);
     }
   }
