@@ -15,6 +15,7 @@ import {
   parseAnswer, timeLeft, toldSize,
 } from '../memcache/answer';
 import { becomeLogin, mayLogIn } from '../memcache/credentials';
+import { findAnywhere } from '../memcache/key-index';
 import { findKey } from '../memcache/keys';
 import {
   BIT_ANSWERED, BIT_LAST, BIT_NO_EVENT, BIT_ONE_LINE, BIT_QUIET, IS_EN, IS_END, IS_ERROR, IS_EX, IS_EXISTS, IS_FREE, IS_ME, IS_NF,
@@ -267,7 +268,8 @@ function value(flow: Flow, side: Side, request: Request): void {
       return;
     }
   } else {
-    const entry = findKey(request, answerPrint);
+    let entry = findKey(request, answerPrint);
+    if (changetype<usize>(entry) == 0) entry = findAnywhere(request, answerPrint);
     if (changetype<usize>(entry)) {
       entry.hit = 1;
       entry.valueSize = answerSize;
