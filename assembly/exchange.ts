@@ -23,7 +23,7 @@ import {
   COUNTER_UDP_REFUSED, COUNTER_UNMATCHED_ANSWERS,
 } from './layout';
 import { freeRequest, recordConn } from './match/pending';
-import { CLIENT_LINE, CLIENT_UNKNOWN } from './match/states';
+import { CLIENT_HELD, CLIENT_LINE, CLIENT_UNKNOWN } from './match/states';
 import { loseSync } from './match/sync';
 import { Request } from './memcache/message';
 import { beginTrial, countAs, endTrial, takeUnread, WHY_NOT_UNDERSTOOD } from './payload';
@@ -121,7 +121,7 @@ function takeRequest(
   beginTrial();
   takeSegment(flow, CLIENT, 0, 0, TCP_ACK, 0, data, bytes, captured, time, ordinal);
   let whole = true;
-  if (client.state != CLIENT_UNKNOWN && (client.state != CLIENT_LINE || client.line)) {
+  if (client.state != CLIENT_UNKNOWN && client.state != CLIENT_HELD && (client.state != CLIENT_LINE || client.line)) {
     // What is not whole in its datagram will never be, and the server does nothing of it.
     count(COUNTER_UDP_REFUSED);
     if (flow.current) freeRequest(changetype<Request>(<usize>flow.current));
