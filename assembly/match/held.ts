@@ -12,8 +12,8 @@ import { Flow, Side } from '../flow/flow';
 import { count } from '../instance';
 import { COUNTER_AMBIGUOUS_LENGTHS, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, LINE_MAX } from '../layout';
 import { LOGIN_BOTH, LOGIN_NO, lookAtLogin } from '../memcache/credentials';
-import { DOUBT_MASK } from '../memcache/doubt';
-import { BIT_LAST, Request } from '../memcache/message';
+import { DOUBT_INDENT, DOUBT_MASK } from '../memcache/doubt';
+import { BIT_LAST, BIT_NO_EVENT, Request } from '../memcache/message';
 import { disown } from '../payload';
 import { appendLine, freeLine } from '../stream/lines';
 import { push } from './pending';
@@ -48,18 +48,18 @@ export function startOf(base: usize, index: u32): u32 {
   return load<u16>(markAt(base, index));
 }
 
-/** Packets since that which brought the first. */
+/** Packets since that which brought the first; captures may have them the other way round. */
 // @ts-ignore: decorator
 @inline
-export function ordinalOf(base: usize, index: u32): u64 {
-  return load<u16>(markAt(base, index), MARK_ORDINAL);
+export function ordinalOf(base: usize, index: u32): i64 {
+  return <i64>load<i16>(markAt(base, index), MARK_ORDINAL);
 }
 
 /** Nanoseconds since then. */
 // @ts-ignore: decorator
 @inline
-export function timeOf(base: usize, index: u32): u64 {
-  return load<u32>(markAt(base, index), MARK_TIME);
+export function timeOf(base: usize, index: u32): i64 {
+  return <i64>load<i32>(markAt(base, index), MARK_TIME);
 }
 
 /** From here on the client's bytes are held: a request in doubt waits for its answer. */
@@ -81,6 +81,8 @@ export function hold(flow: Flow, side: Side, at: usize, end: usize, time: u64, o
   }
   if (keep(side, at, <u32>(end - at), time, ordinal)) return;
   count(COUNTER_AMBIGUOUS_LENGTHS);
+  // To some it is no command at all.
+  if ((request.bits & DOUBT_MASK) == DOUBT_INDENT) request.bits |= BIT_NO_EVENT;
   request.bits = (request.bits & ~DOUBT_MASK) | BIT_LAST;
   disown(flow, side.lineSize + <u32>(end - at), COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
   freeLine(side);
@@ -96,8 +98,7 @@ function keep(side: Side, at: usize, size: u32, time: u64, ordinal: u64): bool {
   const marks = isFirst ? 0 : marksOf(base);
   const elapsed = time - side.lineTime;
   const packets = ordinal - side.lineOrdinal;
-  // Time that runs backwards is a very large difference.
-  if (elapsed > u32.MAX_VALUE || packets > u16.MAX_VALUE) return false;
+  if (elapsed != <u64><i64><i32>elapsed || packets != <u64><i64><i16>packets) return false;
   if (side.lineSize + size + (marks + 1) * MARK_SIZE > LINE_MAX) return false;
   memory.copy(base + side.lineSize, at, size);
   const mark = markAt(base, marks);

@@ -6,7 +6,7 @@ import {
 import { fingerprint } from '../hash';
 import { count } from '../instance';
 import {
-  COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_PAYLOAD_SKIPPED_STREAM, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNMATCHED_ANSWERS, NO_SIZE, OP_MA, OP_MD, OP_MG, OP_MS, OP_WATCH, PRESENT_FLAGS,
+  COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_PAYLOAD_SKIPPED_STREAM, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, COUNTER_UNMATCHED_ANSWERS, NO_SIZE, OP_MA, OP_MD, OP_MG, OP_MS, OP_WATCH, PRESENT_FLAGS,
   PRESENT_KEY, PRESENT_TTL_LEFT, PRESENT_VALUE_SIZE, STATUS_DELETED, STATUS_ERROR, STATUS_EXISTS, STATUS_HIT,
   STATUS_MISS, STATUS_NOT_FOUND, STATUS_NOT_STORED, STATUS_OK, STATUS_STORED, STATUS_TOUCHED, STATUS_VALUE,
 } from '../layout';
@@ -15,7 +15,7 @@ import {
   parseAnswer, timeLeft, toldSize,
 } from '../memcache/answer';
 import { becomeLogin, LOGIN_NO, mayLogIn, withhold } from '../memcache/credentials';
-import { DOUBT_MASK, DOUBT_SIZE_FLAG, isTaken, NOT_TAKEN, NOT_TOLD, TAKEN } from '../memcache/doubt';
+import { DOUBT_INDENT, DOUBT_MASK, DOUBT_SIZE_FLAG, isTaken, NOT_TAKEN, NOT_TOLD, TAKEN } from '../memcache/doubt';
 import { findAnywhere } from '../memcache/key-index';
 import { findKey } from '../memcache/keys';
 import {
@@ -268,6 +268,11 @@ function doubtfulLine(
     if (code != IS_ERROR && (request.bits & DOUBT_MASK) == DOUBT_SIZE_FLAG) flow.sizeFlags = 1;
   }
   flow.login = LOGIN_NO;
+  // No command at all, to this server.
+  if (taken == NOT_TAKEN && (request.bits & DOUBT_MASK) == DOUBT_INDENT) {
+    count(COUNTER_UNKNOWN_COMMANDS);
+    request.bits |= BIT_NO_EVENT;
+  }
   request.bits &= ~DOUBT_MASK;
   takeAnswer(flow, side, request, code, at, end, time, ack);
   if (flow.sync != SYNC_NONE) resume(flow, taken == TAKEN ? size : 0);
