@@ -167,7 +167,7 @@ class Dialogue {
       if (data !== undefined) this.#at += Number(data) + 2;
       else if (line === 'END' && (begun || lease)) break;
       else if (!begun && !this.#isAlone(start)) return false;
-      else if (!/^(STAT|ITEM|PREFIX) /.test(line)) {
+      else if (!(line === '' && begun) && !/^(STAT|ITEM|PREFIX) /.test(line)) {
         if (begun || !ONE_LINE.test(line)) return false;
         break;
       }
