@@ -138,7 +138,15 @@ export const META: Grammar = {
     lines(
       'E09',
       ['ms <key> S2\r\nhi', 'ms <key> T0 S2 c\r\nhi', 'mg <key> s', 'md <key>', 'ms <key> S2 q\r\nhi'],
-      ['OK', 'OK c1', 'NS', 'EN', 'CLIENT_ERROR bad data chunk', 'CLIENT_ERROR bad command line format\r\nERROR', ''],
+      [
+        'OK',
+        'OK c1',
+        'NS',
+        'EN',
+        'CLIENT_ERROR bad data chunk',
+        'CLIENT_ERROR bad command line format\r\nERROR',
+        '',
+      ],
     ),
     lines(
       'E12',

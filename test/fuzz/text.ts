@@ -115,7 +115,11 @@ export const TEXT: Grammar = {
       ['set <key> 0 0 +1\r\n1', 'set <key> 0 0 000000000001\r\n1', 'add <key> 0 0 +4 noreply\r\nabcd'],
       ['STORED', ...FORMAT, `${FORMAT[0]}\r\n${FORMAT[0]}`, ''],
     ),
-    lines('B19', ['set <key> 0 0 noreply', 'add <key> 0 0 x noreply', 'incr <key> noreply'], ['', ...FORMAT, 'ERROR']),
+    lines(
+      'B19',
+      ['set <key> 0 0 noreply', 'add <key> 0 0 x noreply', 'incr <key> noreply'],
+      ['', ...FORMAT, 'ERROR'],
+    ),
     lines(
       'C08',
       ['get <key> <key>', 'gat <time> <key>'],

@@ -220,7 +220,9 @@ class Dialogue {
       }
       if (next === undefined || !this.#heard(next.end, start)) return false;
       if (next.onlyFormat) continue;
-      return next.refused || next.discards || next.last || next.doubt !== undefined || ADMIN_ANSWER.test(next.op);
+      return (
+        next.refused || next.discards || next.last || next.doubt !== undefined || ADMIN_ANSWER.test(next.op)
+      );
     }
   }
 
@@ -277,7 +279,8 @@ class Dialogue {
       if (request.op === 'auth') this.#auth = 'wanted';
       this.#emit(request, () => 'error', start);
       // An empty line belongs to it, of releases since 1.6.40.
-      if (/^gets?$|^gats?$/.test(op)) this.#at += /^\r?\n/.exec(this.#server.text.slice(this.#at))?.[0].length ?? 0;
+      if (/^gets?$|^gats?$/.test(op))
+        this.#at += /^\r?\n/.exec(this.#server.text.slice(this.#at))?.[0].length ?? 0;
       return true;
     }
     if (request.meta) {

@@ -249,7 +249,15 @@ export function* requests(
           if (r.last || r.doubt) data(login.size);
           const last = at > text.length;
           const doubt = undefined;
-          Object.assign(r, { op: 'auth', keys: [null], event: {}, noreply: false, hidden: false, doubt, last });
+          Object.assign(r, {
+            op: 'auth',
+            keys: [null],
+            event: {},
+            noreply: false,
+            hidden: false,
+            doubt,
+            last,
+          });
         } else if (op === 'set' && first && !wrong && !r.last && r.end > feed) {
           // The first of a connection, and nothing tells whether the server asks for a login.
           if (likeLogin(text.slice(feed + 1, at - 2))) withhold(r);
