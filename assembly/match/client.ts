@@ -5,13 +5,15 @@ import {
 import { count } from '../instance';
 import {
   COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_PAYLOAD_GAP,
-  COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, KEY_MAX, PRESENT_VALUE_SIZE,
+  COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, KEY_MAX,
+  PRESENT_VALUE_SIZE,
   STATUS_SILENT,
 } from '../layout';
 import { becomeLogin, expectLogin, lookAtLogin, mayLogIn } from '../memcache/credentials';
 import { DOUBT_MASK, DOUBT_SIZE_FLAG } from '../memcache/doubt';
 import {
-  BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_OVERFLOW, BIT_QUIET, BIT_REFUSED, IS_ERROR, KIND_AUTH, KIND_UNTOLD, LINE_DATA, LINE_QUIT, Request,
+  BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_OVERFLOW, BIT_QUIET, BIT_REFUSED, IS_ERROR, KIND_AUTH, KIND_UNTOLD,
+  LINE_DATA, LINE_QUIT, Request,
 } from '../memcache/message';
 import { addKeys, isUnboundedRetrieval, openRetrieval, parseRequest, setGet } from '../memcache/request';
 import { HEAD_GET } from '../memcache/words';
@@ -365,7 +367,9 @@ function unusual(flow: Flow, request: Request): bool {
   const doubt = request.bits & DOUBT_MASK;
   if (doubt == DOUBT_SIZE_FLAG && flow.sizeFlags) request.bits &= ~DOUBT_MASK;
   // No answer would tell.
-  else if (doubt && request.bits & (BIT_QUIET | BIT_NOREPLY)) request.bits = (request.bits & ~DOUBT_MASK) | BIT_QUIET | BIT_LAST;
+  else if (doubt && request.bits & (BIT_QUIET | BIT_NOREPLY)) {
+    request.bits = (request.bits & ~DOUBT_MASK) | BIT_QUIET | BIT_LAST;
+  }
   if (request.bits & BIT_NO_EVENT) {
     count(COUNTER_UNKNOWN_COMMANDS);
     disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);

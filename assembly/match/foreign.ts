@@ -15,7 +15,8 @@ export const STEP_DONE: u32 = 1;
 export const STEP_NOT: u32 = 2;
 
 /**
- * Whether only this request can be meant: nothing else waits for an answer, and nothing was read that might be more than
+ * Whether only this request can be meant: nothing else waits for an answer, and nothing was read that might be more
+ * than
  * the line. Bytes behind a line that are a value to its server would have been read as requests.
  */
 function isAlone(flow: Flow): bool {

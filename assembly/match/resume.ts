@@ -31,7 +31,8 @@ export function resume(flow: Flow, value: u32): void {
   for (let i: u32 = 0; i < marks; i++) {
     const from = max(startOf(base, i), value);
     const to = i + 1 < marks ? startOf(base, i + 1) : size;
-    if (from < to) clientBytes(flow, base + from, base + to, time + timeOf(base, i), ordinal + ordinalOf(base, i), 0, false);
+    if (from >= to) continue;
+    clientBytes(flow, base + from, base + to, time + timeOf(base, i), ordinal + ordinalOf(base, i), 0, false);
   }
   giveLine(base);
   endHeld(side, sideOf(flow, SERVER));

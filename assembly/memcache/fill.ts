@@ -1,6 +1,8 @@
 /** Filling a `Request` from its line: what all commands share. */
 import { NO_SIZE, OP_UNKNOWN } from '../layout';
-import { BIT_NO_EVENT, BIT_ONLY_FORMAT, BIT_QUIET, BIT_REFUSED, IS_ERROR, KIND_UNKNOWN, LINE_WHOLE, Request } from './message';
+import {
+  BIT_NO_EVENT, BIT_ONLY_FORMAT, BIT_QUIET, BIT_REFUSED, IS_ERROR, KIND_UNKNOWN, LINE_WHOLE, Request,
+} from './message';
 import { word } from './tokens';
 
 /** Whether the token is this word of up to 8 bytes. */

@@ -9,7 +9,8 @@ import { DOUBT_CAS, DOUBT_INDENT, DOUBT_MASK, DOUBT_SIZE, DOUBT_TOKENS } from '.
 import { is, refused, refusedPerhaps, setFits, unknown } from './fill';
 import { setKey } from './keys';
 import {
-  BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_QUIET, BIT_REFUSED, IS_ERROR, IS_EXISTS, IS_NOT_FOUND, IS_NOT_STORED, IS_STORED,
+  BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_QUIET, BIT_REFUSED, IS_ERROR, IS_EXISTS, IS_NOT_FOUND, IS_NOT_STORED,
+  IS_STORED,
   KIND_STORE, LINE_DATA, LINE_WHOLE, Request,
 } from './message';
 import { parsed, parseSigned, parseSize, parseUnsigned, SIZE_BAD, SIZE_DOUBTFUL } from './number';
