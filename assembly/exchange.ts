@@ -19,11 +19,12 @@ import { config, count } from './instance';
 import {
   CONN_KIND_CLOSE_END, CONN_KIND_CLOSE_EVICTED, CONN_KIND_OPEN_MIDSTREAM, COUNTER_BOUND_FLOWS, COUNTER_BYTES,
   COUNTER_FLOWS, COUNTER_PACKETS_DECODED, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SEEN,
-  COUNTER_PAYLOAD_UNSYNCED_MID_STREAM, COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_MALFORMED,
+  COUNTER_PAYLOAD_UNSYNCED_MID_STREAM, COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_SKIPPED_CUT_HEADER,
+  COUNTER_SKIPPED_MALFORMED,
   COUNTER_UDP_REFUSED, COUNTER_UNMATCHED_ANSWERS,
 } from './layout';
 import { freeRequest, recordConn } from './match/pending';
-import { CLIENT_LINE, CLIENT_UNKNOWN } from './match/states';
+import { CLIENT_HELD, CLIENT_LINE, CLIENT_UNKNOWN } from './match/states';
 import { loseSync } from './match/sync';
 import { Request } from './memcache/message';
 import { beginTrial, countAs, endTrial, takeUnread, WHY_NOT_UNDERSTOOD } from './payload';
@@ -121,7 +122,7 @@ function takeRequest(
   beginTrial();
   takeSegment(flow, CLIENT, 0, 0, TCP_ACK, 0, data, bytes, captured, time, ordinal);
   let whole = true;
-  if (client.state != CLIENT_UNKNOWN && (client.state != CLIENT_LINE || client.line)) {
+  if (client.state != CLIENT_UNKNOWN && client.state != CLIENT_HELD && (client.state != CLIENT_LINE || client.line)) {
     // What is not whole in its datagram will never be, and the server does nothing of it.
     count(COUNTER_UDP_REFUSED);
     if (flow.current) freeRequest(changetype<Request>(<usize>flow.current));

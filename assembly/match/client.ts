@@ -5,12 +5,15 @@ import {
 import { count } from '../instance';
 import {
   COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_PAYLOAD_GAP,
-  COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, KEY_MAX, PRESENT_VALUE_SIZE,
+  COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, KEY_MAX,
+  PRESENT_VALUE_SIZE,
   STATUS_SILENT,
 } from '../layout';
 import { becomeLogin, expectLogin, lookAtLogin, mayLogIn } from '../memcache/credentials';
+import { DOUBT_MASK, DOUBT_SIZE_FLAG } from '../memcache/doubt';
 import {
-  BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_OVERFLOW, BIT_QUIET, BIT_REFUSED, IS_ERROR, KIND_AUTH, KIND_UNTOLD, LINE_DATA, LINE_QUIT, Request,
+  BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_OVERFLOW, BIT_QUIET, BIT_REFUSED, IS_ERROR, KIND_AUTH, KIND_UNTOLD,
+  LINE_DATA, LINE_QUIT, Request,
 } from '../memcache/message';
 import { addKeys, isUnboundedRetrieval, openRetrieval, parseRequest, setGet } from '../memcache/request';
 import { HEAD_GET } from '../memcache/words';
@@ -18,8 +21,11 @@ import { disown, WHY_NOT_UNDERSTOOD } from '../payload';
 import { findByte, findGap, findLineEnd } from '../scan';
 import { appendLine, dropLineHead, freeLine, giveLine } from '../stream/lines';
 import { findText } from './first';
+import { beginHolding, hold } from './held';
 import { freeRequest, push, record, takeRequest } from './pending';
-import { CLIENT_DATA, CLIENT_DROP, CLIENT_KEYS, CLIENT_LINE, CLIENT_OVER, CLIENT_UNKNOWN } from './states';
+import {
+  CLIENT_DATA, CLIENT_DROP, CLIENT_HELD, CLIENT_KEYS, CLIENT_LINE, CLIENT_OVER, CLIENT_STEP, CLIENT_UNKNOWN,
+} from './states';
 import { dataDone, lostRequest, place, submit } from './submit';
 import { loseSync, passOverClient } from './sync';
 
@@ -79,6 +85,17 @@ export function clientBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
         }
         break;
       }
+      case CLIENT_HELD:
+        hold(flow, side, at, end, time, ordinal);
+        return;
+      case CLIENT_STEP: {
+        const bytes = <u32>min<usize>(side.skip, end - at);
+        disown(flow, bytes, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
+        at += bytes;
+        side.skip -= bytes;
+        if (side.skip == 0) dataDone(flow, side, time);
+        break;
+      }
       case CLIENT_UNKNOWN:
         flow.owed = 1;
         disown(flow, <u32>(end - at), COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
@@ -116,7 +133,7 @@ function begins(flow: Flow, at: usize, end: usize, ack: u32): bool {
   const request = takeRequest(flow);
   if (changetype<usize>(request) == 0) return false;
   parseRequest(request, at, withoutCr(at, feed));
-  const known = (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST)) == 0;
+  const known = (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | DOUBT_MASK)) == 0;
   freeRequest(request);
   return known;
 }
@@ -277,11 +294,17 @@ function requestLine(
   if (hasNul) request.bits |= BIT_QUIET | BIT_LAST;
   place(flow, side, request, time, ordinal);
   request.lastTime = lastTime;
-  if (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | BIT_OVERFLOW) || flow.auth) {
+  if (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | BIT_OVERFLOW | DOUBT_MASK) || flow.auth) {
     if (!unusual(flow, request)) return;
     if (request.kind == KIND_AUTH) follows = LINE_DATA;
     if (request.bits & BIT_LAST) {
       stopReading(flow, side, request);
+      return;
+    }
+    if (request.bits & DOUBT_MASK) {
+      if (!side.spoken && flow.fromSyn) flow.login = expectLogin(request);
+      side.spoken = 1;
+      beginHolding(flow, side, request);
       return;
     }
   }
@@ -292,7 +315,7 @@ function requestLine(
     if (first && flow.fromSyn && !(request.bits & BIT_REFUSED)) flow.login = expectLogin(request);
     flow.current = <u32>changetype<usize>(request);
     side.skip = request.dataSize + 2;
-    side.state = CLIENT_DATA;
+    side.state = request.bits & BIT_NO_EVENT ? CLIENT_STEP : CLIENT_DATA;
     return;
   }
   if (follows == LINE_QUIT) {
@@ -329,7 +352,7 @@ function unusual(flow: Flow, request: Request): bool {
     lostRequest(flow);
     return false;
   }
-  if (flow.sync == SYNC_TENTATIVE && request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST)) {
+  if (flow.sync == SYNC_TENTATIVE && request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | DOUBT_MASK)) {
     freeRequest(request);
     loseSync(flow, WHY_NOT_UNDERSTOOD);
     flow.owed = 1;
@@ -339,7 +362,13 @@ function unusual(flow: Flow, request: Request): bool {
     flow.auth = AUTH_TRIED;
     becomeLogin(request);
     // Nothing but the length is read of its line.
-    request.bits &= ~(BIT_LAST | BIT_REFUSED | BIT_QUIET);
+    request.bits &= ~(BIT_LAST | BIT_REFUSED | BIT_QUIET | DOUBT_MASK);
+  }
+  const doubt = request.bits & DOUBT_MASK;
+  if (doubt == DOUBT_SIZE_FLAG && flow.sizeFlags) request.bits &= ~DOUBT_MASK;
+  // No answer would tell.
+  else if (doubt && request.bits & (BIT_QUIET | BIT_NOREPLY)) {
+    request.bits = (request.bits & ~DOUBT_MASK) | BIT_QUIET | BIT_LAST;
   }
   if (request.bits & BIT_NO_EVENT) {
     count(COUNTER_UNKNOWN_COMMANDS);
