@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0x270995ff;
+export const LAYOUT_HASH: u32 = 0xf7bd8f94;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -8,6 +8,8 @@ export const RECORD_MAX: u32 = 262144;
 export const PCAP_HEADER: u32 = 24;
 /** bytes of a classic pcap record header (pcap-savefile(5)) */
 export const PCAP_RECORD_HEADER: u32 = 16;
+/** bytes of a record header of Kuznetzov's pcap (pcap_sf_patched_pkthdr in sf-pcap.c of libpcap) */
+export const PCAP_PATCHED_RECORD_HEADER: u32 = 24;
 /** bytes before a slot for a record begun in the slot before: RECORD_MAX + 64 */
 export const SLOT_HEADROOM: u32 = 262208;
 /** interfaces of a pcapng section that are told apart */
@@ -51,7 +53,14 @@ export const LINKTYPE_LINUX_SLL: u32 = 3;
 export const LINKTYPE_LINUX_SLL2: u32 = 4;
 export const LINKTYPE_NULL: u32 = 5;
 export const LINKTYPE_LOOP: u32 = 6;
-export const LINKTYPE_COUNT: u32 = 7;
+export const LINKTYPE_PPP: u32 = 7;
+export const LINKTYPE_PPP_WITH_DIR: u32 = 8;
+export const LINKTYPE_PPPOE: u32 = 9;
+export const LINKTYPE_C_HDLC: u32 = 10;
+export const LINKTYPE_MPLS: u32 = 11;
+export const LINKTYPE_NFLOG: u32 = 12;
+export const LINKTYPE_PKTAP: u32 = 13;
+export const LINKTYPE_COUNT: u32 = 14;
 
 /** By the number in a file, 0 where there is none. */
 export function linktypeOf(code: u32): u32 {
@@ -60,16 +69,32 @@ export function linktypeOf(code: u32): u32 {
       return LINKTYPE_NULL;
     case 1:
       return LINKTYPE_ETHERNET;
+    case 9:
+    case 50:
+    case 166:
+      return LINKTYPE_PPP;
     case 12:
     case 14:
     case 101:
     case 228:
     case 229:
       return LINKTYPE_RAW;
+    case 51:
+      return LINKTYPE_PPPOE;
+    case 104:
+      return LINKTYPE_C_HDLC;
     case 108:
       return LINKTYPE_LOOP;
     case 113:
       return LINKTYPE_LINUX_SLL;
+    case 204:
+      return LINKTYPE_PPP_WITH_DIR;
+    case 219:
+      return LINKTYPE_MPLS;
+    case 239:
+      return LINKTYPE_NFLOG;
+    case 258:
+      return LINKTYPE_PKTAP;
     case 276:
       return LINKTYPE_LINUX_SLL2;
     default:
@@ -277,11 +302,12 @@ export const COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER: u32 = 71;
 export const COUNTER_PAYLOAD_SKIPPED_REFUSED: u32 = 72;
 export const COUNTER_COUNT: u32 = 73;
 
-// how packets are framed in a capture
+// how packets are framed in a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers
 export const CONTAINER_NONE: u32 = 0;
 export const CONTAINER_PCAP: u32 = 1;
 export const CONTAINER_PCAPNG: u32 = 2;
-export const CONTAINER_COUNT: u32 = 3;
+export const CONTAINER_PCAP_PATCHED: u32 = 3;
+export const CONTAINER_COUNT: u32 = 4;
 
 // what a worker is at: waiting for packets; a batch; or sealing what is open, at a flush or at the end
 export const PHASE_WAITING: u32 = 0;

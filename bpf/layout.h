@@ -5,11 +5,12 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0x270995ffu
+#define MEMBENCH_LAYOUT_HASH 0xf7bd8f94u
 
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
 #define MEMBENCH_PCAP_RECORD_HEADER 16u /* bytes of a classic pcap record header (pcap-savefile(5)) */
+#define MEMBENCH_PCAP_PATCHED_RECORD_HEADER 24u /* bytes of a record header of Kuznetzov's pcap (pcap_sf_patched_pkthdr in sf-pcap.c of libpcap) */
 #define MEMBENCH_SLOT_HEADROOM 262208u /* bytes before a slot for a record begun in the slot before: RECORD_MAX + 64 */
 #define MEMBENCH_INTERFACES_MAX 1024u /* interfaces of a pcapng section that are told apart */
 #define MEMBENCH_DATAGRAMS_MAX 64u /* fragmented datagrams put together at a time */
@@ -37,7 +38,14 @@ enum membench_linktype {
 	MEMBENCH_LINKTYPE_LINUX_SLL2 = 4,
 	MEMBENCH_LINKTYPE_NULL = 5,
 	MEMBENCH_LINKTYPE_LOOP = 6,
-	MEMBENCH_LINKTYPE_COUNT = 7,
+	MEMBENCH_LINKTYPE_PPP = 7,
+	MEMBENCH_LINKTYPE_PPP_WITH_DIR = 8,
+	MEMBENCH_LINKTYPE_PPPOE = 9,
+	MEMBENCH_LINKTYPE_C_HDLC = 10,
+	MEMBENCH_LINKTYPE_MPLS = 11,
+	MEMBENCH_LINKTYPE_NFLOG = 12,
+	MEMBENCH_LINKTYPE_PKTAP = 13,
+	MEMBENCH_LINKTYPE_COUNT = 14,
 };
 
 /* memcache protocol of a request */
@@ -260,12 +268,13 @@ enum membench_counter {
 	MEMBENCH_COUNTER_COUNT = 73,
 };
 
-/* how packets are framed in a capture */
+/* how packets are framed in a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers */
 enum membench_container {
 	MEMBENCH_CONTAINER_NONE = 0,
 	MEMBENCH_CONTAINER_PCAP = 1,
 	MEMBENCH_CONTAINER_PCAPNG = 2,
-	MEMBENCH_CONTAINER_COUNT = 3,
+	MEMBENCH_CONTAINER_PCAP_PATCHED = 3,
+	MEMBENCH_CONTAINER_COUNT = 4,
 };
 
 /* what a worker is at: waiting for packets; a batch; or sealing what is open, at a flush or at the end */

@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x270995ff;
+export const LAYOUT_HASH = 0xf7bd8f94;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -9,6 +9,8 @@ export const RECORD_MAX = 262144;
 export const PCAP_HEADER = 24;
 /** bytes of a classic pcap record header (pcap-savefile(5)) */
 export const PCAP_RECORD_HEADER = 16;
+/** bytes of a record header of Kuznetzov's pcap (pcap_sf_patched_pkthdr in sf-pcap.c of libpcap) */
+export const PCAP_PATCHED_RECORD_HEADER = 24;
 /** bytes before a slot for a record begun in the slot before: RECORD_MAX + 64 */
 export const SLOT_HEADROOM = 262208;
 /** interfaces of a pcapng section that are told apart */
@@ -53,6 +55,13 @@ export const LINKTYPE_NAMES = [
   'linux_sll2',
   'null',
   'loop',
+  'ppp',
+  'ppp_with_dir',
+  'pppoe',
+  'c_hdlc',
+  'mpls',
+  'nflog',
+  'pktap',
 ] as const;
 export type Linktype = (typeof LINKTYPE_NAMES)[number];
 
@@ -60,13 +69,22 @@ export type Linktype = (typeof LINKTYPE_NAMES)[number];
 export const LINKTYPE_CODES: ReadonlyMap<number, number> = new Map([
   [0, 5],
   [1, 1],
+  [9, 7],
+  [50, 7],
+  [166, 7],
   [12, 2],
   [14, 2],
   [101, 2],
   [228, 2],
   [229, 2],
+  [51, 9],
+  [104, 10],
   [108, 6],
   [113, 3],
+  [204, 8],
+  [219, 11],
+  [239, 12],
+  [258, 13],
   [276, 4],
 ]);
 
@@ -290,11 +308,12 @@ export const COUNTER_NAMES = [
 ] as const;
 export type Counter = (typeof COUNTER_NAMES)[number];
 
-/** how packets are framed in a capture */
+/** how packets are framed in a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers */
 export const CONTAINER_NAMES = [
   'none',
   'pcap',
   'pcapng',
+  'pcap_patched',
 ] as const;
 export type Container = (typeof CONTAINER_NAMES)[number];
 

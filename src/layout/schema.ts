@@ -47,6 +47,10 @@ export const schema: Schema = {
     RECORD_MAX: [262144, 'largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h)'],
     PCAP_HEADER: [24, 'bytes of a classic pcap file header (pcap-savefile(5))'],
     PCAP_RECORD_HEADER: [16, 'bytes of a classic pcap record header (pcap-savefile(5))'],
+    PCAP_PATCHED_RECORD_HEADER: [
+      24,
+      "bytes of a record header of Kuznetzov's pcap (pcap_sf_patched_pkthdr in sf-pcap.c of libpcap)",
+    ],
     SLOT_HEADROOM: [262208, 'bytes before a slot for a record begun in the slot before: RECORD_MAX + 64'],
     INTERFACES_MAX: [1024, 'interfaces of a pcapng section that are told apart'],
     DATAGRAMS_MAX: [64, 'fragmented datagrams put together at a time'],
@@ -78,14 +82,37 @@ export const schema: Schema = {
   enums: {
     linktype: {
       doc: 'link layers the decoder knows; the numbers in files are LINKTYPE_ values (tcpdump.org/linktypes.html)',
-      names: ['unknown', 'ethernet', 'raw', 'linux_sll', 'linux_sll2', 'null', 'loop'],
+      names: [
+        'unknown',
+        'ethernet',
+        'raw',
+        'linux_sll',
+        'linux_sll2',
+        'null',
+        'loop',
+        'ppp',
+        'ppp_with_dir',
+        'pppoe',
+        'c_hdlc',
+        'mpls',
+        'nflog',
+        'pktap',
+      ],
       codes: {
         null: [0],
         ethernet: [1],
+        // Plain, in HDLC-like framing, and as pppd writes it: the first bytes tell.
+        ppp: [9, 50, 166],
         // DLT_RAW has other numbers on some systems, and old files carry them.
         raw: [12, 14, 101, 228, 229],
+        pppoe: [51],
+        c_hdlc: [104],
         loop: [108],
         linux_sll: [113],
+        ppp_with_dir: [204],
+        mpls: [219],
+        nflog: [239],
+        pktap: [258],
         linux_sll2: [276],
       },
     },
@@ -276,7 +303,10 @@ export const schema: Schema = {
         'payload_skipped_refused',
       ],
     },
-    container: { doc: 'how packets are framed in a capture', names: ['none', 'pcap', 'pcapng'] },
+    container: {
+      doc: "how packets are framed in a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers",
+      names: ['none', 'pcap', 'pcapng', 'pcap_patched'],
+    },
     phase: {
       doc: 'what a worker is at: waiting for packets; a batch; or sealing what is open, at a flush or at the end',
       names: ['waiting', 'decoding', 'indexing', 'sealing'],
