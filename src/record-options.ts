@@ -133,6 +133,8 @@ export interface RecordSummary {
   broken: { name: string; why: string } | null;
   /** How late packets were decoded after the kernel saw them, ns; null for files and pcap:. */
   lag_ns: { p50: number; p99: number; max: number } | null;
+  /** Where little was understood: the likely cause, and what to do; else null. */
+  hint: string | null;
   /** Packets of the capture's span, seconds. */
   span_s: number;
   /** All counters by name. */

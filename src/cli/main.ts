@@ -88,7 +88,7 @@ function build(): Command {
     .option('--max-drop <percent>', 'exit 3 where more packets than this are lost', parsePercent)
     .option('--force', 'replace an existing profile')
     .option('--json', 'print the summary as JSON on stdout')
-    .option('-q, --quiet', 'say nothing but errors')
+    .option('-q, --quiet', 'say nothing but warnings and errors')
     .option('-v, --verbose', 'say more; errors with their stack')
     .option('--no-progress', 'no progress line')
     .addOption(colorOption())

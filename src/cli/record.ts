@@ -70,9 +70,7 @@ function summaryLines(summary: RecordSummary): string[] {
   const sum = (reasons: Record<string, number>) => Object.values(reasons).reduce((a, b) => a + b, 0);
   const lost = sum(packets.lost);
   const received = summary.kernel.received ?? packets.decoded + lost;
-  // A file has been through its kernel already.
-  const known = summary.kernel.dropped ?? (summary.source === 'file' ? 0 : null);
-  const dropped = known === null ? 'unknown' : format.count(known);
+  const dropped = summary.kernel.dropped === null ? 'unknown' : format.count(summary.kernel.dropped);
   const skipped = Object.entries(packets.skipped).map(([reason, n]) => `${format.count(n)} ${reason}`);
   return [
     `${format.count(packets.decoded)} packets captured`,
@@ -94,17 +92,6 @@ function payloadLine({ seen, recorded, unsynced, gap, missing }: RecordSummary['
   const share = seen > 0 ? ` (${format.percent(recorded / seen)})` : '';
   const said = `${format.bytes(recorded)} of ${format.bytes(seen)}${share} recorded`;
   return [`payload: ${[said, ...parts].join(', ')}`];
-}
-
-/** Reasons that mean the traffic is inside other traffic. */
-const TUNNELS = ['vxlan', 'geneve', 'gre', 'ipip', 'esp'];
-
-/** What to do where little or nothing was decoded, because it is hidden in tunnels. */
-function tunnelHint({ packets }: RecordSummary): string | undefined {
-  const found = TUNNELS.filter((name) => packets.skipped[name] !== undefined);
-  if (found.length === 0) return undefined;
-  const all = found.map((name) => `${name} ${format.count(packets.skipped[name]!)}`).join(', ');
-  return `packets inside a tunnel were not looked at (${all}): capture on the interface inside it`;
 }
 
 /** Packets lost, by the kernel or by us, in percent of those that were for us. */
@@ -151,12 +138,17 @@ export async function recordCommand(paths: readonly string[], flags: RecordFlags
     progress?.clear();
     process.stderr.write(`${line}\n`);
   };
+  // Quiet is about how it goes, not about what is wrong.
+  const warn = (message: string) => {
+    progress?.clear();
+    process.stderr.write(`membench: ${message}\n`);
+  };
   const options: RecordOptions = {
     ...sourceAndProfile(paths, flags),
     signal: abort.signal,
     hideMemory: true,
     giveUpRights: true,
-    onWarning: (message) => say(`membench: ${message}`),
+    onWarning: warn,
     onInfo: (message) => say(`membench: ${message}`),
     onStart: (control) => {
       flush = () => control.flush();
@@ -192,13 +184,12 @@ export async function recordCommand(paths: readonly string[], flags: RecordFlags
   }
   const dropped = dropShare(summary);
   if (flags.maxDrop !== undefined && dropped > flags.maxDrop) {
-    say(`membench: ${dropped.toFixed(3)} % of the packets were lost, more than --max-drop ${flags.maxDrop}`);
+    warn(`${dropped.toFixed(3)} % of the packets were lost, more than --max-drop ${flags.maxDrop}`);
     exitCode ||= EXIT_DROPPED;
   }
   if (flags.verbose) say(`ended: ${summary.ended}; ${summary.elapsed_s.toFixed(2)} s`);
   for (const line of summaryLines(summary)) say(line);
-  const hint = tunnelHint(summary);
-  if (hint !== undefined) say(`membench: ${hint}`);
+  if (summary.hint !== null) warn(summary.hint);
   if (flags.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
   return exitCode;
 }

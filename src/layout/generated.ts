@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0xf7bd8f94;
+export const LAYOUT_HASH = 0xb9fb80b3;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -23,6 +23,12 @@ export const DATAGRAM_MAX = 65535;
 export const DATAGRAM_ROOM = 262144;
 /** bytes before the first entry of an index list: how many there are (u32), and a pad */
 export const LIST_HEAD = 16;
+/** ports that look like those of a memcached nobody named, at most */
+export const ELSEWHERE_PORTS = 8;
+/** packets of other ports that are looked at one by one */
+export const ELSEWHERE_LOOKED = 4096;
+/** behind them one of so many is */
+export const ELSEWHERE_SAMPLE = 16;
 /** bit of an entry of an index list: it is a UDP datagram */
 export const SEGMENT_UDP = 2147483648;
 /** fewest bytes of a capture that make an entry of an index list: record 16, IPv4 20, UDP 8 */
@@ -281,6 +287,11 @@ export const COUNTER_NAMES = [
   'proxy_headers',
   'udp_refused',
   'syn_seen',
+  'captures_overlapping',
+  'packets_cut',
+  'cut_captured',
+  'flows_without_client',
+  'flows_without_server',
   'bound_flows',
   'bound_requests',
   'bound_keys',
@@ -438,7 +449,7 @@ export const INDEX_STATE = {
   capture: 92,
   /** u32: number of the first capture that was broken or ended in a record, 0: none */
   broken: 96,
-  /** u32: 1 once first_time is set */
+  /** u32: 1 once first_time is set; 2 where it is, and the first packet of another capture or section is to come */
   clocked: 100,
   /** u32: pcapng: 1 behind the first section header */
   begun: 104,
@@ -456,7 +467,13 @@ export const INDEX_STATE = {
   sample: 128,
   /** u32: bytes of a packet that are looked at */
   snaplen: 132,
-  SIZE: 136,
+  /** u64: time of the first record of the capture or section at hand, in units */
+  begin_time: 136,
+  /** u64: ports that look like those of a memcached nobody named (low half, 0: free), and packets seen (high half) */
+  elsewhere: 144,
+  /** u32: packets of other ports so far, wraps */
+  elsewhere_looked: 208,
+  SIZE: 216,
 } as const;
 
 /** Byte offsets. one interface of a pcapng section */

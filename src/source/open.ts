@@ -32,8 +32,9 @@ function pathOf(source: string): string {
 /**
  * Opens what a source names. A path that exists is a file, whatever it looks like.
  *
- * @param source several are files, in the order they were captured
- * @param tell called with why a bare interface name is not captured in a better way
+ * @param source several are files
+ * @param tell called with why a bare interface name is not captured in a better way, and where files are taken in
+ *   another order than they are named in
  * @param signal gives up waiting for a source that says nothing
  * @throws ERR_MEMBENCH_SOURCE, ERR_MEMBENCH_NOT_A_CAPTURE, ERR_MEMBENCH_LINKTYPE, ERR_MEMBENCH_UNSUPPORTED,
  *   ERR_MEMBENCH_USAGE
@@ -44,7 +45,7 @@ export async function openSource(
   tell: (message: string) => void,
   signal?: AbortSignal,
 ): Promise<PacketSource> {
-  if (typeof source !== 'string') return FileSource.open(source.map(pathOf), signal);
+  if (typeof source !== 'string') return FileSource.open(source.map(pathOf), signal, tell);
   if (!isLive(source)) return FileSource.open([pathOf(source)], signal);
   const [, scheme, rest] = SCHEME.exec(source) ?? [];
   return scheme === undefined ? openBest(source, live, tell) : LIVE_SOURCES[scheme]!(rest!, live);
