@@ -61,7 +61,22 @@ function sourceAndProfile(
   if (rest.length > 0) throw usage(`${rest[0]}: several files need the profile by --write`);
   if (sources.length === 0) throw usage('no SOURCE is given');
   const source = sources.length === 1 ? sources[0]! : sources;
+  if (write === undefined && profile !== undefined) checkProfileName(profile);
+  if ([source].flat().includes('')) throw usage('the name of SOURCE is empty');
+  if (profile === '') throw usage('the name of PROFILE is empty');
   return profile === undefined ? { source } : { source, profile };
+}
+
+/** Refuses what stands where PROFILE does and was meant to be something else: it would be written over. */
+function checkProfileName(profile: string): void {
+  if (/\.(pcap|pcapng|cap|dmp)\d*(\.\w+)?$/i.test(profile)) {
+    throw usage(
+      `${profile}: it is named like a capture, and stands where PROFILE does; several captures need -w PROFILE`,
+    );
+  }
+  if (/^(tcp|udp|port|portrange|host|src|dst)\s/.test(profile)) {
+    throw usage(`${profile}: there are no filter expressions; -p names the ports`);
+  }
 }
 
 /** What tcpdump's users expect, and what is in the profile. */

@@ -6,6 +6,7 @@ import { parseCaptureHeader } from '../memory/capture-header.js';
 import { type ByteReader, DescriptorReader, ReplayReader, readFully, StreamReader } from './bytes.js';
 import { type CaptureInput, unitOf } from './captures.js';
 import { findFirstPacket, inOrder } from './first-packet.js';
+import { isInterface } from './names.js';
 import type { CapturesFeed, KernelCounts, PacketSource } from './source.js';
 import { compressionOf, UnpackReader } from './unpack.js';
 
@@ -188,7 +189,10 @@ function openFile(path: string): OpenBytes {
   try {
     fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
-    throw sourceError(path, error);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !isInterface(path))
+      throw sourceError(path, error);
+    const how = `it is an interface: membench record ${path}`;
+    throw new MembenchError('ERR_MEMBENCH_SOURCE', `${path}: no such file`, how, error);
   }
   const stat = fstatSync(fd);
   if (!stat.isFile() && !stat.isFIFO()) {

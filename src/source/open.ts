@@ -1,17 +1,12 @@
 import { existsSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { MembenchError } from '../errors.js';
 import { LIVE_SOURCES, openBest } from './best.js';
 import { FileSource, STDIN } from './file.js';
 import type { LiveOptions } from './live.js';
+import { isInterface, noInterface, noSource } from './names.js';
 import type { PacketSource } from './source.js';
 
 const SCHEME = /^(file|ebpf|afpacket|pcap):(.*)$/s;
-
-/** Whether a name is that of an interface here: one without an address is in no list of Node's. */
-function isInterface(name: string): boolean {
-  return name in networkInterfaces() || existsSync(`/sys/class/net/${name}`);
-}
 
 /** Whether a source names live traffic. */
 export function isLive(source: string | readonly string[]): boolean {
@@ -46,7 +41,11 @@ export async function openSource(
   signal?: AbortSignal,
 ): Promise<PacketSource> {
   if (typeof source !== 'string') return FileSource.open(source.map(pathOf), signal, tell);
-  if (!isLive(source)) return FileSource.open([pathOf(source)], signal);
   const [, scheme, rest] = SCHEME.exec(source) ?? [];
+  if (!isLive(source)) {
+    if (source !== STDIN && scheme === undefined && !existsSync(source)) throw noSource(source);
+    return FileSource.open([pathOf(source)], signal);
+  }
+  if (rest === '') throw noInterface(source);
   return scheme === undefined ? openBest(source, live, tell) : LIVE_SOURCES[scheme]!(rest!, live);
 }
