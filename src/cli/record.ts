@@ -61,7 +61,7 @@ function sourceAndProfile(
   if (rest.length > 0) throw usage(`${rest[0]}: several files need the profile by --write`);
   if (sources.length === 0) throw usage('no SOURCE is given');
   const source = sources.length === 1 ? sources[0]! : sources;
-  if (write === undefined && profile !== undefined) checkProfileName(profile);
+  if (write === undefined && profile !== undefined && profile !== source) checkProfileName(profile);
   if ([source].flat().includes('')) throw usage('the name of SOURCE is empty');
   if (profile === '') throw usage('the name of PROFILE is empty');
   return profile === undefined ? { source } : { source, profile };

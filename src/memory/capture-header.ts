@@ -29,7 +29,11 @@ const SWAPPED: ReadonlySet<number> = new Set([MICROSECONDS_SWAPPED, NANOSECONDS_
 /** Block type of a section header (draft-ietf-opsawg-pcapng, section 4.1): a palindrome. */
 const PCAPNG = 0x0a0d0d0a;
 /** Formats people confuse with pcap, by their first four bytes. */
-const OTHERS = new Map<number, string>([[0x706f6f6e, 'a snoop file (editcap -F pcap converts it)']]);
+const OTHERS = new Map<number, string>([
+  // What each frame of a profile begins with, see FORMAT.md.
+  [0x424da493, 'a profile, recorded already (membench analyze FILE)'],
+  [0x706f6f6e, 'a snoop file (editcap -F pcap converts it)'],
+]);
 
 /**
  * Reads what a capture file starts with: the 24 bytes of classic pcap, the first 4 of pcapng. The version of

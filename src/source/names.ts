@@ -61,6 +61,5 @@ export function noSource(name: string): MembenchError {
     return error(`there is no source ${scheme}:`, 'file:PATH, ebpf:IF, afpacket:IF or pcap:IF');
   if (/^\d+([,-]\d+)*$/.test(name))
     return error(neither, `ports are named by -p: membench record -p ${name} SOURCE`);
-  if (name.includes('/')) return error('no such file');
   return error(neither, hereAre());
 }

@@ -43,7 +43,9 @@ export async function openSource(
   if (typeof source !== 'string') return FileSource.open(source.map(pathOf), signal, tell);
   const [, scheme, rest] = SCHEME.exec(source) ?? [];
   if (!isLive(source)) {
-    if (source !== STDIN && scheme === undefined && !existsSync(source)) throw noSource(source);
+    // Of a path open(2) knows better what is wrong.
+    const isName = source !== STDIN && scheme === undefined && !source.includes('/');
+    if (isName && !existsSync(source)) throw noSource(source);
     return FileSource.open([pathOf(source)], signal);
   }
   if (rest === '') throw noInterface(source);
