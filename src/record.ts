@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RecordingClock } from './clock.js';
 import { usesSimd } from './decode/simd.js';
 import { MembenchError } from './errors.js';
-import { ELSEWHERE_PREFIX, hintOf } from './event/hint.js';
+import { ELSEWHERE_PREFIX, hintOf, SILENCE, silenceHint } from './event/hint.js';
 import { payloadOf } from './event/payload.js';
 import { COUNTER_NAMES } from './layout/generated.js';
 import { bufferWithin, usableMemory } from './memory/budget.js';
@@ -169,6 +169,8 @@ class Recording {
   #reason: RecordEnd | undefined;
   /** Packets may have come. */
   #begun = false;
+  /** It was said that nothing comes. */
+  #silent = false;
   #started = process.hrtime.bigint();
   #startedAt = 0n;
 
@@ -336,6 +338,10 @@ class Recording {
       elapsed,
     } satisfies RecordProgress);
     if (this.#source.finite) return;
+    if (!this.#silent && elapsed >= SILENCE && progress.requests === 0) {
+      this.#silent = true;
+      this.#options.onWarning?.(silenceHint(this.#settings.ports));
+    }
     if (duration !== undefined && elapsed >= duration) this.#stop('duration');
     if (count !== undefined && progress.packets >= count) this.#stop('count');
   }

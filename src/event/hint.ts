@@ -75,6 +75,14 @@ export function hintOf(counts: Counts, ports: Ports): string | null {
   return null;
 }
 
+/** After so long without a request a live recording says what may be wrong, seconds. */
+export const SILENCE = 10;
+
+/** What is told then. */
+export function silenceHint(ports: Ports): string {
+  return `no request for ${SILENCE} s: is the server on ${nameOf(ports)} (-p), and does its traffic pass this interface (any is all of them)?`;
+}
+
 function noPackets({ one, ports }: Facts): string | undefined {
   if (one('packets_seen') > 0 || one('requests') > 0) return undefined;
   return `no packet was captured: was there traffic on ${nameOf(ports)} at that time, and on that interface?`;

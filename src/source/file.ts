@@ -13,6 +13,9 @@ import { compressionOf, UnpackReader } from './unpack.js';
 /** What people type for standard input. */
 export const STDIN = '-';
 
+/** How long a pipe may say nothing before it is told what may be wrong, ms. */
+const SILENCE = 10_000;
+
 /** Names of files in a message at most. */
 const NAMES_SHOWN = 12;
 
@@ -74,7 +77,7 @@ export class FileSource implements PacketSource {
    *
    * @param paths `-` is standard input
    * @param signal gives up waiting for a head
-   * @param tell called where the order is another one than that of the paths
+   * @param tell called where the order is another one than that of the paths, and where a pipe says nothing for long
    * @throws ERR_MEMBENCH_SOURCE, ERR_MEMBENCH_NOT_A_CAPTURE, ERR_MEMBENCH_LINKTYPE, ERR_MEMBENCH_UNSUPPORTED,
    *   ERR_MEMBENCH_ABORTED
    */
@@ -85,7 +88,7 @@ export class FileSource implements PacketSource {
   ): Promise<FileSource> {
     const files: OpenFile[] = [];
     try {
-      for (const path of paths) files.push(await openCapture(path, paths.length > 1, signal));
+      for (const path of paths) files.push(await openCapture(path, paths.length > 1, signal, tell));
       const ordered = inOrder(files);
       if (ordered.some((file, i) => file !== files[i])) {
         tell(`the files are taken in the order of their first packets: ${listed(ordered)}`);
@@ -138,10 +141,15 @@ async function openCapture(
   path: string,
   ordered: boolean,
   signal: AbortSignal | undefined,
+  tell: (message: string) => void,
 ): Promise<OpenFile> {
   const { name, reader, stat, close } = path === STDIN ? openStdin() : openFile(path);
   const stop = () => reader.stop();
   signal?.addEventListener('abort', stop);
+  // A file answers at once.
+  const timer = setTimeout(() => {
+    tell(`nothing came through ${name} for ${SILENCE / 1000} s (tcpdump -U writes every packet at once)`);
+  }, SILENCE);
   try {
     const cannotRead = (error: unknown): never => {
       throw sourceError(name, error);
@@ -173,6 +181,7 @@ async function openCapture(
     if (error.code === 'ERR_MEMBENCH_ABORTED') throw error;
     throw new MembenchError(error.code, `${name}: ${error.message}`, error.hint);
   } finally {
+    clearTimeout(timer);
     signal?.removeEventListener('abort', stop);
   }
 }

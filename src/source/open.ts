@@ -46,7 +46,7 @@ export async function openSource(
     // Of a path open(2) knows better what is wrong.
     const isName = source !== STDIN && scheme === undefined && !source.includes('/');
     if (isName && !existsSync(source)) throw noSource(source);
-    return FileSource.open([pathOf(source)], signal);
+    return FileSource.open([pathOf(source)], signal, tell);
   }
   if (rest === '') throw noInterface(source);
   return scheme === undefined ? openBest(source, live, tell) : LIVE_SOURCES[scheme]!(rest!, live);

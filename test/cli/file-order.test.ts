@@ -98,6 +98,19 @@ test('a FIFO among files stands where its first packet does', async (t) => {
   t.regex(said, /first packets: \S*b\.pcap, \S*pipe, \S*c\.pcap\n/);
 });
 
+test('a pipe that says nothing: it is told how tcpdump is made to', async (t) => {
+  const folder = temporary(t);
+  const fifo = join(folder, 'pipe');
+  execFileSync('mkfifo', [fifo]);
+  const child = startMembench(['record', fifo, join(folder, 'out.mbp')]);
+  const said = await new Promise<string>((resolve) =>
+    child.stderr!.setEncoding('utf8').once('data', resolve),
+  );
+  t.regex(said, /^membench: nothing came through \S*pipe for 10 s \(tcpdump -U /);
+  child.kill();
+  t.is(await new Promise((resolve) => child.on('close', resolve)), 0);
+});
+
 test('captures of two hosts overlap in time, and it is said what to do', (t) => {
   const folder = temporary(t);
   const [one, two] = [join(folder, 'one.pcap'), join(folder, 'two.pcap')];

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { hintOf } from '#src/event/hint.js';
+import { hintOf, silenceHint } from '#src/event/hint.js';
 import { membench, temporary } from '../support/cli.js';
 import { ascii, client, packetsOf, START, server, type Turn } from '../support/conversation.js';
 import { ACK, ipv4, link, type Packet, pcapFile, tcp, udp } from '../support/packets.js';
@@ -289,4 +289,14 @@ test('what a single cause explains is told before what is a part of it', (t) => 
   );
   t.regex(hintOf({ packets_seen: 9, skipped_sampled: 9 }, ports)!, /--sample/);
   t.regex(hintOf({ packets_seen: 9, skipped_linktype: 9 }, ports)!, /link that is not known/);
+});
+
+test('a live recording that sees nothing asks for port and interface', (t) => {
+  t.is(
+    silenceHint([
+      [11211, 11211],
+      [11300, 11310],
+    ]),
+    'no request for 10 s: is the server on ports 11211,11300-11310 (-p), and does its traffic pass this interface (any is all of them)?',
+  );
 });
