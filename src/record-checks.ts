@@ -1,7 +1,7 @@
 /** What a recording is asked to do, looked at before anything is opened. */
 import { MembenchError, refuseUnknown } from './errors.js';
 import type { RecordOptions } from './record-options.js';
-import { isLive } from './source/open.js';
+import { isLive } from './source/names.js';
 
 /** All there are; the compiler sees to it. */
 const KNOWN: Readonly<Record<keyof RecordOptions, true>> = {

@@ -153,22 +153,27 @@ function colorOption(): Option {
     .default('auto');
 }
 
-guardOutputs();
-try {
-  const program = build();
-  if (process.argv.length <= 2) {
-    process.stderr.write(program.helpInformation());
-    process.exitCode = EXIT_USAGE;
-  } else {
-    await program.parseAsync();
-  }
-} catch (error) {
-  if (!(error instanceof CommanderError)) {
-    process.exitCode = complain(error, verbose);
-  } else if (error.exitCode !== 0) {
-    // Help and version were printed and are no errors.
-    const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
-    const usage = { code: 'ERR_MEMBENCH_USAGE', hint: 'membench --help' };
-    process.exitCode = complain(Object.assign(new Error(message), usage), false);
+/** Everything that goes wrong is told here, so that nothing is thrown. */
+async function main(): Promise<void> {
+  try {
+    const program = build();
+    if (process.argv.length <= 2) {
+      process.stderr.write(program.helpInformation());
+      process.exitCode = EXIT_USAGE;
+    } else {
+      await program.parseAsync();
+    }
+  } catch (error) {
+    if (!(error instanceof CommanderError)) {
+      process.exitCode = complain(error, verbose);
+    } else if (error.exitCode !== 0) {
+      // Help and version were printed and are no errors.
+      const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+      const usage = { code: 'ERR_MEMBENCH_USAGE', hint: 'membench --help' };
+      process.exitCode = complain(Object.assign(new Error(message), usage), false);
+    }
   }
 }
+
+guardOutputs();
+void main();

@@ -22,6 +22,7 @@ import { type MapOptions, type MemoryMap, mapMemory, regionAddress } from '../me
 import { WorkerState } from '../memory/worker-state.js';
 import type { WorkerTask } from '../pool/messages.js';
 import { type Pool, type PoolEvents, startPool } from '../pool/pool.js';
+import { startThreads, type Threads } from '../pool/threads.js';
 import { DescriptorReader } from '../source/bytes.js';
 import { CaptureFeeder, type CaptureInput, unitOf } from '../source/captures.js';
 import { reasonOf } from '../source/file.js';
@@ -137,14 +138,23 @@ export class Recorder implements RecorderHandle {
   readonly #captures: readonly CaptureInput[] | undefined;
   readonly #feeder: CaptureFeeder | undefined;
   readonly #unit: 1 | 1000;
+  readonly #threads: Threads | undefined;
   #pool: Pool | undefined;
   #stopped = false;
   #lagBefore: Float64Array | undefined;
 
-  /** @param pageSize bytes of a page of this kernel, needed for kernel rings only */
-  constructor(settings: RecorderSettings, events: PoolEvents, pageSize = 4096) {
+  /**
+   * @param host `pageSize`: bytes of a page of this kernel, needed for kernel rings only; `threads`: those of the
+   *   workers, where they are started already
+   */
+  constructor(
+    settings: RecorderSettings,
+    events: PoolEvents,
+    { pageSize = 4096, threads }: { pageSize?: number | undefined; threads?: Threads | undefined } = {},
+  ) {
     this.#settings = settings;
     this.#events = events;
+    this.#threads = threads;
     const { feed } = settings;
     this.#map = mapOf(settings, pageSize);
     this.#memory = new WebAssembly.Memory({
@@ -190,7 +200,7 @@ export class Recorder implements RecorderHandle {
       clock: feed.kind === 'bpf rings' ? clock : 0n,
       ring: ringOf(feed, worker, zeroCopy),
     }));
-    this.#pool = startPool(tasks, this.#events);
+    this.#pool = startPool(this.#threads ?? startThreads(tasks.length), tasks, this.#events);
     // A failed worker would leave the source waiting for a slot that is never freed.
     this.#pool.done.catch(() => this.#feeder?.stop());
     // What is in a file waits for its readers; live packets do not.

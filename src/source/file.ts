@@ -6,12 +6,9 @@ import { parseCaptureHeader } from '../memory/capture-header.js';
 import { type ByteReader, DescriptorReader, ReplayReader, readFully, StreamReader } from './bytes.js';
 import { type CaptureInput, unitOf } from './captures.js';
 import { findFirstPacket, inOrder } from './first-packet.js';
-import { isInterface } from './names.js';
+import { isInterface, STDIN } from './names.js';
 import type { CapturesFeed, KernelCounts, PacketSource } from './source.js';
 import { compressionOf, UnpackReader } from './unpack.js';
-
-/** What people type for standard input. */
-export const STDIN = '-';
 
 /** How long a pipe may say nothing before it is told what may be wrong, ms. */
 const SILENCE = 10_000;

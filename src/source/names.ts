@@ -1,65 +1,21 @@
-/** What people type for a source that is none, and what they may have meant. */
-import { existsSync, readdirSync } from 'node:fs';
+/** What the names of sources say, before any is opened. */
+import { existsSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { MembenchError } from '../errors.js';
 import { isEvery } from './live.js';
 
-/** Interfaces named in a message at most: a host of containers has hundreds. */
-const SHOWN = 8;
-/** Linux lists those without an address here, too, which Node does not know of. */
-const SYSFS = '/sys/class/net';
-/** How a filter of tcpdump's begins (pcap-filter(7)). */
-const FILTER = /^(tcp|udp|ip6?|host|net|port|portrange|src|dst|not|vlan|ether)\s/;
+/** What people type for standard input. */
+export const STDIN = '-';
 
-function interfaces(): string[] {
-  const listed = existsSync(SYSFS) ? readdirSync(SYSFS) : [];
-  return [...new Set([...Object.keys(networkInterfaces()), ...listed])].sort();
-}
+export const SCHEME = /^(file|ebpf|afpacket|pcap):(.*)$/s;
 
-/** Whether a name is that of an interface here, or stands for all of them. */
+/** Whether a name is that of an interface here, or of all: one without an address is in no list of Node's. */
 export function isInterface(name: string): boolean {
-  return isEvery(name) || interfaces().includes(name);
+  return isEvery(name) || name in networkInterfaces() || existsSync(`/sys/class/net/${name}`);
 }
 
-/** Whether a text is a filter expression, which membench has no use for: a recording is of ports. */
-export function isFilter(text: string): boolean {
-  return FILTER.test(text);
-}
-
-function hereAre(): string {
-  const names = interfaces();
-  const shown = names.slice(0, SHOWN).join(', ');
-  return `interfaces here: ${shown}${names.length > SHOWN ? ` and ${names.length - SHOWN} more` : ''}; any is all of them`;
-}
-
-/** An interface that is not there. */
-export function noInterface(name: string): MembenchError {
-  return new MembenchError('ERR_MEMBENCH_SOURCE', `${name}: there is no such interface`, hereAre());
-}
-
-/** A source without a scheme, or with one nobody knows, that is no file and no interface either. */
-export function noSource(name: string): MembenchError {
-  const error = (why: string, hint?: string) =>
-    new MembenchError('ERR_MEMBENCH_SOURCE', `${name}: ${why}`, hint);
-  if (name === '') {
-    return new MembenchError(
-      'ERR_MEMBENCH_USAGE',
-      'the name of SOURCE is empty',
-      'a variable that is not set?',
-    );
-  }
-  if (isFilter(name))
-    return error('it is a filter expression, not a source', 'membench record -p 11211 SOURCE');
-  const neither = 'it is neither a file nor an interface';
-  const [, host, port] = /^([^\s:/]+):(\d{1,5})$/.exec(name) ?? [];
-  if (host !== undefined) {
-    const how = `membench connects to no server, it records what passes an interface: membench record -p ${port} any`;
-    return error(neither, how);
-  }
-  const [, scheme] = /^([A-Za-z]{2,}):/.exec(name) ?? [];
-  if (scheme !== undefined)
-    return error(`there is no source ${scheme}:`, 'file:PATH, ebpf:IF, afpacket:IF or pcap:IF');
-  if (/^\d+([,-]\d+)*$/.test(name))
-    return error(neither, `ports are named by -p: membench record -p ${name} SOURCE`);
-  return error(neither, hereAre());
+/** Whether a source names live traffic. A path that exists is a file, whatever it looks like. */
+export function isLive(source: string | readonly string[]): boolean {
+  if (typeof source !== 'string' || source === STDIN || existsSync(source)) return false;
+  const scheme = SCHEME.exec(source)?.[1];
+  return scheme === undefined ? isInterface(source) : scheme !== 'file';
 }

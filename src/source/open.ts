@@ -1,19 +1,11 @@
 import { existsSync } from 'node:fs';
 import { MembenchError } from '../errors.js';
 import { LIVE_SOURCES, openBest } from './best.js';
-import { FileSource, STDIN } from './file.js';
+import { FileSource } from './file.js';
 import type { LiveOptions } from './live.js';
-import { isInterface, noInterface, noSource } from './names.js';
+import { noInterface, noSource } from './misnamed.js';
+import { isLive, SCHEME, STDIN } from './names.js';
 import type { PacketSource } from './source.js';
-
-const SCHEME = /^(file|ebpf|afpacket|pcap):(.*)$/s;
-
-/** Whether a source names live traffic. */
-export function isLive(source: string | readonly string[]): boolean {
-  if (typeof source !== 'string' || source === STDIN || existsSync(source)) return false;
-  const scheme = SCHEME.exec(source)?.[1];
-  return scheme === undefined ? isInterface(source) : scheme !== 'file';
-}
 
 /** The path of a capture file by its source string. */
 function pathOf(source: string): string {

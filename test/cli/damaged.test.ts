@@ -209,7 +209,7 @@ test('a closed stdout ends cat quietly, damaged or not', (t) => {
   damaged[placesOf(damaged)[2]!.offset + 100]! ^= 1;
   for (const bytes of [profile, damaged]) {
     writeFileSync(path, bytes);
-    const line = `"${process.execPath}" dist/cli/main.js cat "${path}" | head -n 1; exit "$\{PIPESTATUS[0]}"`;
+    const line = `"${process.execPath}" dist/bin/membench.cjs cat "${path}" | head -n 1; exit "$\{PIPESTATUS[0]}"`;
     const { status, stdout, stderr } = spawnSync('bash', ['-c', line], { encoding: 'utf8' });
     t.deepEqual([status, stderr], [0, '']);
     t.is(lines(stdout).length, 1);

@@ -20,7 +20,8 @@ const ROOMS: Record<string, readonly string[]> = {
   pool: ['decode', 'memory', 'profile', 'native', 'layout', 'errors.ts'],
   recorder: ['source', 'memory', 'pool', 'profile', 'native', 'layout', 'errors.ts'],
   analyze: ['profile', 'event', 'errors.ts'],
-  'record.ts': [
+  'record.ts': ['pool', 'source', 'record-checks.ts', 'record-options.ts', 'recording.ts'],
+  'recording.ts': [
     'decode',
     'event',
     'memory',
@@ -33,7 +34,6 @@ const ROOMS: Record<string, readonly string[]> = {
     'layout',
     'clock.ts',
     'errors.ts',
-    'record-checks.ts',
     'record-options.ts',
     'version.ts',
   ],

@@ -4,7 +4,7 @@ import type { Linktype } from '../../layout/generated.js';
 import { type Interface, loadInterfaces } from '../../native/interfaces.js';
 import { loadLibc } from '../../native/libc.js';
 import { isEvery } from '../live.js';
-import { noInterface } from '../names.js';
+import { noInterface } from '../misnamed.js';
 import { compileFilter, exceptOutgoing, type FilterLink, incomingOnly, REJECT } from './filter.js';
 import { loadSocketCalls, type SocketCalls } from './libc.js';
 import { PacketSocket, type RingSize } from './socket.js';

@@ -1,5 +1,5 @@
 import type { Interface, Interfaces } from '../../native/interfaces.js';
-import { noInterface } from '../names.js';
+import { noInterface } from '../misnamed.js';
 import type { SourceChange } from '../source.js';
 import { changed } from '../watch.js';
 import type { Attachment } from './attachment.js';

@@ -2,7 +2,7 @@ import type { Counter } from '../../layout/generated.js';
 import { type Interfaces, loadInterfaces } from '../../native/interfaces.js';
 import { loadLibc } from '../../native/libc.js';
 import { isEvery, type LiveOptions } from '../live.js';
-import { noInterface } from '../names.js';
+import { noInterface } from '../misnamed.js';
 import type { BpfRingsFeed, KernelCounts, PacketSource, SourceChange } from '../source.js';
 import { WATCH_INTERVAL } from '../watch.js';
 import { attach } from './attach.js';

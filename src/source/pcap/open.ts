@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ErrorCode, MembenchError } from '../../errors.js';
 import { loadKoffi } from '../../native/koffi.js';
-import { noInterface } from '../names.js';
+import { noInterface } from '../misnamed.js';
 import {
   type ChildFailure,
   type ChildReady,
