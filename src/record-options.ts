@@ -4,8 +4,8 @@ import type { Counter } from './layout/generated.js';
 /** What `record` is asked to do. */
 export interface RecordOptions {
   /**
-   * The path of a capture or `file:PATH`, `-` for standard input, several of these in the order they were
-   * captured; `ebpf:IF`, `ebpf:*`, `afpacket:IF`, `pcap:IF`, or the name of an interface.
+   * The path of a capture or `file:PATH`, `-` for standard input, several of these, which are taken in the order of
+   * their first packets; `ebpf:IF`, `afpacket:IF`, `pcap:IF`, or the name of an interface; `any` as IF is all of them.
    */
   source: string | readonly string[];
   /** Path of the profile. Default: `membench-YYYYMMDDTHHMMSS.mbp` (UTC) in the working directory. */
