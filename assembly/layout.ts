@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0x2b6f34e7;
+export const LAYOUT_HASH: u32 = 0x109889bf;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -8,6 +8,8 @@ export const RECORD_MAX: u32 = 262144;
 export const PCAP_HEADER: u32 = 24;
 /** bytes of a classic pcap record header (pcap-savefile(5)) */
 export const PCAP_RECORD_HEADER: u32 = 16;
+/** bytes of a record header of Kuznetzov's pcap (pcap_sf_patched_pkthdr in sf-pcap.c of libpcap) */
+export const PCAP_PATCHED_RECORD_HEADER: u32 = 24;
 /** bytes before a slot for a record begun in the slot before: RECORD_MAX + 64 */
 export const SLOT_HEADROOM: u32 = 262208;
 /** interfaces of a pcapng section that are told apart */
@@ -20,6 +22,12 @@ export const DATAGRAM_MAX: u32 = 65535;
 export const DATAGRAM_ROOM: u32 = 262144;
 /** bytes before the first entry of an index list: how many there are (u32), and a pad */
 export const LIST_HEAD: u32 = 16;
+/** ports that look like those of a memcached nobody named, at most */
+export const ELSEWHERE_PORTS: u32 = 8;
+/** packets of other ports that are looked at one by one */
+export const ELSEWHERE_LOOKED: u32 = 4096;
+/** behind them one of so many is */
+export const ELSEWHERE_SAMPLE: u32 = 16;
 /** bit of an entry of an index list: it is a UDP datagram */
 export const SEGMENT_UDP: u32 = 2147483648;
 /** fewest bytes of a capture that make an entry of an index list: record 16, IPv4 20, UDP 8 */
@@ -51,7 +59,14 @@ export const LINKTYPE_LINUX_SLL: u32 = 3;
 export const LINKTYPE_LINUX_SLL2: u32 = 4;
 export const LINKTYPE_NULL: u32 = 5;
 export const LINKTYPE_LOOP: u32 = 6;
-export const LINKTYPE_COUNT: u32 = 7;
+export const LINKTYPE_PPP: u32 = 7;
+export const LINKTYPE_PPP_WITH_DIR: u32 = 8;
+export const LINKTYPE_PPPOE: u32 = 9;
+export const LINKTYPE_C_HDLC: u32 = 10;
+export const LINKTYPE_MPLS: u32 = 11;
+export const LINKTYPE_NFLOG: u32 = 12;
+export const LINKTYPE_PKTAP: u32 = 13;
+export const LINKTYPE_COUNT: u32 = 14;
 
 /** By the number in a file, 0 where there is none. */
 export function linktypeOf(code: u32): u32 {
@@ -60,16 +75,32 @@ export function linktypeOf(code: u32): u32 {
       return LINKTYPE_NULL;
     case 1:
       return LINKTYPE_ETHERNET;
+    case 9:
+    case 50:
+    case 166:
+      return LINKTYPE_PPP;
     case 12:
     case 14:
     case 101:
     case 228:
     case 229:
       return LINKTYPE_RAW;
+    case 51:
+      return LINKTYPE_PPPOE;
+    case 104:
+      return LINKTYPE_C_HDLC;
     case 108:
       return LINKTYPE_LOOP;
     case 113:
       return LINKTYPE_LINUX_SLL;
+    case 204:
+      return LINKTYPE_PPP_WITH_DIR;
+    case 219:
+      return LINKTYPE_MPLS;
+    case 239:
+      return LINKTYPE_NFLOG;
+    case 258:
+      return LINKTYPE_PKTAP;
     case 276:
       return LINKTYPE_LINUX_SLL2;
     default:
@@ -252,37 +283,43 @@ export const COUNTER_AMBIGUOUS_QUIET: u32 = 45;
 export const COUNTER_PROXY_HEADERS: u32 = 46;
 export const COUNTER_UDP_REFUSED: u32 = 47;
 export const COUNTER_SYN_SEEN: u32 = 48;
-export const COUNTER_BOUND_FLOWS: u32 = 49;
-export const COUNTER_BOUND_REQUESTS: u32 = 50;
-export const COUNTER_BOUND_KEYS: u32 = 51;
-export const COUNTER_BOUND_REORDER: u32 = 52;
-export const COUNTER_BOUND_LINES: u32 = 53;
-export const COUNTER_BOUND_SYNS: u32 = 54;
-export const COUNTER_BOUND_INTERFACES: u32 = 55;
-export const COUNTER_BOUND_FRAGMENTS: u32 = 56;
-export const COUNTER_PAYLOAD_SEEN: u32 = 57;
-export const COUNTER_PAYLOAD_RECORDED: u32 = 58;
-export const COUNTER_PAYLOAD_REPEATED: u32 = 59;
-export const COUNTER_PAYLOAD_GAP: u32 = 60;
-export const COUNTER_PAYLOAD_MISSING: u32 = 61;
-export const COUNTER_PAYLOAD_UNSYNCED_MID_STREAM: u32 = 62;
-export const COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP: u32 = 63;
-export const COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD: u32 = 64;
-export const COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY: u32 = 65;
-export const COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE: u32 = 66;
-export const COUNTER_PAYLOAD_SKIPPED_TLS: u32 = 67;
-export const COUNTER_PAYLOAD_SKIPPED_STRAY: u32 = 68;
-export const COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT: u32 = 69;
-export const COUNTER_PAYLOAD_SKIPPED_STREAM: u32 = 70;
-export const COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER: u32 = 71;
-export const COUNTER_PAYLOAD_SKIPPED_REFUSED: u32 = 72;
-export const COUNTER_COUNT: u32 = 73;
+export const COUNTER_CAPTURES_OVERLAPPING: u32 = 49;
+export const COUNTER_PACKETS_CUT: u32 = 50;
+export const COUNTER_CUT_CAPTURED: u32 = 51;
+export const COUNTER_FLOWS_WITHOUT_CLIENT: u32 = 52;
+export const COUNTER_FLOWS_WITHOUT_SERVER: u32 = 53;
+export const COUNTER_BOUND_FLOWS: u32 = 54;
+export const COUNTER_BOUND_REQUESTS: u32 = 55;
+export const COUNTER_BOUND_KEYS: u32 = 56;
+export const COUNTER_BOUND_REORDER: u32 = 57;
+export const COUNTER_BOUND_LINES: u32 = 58;
+export const COUNTER_BOUND_SYNS: u32 = 59;
+export const COUNTER_BOUND_INTERFACES: u32 = 60;
+export const COUNTER_BOUND_FRAGMENTS: u32 = 61;
+export const COUNTER_PAYLOAD_SEEN: u32 = 62;
+export const COUNTER_PAYLOAD_RECORDED: u32 = 63;
+export const COUNTER_PAYLOAD_REPEATED: u32 = 64;
+export const COUNTER_PAYLOAD_GAP: u32 = 65;
+export const COUNTER_PAYLOAD_MISSING: u32 = 66;
+export const COUNTER_PAYLOAD_UNSYNCED_MID_STREAM: u32 = 67;
+export const COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP: u32 = 68;
+export const COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD: u32 = 69;
+export const COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY: u32 = 70;
+export const COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE: u32 = 71;
+export const COUNTER_PAYLOAD_SKIPPED_TLS: u32 = 72;
+export const COUNTER_PAYLOAD_SKIPPED_STRAY: u32 = 73;
+export const COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT: u32 = 74;
+export const COUNTER_PAYLOAD_SKIPPED_STREAM: u32 = 75;
+export const COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER: u32 = 76;
+export const COUNTER_PAYLOAD_SKIPPED_REFUSED: u32 = 77;
+export const COUNTER_COUNT: u32 = 78;
 
-// how packets are framed in a capture
+// how packets are framed in a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers
 export const CONTAINER_NONE: u32 = 0;
 export const CONTAINER_PCAP: u32 = 1;
 export const CONTAINER_PCAPNG: u32 = 2;
-export const CONTAINER_COUNT: u32 = 3;
+export const CONTAINER_PCAP_PATCHED: u32 = 3;
+export const CONTAINER_COUNT: u32 = 4;
 
 // what a worker is at: waiting for packets; a batch; sealing what is open, at a flush or at the end; or reading a slot from a file
 export const PHASE_WAITING: u32 = 0;
@@ -380,7 +417,7 @@ export class IndexState {
   ended: u32; // 88: 0 going on, 1 the packet limit was reached, 2 the duration
   capture: u32; // 92: number of the capture at hand, from 1
   broken: u32; // 96: number of the first capture that was broken or ended in a record, 0: none
-  clocked: u32; // 100: 1 once first_time is set
+  clocked: u32; // 100: 1 once first_time is set; 2 where it is, and the first packet of another capture or section is to come
   begun: u32; // 104: pcapng: 1 behind the first section header
   skip: u32; // 108: pcapng: bytes to pass over before the trailing length of the block
   trailer: u32; // 112: pcapng: trailing length expected behind them, 0: none
@@ -389,9 +426,21 @@ export class IndexState {
   datagrams: u32; // 124: address of the table of DATAGRAMS_MAX fragmented datagrams
   sample: u32; // 128: one of so many connections is decoded; 0 and 1: all
   snaplen: u32; // 132: bytes of a packet that are looked at
+  beginTime: u64; // 136: time of the first record of the capture or section at hand, in units
+  elsewhere0: u64; // 144: ports that look like those of a memcached nobody named (low half, 0: free), and packets seen (high half)
+  elsewhere1: u64;
+  elsewhere2: u64;
+  elsewhere3: u64;
+  elsewhere4: u64;
+  elsewhere5: u64;
+  elsewhere6: u64;
+  elsewhere7: u64;
+  elsewhereLooked: u32; // 208: packets of other ports so far, wraps
+  pad0: u32; // 212: zero
 }
 
-export const SIZEOF_INDEX_STATE: u32 = 136;
+export const SIZEOF_INDEX_STATE: u32 = 216;
+export const INDEX_STATE_ELSEWHERE: u32 = 144;
 
 /** one interface of a pcapng section */
 // @ts-ignore: decorator
@@ -822,7 +871,7 @@ export function assertLayout(): void {
   if (offsetof<Control>("pad0") != 52) ERROR("control.pad0");
   if (offsetof<Control>("fileOffset") != 56) ERROR("control.file_offset");
   if (offsetof<Control>("fileWalked") != 64) ERROR("control.file_walked");
-  if (offsetof<IndexState>() != 136) ERROR("size of index_state");
+  if (offsetof<IndexState>() != 216) ERROR("size of index_state");
   if (offsetof<IndexState>("ordinal") != 0) ERROR("index_state.ordinal");
   if (offsetof<IndexState>("matched") != 8) ERROR("index_state.matched");
   if (offsetof<IndexState>("limit") != 16) ERROR("index_state.limit");
@@ -849,6 +898,10 @@ export function assertLayout(): void {
   if (offsetof<IndexState>("datagrams") != 124) ERROR("index_state.datagrams");
   if (offsetof<IndexState>("sample") != 128) ERROR("index_state.sample");
   if (offsetof<IndexState>("snaplen") != 132) ERROR("index_state.snaplen");
+  if (offsetof<IndexState>("beginTime") != 136) ERROR("index_state.begin_time");
+  if (offsetof<IndexState>("elsewhere0") != 144) ERROR("index_state.elsewhere");
+  if (offsetof<IndexState>("elsewhereLooked") != 208) ERROR("index_state.elsewhere_looked");
+  if (offsetof<IndexState>("pad0") != 212) ERROR("index_state.pad0");
   if (offsetof<CaptureInterface>() != 32) ERROR("size of capture_interface");
   if (offsetof<CaptureInterface>("offset") != 0) ERROR("capture_interface.offset");
   if (offsetof<CaptureInterface>("dropped") != 8) ERROR("capture_interface.dropped");

@@ -5,17 +5,21 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0x2b6f34e7u
+#define MEMBENCH_LAYOUT_HASH 0x109889bfu
 
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
 #define MEMBENCH_PCAP_RECORD_HEADER 16u /* bytes of a classic pcap record header (pcap-savefile(5)) */
+#define MEMBENCH_PCAP_PATCHED_RECORD_HEADER 24u /* bytes of a record header of Kuznetzov's pcap (pcap_sf_patched_pkthdr in sf-pcap.c of libpcap) */
 #define MEMBENCH_SLOT_HEADROOM 262208u /* bytes before a slot for a record begun in the slot before: RECORD_MAX + 64 */
 #define MEMBENCH_INTERFACES_MAX 1024u /* interfaces of a pcapng section that are told apart */
 #define MEMBENCH_DATAGRAMS_MAX 64u /* fragmented datagrams put together at a time */
 #define MEMBENCH_DATAGRAM_MAX 65535u /* longest datagram, bytes after the IP header (RFC 791, RFC 8200) */
 #define MEMBENCH_DATAGRAM_ROOM 262144u /* bytes of a slot for the datagrams that become whole in it */
 #define MEMBENCH_LIST_HEAD 16u /* bytes before the first entry of an index list: how many there are (u32), and a pad */
+#define MEMBENCH_ELSEWHERE_PORTS 8u /* ports that look like those of a memcached nobody named, at most */
+#define MEMBENCH_ELSEWHERE_LOOKED 4096u /* packets of other ports that are looked at one by one */
+#define MEMBENCH_ELSEWHERE_SAMPLE 16u /* behind them one of so many is */
 #define MEMBENCH_SEGMENT_UDP 2147483648u /* bit of an entry of an index list: it is a UDP datagram */
 #define MEMBENCH_SEGMENT_MIN 44u /* fewest bytes of a capture that make an entry of an index list: record 16, IPv4 20, UDP 8 */
 #define MEMBENCH_KEY_MAX 250u /* longest key, bytes (KEY_MAX_LENGTH in memcached.h) */
@@ -37,7 +41,14 @@ enum membench_linktype {
 	MEMBENCH_LINKTYPE_LINUX_SLL2 = 4,
 	MEMBENCH_LINKTYPE_NULL = 5,
 	MEMBENCH_LINKTYPE_LOOP = 6,
-	MEMBENCH_LINKTYPE_COUNT = 7,
+	MEMBENCH_LINKTYPE_PPP = 7,
+	MEMBENCH_LINKTYPE_PPP_WITH_DIR = 8,
+	MEMBENCH_LINKTYPE_PPPOE = 9,
+	MEMBENCH_LINKTYPE_C_HDLC = 10,
+	MEMBENCH_LINKTYPE_MPLS = 11,
+	MEMBENCH_LINKTYPE_NFLOG = 12,
+	MEMBENCH_LINKTYPE_PKTAP = 13,
+	MEMBENCH_LINKTYPE_COUNT = 14,
 };
 
 /* memcache protocol of a request */
@@ -234,39 +245,45 @@ enum membench_counter {
 	MEMBENCH_COUNTER_PROXY_HEADERS = 46,
 	MEMBENCH_COUNTER_UDP_REFUSED = 47,
 	MEMBENCH_COUNTER_SYN_SEEN = 48,
-	MEMBENCH_COUNTER_BOUND_FLOWS = 49,
-	MEMBENCH_COUNTER_BOUND_REQUESTS = 50,
-	MEMBENCH_COUNTER_BOUND_KEYS = 51,
-	MEMBENCH_COUNTER_BOUND_REORDER = 52,
-	MEMBENCH_COUNTER_BOUND_LINES = 53,
-	MEMBENCH_COUNTER_BOUND_SYNS = 54,
-	MEMBENCH_COUNTER_BOUND_INTERFACES = 55,
-	MEMBENCH_COUNTER_BOUND_FRAGMENTS = 56,
-	MEMBENCH_COUNTER_PAYLOAD_SEEN = 57,
-	MEMBENCH_COUNTER_PAYLOAD_RECORDED = 58,
-	MEMBENCH_COUNTER_PAYLOAD_REPEATED = 59,
-	MEMBENCH_COUNTER_PAYLOAD_GAP = 60,
-	MEMBENCH_COUNTER_PAYLOAD_MISSING = 61,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_MID_STREAM = 62,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP = 63,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD = 64,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY = 65,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE = 66,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_TLS = 67,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STRAY = 68,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT = 69,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STREAM = 70,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER = 71,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_REFUSED = 72,
-	MEMBENCH_COUNTER_COUNT = 73,
+	MEMBENCH_COUNTER_CAPTURES_OVERLAPPING = 49,
+	MEMBENCH_COUNTER_PACKETS_CUT = 50,
+	MEMBENCH_COUNTER_CUT_CAPTURED = 51,
+	MEMBENCH_COUNTER_FLOWS_WITHOUT_CLIENT = 52,
+	MEMBENCH_COUNTER_FLOWS_WITHOUT_SERVER = 53,
+	MEMBENCH_COUNTER_BOUND_FLOWS = 54,
+	MEMBENCH_COUNTER_BOUND_REQUESTS = 55,
+	MEMBENCH_COUNTER_BOUND_KEYS = 56,
+	MEMBENCH_COUNTER_BOUND_REORDER = 57,
+	MEMBENCH_COUNTER_BOUND_LINES = 58,
+	MEMBENCH_COUNTER_BOUND_SYNS = 59,
+	MEMBENCH_COUNTER_BOUND_INTERFACES = 60,
+	MEMBENCH_COUNTER_BOUND_FRAGMENTS = 61,
+	MEMBENCH_COUNTER_PAYLOAD_SEEN = 62,
+	MEMBENCH_COUNTER_PAYLOAD_RECORDED = 63,
+	MEMBENCH_COUNTER_PAYLOAD_REPEATED = 64,
+	MEMBENCH_COUNTER_PAYLOAD_GAP = 65,
+	MEMBENCH_COUNTER_PAYLOAD_MISSING = 66,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_MID_STREAM = 67,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP = 68,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD = 69,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY = 70,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE = 71,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_TLS = 72,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STRAY = 73,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT = 74,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STREAM = 75,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER = 76,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_REFUSED = 77,
+	MEMBENCH_COUNTER_COUNT = 78,
 };
 
-/* how packets are framed in a capture */
+/* how packets are framed in a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers */
 enum membench_container {
 	MEMBENCH_CONTAINER_NONE = 0,
 	MEMBENCH_CONTAINER_PCAP = 1,
 	MEMBENCH_CONTAINER_PCAPNG = 2,
-	MEMBENCH_CONTAINER_COUNT = 3,
+	MEMBENCH_CONTAINER_PCAP_PATCHED = 3,
+	MEMBENCH_CONTAINER_COUNT = 4,
 };
 
 /* what a worker is at: waiting for packets; a batch; sealing what is open, at a flush or at the end; or reading a slot from a file */
@@ -382,7 +399,7 @@ struct membench_index_state {
 	__u32 ended; /* 0 going on, 1 the packet limit was reached, 2 the duration */
 	__u32 capture; /* number of the capture at hand, from 1 */
 	__u32 broken; /* number of the first capture that was broken or ended in a record, 0: none */
-	__u32 clocked; /* 1 once first_time is set */
+	__u32 clocked; /* 1 once first_time is set; 2 where it is, and the first packet of another capture or section is to come */
 	__u32 begun; /* pcapng: 1 behind the first section header */
 	__u32 skip; /* pcapng: bytes to pass over before the trailing length of the block */
 	__u32 trailer; /* pcapng: trailing length expected behind them, 0: none */
@@ -391,8 +408,12 @@ struct membench_index_state {
 	__u32 datagrams; /* address of the table of DATAGRAMS_MAX fragmented datagrams */
 	__u32 sample; /* one of so many connections is decoded; 0 and 1: all */
 	__u32 snaplen; /* bytes of a packet that are looked at */
+	__u64 begin_time; /* time of the first record of the capture or section at hand, in units */
+	__u64 elsewhere[8]; /* ports that look like those of a memcached nobody named (low half, 0: free), and packets seen (high half) */
+	__u32 elsewhere_looked; /* packets of other ports so far, wraps */
+	__u32 pad0; /* zero */
 };
-_Static_assert(sizeof(struct membench_index_state) == 136, "size of index_state");
+_Static_assert(sizeof(struct membench_index_state) == 216, "size of index_state");
 _Static_assert(__builtin_offsetof(struct membench_index_state, ordinal) == 0, "index_state.ordinal");
 _Static_assert(__builtin_offsetof(struct membench_index_state, matched) == 8, "index_state.matched");
 _Static_assert(__builtin_offsetof(struct membench_index_state, limit) == 16, "index_state.limit");
@@ -419,6 +440,10 @@ _Static_assert(__builtin_offsetof(struct membench_index_state, interface_count) 
 _Static_assert(__builtin_offsetof(struct membench_index_state, datagrams) == 124, "index_state.datagrams");
 _Static_assert(__builtin_offsetof(struct membench_index_state, sample) == 128, "index_state.sample");
 _Static_assert(__builtin_offsetof(struct membench_index_state, snaplen) == 132, "index_state.snaplen");
+_Static_assert(__builtin_offsetof(struct membench_index_state, begin_time) == 136, "index_state.begin_time");
+_Static_assert(__builtin_offsetof(struct membench_index_state, elsewhere) == 144, "index_state.elsewhere");
+_Static_assert(__builtin_offsetof(struct membench_index_state, elsewhere_looked) == 208, "index_state.elsewhere_looked");
+_Static_assert(__builtin_offsetof(struct membench_index_state, pad0) == 212, "index_state.pad0");
 
 /* one interface of a pcapng section */
 struct membench_capture_interface {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RecordingClock } from './clock.js';
 import { usesSimd } from './decode/simd.js';
 import { MembenchError } from './errors.js';
+import { ELSEWHERE_PREFIX, hintOf, SILENCE, silenceHint } from './event/hint.js';
 import { payloadOf } from './event/payload.js';
 import { COUNTER_NAMES } from './layout/generated.js';
 import { bufferWithin, usableMemory } from './memory/budget.js';
@@ -174,6 +175,8 @@ class Recording {
   #reason: RecordEnd | undefined;
   /** Packets may have come. */
   #begun = false;
+  /** It was said that nothing comes. */
+  #silent = false;
   #started = process.hrtime.bigint();
   #startedAt = 0n;
 
@@ -342,6 +345,10 @@ class Recording {
       elapsed,
     } satisfies RecordProgress);
     if (this.#source.finite) return;
+    if (!this.#silent && elapsed >= SILENCE && progress.requests === 0) {
+      this.#silent = true;
+      this.#options.onWarning?.(silenceHint(this.#settings.ports));
+    }
     if (duration !== undefined && elapsed >= duration) this.#stop('duration');
     if (count !== undefined && progress.packets >= count) this.#stop('count');
   }
@@ -373,7 +380,7 @@ class Recording {
     return Number(process.hrtime.bigint() - this.#started) / 1e9;
   }
 
-  #finish({ counters, ended, broken, span, lag }: RecorderResult): RecordSummary {
+  #finish({ counters, ended, broken, span, lag, elsewhere }: RecorderResult): RecordSummary {
     const reasons = (prefix: string) =>
       Object.fromEntries(
         COUNTER_NAMES.filter((name) => name.startsWith(prefix) && counters[name] > 0).map((name) => [
@@ -388,10 +395,12 @@ class Recording {
     const inFile = this.#source.finite ? span : null;
     const first = inFile === null ? this.#startedAt : inFile.first * unit;
     const last = inFile === null ? this.#clock.now() : inFile.last * unit;
+    const others = elsewhere.map(([port, packets]) => [`${ELSEWHERE_PREFIX}${port}`, packets]);
+    const counts: Record<string, number> = { ...counters, ...Object.fromEntries(others) };
     this.#writer.finish({
       ended: why,
       elapsed_ns: process.hrtime.bigint() - this.#started,
-      counts: Object.fromEntries(Object.entries(counters).filter(([, value]) => value > 0)),
+      counts: Object.fromEntries(Object.entries(counts).filter(([, value]) => value > 0)),
       first_ns: first,
       last_ns: last,
     });
@@ -421,6 +430,7 @@ class Recording {
       ended: why,
       broken: broken ?? this.#broken,
       lag_ns: lag,
+      hint: hintOf(counts, this.#settings.ports),
       span_s: Number(last - first) / 1e9,
       counters,
     };

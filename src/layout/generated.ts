@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x2b6f34e7;
+export const LAYOUT_HASH = 0x109889bf;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -9,6 +9,8 @@ export const RECORD_MAX = 262144;
 export const PCAP_HEADER = 24;
 /** bytes of a classic pcap record header (pcap-savefile(5)) */
 export const PCAP_RECORD_HEADER = 16;
+/** bytes of a record header of Kuznetzov's pcap (pcap_sf_patched_pkthdr in sf-pcap.c of libpcap) */
+export const PCAP_PATCHED_RECORD_HEADER = 24;
 /** bytes before a slot for a record begun in the slot before: RECORD_MAX + 64 */
 export const SLOT_HEADROOM = 262208;
 /** interfaces of a pcapng section that are told apart */
@@ -21,6 +23,12 @@ export const DATAGRAM_MAX = 65535;
 export const DATAGRAM_ROOM = 262144;
 /** bytes before the first entry of an index list: how many there are (u32), and a pad */
 export const LIST_HEAD = 16;
+/** ports that look like those of a memcached nobody named, at most */
+export const ELSEWHERE_PORTS = 8;
+/** packets of other ports that are looked at one by one */
+export const ELSEWHERE_LOOKED = 4096;
+/** behind them one of so many is */
+export const ELSEWHERE_SAMPLE = 16;
 /** bit of an entry of an index list: it is a UDP datagram */
 export const SEGMENT_UDP = 2147483648;
 /** fewest bytes of a capture that make an entry of an index list: record 16, IPv4 20, UDP 8 */
@@ -53,6 +61,13 @@ export const LINKTYPE_NAMES = [
   'linux_sll2',
   'null',
   'loop',
+  'ppp',
+  'ppp_with_dir',
+  'pppoe',
+  'c_hdlc',
+  'mpls',
+  'nflog',
+  'pktap',
 ] as const;
 export type Linktype = (typeof LINKTYPE_NAMES)[number];
 
@@ -60,13 +75,22 @@ export type Linktype = (typeof LINKTYPE_NAMES)[number];
 export const LINKTYPE_CODES: ReadonlyMap<number, number> = new Map([
   [0, 5],
   [1, 1],
+  [9, 7],
+  [50, 7],
+  [166, 7],
   [12, 2],
   [14, 2],
   [101, 2],
   [228, 2],
   [229, 2],
+  [51, 9],
+  [104, 10],
   [108, 6],
   [113, 3],
+  [204, 8],
+  [219, 11],
+  [239, 12],
+  [258, 13],
   [276, 4],
 ]);
 
@@ -264,6 +288,11 @@ export const COUNTER_NAMES = [
   'proxy_headers',
   'udp_refused',
   'syn_seen',
+  'captures_overlapping',
+  'packets_cut',
+  'cut_captured',
+  'flows_without_client',
+  'flows_without_server',
   'bound_flows',
   'bound_requests',
   'bound_keys',
@@ -291,11 +320,12 @@ export const COUNTER_NAMES = [
 ] as const;
 export type Counter = (typeof COUNTER_NAMES)[number];
 
-/** how packets are framed in a capture */
+/** how packets are framed in a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers */
 export const CONTAINER_NAMES = [
   'none',
   'pcap',
   'pcapng',
+  'pcap_patched',
 ] as const;
 export type Container = (typeof CONTAINER_NAMES)[number];
 
@@ -427,7 +457,7 @@ export const INDEX_STATE = {
   capture: 92,
   /** u32: number of the first capture that was broken or ended in a record, 0: none */
   broken: 96,
-  /** u32: 1 once first_time is set */
+  /** u32: 1 once first_time is set; 2 where it is, and the first packet of another capture or section is to come */
   clocked: 100,
   /** u32: pcapng: 1 behind the first section header */
   begun: 104,
@@ -445,7 +475,13 @@ export const INDEX_STATE = {
   sample: 128,
   /** u32: bytes of a packet that are looked at */
   snaplen: 132,
-  SIZE: 136,
+  /** u64: time of the first record of the capture or section at hand, in units */
+  begin_time: 136,
+  /** u64: ports that look like those of a memcached nobody named (low half, 0: free), and packets seen (high half) */
+  elsewhere: 144,
+  /** u32: packets of other ports so far, wraps */
+  elsewhere_looked: 208,
+  SIZE: 216,
 } as const;
 
 /** Byte offsets. one interface of a pcapng section */

@@ -151,7 +151,11 @@ export function beginCapture(buffer: ArrayBufferLike, map: MemoryMap, start: Cap
   view.setBigUint64(INDEX_STATE.fraction, BigInt(start.fraction), true);
   for (const offset of [INDEX_STATE.error, INDEX_STATE.carry_size, INDEX_STATE.begun]) u32(offset, 0);
   for (const offset of [INDEX_STATE.skip, INDEX_STATE.trailer, INDEX_STATE.interface_count]) u32(offset, 0);
+  if (view.getUint32(INDEX_STATE.clocked, true) !== 0) u32(INDEX_STATE.clocked, CLOCKED_BEFORE);
 }
+
+/** Another capture was walked before: see assembly/framing/walk.ts. */
+const CLOCKED_BEFORE = 2;
 
 /** Whether the walk stands in the middle of a record, or behind one that cannot be one. */
 export function isBroken(buffer: ArrayBufferLike, map: MemoryMap): boolean {

@@ -230,7 +230,10 @@ function openHeader(file: FrameFile, footer: Body | null): Header {
     else if (file.size === 0) return fail('it is empty');
     else if (file.headAt(0)?.magic === 'MBHD')
       return fail('its header is damaged or not whole, and it has no footer');
-    else return fail('it does not start like a profile');
+    else {
+      const how = file.isCapture ? `membench record ${file.path}` : undefined;
+      return fail('it does not start like a profile', how);
+    }
     if (Number(body.version) > FORMAT_VERSION) {
       const why = `it has format version ${body.version}, and this release reads up to ${FORMAT_VERSION}`;
       return fail(why, 'use a newer membench');

@@ -1,5 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { COUNTER_NAMES, type Counter, INDEX_STATE, LAG_BUCKETS } from '../layout/generated.js';
+import {
+  COUNTER_NAMES,
+  type Counter,
+  ELSEWHERE_PORTS,
+  INDEX_STATE,
+  LAG_BUCKETS,
+} from '../layout/generated.js';
 import { RingWriter } from '../memory/batch-ring.js';
 import { bufferWithin, mapWithin } from '../memory/budget.js';
 import { NO_CAPTURE } from '../memory/capture-header.js';
@@ -93,6 +99,8 @@ export interface RecorderResult {
   lag: Lag | null;
   /** The first capture that broke off, and why. */
   broken: { name: string; why: string } | null;
+  /** Ports of which packets look like memcached but were not asked for, and about how many; files and pipes only. */
+  elsewhere: readonly (readonly [port: number, packets: number])[];
 }
 
 /** The decoding half of a recording, here or in a process of its own. */
@@ -223,6 +231,7 @@ export class Recorder implements RecorderHandle {
       broken,
       span: this.#span(),
       lag: lagOf(this.#lagHistograms()).lag,
+      elsewhere: this.#elsewhere(),
     };
   }
 
@@ -308,6 +317,17 @@ export class Recorder implements RecorderHandle {
     const number = endCapture(this.#memory.buffer, this.#map);
     if (number === 0 || this.#stopped) return null;
     return { name: this.#feeder.numbered(number).name, why: 'a record of it is cut or cannot be one' };
+  }
+
+  #elsewhere(): [port: number, packets: number][] {
+    const view = this.#indexState();
+    const found: [number, number][] = [];
+    for (let i = 0; i < ELSEWHERE_PORTS; i++) {
+      const at = INDEX_STATE.elsewhere + 8 * i;
+      const port = view.getUint32(at, true);
+      if (port !== 0) found.push([port, view.getUint32(at + 4, true)]);
+    }
+    return found;
   }
 
   #span(): RecorderResult['span'] {
