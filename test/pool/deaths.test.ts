@@ -98,7 +98,7 @@ test('rows of deaths, with workers in any order and a writer that is late', asyn
   t.timeout(600_000);
   await fc.assert(
     fc.property(
-      fc.array(fc.oneof(fc.nat(STEPS / 2), fc.nat(60)), { minLength: 1, maxLength: 6 }),
+      fc.array(fc.oneof(fc.nat(Math.floor(STEPS / 2)), fc.nat(60)), { minLength: 1, maxLength: 6 }),
       fc.record({ schedule: fc.nat(), lateWriter: fc.boolean(), inFile: fc.boolean() }),
       (deaths, how) => {
         assert.deepEqual(wrongIn(recordWithDeaths(deaths, how)), []);
