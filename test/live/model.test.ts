@@ -77,19 +77,22 @@ live(`the model of memcached answers as memcached does${reason}`, async (t) => {
   }
 });
 
-live(`what a server of the ${release} kind makes of refused values is what memcached does${reason}`, async (t) => {
-  await start(t);
-  // Which error it is does not matter here, but that it is one.
-  const plain = (answer: string) => answer.replaceAll(/^(CLIENT_)?ERROR.*\r$/gm, 'ERROR\r');
-  for (let seed = 1; seed <= 60; seed++) {
-    await text(Buffer.from('flush_all\r\n'));
-    const { turns } = conversationWith(release, seed, 60, 0.2);
-    // What the server still waits for must not swallow the end.
-    const asked = Buffer.concat([said(turns, 'client'), Buffer.from(`${'\r\n'.repeat(40)}`)]);
-    const answer = plain(await text(asked));
-    t.true(answer.startsWith(plain(said(turns, 'server').toString('latin1'))), `seed ${seed}`);
-  }
-});
+live(
+  `what a server of the ${release} kind makes of refused values is what memcached does${reason}`,
+  async (t) => {
+    await start(t);
+    // Which error it is does not matter here, but that it is one.
+    const plain = (answer: string) => answer.replaceAll(/^(CLIENT_)?ERROR.*\r$/gm, 'ERROR\r');
+    for (let seed = 1; seed <= 60; seed++) {
+      await text(Buffer.from('flush_all\r\n'));
+      const { turns } = conversationWith(release, seed, 60, 0.2);
+      // What the server still waits for must not swallow the end.
+      const asked = Buffer.concat([said(turns, 'client'), Buffer.from(`${'\r\n'.repeat(40)}`)]);
+      const answer = plain(await text(asked));
+      t.true(answer.startsWith(plain(said(turns, 'server').toString('latin1'))), `seed ${seed}`);
+    }
+  },
+);
 
 live(`the binary model of memcached answers as memcached does${reason}`, async (t) => {
   await start(t);
