@@ -1,6 +1,6 @@
 /** One connection's segments: from the header to stream and pairing, from the first packet to the end. */
 import {
-  AGREED, AGREED_SACK, AGREED_STAMPS, CLIENT, Flow, FLOW_NEW, FLOW_TEXT, FLOW_TLS, KNOWN, KNOWN_NOT, SCALE_MAX, scaleOf,
+  AGREED, AGREED_SACK, AGREED_STAMPS, CLIENT, Flow, FLOW_NEW, FLOW_TEXT, FLOW_TLS, KNOWN, KNOWN_NOT, OVER_TCP, SCALE_MAX, scaleOf,
   SERVER, Side, sideOf, SYNC_YES,
 } from './flow/flow';
 import { findSyn, forgetSyns, rememberSyn, rememberSynAck, Syn } from './flow/syns';
@@ -11,7 +11,8 @@ import { isServerPort } from './framing/record';
 import { count } from './instance';
 import {
   CONN_KIND_CLOSE_EVICTED, CONN_KIND_CLOSE_FIN, CONN_KIND_CLOSE_REUSED, CONN_KIND_CLOSE_RST,
-  COUNTER_BOUND_FLOWS, COUNTER_BYTES, COUNTER_FLOWS, COUNTER_PACKETS_DECODED, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_SEEN,
+  COUNTER_BOUND_FLOWS, COUNTER_BYTES, COUNTER_FLOWS, COUNTER_FLOWS_WITHOUT_CLIENT, COUNTER_FLOWS_WITHOUT_SERVER,
+  COUNTER_PACKETS_DECODED, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_SEEN,
   COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS,
   COUNTER_SKIPPED_STRAY, COUNTER_SKIPPED_TLS, COUNTER_SYN_SEEN,
 } from './layout';
@@ -288,5 +289,15 @@ export function endFlow(flow: Flow, kind: u32, time: u64): void {
   settleHeld(flow);
   flow.failures = failures;
   if (flow.opened) recordConn(flow, kind, time);
+  countHalf(flow);
   removeFlow(flow);
+}
+
+/** Counts a connection of which one side showed nothing: every segment offers a window, and next to none offers 0. */
+function countHalf(flow: Flow): void {
+  if (flow.transport != OVER_TCP) return;
+  const client = sideOf(flow, CLIENT).window;
+  const server = sideOf(flow, SERVER).window;
+  if (!client && server) count(COUNTER_FLOWS_WITHOUT_CLIENT);
+  else if (client && !server) count(COUNTER_FLOWS_WITHOUT_SERVER);
 }

@@ -1,11 +1,11 @@
 /** The loop: from packets, however they are framed, to segments of connections. */
-import { createBlock, seal } from './block';
+import { createBlock, seal } from './columns/block';
 import { decodeSegment, endFlow } from './connection';
 import { flushEvents } from './emit';
 import { decodeDatagram } from './exchange';
 import { createTable, oldestFlow } from './flow/table';
 import { giveUpDatagrams } from './framing/fragments';
-import { FRAGMENT, hashFound, l3Found, l4Found, locate, LOCATED } from './framing/record';
+import { countCut, FRAGMENT, hashFound, l3Found, l4Found, locate, LOCATED } from './framing/record';
 import { isDiscarded, isUnfinished, RING_HEAD, ringRecordSize } from './framing/ring';
 import {
   blockPackets, firstFrame, frameCaptured, frameData, frameInterface, frameLength, frameTime, nextFrame,
@@ -83,6 +83,8 @@ export function decodeRing(at: usize, size: u32, limit: u32): u32 {
       const ordinal = taken++;
       count(COUNTER_PACKETS_SEEN);
       const wire = record.length - record.linkSize - l4;
+      const shown = record.captured + record.linkSize;
+      if (shown < record.length) countCut(shown);
       setSeenOn(record.ifindex);
       if (record.captured < l4 + (record.protocol == PROTOCOL_TCP ? TCP_HEADER_MIN : UDP_HEADER)) {
         count(COUNTER_SKIPPED_CUT_HEADER);
@@ -126,6 +128,7 @@ export function decodeBlock(block: usize): void {
     const captured = frameCaptured(frame);
     const length = max(frameLength(frame), captured);
     const ordinal = taken++;
+    if (captured < length) countCut(captured);
     const outcome = locate(data, captured, linktype);
     if (outcome == FRAGMENT) count(COUNTER_SKIPPED_FRAGMENT);
     if (outcome == LOCATED) {

@@ -11,7 +11,7 @@ import {
 } from '../layout';
 import { interfaceOfCooked } from '../wire/link';
 import { indexPacket } from './record';
-import { beginWalk, carryOver, isBeyond } from './walk';
+import { beginWalk, carryOver, CLOCKED_BEFORE, isBeyond } from './walk';
 
 // Block types (section 11.1 of the draft).
 const SECTION_HEADER: u32 = 0x0a0d0d0a;
@@ -127,6 +127,7 @@ function beginSection(block: usize): bool {
   indexState.swapped = swapped ? 1 : 0;
   indexState.interfaceCount = 0;
   indexState.begun = 1;
+  if (indexState.clocked) indexState.clocked = CLOCKED_BEFORE;
   // Another major version may have anything behind this (section 4.1).
   return load16(block + 12) == 1;
 }

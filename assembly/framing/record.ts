@@ -7,7 +7,7 @@
 import { endpointHash, foldAddress } from '../hash';
 import { config, count, indexState, ports } from '../instance';
 import {
-  COUNTER_PACKETS_DECODED, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_ESP, COUNTER_SKIPPED_FRAGMENT,
+  COUNTER_CUT_CAPTURED, COUNTER_PACKETS_CUT, COUNTER_PACKETS_DECODED, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_ESP, COUNTER_SKIPPED_FRAGMENT,
   COUNTER_SKIPPED_GENEVE, COUNTER_SKIPPED_GRE, COUNTER_SKIPPED_IPIP, COUNTER_SKIPPED_MALFORMED, COUNTER_SKIPPED_NOT_IP,
   COUNTER_SKIPPED_OTHER_PORT, COUNTER_SKIPPED_OTHER_PROTOCOL, COUNTER_SKIPPED_SAMPLED,
   COUNTER_SKIPPED_VXLAN, LINKTYPE_RAW, LIST_HEAD, PacketHead, Segment, SEGMENT_UDP, SIZEOF_PACKET_HEAD, SIZEOF_SEGMENT,
@@ -19,6 +19,7 @@ import {
 import { ipOffset, LINK_NOT_IP } from '../wire/link';
 import { destinationPort, sourcePort, TCP_HEADER_MIN, tcpHeaderSize } from '../wire/tcp';
 import { UDP_HEADER } from '../wire/udp';
+import { lookElsewhere } from './elsewhere';
 import { packetsBefore, takeFragment } from './fragments';
 
 // UDP ports of overlay networks: RFC 7348 and Linux's own before it; RFC 8926.
@@ -77,6 +78,12 @@ function otherPort(destination: u32): u32 {
   return COUNTER_SKIPPED_OTHER_PORT;
 }
 
+/** Counts a packet that was captured only so far: the mean of these lengths is what a capture is cut at. */
+export function countCut(captured: u32): void {
+  count(COUNTER_PACKETS_CUT);
+  count(COUNTER_CUT_CAPTURED, captured);
+}
+
 /** What `locate` found: where the IP and the TCP header lie in the packet, and the flow's hash. */
 export let l3Found: u32 = 0;
 export let l4Found: u32 = 0;
@@ -91,6 +98,8 @@ export const REFUSED: u32 = 1;
 export const SKIPPED: u32 = 2;
 /** A fragment; not counted yet. */
 export const FRAGMENT: u32 = 3;
+/** A segment or datagram of no server port; counted. */
+export const ELSEWHERE: u32 = 4;
 
 /**
  * Finds the TCP segment or UDP datagram in one packet of `size` captured bytes at `data`. Changes nothing but counters
@@ -126,7 +135,8 @@ export function locate(data: usize, size: u32, linktype: u32): u32 {
   const destination = destinationPort(transport);
   if (!isServerPort(source) && !isServerPort(destination)) {
     count(otherPort(destination));
-    return SKIPPED;
+    l4Found = l4;
+    return ELSEWHERE;
   }
   if (size < l4 + (protocol == PROTOCOL_TCP ? TCP_HEADER_MIN : UDP_HEADER)) {
     count(COUNTER_SKIPPED_CUT_HEADER);
@@ -153,6 +163,7 @@ export function indexPacket(
   data: usize, size: u32, length: u32, time: u64, linktype: u32, seenOn: u32, ordinal: u32, lists: usize, stride: usize,
 ): void {
   const captured = min(size, indexState.snaplen);
+  if (captured < length) countCut(captured);
   const outcome = locate(data, captured, linktype);
   if (outcome <= REFUSED) indexState.matched++;
   if (outcome == LOCATED) {
@@ -163,7 +174,7 @@ export function indexPacket(
     addSegment(data, seenOn, ordinal, lists, stride);
   } else if (outcome == FRAGMENT) {
     indexFragment(data, captured, max(length, size), time, seenOn, ordinal, lists, stride);
-  }
+  } else if (outcome == ELSEWHERE) lookElsewhere(data + l4Found, protocol, data + captured);
 }
 
 /** Puts the segment just located on its worker's list. */
