@@ -10,7 +10,7 @@ import {
   STATUS_SILENT,
 } from '../layout';
 import { becomeLogin, expectLogin, lookAtLogin, mayLogIn } from '../memcache/credentials';
-import { DOUBT_MASK, DOUBT_SIZE_FLAG } from '../memcache/doubt';
+import { DOUBT_INDENT, DOUBT_MASK, DOUBT_SIZE_FLAG } from '../memcache/doubt';
 import {
   BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_OVERFLOW, BIT_QUIET, BIT_REFUSED, IS_ERROR, KIND_AUTH, KIND_UNTOLD,
   LINE_DATA, LINE_QUIT, Request,
@@ -361,6 +361,7 @@ function unusual(flow: Flow, request: Request): bool {
   if (flow.auth == AUTH_WANTED && mayLogIn(request) && request.present & (1 << PRESENT_VALUE_SIZE)) {
     flow.auth = AUTH_TRIED;
     becomeLogin(request);
+    if ((request.bits & DOUBT_MASK) == DOUBT_INDENT) request.bits &= ~BIT_NO_EVENT;
     // Nothing but the length is read of its line.
     request.bits &= ~(BIT_LAST | BIT_REFUSED | BIT_QUIET | DOUBT_MASK);
   }
@@ -370,7 +371,7 @@ function unusual(flow: Flow, request: Request): bool {
   else if (doubt && request.bits & (BIT_QUIET | BIT_NOREPLY)) {
     request.bits = (request.bits & ~DOUBT_MASK) | BIT_QUIET | BIT_LAST;
   }
-  if (request.bits & BIT_NO_EVENT) {
+  if (request.bits & BIT_NO_EVENT && !(request.bits & DOUBT_MASK)) {
     count(COUNTER_UNKNOWN_COMMANDS);
     disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
   }

@@ -12,8 +12,8 @@ import { Flow, Side } from '../flow/flow';
 import { count } from '../instance';
 import { COUNTER_AMBIGUOUS_LENGTHS, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, LINE_MAX } from '../layout';
 import { LOGIN_BOTH, LOGIN_NO, lookAtLogin } from '../memcache/credentials';
-import { DOUBT_INDENT, DOUBT_MASK } from '../memcache/doubt';
-import { BIT_LAST, BIT_NO_EVENT, Request } from '../memcache/message';
+import { DOUBT_MASK } from '../memcache/doubt';
+import { BIT_LAST, Request } from '../memcache/message';
 import { disown } from '../payload';
 import { appendLine, freeLine } from '../stream/lines';
 import { push } from './pending';
@@ -81,8 +81,6 @@ export function hold(flow: Flow, side: Side, at: usize, end: usize, time: u64, o
   }
   if (keep(side, at, <u32>(end - at), time, ordinal)) return;
   count(COUNTER_AMBIGUOUS_LENGTHS);
-  // To some it is no command at all.
-  if ((request.bits & DOUBT_MASK) == DOUBT_INDENT) request.bits |= BIT_NO_EVENT;
   request.bits = (request.bits & ~DOUBT_MASK) | BIT_LAST;
   disown(flow, side.lineSize + <u32>(end - at), COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
   freeLine(side);

@@ -271,10 +271,10 @@ function doubtfulLine(
     if (code != IS_ERROR && (request.bits & DOUBT_MASK) == DOUBT_SIZE_FLAG) flow.sizeFlags = 1;
   }
   flow.login = LOGIN_NO;
-  // No command at all, to this server.
-  if (taken == NOT_TAKEN && (request.bits & DOUBT_MASK) == DOUBT_INDENT) {
-    count(COUNTER_UNKNOWN_COMMANDS);
-    request.bits |= BIT_NO_EVENT;
+  if ((request.bits & DOUBT_MASK) == DOUBT_INDENT) {
+    if (taken == TAKEN) request.bits &= ~BIT_NO_EVENT;
+    // No command, to this server.
+    else if (taken == NOT_TAKEN) count(COUNTER_UNKNOWN_COMMANDS);
   }
   request.bits &= ~DOUBT_MASK;
   takeAnswer(flow, side, request, code, at, end, time, ack);

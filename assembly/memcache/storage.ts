@@ -112,6 +112,7 @@ export function indented(request: Request): u32 {
     return LINE_WHOLE;
   }
   if (request.bits & (DOUBT_MASK | BIT_LAST | BIT_QUIET | BIT_NOREPLY)) request.bits |= BIT_QUIET | BIT_LAST;
-  else request.bits |= DOUBT_INDENT;
+  // Until its answer tells it may be no operation at all.
+  else request.bits |= DOUBT_INDENT | BIT_NO_EVENT;
   return LINE_DATA;
 }

@@ -69,10 +69,10 @@ const FAMILIES: Record<string, string> = {
 };
 
 /** Whether a request may be answered with this line, which is no error. */
-export function mayAnswer({ meta, hidden, op, fails }: Request, line: string): boolean {
+export function mayAnswer({ meta, hidden, op, fails, doubt }: Request, line: string): boolean {
   if (op === 'lease-set') return !fails && /^(STORED|STALE_STORED|NOT_STORED|EXISTS|NOT_FOUND)$/.test(line);
   if (fails) return false;
   if (meta) return true;
-  if (hidden) return line === 'END' && op.startsWith('gat');
+  if (hidden && doubt !== 'indent') return line === 'END' && op.startsWith('gat');
   return WORDS[FAMILIES[op] ?? op]?.test(line) ?? true;
 }

@@ -134,8 +134,8 @@ class Dialogue {
   /** What an answer says of the value of the request in doubt it belongs to. */
   #tell(request: Request, line: string, start: number): void {
     request.taken = valueTaken(request, line);
-    if (request.taken === false && request.doubt === 'indent') request.hidden = true;
     if (!request.taken) return;
+    if (request.doubt === 'indent') request.hidden = false;
     if (request.doubt === 'size flag' && !isError(line)) this.#sizeFlags = true;
     const end = request.behind + request.size + 1;
     const whole = this.#heard(end, start);
@@ -267,7 +267,7 @@ class Dialogue {
     }
     if (request.onlyFormat) return false;
     if (request.op === 'lease-set') return mayAnswer(request, line);
-    return !request.hidden || (line === 'END' && /^g/.test(request.op));
+    return !request.hidden || request.doubt === 'indent' || (line === 'END' && /^g/.test(request.op));
   }
 
   #finish(request: Request, first: string, start: number): boolean {

@@ -348,7 +348,7 @@ export function* requests(
     if (r.hidden && op !== 'lease-set') r.refused = true;
     if (wrong) r.refused = true;
     // Releases since 1.6.40 know no command behind spaces, and read its value as commands.
-    if (line.startsWith(' ') && !r.foreign && op !== 'lease-set') {
+    if (line.startsWith(' ') && !r.foreign && op !== 'lease-set' && r.op !== 'auth') {
       if (r.refused && (r.last || r.doubt === 'cas')) {
         r.hidden = true;
         r.last = r.noreply = r.quiet = false;
@@ -359,6 +359,8 @@ export function* requests(
         at = feed + 1;
         r.end = feed;
         doubtful('indent', r.size);
+        // Until its answer tells it may be no operation at all.
+        r.hidden = true;
       }
     }
     // Releases before 1.6.40 end the line at a NUL, to others it is a byte of its key.
