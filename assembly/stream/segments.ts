@@ -9,9 +9,10 @@ import {
 } from '../flow/flow';
 import { count, indexState, seenOn } from '../instance';
 import {
-  COUNTER_BOUND_REORDER, COUNTER_DUPLICATES, COUNTER_GAP_BYTES, COUNTER_GAPS, COUNTER_OUT_OF_ORDER, COUNTER_PAYLOAD_GAP,
-  COUNTER_PAYLOAD_MISSING, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, COUNTER_PAYLOAD_SKIPPED_STREAM,
-  COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY, COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS, COUNTER_RETRANSMITTED, COUNTER_VALUE_GAPS,
+  COUNTER_AMBIGUOUS_COPIES, COUNTER_BOUND_REORDER, COUNTER_DUPLICATES, COUNTER_GAPS, COUNTER_GAP_BYTES,
+  COUNTER_OUT_OF_ORDER, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_MISSING, COUNTER_PAYLOAD_REPEATED,
+  COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_PAYLOAD_SKIPPED_STREAM,
+  COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY, COUNTER_REFUSED_SEGMENTS, COUNTER_RETRANSMITTED, COUNTER_VALUE_GAPS,
 } from '../layout';
 import { clientBytes } from '../match/client';
 import { finishImplied, isImplied, serverBytes } from '../match/server';
@@ -19,9 +20,11 @@ import { CLIENT_DATA, CLIENT_UNKNOWN, CLIENT_OVER, SERVER_DATA, SERVER_LINE, SER
 import { dataDone } from '../match/submit';
 import { loseSync } from '../match/sync';
 import { LOGIN_BOTH } from '../memcache/credentials';
-import { beginDelivery, countAs, endDelivery, passOver, settleHeld, skipPayload, takeUnread, WHY_AFTER_GAP } from '../payload';
-import { TCP_FIN, TCP_URG } from '../wire/tcp';
-import { dropDoubtful, IS_CONTRADICTORY, IS_DOUBTFUL, IS_UNSURE, isDoubtful, keepEarly } from './copies';
+import {
+  beginDelivery, countAs, endDelivery, passOver, settleHeld, skipPayload, takeUnread, WHY_AFTER_GAP,
+} from '../payload';
+import { before, TCP_FIN, TCP_URG } from '../wire/tcp';
+import { dropDoubtful, IS_DOUBTFUL, IS_PERHAPS_OVER, isDoubtful, keepEarly } from './copies';
 import { bytesAt, dropFirst, dropWaiting, endOf, runOf, Waiting } from './waiting';
 
 /** Segments a flow may see before what it waits for counts as lost: beyond any reordering in a capture. */
@@ -96,6 +99,11 @@ function skipGap(flow: Flow, index: u32, size: u32, time: u64): void {
     return;
   }
   if (index == CLIENT ? side.state == CLIENT_OVER || side.state == CLIENT_UNKNOWN : side.state == SERVER_STREAM) return;
+  losePlace(flow);
+}
+
+/** Nothing of the flow is believed any more until it is proven. */
+function losePlace(flow: Flow): void {
   count(COUNTER_GAPS);
   loseSync(flow, WHY_AFTER_GAP);
   settleHeld(flow);
@@ -132,7 +140,7 @@ export function takeSegment(
   const side = sideOf(flow, index);
   const other = sideOf(flow, 1 - index);
   // In order, nothing waiting, and nothing acknowledged that was not seen: the path nearly all take.
-  if (sequence == side.next && side.queue == 0 && <i32>(ack - other.next) <= 0 && !(flags & (TCP_URG | IS_DOUBTFUL))) {
+  if (sequence == side.next && side.queue == 0 && !before(other.next, ack) && !(flags & (TCP_URG | IS_DOUBTFUL))) {
     side.ifindex = <u8>seenOn;
     deliverSegment(flow, index, payload, size, captured, time, ordinal, ack, true);
     if (flags & TCP_FIN) takeFin(side);
@@ -195,9 +203,8 @@ function beyondWindow(flow: Flow, side: Side, other: Side, index: u32, sequence:
   const window = <u32>bswap<u16>(other.window);
   if (window == 0) return 0;
   const ahead = <i32>(sequence - side.acked);
-  if (flow.agreed & AGREED) return ahead >= <i32>(window << scaleOf(flow, 1 - index)) ? IS_DOUBTFUL : 0;
-  if (ahead < <i32>window) return 0;
-  return ahead >= <i32>(window << SCALE_MAX) ? IS_DOUBTFUL : IS_UNSURE;
+  const scale = flow.agreed & AGREED ? scaleOf(flow, 1 - index) : SCALE_MAX;
+  return ahead >= <i32>(window << scale) ? IS_DOUBTFUL : 0;
 }
 
 /** Delivers what has become deliverable; gives up on what has been stuck for too long. */
@@ -233,7 +240,7 @@ function isCircular(flow: Flow): bool {
   const asked = changetype<Waiting>(<usize>client.queue);
   const said = changetype<Waiting>(<usize>server.queue);
   if (asked.sequence != client.next || said.sequence != server.next) return false;
-  if (<i32>(asked.ack - server.next) <= 0 || <i32>(said.ack - client.next) <= 0) return false;
+  if (!before(server.next, asked.ack) || !before(client.next, said.ack)) return false;
   asked.ack = server.next;
   return true;
 }
@@ -245,29 +252,17 @@ function drainSide(flow: Flow, index: u32): bool {
   while (side.queue) {
     const segment = changetype<Waiting>(<usize>side.queue);
     const behind = <i32>(side.next - segment.sequence);
-    if (behind < 0 || <i32>(segment.ack - other.next) > 0) break;
-    if (isDoubtful(side, segment.flags) && <i32>(side.acked - endOf(segment)) < 0) break;
+    if (behind < 0 || before(other.next, segment.ack)) break;
+    if (isDoubtful(side, segment.flags) && before(side.acked, endOf(segment))) break;
     progress = true;
-    let offset = <u32>behind;
+    const offset = <u32>behind;
     if (segment.flags & TCP_URG) {
       if (offset < segment.size) side.next += segment.size - offset;
     } else if (offset >= segment.size) {
       count(COUNTER_PAYLOAD_REPEATED, segment.size);
     } else {
       count(COUNTER_PAYLOAD_REPEATED, offset);
-      let start = offset == 0;
-      while (offset < segment.captured) {
-        const run = runOf(segment, offset);
-        side.next += run;
-        deliver(flow, index, bytesAt(segment, offset), run, segment.time, segment.ordinal, segment.ack, start);
-        offset += run;
-        start = false;
-      }
-      if (offset < segment.size) {
-        const contradictory = (segment.flags & IS_CONTRADICTORY) != 0;
-        const counter = contradictory ? COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY : COUNTER_PAYLOAD_GAP;
-        skipUnread(flow, index, segment.size - offset, segment.time, counter);
-      }
+      deliverWaiting(flow, index, segment, offset);
     }
     if (segment.flags & TCP_FIN && side.next == segment.sequence + segment.size) takeFin(side);
     dropFirst(side);
@@ -275,6 +270,32 @@ function drainSide(flow: Flow, index: u32): bool {
     if (side.finDone) dropWaiting(side);
   }
   return progress;
+}
+
+/** Delivers a segment that waited, from `offset` on; what is unknown of it and what was not captured are gaps. */
+function deliverWaiting(flow: Flow, index: u32, segment: Waiting, offset: u32): void {
+  const side = sideOf(flow, index);
+  const time = segment.time;
+  for (let start = offset == 0; offset < segment.size; start = false) {
+    const from = segment.unknownFrom;
+    const to = segment.unknownTo;
+    if (offset >= from && offset < to) {
+      count(COUNTER_AMBIGUOUS_COPIES);
+      if (segment.flags & IS_PERHAPS_OVER && flow.sync != SYNC_NONE) losePlace(flow);
+      skipUnread(flow, index, to - offset, time, COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY);
+      offset = to;
+    } else if (offset < segment.captured) {
+      let run = runOf(segment, offset);
+      if (offset < from) run = min(run, from - offset);
+      side.next += run;
+      deliver(flow, index, bytesAt(segment, offset), run, time, segment.ordinal, segment.ack, start);
+      offset += run;
+    } else {
+      const run = (offset < from ? from : segment.size) - offset;
+      skipUnread(flow, index, run, time, COUNTER_PAYLOAD_GAP);
+      offset += run;
+    }
+  }
 }
 
 /**
