@@ -1,6 +1,6 @@
 /** Server bytes in order: answer lines and data blocks complete pending requests. */
 import {
-  AUTH_NO, AUTH_WANTED, CLIENT, Flow, FLOW_BINARY, FLOW_NEW, FLOW_TEXT, Side, sideOf, SYNC_NONE,
+  AUTH_NO, AUTH_WANTED, CLIENT, Flow, FLOW_BINARY, FLOW_NEW, FLOW_TEXT, SERVER, Side, sideOf, SYNC_NONE,
   SYNC_TENTATIVE,
 } from '../flow/flow';
 import { fingerprint } from '../hash';
@@ -22,22 +22,26 @@ import {
   KIND_AUTH, KIND_DUMP, KIND_GET, KIND_META, KIND_UNTOLD, Request,
 } from '../memcache/message';
 import { ANSWER_VALUE } from '../memcache/words';
-import { disown, passOverRest, passOverSoFar, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD } from '../payload';
+import { Packet } from '../packet';
 import { findByte } from '../scan';
-import { appendLine, freeLine } from '../stream/lines';
+import { disown, passOverRest, passOverSoFar, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD } from './account';
 import { binaryServerBytes } from './binary-server';
 import { answered, forgetPending, freeRequest, record, shift } from './pending';
 import { CLIENT_LINE, CLIENT_OVER, SERVER_DATA, SERVER_DROP, SERVER_LINE, SERVER_STREAM } from './states';
+import { appendLine, freeLine } from './lines';
 import { believe, loseSync, provesRequest } from './sync';
 import { matchPending } from './whose';
 
 const LF: u8 = 10;
 const CR: u8 = 13;
 
-/** Takes the server's next bytes, which one packet brought; `ack` is what that packet acknowledged. */
-export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordinal: u64, ack: u32): void {
+/** What the packet acknowledged that brought the bytes at hand. */
+let acknowledged: u32 = 0;
+
+/** Takes the server's next bytes, which `from` brought. */
+export function serverBytes(flow: Flow, at: usize, end: usize, from: Packet): void {
   if (flow.kind != FLOW_TEXT) {
-    if (flow.kind == FLOW_BINARY) binaryServerBytes(flow, at, end, time, ordinal, ack);
+    if (flow.kind == FLOW_BINARY) binaryServerBytes(flow, at, end, from);
     else if (flow.kind == FLOW_NEW) {
       // The client has not said yet what it speaks.
       flow.owed = 0;
@@ -46,7 +50,8 @@ export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
     }
     return;
   }
-  const side = sideOf(flow, 1);
+  acknowledged = from.ack;
+  const side = sideOf(flow, SERVER);
   while (at < end) {
     if (flow.sync == SYNC_NONE) {
       flow.owed = 0;
@@ -55,13 +60,13 @@ export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
     }
     if (side.state == SERVER_LINE) {
       if (side.line == 0 && flow.head) {
-        const next = quickAnswer(flow, side, changetype<Request>(<usize>flow.head), at, end, time, ack);
+        const next = quickAnswer(flow, at, end, from.time);
         if (next) {
           at = next;
           continue;
         }
       }
-      at = lineBytes(flow, side, at, end, time, ordinal, ack);
+      at = lineBytes(flow, at, end, from);
     } else if (side.state == SERVER_DATA) {
       const bytes = min<usize>(side.skip, end - at);
       at += bytes;
@@ -82,13 +87,14 @@ export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
 let rawSize: u32 = 0;
 
 /** Bytes of an answer line, which may be cut anywhere. Returns where reading goes on. */
-function lineBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal: u64, ack: u32): usize {
+function lineBytes(flow: Flow, at: usize, end: usize, by: Packet): usize {
+  const side = sideOf(flow, SERVER);
   const feed = findByte(at, end, LF);
   let from = at;
   let to = feed;
   let isCut = false;
   if (side.line || feed == end) {
-    const taken = appendLine(side, at, feed, time, ordinal);
+    const taken = appendLine(side, at, feed, by);
     from = side.line;
     if (from == 0) {
       loseSync(flow, WHY_AFTER_GAP);
@@ -100,16 +106,16 @@ function lineBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ord
     else if (feed == end) return end;
     to = from + side.lineSize;
     at += taken;
-    time = side.lineTime;
     rawSize = isCut ? side.lineSize : side.lineSize + 1;
     // It is read now: what becomes of its bytes is no matter of the buffer any more.
     side.lineSize = 0;
   } else {
     rawSize = <u32>(feed + 1 - at);
+    side.lineTime = by.time;
     at = feed;
   }
   if (!isCut && to > from && load<u8>(to - 1) == CR) to--;
-  answerLine(flow, side, from, to, time, ack);
+  answerLine(flow, from, to);
   freeLine(side);
   if (!isCut) return at + 1;
   if (flow.sync != SYNC_NONE) side.state = SERVER_DROP;
@@ -145,13 +151,14 @@ const END_CR: u32 = 0x0d444e45;
  */
 // @ts-ignore: decorator
 @inline
-function quickAnswer(flow: Flow, side: Side, request: Request, at: usize, end: usize, time: u64, ack: u32): usize {
+function quickAnswer(flow: Flow, at: usize, end: usize, time: u64): usize {
+  const request = changetype<Request>(<usize>flow.head);
   if (request.kind != KIND_GET || request.keys || !(request.present & (1 << PRESENT_KEY))) return 0;
   const head = load<u32>(at);
   if (head == END_CR) {
     if (end - at < 5 || load<u8>(at + 4) != LF) return 0;
     answered(request, time);
-    finish(flow, request, IS_END, request.present & (1 << PRESENT_VALUE_SIZE) ? STATUS_HIT : STATUS_MISS, ack);
+    finish(flow, request, IS_END, request.present & (1 << PRESENT_VALUE_SIZE) ? STATUS_HIT : STATUS_MISS);
     return at + 5;
   }
   const key = at + 6;
@@ -170,9 +177,10 @@ function quickAnswer(flow: Flow, side: Side, request: Request, at: usize, end: u
   const data = quickAt + 2;
   const behind = data + <usize>size + 2;
   if (behind + 5 <= end && load<u32>(behind) == END_CR && load<u8>(behind + 4) == LF) {
-    finish(flow, request, IS_END, STATUS_HIT, ack);
+    finish(flow, request, IS_END, STATUS_HIT);
     return behind + 5;
   }
+  const side = sideOf(flow, SERVER);
   side.skip = <u32>size + 2;
   side.state = SERVER_DATA;
   return data;
@@ -187,11 +195,11 @@ function unmatched(flow: Flow, code: u32): void {
   loseSync(flow, WHY_NOT_UNDERSTOOD);
 }
 
-/** One answer line; `time` is when its first byte came. */
-function answerLine(flow: Flow, side: Side, at: usize, end: usize, time: u64, ack: u32): void {
+/** One answer line; its first byte came when the side's line says. */
+function answerLine(flow: Flow, at: usize, end: usize): void {
   let request = changetype<Request>(<usize>flow.head);
   if (changetype<usize>(request) && request.kind == KIND_DUMP && request.bits & BIT_ANSWERED) {
-    dumpLine(flow, request, at, end, ack);
+    dumpLine(flow, request, at, end);
     return;
   }
   const code = parseAnswer(at, end);
@@ -206,39 +214,43 @@ function answerLine(flow: Flow, side: Side, at: usize, end: usize, time: u64, ac
       return;
     }
   }
-  if (request.kind == KIND_UNTOLD) finish(flow, request, code, STATUS_ERROR, ack);
-  else takeAnswer(flow, side, request, code, at, end, time, ack);
+  if (request.kind == KIND_UNTOLD) {
+    finish(flow, request, code, STATUS_ERROR);
+    return;
+  }
+  if (code == IS_ERROR && asksForCredentials(at, end)) flow.auth = AUTH_WANTED;
+  answerTo(flow, request, code);
 }
 
 /** A line of the answer to a request. */
 // @ts-ignore: decorator
 @inline
-function takeAnswer(flow: Flow, side: Side, request: Request, code: u32, at: usize, end: usize, time: u64, ack: u32): void {
-  answered(request, time);
+function answerTo(flow: Flow, request: Request, code: u32): void {
+  const side = sideOf(flow, SERVER);
+  answered(request, side.lineTime);
   if (code == IS_VALUE) {
     value(flow, side, request);
     return;
   }
   if (code == IS_STAT && !(request.bits & BIT_ONE_LINE)) return;
   if (request.kind == KIND_DUMP && code == IS_FREE) return;
-  if (code == IS_ERROR && asksForCredentials(at, end)) flow.auth = AUTH_WANTED;
   if (flow.auth) authAnswer(flow, request, code);
   if (code == IS_ERROR) {
-    finish(flow, request, code, STATUS_ERROR, ack);
+    finish(flow, request, code, STATUS_ERROR);
     return;
   }
   if (request.kind == KIND_META) {
-    finish(flow, request, code, metaStatus(side, request, code), ack);
+    finish(flow, request, code, metaStatus(side, request, code));
     return;
   }
   if (request.op == OP_WATCH && code == IS_OK) {
-    finish(flow, request, code, STATUS_OK, ack);
+    finish(flow, request, code, STATUS_OK);
     forgetPending(flow);
     side.state = SERVER_STREAM;
     sideOf(flow, CLIENT).state = CLIENT_OVER;
     return;
   }
-  finish(flow, request, code, textStatus(request, code), ack);
+  finish(flow, request, code, textStatus(request, code));
 }
 
 /** The answer to a request sent while the server asked for credentials, known or not. */
@@ -248,9 +260,9 @@ function authAnswer(flow: Flow, request: Request, code: u32): void {
 }
 
 /** A line of a dump that has begun: keys in clear, read only for its end. */
-function dumpLine(flow: Flow, request: Request, at: usize, end: usize, ack: u32): void {
+function dumpLine(flow: Flow, request: Request, at: usize, end: usize): void {
   const code = parseAnswer(at, end);
-  if (code == IS_END || code == IS_EN) finish(flow, request, code, STATUS_OK, ack);
+  if (code == IS_END || code == IS_EN) finish(flow, request, code, STATUS_OK);
 }
 
 /** A VALUE line of a retrieval: its data block follows. */
@@ -332,7 +344,7 @@ function metaStatus(side: Side, request: Request, code: u32): u32 {
 /** The oldest pending request is answered. */
 // @ts-ignore: decorator
 @inline
-function finish(flow: Flow, request: Request, code: u32, status: u32, ack: u32): void {
+function finish(flow: Flow, request: Request, code: u32, status: u32): void {
   const tentative = flow.sync == SYNC_TENTATIVE;
   if (tentative && provesRequest(code)) believe(flow);
   const bits = request.bits;
@@ -349,7 +361,7 @@ function finish(flow: Flow, request: Request, code: u32, status: u32, ack: u32):
     passOverSoFar();
     const client = sideOf(flow, CLIENT);
     // The answer acknowledges exactly what was read: a message ended there, and the next begins.
-    if (flow.head == 0 && client.state == CLIENT_LINE && client.line == 0 && client.next == ack) believe(flow);
+    if (flow.head == 0 && client.state == CLIENT_LINE && client.line == 0 && client.next == acknowledged) believe(flow);
   }
 }
 
@@ -370,5 +382,7 @@ export function isImplied(flow: Flow, behind: u32): bool {
 export function finishImplied(flow: Flow, side: Side): void {
   side.skip = 0;
   side.state = SERVER_LINE;
-  finish(flow, changetype<Request>(<usize>flow.head), IS_END, STATUS_HIT, 0);
+  // No packet tells what its end acknowledged.
+  acknowledged = 0;
+  finish(flow, changetype<Request>(<usize>flow.head), IS_END, STATUS_HIT);
 }

@@ -12,12 +12,12 @@
  */
 import { Side } from '../flow/flow';
 import { addressSum } from '../flow/table';
-import { count } from '../instance';
+import { count, countPayload } from '../instance';
 import {
   COUNTER_AMBIGUOUS_COPIES, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY,
   COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS,
 } from '../layout';
-import { countAs } from '../payload';
+import { packet } from '../packet';
 import { isRight } from '../wire/checksum';
 import { TCP_FIN, TCP_URG } from '../wire/tcp';
 import { anchorBefore, bytesAt, charge, copySegment, cutHead, dropAt, endOf, payloadOf, putAt, runOf, Waiting } from './waiting';
@@ -55,26 +55,24 @@ let isAhead: bool = false;
 let left: u32 = 0;
 
 /**
- * Files a segment, or what is left of it beside the others. Its header lies at `header`, 0 where its checksum is
- * not to be looked at. Returns false when memory is used up.
+ * Files the segment at hand, or what is left of it beside the others. Its checksum is not looked at where `l4` is 0.
+ * Returns false when memory is used up.
  */
-export function keepEarly(
-  side: Side, otherNext: u32, from: u32, header: usize, at: usize, bytes: u32, known: u32, acknowledged: u32, bits: u32,
-  when: u64, number: u64,
-): bool {
-  sequence = from;
-  payload = at;
-  size = bytes;
-  captured = known;
-  ack = acknowledged;
-  flags = bits;
-  if (header && known == bytes) check(side, header);
-  time = when;
-  ordinal = number;
-  origin = from;
-  end = from + bytes + (bits & TCP_FIN);
+export function keepEarly(side: Side, otherNext: u32): bool {
+  const at = packet;
+  sequence = at.sequence;
+  payload = at.payload;
+  size = at.size;
+  captured = at.captured;
+  ack = at.ack;
+  flags = at.flags;
+  if (at.l4 && captured == size) check(side, at.l4);
+  time = at.time;
+  ordinal = at.ordinal;
+  origin = sequence;
+  end = sequence + size + (flags & TCP_FIN);
   isAhead = <i32>(ack - otherNext) > 0;
-  left = bits & TCP_URG ? 0 : bytes;
+  left = flags & TCP_URG ? 0 : size;
   const link = passBefore(side, otherNext);
   if (!contend(side, link, otherNext)) {
     count(COUNTER_REFUSED_SEGMENTS);
@@ -89,7 +87,7 @@ export function keepEarly(
 
 /** Bytes of the segment at hand, or of one that waits, are not used: another has them, the same or others. */
 function accountCopy(bytes: u32, different: bool): void {
-  if (different) countAs(COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY, bytes);
+  if (different) countPayload(COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY, bytes);
   else count(COUNTER_PAYLOAD_REPEATED, bytes);
 }
 

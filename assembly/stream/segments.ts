@@ -4,23 +4,16 @@
  * been seen: a capture may show an answer before its request. What stays stuck for long was lost to the
  * capture, and is skipped as a gap.
  */
+import { AGREED, CLIENT, Flow, KNOWN_OVER, SCALE_MAX, scaleOf, SERVER, Side, sideOf } from '../flow/flow';
+import { count, indexState } from '../instance';
 import {
-  AGREED, CLIENT, Flow, FLOW_NEW, KNOWN_OVER, SCALE_MAX, scaleOf, SERVER, Side, sideOf, SYNC_NONE,
-} from '../flow/flow';
-import { count, indexState, seenOn } from '../instance';
-import {
-  COUNTER_BOUND_REORDER, COUNTER_DUPLICATES, COUNTER_GAP_BYTES, COUNTER_GAPS, COUNTER_OUT_OF_ORDER, COUNTER_PAYLOAD_GAP,
-  COUNTER_PAYLOAD_MISSING, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, COUNTER_PAYLOAD_SKIPPED_STREAM,
-  COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY, COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS, COUNTER_RETRANSMITTED, COUNTER_VALUE_GAPS,
+  COUNTER_BOUND_REORDER, COUNTER_DUPLICATES, COUNTER_OUT_OF_ORDER, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_MISSING,
+  COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY,
+  COUNTER_REFUSED_SEGMENTS, COUNTER_RETRANSMITTED,
 } from '../layout';
-import { clientBytes } from '../match/client';
-import { finishImplied, isImplied, serverBytes } from '../match/server';
-import { CLIENT_DATA, CLIENT_UNKNOWN, CLIENT_OVER, SERVER_DATA, SERVER_LINE, SERVER_STREAM } from '../match/states';
-import { dataDone } from '../match/submit';
-import { loseSync } from '../match/sync';
-import { LOGIN_BOTH } from '../memcache/credentials';
-import { beginDelivery, countAs, endDelivery, passOver, settleHeld, skipPayload, takeUnread, WHY_AFTER_GAP } from '../payload';
-import { TCP_FIN, TCP_URG } from '../wire/tcp';
+import { Packet, packet, reservePacket } from '../packet';
+import { bytes, gap } from '../stream';
+import { before, TCP_FIN, TCP_URG } from '../wire/tcp';
 import { dropDoubtful, IS_CONTRADICTORY, IS_DOUBTFUL, IS_UNSURE, isDoubtful, keepEarly } from './copies';
 import { bytesAt, dropFirst, dropWaiting, endOf, runOf, Waiting } from './waiting';
 
@@ -31,84 +24,20 @@ const STUCK_MS: u64 = 200;
 /** Sequence numbers further apart are not of one window (RFC 7323 allows windows below 2^30). */
 const WINDOW: i32 = 1 << 30;
 
-/** Hands bytes to their parser. */
-// @ts-ignore: decorator
-@inline
-function deliver(flow: Flow, side: u32, at: usize, size: u32, time: u64, ordinal: u64, ack: u32, start: bool): void {
-  const from = sideOf(flow, side);
-  beginDelivery(flow, from, size);
-  if (side == CLIENT) clientBytes(flow, at, at + size, time, ordinal, ack, start);
-  else serverBytes(flow, at, at + size, time, ordinal, ack);
-  endDelivery(flow, from);
+/** What is handed on of a segment that waited, and holes no packet stands for. */
+let late: Packet = changetype<Packet>(0);
+
+export function createReassembly(): void {
+  late = reservePacket();
 }
 
 /** Skips bytes that were never seen. */
-function skipHole(flow: Flow, index: u32, size: u32, time: u64): void {
-  count(COUNTER_PAYLOAD_MISSING, size);
-  skipGap(flow, index, size, time);
-}
-
-/** Skips bytes that were seen and cannot be read; outside of values they count as `counter`. */
-function skipUnread(flow: Flow, index: u32, size: u32, time: u64, counter: u32): void {
-  const side = sideOf(flow, index);
-  const state = side.state;
-  if (flow.kind > FLOW_NEW) {
-    side.next += size;
-    skipPayload(flow.kind, size);
-    return;
-  }
-  if (flow.sync == SYNC_NONE) passOver(flow, size);
-  else if (index == CLIENT && state == CLIENT_OVER) count(COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, size);
-  else if (index == SERVER && state == SERVER_STREAM) count(COUNTER_PAYLOAD_SKIPPED_STREAM, size);
-  else if (isInData(index, side) && size <= side.skip) takeUnread(flow, size);
-  else if (index == SERVER && state == SERVER_DATA && isImplied(flow, size - side.skip)) takeUnread(flow, size);
-  else countAs(counter, size);
-  skipGap(flow, index, size, time);
-}
-
-// @ts-ignore: decorator
-@inline
-function isInData(index: u32, side: Side): bool {
-  return index == CLIENT ? side.state == CLIENT_DATA : side.state == SERVER_DATA;
-}
-
-/** Skips bytes that will never be read. Inside data of a known length that costs nothing but those bytes. */
-function skipGap(flow: Flow, index: u32, size: u32, time: u64): void {
-  const side = sideOf(flow, index);
-  side.next += size;
-  count(COUNTER_GAP_BYTES, size);
-  if (flow.sync == SYNC_NONE) return;
-  if (isInData(index, side) && size <= side.skip) {
-    count(COUNTER_VALUE_GAPS);
-    side.skip -= size;
-    // Not seen, so perhaps a name and a password.
-    if (index == CLIENT && flow.login) flow.login = LOGIN_BOTH;
-    if (side.skip == 0) {
-      if (index == CLIENT) dataDone(flow, side, time);
-      else side.state = SERVER_LINE;
-    }
-    return;
-  }
-  if (index == SERVER && side.state == SERVER_DATA && isImplied(flow, size - side.skip)) {
-    count(COUNTER_VALUE_GAPS);
-    finishImplied(flow, side);
-    settleHeld(flow);
-    return;
-  }
-  if (index == CLIENT ? side.state == CLIENT_OVER || side.state == CLIENT_UNKNOWN : side.state == SERVER_STREAM) return;
-  count(COUNTER_GAPS);
-  loseSync(flow, WHY_AFTER_GAP);
-  settleHeld(flow);
-}
-
-/** Delivers the payload of one segment from `skip` on, its uncaptured tail as a gap. */
-function deliverSegment(
-  flow: Flow, index: u32, payload: usize, size: u32, captured: u32, time: u64, ordinal: u64, ack: u32, start: bool,
-): void {
-  const side = sideOf(flow, index);
-  side.next += captured;
-  if (captured) deliver(flow, index, payload, captured, time, ordinal, ack, start);
-  if (captured < size) skipUnread(flow, index, size - captured, time, COUNTER_PAYLOAD_GAP);
+function skipHole(flow: Flow, index: u32, size: u32): void {
+  late.time = packet.time;
+  late.size = size;
+  late.captured = 0;
+  sideOf(flow, index).next += size;
+  gap(flow, index, late, COUNTER_PAYLOAD_MISSING);
 }
 
 /** The side says no more. Its FIN counts as one byte (RFC 9293, section 3.4). */
@@ -122,86 +51,88 @@ function takeFin(side: Side): void {
 }
 
 /**
- * Takes one segment with payload or FIN. `captured` of its `size` payload bytes lie at `payload`; with
- * TCP_URG it is bytes that are not for the stream. Its header lies at `tcp`, 0 where it shall not be looked at.
+ * Takes the segment at hand, with payload or FIN, as one of this side of the flow. With TCP_URG it is bytes that are
+ * not for the stream; where `l4` is 0 its checksum is not to be looked at.
  */
-export function takeSegment(
-  flow: Flow, index: u32, sequence: u32, ack: u32, flags: u32, tcp: usize, payload: usize, size: u32, captured: u32,
-  time: u64, ordinal: u64,
-): void {
+export function takeSegment(flow: Flow, index: u32): void {
+  const at = packet;
   const side = sideOf(flow, index);
   const other = sideOf(flow, 1 - index);
+  const flags = at.flags;
   // In order, nothing waiting, and nothing acknowledged that was not seen: the path nearly all take.
-  if (sequence == side.next && side.queue == 0 && <i32>(ack - other.next) <= 0 && !(flags & (TCP_URG | IS_DOUBTFUL))) {
-    side.ifindex = <u8>seenOn;
-    deliverSegment(flow, index, payload, size, captured, time, ordinal, ack, true);
+  if (at.sequence == side.next && side.queue == 0 && !before(other.next, at.ack) && !(flags & (TCP_URG | IS_DOUBTFUL))) {
+    side.ifindex = <u8>at.seenOn;
+    side.next += at.captured;
+    if (at.captured) bytes(flow, index, at);
+    if (at.captured < at.size) {
+      side.next += at.size - at.captured;
+      gap(flow, index, at, COUNTER_PAYLOAD_GAP);
+    }
     if (flags & TCP_FIN) takeFin(side);
-    if (other.queue) pump(flow, time);
+    if (other.queue) pump(flow);
     return;
   }
-  takeOutOfOrder(flow, index, sequence, ack, flags, tcp, payload, size, captured, time, ordinal);
+  takeOutOfOrder(flow, index);
 }
 
 /** Any other segment: what is new of it waits for its turn, which may have come. */
-function takeOutOfOrder(
-  flow: Flow, index: u32, sequence: u32, ack: u32, flags: u32, tcp: usize, payload: usize, size: u32, captured: u32,
-  time: u64, ordinal: u64,
-): void {
+function takeOutOfOrder(flow: Flow, index: u32): void {
+  const at = packet;
   const side = sideOf(flow, index);
   const other = sideOf(flow, 1 - index);
-  const behind = <i32>(side.next - sequence);
-  const bytes: u32 = flags & TCP_URG ? 0 : size;
+  const behind = <i32>(side.next - at.sequence);
+  const size: u32 = at.flags & TCP_URG ? 0 : at.size;
   if (behind > WINDOW || behind < -WINDOW) {
-    count(COUNTER_PAYLOAD_SKIPPED_REFUSED, bytes);
+    count(COUNTER_PAYLOAD_SKIPPED_REFUSED, size);
     return;
   }
   if (side.finDone || behind > 0) {
     // A packet that crosses several interfaces is seen on each; only the peer sends anything again.
-    if (size) {
+    if (at.size) {
       if (behind <= 0) count(COUNTER_REFUSED_SEGMENTS);
-      else count(<u8>seenOn == side.ifindex ? COUNTER_RETRANSMITTED : COUNTER_DUPLICATES);
+      else count(<u8>at.seenOn == side.ifindex ? COUNTER_RETRANSMITTED : COUNTER_DUPLICATES);
     }
-    if (side.finDone || <u32>behind >= size + (flags & TCP_FIN)) {
+    if (side.finDone || <u32>behind >= at.size + (at.flags & TCP_FIN)) {
       // Nothing comes behind a FIN.
-      const repeated: u32 = behind > 0 ? min(<u32>behind, bytes) : 0;
+      const repeated: u32 = behind > 0 ? min(<u32>behind, size) : 0;
       count(COUNTER_PAYLOAD_REPEATED, repeated);
-      count(COUNTER_PAYLOAD_SKIPPED_REFUSED, bytes - repeated);
+      count(COUNTER_PAYLOAD_SKIPPED_REFUSED, size - repeated);
       return;
     }
   } else if (behind < 0) {
     count(COUNTER_OUT_OF_ORDER);
-    flags |= beyondWindow(flow, side, other, index, sequence);
+    at.flags |= beyondWindow(flow, index);
   }
   // An acknowledgement far off is noise and must not hold anything back.
-  const apart = <i32>(ack - other.next);
+  const apart = <i32>(at.ack - other.next);
   if (apart > WINDOW || apart < -WINDOW) {
-    flags |= IS_DOUBTFUL;
-    ack = other.next;
+    at.flags |= IS_DOUBTFUL;
+    at.ack = other.next;
   }
-  // Where nothing is captured there is no address either: it might lie outside the memory.
-  if (!keepEarly(side, other.next, sequence, tcp, payload, size, captured, ack, flags, time, ordinal)) {
+  if (!keepEarly(side, other.next)) {
     count(COUNTER_BOUND_REORDER);
-    force(flow, time, true);
+    force(flow, true);
     return;
   }
-  pump(flow, time);
+  pump(flow);
 }
 
 /**
  * What the window says of an early segment: the receiver drops what begins where it ends. Without the handshake
  * its scale is not known, only how large it may be (RFC 7323, section 2.3).
  */
-function beyondWindow(flow: Flow, side: Side, other: Side, index: u32, sequence: u32): u32 {
-  const window = <u32>bswap<u16>(other.window);
+function beyondWindow(flow: Flow, index: u32): u32 {
+  const window = <u32>bswap<u16>(sideOf(flow, 1 - index).window);
   if (window == 0) return 0;
-  const ahead = <i32>(sequence - side.acked);
+  const ahead = <i32>(packet.sequence - sideOf(flow, index).acked);
   if (flow.agreed & AGREED) return ahead >= <i32>(window << scaleOf(flow, 1 - index)) ? IS_DOUBTFUL : 0;
   if (ahead < <i32>window) return 0;
   return ahead >= <i32>(window << SCALE_MAX) ? IS_DOUBTFUL : IS_UNSURE;
 }
 
 /** Delivers what has become deliverable; gives up on what has been stuck for too long. */
-export function pump(flow: Flow, time: u64): void {
+export function pump(flow: Flow): void {
+  const time = packet.time;
   drain(flow);
   if (sideOf(flow, CLIENT).queue == 0 && sideOf(flow, SERVER).queue == 0) {
     flow.stuck = 0;
@@ -210,7 +141,7 @@ export function pump(flow: Flow, time: u64): void {
   if (flow.stuck == 0) flow.stuckTime = time;
   flow.stuck++;
   const ms: u64 = indexState.second / 1000;
-  if (flow.stuck > STUCK_SEGMENTS || <i64>(time - flow.stuckTime) > <i64>(STUCK_MS * ms)) force(flow, time, false);
+  if (flow.stuck > STUCK_SEGMENTS || <i64>(time - flow.stuckTime) > <i64>(STUCK_MS * ms)) force(flow, false);
 }
 
 /** Delivers heads of both lists as long as one is due. */
@@ -248,26 +179,14 @@ function drainSide(flow: Flow, index: u32): bool {
     if (behind < 0 || <i32>(segment.ack - other.next) > 0) break;
     if (isDoubtful(side, segment.flags) && <i32>(side.acked - endOf(segment)) < 0) break;
     progress = true;
-    let offset = <u32>behind;
+    const offset = <u32>behind;
     if (segment.flags & TCP_URG) {
       if (offset < segment.size) side.next += segment.size - offset;
     } else if (offset >= segment.size) {
       count(COUNTER_PAYLOAD_REPEATED, segment.size);
     } else {
       count(COUNTER_PAYLOAD_REPEATED, offset);
-      let start = offset == 0;
-      while (offset < segment.captured) {
-        const run = runOf(segment, offset);
-        side.next += run;
-        deliver(flow, index, bytesAt(segment, offset), run, segment.time, segment.ordinal, segment.ack, start);
-        offset += run;
-        start = false;
-      }
-      if (offset < segment.size) {
-        const contradictory = (segment.flags & IS_CONTRADICTORY) != 0;
-        const counter = contradictory ? COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY : COUNTER_PAYLOAD_GAP;
-        skipUnread(flow, index, segment.size - offset, segment.time, counter);
-      }
+      handOn(flow, index, segment, offset);
     }
     if (segment.flags & TCP_FIN && side.next == segment.sequence + segment.size) takeFin(side);
     dropFirst(side);
@@ -277,19 +196,43 @@ function drainSide(flow: Flow, index: u32): bool {
   return progress;
 }
 
+/** Hands on what waited, from `offset` on: what was captured of it piece by piece, then the rest as a gap. */
+function handOn(flow: Flow, index: u32, segment: Waiting, offset: u32): void {
+  const side = sideOf(flow, index);
+  late.time = segment.time;
+  late.ordinal = segment.ordinal;
+  late.ack = segment.ack;
+  late.starts = offset == 0 ? 1 : 0;
+  while (offset < segment.captured) {
+    const run = runOf(segment, offset);
+    side.next += run;
+    late.payload = <u32>bytesAt(segment, offset);
+    late.captured = run;
+    bytes(flow, index, late);
+    offset += run;
+    late.starts = 0;
+  }
+  if (offset == segment.size) return;
+  const isContradictory = (segment.flags & IS_CONTRADICTORY) != 0;
+  late.size = segment.size - offset;
+  late.captured = 0;
+  side.next += late.size;
+  gap(flow, index, late, isContradictory ? COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY : COUNTER_PAYLOAD_GAP);
+}
+
 /**
  * Skips the hole that holds up delivery. The peer's acknowledgement beyond it proves that the bytes
  * were there and only the capture lacks them. Without that proof the hole is waited for, unless `must`.
  */
-export function force(flow: Flow, time: u64, must: bool): void {
+function force(flow: Flow, must: bool): void {
   if (must) {
     dropDoubtful(sideOf(flow, CLIENT));
     dropDoubtful(sideOf(flow, SERVER));
     drain(flow);
   }
   for (let rounds = 0; rounds < 8; rounds++) {
-    if (!forceSide(flow, CLIENT, time, false) && !forceSide(flow, SERVER, time, false)) {
-      if (!must || (!forceSide(flow, CLIENT, time, true) && !forceSide(flow, SERVER, time, true))) break;
+    if (!forceSide(flow, CLIENT, false) && !forceSide(flow, SERVER, false)) {
+      if (!must || (!forceSide(flow, CLIENT, true) && !forceSide(flow, SERVER, true))) break;
     }
     drain(flow);
     if (sideOf(flow, CLIENT).queue == 0 && sideOf(flow, SERVER).queue == 0) {
@@ -298,16 +241,16 @@ export function force(flow: Flow, time: u64, must: bool): void {
     }
   }
   flow.stuck = 1;
-  flow.stuckTime = time;
+  flow.stuckTime = packet.time;
 }
 
-function forceSide(flow: Flow, index: u32, time: u64, must: bool): bool {
+function forceSide(flow: Flow, index: u32, must: bool): bool {
   const side = sideOf(flow, index);
   const proven = <i32>(side.acked - side.next);
   if (side.queue == 0) {
     // Nothing of this side waits, but the other may wait for it.
     if (proven <= 0 || sideOf(flow, 1 - index).queue == 0) return false;
-    skipHole(flow, index, proven, time);
+    skipHole(flow, index, proven);
     return true;
   }
   const hole = <i32>(changetype<Waiting>(<usize>side.queue).sequence - side.next);
@@ -316,7 +259,7 @@ function forceSide(flow: Flow, index: u32, time: u64, must: bool): bool {
     return false;
   }
   if (proven <= 0 && !must) return false;
-  skipHole(flow, index, must ? hole : min(hole, proven), time);
+  skipHole(flow, index, must ? hole : min(hole, proven));
   return true;
 }
 
@@ -332,7 +275,7 @@ function takeUnseenFin(side: Side): void {
  * The flow is over: what waits is delivered as far as it goes, holes and all. Of one that was reset the receiver
  * got only what it acknowledged.
  */
-export function flush(flow: Flow, time: u64, reset: bool): void {
+export function flush(flow: Flow, reset: bool): void {
   const client = sideOf(flow, CLIENT);
   const server = sideOf(flow, SERVER);
   drain(flow);
@@ -345,8 +288,8 @@ export function flush(flow: Flow, time: u64, reset: bool): void {
   // Every round skips at least one hole or ends; the lists are bounded.
   while (client.queue || server.queue) {
     if (
-      !forceSide(flow, CLIENT, time, false) && !forceSide(flow, SERVER, time, false) &&
-      (reset || (!forceSide(flow, CLIENT, time, true) && !forceSide(flow, SERVER, time, true)))
+      !forceSide(flow, CLIENT, false) && !forceSide(flow, SERVER, false) &&
+      (reset || (!forceSide(flow, CLIENT, true) && !forceSide(flow, SERVER, true)))
     ) break;
     drain(flow);
   }

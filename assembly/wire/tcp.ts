@@ -9,6 +9,16 @@ export const TCP_RST: u32 = 0x04;
 export const TCP_ACK: u32 = 0x10;
 export const TCP_URG: u32 = 0x20;
 
+/**
+ * Whether sequence number `a` comes before `b`. They wrap, so that it is the shorter way round that counts
+ * (RFC 9293, section 3.4).
+ */
+// @ts-ignore: decorator
+@inline
+export function before(a: u32, b: u32): bool {
+  return <i32>(a - b) < 0;
+}
+
 // @ts-ignore: decorator
 @inline
 export function sourcePort(tcp: usize): u32 {
