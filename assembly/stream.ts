@@ -9,11 +9,12 @@
 import { CLIENT, Flow, FLOW_NEW, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES } from './flow/flow';
 import { count, isServerPort } from './instance';
 import {
-  COUNTER_GAP_BYTES, COUNTER_PAYLOAD_MISSING, COUNTER_SKIPPED_STRAY, COUNTER_SKIPPED_TLS,
+  COUNTER_GAP_BYTES, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_MISSING, COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY,
+  COUNTER_SKIPPED_STRAY, COUNTER_SKIPPED_TLS,
 } from './layout';
 import { beginDelivery, endDelivery, settleHeld, skipPayload, WHY_AFTER_GAP } from './match/account';
 import { clientBytes } from './match/client';
-import { accountUnread, takeGap } from './match/gap';
+import { accountUnread, losePlace, takeGap } from './match/gap';
 import { recordConn } from './match/pending';
 import { serverBytes } from './match/server';
 import { loseSync } from './match/sync';
@@ -43,15 +44,24 @@ export function bytes(flow: Flow, side: u32, from: Packet): void {
   endDelivery(flow, state);
 }
 
-/**
- * Bytes of one side that will never be read: what was not captured of `from`. `counter` says why: PAYLOAD_MISSING for
- * those no packet showed, or the class of payload they are of.
- */
-export function gap(flow: Flow, side: u32, from: Packet, counter: u32): void {
+// Why bytes are not there.
+/** No packet showed them. */
+export const GAP_NOT_SEEN: u32 = 0;
+/** Their packet was captured too short. */
+export const GAP_NOT_CAPTURED: u32 = 1;
+/** Copies of them contradict each other. */
+export const GAP_CONTRADICTORY: u32 = 2;
+/** So they do, and by one of them the side says no more: not even their number is certain. */
+export const GAP_PERHAPS_OVER: u32 = 3;
+
+/** Bytes of one side that will never be read: what was not captured of the payload of `from`. `why` is GAP_*. */
+export function gap(flow: Flow, side: u32, from: Packet, why: u32): void {
   const size = from.size - from.captured;
-  if (counter == COUNTER_PAYLOAD_MISSING) {
+  if (why == GAP_PERHAPS_OVER && flow.sync != SYNC_NONE) losePlace(flow);
+  if (why == GAP_NOT_SEEN) {
     count(COUNTER_PAYLOAD_MISSING, size);
   } else if (isRead(flow)) {
+    const counter = why == GAP_NOT_CAPTURED ? COUNTER_PAYLOAD_GAP : COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY;
     accountUnread(flow, side, size, counter);
   } else {
     skipPayload(flow.kind, size);

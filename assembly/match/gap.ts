@@ -57,7 +57,11 @@ export function takeGap(flow: Flow, index: u32, size: u32, time: u64): void {
   }
   const nothingRead =
     index == CLIENT ? side.state == CLIENT_OVER || side.state == CLIENT_UNKNOWN : side.state == SERVER_STREAM;
-  if (nothingRead) return;
+  if (!nothingRead) losePlace(flow);
+}
+
+/** Nothing of the flow is believed any more until it is proven. */
+export function losePlace(flow: Flow): void {
   count(COUNTER_GAPS);
   loseSync(flow, WHY_AFTER_GAP);
   settleHeld(flow);

@@ -1,26 +1,26 @@
 /**
- * What a receiver makes of segments that came early, and of copies that contradict each other, as Linux does
- * (tcp_data_queue, tcp_data_queue_ofo): it keeps them in a list by sequence number, and its first bytes at any
- * place are those of the segment that begins first, of equals the longest, of equals of these the first.
- * Neighbours that came in order become one. What it has put in order already does not change. Here the list
- * never has two segments over each other: what loses is cut off at once.
+ * Segments that came early, and copies of them: one rule. What was delivered stays. A copy that says the same as what
+ * waits is a repetition. A copy that contradicts what waits makes the contradicted bytes unknown: they are a gap.
+ * Which copy a receiver uses depends on its operating system and on all that came before; nobody but a forger sends
+ * such copies.
  *
- * Some segments a receiver drops: those with a wrong checksum, an old time stamp, an acknowledgement of what
- * was never sent, or beyond the window. A capture cannot always tell, because it may lack the packets that say
- * so. They wait, and give way to any copy that is better. A copy of which not even that is certain makes the
- * bytes in question unknown, as if they had not been captured.
+ * Some segments a receiver drops: those with a wrong checksum, an old time stamp, an acknowledgement of what was never
+ * sent, or beyond the window. A capture cannot always tell, because it may lack the packets that say so. They wait,
+ * contradict nothing that is certain, and give way to it.
  */
 import { Side } from '../flow/flow';
 import { addressSum } from '../flow/table';
 import { count, countPayload } from '../instance';
 import {
-  COUNTER_AMBIGUOUS_COPIES, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY,
-  COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS,
+  COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SKIPPED_REFUSED,
+  COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY, COUNTER_REFUSED_SEGMENTS,
 } from '../layout';
 import { packet } from '../packet';
 import { isRight } from '../wire/checksum';
-import { TCP_FIN, TCP_URG } from '../wire/tcp';
-import { anchorBefore, bytesAt, charge, copySegment, cutHead, dropAt, endOf, payloadOf, putAt, runOf, Waiting } from './waiting';
+import { before, TCP_FIN, TCP_URG } from '../wire/tcp';
+import {
+  bytesAt, charge, copySegment, dropAt, endOf, linkBefore, makeUnknown, payloadOf, putAt, runOf, Waiting,
+} from './waiting';
 
 /** Bytes one flow may have waiting, both directions counted apart. */
 export const WAITING_MAX: u32 = 1 << 20;
@@ -28,13 +28,10 @@ export const WAITING_MAX: u32 = 1 << 20;
 // Beside the flags of TCP, which have 8 bits.
 /** The receiver drops it unless the capture lacks something: used only when it is acknowledged. */
 export const IS_DOUBTFUL: u32 = 0x100;
-/** Nobody can tell whether the receiver had room for it. */
-export const IS_UNSURE: u32 = 0x200;
-/** Its checksum is right, or wrong; neither where it cannot be told. */
-const IS_RIGHT: u32 = 0x400;
-const IS_WRONG: u32 = 0x800;
-/** Copies of it contradict each other: its bytes are not known. */
-export const IS_CONTRADICTORY: u32 = 0x1000;
+/** Its checksum is wrong. */
+const IS_WRONG: u32 = 0x200;
+/** One copy has its FIN where another has bytes: behind the unknown bytes there may be nothing. */
+export const IS_PERHAPS_OVER: u32 = 0x400;
 
 // The segment at hand.
 let sequence: u32 = 0;
@@ -45,12 +42,10 @@ let ack: u32 = 0;
 let flags: u32 = 0;
 let time: u64 = 0;
 let ordinal: u64 = 0;
-/** Where the receiver has it begin that already has what is right before it: it makes one of neighbours. */
-let origin: u32 = 0;
 /** Sequence number behind it. */
 let end: u32 = 0;
-/** Whether it acknowledges more than was seen. */
-let isAhead: bool = false;
+/** Its bytes from this sequence number on are unknown. */
+let certain: u32 = 0;
 /** Bytes of its payload that are not accounted for yet. */
 let left: u32 = 0;
 
@@ -69,11 +64,10 @@ export function keepEarly(side: Side, otherNext: u32): bool {
   if (at.l4 && captured == size) check(side, at.l4);
   time = at.time;
   ordinal = at.ordinal;
-  origin = sequence;
   end = sequence + size + (flags & TCP_FIN);
-  isAhead = <i32>(ack - otherNext) > 0;
-  left = flags & TCP_URG ? 0 : size;
-  const link = passBefore(side, otherNext);
+  certain = sequence + size;
+  left = payloadOfThis();
+  const link = linkBefore(side, sequence);
   if (!contend(side, link, otherNext)) {
     count(COUNTER_REFUSED_SEGMENTS);
     count(COUNTER_PAYLOAD_SKIPPED_REFUSED, left);
@@ -85,73 +79,11 @@ export function keepEarly(side: Side, otherNext: u32): bool {
   return placed;
 }
 
-/** Bytes of the segment at hand, or of one that waits, are not used: another has them, the same or others. */
-function accountCopy(bytes: u32, different: bool): void {
-  if (different) countPayload(COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY, bytes);
-  else count(COUNTER_PAYLOAD_REPEATED, bytes);
-}
-
-/** Bytes of the segment at hand behind `from` that lie over one that waits. */
-function overlapOf(segment: Waiting, from: u32): u32 {
-  const start = <i32>(segment.sequence - from) > 0 ? segment.sequence : from;
-  const mine = sequence + size;
-  const theirs = segment.sequence + segment.size;
-  const overlap = <i32>((<i32>(mine - theirs) < 0 ? mine : theirs) - start);
-  return overlap > 0 ? min(<u32>overlap, left) : 0;
-}
-
-/** Up to where the receiver has all, as far as is known, once `passBefore` has passed what ends there. */
-let reach: u32 = 0;
-
-/** Segments from one anchor to the next, where the list was walked since. */
-const ANCHOR_STEPS: u32 = 32;
-
-/** Passes what ends before the segment at hand. Returns the link to what is next. */
-function passBefore(side: Side, otherNext: u32): usize {
-  reach = side.next;
-  let link: usize = changetype<usize>(side) + offsetof<Side>('queue');
-  let anchor = changetype<Waiting>(0);
-  const first = changetype<Waiting>(<usize>side.queue);
-  // Behind a hole nothing extends the reach, and what lies between is of no interest.
-  if (changetype<usize>(first) && <i32>(first.sequence - reach) > 0) {
-    anchor = anchorBefore(side, sequence);
-    if (changetype<usize>(anchor)) {
-      takeOrigin(side, anchor, otherNext);
-      link = changetype<usize>(anchor) + offsetof<Waiting>('next');
-    }
-  }
-  for (let steps: u32 = 0; ; ) {
-    const at = <usize>load<u32>(link);
-    if (at == 0) return link;
-    const segment = changetype<Waiting>(at);
-    if (<i32>(endOf(segment) - sequence) > 0) return link;
-    extendReach(side, segment);
-    takeOrigin(side, segment, otherNext);
-    link = at + offsetof<Waiting>('next');
-    if (++steps == ANCHOR_STEPS && changetype<usize>(anchor) && anchor.far != <u32>at) {
-      segment.far = anchor.far;
-      anchor.far = <u32>at;
-      anchor = segment;
-      steps = 0;
-    }
-  }
-  return link;
-}
-
-/** Of neighbours in order the receiver makes one. */
+/** Bytes of payload of the segment at hand: an urgent byte is none of the stream. */
 // @ts-ignore: decorator
 @inline
-function takeOrigin(side: Side, segment: Waiting, otherNext: u32): void {
-  if (endOf(segment) != sequence) return;
-  flags |= segment.flags & IS_UNSURE;
-  if (!isDoubtful(side, segment.flags) && <i32>(segment.ack - otherNext) <= 0) origin = segment.origin;
-}
-
-/** Returns whether a segment is one of those the receiver has in order. */
-function extendReach(side: Side, segment: Waiting): bool {
-  if (<i32>(segment.sequence - reach) > 0 || isDoubtful(side, segment.flags)) return false;
-  if (<i32>(endOf(segment) - reach) > 0) reach = endOf(segment);
-  return true;
+function payloadOfThis(): u32 {
+  return flags & TCP_URG ? 0 : size;
 }
 
 /**
@@ -159,12 +91,8 @@ function extendReach(side: Side, segment: Waiting): bool {
  * puts them in: only where right ones are seen does a wrong one say something.
  */
 function check(side: Side, header: usize): void {
-  if (isRight(addressSum(), header, <u32>(payload - header) + size)) {
-    flags |= IS_RIGHT;
-    side.sums = 1;
-  } else {
-    flags |= IS_WRONG;
-  }
+  if (isRight(addressSum(), header, <u32>(payload - header) + size)) side.sums = 1;
+  else flags |= IS_WRONG;
 }
 
 /** Whether the receiver drops a segment with these flags, as far as is known. */
@@ -174,192 +102,118 @@ export function isDoubtful(side: Side, bits: u32): bool {
   return (bits & IS_DOUBTFUL) != 0 || (side.sums != 0 && (bits & IS_WRONG) != 0);
 }
 
-/** Whether two segments that overlap show different bytes, the FIN being one, too. */
-function differs(segment: Waiting): bool {
-  const start = <i32>(segment.sequence - sequence) > 0 ? segment.sequence : sequence;
-  const there = segment.sequence + segment.size;
-  const here = sequence + size;
-  const behind = endOf(segment);
-  // Where one has its FIN the other has bytes.
-  if (there != behind && <i32>(here - there) > 0 && <i32>(there - start) >= 0) return true;
-  if (here != end && <i32>(there - here) > 0 && <i32>(here - start) >= 0) return true;
-  let offset = start - segment.sequence;
-  let mine = start - sequence;
-  while (offset < segment.captured && mine < captured) {
-    const run = min(runOf(segment, offset), captured - mine);
-    if (memory.compare(bytesAt(segment, offset), payload + mine, run)) return true;
-    offset += run;
-    mine += run;
-  }
-  return false;
-}
-
 /**
- * Removes what waits and the receiver cannot have, now that the segment at hand is in its place. Returns false
- * where the segment at hand is what it cannot have.
+ * Compares the segment at hand with all that waits where it would lie. Removes what gives way to it, and makes unknown
+ * what it contradicts. Returns false where the segment at hand is the one that gives way.
  */
 function contend(side: Side, link: usize, otherNext: u32): bool {
-  for (;;) {
-    const at = <usize>load<u32>(link);
-    if (at == 0) return true;
+  const weak = isDoubtful(side, flags) || before(otherNext, ack);
+  for (let at = <usize>load<u32>(link); at; at = <usize>load<u32>(link)) {
     const segment = changetype<Waiting>(at);
-    if (<i32>(segment.sequence - end) >= 0) return true;
-    const different = differs(segment);
-    const covered = <i32>(segment.sequence - sequence) >= 0 && <i32>(end - endOf(segment)) >= 0;
-    const waitingDoubt = isDoubtful(side, segment.flags);
-    const doubt = isDoubtful(side, flags);
+    if (!before(segment.sequence, end)) break;
+    const different = findDifference(segment);
+    const over = findEnd(segment);
     // One that acknowledges what was not seen may only have been captured in another order.
-    const waitingAhead = (different || covered) && <i32>(segment.ack - otherNext) > 0;
-    if (different && (doubt || isAhead) && !waitingDoubt && !waitingAhead) return false;
-    if ((waitingDoubt || waitingAhead) && !doubt && !isAhead) {
-      count(COUNTER_REFUSED_SEGMENTS);
-      count(COUNTER_PAYLOAD_SKIPPED_REFUSED, payloadOf(segment));
-      dropAt(side, link);
+    const ahead = (different || over) && before(otherNext, segment.ack);
+    const waitingWeak = ahead || isDoubtful(side, segment.flags);
+    if (waitingWeak && !weak) {
+      refuse(side, link);
       continue;
     }
-    if (different && ((segment.flags | flags) & IS_UNSURE) != 0) forget(side, segment);
+    if (different || over) {
+      if (weak && !waitingWeak) return false;
+      if (different) makeUnknown(segment, differsFrom, differsTo);
+      if (over) forgetEnd(segment);
+    }
     link = at + offsetof<Waiting>('next');
   }
   return true;
 }
 
-/** Which bytes are in its place cannot be told. */
-function forget(side: Side, segment: Waiting): void {
-  count(COUNTER_AMBIGUOUS_COPIES);
-  side.queued -= charge(segment.captured) - charge(0);
-  segment.captured = 0;
-  segment.flags |= IS_CONTRADICTORY;
+function refuse(side: Side, link: usize): void {
+  count(COUNTER_REFUSED_SEGMENTS);
+  count(COUNTER_PAYLOAD_SKIPPED_REFUSED, payloadOf(changetype<Waiting>(<usize>load<u32>(link))));
+  dropAt(side, link);
 }
 
-/** Up to where the receiver has all, as far as is known. */
-export function reachOf(side: Side): u32 {
-  reach = side.next;
-  for (let at = <usize>side.queue; at; ) {
-    const segment = changetype<Waiting>(at);
-    if (!extendReach(side, segment)) break;
-    at = segment.next;
-  }
-  return reach;
-}
+// What `findDifference` found: from the first byte that differs to the last, as offsets in the segment that waits.
+let differsFrom: u32 = 0;
+let differsTo: u32 = 0;
 
-/** Where the last of what waits ends; `next` where nothing does. */
-export function furthestOf(side: Side): u32 {
-  let furthest = side.next;
-  for (let at = <usize>side.queue; at; ) {
-    const segment = changetype<Waiting>(at);
-    if (!isDoubtful(side, segment.flags)) furthest = endOf(segment);
-    at = segment.next;
-  }
-  return furthest;
-}
-
-/** Drops what the receiver would have acknowledged if it had it: there will be no more. */
-export function dropDoubtful(side: Side): void {
-  let link: usize = changetype<usize>(side) + offsetof<Side>('queue');
-  for (;;) {
-    const at = <usize>load<u32>(link);
-    if (at == 0) return;
-    const segment = changetype<Waiting>(at);
-    if (isDoubtful(side, segment.flags) && <i32>(side.acked - endOf(segment)) < 0) {
-      count(COUNTER_REFUSED_SEGMENTS);
-      count(COUNTER_PAYLOAD_SKIPPED_REFUSED, payloadOf(segment));
-      dropAt(side, link);
-    } else {
-      link = at + offsetof<Waiting>('next');
+/** Whether the segment at hand has other bytes than one that waits. */
+function findDifference(segment: Waiting): bool {
+  let offset: u32 = before(segment.sequence, sequence) ? sequence - segment.sequence : 0;
+  let mine: u32 = before(sequence, segment.sequence) ? segment.sequence - sequence : 0;
+  differsTo = 0;
+  while (offset < segment.captured && mine < captured) {
+    const run = min(runOf(segment, offset), captured - mine);
+    const there = bytesAt(segment, offset);
+    const here = payload + mine;
+    if (memory.compare(there, here, run)) {
+      for (let i: u32 = 0; i < run; i++) {
+        if (load<u8>(there + i) == load<u8>(here + i)) continue;
+        if (differsTo == 0) differsFrom = offset + i;
+        differsTo = offset + i + 1;
+      }
     }
+    offset += run;
+    mine += run;
   }
+  return differsTo != 0;
 }
 
-// What `endOfAll` found last: of pieces in a row it is the same, and `place` walks through all of them.
-let rowKnown: bool = false;
-let rowOrigin: u32 = 0;
-let rowEnd: u32 = 0;
+/** Where the stream ends by one of two copies, and goes on by the other: what `findEnd` found. */
+let endsAt: u32 = 0;
 
-/** Sequence number behind all that is left of the segment one is of. */
-function endOfAll(segment: Waiting): u32 {
-  let behind = endOf(segment);
-  if (rowKnown && rowOrigin == segment.origin && <i32>(rowEnd - behind) >= 0) return rowEnd;
-  for (let at = <usize>segment.next; at; ) {
-    const other = changetype<Waiting>(at);
-    if (other.sequence != behind || other.origin != segment.origin) break;
-    behind = endOf(other);
-    at = other.next;
-  }
-  rowKnown = true;
-  rowOrigin = segment.origin;
-  rowEnd = behind;
-  return behind;
+/** Whether the segment at hand has bytes where one that waits has its FIN, or the other way round. */
+function findEnd(segment: Waiting): bool {
+  const here = sequence + size;
+  const there = segment.sequence + segment.size;
+  if (here == there) return false;
+  const first = before(here, there);
+  endsAt = first ? here : there;
+  return ((first ? flags : segment.flags) & TCP_FIN) != 0 && !before(endsAt, first ? segment.sequence : sequence);
 }
 
-/**
- * Whether the bytes of the segment at hand win where it overlaps one that waits, if the receiver has it begin at
- * `begin`.
- */
-function wins(side: Side, segment: Waiting, had: u32, begin: u32): bool {
-  if (<i32>(segment.sequence - had) < 0) return false;
-  if ((isAhead || isDoubtful(side, flags)) && !isDoubtful(side, segment.flags)) return false;
-  if (begin == segment.origin) return <i32>(end - endOfAll(segment)) > 0;
-  return <i32>(begin - segment.origin) < 0;
+/** Neither copy has an end, and the bytes behind it are unknown. */
+function forgetEnd(segment: Waiting): void {
+  segment.flags = (segment.flags & ~TCP_FIN) | IS_PERHAPS_OVER;
+  if (before(endsAt, segment.sequence + segment.size)) makeUnknown(segment, endsAt - segment.sequence, segment.size);
+  flags = (flags & ~TCP_FIN) | IS_PERHAPS_OVER;
+  end = sequence + size;
+  if (before(endsAt, certain)) certain = endsAt;
+  captured = min(captured, certain - sequence);
 }
 
-/** Files the segment at hand between the others, in pieces where these have the better right to their places. */
+/** Files the segment at hand between the others, in the pieces that these leave. */
 function place(side: Side, link: usize): bool {
-  rowKnown = false;
-  for (let next = <usize>load<u32>(link); next && extendReach(side, changetype<Waiting>(next)); ) {
-    next = changetype<Waiting>(next).next;
-  }
-  const had = reach;
-  // It begins inside one and right behind another. Which of these Linux meets first in its tree, to cut it or to make
-  // it a part, depends on all that came before.
-  const inside = <usize>load<u32>(link);
-  const begun = inside != 0 && <i32>(changetype<Waiting>(inside).sequence - sequence) <= 0;
-  // What is before it and what it begins in are one: it is no neighbour.
-  if (begun && changetype<Waiting>(inside).origin == origin) origin = sequence;
-  const between = begun && origin != sequence;
-  if (between) flags |= IS_UNSURE;
-  let at = <i32>(had - sequence) > 0 ? had : sequence;
-  while (<i32>(end - at) > 0) {
+  let at = before(sequence, side.next) ? side.next : sequence;
+  while (before(at, end)) {
     const address = <usize>load<u32>(link);
-    if (address == 0) return file(side, link, at, end);
     const segment = changetype<Waiting>(address);
-    const behind = endOf(segment);
-    if (<i32>(behind - at) <= 0) {
-      link = address + offsetof<Waiting>('next');
-      continue;
-    }
-    if (<i32>(segment.sequence - end) >= 0) return file(side, link, at, end);
-    if (between && wins(side, segment, had, sequence) != wins(side, segment, had, origin)) {
-      if (differs(segment)) forget(side, segment);
-      else segment.flags |= IS_UNSURE;
-    } else if (wins(side, segment, had, sequence)) {
-      // What goes on behind the segment at hand begins there, and what it covers may stay if it is the same.
-      if (<i32>(behind - end) > 0) {
-        const bytes = payloadOf(segment);
-        const different = differs(segment);
-        cutHead(side, segment, end - segment.sequence);
-        accountCopy(bytes - payloadOf(segment), different);
-        continue;
-      }
-      if (differs(segment)) {
-        accountCopy(payloadOf(segment), true);
-        dropAt(side, link);
-        continue;
-      }
-      segment.origin = sequence;
-    }
-    const overlap: u32 = left ? overlapOf(segment, at) : 0;
-    if (overlap && (segment.flags & IS_CONTRADICTORY || differs(segment))) {
-      accountCopy(overlap, true);
-      left -= overlap;
-    }
-    if (<i32>(segment.sequence - at) > 0) {
-      if (!file(side, link, at, segment.sequence)) return false;
+    const over = address != 0 && before(segment.sequence, end);
+    const to = over ? segment.sequence : end;
+    if (before(at, to)) {
+      if (!file(side, link, at, to)) return false;
       link = <usize>load<u32>(link) + offsetof<Waiting>('next');
     }
-    at = behind;
+    if (!over) return true;
+    accountUnknown(segment, at);
+    if (before(at, endOf(segment))) at = endOf(segment);
     link = address + offsetof<Waiting>('next');
   }
   return true;
+}
+
+/** Accounts for bytes of the segment at hand behind `at` that lie over unknown ones of one that waits. */
+function accountUnknown(segment: Waiting, at: u32): void {
+  let from = segment.sequence + segment.unknownFrom;
+  let to = segment.sequence + segment.unknownTo;
+  if (before(from, at)) from = at;
+  if (before(sequence + size, to)) to = sequence + size;
+  if (left == 0 || !before(from, to)) return;
+  countPayload(COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY, to - from);
+  left -= to - from;
 }
 
 /** Puts [from, to) of the segment at hand where `link` points. */
@@ -376,11 +230,43 @@ function file(side: Side, link: usize, from: u32, to: u32): bool {
   segment.captured = known;
   segment.ack = ack;
   segment.flags = to == end ? flags : flags & ~TCP_FIN;
-  segment.origin = origin;
-  segment.from = 0;
+  segment.unknownFrom = 0;
+  segment.unknownTo = 0;
+  if (before(certain, from + bytes)) makeUnknown(segment, before(certain, from) ? 0 : certain - from, bytes);
   segment.time = time;
   segment.ordinal = ordinal;
   putAt(side, link, segment);
   left -= payloadOf(segment);
   return true;
+}
+
+/** Up to where the receiver has all, as far as is known. */
+export function reachOf(side: Side): u32 {
+  let reach = side.next;
+  for (let at = <usize>side.queue; at; at = changetype<Waiting>(at).next) {
+    const segment = changetype<Waiting>(at);
+    if (before(reach, segment.sequence) || isDoubtful(side, segment.flags)) break;
+    if (before(reach, endOf(segment))) reach = endOf(segment);
+  }
+  return reach;
+}
+
+/** Where the last of what waits ends; `next` where nothing does. */
+export function furthestOf(side: Side): u32 {
+  let furthest = side.next;
+  for (let at = <usize>side.queue; at; at = changetype<Waiting>(at).next) {
+    const segment = changetype<Waiting>(at);
+    if (!isDoubtful(side, segment.flags)) furthest = endOf(segment);
+  }
+  return furthest;
+}
+
+/** Drops what the receiver would have acknowledged if it had it: there will be no more. */
+export function dropDoubtful(side: Side): void {
+  let link: usize = changetype<usize>(side) + offsetof<Side>('queue');
+  for (let at = <usize>load<u32>(link); at; at = <usize>load<u32>(link)) {
+    const segment = changetype<Waiting>(at);
+    if (isDoubtful(side, segment.flags) && before(side.acked, endOf(segment))) refuse(side, link);
+    else link = at + offsetof<Waiting>('next');
+  }
 }

@@ -7,14 +7,13 @@
 import { AGREED, CLIENT, Flow, KNOWN_OVER, SCALE_MAX, scaleOf, SERVER, Side, sideOf } from '../flow/flow';
 import { count, indexState } from '../instance';
 import {
-  COUNTER_BOUND_REORDER, COUNTER_DUPLICATES, COUNTER_OUT_OF_ORDER, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_MISSING,
-  COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY,
-  COUNTER_REFUSED_SEGMENTS, COUNTER_RETRANSMITTED,
+  COUNTER_AMBIGUOUS_COPIES, COUNTER_BOUND_REORDER, COUNTER_DUPLICATES, COUNTER_OUT_OF_ORDER, COUNTER_PAYLOAD_REPEATED,
+  COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS, COUNTER_RETRANSMITTED,
 } from '../layout';
 import { Packet, packet, reservePacket } from '../packet';
-import { bytes, gap } from '../stream';
+import { bytes, gap, GAP_CONTRADICTORY, GAP_NOT_CAPTURED, GAP_NOT_SEEN, GAP_PERHAPS_OVER } from '../stream';
 import { before, TCP_FIN, TCP_URG } from '../wire/tcp';
-import { dropDoubtful, IS_CONTRADICTORY, IS_DOUBTFUL, IS_UNSURE, isDoubtful, keepEarly } from './copies';
+import { dropDoubtful, IS_DOUBTFUL, IS_PERHAPS_OVER, isDoubtful, keepEarly } from './copies';
 import { bytesAt, dropFirst, dropWaiting, endOf, runOf, Waiting } from './waiting';
 
 /** Segments a flow may see before what it waits for counts as lost: beyond any reordering in a capture. */
@@ -34,10 +33,15 @@ export function createReassembly(): void {
 /** Skips bytes that were never seen. */
 function skipHole(flow: Flow, index: u32, size: u32): void {
   late.time = packet.time;
+  skip(flow, index, size, GAP_NOT_SEEN);
+}
+
+/** Steps over the next bytes of a side, of the time of `late`. */
+function skip(flow: Flow, index: u32, size: u32, why: u32): void {
   late.size = size;
   late.captured = 0;
   sideOf(flow, index).next += size;
-  gap(flow, index, late, COUNTER_PAYLOAD_MISSING);
+  gap(flow, index, late, why);
 }
 
 /** The side says no more. Its FIN counts as one byte (RFC 9293, section 3.4). */
@@ -66,7 +70,7 @@ export function takeSegment(flow: Flow, index: u32): void {
     if (at.captured) bytes(flow, index, at);
     if (at.captured < at.size) {
       side.next += at.size - at.captured;
-      gap(flow, index, at, COUNTER_PAYLOAD_GAP);
+      gap(flow, index, at, GAP_NOT_CAPTURED);
     }
     if (flags & TCP_FIN) takeFin(side);
     if (other.queue) pump(flow);
@@ -125,9 +129,8 @@ function beyondWindow(flow: Flow, index: u32): u32 {
   const window = <u32>bswap<u16>(sideOf(flow, 1 - index).window);
   if (window == 0) return 0;
   const ahead = <i32>(packet.sequence - sideOf(flow, index).acked);
-  if (flow.agreed & AGREED) return ahead >= <i32>(window << scaleOf(flow, 1 - index)) ? IS_DOUBTFUL : 0;
-  if (ahead < <i32>window) return 0;
-  return ahead >= <i32>(window << SCALE_MAX) ? IS_DOUBTFUL : IS_UNSURE;
+  const scale = flow.agreed & AGREED ? scaleOf(flow, 1 - index) : SCALE_MAX;
+  return ahead >= <i32>(window << scale) ? IS_DOUBTFUL : 0;
 }
 
 /** Delivers what has become deliverable; gives up on what has been stuck for too long. */
@@ -164,7 +167,7 @@ function isCircular(flow: Flow): bool {
   const asked = changetype<Waiting>(<usize>client.queue);
   const said = changetype<Waiting>(<usize>server.queue);
   if (asked.sequence != client.next || said.sequence != server.next) return false;
-  if (<i32>(asked.ack - server.next) <= 0 || <i32>(said.ack - client.next) <= 0) return false;
+  if (!before(server.next, asked.ack) || !before(client.next, said.ack)) return false;
   asked.ack = server.next;
   return true;
 }
@@ -176,8 +179,8 @@ function drainSide(flow: Flow, index: u32): bool {
   while (side.queue) {
     const segment = changetype<Waiting>(<usize>side.queue);
     const behind = <i32>(side.next - segment.sequence);
-    if (behind < 0 || <i32>(segment.ack - other.next) > 0) break;
-    if (isDoubtful(side, segment.flags) && <i32>(side.acked - endOf(segment)) < 0) break;
+    if (behind < 0 || before(other.next, segment.ack)) break;
+    if (isDoubtful(side, segment.flags) && before(side.acked, endOf(segment))) break;
     progress = true;
     const offset = <u32>behind;
     if (segment.flags & TCP_URG) {
@@ -186,7 +189,7 @@ function drainSide(flow: Flow, index: u32): bool {
       count(COUNTER_PAYLOAD_REPEATED, segment.size);
     } else {
       count(COUNTER_PAYLOAD_REPEATED, offset);
-      handOn(flow, index, segment, offset);
+      deliverWaiting(flow, index, segment, offset);
     }
     if (segment.flags & TCP_FIN && side.next == segment.sequence + segment.size) takeFin(side);
     dropFirst(side);
@@ -196,28 +199,35 @@ function drainSide(flow: Flow, index: u32): bool {
   return progress;
 }
 
-/** Hands on what waited, from `offset` on: what was captured of it piece by piece, then the rest as a gap. */
-function handOn(flow: Flow, index: u32, segment: Waiting, offset: u32): void {
+/** Delivers a segment that waited, from `offset` on; what is unknown of it and what was not captured are gaps. */
+function deliverWaiting(flow: Flow, index: u32, segment: Waiting, offset: u32): void {
   const side = sideOf(flow, index);
   late.time = segment.time;
   late.ordinal = segment.ordinal;
   late.ack = segment.ack;
   late.starts = offset == 0 ? 1 : 0;
-  while (offset < segment.captured) {
-    const run = runOf(segment, offset);
-    side.next += run;
-    late.payload = <u32>bytesAt(segment, offset);
-    late.captured = run;
-    bytes(flow, index, late);
+  while (offset < segment.size) {
+    const from = segment.unknownFrom;
+    const to = segment.unknownTo;
+    let run: u32;
+    if (offset >= from && offset < to) {
+      count(COUNTER_AMBIGUOUS_COPIES);
+      run = to - offset;
+      skip(flow, index, run, segment.flags & IS_PERHAPS_OVER ? GAP_PERHAPS_OVER : GAP_CONTRADICTORY);
+    } else if (offset < segment.captured) {
+      run = runOf(segment, offset);
+      if (offset < from) run = min(run, from - offset);
+      side.next += run;
+      late.payload = <u32>bytesAt(segment, offset);
+      late.captured = run;
+      bytes(flow, index, late);
+    } else {
+      run = (offset < from ? from : segment.size) - offset;
+      skip(flow, index, run, GAP_NOT_CAPTURED);
+    }
     offset += run;
     late.starts = 0;
   }
-  if (offset == segment.size) return;
-  const isContradictory = (segment.flags & IS_CONTRADICTORY) != 0;
-  late.size = segment.size - offset;
-  late.captured = 0;
-  side.next += late.size;
-  gap(flow, index, late, isContradictory ? COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY : COUNTER_PAYLOAD_GAP);
 }
 
 /**

@@ -3,7 +3,7 @@ import { Side } from '../flow/flow';
 import { config, count } from '../instance';
 import { COUNTER_PAYLOAD_GAP } from '../layout';
 import { createPool, give, Pool, take } from '../pools';
-import { TCP_FIN, TCP_URG } from '../wire/tcp';
+import { before, TCP_FIN, TCP_URG } from '../wire/tcp';
 
 /** Payload bytes of one chunk. */
 const CHUNK_BYTES: u32 = 2008;
@@ -22,10 +22,9 @@ export class Waiting {
   ack: u32;
   /** Flags of its TCP header, and IS_* of copies.ts. */
   flags: u32;
-  /** Where the receiver has it begin: further ahead than `sequence` where its first bytes are another's. */
-  origin: u32;
-  /** Bytes at its start that are used no more. */
-  from: u32;
+  /** Copies contradict each other from the one offset to the other: these bytes are unknown. */
+  unknownFrom: u32;
+  unknownTo: u32;
   /** An anchor some places ahead, of the chain that begins at the first segment; 0 where there is none. */
   far: u32;
   time: u64;
@@ -100,27 +99,39 @@ export function charge(captured: u32): u32 {
   return max(captured, WAITING_LEAST);
 }
 
+/** Segments from one anchor to the next, where the list was walked since. */
+const ANCHOR_STEPS: u32 = 32;
+
 /**
- * The last anchor that ends before `sequence`, or 0 where not even the first segment does. Anchors are a chain
- * through the list from its first segment on: by them no place in it is far, however many segments wait.
+ * The link to the first segment that ends behind `sequence`. Anchors are a chain through the list from its first
+ * segment on: by them no place in it is far, however many segments wait.
  *
  *   queue ─► first ─► s ─► s ─► s ─► s ─► s ─► s ─► s ─► s
  *              └───── far ─────┘└──── far ────┘
  */
-export function anchorBefore(side: Side, sequence: u32): Waiting {
+export function linkBefore(side: Side, sequence: u32): usize {
+  const link: usize = changetype<usize>(side) + offsetof<Side>('queue');
   let anchor = changetype<Waiting>(<usize>side.queue);
-  if (changetype<usize>(anchor) == 0 || <i32>(endOf(anchor) - sequence) > 0) return changetype<Waiting>(0);
-  while (anchor.far) {
-    const next = changetype<Waiting>(<usize>anchor.far);
-    if (<i32>(endOf(next) - sequence) > 0) break;
-    anchor = next;
+  if (changetype<usize>(anchor) == 0 || before(sequence, endOf(anchor))) return link;
+  while (anchor.far && !before(sequence, endOf(changetype<Waiting>(<usize>anchor.far)))) {
+    anchor = changetype<Waiting>(<usize>anchor.far);
   }
-  return anchor;
+  let last = anchor;
+  for (let steps: u32 = 1; last.next && !before(sequence, endOf(changetype<Waiting>(<usize>last.next))); steps++) {
+    last = changetype<Waiting>(<usize>last.next);
+    if (steps < ANCHOR_STEPS) continue;
+    last.far = anchor.far;
+    anchor.far = <u32>changetype<usize>(last);
+    anchor = last;
+    steps = 0;
+  }
+  return changetype<usize>(last) + offsetof<Waiting>('next');
 }
 
 /** Takes a segment other than the first out of the chain of anchors. */
 function unanchor(side: Side, segment: Waiting): void {
-  for (let anchor = changetype<Waiting>(<usize>side.queue); anchor.far; anchor = changetype<Waiting>(<usize>anchor.far)) {
+  const first = changetype<Waiting>(<usize>side.queue);
+  for (let anchor = first; anchor.far; anchor = changetype<Waiting>(<usize>anchor.far)) {
     if (anchor.far != <u32>changetype<usize>(segment)) continue;
     anchor.far = segment.far;
     return;
@@ -172,19 +183,15 @@ export function dropWaiting(side: Side): void {
   }
 }
 
-/** Takes bytes off a segment's start. */
-export function cutHead(side: Side, segment: Waiting, bytes: u32): void {
-  const known = min(bytes, segment.captured);
-  segment.sequence += bytes;
-  segment.size -= min(bytes, segment.size);
-  side.queued -= charge(segment.captured) - charge(segment.captured - known);
-  segment.captured -= known;
-  segment.from += known;
+/** Makes bytes unknown, between two offsets, and those between them and others that are unknown, too. */
+export function makeUnknown(segment: Waiting, from: u32, to: u32): void {
+  const none = segment.unknownFrom == segment.unknownTo;
+  segment.unknownFrom = none ? from : min(segment.unknownFrom, from);
+  segment.unknownTo = max(segment.unknownTo, to);
 }
 
 /** Address of byte `offset` of a waiting segment; `runOf` says how many lie there in a row. */
 export function bytesAt(segment: Waiting, offset: u32): usize {
-  offset += segment.from;
   if (offset < CHUNK_BYTES) return changetype<usize>(segment) + WAITING_HEAD + offset;
   offset -= CHUNK_BYTES;
   let chunk = <usize>segment.more;
@@ -195,7 +202,6 @@ export function bytesAt(segment: Waiting, offset: u32): usize {
 /** Bytes from `offset` on that lie in a row. */
 export function runOf(segment: Waiting, offset: u32): u32 {
   const left = segment.captured - offset;
-  offset += segment.from;
   if (offset < CHUNK_BYTES) return min(left, CHUNK_BYTES - offset);
   return min(left, MORE_BYTES - ((offset - CHUNK_BYTES) % MORE_BYTES));
 }

@@ -175,6 +175,21 @@ export const SEGMENT_ATTACKS: readonly Attack[] = [
     },
   },
   {
+    name: 'copies that contradict each other in every byte',
+    full: 60_000,
+    small: 2000,
+    counters: ['ambiguous_copies'],
+    write(wire, n) {
+      const connection = new Connection(wire, 0);
+      connection.say('client', ascii('set a 0 0 100000000\r\n'));
+      const payload = new Uint8Array(1448);
+      for (let i = 0; i < n; i++) {
+        connection.send(true, { seq: connection.client + 1, payload: payload.fill(i) });
+      }
+      connection.send(true, { seq: connection.client, payload: ONE });
+    },
+  },
+  {
     name: 'answers that acknowledge what was never seen',
     full: 500_000,
     small: 3000,

@@ -26,8 +26,8 @@ export interface Case {
   recorded?(packets: Packet[]): Packet[];
   /** Linktype of that; raw IP otherwise. */
   linktype?: number;
-  /** The recorder cannot know all of what happened: it records nothing else, and counts what it lacks. */
-  partly?: boolean;
+  /** Copies contradict each other: what the recorder lacks is a counted gap, and what it has is what happened. */
+  gap?: boolean;
   /** What the recorder counts. */
   counters?: Partial<Record<Counter, number>>;
 }

@@ -24,9 +24,6 @@ export const MID_STREAM: Case[] = [
   later('early segments are used when their turn comes', get(2, 3, 4), (p) =>
     put(p, [24, get(4)], [16, get(3)], [8, get(2)]),
   ),
-  later('of copies inside what the window says at least the first wins', get(2, 3), (p) =>
-    put(p, [16, get(3)], [16, get(4)], [8, get(2)]),
-  ),
   later(
     'copies that contradict each other where there may be no window cost nothing inside a value',
     LONG + get(2),
@@ -52,7 +49,7 @@ export const MID_STREAM: Case[] = [
         [8 + LONG.length + 16, get(4)],
       );
     },
-    { counters: { ambiguous_copies: 1, gaps: 1 }, partly: true },
+    { counters: { ambiguous_copies: 1, gaps: 1 }, gap: true },
   ),
   later('copies that are alike are used wherever they come from', LONG + get(2, 3), (p) =>
     put(

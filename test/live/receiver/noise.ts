@@ -66,15 +66,6 @@ export const NOISE: Case[] = [
       put(p, [16, get(3)], [8, get(2)]);
     },
   }),
-  between('a FIN beyond the next byte is overrun by data', (p) => p.put(12, '', { flags: FIN | ACK })),
-  between(
-    'an early FIN where longer data comes early, too, ends nothing',
-    (p) => {
-      p.put(16, '', { flags: FIN | ACK });
-      p.put(16, get(3));
-    },
-    { served: get(1, 2, 3) },
-  ),
   between('a keep-alive without data changes nothing', (p) => p.put(7, '', { flags: ACK })),
   between('a keep-alive with a byte of rubbish changes nothing', (p) => p.put(7, 'Z', { flags: ACK })),
   between('an acknowledgement of what the server never sent takes its data with it', (p) =>

@@ -13,16 +13,22 @@ const SEGMENTS = 12;
 
 const copy = (c: number) => get(...Array.from({ length: REQUESTS }, (_, i) => ((i + c) % 9) + 1));
 
-/** Sends a dozen segments about what the server still lacks, then all of it in order. */
-export function sendAtRandom(peer: Peer, seed: number): void {
+/**
+ * Sends a dozen segments about what the server still lacks, then all of it in order. Those that are not `forged` say
+ * all the same, but for some that were damaged on their way.
+ */
+export function sendAtRandom(peer: Peer, seed: number, forged: boolean): void {
   const random = seeded(seed);
   for (let i = 0; i < SEGMENTS; i++) {
     const lacking = peer.acknowledged;
     const at = Math.max(0, between(random, lacking - 12, Math.min(SIZE - 1, lacking + 80)));
-    const text = copy(between(random, 0, COPIES - 1)).slice(at, at + between(random, 1, 40));
+    const any = between(random, 0, COPIES - 1);
+    const size = between(random, 1, 40);
     // What is delivered at once no better copy can replace.
     const early = at > lacking;
-    if (early && random() < 0.15) peer.put(at, text, { checksum: 'wrong' });
+    const damaged = early && random() < 0.15;
+    const text = copy(forged || damaged ? any : 0).slice(at, at + size);
+    if (damaged) peer.put(at, text, { checksum: 'wrong' });
     else if (random() < 0.05) peer.put(at, text, { stamp: -1_000_000 });
     else if (early || random() < 0.3) peer.put(at, text);
   }
