@@ -20,8 +20,8 @@ import { createClient } from './match/client';
 import { createLines } from './match/lines';
 import { createPending } from './match/pending';
 import { createPacket, packet } from './packet';
-import { createReassembly } from './stream/segments';
-import { createWaiting } from './stream/waiting';
+import { createReassembly } from './tcp/reassembly';
+import { createWaiting } from './tcp/waiting';
 import { decodeSegment, endFlow } from './tcp/connection';
 import { decodeDatagram } from './udp/exchange';
 import { PROTOCOL_TCP } from './wire/ip';
@@ -159,6 +159,7 @@ function decodeFrame(frame: usize): void {
   to.end = <u32>data + captured;
   to.rest = length - (to.l4 - <u32>data);
   to.length = length;
+  to.family = <u32>load<u8>(<usize>to.ip) >> 4;
   to.seenOn = frameInterface(frame);
   if (to.protocol == PROTOCOL_TCP) decodeSegment();
   else decodeDatagram();

@@ -83,8 +83,8 @@ export const SKIPPED: u32 = 2;
 export const FRAGMENT: u32 = 3;
 
 /**
- * Finds the TCP segment or UDP datagram in one packet of `size` captured bytes at `data`: sets family, protocol, ip, l4
- * and hash of the packet at hand, of a fragment only `ip`. Changes nothing else but counters of this instance: kernel
+ * Finds the TCP segment or UDP datagram in one packet of `size` captured bytes at `data`: sets protocol, ip, l4 and
+ * hash of the packet at hand, of a fragment only `ip`. Changes nothing else but counters of this instance: kernel
  * rings have no lock.
  */
 // @ts-ignore: decorator
@@ -131,7 +131,6 @@ export function locate(data: usize, size: u32, linktype: u32): u32 {
   const at = packet;
   at.l4 = <u32>transport;
   at.hash = hash;
-  at.family = family;
   at.protocol = protocol;
   if (isSampled(hash)) return LOCATED;
   count(COUNTER_SKIPPED_SAMPLED);

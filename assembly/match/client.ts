@@ -18,7 +18,7 @@ import { Packet, reservePacket } from '../packet';
 import { findByte, findGap, findLineEnd } from '../scan';
 import { disown, WHY_NOT_UNDERSTOOD } from './account';
 import { appendLine, dropLineHead, freeLine, giveLine } from './lines';
-import { findText } from './first';
+import { findText } from './protocol';
 import { freeRequest, push, record, takeRequest } from './pending';
 import { CLIENT_DATA, CLIENT_DROP, CLIENT_KEYS, CLIENT_LINE, CLIENT_OVER, CLIENT_UNKNOWN } from './states';
 import { dataDone, lostRequest, place, submit } from './submit';

@@ -30,7 +30,7 @@ import { answered, forgetPending, freeRequest, record, shift } from './pending';
 import { CLIENT_LINE, CLIENT_OVER, SERVER_DATA, SERVER_DROP, SERVER_LINE, SERVER_STREAM } from './states';
 import { appendLine, freeLine } from './lines';
 import { believe, loseSync, provesRequest } from './sync';
-import { matchPending } from './whose';
+import { matchPending } from './pairing';
 
 const LF: u8 = 10;
 const CR: u8 = 13;

@@ -8,7 +8,7 @@ import {
   TRAIT_QUIET,
 } from '../layout';
 import { decodeBase64 } from './base64';
-import { VALUE_MAX } from './fill';
+import { VALUE_MAX } from './command';
 import { setKey } from './keys';
 import {
   BIT_LAST, BIT_NO_EVENT, BIT_QUIET, BIT_REFUSED, IS_EN, IS_ERROR, IS_EX, IS_HD, IS_ME, IS_NF, IS_NS, IS_OK, IS_VA,

@@ -5,7 +5,7 @@
 import {
   KEY_MAX, OP_CAS, PRESENT_FLAGS, PRESENT_TTL, PRESENT_VALUE_SIZE, TRAIT_CAS, TRAIT_QUIET,
 } from '../layout';
-import { is, refused, setFits, unknown, VALUE_MAX } from './fill';
+import { is, refused, setFits, unknown, VALUE_MAX } from './command';
 import { setKey } from './keys';
 import {
   BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_QUIET, BIT_REFUSED, IS_ERROR, IS_EXISTS, IS_NOT_FOUND, IS_NOT_STORED, IS_STORED,

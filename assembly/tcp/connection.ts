@@ -18,8 +18,8 @@ import {
   windowField,
 } from '../wire/tcp';
 import { beginWithSyn, findSyn, rememberSyn, rememberSynAck } from './handshake';
-import { furthestOf, IS_DOUBTFUL, reachOf } from '../stream/copies';
-import { flush, pump, takeSegment } from '../stream/segments';
+import { furthestOf, IS_UNACCEPTABLE, reachOf } from './overlap';
+import { flush, pump, takeSegment } from './reassembly';
 
 /** Takes the packet at hand: a TCP segment whose headers are whole. */
 // @ts-ignore: decorator
@@ -91,7 +91,7 @@ function segmentOf(flow: Flow): void {
       side.acked = at.sequence;
     } else {
       // Behind its FIN.
-      at.flags |= IS_DOUBTFUL;
+      at.flags |= IS_UNACCEPTABLE;
     }
   }
   side.window = windowField(at.l4);
@@ -138,7 +138,7 @@ function takeOlderAck(flow: Flow, other: Side): void {
     return;
   }
   const scale = flow.agreed & AGREED ? scaleOf(flow, at.side) : SCALE_MAX;
-  if (other.acked - at.ack > <u32>0xffff << scale) at.flags |= IS_DOUBTFUL;
+  if (other.acked - at.ack > <u32>0xffff << scale) at.flags |= IS_UNACCEPTABLE;
 }
 
 /** Time stamps this much older are not old (Linux: TCP_PAWS_WINDOW). */
@@ -155,7 +155,7 @@ function takeStamp(flow: Flow, side: Side): void {
   if (older <= 0 || side.stamp == 0) {
     if (at.sequence == side.next) side.stamp = stamp;
   } else if (older > STAMP_TOLERANCE && (flow.agreed & (AGREED | AGREED_STAMPS)) != AGREED) {
-    at.flags |= IS_DOUBTFUL;
+    at.flags |= IS_UNACCEPTABLE;
   }
 }
 

@@ -25,7 +25,7 @@ import { Request } from '../memcache/message';
 import { countDecoded, packet, setEndpoints } from '../packet';
 import { open } from '../stream';
 import { endFlow, makeRoom } from '../tcp/connection';
-import { takeSegment } from '../stream/segments';
+import { takeSegment } from '../tcp/reassembly';
 import { transportLength } from '../wire/ip';
 import { destinationPort, sourcePort, TCP_ACK } from '../wire/tcp';
 import { datagrams, requestId, sequenceNumber, UDP_ANSWER, UDP_FRAME, UDP_HEADER, udpLength } from '../wire/udp';

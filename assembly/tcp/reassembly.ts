@@ -13,7 +13,7 @@ import {
 import { Packet, packet, reservePacket } from '../packet';
 import { bytes, gap, GAP_CONTRADICTORY, GAP_NOT_CAPTURED, GAP_NOT_SEEN, GAP_PERHAPS_OVER } from '../stream';
 import { before, TCP_FIN, TCP_URG } from '../wire/tcp';
-import { dropDoubtful, IS_DOUBTFUL, IS_PERHAPS_OVER, isDoubtful, keepEarly } from './copies';
+import { dropUnacceptable, IS_UNACCEPTABLE, IS_PERHAPS_OVER, isUnacceptable, keepEarly } from './overlap';
 import { bytesAt, dropFirst, dropWaiting, endOf, runOf, Waiting } from './waiting';
 
 /** Segments a flow may see before what it waits for counts as lost: beyond any reordering in a capture. */
@@ -64,7 +64,7 @@ export function takeSegment(flow: Flow, index: u32): void {
   const other = sideOf(flow, 1 - index);
   const flags = at.flags;
   // In order, nothing waiting, and nothing acknowledged that was not seen: the path nearly all take.
-  if (at.sequence == side.next && side.queue == 0 && !before(other.next, at.ack) && !(flags & (TCP_URG | IS_DOUBTFUL))) {
+  if (at.sequence == side.next && side.queue == 0 && !before(other.next, at.ack) && !(flags & (TCP_URG | IS_UNACCEPTABLE))) {
     side.ifindex = <u8>at.seenOn;
     side.next += at.captured;
     if (at.captured) bytes(flow, index, at);
@@ -110,7 +110,7 @@ function takeOutOfOrder(flow: Flow, index: u32): void {
   // An acknowledgement far off is noise and must not hold anything back.
   const apart = <i32>(at.ack - other.next);
   if (apart > WINDOW || apart < -WINDOW) {
-    at.flags |= IS_DOUBTFUL;
+    at.flags |= IS_UNACCEPTABLE;
     at.ack = other.next;
   }
   if (!keepEarly(side, other.next)) {
@@ -130,7 +130,7 @@ function beyondWindow(flow: Flow, index: u32): u32 {
   if (window == 0) return 0;
   const ahead = <i32>(packet.sequence - sideOf(flow, index).acked);
   const scale = flow.agreed & AGREED ? scaleOf(flow, 1 - index) : SCALE_MAX;
-  return ahead >= <i32>(window << scale) ? IS_DOUBTFUL : 0;
+  return ahead >= <i32>(window << scale) ? IS_UNACCEPTABLE : 0;
 }
 
 /** Delivers what has become deliverable; gives up on what has been stuck for too long. */
@@ -180,7 +180,7 @@ function drainSide(flow: Flow, index: u32): bool {
     const segment = changetype<Waiting>(<usize>side.queue);
     const behind = <i32>(side.next - segment.sequence);
     if (behind < 0 || before(other.next, segment.ack)) break;
-    if (isDoubtful(side, segment.flags) && before(side.acked, endOf(segment))) break;
+    if (isUnacceptable(side, segment.flags) && before(side.acked, endOf(segment))) break;
     progress = true;
     const offset = <u32>behind;
     if (segment.flags & TCP_URG) {
@@ -236,8 +236,8 @@ function deliverWaiting(flow: Flow, index: u32, segment: Waiting, offset: u32): 
  */
 function force(flow: Flow, must: bool): void {
   if (must) {
-    dropDoubtful(sideOf(flow, CLIENT));
-    dropDoubtful(sideOf(flow, SERVER));
+    dropUnacceptable(sideOf(flow, CLIENT));
+    dropUnacceptable(sideOf(flow, SERVER));
     drain(flow);
   }
   for (let rounds = 0; rounds < 8; rounds++) {
@@ -289,8 +289,8 @@ export function flush(flow: Flow, reset: bool): void {
   const client = sideOf(flow, CLIENT);
   const server = sideOf(flow, SERVER);
   drain(flow);
-  dropDoubtful(client);
-  dropDoubtful(server);
+  dropUnacceptable(client);
+  dropUnacceptable(server);
   drain(flow);
   takeUnseenFin(client);
   takeUnseenFin(server);

@@ -9,7 +9,7 @@ import {
   BIT_DISCARDS, BIT_QUIET, IS_ERROR, IS_HD, IS_NF, IS_VA, KIND_UNTOLD, Request,
 } from '../memcache/message';
 import { FLAGS_RETURNED, isKeyOf } from '../memcache/meta';
-import { likelyFor } from './passed';
+import { likelyFor } from './errors';
 import { freeRequest, record, recordSilence, shift } from './pending';
 
 /**
