@@ -7,7 +7,7 @@
 import { endpointHash, foldAddress } from '../hash';
 import { config, count, indexState, isServerPort } from '../instance';
 import {
-  COUNTER_PACKETS_DECODED, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_ESP, COUNTER_SKIPPED_FRAGMENT,
+  COUNTER_CUT_CAPTURED, COUNTER_PACKETS_CUT, COUNTER_PACKETS_DECODED, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_ESP, COUNTER_SKIPPED_FRAGMENT,
   COUNTER_SKIPPED_GENEVE, COUNTER_SKIPPED_GRE, COUNTER_SKIPPED_IPIP, COUNTER_SKIPPED_MALFORMED, COUNTER_SKIPPED_NOT_IP,
   COUNTER_SKIPPED_OTHER_PORT, COUNTER_SKIPPED_OTHER_PROTOCOL, COUNTER_SKIPPED_SAMPLED,
   COUNTER_SKIPPED_VXLAN, LINKTYPE_RAW, LIST_HEAD, PacketHead, Segment, SEGMENT_UDP, SIZEOF_PACKET_HEAD, SIZEOF_SEGMENT,
@@ -20,6 +20,7 @@ import {
 import { ipOffset, LINK_NOT_IP } from '../wire/link';
 import { destinationPort, sourcePort, TCP_HEADER_MIN, tcpHeaderSize } from '../wire/tcp';
 import { UDP_HEADER } from '../wire/udp';
+import { lookElsewhere } from './elsewhere';
 import { packetsBefore, takeFragment } from './fragments';
 import { lists, stride } from './walk';
 
@@ -72,6 +73,12 @@ function otherPort(destination: u32): u32 {
   return COUNTER_SKIPPED_OTHER_PORT;
 }
 
+/** Counts a packet that was captured only so far: the mean of these lengths is what a capture is cut at. */
+export function countCut(captured: u32): void {
+  count(COUNTER_PACKETS_CUT);
+  count(COUNTER_CUT_CAPTURED, captured);
+}
+
 // What `locate` says of a packet.
 /** A segment or datagram of a server port. */
 export const LOCATED: u32 = 0;
@@ -81,10 +88,12 @@ export const REFUSED: u32 = 1;
 export const SKIPPED: u32 = 2;
 /** A fragment; not counted yet. */
 export const FRAGMENT: u32 = 3;
+/** A segment or datagram of no server port; counted. */
+export const ELSEWHERE: u32 = 4;
 
 /**
  * Finds the TCP segment or UDP datagram in one packet of `size` captured bytes at `data`: sets protocol, ip, l4 and
- * hash of the packet at hand, of a fragment only `ip`. Changes nothing else but counters of this instance: kernel
+ * hash of the packet at hand, of a fragment only `ip`, of a packet of other ports only `ip` and `l4`. Changes nothing else but counters of this instance: kernel
  * rings have no lock.
  */
 // @ts-ignore: decorator
@@ -117,7 +126,8 @@ export function locate(data: usize, size: u32, linktype: u32): u32 {
   const destination = destinationPort(transport);
   if (!isServerPort(source) && !isServerPort(destination)) {
     count(otherPort(destination));
-    return SKIPPED;
+    packet.l4 = <u32>transport;
+    return ELSEWHERE;
   }
   if (size < l4 + (protocol == PROTOCOL_TCP ? TCP_HEADER_MIN : UDP_HEADER)) {
     count(COUNTER_SKIPPED_CUT_HEADER);
@@ -145,6 +155,7 @@ export function locate(data: usize, size: u32, linktype: u32): u32 {
 @inline
 export function indexPacket(data: usize, size: u32, length: u32, linktype: u32): void {
   const captured = min(size, indexState.snaplen);
+  if (captured < length) countCut(captured);
   const outcome = locate(data, captured, linktype);
   if (outcome <= REFUSED) indexState.matched++;
   if (outcome == LOCATED) {
@@ -155,7 +166,7 @@ export function indexPacket(data: usize, size: u32, length: u32, linktype: u32):
     addSegment(changetype<usize>(head));
   } else if (outcome == FRAGMENT) {
     indexFragment(data + captured, max(length, size));
-  }
+  } else if (outcome == ELSEWHERE) lookElsewhere(<usize>packet.l4, protocol, data + captured);
 }
 
 /** Puts the segment just located on its worker's list; its packet's head lies at `head`. */

@@ -5,22 +5,28 @@ import {
 import { count } from '../instance';
 import {
   COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_PAYLOAD_GAP,
-  COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, KEY_MAX, PRESENT_VALUE_SIZE,
+  COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, KEY_MAX,
+  PRESENT_VALUE_SIZE,
   STATUS_SILENT,
 } from '../layout';
 import { becomeLogin, expectLogin, lookAtLogin, mayLogIn } from '../memcache/credentials';
+import { DOUBT_INDENT, DOUBT_MASK, DOUBT_SIZE_FLAG } from '../memcache/doubt';
 import {
-  BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_OVERFLOW, BIT_QUIET, BIT_REFUSED, IS_ERROR, KIND_AUTH, KIND_UNTOLD, LINE_DATA, LINE_QUIT, Request,
+  BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_OVERFLOW, BIT_QUIET, BIT_REFUSED, IS_ERROR, KIND_AUTH, KIND_UNTOLD,
+  LINE_DATA, LINE_QUIT, Request,
 } from '../memcache/message';
 import { addKeys, isUnboundedRetrieval, openRetrieval, parseRequest, setGet } from '../memcache/request';
 import { HEAD_GET } from '../memcache/words';
 import { Packet, reservePacket } from '../packet';
 import { findByte, findGap, findLineEnd } from '../scan';
 import { disown, WHY_NOT_UNDERSTOOD } from './account';
+import { beginHolding, hold } from './held';
 import { appendLine, dropLineHead, freeLine, giveLine } from './lines';
 import { findText } from './protocol';
 import { freeRequest, push, record, takeRequest } from './pending';
-import { CLIENT_DATA, CLIENT_DROP, CLIENT_KEYS, CLIENT_LINE, CLIENT_OVER, CLIENT_UNKNOWN } from './states';
+import {
+  CLIENT_DATA, CLIENT_DROP, CLIENT_HELD, CLIENT_KEYS, CLIENT_LINE, CLIENT_OVER, CLIENT_STEP, CLIENT_UNKNOWN,
+} from './states';
 import { dataDone, lostRequest, place, submit } from './submit';
 import { loseSync, passOverClient } from './sync';
 
@@ -87,6 +93,17 @@ export function clientBytes(flow: Flow, at: usize, end: usize, from: Packet): vo
         }
         break;
       }
+      case CLIENT_HELD:
+        hold(flow, at, end, from);
+        return;
+      case CLIENT_STEP: {
+        const bytes = <u32>min<usize>(side.skip, end - at);
+        disown(flow, bytes, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
+        at += bytes;
+        side.skip -= bytes;
+        if (side.skip == 0) dataDone(flow, side, from.time);
+        break;
+      }
       case CLIENT_UNKNOWN:
         flow.owed = 1;
         disown(flow, <u32>(end - at), COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
@@ -128,7 +145,7 @@ function begins(flow: Flow, at: usize, end: usize, ack: u32): bool {
   const request = takeRequest(flow);
   if (changetype<usize>(request) == 0) return false;
   parseRequest(request, at, withoutCr(at, feed));
-  const known = (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST)) == 0;
+  const known = (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | DOUBT_MASK)) == 0;
   freeRequest(request);
   return known;
 }
@@ -292,11 +309,17 @@ function requestLine(flow: Flow, at: usize, end: usize, lastTime: u64): void {
   if (hasNul) request.bits |= BIT_QUIET | BIT_LAST;
   place(flow, request, side.lineTime, side.lineOrdinal);
   request.lastTime = lastTime;
-  if (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | BIT_OVERFLOW) || flow.auth) {
+  if (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | BIT_OVERFLOW | DOUBT_MASK) || flow.auth) {
     if (!unusual(flow, request)) return;
     if (request.kind == KIND_AUTH) follows = LINE_DATA;
     if (request.bits & BIT_LAST) {
       stopReading(flow, side, request);
+      return;
+    }
+    if (request.bits & DOUBT_MASK) {
+      if (!side.spoken && flow.fromSyn) flow.login = expectLogin(request);
+      side.spoken = 1;
+      beginHolding(flow, side, request);
       return;
     }
   }
@@ -307,7 +330,7 @@ function requestLine(flow: Flow, at: usize, end: usize, lastTime: u64): void {
     if (first && flow.fromSyn && !(request.bits & BIT_REFUSED)) flow.login = expectLogin(request);
     flow.current = <u32>changetype<usize>(request);
     side.skip = request.dataSize + 2;
-    side.state = CLIENT_DATA;
+    side.state = request.bits & BIT_NO_EVENT ? CLIENT_STEP : CLIENT_DATA;
     return;
   }
   if (follows == LINE_QUIT) {
@@ -344,7 +367,7 @@ function unusual(flow: Flow, request: Request): bool {
     lostRequest(flow);
     return false;
   }
-  if (flow.sync == SYNC_TENTATIVE && request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST)) {
+  if (flow.sync == SYNC_TENTATIVE && request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | DOUBT_MASK)) {
     freeRequest(request);
     loseSync(flow, WHY_NOT_UNDERSTOOD);
     flow.owed = 1;
@@ -353,10 +376,17 @@ function unusual(flow: Flow, request: Request): bool {
   if (flow.auth == AUTH_WANTED && mayLogIn(request) && request.present & (1 << PRESENT_VALUE_SIZE)) {
     flow.auth = AUTH_TRIED;
     becomeLogin(request);
+    if ((request.bits & DOUBT_MASK) == DOUBT_INDENT) request.bits &= ~BIT_NO_EVENT;
     // Nothing but the length is read of its line.
-    request.bits &= ~(BIT_LAST | BIT_REFUSED | BIT_QUIET);
+    request.bits &= ~(BIT_LAST | BIT_REFUSED | BIT_QUIET | DOUBT_MASK);
   }
-  if (request.bits & BIT_NO_EVENT) {
+  const doubt = request.bits & DOUBT_MASK;
+  if (doubt == DOUBT_SIZE_FLAG && flow.sizeFlags) request.bits &= ~DOUBT_MASK;
+  // No answer would tell.
+  else if (doubt && request.bits & (BIT_QUIET | BIT_NOREPLY)) {
+    request.bits = (request.bits & ~DOUBT_MASK) | BIT_QUIET | BIT_LAST;
+  }
+  if (request.bits & BIT_NO_EVENT && !(request.bits & DOUBT_MASK)) {
     count(COUNTER_UNKNOWN_COMMANDS);
     disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
   }
