@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0x109889bf;
+export const LAYOUT_HASH: u32 = 0x993defab;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -562,6 +562,16 @@ export class Flow {
 
 export const SIZEOF_FLOW: u32 = 112;
 
+/** of an exchange over UDP: the answer that is arriving, in datagrams of any order */
+// @ts-ignore: decorator
+@unmanaged
+export class Exchange {
+  start: u32; // 0: where it starts in the server's stream
+  arrived: u32; // 4: datagrams of it that came
+}
+
+export const SIZEOF_EXCHANGE: u32 = 8;
+
 /** a SYN seen, in a table that forgets: a flow whose handshake is remembered starts in sync */
 // @ts-ignore: decorator
 @unmanaged
@@ -615,6 +625,38 @@ export class Segment {
 
 export const SIZEOF_SEGMENT: u32 = 16;
 
+/** the packet an instance is at, or one that waited: framing says where it is and whose, TCP and UDP what is in it */
+// @ts-ignore: decorator
+@unmanaged
+export class Packet {
+  time: u64; // 0: when it was captured, in units of the recording
+  ordinal: u64; // 8: its number in the source; in the record walk, its number in the slot
+  payload: u32; // 16: address of its first byte of payload
+  size: u32; // 20: bytes of payload on the wire
+  captured: u32; // 24: bytes of these that were captured
+  starts: u32; // 28: 1 where `payload` is where the payload of a packet starts
+  sequence: u32; // 32: sequence number of its first byte of payload
+  ack: u32; // 36: acknowledgement number: up to where it says that its sender has the other direction
+  flags: u32; // 40: flags of its TCP header, and IS_* of the reassembly's
+  side: u32; // 44: CLIENT or SERVER: which side of its flow sent it; meaningful once the flow is found
+  ip: u32; // 48: address of the IP header
+  l4: u32; // 52: address of the TCP or UDP header
+  end: u32; // 56: address behind the captured bytes
+  rest: u32; // 60: bytes on the wire from the TCP or UDP header on
+  length: u32; // 64: bytes on the wire, link header included
+  family: u32; // 68: 4 or 6
+  protocol: u32; // 72: protocol number of TCP or UDP
+  seenOn: u32; // 76: interface it was seen on, 0 where the source does not tell
+  hash: u32; // 80: flow hash
+  ports: u32; // 84: in network order: source in the low half
+  sourceHigh: u64; // 88: address of the source; IPv4 in this half, the other is 0
+  sourceLow: u64; // 96: second half
+  destinationHigh: u64; // 104: address of the destination
+  destinationLow: u64; // 112: second half
+}
+
+export const SIZEOF_PACKET: u32 = 120;
+
 /** everything an instance is told once, before its first packet */
 // @ts-ignore: decorator
 @unmanaged
@@ -630,37 +672,39 @@ export class Config {
   ports: u32; // 52: address of a bitmap of 65,536 server ports
   indexState: u32; // 56: address of the index state
   counters: u32; // 60: address of this instance's counters
-  blockInfo: u32; // 64: address of this instance's block_info
-  flowBuckets: u32; // 68: address of the flow hash table, flow_bucket_count entries of u64
-  flowBucketCount: u32; // 72: entries, a power of two
-  flows: u32; // 76: address of the flow pool
-  flowCount: u32; // 80: entries of the flow pool
-  syns: u32; // 84: address of the table of SYNs seen, 40 bytes an entry
-  synCount: u32; // 88: entries, a power of two
-  requests: u32; // 92: address of the pool of pending requests
-  requestsEnd: u32; // 96: its end
-  keys: u32; // 100: address of the pool of key chunks for multigets
-  keysEnd: u32; // 104: its end
-  reorder: u32; // 108: address of the pool of chunks for segments that came early
-  reorderEnd: u32; // 112: its end
-  lines: u32; // 116: address of the pool of line buffers
-  linesEnd: u32; // 120: its end
-  columns: u32; // 124: address of the open block's columns
-  columnSize: u32; // 128: bytes reserved for each column
-  blockEvents: u32; // 132: events after which a block is sealed
-  keyCache: u32; // 136: address of the cache of the block's keys, sets of u64 (assembly/columns/keys.ts); block_events is below 65536
-  keyCacheSets: u32; // 140: its sets, a power of two
-  blockOut: u32; // 144: address where the payload of a sealed block is put together
-  blockOutSize: u32; // 148: bytes there
-  events: u32; // 152: address of the event records handed to the host
-  eventCount: u32; // 156: entries there
-  lag: u32; // 160: address of the histogram of how late packets are decoded
-  nextConn: u32; // 164: number of the next connection: the parser counts it up, also across rebuilds
-  scratch: u32; // 168: address of small tables of the instance
-  scratchSize: u32; // 172: bytes there
+  packet: u32; // 64: address of the packet at hand
+  blockInfo: u32; // 68: address of this instance's block_info
+  flowBuckets: u32; // 72: address of the flow hash table, flow_bucket_count entries of u64
+  flowBucketCount: u32; // 76: entries, a power of two
+  flows: u32; // 80: address of the flow pool
+  flowCount: u32; // 84: entries of the flow pool
+  syns: u32; // 88: address of the table of SYNs seen, 40 bytes an entry
+  synCount: u32; // 92: entries, a power of two
+  requests: u32; // 96: address of the pool of pending requests
+  requestsEnd: u32; // 100: its end
+  keys: u32; // 104: address of the pool of key chunks for multigets
+  keysEnd: u32; // 108: its end
+  reorder: u32; // 112: address of the pool of chunks for segments that came early
+  reorderEnd: u32; // 116: its end
+  lines: u32; // 120: address of the pool of line buffers
+  linesEnd: u32; // 124: its end
+  columns: u32; // 128: address of the open block's columns
+  columnSize: u32; // 132: bytes reserved for each column
+  blockEvents: u32; // 136: events after which a block is sealed
+  keyCache: u32; // 140: address of the cache of the block's keys, sets of u64 (assembly/columns/keys.ts); block_events is below 65536
+  keyCacheSets: u32; // 144: its sets, a power of two
+  blockOut: u32; // 148: address where the payload of a sealed block is put together
+  blockOutSize: u32; // 152: bytes there
+  events: u32; // 156: address of the event records handed to the host
+  eventCount: u32; // 160: entries there
+  lag: u32; // 164: address of the histogram of how late packets are decoded
+  nextConn: u32; // 168: number of the next connection: the parser counts it up, also across rebuilds
+  scratch: u32; // 172: address of small tables of the instance
+  scratchSize: u32; // 176: bytes there
+  pad0: u32; // 180: zero
 }
 
-export const SIZEOF_CONFIG: u32 = 176;
+export const SIZEOF_CONFIG: u32 = 184;
 
 /** what a worker was doing, in its region, so that another can go on where it trapped, hung or died */
 // @ts-ignore: decorator
@@ -982,6 +1026,9 @@ export function assertLayout(): void {
   if (offsetof<Flow>("scales") != 95) ERROR("flow.scales");
   if (offsetof<Flow>("openTime") != 96) ERROR("flow.open_time");
   if (offsetof<Flow>("lastTime") != 104) ERROR("flow.last_time");
+  if (offsetof<Exchange>() != 8) ERROR("size of exchange");
+  if (offsetof<Exchange>("start") != 0) ERROR("exchange.start");
+  if (offsetof<Exchange>("arrived") != 4) ERROR("exchange.arrived");
   if (offsetof<Syn>() != 40) ERROR("size of syn");
   if (offsetof<Syn>("time") != 0) ERROR("syn.time");
   if (offsetof<Syn>("hash") != 8) ERROR("syn.hash");
@@ -1014,7 +1061,32 @@ export function assertLayout(): void {
   if (offsetof<Segment>("l4Offset") != 12) ERROR("segment.l4_offset");
   if (offsetof<Segment>("l3Offset") != 14) ERROR("segment.l3_offset");
   if (offsetof<Segment>("seenOn") != 15) ERROR("segment.seen_on");
-  if (offsetof<Config>() != 176) ERROR("size of config");
+  if (offsetof<Packet>() != 120) ERROR("size of packet");
+  if (offsetof<Packet>("time") != 0) ERROR("packet.time");
+  if (offsetof<Packet>("ordinal") != 8) ERROR("packet.ordinal");
+  if (offsetof<Packet>("payload") != 16) ERROR("packet.payload");
+  if (offsetof<Packet>("size") != 20) ERROR("packet.size");
+  if (offsetof<Packet>("captured") != 24) ERROR("packet.captured");
+  if (offsetof<Packet>("starts") != 28) ERROR("packet.starts");
+  if (offsetof<Packet>("sequence") != 32) ERROR("packet.sequence");
+  if (offsetof<Packet>("ack") != 36) ERROR("packet.ack");
+  if (offsetof<Packet>("flags") != 40) ERROR("packet.flags");
+  if (offsetof<Packet>("side") != 44) ERROR("packet.side");
+  if (offsetof<Packet>("ip") != 48) ERROR("packet.ip");
+  if (offsetof<Packet>("l4") != 52) ERROR("packet.l4");
+  if (offsetof<Packet>("end") != 56) ERROR("packet.end");
+  if (offsetof<Packet>("rest") != 60) ERROR("packet.rest");
+  if (offsetof<Packet>("length") != 64) ERROR("packet.length");
+  if (offsetof<Packet>("family") != 68) ERROR("packet.family");
+  if (offsetof<Packet>("protocol") != 72) ERROR("packet.protocol");
+  if (offsetof<Packet>("seenOn") != 76) ERROR("packet.seen_on");
+  if (offsetof<Packet>("hash") != 80) ERROR("packet.hash");
+  if (offsetof<Packet>("ports") != 84) ERROR("packet.ports");
+  if (offsetof<Packet>("sourceHigh") != 88) ERROR("packet.source_high");
+  if (offsetof<Packet>("sourceLow") != 96) ERROR("packet.source_low");
+  if (offsetof<Packet>("destinationHigh") != 104) ERROR("packet.destination_high");
+  if (offsetof<Packet>("destinationLow") != 112) ERROR("packet.destination_low");
+  if (offsetof<Config>() != 184) ERROR("size of config");
   if (offsetof<Config>("key0") != 0) ERROR("config.key0");
   if (offsetof<Config>("key1") != 8) ERROR("config.key1");
   if (offsetof<Config>("addressKey0") != 16) ERROR("config.address_key0");
@@ -1026,34 +1098,36 @@ export function assertLayout(): void {
   if (offsetof<Config>("ports") != 52) ERROR("config.ports");
   if (offsetof<Config>("indexState") != 56) ERROR("config.index_state");
   if (offsetof<Config>("counters") != 60) ERROR("config.counters");
-  if (offsetof<Config>("blockInfo") != 64) ERROR("config.block_info");
-  if (offsetof<Config>("flowBuckets") != 68) ERROR("config.flow_buckets");
-  if (offsetof<Config>("flowBucketCount") != 72) ERROR("config.flow_bucket_count");
-  if (offsetof<Config>("flows") != 76) ERROR("config.flows");
-  if (offsetof<Config>("flowCount") != 80) ERROR("config.flow_count");
-  if (offsetof<Config>("syns") != 84) ERROR("config.syns");
-  if (offsetof<Config>("synCount") != 88) ERROR("config.syn_count");
-  if (offsetof<Config>("requests") != 92) ERROR("config.requests");
-  if (offsetof<Config>("requestsEnd") != 96) ERROR("config.requests_end");
-  if (offsetof<Config>("keys") != 100) ERROR("config.keys");
-  if (offsetof<Config>("keysEnd") != 104) ERROR("config.keys_end");
-  if (offsetof<Config>("reorder") != 108) ERROR("config.reorder");
-  if (offsetof<Config>("reorderEnd") != 112) ERROR("config.reorder_end");
-  if (offsetof<Config>("lines") != 116) ERROR("config.lines");
-  if (offsetof<Config>("linesEnd") != 120) ERROR("config.lines_end");
-  if (offsetof<Config>("columns") != 124) ERROR("config.columns");
-  if (offsetof<Config>("columnSize") != 128) ERROR("config.column_size");
-  if (offsetof<Config>("blockEvents") != 132) ERROR("config.block_events");
-  if (offsetof<Config>("keyCache") != 136) ERROR("config.key_cache");
-  if (offsetof<Config>("keyCacheSets") != 140) ERROR("config.key_cache_sets");
-  if (offsetof<Config>("blockOut") != 144) ERROR("config.block_out");
-  if (offsetof<Config>("blockOutSize") != 148) ERROR("config.block_out_size");
-  if (offsetof<Config>("events") != 152) ERROR("config.events");
-  if (offsetof<Config>("eventCount") != 156) ERROR("config.event_count");
-  if (offsetof<Config>("lag") != 160) ERROR("config.lag");
-  if (offsetof<Config>("nextConn") != 164) ERROR("config.next_conn");
-  if (offsetof<Config>("scratch") != 168) ERROR("config.scratch");
-  if (offsetof<Config>("scratchSize") != 172) ERROR("config.scratch_size");
+  if (offsetof<Config>("packet") != 64) ERROR("config.packet");
+  if (offsetof<Config>("blockInfo") != 68) ERROR("config.block_info");
+  if (offsetof<Config>("flowBuckets") != 72) ERROR("config.flow_buckets");
+  if (offsetof<Config>("flowBucketCount") != 76) ERROR("config.flow_bucket_count");
+  if (offsetof<Config>("flows") != 80) ERROR("config.flows");
+  if (offsetof<Config>("flowCount") != 84) ERROR("config.flow_count");
+  if (offsetof<Config>("syns") != 88) ERROR("config.syns");
+  if (offsetof<Config>("synCount") != 92) ERROR("config.syn_count");
+  if (offsetof<Config>("requests") != 96) ERROR("config.requests");
+  if (offsetof<Config>("requestsEnd") != 100) ERROR("config.requests_end");
+  if (offsetof<Config>("keys") != 104) ERROR("config.keys");
+  if (offsetof<Config>("keysEnd") != 108) ERROR("config.keys_end");
+  if (offsetof<Config>("reorder") != 112) ERROR("config.reorder");
+  if (offsetof<Config>("reorderEnd") != 116) ERROR("config.reorder_end");
+  if (offsetof<Config>("lines") != 120) ERROR("config.lines");
+  if (offsetof<Config>("linesEnd") != 124) ERROR("config.lines_end");
+  if (offsetof<Config>("columns") != 128) ERROR("config.columns");
+  if (offsetof<Config>("columnSize") != 132) ERROR("config.column_size");
+  if (offsetof<Config>("blockEvents") != 136) ERROR("config.block_events");
+  if (offsetof<Config>("keyCache") != 140) ERROR("config.key_cache");
+  if (offsetof<Config>("keyCacheSets") != 144) ERROR("config.key_cache_sets");
+  if (offsetof<Config>("blockOut") != 148) ERROR("config.block_out");
+  if (offsetof<Config>("blockOutSize") != 152) ERROR("config.block_out_size");
+  if (offsetof<Config>("events") != 156) ERROR("config.events");
+  if (offsetof<Config>("eventCount") != 160) ERROR("config.event_count");
+  if (offsetof<Config>("lag") != 164) ERROR("config.lag");
+  if (offsetof<Config>("nextConn") != 168) ERROR("config.next_conn");
+  if (offsetof<Config>("scratch") != 172) ERROR("config.scratch");
+  if (offsetof<Config>("scratchSize") != 176) ERROR("config.scratch_size");
+  if (offsetof<Config>("pad0") != 180) ERROR("config.pad0");
   if (offsetof<WorkerState>() != 216) ERROR("size of worker_state");
   if (offsetof<WorkerState>("beat") != 0) ERROR("worker_state.beat");
   if (offsetof<WorkerState>("phase") != 4) ERROR("worker_state.phase");

@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0x109889bfu
+#define MEMBENCH_LAYOUT_HASH 0x993defabu
 
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
@@ -620,6 +620,15 @@ _Static_assert(__builtin_offsetof(struct membench_flow, scales) == 95, "flow.sca
 _Static_assert(__builtin_offsetof(struct membench_flow, open_time) == 96, "flow.open_time");
 _Static_assert(__builtin_offsetof(struct membench_flow, last_time) == 104, "flow.last_time");
 
+/* of an exchange over UDP: the answer that is arriving, in datagrams of any order */
+struct membench_exchange {
+	__u32 start; /* where it starts in the server's stream */
+	__u32 arrived; /* datagrams of it that came */
+};
+_Static_assert(sizeof(struct membench_exchange) == 8, "size of exchange");
+_Static_assert(__builtin_offsetof(struct membench_exchange, start) == 0, "exchange.start");
+_Static_assert(__builtin_offsetof(struct membench_exchange, arrived) == 4, "exchange.arrived");
+
 /* a SYN seen, in a table that forgets: a flow whose handshake is remembered starts in sync */
 struct membench_syn {
 	__u64 time; /* time of the SYN */
@@ -693,6 +702,59 @@ _Static_assert(__builtin_offsetof(struct membench_segment, l4_offset) == 12, "se
 _Static_assert(__builtin_offsetof(struct membench_segment, l3_offset) == 14, "segment.l3_offset");
 _Static_assert(__builtin_offsetof(struct membench_segment, seen_on) == 15, "segment.seen_on");
 
+/* the packet an instance is at, or one that waited: framing says where it is and whose, TCP and UDP what is in it */
+struct membench_packet {
+	__u64 time; /* when it was captured, in units of the recording */
+	__u64 ordinal; /* its number in the source; in the record walk, its number in the slot */
+	__u32 payload; /* address of its first byte of payload */
+	__u32 size; /* bytes of payload on the wire */
+	__u32 captured; /* bytes of these that were captured */
+	__u32 starts; /* 1 where `payload` is where the payload of a packet starts */
+	__u32 sequence; /* sequence number of its first byte of payload */
+	__u32 ack; /* acknowledgement number: up to where it says that its sender has the other direction */
+	__u32 flags; /* flags of its TCP header, and IS_* of the reassembly's */
+	__u32 side; /* CLIENT or SERVER: which side of its flow sent it; meaningful once the flow is found */
+	__u32 ip; /* address of the IP header */
+	__u32 l4; /* address of the TCP or UDP header */
+	__u32 end; /* address behind the captured bytes */
+	__u32 rest; /* bytes on the wire from the TCP or UDP header on */
+	__u32 length; /* bytes on the wire, link header included */
+	__u32 family; /* 4 or 6 */
+	__u32 protocol; /* protocol number of TCP or UDP */
+	__u32 seen_on; /* interface it was seen on, 0 where the source does not tell */
+	__u32 hash; /* flow hash */
+	__u32 ports; /* in network order: source in the low half */
+	__u64 source_high; /* address of the source; IPv4 in this half, the other is 0 */
+	__u64 source_low; /* second half */
+	__u64 destination_high; /* address of the destination */
+	__u64 destination_low; /* second half */
+};
+_Static_assert(sizeof(struct membench_packet) == 120, "size of packet");
+_Static_assert(__builtin_offsetof(struct membench_packet, time) == 0, "packet.time");
+_Static_assert(__builtin_offsetof(struct membench_packet, ordinal) == 8, "packet.ordinal");
+_Static_assert(__builtin_offsetof(struct membench_packet, payload) == 16, "packet.payload");
+_Static_assert(__builtin_offsetof(struct membench_packet, size) == 20, "packet.size");
+_Static_assert(__builtin_offsetof(struct membench_packet, captured) == 24, "packet.captured");
+_Static_assert(__builtin_offsetof(struct membench_packet, starts) == 28, "packet.starts");
+_Static_assert(__builtin_offsetof(struct membench_packet, sequence) == 32, "packet.sequence");
+_Static_assert(__builtin_offsetof(struct membench_packet, ack) == 36, "packet.ack");
+_Static_assert(__builtin_offsetof(struct membench_packet, flags) == 40, "packet.flags");
+_Static_assert(__builtin_offsetof(struct membench_packet, side) == 44, "packet.side");
+_Static_assert(__builtin_offsetof(struct membench_packet, ip) == 48, "packet.ip");
+_Static_assert(__builtin_offsetof(struct membench_packet, l4) == 52, "packet.l4");
+_Static_assert(__builtin_offsetof(struct membench_packet, end) == 56, "packet.end");
+_Static_assert(__builtin_offsetof(struct membench_packet, rest) == 60, "packet.rest");
+_Static_assert(__builtin_offsetof(struct membench_packet, length) == 64, "packet.length");
+_Static_assert(__builtin_offsetof(struct membench_packet, family) == 68, "packet.family");
+_Static_assert(__builtin_offsetof(struct membench_packet, protocol) == 72, "packet.protocol");
+_Static_assert(__builtin_offsetof(struct membench_packet, seen_on) == 76, "packet.seen_on");
+_Static_assert(__builtin_offsetof(struct membench_packet, hash) == 80, "packet.hash");
+_Static_assert(__builtin_offsetof(struct membench_packet, ports) == 84, "packet.ports");
+_Static_assert(__builtin_offsetof(struct membench_packet, source_high) == 88, "packet.source_high");
+_Static_assert(__builtin_offsetof(struct membench_packet, source_low) == 96, "packet.source_low");
+_Static_assert(__builtin_offsetof(struct membench_packet, destination_high) == 104, "packet.destination_high");
+_Static_assert(__builtin_offsetof(struct membench_packet, destination_low) == 112, "packet.destination_low");
+
 /* everything an instance is told once, before its first packet */
 struct membench_config {
 	__u64 key0; /* first half of the SipHash secret for keys, little-endian as in the reference code */
@@ -706,6 +768,7 @@ struct membench_config {
 	__u32 ports; /* address of a bitmap of 65,536 server ports */
 	__u32 index_state; /* address of the index state */
 	__u32 counters; /* address of this instance's counters */
+	__u32 packet; /* address of the packet at hand */
 	__u32 block_info; /* address of this instance's block_info */
 	__u32 flow_buckets; /* address of the flow hash table, flow_bucket_count entries of u64 */
 	__u32 flow_bucket_count; /* entries, a power of two */
@@ -734,8 +797,9 @@ struct membench_config {
 	__u32 next_conn; /* number of the next connection: the parser counts it up, also across rebuilds */
 	__u32 scratch; /* address of small tables of the instance */
 	__u32 scratch_size; /* bytes there */
+	__u32 pad0; /* zero */
 };
-_Static_assert(sizeof(struct membench_config) == 176, "size of config");
+_Static_assert(sizeof(struct membench_config) == 184, "size of config");
 _Static_assert(__builtin_offsetof(struct membench_config, key0) == 0, "config.key0");
 _Static_assert(__builtin_offsetof(struct membench_config, key1) == 8, "config.key1");
 _Static_assert(__builtin_offsetof(struct membench_config, address_key0) == 16, "config.address_key0");
@@ -747,34 +811,36 @@ _Static_assert(__builtin_offsetof(struct membench_config, events_out) == 48, "co
 _Static_assert(__builtin_offsetof(struct membench_config, ports) == 52, "config.ports");
 _Static_assert(__builtin_offsetof(struct membench_config, index_state) == 56, "config.index_state");
 _Static_assert(__builtin_offsetof(struct membench_config, counters) == 60, "config.counters");
-_Static_assert(__builtin_offsetof(struct membench_config, block_info) == 64, "config.block_info");
-_Static_assert(__builtin_offsetof(struct membench_config, flow_buckets) == 68, "config.flow_buckets");
-_Static_assert(__builtin_offsetof(struct membench_config, flow_bucket_count) == 72, "config.flow_bucket_count");
-_Static_assert(__builtin_offsetof(struct membench_config, flows) == 76, "config.flows");
-_Static_assert(__builtin_offsetof(struct membench_config, flow_count) == 80, "config.flow_count");
-_Static_assert(__builtin_offsetof(struct membench_config, syns) == 84, "config.syns");
-_Static_assert(__builtin_offsetof(struct membench_config, syn_count) == 88, "config.syn_count");
-_Static_assert(__builtin_offsetof(struct membench_config, requests) == 92, "config.requests");
-_Static_assert(__builtin_offsetof(struct membench_config, requests_end) == 96, "config.requests_end");
-_Static_assert(__builtin_offsetof(struct membench_config, keys) == 100, "config.keys");
-_Static_assert(__builtin_offsetof(struct membench_config, keys_end) == 104, "config.keys_end");
-_Static_assert(__builtin_offsetof(struct membench_config, reorder) == 108, "config.reorder");
-_Static_assert(__builtin_offsetof(struct membench_config, reorder_end) == 112, "config.reorder_end");
-_Static_assert(__builtin_offsetof(struct membench_config, lines) == 116, "config.lines");
-_Static_assert(__builtin_offsetof(struct membench_config, lines_end) == 120, "config.lines_end");
-_Static_assert(__builtin_offsetof(struct membench_config, columns) == 124, "config.columns");
-_Static_assert(__builtin_offsetof(struct membench_config, column_size) == 128, "config.column_size");
-_Static_assert(__builtin_offsetof(struct membench_config, block_events) == 132, "config.block_events");
-_Static_assert(__builtin_offsetof(struct membench_config, key_cache) == 136, "config.key_cache");
-_Static_assert(__builtin_offsetof(struct membench_config, key_cache_sets) == 140, "config.key_cache_sets");
-_Static_assert(__builtin_offsetof(struct membench_config, block_out) == 144, "config.block_out");
-_Static_assert(__builtin_offsetof(struct membench_config, block_out_size) == 148, "config.block_out_size");
-_Static_assert(__builtin_offsetof(struct membench_config, events) == 152, "config.events");
-_Static_assert(__builtin_offsetof(struct membench_config, event_count) == 156, "config.event_count");
-_Static_assert(__builtin_offsetof(struct membench_config, lag) == 160, "config.lag");
-_Static_assert(__builtin_offsetof(struct membench_config, next_conn) == 164, "config.next_conn");
-_Static_assert(__builtin_offsetof(struct membench_config, scratch) == 168, "config.scratch");
-_Static_assert(__builtin_offsetof(struct membench_config, scratch_size) == 172, "config.scratch_size");
+_Static_assert(__builtin_offsetof(struct membench_config, packet) == 64, "config.packet");
+_Static_assert(__builtin_offsetof(struct membench_config, block_info) == 68, "config.block_info");
+_Static_assert(__builtin_offsetof(struct membench_config, flow_buckets) == 72, "config.flow_buckets");
+_Static_assert(__builtin_offsetof(struct membench_config, flow_bucket_count) == 76, "config.flow_bucket_count");
+_Static_assert(__builtin_offsetof(struct membench_config, flows) == 80, "config.flows");
+_Static_assert(__builtin_offsetof(struct membench_config, flow_count) == 84, "config.flow_count");
+_Static_assert(__builtin_offsetof(struct membench_config, syns) == 88, "config.syns");
+_Static_assert(__builtin_offsetof(struct membench_config, syn_count) == 92, "config.syn_count");
+_Static_assert(__builtin_offsetof(struct membench_config, requests) == 96, "config.requests");
+_Static_assert(__builtin_offsetof(struct membench_config, requests_end) == 100, "config.requests_end");
+_Static_assert(__builtin_offsetof(struct membench_config, keys) == 104, "config.keys");
+_Static_assert(__builtin_offsetof(struct membench_config, keys_end) == 108, "config.keys_end");
+_Static_assert(__builtin_offsetof(struct membench_config, reorder) == 112, "config.reorder");
+_Static_assert(__builtin_offsetof(struct membench_config, reorder_end) == 116, "config.reorder_end");
+_Static_assert(__builtin_offsetof(struct membench_config, lines) == 120, "config.lines");
+_Static_assert(__builtin_offsetof(struct membench_config, lines_end) == 124, "config.lines_end");
+_Static_assert(__builtin_offsetof(struct membench_config, columns) == 128, "config.columns");
+_Static_assert(__builtin_offsetof(struct membench_config, column_size) == 132, "config.column_size");
+_Static_assert(__builtin_offsetof(struct membench_config, block_events) == 136, "config.block_events");
+_Static_assert(__builtin_offsetof(struct membench_config, key_cache) == 140, "config.key_cache");
+_Static_assert(__builtin_offsetof(struct membench_config, key_cache_sets) == 144, "config.key_cache_sets");
+_Static_assert(__builtin_offsetof(struct membench_config, block_out) == 148, "config.block_out");
+_Static_assert(__builtin_offsetof(struct membench_config, block_out_size) == 152, "config.block_out_size");
+_Static_assert(__builtin_offsetof(struct membench_config, events) == 156, "config.events");
+_Static_assert(__builtin_offsetof(struct membench_config, event_count) == 160, "config.event_count");
+_Static_assert(__builtin_offsetof(struct membench_config, lag) == 164, "config.lag");
+_Static_assert(__builtin_offsetof(struct membench_config, next_conn) == 168, "config.next_conn");
+_Static_assert(__builtin_offsetof(struct membench_config, scratch) == 172, "config.scratch");
+_Static_assert(__builtin_offsetof(struct membench_config, scratch_size) == 176, "config.scratch_size");
+_Static_assert(__builtin_offsetof(struct membench_config, pad0) == 180, "config.pad0");
 
 /* what a worker was doing, in its region, so that another can go on where it trapped, hung or died */
 struct membench_worker_state {

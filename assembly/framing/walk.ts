@@ -9,8 +9,14 @@
 import { count, indexState } from '../instance';
 import { COUNTER_CAPTURES_OVERLAPPING, SLOT_HEADROOM } from '../layout';
 
+/** Address of the first worker's list, and bytes from one list to the next. */
+export let lists: usize = 0;
+export let stride: usize = 0;
+
 /** Empties the workers' lists, and returns where the walk begins: what was carried over, then the chunk. */
-export function beginWalk(chunk: usize, lists: usize, stride: usize, workers: u32): usize {
+export function beginWalk(chunk: usize, firstList: usize, listStride: usize, workers: u32): usize {
+  lists = firstList;
+  stride = listStride;
   for (let worker: u32 = 0; worker < workers; worker++) store<u32>(lists + <usize>worker * stride, 0);
   const at = chunk - indexState.carrySize;
   memory.copy(at, indexState.carry, indexState.carrySize);

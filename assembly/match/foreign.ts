@@ -1,5 +1,5 @@
 /** Answers to commands memcached does not know: stepped over where their shape is plain. */
-import { CLIENT, Flow, Side, sideOf } from '../flow/flow';
+import { CLIENT, Flow, SERVER, sideOf } from '../flow/flow';
 import { answerSize } from '../memcache/answer';
 import { foreignData } from '../memcache/foreign';
 import {
@@ -16,8 +16,7 @@ export const STEP_NOT: u32 = 2;
 
 /**
  * Whether only this request can be meant: nothing else waits for an answer, and nothing was read that might be more
- * than
- * the line. Bytes behind a line that are a value to its server would have been read as requests.
+ * than the line. Bytes behind a line that are a value to its server would have been read as requests.
  */
 function isAlone(flow: Flow): bool {
   const client = sideOf(flow, CLIENT);
@@ -25,7 +24,9 @@ function isAlone(flow: Flow): bool {
 }
 
 /** A line of the answer to the oldest pending request, of such a command. */
-export function stepOver(flow: Flow, side: Side, request: Request, code: u32, at: usize, end: usize): u32 {
+export function stepOver(flow: Flow, code: u32, at: usize, end: usize): u32 {
+  const request = changetype<Request>(<usize>flow.head);
+  const side = sideOf(flow, SERVER);
   if (code == IS_ERROR) return STEP_DONE;
   const begun = (request.bits & BIT_ANSWERED) != 0;
   const data = code == IS_FREE ? foreignData(at, end) : code == IS_VALUE ? <i32>answerSize : -1;

@@ -8,14 +8,15 @@
  * Of a value longer than HELD_VALUE_MAX nothing is held: its bytes are counted, and belief ends where they turn out to
  * be commands. It ends as well where there is no room for more.
  */
-import { Flow, Side } from '../flow/flow';
+import { CLIENT, Flow, Side, sideOf } from '../flow/flow';
 import { count } from '../instance';
 import { COUNTER_AMBIGUOUS_LENGTHS, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, LINE_MAX } from '../layout';
 import { LOGIN_BOTH, LOGIN_NO, lookAtLogin } from '../memcache/credentials';
 import { DOUBT_MASK } from '../memcache/doubt';
 import { BIT_LAST, Request } from '../memcache/message';
-import { disown } from '../payload';
-import { appendLine, freeLine } from '../stream/lines';
+import { Packet } from '../packet';
+import { disown } from './account';
+import { appendLine, freeLine } from './lines';
 import { push } from './pending';
 import { CLIENT_HELD, CLIENT_UNKNOWN } from './states';
 
@@ -69,17 +70,18 @@ export function beginHolding(flow: Flow, side: Side, request: Request): void {
   side.skip = request.dataSize + 2 > HELD_VALUE_MAX ? request.dataSize + 2 : 0;
 }
 
-/** Holds [at, end), which one packet brought. */
-export function hold(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal: u64): void {
+/** Holds [at, end), which `from` brought. */
+export function hold(flow: Flow, at: usize, end: usize, from: Packet): void {
+  const side = sideOf(flow, CLIENT);
   const request = changetype<Request>(<usize>flow.tail);
   if (side.skip) {
     const bytes = <u32>min<usize>(side.skip, end - at);
     side.skip -= bytes;
     at += bytes;
-    if (side.skip == 0) request.lastTime = time;
+    if (side.skip == 0) request.lastTime = from.time;
     if (at == end) return;
   }
-  if (keep(side, at, <u32>(end - at), time, ordinal)) return;
+  if (keep(side, at, <u32>(end - at), from)) return;
   count(COUNTER_AMBIGUOUS_LENGTHS);
   request.bits = (request.bits & ~DOUBT_MASK) | BIT_LAST;
   disown(flow, side.lineSize + <u32>(end - at), COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
@@ -88,14 +90,14 @@ export function hold(flow: Flow, side: Side, at: usize, end: usize, time: u64, o
   flow.owed = 1;
 }
 
-function keep(side: Side, at: usize, size: u32, time: u64, ordinal: u64): bool {
+function keep(side: Side, at: usize, size: u32, from: Packet): bool {
   const isFirst = side.line == 0;
-  if (isFirst) appendLine(side, at, at, time, ordinal);
+  if (isFirst) appendLine(side, at, at, from);
   const base = <usize>side.line;
   if (base == 0) return false;
   const marks = isFirst ? 0 : marksOf(base);
-  const elapsed = time - side.lineTime;
-  const packets = ordinal - side.lineOrdinal;
+  const elapsed = from.time - side.lineTime;
+  const packets = from.ordinal - side.lineOrdinal;
   if (elapsed != <u64><i64><i32>elapsed || packets != <u64><i64><i16>packets) return false;
   if (side.lineSize + size + (marks + 1) * MARK_SIZE > LINE_MAX) return false;
   memory.copy(base + side.lineSize, at, size);

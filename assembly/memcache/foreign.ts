@@ -8,7 +8,7 @@
  * and by its answer `config get cluster` of ElastiCache ("Adding Auto Discovery to your client library"):
  * CONFIG <name> <flags> <bytes>, data, END.
  */
-import { refused, unknown } from './fill';
+import { refused, unknown } from './command';
 import {
   BIT_FOREIGN, BIT_LEASE, BIT_NO_EVENT, BIT_NOREPLY, IS_ERROR, IS_EXISTS, IS_NOT_FOUND, IS_NOT_STORED, IS_STORED,
   IS_WORD,

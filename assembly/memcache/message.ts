@@ -28,7 +28,7 @@ export class Request extends EventRecord {
   bits: u32;
   /** KIND_*. */
   kind: u32;
-  /** Opcode and opaque as sent, the opaque in network order; of binary requests only. See match/passed.ts. */
+  /** Opcode and opaque as sent, the opaque in network order; of binary requests only. See match/errors.ts. */
   opcode: u32;
   sentOpaque: u32;
 }

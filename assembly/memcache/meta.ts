@@ -10,8 +10,8 @@ import {
   TRAIT_QUIET,
 } from '../layout';
 import { decodeBase64 } from './base64';
+import { clearPassed } from './command';
 import { DOUBT_FLAG, DOUBT_META_SIZE, DOUBT_SIZE_FLAG } from './doubt';
-import { clearPassed } from './fill';
 import { setKey } from './keys';
 import {
   BIT_LAST, BIT_NO_EVENT, BIT_QUIET, BIT_REFUSED, IS_EN, IS_ERROR, IS_EX, IS_HD, IS_ME, IS_NF, IS_NS, IS_OK, IS_VA,

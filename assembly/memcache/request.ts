@@ -8,7 +8,7 @@ import {
   OP_MISBEHAVE, OP_MN, OP_MS, OP_PREPEND, OP_QUIT, OP_REFRESH_CERTS, OP_REPLACE, OP_SET, OP_SHUTDOWN, OP_SLABS,
   OP_STATS, OP_TOUCH, OP_VERBOSITY, OP_VERSION, OP_WATCH, PRESENT_DELTA, PRESENT_TTL, TRAIT_QUIET, KEY_MAX,
 } from '../layout';
-import { clear, is, refused, setFits, unknown } from './fill';
+import { clear, is, refused, setFits, unknown } from './command';
 import { foreign } from './foreign';
 import { addKey, setKey } from './keys';
 import {

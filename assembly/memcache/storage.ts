@@ -5,8 +5,8 @@
 import {
   KEY_MAX, OP_CAS, PRESENT_FLAGS, PRESENT_TTL, PRESENT_VALUE_SIZE, TRAIT_CAS, TRAIT_QUIET,
 } from '../layout';
+import { is, refused, refusedPerhaps, setFits, unknown } from './command';
 import { DOUBT_CAS, DOUBT_INDENT, DOUBT_MASK, DOUBT_SIZE, DOUBT_TOKENS } from './doubt';
-import { is, refused, refusedPerhaps, setFits, unknown } from './fill';
 import { setKey } from './keys';
 import {
   BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_QUIET, BIT_REFUSED, IS_ERROR, IS_EXISTS, IS_NOT_FOUND, IS_NOT_STORED,

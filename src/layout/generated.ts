@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x109889bf;
+export const LAYOUT_HASH = 0x993defab;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -657,6 +657,15 @@ export const FLOW = {
   SIZE: 112,
 } as const;
 
+/** Byte offsets. of an exchange over UDP: the answer that is arriving, in datagrams of any order */
+export const EXCHANGE = {
+  /** u32: where it starts in the server's stream */
+  start: 0,
+  /** u32: datagrams of it that came */
+  arrived: 4,
+  SIZE: 8,
+} as const;
+
 /** Byte offsets. a SYN seen, in a table that forgets: a flow whose handshake is remembered starts in sync */
 export const SYN = {
   /** u64: time of the SYN */
@@ -726,6 +735,59 @@ export const SEGMENT = {
   SIZE: 16,
 } as const;
 
+/** Byte offsets. the packet an instance is at, or one that waited: framing says where it is and whose, TCP and UDP what is in it */
+export const PACKET = {
+  /** u64: when it was captured, in units of the recording */
+  time: 0,
+  /** u64: its number in the source; in the record walk, its number in the slot */
+  ordinal: 8,
+  /** u32: address of its first byte of payload */
+  payload: 16,
+  /** u32: bytes of payload on the wire */
+  size: 20,
+  /** u32: bytes of these that were captured */
+  captured: 24,
+  /** u32: 1 where `payload` is where the payload of a packet starts */
+  starts: 28,
+  /** u32: sequence number of its first byte of payload */
+  sequence: 32,
+  /** u32: acknowledgement number: up to where it says that its sender has the other direction */
+  ack: 36,
+  /** u32: flags of its TCP header, and IS_* of the reassembly's */
+  flags: 40,
+  /** u32: CLIENT or SERVER: which side of its flow sent it; meaningful once the flow is found */
+  side: 44,
+  /** u32: address of the IP header */
+  ip: 48,
+  /** u32: address of the TCP or UDP header */
+  l4: 52,
+  /** u32: address behind the captured bytes */
+  end: 56,
+  /** u32: bytes on the wire from the TCP or UDP header on */
+  rest: 60,
+  /** u32: bytes on the wire, link header included */
+  length: 64,
+  /** u32: 4 or 6 */
+  family: 68,
+  /** u32: protocol number of TCP or UDP */
+  protocol: 72,
+  /** u32: interface it was seen on, 0 where the source does not tell */
+  seen_on: 76,
+  /** u32: flow hash */
+  hash: 80,
+  /** u32: in network order: source in the low half */
+  ports: 84,
+  /** u64: address of the source; IPv4 in this half, the other is 0 */
+  source_high: 88,
+  /** u64: second half */
+  source_low: 96,
+  /** u64: address of the destination */
+  destination_high: 104,
+  /** u64: second half */
+  destination_low: 112,
+  SIZE: 120,
+} as const;
+
 /** Byte offsets. everything an instance is told once, before its first packet */
 export const CONFIG = {
   /** u64: first half of the SipHash secret for keys, little-endian as in the reference code */
@@ -750,63 +812,65 @@ export const CONFIG = {
   index_state: 56,
   /** u32: address of this instance's counters */
   counters: 60,
+  /** u32: address of the packet at hand */
+  packet: 64,
   /** u32: address of this instance's block_info */
-  block_info: 64,
+  block_info: 68,
   /** u32: address of the flow hash table, flow_bucket_count entries of u64 */
-  flow_buckets: 68,
+  flow_buckets: 72,
   /** u32: entries, a power of two */
-  flow_bucket_count: 72,
+  flow_bucket_count: 76,
   /** u32: address of the flow pool */
-  flows: 76,
+  flows: 80,
   /** u32: entries of the flow pool */
-  flow_count: 80,
+  flow_count: 84,
   /** u32: address of the table of SYNs seen, 40 bytes an entry */
-  syns: 84,
+  syns: 88,
   /** u32: entries, a power of two */
-  syn_count: 88,
+  syn_count: 92,
   /** u32: address of the pool of pending requests */
-  requests: 92,
+  requests: 96,
   /** u32: its end */
-  requests_end: 96,
+  requests_end: 100,
   /** u32: address of the pool of key chunks for multigets */
-  keys: 100,
+  keys: 104,
   /** u32: its end */
-  keys_end: 104,
+  keys_end: 108,
   /** u32: address of the pool of chunks for segments that came early */
-  reorder: 108,
+  reorder: 112,
   /** u32: its end */
-  reorder_end: 112,
+  reorder_end: 116,
   /** u32: address of the pool of line buffers */
-  lines: 116,
+  lines: 120,
   /** u32: its end */
-  lines_end: 120,
+  lines_end: 124,
   /** u32: address of the open block's columns */
-  columns: 124,
+  columns: 128,
   /** u32: bytes reserved for each column */
-  column_size: 128,
+  column_size: 132,
   /** u32: events after which a block is sealed */
-  block_events: 132,
+  block_events: 136,
   /** u32: address of the cache of the block's keys, sets of u64 (assembly/columns/keys.ts); block_events is below 65536 */
-  key_cache: 136,
+  key_cache: 140,
   /** u32: its sets, a power of two */
-  key_cache_sets: 140,
+  key_cache_sets: 144,
   /** u32: address where the payload of a sealed block is put together */
-  block_out: 144,
+  block_out: 148,
   /** u32: bytes there */
-  block_out_size: 148,
+  block_out_size: 152,
   /** u32: address of the event records handed to the host */
-  events: 152,
+  events: 156,
   /** u32: entries there */
-  event_count: 156,
+  event_count: 160,
   /** u32: address of the histogram of how late packets are decoded */
-  lag: 160,
+  lag: 164,
   /** u32: number of the next connection: the parser counts it up, also across rebuilds */
-  next_conn: 164,
+  next_conn: 168,
   /** u32: address of small tables of the instance */
-  scratch: 168,
+  scratch: 172,
   /** u32: bytes there */
-  scratch_size: 172,
-  SIZE: 176,
+  scratch_size: 176,
+  SIZE: 184,
 } as const;
 
 /** Byte offsets. what a worker was doing, in its region, so that another can go on where it trapped, hung or died */

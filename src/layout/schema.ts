@@ -563,6 +563,13 @@ export const schema: Schema = {
         f('last_time', 'u64', 'time of the latest packet'),
       ],
     },
+    exchange: {
+      doc: 'of an exchange over UDP: the answer that is arriving, in datagrams of any order',
+      fields: [
+        f('start', 'u32', "where it starts in the server's stream"),
+        f('arrived', 'u32', 'datagrams of it that came'),
+      ],
+    },
     syn: {
       doc: 'a SYN seen, in a table that forgets: a flow whose handshake is remembered starts in sync',
       fields: [
@@ -615,6 +622,43 @@ export const schema: Schema = {
         f('seen_on', 'u8', 'low bits of the interface it was seen on, 0 where the capture does not tell'),
       ],
     },
+    packet: {
+      doc: 'the packet an instance is at, or one that waited: framing says where it is and whose, TCP and UDP what is in it',
+      fields: [
+        f('time', 'u64', 'when it was captured, in units of the recording'),
+        f('ordinal', 'u64', 'its number in the source; in the record walk, its number in the slot'),
+        f('payload', 'u32', 'address of its first byte of payload'),
+        f('size', 'u32', 'bytes of payload on the wire'),
+        f('captured', 'u32', 'bytes of these that were captured'),
+        f('starts', 'u32', '1 where `payload` is where the payload of a packet starts'),
+        f('sequence', 'u32', 'sequence number of its first byte of payload'),
+        f(
+          'ack',
+          'u32',
+          'acknowledgement number: up to where it says that its sender has the other direction',
+        ),
+        f('flags', 'u32', "flags of its TCP header, and IS_* of the reassembly's"),
+        f(
+          'side',
+          'u32',
+          'CLIENT or SERVER: which side of its flow sent it; meaningful once the flow is found',
+        ),
+        f('ip', 'u32', 'address of the IP header'),
+        f('l4', 'u32', 'address of the TCP or UDP header'),
+        f('end', 'u32', 'address behind the captured bytes'),
+        f('rest', 'u32', 'bytes on the wire from the TCP or UDP header on'),
+        f('length', 'u32', 'bytes on the wire, link header included'),
+        f('family', 'u32', '4 or 6'),
+        f('protocol', 'u32', 'protocol number of TCP or UDP'),
+        f('seen_on', 'u32', 'interface it was seen on, 0 where the source does not tell'),
+        f('hash', 'u32', 'flow hash'),
+        f('ports', 'u32', 'in network order: source in the low half'),
+        f('source_high', 'u64', 'address of the source; IPv4 in this half, the other is 0'),
+        f('source_low', 'u64', 'second half'),
+        f('destination_high', 'u64', 'address of the destination'),
+        f('destination_low', 'u64', 'second half'),
+      ],
+    },
     config: {
       doc: 'everything an instance is told once, before its first packet',
       fields: [
@@ -629,6 +673,7 @@ export const schema: Schema = {
         f('ports', 'u32', 'address of a bitmap of 65,536 server ports'),
         f('index_state', 'u32', 'address of the index state'),
         f('counters', 'u32', "address of this instance's counters"),
+        f('packet', 'u32', 'address of the packet at hand'),
         f('block_info', 'u32', "address of this instance's block_info"),
         f('flow_buckets', 'u32', 'address of the flow hash table, flow_bucket_count entries of u64'),
         f('flow_bucket_count', 'u32', 'entries, a power of two'),
@@ -661,6 +706,7 @@ export const schema: Schema = {
         f('next_conn', 'u32', 'number of the next connection: the parser counts it up, also across rebuilds'),
         f('scratch', 'u32', 'address of small tables of the instance'),
         f('scratch_size', 'u32', 'bytes there'),
+        f('pad0', 'u32', 'zero'),
       ],
     },
     worker_state: {

@@ -39,6 +39,7 @@ export function configureWorker(
   u32(CONFIG.ports, map.ports);
   u32(CONFIG.index_state, map.indexState);
   u32(CONFIG.counters, base + region.counters.at);
+  u32(CONFIG.packet, base + region.packet.at);
   u32(CONFIG.lag, base + region.lag.at);
   u32(CONFIG.block_info, base + region.blockInfo.at);
   u32(CONFIG.flow_buckets, base + region.flowBuckets.at);

@@ -18,6 +18,7 @@ import {
   INTERFACES_MAX,
   LAG_BUCKETS,
   LIST_HEAD,
+  PACKET,
   SEGMENT,
   SEGMENT_MIN,
   SIDE,
@@ -35,7 +36,7 @@ import {
  *  64 KiB   control | index state | server ports | carry | interfaces | datagrams not whole yet
  *           slot 0 … slots-1     each: slot head | headroom | chunk | index list of worker 0 … workers-1
  *                                | datagrams that became whole
- *           worker 0 … workers-1 each: config | counters | lag | state | block info | scratch | event records
+ *           worker 0 … workers-1 each: config | counters | lag | state | block info | packet | scratch | event records
  *                                | key cache | columns | block out
  *                                | SYNs | flow buckets | flows | requests | keys | reorder | lines
  *                                | kernel ring window
@@ -93,6 +94,7 @@ const PARTS = [
   'state',
   'sealedCounters',
   'blockInfo',
+  'packet',
   'scratch',
   'events',
   'keyCache',
@@ -205,6 +207,7 @@ function mapRegion(options: MapOptions): { region: Region; size: number } {
     state: WORKER_STATE.SIZE,
     sealedCounters: COUNTER_NAMES.length * 8,
     blockInfo: BLOCK_INFO.SIZE,
+    packet: PACKET.SIZE,
     scratch: SCRATCH,
     events: counts.eventCount * EVENT_RECORD.SIZE,
     keyCache: counts.keyCacheSets * KEY_CACHE_SET,

@@ -12,13 +12,13 @@
  *
  * Nothing is taken out of a counter again, so the account of a block is never negative.
  */
-import { Flow, FLOW_BINARY, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES } from './flow/flow';
-import { count } from './instance';
+import { Flow, FLOW_BINARY, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES } from '../flow/flow';
+import { count, countPayload } from '../instance';
 import {
   COUNTER_FLOWS_UNSYNCED, COUNTER_PAYLOAD_RECORDED, COUNTER_PAYLOAD_SKIPPED_STRAY, COUNTER_PAYLOAD_SKIPPED_TLS,
   COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP, COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE, COUNTER_PAYLOAD_UNSYNCED_MID_STREAM,
-  COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNSYNCED_BYTES,
-} from './layout';
+  COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD,
+} from '../layout';
 
 // Why nothing of a flow is believed, or was not believed last: Flow.unsynced.
 /** It has not been in sync yet. */
@@ -50,14 +50,6 @@ function counterOf(flow: Flow): u32 {
   }
 }
 
-/** Counts bytes under a reason; those that are unsynced, which stand in a row, are summed up, too. */
-export function countAs(counter: u32, bytes: u32): void {
-  count(counter, bytes);
-  if (counter >= COUNTER_PAYLOAD_UNSYNCED_MID_STREAM && counter <= COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE) {
-    count(COUNTER_UNSYNCED_BYTES, bytes);
-  }
-}
-
 /** Counts bytes nothing was learned from, because nothing is believed of the flow. */
 export function passOver(flow: Flow, bytes: u32): void {
   if (bytes == 0) return;
@@ -65,7 +57,7 @@ export function passOver(flow: Flow, bytes: u32): void {
     flow.unsynced |= UNSYNCED_COUNTED;
     count(COUNTER_FLOWS_UNSYNCED);
   }
-  countAs(counterOf(flow), bytes);
+  countPayload(counterOf(flow), bytes);
 }
 
 /** Payload of a packet whose flow is not read. */
@@ -138,7 +130,7 @@ export function beginTrial(): void {
 export function endTrial(flow: Flow, whole: bool): void {
   onTrial = false;
   if (!whole) {
-    countAs(COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE, flow.held);
+    countPayload(COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE, flow.held);
     flow.held = 0;
   }
   settleHeld(flow);
@@ -170,7 +162,7 @@ function isOpen(flow: Flow): bool {
 export function disown(flow: Flow, bytes: u32, counter: u32): void {
   if (flow.sync != SYNC_YES) return;
   claim -= bytes;
-  countAs(counter, bytes);
+  countPayload(counter, bytes);
 }
 
 /** The rest of the delivery at hand is not read. */
@@ -199,7 +191,7 @@ export function loseLine(flow: Flow, side: Side): void {
   const bytes = side.lineSize;
   if (bytes == 0) return;
   if (claimer == changetype<usize>(side)) claim -= bytes;
-  if (flow.sync == SYNC_YES) countAs(COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE, bytes);
+  if (flow.sync == SYNC_YES) countPayload(COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE, bytes);
   else passOver(flow, bytes);
 }
 

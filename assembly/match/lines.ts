@@ -5,6 +5,7 @@
 import { Side } from '../flow/flow';
 import { config, count } from '../instance';
 import { COUNTER_BOUND_LINES, LINE_MAX } from '../layout';
+import { Packet } from '../packet';
 import { createPool, give, Pool, take } from '../pools';
 
 /** Room behind LINE_MAX for reads past the end. */
@@ -34,10 +35,10 @@ export function freeLine(side: Side): void {
 }
 
 /**
- * Appends [at, end) to the side's line, beginning one where there is none. Returns how many bytes were
- * taken: fewer than given when the buffer is full or none is to be had (counted).
+ * Appends [at, end) to the side's line, beginning one where there is none; `from` brought them. Returns how many
+ * bytes were taken: fewer than given when the buffer is full or none is to be had (counted).
  */
-export function appendLine(side: Side, at: usize, end: usize, time: u64, ordinal: u64): u32 {
+export function appendLine(side: Side, at: usize, end: usize, from: Packet): u32 {
   if (side.line == 0) {
     const piece = take(pool);
     if (piece == 0) {
@@ -47,8 +48,8 @@ export function appendLine(side: Side, at: usize, end: usize, time: u64, ordinal
     side.line = <u32>piece;
     side.lineSize = 0;
     store<u8>(piece, 0, SQUEEZED);
-    side.lineTime = time;
-    side.lineOrdinal = ordinal;
+    side.lineTime = from.time;
+    side.lineOrdinal = from.ordinal;
   }
   const base = <usize>side.line;
   const room = LINE_MAX - side.lineSize;

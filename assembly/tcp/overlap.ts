@@ -10,12 +10,12 @@
  */
 import { Side } from '../flow/flow';
 import { addressSum } from '../flow/table';
-import { count } from '../instance';
+import { count, countPayload } from '../instance';
 import {
   COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SKIPPED_REFUSED,
   COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY, COUNTER_REFUSED_SEGMENTS,
 } from '../layout';
-import { countAs } from '../payload';
+import { packet } from '../packet';
 import { isRight } from '../wire/checksum';
 import { before, TCP_FIN, TCP_URG } from '../wire/tcp';
 import {
@@ -27,21 +27,13 @@ export const WAITING_MAX: u32 = 1 << 20;
 
 // Beside the flags of TCP, which have 8 bits.
 /** The receiver drops it unless the capture lacks something: used only when it is acknowledged. */
-export const IS_DOUBTFUL: u32 = 0x100;
+export const IS_UNACCEPTABLE: u32 = 0x100;
 /** Its checksum is wrong. */
 const IS_WRONG: u32 = 0x200;
 /** One copy has its FIN where another has bytes: behind the unknown bytes there may be nothing. */
 export const IS_PERHAPS_OVER: u32 = 0x400;
 
-// The segment at hand.
-let sequence: u32 = 0;
-let payload: usize = 0;
-let size: u32 = 0;
-let captured: u32 = 0;
-let ack: u32 = 0;
-let flags: u32 = 0;
-let time: u64 = 0;
-let ordinal: u64 = 0;
+// Of the segment at hand.
 /** Sequence number behind it. */
 let end: u32 = 0;
 /** Its bytes from this sequence number on are unknown. */
@@ -50,26 +42,16 @@ let certain: u32 = 0;
 let left: u32 = 0;
 
 /**
- * Files a segment, or what is left of it beside the others. Its header lies at `header`, 0 where its checksum is
- * not to be looked at. Returns false when memory is used up.
+ * Files the segment at hand, or what is left of it beside the others. Its checksum is not looked at where `l4` is 0.
+ * Returns false when memory is used up.
  */
-export function keepEarly(
-  side: Side, otherNext: u32, from: u32, header: usize, at: usize, bytes: u32, known: u32, acknowledged: u32, bits: u32,
-  when: u64, number: u64,
-): bool {
-  sequence = from;
-  payload = at;
-  size = bytes;
-  captured = known;
-  ack = acknowledged;
-  flags = bits;
-  if (header && known == bytes) check(side, header);
-  time = when;
-  ordinal = number;
-  end = from + bytes + (bits & TCP_FIN);
-  certain = from + bytes;
+export function keepEarly(side: Side, otherNext: u32): bool {
+  const at = packet;
+  if (at.l4 && at.captured == at.size) check(side, at.l4);
+  end = packet.sequence + packet.size + (packet.flags & TCP_FIN);
+  certain = packet.sequence + packet.size;
   left = payloadOfThis();
-  const link = linkBefore(side, sequence);
+  const link = linkBefore(side, packet.sequence);
   if (!contend(side, link, otherNext)) {
     count(COUNTER_REFUSED_SEGMENTS);
     count(COUNTER_PAYLOAD_SKIPPED_REFUSED, left);
@@ -85,7 +67,7 @@ export function keepEarly(
 // @ts-ignore: decorator
 @inline
 function payloadOfThis(): u32 {
-  return flags & TCP_URG ? 0 : size;
+  return packet.flags & TCP_URG ? 0 : packet.size;
 }
 
 /**
@@ -93,15 +75,15 @@ function payloadOfThis(): u32 {
  * puts them in: only where right ones are seen does a wrong one say something.
  */
 function check(side: Side, header: usize): void {
-  if (isRight(addressSum(), header, <u32>(payload - header) + size)) side.sums = 1;
-  else flags |= IS_WRONG;
+  if (isRight(addressSum(), header, packet.payload - <u32>header + packet.size)) side.sums = 1;
+  else packet.flags |= IS_WRONG;
 }
 
 /** Whether the receiver drops a segment with these flags, as far as is known. */
 // @ts-ignore: decorator
 @inline
-export function isDoubtful(side: Side, bits: u32): bool {
-  return (bits & IS_DOUBTFUL) != 0 || (side.sums != 0 && (bits & IS_WRONG) != 0);
+export function isUnacceptable(side: Side, bits: u32): bool {
+  return (bits & IS_UNACCEPTABLE) != 0 || (side.sums != 0 && (bits & IS_WRONG) != 0);
 }
 
 /**
@@ -109,7 +91,7 @@ export function isDoubtful(side: Side, bits: u32): bool {
  * what it contradicts. Returns false where the segment at hand is the one that gives way.
  */
 function contend(side: Side, link: usize, otherNext: u32): bool {
-  const weak = isDoubtful(side, flags) || before(otherNext, ack);
+  const weak = isUnacceptable(side, packet.flags) || before(otherNext, packet.ack);
   for (let at = <usize>load<u32>(link); at; at = <usize>load<u32>(link)) {
     const segment = changetype<Waiting>(at);
     if (!before(segment.sequence, end)) break;
@@ -117,7 +99,7 @@ function contend(side: Side, link: usize, otherNext: u32): bool {
     const over = findEnd(segment);
     // One that acknowledges what was not seen may only have been captured in another order.
     const ahead = (different || over) && before(otherNext, segment.ack);
-    const waitingWeak = ahead || isDoubtful(side, segment.flags);
+    const waitingWeak = ahead || isUnacceptable(side, segment.flags);
     if (waitingWeak && !weak) {
       refuse(side, link);
       continue;
@@ -144,13 +126,13 @@ let differsTo: u32 = 0;
 
 /** Whether the segment at hand has other bytes than one that waits. */
 function findDifference(segment: Waiting): bool {
-  let offset: u32 = before(segment.sequence, sequence) ? sequence - segment.sequence : 0;
-  let mine: u32 = before(sequence, segment.sequence) ? segment.sequence - sequence : 0;
+  let offset: u32 = before(segment.sequence, packet.sequence) ? packet.sequence - segment.sequence : 0;
+  let mine: u32 = before(packet.sequence, segment.sequence) ? segment.sequence - packet.sequence : 0;
   differsTo = 0;
-  while (offset < segment.captured && mine < captured) {
-    const run = min(runOf(segment, offset), captured - mine);
+  while (offset < segment.captured && mine < packet.captured) {
+    const run = min(runOf(segment, offset), packet.captured - mine);
     const there = bytesAt(segment, offset);
-    const here = payload + mine;
+    const here = packet.payload + mine;
     if (memory.compare(there, here, run)) {
       for (let i: u32 = 0; i < run; i++) {
         if (load<u8>(there + i) == load<u8>(here + i)) continue;
@@ -169,27 +151,27 @@ let endsAt: u32 = 0;
 
 /** Whether the segment at hand has bytes where one that waits has its FIN, or the other way round. */
 function findEnd(segment: Waiting): bool {
-  const here = sequence + size;
+  const here = packet.sequence + packet.size;
   const there = segment.sequence + segment.size;
   if (here == there) return false;
   const first = before(here, there);
   endsAt = first ? here : there;
-  return ((first ? flags : segment.flags) & TCP_FIN) != 0 && !before(endsAt, first ? segment.sequence : sequence);
+  return ((first ? packet.flags : segment.flags) & TCP_FIN) != 0 && !before(endsAt, first ? segment.sequence : packet.sequence);
 }
 
 /** Neither copy has an end, and the bytes behind it are unknown. */
 function forgetEnd(segment: Waiting): void {
   segment.flags = (segment.flags & ~TCP_FIN) | IS_PERHAPS_OVER;
   if (before(endsAt, segment.sequence + segment.size)) makeUnknown(segment, endsAt - segment.sequence, segment.size);
-  flags = (flags & ~TCP_FIN) | IS_PERHAPS_OVER;
-  end = sequence + size;
+  packet.flags = (packet.flags & ~TCP_FIN) | IS_PERHAPS_OVER;
+  end = packet.sequence + packet.size;
   if (before(endsAt, certain)) certain = endsAt;
-  captured = min(captured, certain - sequence);
+  packet.captured = min(packet.captured, certain - packet.sequence);
 }
 
 /** Files the segment at hand between the others, in the pieces that these leave. */
 function place(side: Side, link: usize): bool {
-  let at = before(sequence, side.next) ? side.next : sequence;
+  let at = before(packet.sequence, side.next) ? side.next : packet.sequence;
   while (before(at, end)) {
     const address = <usize>load<u32>(link);
     const segment = changetype<Waiting>(address);
@@ -212,31 +194,31 @@ function accountUnknown(segment: Waiting, at: u32): void {
   let from = segment.sequence + segment.unknownFrom;
   let to = segment.sequence + segment.unknownTo;
   if (before(from, at)) from = at;
-  if (before(sequence + size, to)) to = sequence + size;
+  if (before(packet.sequence + packet.size, to)) to = packet.sequence + packet.size;
   if (left == 0 || !before(from, to)) return;
-  countAs(COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY, to - from);
+  countPayload(COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY, to - from);
   left -= to - from;
 }
 
 /** Puts [from, to) of the segment at hand where `link` points. */
 function file(side: Side, link: usize, from: u32, to: u32): bool {
-  const skipped = from - sequence;
+  const skipped = from - packet.sequence;
   // All but the last piece are without the FIN.
-  const bytes = (to == end ? sequence + size : to) - from;
-  const known = captured > skipped ? min(captured - skipped, bytes) : 0;
+  const bytes = (to == end ? packet.sequence + packet.size : to) - from;
+  const known = packet.captured > skipped ? min(packet.captured - skipped, bytes) : 0;
   if (side.queued + charge(known) > WAITING_MAX) return false;
-  const segment = copySegment(known ? payload + skipped : payload, known);
+  const segment = copySegment(known ? packet.payload + skipped : packet.payload, known);
   if (changetype<usize>(segment) == 0) return false;
   segment.sequence = from;
   segment.size = bytes;
   segment.captured = known;
-  segment.ack = ack;
-  segment.flags = to == end ? flags : flags & ~TCP_FIN;
+  segment.ack = packet.ack;
+  segment.flags = to == end ? packet.flags : packet.flags & ~TCP_FIN;
   segment.unknownFrom = 0;
   segment.unknownTo = 0;
   if (before(certain, from + bytes)) makeUnknown(segment, before(certain, from) ? 0 : certain - from, bytes);
-  segment.time = time;
-  segment.ordinal = ordinal;
+  segment.time = packet.time;
+  segment.ordinal = packet.ordinal;
   putAt(side, link, segment);
   left -= payloadOf(segment);
   return true;
@@ -247,7 +229,7 @@ export function reachOf(side: Side): u32 {
   let reach = side.next;
   for (let at = <usize>side.queue; at; at = changetype<Waiting>(at).next) {
     const segment = changetype<Waiting>(at);
-    if (before(reach, segment.sequence) || isDoubtful(side, segment.flags)) break;
+    if (before(reach, segment.sequence) || isUnacceptable(side, segment.flags)) break;
     if (before(reach, endOf(segment))) reach = endOf(segment);
   }
   return reach;
@@ -258,17 +240,17 @@ export function furthestOf(side: Side): u32 {
   let furthest = side.next;
   for (let at = <usize>side.queue; at; at = changetype<Waiting>(at).next) {
     const segment = changetype<Waiting>(at);
-    if (!isDoubtful(side, segment.flags)) furthest = endOf(segment);
+    if (!isUnacceptable(side, segment.flags)) furthest = endOf(segment);
   }
   return furthest;
 }
 
 /** Drops what the receiver would have acknowledged if it had it: there will be no more. */
-export function dropDoubtful(side: Side): void {
+export function dropUnacceptable(side: Side): void {
   let link: usize = changetype<usize>(side) + offsetof<Side>('queue');
   for (let at = <usize>load<u32>(link); at; at = <usize>load<u32>(link)) {
     const segment = changetype<Waiting>(at);
-    if (isDoubtful(side, segment.flags) && before(side.acked, endOf(segment))) refuse(side, link);
+    if (isUnacceptable(side, segment.flags) && before(side.acked, endOf(segment))) refuse(side, link);
     else link = at + offsetof<Waiting>('next');
   }
 }

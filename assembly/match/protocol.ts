@@ -1,14 +1,15 @@
 /** The first bytes of a connection: what they say about the protocol of all others. */
-import { Flow, FLOW_BINARY, FLOW_NEW, FLOW_TEXT, FLOW_TLS, Side, SYNC_NONE } from '../flow/flow';
+import { CLIENT, Flow, FLOW_BINARY, FLOW_NEW, FLOW_TEXT, FLOW_TLS, sideOf, SYNC_NONE } from '../flow/flow';
 import { count } from '../instance';
 import { COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER, COUNTER_PROXY_HEADERS } from '../layout';
 import { MAGIC_REQUEST } from '../memcache/binary';
 import {
   probe, PROXY_HEADER, PROXY_LINE_MAX, SPEAKS_BINARY, SPEAKS_PERHAPS_PROXY, SPEAKS_PROXY, SPEAKS_PROXY_LINE, SPEAKS_TLS,
 } from '../memcache/probe';
-import { disown, wasUnsynced } from '../payload';
+import { disown, wasUnsynced } from './account';
+import { Packet } from '../packet';
 import { findByte } from '../scan';
-import { appendLine, freeLine } from '../stream/lines';
+import { appendLine, freeLine } from './lines';
 import { load16 } from '../wire/bytes';
 import { binaryClientBytes } from './binary-client';
 import { CLIENT_LINE, CLIENT_PROXY } from './states';
@@ -20,15 +21,13 @@ const LF: u8 = 10;
  * Takes client bytes of a flow that is not known to speak text. Returns where text begins, `end` where there is
  * none in them; bytes from before that may be held in the side's line.
  */
-export function findText(
-  flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal: u64, ack: u32, start: bool,
-): usize {
+export function findText(flow: Flow, at: usize, end: usize, from: Packet): usize {
   if (flow.kind == FLOW_NEW) {
     if (flow.sync == SYNC_NONE) flow.kind = guess(flow, at, end);
-    else at = tell(flow, side, at, end, time, ordinal);
+    else at = tell(flow, at, end, from);
   }
   if (flow.kind == FLOW_TEXT) return at;
-  if (flow.kind == FLOW_BINARY && at < end) binaryClientBytes(flow, at, end, time, ordinal, ack, start);
+  if (flow.kind == FLOW_BINARY && at < end) binaryClientBytes(flow, at, end, from);
   return end;
 }
 
@@ -40,7 +39,8 @@ function guess(flow: Flow, at: usize, end: usize): u8 {
 }
 
 /** Tells the protocol from the very first bytes, having stepped over PROXY headers. Returns where reading goes on. */
-function tell(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal: u64): usize {
+function tell(flow: Flow, at: usize, end: usize, by: Packet): usize {
+  const side = sideOf(flow, CLIENT);
   while (at < end) {
     if (side.state == CLIENT_PROXY) {
       const bytes = <u32>min<usize>(side.skip, end - at);
@@ -54,13 +54,13 @@ function tell(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal:
     let from = at;
     let to = end;
     if (held) {
-      appendLine(side, at, min(end, at + (PROXY_LINE_MAX - held)), time, ordinal);
+      appendLine(side, at, min(end, at + (PROXY_LINE_MAX - held)), by);
       from = side.line;
       to = from + side.lineSize;
     }
     const speaks = probe(from, to);
     if (speaks == SPEAKS_PERHAPS_PROXY) {
-      if (held == 0 && appendLine(side, at, end, time, ordinal) == 0) {
+      if (held == 0 && appendLine(side, at, end, by) == 0) {
         disown(flow, <u32>(end - at), COUNTER_PAYLOAD_GAP);
         lostRequest(flow);
       }

@@ -20,7 +20,7 @@ export class Waiting {
   size: u32;
   captured: u32;
   ack: u32;
-  /** Flags of its TCP header, and IS_* of copies.ts. */
+  /** Flags of its TCP header, and IS_* of overlap.ts. */
   flags: u32;
   /** Copies contradict each other from the one offset to the other: these bytes are unknown. */
   unknownFrom: u32;

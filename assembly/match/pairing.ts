@@ -11,7 +11,7 @@ import {
   KIND_ADMIN, KIND_META, Request,
 } from '../memcache/message';
 import { FLAGS_RETURNED, isKeyOf } from '../memcache/meta';
-import { likelyFor } from './passed';
+import { likelyFor } from './errors';
 import { freeRequest, record, recordSilence, shift } from './pending';
 
 /**
