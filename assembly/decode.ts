@@ -1,16 +1,14 @@
-/** The loop: from packets, however they are framed, to segments of connections. */
-import { createBlock, seal } from './block';
-import { decodeSegment, endFlow } from './connection';
+/** The loop: packets, however they are framed, become the packet at hand, which TCP or UDP takes. */
+import { createBlock, seal } from './columns/block';
 import { flushEvents } from './emit';
-import { decodeDatagram } from './exchange';
 import { createTable, oldestFlow } from './flow/table';
 import { giveUpDatagrams } from './framing/fragments';
-import { FRAGMENT, hashFound, l3Found, l4Found, locate, LOCATED } from './framing/record';
+import { countCut, FRAGMENT, locate, LOCATED } from './framing/record';
 import { isDiscarded, isUnfinished, RING_HEAD, ringRecordSize } from './framing/ring';
 import {
   blockPackets, firstFrame, frameCaptured, frameData, frameInterface, frameLength, frameTime, nextFrame,
 } from './framing/tpacket';
-import { config, count, indexState, setSeenOn } from './instance';
+import { config, count, indexState } from './instance';
 import { countLag } from './lag';
 import {
   CONN_KIND_CLOSE_END, COUNTER_PACKETS_SEEN, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_FRAGMENT,
@@ -18,10 +16,16 @@ import {
 } from './layout';
 import { createKeys } from './memcache/keys';
 import { createMeta } from './memcache/meta';
+import { createClient } from './match/client';
+import { createResume } from './match/resume';
+import { createLines } from './match/lines';
 import { createPending } from './match/pending';
-import { createLines } from './stream/lines';
-import { createWaiting } from './stream/waiting';
-import { family, PROTOCOL_TCP, protocol } from './wire/ip';
+import { createPacket, packet } from './packet';
+import { createReassembly } from './tcp/reassembly';
+import { createWaiting } from './tcp/waiting';
+import { decodeSegment, endFlow } from './tcp/connection';
+import { decodeDatagram } from './udp/exchange';
+import { PROTOCOL_TCP } from './wire/ip';
 import { TCP_HEADER_MIN } from './wire/tcp';
 import { UDP_HEADER } from './wire/udp';
 
@@ -30,12 +34,16 @@ let taken: u64 = 0;
 
 /** Sets up everything that lives as long as the instance. */
 export function createDecoder(): void {
+  createPacket();
   createTable();
   createKeys();
   createMeta();
   createPending();
   createLines();
   createWaiting();
+  createReassembly();
+  createClient();
+  createResume();
   createBlock();
 }
 
@@ -44,24 +52,25 @@ export function decodeList(list: usize, ordinal: u64): void {
   const entries = load<u32>(list);
   let at = list + LIST_HEAD;
   const end = at + <usize>entries * SIZEOF_SEGMENT;
+  const to = packet;
   for (; at < end; at += SIZEOF_SEGMENT) {
     const entry = changetype<Segment>(at);
-    const head = changetype<PacketHead>(<usize>entry.head);
-    const start = changetype<usize>(head);
+    const start = entry.head;
+    const head = changetype<PacketHead>(<usize>start);
     const ip = start + entry.l3Offset;
     const number = entry.ordinal;
-    setSeenOn(entry.seenOn);
-    if (number < SEGMENT_UDP) {
-      decodeSegment(
-        ip, start + entry.l4Offset, <u32>load<u8>(ip) >> 4, entry.hash, start + SIZEOF_PACKET_HEAD + head.captured,
-        head.length + SIZEOF_PACKET_HEAD - entry.l4Offset, head.length, head.time, ordinal + number,
-      );
-    } else {
-      decodeDatagram(
-        ip, start + entry.l4Offset, <u32>load<u8>(ip) >> 4, entry.hash, start + SIZEOF_PACKET_HEAD + head.captured,
-        head.length + SIZEOF_PACKET_HEAD - entry.l4Offset, head.length, head.time, ordinal + (number & ~SEGMENT_UDP),
-      );
-    }
+    to.time = head.time;
+    to.ordinal = ordinal + (number & ~SEGMENT_UDP);
+    to.ip = ip;
+    to.l4 = start + entry.l4Offset;
+    to.end = start + SIZEOF_PACKET_HEAD + head.captured;
+    to.rest = head.length + SIZEOF_PACKET_HEAD - entry.l4Offset;
+    to.length = head.length;
+    to.family = <u32>load<u8>(<usize>ip) >> 4;
+    to.seenOn = entry.seenOn;
+    to.hash = entry.hash;
+    if (number < SEGMENT_UDP) decodeSegment();
+    else decodeDatagram();
   }
 }
 
@@ -74,27 +83,40 @@ export function decodeRing(at: usize, size: u32, limit: u32): u32 {
   const end = at + min(size, limit);
   while (at < end) {
     if (isUnfinished(at)) break;
-    const next = at + ringRecordSize(at);
-    if (!isDiscarded(at)) {
-      const record = changetype<RingRecord>(at + RING_HEAD);
-      const ip = at + RING_HEAD + SIZEOF_RING_RECORD;
-      const bytes = ip + record.captured;
-      const l4 = <u32>record.l4Offset;
-      const ordinal = taken++;
-      count(COUNTER_PACKETS_SEEN);
-      const wire = record.length - record.linkSize - l4;
-      setSeenOn(record.ifindex);
-      if (record.captured < l4 + (record.protocol == PROTOCOL_TCP ? TCP_HEADER_MIN : UDP_HEADER)) {
-        count(COUNTER_SKIPPED_CUT_HEADER);
-      } else if (record.protocol == PROTOCOL_TCP) {
-        decodeSegment(ip, ip + l4, record.family, record.hash, bytes, wire, record.length, record.time, ordinal);
-      } else {
-        decodeDatagram(ip, ip + l4, record.family, record.hash, bytes, wire, record.length, record.time, ordinal);
-      }
-    }
-    at = next;
+    if (!isDiscarded(at)) decodeRecord(at + RING_HEAD);
+    at += ringRecordSize(at);
   }
   return <u32>(at - start);
+}
+
+/** Decodes the packet of a ring record. */
+// @ts-ignore: decorator
+@inline
+function decodeRecord(at: usize): void {
+  const record = changetype<RingRecord>(at);
+  const ip = <u32>at + SIZEOF_RING_RECORD;
+  const l4 = <u32>record.l4Offset;
+  const isTcp = record.protocol == PROTOCOL_TCP;
+  const to = packet;
+  to.ordinal = taken++;
+  count(COUNTER_PACKETS_SEEN);
+  const shown = record.captured + record.linkSize;
+  if (shown < record.length) countCut(shown);
+  if (record.captured < l4 + (isTcp ? TCP_HEADER_MIN : UDP_HEADER)) {
+    count(COUNTER_SKIPPED_CUT_HEADER);
+    return;
+  }
+  to.time = record.time;
+  to.ip = ip;
+  to.l4 = ip + l4;
+  to.end = ip + record.captured;
+  to.rest = record.length - record.linkSize - l4;
+  to.length = record.length;
+  to.family = record.family;
+  to.seenOn = record.ifindex;
+  to.hash = record.hash;
+  if (isTcp) decodeSegment();
+  else decodeDatagram();
 }
 
 /** Counts how late the ring records of `size` bytes at `at` are, now that they are decoded. */
@@ -116,37 +138,43 @@ export function lagOfBlock(block: usize, now: u64): void {
 }
 
 /** Decodes the packets of one TPACKET_V3 block; the kernel has seen to it that their flows are ours. */
-export function decodeBlock(block: usize): void {
+export function decodeFrames(block: usize): void {
   const packets = blockPackets(block);
-  const linktype = indexState.linktype;
   let frame = firstFrame(block);
   count(COUNTER_PACKETS_SEEN, packets);
   for (let i: u32 = 0; i < packets; i++) {
-    const data = frameData(frame);
-    const captured = frameCaptured(frame);
-    const length = max(frameLength(frame), captured);
-    const ordinal = taken++;
-    const outcome = locate(data, captured, linktype);
-    if (outcome == FRAGMENT) count(COUNTER_SKIPPED_FRAGMENT);
-    if (outcome == LOCATED) {
-      setSeenOn(frameInterface(frame));
-      const end = data + captured;
-      const rest = length - l4Found;
-      const time = frameTime(frame);
-      if (protocol == PROTOCOL_TCP) {
-        decodeSegment(data + l3Found, data + l4Found, family, hashFound, end, rest, length, time, ordinal);
-      } else {
-        decodeDatagram(data + l3Found, data + l4Found, family, hashFound, end, rest, length, time, ordinal);
-      }
-    }
+    decodeFrame(frame);
     frame = nextFrame(frame);
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function decodeFrame(frame: usize): void {
+  const data = frameData(frame);
+  const captured = frameCaptured(frame);
+  const length = max(frameLength(frame), captured);
+  const to = packet;
+  to.ordinal = taken++;
+  if (captured < length) countCut(captured);
+  const outcome = locate(data, captured, indexState.linktype);
+  if (outcome == FRAGMENT) count(COUNTER_SKIPPED_FRAGMENT);
+  if (outcome != LOCATED) return;
+  to.time = frameTime(frame);
+  to.end = <u32>data + captured;
+  to.rest = length - (to.l4 - <u32>data);
+  to.length = length;
+  to.family = <u32>load<u8>(<usize>to.ip) >> 4;
+  to.seenOn = frameInterface(frame);
+  if (to.protocol == PROTOCOL_TCP) decodeSegment();
+  else decodeDatagram();
 }
 
 /** The capture is over: every flow ends, and the open block is sealed. */
 export function finishAll(): void {
   for (let flow = oldestFlow(); changetype<usize>(flow); flow = oldestFlow()) {
-    endFlow(flow, CONN_KIND_CLOSE_END, flow.lastTime);
+    packet.time = flow.lastTime;
+    endFlow(flow, CONN_KIND_CLOSE_END);
   }
   // Waiting fragments belong to no worker, so one worker counts them; no packet can add to them any more.
   if (config.worker == 0) giveUpDatagrams();

@@ -6,9 +6,12 @@
  * every instance), or `decodeRing` as often as the kernel's ring holds something; `finish` once. `sealNow`
  * may come in between.
  */
-import { seal } from './block';
-import { crc32c as crc } from './crc32c';
-import { createDecoder, decodeList, decodeBlock as decodeFrames, decodeRing as decodeRecords, finishAll, lagOfBlock as blockLag, lagOfRing as ringLag } from './decode';
+import { seal } from './columns/block';
+import { crc32c as crc } from './columns/crc32c';
+import {
+  createDecoder, decodeFrames, decodeList, decodeRing as decodeRecords, finishAll, lagOfBlock as blockLag,
+  lagOfRing as ringLag,
+} from './decode';
 import { flushEvents } from './emit';
 import { beginRoom } from './framing/fragments';
 import { indexPcap } from './framing/pcap';
@@ -37,12 +40,10 @@ export function indexSlot(
   chunk: usize, size: u32, lists: usize, stride: usize, workers: u32, room: usize,
 ): u32 {
   beginRoom(room);
-  if (indexState.error) {
-    beginWalk(chunk, lists, stride, workers);
-    return 0;
-  }
-  if (indexState.container == CONTAINER_PCAPNG) return indexPcapng(chunk, size, lists, stride, workers);
-  return indexPcap(chunk, size, lists, stride, workers);
+  const at = beginWalk(chunk, lists, stride, workers);
+  if (indexState.error) return 0;
+  const end = chunk + size;
+  return indexState.container == CONTAINER_PCAPNG ? indexPcapng(at, end) : indexPcap(at, end);
 }
 
 /** Decodes one list; `ordinal` is that of the slot's first packet. */

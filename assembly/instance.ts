@@ -3,7 +3,9 @@
  * either a WebAssembly global (private to the instance) or lies in the instance's own region; static
  * memory holds only constants, because every instantiation writes the data segments again.
  */
-import { Config, IndexState } from './layout';
+import {
+  Config, COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE, COUNTER_PAYLOAD_UNSYNCED_MID_STREAM, COUNTER_UNSYNCED_BYTES, IndexState,
+} from './layout';
 
 /** Where the host put this instance's things; set once by `init`. */
 export let config: Config = changetype<Config>(0);
@@ -15,8 +17,6 @@ export let counters: usize = 0;
 export let ports: usize = 0;
 /** Seed of flow hashes and fingerprints. */
 export let seed: u64 = 0;
-/** Interface the packet at hand was seen on, 0 where the source does not tell. */
-export let seenOn: u32 = 0;
 /** Next free byte of the scratch area, used only while starting. */
 let scratch: usize = 0;
 
@@ -29,10 +29,11 @@ export function setConfig(address: usize): void {
   scratch = config.scratch;
 }
 
+/** Whether a port is one of the servers'. */
 // @ts-ignore: decorator
 @inline
-export function setSeenOn(ifindex: u32): void {
-  seenOn = ifindex;
+export function isServerPort(port: u32): bool {
+  return ((load<u8>(ports + (port >> 3)) >> <u8>(port & 7)) & 1) != 0;
 }
 
 /** Takes bytes of the scratch area for as long as the instance lives, 16-byte aligned. */
@@ -49,4 +50,12 @@ export function reserve(bytes: usize): usize {
 export function count(counter: u32, by: u64 = 1): void {
   const at = counters + (<usize>counter << 3);
   store<u64>(at, load<u64>(at) + by);
+}
+
+/** Counts bytes of payload under a reason; those that are unsynced, whose counters are neighbours, are summed up, too. */
+export function countPayload(counter: u32, bytes: u32): void {
+  count(counter, bytes);
+  if (counter >= COUNTER_PAYLOAD_UNSYNCED_MID_STREAM && counter <= COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE) {
+    count(COUNTER_UNSYNCED_BYTES, bytes);
+  }
 }

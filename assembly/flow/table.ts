@@ -3,8 +3,9 @@
  * back, so there are no tombstones to wade through. A full pool evicts the flow idle longest.
  */
 import { config } from '../instance';
+import { packet } from '../packet';
 import { createPool, give, Pool, take } from '../pools';
-import { Flow, SIZEOF_FLOW_ALL } from './flow';
+import { CLIENT, Flow, SERVER, SIZEOF_FLOW_ALL } from './flow';
 
 let pool: Pool = changetype<Pool>(0);
 let buckets: usize = 0;
@@ -44,35 +45,10 @@ function file(flow: Flow): void {
   store<u64>(bucket(index), (<u64>flow.hash << 32) | <u64>changetype<usize>(flow));
 }
 
-/** What a packet says of its flow, filled before `find`. */
-export let high0: u64 = 0;
-export let low0: u64 = 0;
-export let high1: u64 = 0;
-export let low1: u64 = 0;
-/** Ports in network order, source in the low half. */
-export let ports: u32 = 0;
-
-/** Sets the endpoints searched for: source first. */
-// @ts-ignore: decorator
-@inline
-export function setEndpoints(ip: usize, tcp: usize, family: u32): void {
-  if (family == 4) {
-    high0 = load<u32>(ip + 12);
-    high1 = load<u32>(ip + 16);
-    low0 = 0;
-    low1 = 0;
-  } else {
-    high0 = load<u64>(ip + 8);
-    low0 = load<u64>(ip + 16);
-    high1 = load<u64>(ip + 24);
-    low1 = load<u64>(ip + 32);
-  }
-  ports = load<u32>(tcp);
-}
-
-/** Sum of the addresses set, for a checksum. */
+/** Sum of the addresses of the packet at hand, for a checksum. */
 export function addressSum(): u64 {
-  return halves(high0) + halves(low0) + halves(high1) + halves(low1);
+  const at = packet;
+  return halves(at.sourceHigh) + halves(at.sourceLow) + halves(at.destinationHigh) + halves(at.destinationLow);
 }
 
 // @ts-ignore: decorator
@@ -92,37 +68,43 @@ export function saltOf(mark: u32): u64 {
 }
 
 /**
- * Mixes a mark into the client's address of the endpoints set, or takes it out again: whatever has another
- * mark, or none, is another flow. Returns the hash to search it by.
+ * Mixes a mark into the client's address of the packet at hand, and into its hash, or takes it out again: whatever has
+ * another mark, or none, is another flow.
  */
-export function markClient(hash: u32, mark: u32, sourceIsClient: bool): u32 {
+export function markClient(mark: u32, sourceIsClient: bool): void {
+  const at = packet;
   const salt = saltOf(mark);
-  if (sourceIsClient) low0 ^= salt;
-  else low1 ^= salt;
-  return hash ^ <u32>(salt >> 32);
+  if (sourceIsClient) at.sourceLow ^= salt;
+  else at.destinationLow ^= salt;
+  at.hash ^= <u32>(salt >> 32);
 }
 
-/** Side the packet came from, valid after `find` returned a flow: 0 client, 1 server. */
-export let foundSide: u32 = 0;
-
-/** The flow of the endpoints set, or 0. */
-export function find(hash: u32): Flow {
-  const forward = ports;
+/** The flow of the packet at hand, whose `side` is then set, or 0. */
+export function find(): Flow {
+  const at = packet;
+  const hash = at.hash;
+  const forward = at.ports;
   const backward = rotl(forward, 16);
-  const from = high0;
-  const to = high1;
+  const from = at.sourceHigh;
+  const to = at.destinationHigh;
   let index = hash & mask;
   for (;;) {
     const word = load<u64>(bucket(index));
     if (word == 0) return changetype<Flow>(0);
     if (<u32>(word >> 32) == hash) {
       const flow = changetype<Flow>(<usize><u32>word);
-      if (flow.ports == forward && flow.clientHigh == from && flow.serverHigh == to && flow.clientLow == low0 && flow.serverLow == low1) {
-        foundSide = 0;
+      if (
+        flow.ports == forward && flow.clientHigh == from && flow.serverHigh == to &&
+        flow.clientLow == at.sourceLow && flow.serverLow == at.destinationLow
+      ) {
+        at.side = CLIENT;
         return flow;
       }
-      if (flow.ports == backward && flow.clientHigh == to && flow.serverHigh == from && flow.clientLow == low1 && flow.serverLow == low0) {
-        foundSide = 1;
+      if (
+        flow.ports == backward && flow.clientHigh == to && flow.serverHigh == from &&
+        flow.clientLow == at.destinationLow && flow.serverLow == at.sourceLow
+      ) {
+        at.side = SERVER;
         return flow;
       }
     }
@@ -141,22 +123,23 @@ export function hasRoom(): bool {
   return pool.list != 0 || pool.fresh + pool.size <= pool.end;
 }
 
-/** Adds a flow for the endpoints set, all zero but its identity. Call only when there is room. */
-export function addFlow(hash: u32, sourceIsClient: bool): Flow {
+/** Adds a flow for the packet at hand, all zero but its identity. Call only when there is room. */
+export function addFlow(sourceIsClient: bool): Flow {
+  const at = packet;
   const address = take(pool);
   memory.fill(address, 0, SIZEOF_FLOW_ALL);
   const flow = changetype<Flow>(address);
-  flow.hash = hash;
+  flow.hash = at.hash;
   flow.conn = config.nextConn++;
-  flow.clientHigh = sourceIsClient ? high0 : high1;
-  flow.clientLow = sourceIsClient ? low0 : low1;
-  flow.serverHigh = sourceIsClient ? high1 : high0;
-  flow.serverLow = sourceIsClient ? low1 : low0;
-  flow.ports = sourceIsClient ? ports : rotl(ports, 16);
+  flow.clientHigh = sourceIsClient ? at.sourceHigh : at.destinationHigh;
+  flow.clientLow = sourceIsClient ? at.sourceLow : at.destinationLow;
+  flow.serverHigh = sourceIsClient ? at.destinationHigh : at.sourceHigh;
+  flow.serverLow = sourceIsClient ? at.destinationLow : at.sourceLow;
+  flow.ports = sourceIsClient ? at.ports : rotl(at.ports, 16);
   if (++used * 2 > mask && mask + 1 < config.flowBucketCount) grow();
   file(flow);
   link(flow);
-  foundSide = sourceIsClient ? 0 : 1;
+  at.side = sourceIsClient ? CLIENT : SERVER;
   return flow;
 }
 

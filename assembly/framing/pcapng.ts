@@ -10,8 +10,9 @@ import {
   linktypeOf, RECORD_MAX, SIZEOF_CAPTURE_INTERFACE,
 } from '../layout';
 import { interfaceOfCooked } from '../wire/link';
+import { packet } from '../packet';
 import { indexPacket } from './record';
-import { beginWalk, carryOver, isBeyond } from './walk';
+import { carryOver, CLOCKED_BEFORE, isBeyond } from './walk';
 
 // Block types (section 11.1 of the draft).
 const SECTION_HEADER: u32 = 0x0a0d0d0a;
@@ -127,6 +128,7 @@ function beginSection(block: usize): bool {
   indexState.swapped = swapped ? 1 : 0;
   indexState.interfaceCount = 0;
   indexState.begun = 1;
+  if (indexState.clocked) indexState.clocked = CLOCKED_BEFORE;
   // Another major version may have anything behind this (section 4.1).
   return load16(block + 12) == 1;
 }
@@ -187,13 +189,11 @@ function leastOf(type: u32): u32 {
 }
 
 /**
- * Walks the blocks of a chunk of `size` bytes and fills the workers' lists. Returns the packets walked.
+ * Walks the blocks in [at, end) and fills the workers' lists. Returns the packets walked.
  * Stops at a limit (`ended`) or at a block that cannot be one (`error`). Call in slot order, one caller at a time.
  */
-export function indexPcapng(chunk: usize, size: u32, lists: usize, stride: usize, workers: u32): u32 {
+export function indexPcapng(at: usize, end: usize): u32 {
   const state = indexState;
-  const end = chunk + size;
-  let at = beginWalk(chunk, lists, stride, workers);
   let packets: u32 = 0;
   while (at < end) {
     if (state.trailer) {
@@ -238,7 +238,8 @@ export function indexPcapng(chunk: usize, size: u32, lists: usize, stride: usize
       needed += captured;
       if (at + needed > end) break;
       const id = type == ENHANCED_PACKET ? load32(at + 8) : load16(at + 8);
-      if (!takePacket(at + PACKET_HEAD, captured, load32(at + 24), id, at, packets, lists, stride)) break;
+      packet.ordinal = packets;
+      if (!takePacket(at, at + PACKET_HEAD, captured, id)) break;
       packets++;
     } else if (type == SIMPLE_PACKET) {
       const length = load32(at + 8);
@@ -250,7 +251,8 @@ export function indexPcapng(chunk: usize, size: u32, lists: usize, stride: usize
       }
       needed += captured;
       if (at + needed > end) break;
-      if (!takePacket(at + SIMPLE_HEAD, captured, length, 0, 0, packets, lists, stride)) break;
+      packet.ordinal = packets;
+      if (!takePacket(at, at + SIMPLE_HEAD, captured, 0)) break;
       packets++;
     } else if (type == INTERFACE_DESCRIPTION) {
       addInterface(at, at + needed);
@@ -268,21 +270,20 @@ export function indexPcapng(chunk: usize, size: u32, lists: usize, stride: usize
 }
 
 /**
- * Takes the packet of a block, whose times are at `block` + 12; a simple one has none, and gets that of the
+ * Takes the packet of a block, whose `captured` bytes lie at `data`. A simple block has no time, and gets that of the
  * packet before. False where the recording ends before it.
  */
 // @ts-ignore: decorator
 @inline
-function takePacket(
-  data: usize, captured: u32, length: u32, id: u32, block: usize, packet: u32, lists: usize, stride: usize,
-): bool {
+function takePacket(block: usize, data: usize, captured: u32, id: u32): bool {
   const state = indexState;
   if (id >= state.interfaceCount) {
     count(COUNTER_SKIPPED_MALFORMED);
     return true;
   }
   const from = interfaceAt(id);
-  const time = block ? nanoseconds(from, load32(block + 12), load32(block + 16)) : state.lastTime;
+  const isSimple = load32(block) == SIMPLE_PACKET;
+  const time = isSimple ? state.lastTime : nanoseconds(from, load32(block + 12), load32(block + 16));
   if (isBeyond(time)) return false;
   state.lastTime = time;
   const linktype = from.linktype;
@@ -290,7 +291,8 @@ function takePacket(
     count(COUNTER_SKIPPED_LINKTYPE);
     return true;
   }
-  const seenOn = linktype == LINKTYPE_LINUX_SLL2 ? interfaceOfCooked(data, captured) : id + 1;
-  indexPacket(data, captured, length, time, linktype, seenOn, packet, lists, stride);
+  packet.time = time;
+  packet.seenOn = linktype == LINKTYPE_LINUX_SLL2 ? interfaceOfCooked(data, captured) : id + 1;
+  indexPacket(data, captured, load32(block + (isSimple ? 8 : 24)), linktype);
   return true;
 }

@@ -5,13 +5,14 @@
  * A list lies in memory as a count (u32, padded to 16 bytes) and that many `segment` entries.
  */
 import { endpointHash, foldAddress } from '../hash';
-import { config, count, indexState, ports } from '../instance';
+import { config, count, indexState, isServerPort } from '../instance';
 import {
-  COUNTER_PACKETS_DECODED, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_ESP, COUNTER_SKIPPED_FRAGMENT,
+  COUNTER_CUT_CAPTURED, COUNTER_PACKETS_CUT, COUNTER_PACKETS_DECODED, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_ESP, COUNTER_SKIPPED_FRAGMENT,
   COUNTER_SKIPPED_GENEVE, COUNTER_SKIPPED_GRE, COUNTER_SKIPPED_IPIP, COUNTER_SKIPPED_MALFORMED, COUNTER_SKIPPED_NOT_IP,
   COUNTER_SKIPPED_OTHER_PORT, COUNTER_SKIPPED_OTHER_PROTOCOL, COUNTER_SKIPPED_SAMPLED,
   COUNTER_SKIPPED_VXLAN, LINKTYPE_RAW, LIST_HEAD, PacketHead, Segment, SEGMENT_UDP, SIZEOF_PACKET_HEAD, SIZEOF_SEGMENT,
 } from '../layout';
+import { packet } from '../packet';
 import {
   family, headerSize, IP_CUT, IP_FRAGMENT, IP_OK, parseIp, PROTOCOL_ESP, PROTOCOL_GRE, PROTOCOL_IPV4, PROTOCOL_IPV6,
   PROTOCOL_TCP, PROTOCOL_UDP, protocol,
@@ -19,19 +20,14 @@ import {
 import { ipOffset, LINK_NOT_IP } from '../wire/link';
 import { destinationPort, sourcePort, TCP_HEADER_MIN, tcpHeaderSize } from '../wire/tcp';
 import { UDP_HEADER } from '../wire/udp';
+import { lookElsewhere } from './elsewhere';
 import { packetsBefore, takeFragment } from './fragments';
+import { lists, stride } from './walk';
 
 // UDP ports of overlay networks: RFC 7348 and Linux's own before it; RFC 8926.
 const VXLAN: u32 = 4789;
 const VXLAN_LINUX: u32 = 8472;
 const GENEVE: u32 = 6081;
-
-/** Whether a port is one of the servers'. */
-// @ts-ignore: decorator
-@inline
-export function isServerPort(port: u32): bool {
-  return ((load<u8>(ports + (port >> 3)) >> <u8>(port & 7)) & 1) != 0;
-}
 
 /** Which worker owns a flow: the high bits of the product spread any hash over any number. */
 // @ts-ignore: decorator
@@ -77,10 +73,11 @@ function otherPort(destination: u32): u32 {
   return COUNTER_SKIPPED_OTHER_PORT;
 }
 
-/** What `locate` found: where the IP and the TCP header lie in the packet, and the flow's hash. */
-export let l3Found: u32 = 0;
-export let l4Found: u32 = 0;
-export let hashFound: u32 = 0;
+/** Counts a packet that was captured only so far: the mean of these lengths is what a capture is cut at. */
+export function countCut(captured: u32): void {
+  count(COUNTER_PACKETS_CUT);
+  count(COUNTER_CUT_CAPTURED, captured);
+}
 
 // What `locate` says of a packet.
 /** A segment or datagram of a server port. */
@@ -91,10 +88,13 @@ export const REFUSED: u32 = 1;
 export const SKIPPED: u32 = 2;
 /** A fragment; not counted yet. */
 export const FRAGMENT: u32 = 3;
+/** A segment or datagram of no server port; counted. */
+export const ELSEWHERE: u32 = 4;
 
 /**
- * Finds the TCP segment or UDP datagram in one packet of `size` captured bytes at `data`. Changes nothing but counters
- * of this instance: kernel rings have no lock.
+ * Finds the TCP segment or UDP datagram in one packet of `size` captured bytes at `data`: sets protocol, ip, l4 and
+ * hash of the packet at hand, of a fragment only `ip`, of a packet of other ports only `ip` and `l4`. Changes nothing else but counters of this instance: kernel
+ * rings have no lock.
  */
 // @ts-ignore: decorator
 @inline
@@ -106,7 +106,7 @@ export function locate(data: usize, size: u32, linktype: u32): u32 {
   }
   const ip = data + l3;
   const outcome = parseIp(ip, size - <u32>l3);
-  l3Found = <u32>l3;
+  packet.ip = <u32>ip;
   if (outcome != IP_OK) {
     if (outcome == IP_FRAGMENT) return FRAGMENT;
     count(outcome == IP_CUT ? COUNTER_SKIPPED_CUT_HEADER : COUNTER_SKIPPED_MALFORMED);
@@ -126,7 +126,8 @@ export function locate(data: usize, size: u32, linktype: u32): u32 {
   const destination = destinationPort(transport);
   if (!isServerPort(source) && !isServerPort(destination)) {
     count(otherPort(destination));
-    return SKIPPED;
+    packet.l4 = <u32>transport;
+    return ELSEWHERE;
   }
   if (size < l4 + (protocol == PROTOCOL_TCP ? TCP_HEADER_MIN : UDP_HEADER)) {
     count(COUNTER_SKIPPED_CUT_HEADER);
@@ -136,59 +137,63 @@ export function locate(data: usize, size: u32, linktype: u32): u32 {
     count(COUNTER_SKIPPED_MALFORMED);
     return REFUSED;
   }
-  l4Found = l4;
-  hashFound = flowHash(ip, source, destination);
-  if (isSampled(hashFound)) return LOCATED;
+  const hash = flowHash(ip, source, destination);
+  const at = packet;
+  at.l4 = <u32>transport;
+  at.hash = hash;
+  at.protocol = protocol;
+  if (isSampled(hash)) return LOCATED;
   count(COUNTER_SKIPPED_SAMPLED);
   return REFUSED;
 }
 
 /**
- * Takes one packet of `size` captured bytes at `data`, of `length` on the wire, and writes its head right
- * before it. `stride` is the distance between the workers' lists.
+ * Takes one packet of `size` captured bytes at `data`, of `length` on the wire, and writes its head right before it. Its
+ * time, interface and number in the slot are set.
  */
 // @ts-ignore: decorator
 @inline
-export function indexPacket(
-  data: usize, size: u32, length: u32, time: u64, linktype: u32, seenOn: u32, ordinal: u32, lists: usize, stride: usize,
-): void {
+export function indexPacket(data: usize, size: u32, length: u32, linktype: u32): void {
   const captured = min(size, indexState.snaplen);
+  if (captured < length) countCut(captured);
   const outcome = locate(data, captured, linktype);
   if (outcome <= REFUSED) indexState.matched++;
   if (outcome == LOCATED) {
     const head = changetype<PacketHead>(data - SIZEOF_PACKET_HEAD);
-    head.time = time;
+    head.time = packet.time;
     head.captured = captured;
     head.length = max(length, size);
-    addSegment(data, seenOn, ordinal, lists, stride);
+    addSegment(changetype<usize>(head));
   } else if (outcome == FRAGMENT) {
-    indexFragment(data, captured, max(length, size), time, seenOn, ordinal, lists, stride);
-  }
+    indexFragment(data + captured, max(length, size));
+  } else if (outcome == ELSEWHERE) lookElsewhere(<usize>packet.l4, protocol, data + captured);
 }
 
-/** Puts the segment just located on its worker's list. */
+/** Puts the segment just located on its worker's list; its packet's head lies at `head`. */
 // @ts-ignore: decorator
 @inline
-function addSegment(data: usize, seenOn: u32, ordinal: u32, lists: usize, stride: usize): void {
-  const hash = hashFound;
-  const list = lists + <usize>owner(hash) * stride;
+function addSegment(head: usize): void {
+  const at = packet;
+  const list = lists + <usize>owner(at.hash) * stride;
   const n = load<u32>(list);
   if (LIST_HEAD + (n + 1) * SIZEOF_SEGMENT > <u32>stride) unreachable();
   store<u32>(list, n + 1);
   const entry = changetype<Segment>(list + LIST_HEAD + <usize>n * SIZEOF_SEGMENT);
-  entry.head = <u32>(data - SIZEOF_PACKET_HEAD);
-  entry.hash = hash;
-  entry.ordinal = protocol == PROTOCOL_TCP ? ordinal : ordinal | SEGMENT_UDP;
-  entry.l4Offset = <u16>(SIZEOF_PACKET_HEAD + l4Found);
-  entry.l3Offset = <u8>(SIZEOF_PACKET_HEAD + l3Found);
-  entry.seenOn = <u8>seenOn;
+  entry.head = <u32>head;
+  entry.hash = at.hash;
+  entry.ordinal = at.protocol == PROTOCOL_TCP ? <u32>at.ordinal : <u32>at.ordinal | SEGMENT_UDP;
+  entry.l4Offset = <u16>(at.l4 - <u32>head);
+  entry.l3Offset = <u8>(at.ip - <u32>head);
+  entry.seenOn = <u8>at.seenOn;
 }
 
-/** A fragment: the datagram it makes whole is a packet like any other, and stands for all its packets. */
-function indexFragment(
-  data: usize, captured: u32, length: u32, time: u64, seenOn: u32, ordinal: u32, lists: usize, stride: usize,
-): void {
-  const whole = takeFragment(data + l3Found, captured - l3Found, length, time);
+/**
+ * A fragment, captured up to `end`, of a packet of `length` bytes: the datagram it makes whole is a packet like any
+ * other, and stands for all its packets.
+ */
+function indexFragment(end: usize, length: u32): void {
+  const ip = <usize>packet.ip;
+  const whole = takeFragment(ip, <u32>(end - ip), length, packet.time);
   if (!whole) return;
   const head = changetype<PacketHead>(whole - SIZEOF_PACKET_HEAD);
   const others = packetsBefore;
@@ -196,7 +201,7 @@ function indexFragment(
   if (outcome <= REFUSED) indexState.matched++;
   if (outcome == LOCATED) {
     count(COUNTER_PACKETS_DECODED, others);
-    addSegment(whole, seenOn, ordinal, lists, stride);
+    addSegment(changetype<usize>(head));
   } else {
     // The packet at hand is counted by its reason, unless the whole is a fragment again: nobody sends that.
     count(COUNTER_SKIPPED_FRAGMENT, outcome == FRAGMENT ? others + 1 : others);

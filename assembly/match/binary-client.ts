@@ -7,20 +7,21 @@ import {
 } from '../layout';
 import { BINARY_HEADER, isQuit, MAGIC_REQUEST, mayBegin, parseBinaryRequest, refuseMagic, requestHead } from '../memcache/binary';
 import { BIT_LAST, BIT_QUIET, BIT_REFUSED } from '../memcache/message';
-import { disown, WHY_NOT_UNDERSTOOD } from '../payload';
-import { appendLine, freeLine } from '../stream/lines';
+import { Packet } from '../packet';
+import { disown, WHY_NOT_UNDERSTOOD } from './account';
+import { appendLine, freeLine } from './lines';
 import { freeRequest, push, record, takeRequest } from './pending';
 import { CLIENT_DATA, CLIENT_UNKNOWN, CLIENT_LINE, CLIENT_OVER } from './states';
 import { dataDone, lostRequest, place } from './submit';
 import { loseSync, passOverClient } from './sync';
 
-/** Takes the client's next bytes, which one packet brought. `start` says that they begin its payload. */
-export function binaryClientBytes(flow: Flow, at: usize, end: usize, time: u64, ordinal: u64, ack: u32, start: bool): void {
+/** Takes the client's next bytes, which `from` brought. */
+export function binaryClientBytes(flow: Flow, at: usize, end: usize, from: Packet): void {
   const side = sideOf(flow, CLIENT);
   if (flow.sync == SYNC_NONE) {
     const server = sideOf(flow, SERVER);
     // A whole header, while nothing of the server is outstanding: the server's next bytes answer it.
-    if (!start || end - at < BINARY_HEADER || !server.known || server.next != ack || !mayBegin(at)) {
+    if (!from.starts || end - at < BINARY_HEADER || !server.known || server.next != from.ack || !mayBegin(at)) {
       passOverClient(flow, at, end);
       return;
     }
@@ -28,12 +29,12 @@ export function binaryClientBytes(flow: Flow, at: usize, end: usize, time: u64, 
   }
   while (at < end) {
     if (side.state == CLIENT_LINE) {
-      at = headBytes(flow, side, at, end, time, ordinal);
+      at = headBytes(flow, at, end, from);
     } else if (side.state == CLIENT_DATA) {
       const bytes = min<usize>(side.skip, end - at);
       at += bytes;
       side.skip -= <u32>bytes;
-      if (side.skip == 0) dataDone(flow, side, time);
+      if (side.skip == 0) dataDone(flow, side, from.time);
     } else {
       const isUnknown = side.state == CLIENT_UNKNOWN;
       disown(flow, <u32>(end - at), isUnknown ? COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD : COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT);
@@ -47,7 +48,8 @@ export function binaryClientBytes(flow: Flow, at: usize, end: usize, time: u64, 
 }
 
 /** Bytes of a request's head, which may be cut anywhere. Returns where reading goes on. */
-function headBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal: u64): usize {
+function headBytes(flow: Flow, at: usize, end: usize, from: Packet): usize {
+  const side = sideOf(flow, CLIENT);
   if (side.line == 0) {
     if (load<u8>(at) != MAGIC_REQUEST) {
       noRequest(flow, side);
@@ -56,7 +58,9 @@ function headBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ord
     if (end - at >= BINARY_HEADER) {
       const size = requestHead(at);
       if (end - at >= size) {
-        requestAt(flow, side, at, time, ordinal, time);
+        side.lineTime = from.time;
+        side.lineOrdinal = from.ordinal;
+        requestAt(flow, at, from.time);
         return at + size;
       }
     }
@@ -66,7 +70,7 @@ function headBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ord
     const need = have < BINARY_HEADER ? BINARY_HEADER : requestHead(side.line);
     if (have == need) break;
     if (at == end) return end;
-    const taken = appendLine(side, at, min(at + (need - have), end), time, ordinal);
+    const taken = appendLine(side, at, min(at + (need - have), end), from);
     if (taken == 0) {
       lostRequest(flow);
       return at;
@@ -76,7 +80,7 @@ function headBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ord
   const head = <usize>side.line;
   // It is whole: what becomes of its bytes is no matter of the buffer any more.
   side.lineSize = 0;
-  requestAt(flow, side, head, side.lineTime, side.lineOrdinal, time);
+  requestAt(flow, head, from.time);
   freeLine(side);
   return at;
 }
@@ -97,8 +101,9 @@ function noRequest(flow: Flow, side: Side): void {
   side.state = CLIENT_UNKNOWN;
 }
 
-/** A request whose head lies at `at`, its first byte brought at `time` by packet `ordinal`, its last at `lastTime`. */
-function requestAt(flow: Flow, side: Side, at: usize, time: u64, ordinal: u64, lastTime: u64): void {
+/** A request whose head lies at `at`; its last byte came at `lastTime`, its first as the side's line says. */
+function requestAt(flow: Flow, at: usize, lastTime: u64): void {
+  const side = sideOf(flow, CLIENT);
   const request = takeRequest(flow);
   if (changetype<usize>(request) == 0) {
     disown(flow, requestHead(at), COUNTER_PAYLOAD_GAP);
@@ -106,7 +111,7 @@ function requestAt(flow: Flow, side: Side, at: usize, time: u64, ordinal: u64, l
     return;
   }
   parseBinaryRequest(request, at);
-  place(flow, side, request, time, ordinal);
+  place(flow, request, side.lineTime, side.lineOrdinal);
   request.lastTime = lastTime;
   side.spoken = 1;
   if (request.bits & BIT_REFUSED) {

@@ -9,16 +9,17 @@ import {
   parseBinaryAnswer, takeHit,
 } from '../memcache/binary';
 import { BIT_LAST, BIT_NO_EVENT, BIT_QUIET, Request } from '../memcache/message';
+import { Packet } from '../packet';
 import {
   disown, passOverRest, passOverSoFar, setWhy, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD,
-} from '../payload';
-import { appendLine, freeLine } from '../stream/lines';
+} from './account';
+import { appendLine, freeLine } from './lines';
 import { answered, freeRequest, record, recordSilence, shift } from './pending';
 import { CLIENT_LINE, SERVER_DATA, SERVER_LINE } from './states';
 import { believe, loseSync } from './sync';
 
-/** Takes the server's next bytes, which one packet brought; `ack` is what that packet acknowledged. */
-export function binaryServerBytes(flow: Flow, at: usize, end: usize, time: u64, ordinal: u64, ack: u32): void {
+/** Takes the server's next bytes, which `from` brought. */
+export function binaryServerBytes(flow: Flow, at: usize, end: usize, from: Packet): void {
   const side = sideOf(flow, SERVER);
   while (at < end) {
     if (flow.sync == SYNC_NONE) {
@@ -27,7 +28,7 @@ export function binaryServerBytes(flow: Flow, at: usize, end: usize, time: u64, 
       return;
     }
     if (side.state == SERVER_LINE) {
-      at = headBytes(flow, side, at, end, time, ordinal, ack);
+      at = headBytes(flow, at, end, from);
     } else {
       const bytes = min<usize>(side.skip, end - at);
       at += bytes;
@@ -38,7 +39,8 @@ export function binaryServerBytes(flow: Flow, at: usize, end: usize, time: u64, 
 }
 
 /** Bytes of an answer's head, which may be cut anywhere. Returns where reading goes on. */
-function headBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal: u64, ack: u32): usize {
+function headBytes(flow: Flow, at: usize, end: usize, from: Packet): usize {
+  const side = sideOf(flow, SERVER);
   if (side.line == 0) {
     if (load<u8>(at) != MAGIC_ANSWER) {
       noAnswer(flow, side);
@@ -47,7 +49,8 @@ function headBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ord
     if (end - at >= BINARY_HEADER) {
       const size = answerHead(at);
       if (end - at >= size) {
-        answerAt(flow, side, at, time, ack);
+        side.lineTime = from.time;
+        answerAt(flow, at, from.ack);
         return at + size;
       }
     }
@@ -57,7 +60,7 @@ function headBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ord
     const need = have < BINARY_HEADER ? BINARY_HEADER : answerHead(side.line);
     if (have == need) break;
     if (at == end) return end;
-    const taken = appendLine(side, at, min(at + (need - have), end), time, ordinal);
+    const taken = appendLine(side, at, min(at + (need - have), end), from);
     if (taken == 0) {
       loseSync(flow, WHY_AFTER_GAP);
       return at;
@@ -69,7 +72,7 @@ function headBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ord
   // It is whole: what becomes of its bytes is no matter of the buffer any more.
   side.lineSize = 0;
   if (!isAnswer(head)) disown(flow, size, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
-  answerAt(flow, side, head, side.lineTime, ack);
+  answerAt(flow, head, from.ack);
   freeLine(side);
   return at;
 }
@@ -86,8 +89,9 @@ function noAnswer(flow: Flow, side: Side): void {
   loseSync(flow, WHY_NOT_UNDERSTOOD);
 }
 
-/** An answer whose head lies at `at`; `time` is when its first byte came. */
-function answerAt(flow: Flow, side: Side, at: usize, time: u64, ack: u32): void {
+/** An answer whose head lies at `at`; its first byte came when the side's line says. */
+function answerAt(flow: Flow, at: usize, ack: u32): void {
+  const side = sideOf(flow, SERVER);
   if (!isAnswer(at)) {
     noAnswer(flow, side);
     return;
@@ -105,7 +109,7 @@ function answerAt(flow: Flow, side: Side, at: usize, time: u64, ack: u32): void 
     }
     return;
   }
-  answered(request, time);
+  answered(request, side.lineTime);
   if (answerGoesOn) return;
   shift(flow);
   conclude(flow, request, ack);

@@ -5,21 +5,28 @@ import {
 import { count } from '../instance';
 import {
   COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_PAYLOAD_GAP,
-  COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, KEY_MAX, PRESENT_VALUE_SIZE,
+  COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, KEY_MAX,
+  PRESENT_VALUE_SIZE,
   STATUS_SILENT,
 } from '../layout';
 import { becomeLogin, expectLogin, lookAtLogin, mayLogIn } from '../memcache/credentials';
+import { DOUBT_INDENT, DOUBT_MASK, DOUBT_SIZE_FLAG } from '../memcache/doubt';
 import {
-  BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_OVERFLOW, BIT_QUIET, BIT_REFUSED, IS_ERROR, KIND_AUTH, KIND_UNTOLD, LINE_DATA, LINE_QUIT, Request,
+  BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_OVERFLOW, BIT_QUIET, BIT_REFUSED, IS_ERROR, KIND_AUTH, KIND_UNTOLD,
+  LINE_DATA, LINE_QUIT, Request,
 } from '../memcache/message';
 import { addKeys, isUnboundedRetrieval, openRetrieval, parseRequest, setGet } from '../memcache/request';
 import { HEAD_GET } from '../memcache/words';
-import { disown, WHY_NOT_UNDERSTOOD } from '../payload';
+import { Packet, reservePacket } from '../packet';
 import { findByte, findGap, findLineEnd } from '../scan';
-import { appendLine, dropLineHead, freeLine, giveLine } from '../stream/lines';
-import { findText } from './first';
+import { disown, WHY_NOT_UNDERSTOOD } from './account';
+import { beginHolding, hold } from './held';
+import { appendLine, dropLineHead, freeLine, giveLine } from './lines';
+import { findText } from './protocol';
 import { freeRequest, push, record, takeRequest } from './pending';
-import { CLIENT_DATA, CLIENT_DROP, CLIENT_KEYS, CLIENT_LINE, CLIENT_OVER, CLIENT_UNKNOWN } from './states';
+import {
+  CLIENT_DATA, CLIENT_DROP, CLIENT_HELD, CLIENT_KEYS, CLIENT_LINE, CLIENT_OVER, CLIENT_STEP, CLIENT_UNKNOWN,
+} from './states';
 import { dataDone, lostRequest, place, submit } from './submit';
 import { loseSync, passOverClient } from './sync';
 
@@ -35,16 +42,23 @@ function withoutCr(at: usize, end: usize): usize {
   return end > at && load<u8>(end - 1) == CR ? end - 1 : end;
 }
 
-/** Takes the client's next bytes, which one packet brought. `start` says that they begin its payload. */
-export function clientBytes(flow: Flow, at: usize, end: usize, time: u64, ordinal: u64, ack: u32, start: bool): void {
+/** What a packet brought that was held back until it was certain that it is text. */
+let held: Packet = changetype<Packet>(0);
+
+export function createClient(): void {
+  held = reservePacket();
+}
+
+/** Takes the client's next bytes, which `from` brought. */
+export function clientBytes(flow: Flow, at: usize, end: usize, from: Packet): void {
   const side = sideOf(flow, CLIENT);
   if (flow.kind != FLOW_TEXT) {
-    at = findText(flow, side, at, end, time, ordinal, ack, start);
+    at = findText(flow, at, end, from);
     if (at == end) return;
-    if (side.line) replay(flow, side, ack);
+    if (side.line) replay(flow, side, from);
   }
   if (flow.sync == SYNC_NONE) {
-    if (!start || !begins(flow, at, end, ack)) {
+    if (!from.starts || !begins(flow, at, end, from.ack)) {
       passOverClient(flow, at, end);
       return;
     }
@@ -53,18 +67,18 @@ export function clientBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
   while (at < end) {
     switch (side.state) {
       case CLIENT_LINE:
-        at = lineBytes(flow, side, at, end, time, ordinal);
+        at = lineBytes(flow, at, end, from);
         break;
       case CLIENT_DATA: {
         const bytes = min<usize>(side.skip, end - at);
         if (flow.login) flow.login = lookAtLogin(flow.login, at, at + min<usize>(bytes, max<i32>(<i32>side.skip - 2, 0)));
         at += bytes;
         side.skip -= <u32>bytes;
-        if (side.skip == 0) dataDone(flow, side, time);
+        if (side.skip == 0) dataDone(flow, side, from.time);
         break;
       }
       case CLIENT_KEYS:
-        at = keyBytes(flow, side, at, end, time, ordinal);
+        at = keyBytes(flow, at, end, from);
         break;
       case CLIENT_DROP: {
         const feed = findByte(at, end, LF);
@@ -74,9 +88,20 @@ export function clientBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
           const request = changetype<Request>(<usize>flow.current);
           flow.current = 0;
           side.state = CLIENT_LINE;
-          request.lastTime = time;
+          request.lastTime = from.time;
           push(flow, request);
         }
+        break;
+      }
+      case CLIENT_HELD:
+        hold(flow, at, end, from);
+        return;
+      case CLIENT_STEP: {
+        const bytes = <u32>min<usize>(side.skip, end - at);
+        disown(flow, bytes, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
+        at += bytes;
+        side.skip -= bytes;
+        if (side.skip == 0) dataDone(flow, side, from.time);
         break;
       }
       case CLIENT_UNKNOWN:
@@ -94,13 +119,17 @@ export function clientBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
   }
 }
 
-/** Reads what was held back until it was certain that it is text. */
-function replay(flow: Flow, side: Side, ack: u32): void {
+/** Reads what was held back, before the bytes `from` brought. */
+function replay(flow: Flow, side: Side, from: Packet): void {
   const base = <usize>side.line;
   const size = side.lineSize;
   side.line = 0;
   side.lineSize = 0;
-  clientBytes(flow, base, base + size, side.lineTime, side.lineOrdinal, ack, false);
+  held.time = side.lineTime;
+  held.ordinal = side.lineOrdinal;
+  held.ack = from.ack;
+  held.starts = 0;
+  clientBytes(flow, base, base + size, held);
   giveLine(base);
 }
 
@@ -116,7 +145,7 @@ function begins(flow: Flow, at: usize, end: usize, ack: u32): bool {
   const request = takeRequest(flow);
   if (changetype<usize>(request) == 0) return false;
   parseRequest(request, at, withoutCr(at, feed));
-  const known = (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST)) == 0;
+  const known = (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | DOUBT_MASK)) == 0;
   freeRequest(request);
   return known;
 }
@@ -127,30 +156,34 @@ function begins(flow: Flow, at: usize, end: usize, ack: u32): bool {
  */
 // @ts-ignore: decorator
 @inline
-function quickGet(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal: u64): usize {
+function quickGet(flow: Flow, at: usize, end: usize, from: Packet): usize {
   const key = at + 4;
   const gap = findGap(key, end);
   if (gap + 1 >= end || load<u16>(gap) != CRLF || gap == key || gap - key > KEY_MAX) return 0;
   const request = takeRequest(flow);
   if (changetype<usize>(request) == 0) return 0;
   setGet(request, key, gap);
-  place(flow, side, request, time, ordinal);
+  const time = from.time;
+  place(flow, request, time, from.ordinal);
   request.lastTime = time;
-  side.spoken = 1;
+  sideOf(flow, CLIENT).spoken = 1;
   push(flow, request);
   return gap + 2;
 }
 
 /** Bytes of the request line at hand, its end included; of one of which runs of spaces were squeezed what is left. */
 let rawSize: u32 = 0;
+/** Whether a NUL is among them. */
+let hasNul: bool = false;
 
-function lineBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal: u64): usize {
+function lineBytes(flow: Flow, at: usize, end: usize, from: Packet): usize {
+  const side = sideOf(flow, CLIENT);
   if (side.line == 0 && end - at > 6 && load<u32>(at) == HEAD_GET) {
-    const next = quickGet(flow, side, at, end, time, ordinal);
+    const next = quickGet(flow, at, end, from);
     if (next) return next;
   }
   let feed = findLineEnd(at, end);
-  let hasNul = false;
+  hasNul = false;
   if (feed < end && load<u8>(feed) != LF) {
     // A NUL ends the line for releases before 1.6.40 and is a byte like any other for later ones.
     hasNul = true;
@@ -159,11 +192,13 @@ function lineBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ord
   if (side.line == 0) {
     if (feed < end) {
       rawSize = <u32>(feed + 1 - at);
-      requestLine(flow, side, at, withoutCr(at, feed), time, ordinal, time, hasNul);
+      side.lineTime = from.time;
+      side.lineOrdinal = from.ordinal;
+      requestLine(flow, at, withoutCr(at, feed), from.time);
       return feed + 1;
     }
   }
-  const taken = appendLine(side, at, feed, time, ordinal);
+  const taken = appendLine(side, at, feed, from);
   if (taken < <u32>(feed - at)) return overflow(flow, side, at + taken, end);
   if (feed == end) return end;
   const base = <usize>side.line;
@@ -172,7 +207,7 @@ function lineBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ord
   // It is whole: what becomes of its bytes is no matter of the buffer any more.
   rawSize = side.lineSize + 1;
   side.lineSize = 0;
-  requestLine(flow, side, base, lineEnd, side.lineTime, side.lineOrdinal, time, hasNul);
+  requestLine(flow, base, lineEnd, from.time);
   freeLine(side);
   return feed + 1;
 }
@@ -193,7 +228,7 @@ function overflow(flow: Flow, side: Side, at: usize, end: usize): usize {
   }
   if (isUnboundedRetrieval(base, lineEnd)) {
     const keys = openRetrieval(request, base, lineEnd);
-    place(flow, side, request, side.lineTime, side.lineOrdinal);
+    place(flow, request, side.lineTime, side.lineOrdinal);
     flow.current = <u32>changetype<usize>(request);
     dropLineHead(side, <u32>(keys - base));
     takeWholeKeys(request, side, 0);
@@ -201,7 +236,7 @@ function overflow(flow: Flow, side: Side, at: usize, end: usize): usize {
   } else {
     count(COUNTER_BOUND_LINES);
     parseRequest(request, base, base);
-    place(flow, side, request, side.lineTime, side.lineOrdinal);
+    place(flow, request, side.lineTime, side.lineOrdinal);
     flow.current = <u32>changetype<usize>(request);
     disown(flow, side.lineSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
     freeLine(side);
@@ -228,12 +263,13 @@ function takeWholeKeys(request: Request, side: Side, known: u32): void {
   dropLineHead(side, <u32>(end - base));
 }
 
-function keyBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal: u64): usize {
+function keyBytes(flow: Flow, at: usize, end: usize, from: Packet): usize {
+  const side = sideOf(flow, CLIENT);
   const request = changetype<Request>(<usize>flow.current);
   const feed = findByte(at, end, LF);
   while (at < feed) {
     const known = side.lineSize;
-    at += appendLine(side, at, feed, time, ordinal);
+    at += appendLine(side, at, feed, from);
     if (side.line == 0) {
       lostRequest(flow);
       return at;
@@ -249,7 +285,7 @@ function keyBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordi
   flow.current = 0;
   side.state = CLIENT_LINE;
   request.cursorChunk = request.keys;
-  request.lastTime = time;
+  request.lastTime = from.time;
   if (request.bits & BIT_OVERFLOW) {
     freeRequest(request);
     lostRequest(flow);
@@ -259,13 +295,9 @@ function keyBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordi
   return feed + 1;
 }
 
-/**
- * One request line, its first byte brought at `time` by packet `ordinal`, its last at `lastTime`; `hasNul` where
- * a NUL is among its bytes.
- */
-function requestLine(
-  flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal: u64, lastTime: u64, hasNul: bool,
-): void {
+/** One request line, whose last byte came at `lastTime`, its first as the side's line says. */
+function requestLine(flow: Flow, at: usize, end: usize, lastTime: u64): void {
+  const side = sideOf(flow, CLIENT);
   const request = takeRequest(flow);
   if (changetype<usize>(request) == 0) {
     disown(flow, rawSize, COUNTER_PAYLOAD_GAP);
@@ -275,13 +307,19 @@ function requestLine(
   let follows = parseRequest(request, at, end);
   // Up to 1.6.39 the line ends at a NUL; later it is a byte like any other.
   if (hasNul) request.bits |= BIT_QUIET | BIT_LAST;
-  place(flow, side, request, time, ordinal);
+  place(flow, request, side.lineTime, side.lineOrdinal);
   request.lastTime = lastTime;
-  if (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | BIT_OVERFLOW) || flow.auth) {
+  if (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | BIT_OVERFLOW | DOUBT_MASK) || flow.auth) {
     if (!unusual(flow, request)) return;
     if (request.kind == KIND_AUTH) follows = LINE_DATA;
     if (request.bits & BIT_LAST) {
       stopReading(flow, side, request);
+      return;
+    }
+    if (request.bits & DOUBT_MASK) {
+      if (!side.spoken && flow.fromSyn) flow.login = expectLogin(request);
+      side.spoken = 1;
+      beginHolding(flow, side, request);
       return;
     }
   }
@@ -292,7 +330,7 @@ function requestLine(
     if (first && flow.fromSyn && !(request.bits & BIT_REFUSED)) flow.login = expectLogin(request);
     flow.current = <u32>changetype<usize>(request);
     side.skip = request.dataSize + 2;
-    side.state = CLIENT_DATA;
+    side.state = request.bits & BIT_NO_EVENT ? CLIENT_STEP : CLIENT_DATA;
     return;
   }
   if (follows == LINE_QUIT) {
@@ -329,7 +367,7 @@ function unusual(flow: Flow, request: Request): bool {
     lostRequest(flow);
     return false;
   }
-  if (flow.sync == SYNC_TENTATIVE && request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST)) {
+  if (flow.sync == SYNC_TENTATIVE && request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | DOUBT_MASK)) {
     freeRequest(request);
     loseSync(flow, WHY_NOT_UNDERSTOOD);
     flow.owed = 1;
@@ -338,10 +376,17 @@ function unusual(flow: Flow, request: Request): bool {
   if (flow.auth == AUTH_WANTED && mayLogIn(request) && request.present & (1 << PRESENT_VALUE_SIZE)) {
     flow.auth = AUTH_TRIED;
     becomeLogin(request);
+    if ((request.bits & DOUBT_MASK) == DOUBT_INDENT) request.bits &= ~BIT_NO_EVENT;
     // Nothing but the length is read of its line.
-    request.bits &= ~(BIT_LAST | BIT_REFUSED | BIT_QUIET);
+    request.bits &= ~(BIT_LAST | BIT_REFUSED | BIT_QUIET | DOUBT_MASK);
   }
-  if (request.bits & BIT_NO_EVENT) {
+  const doubt = request.bits & DOUBT_MASK;
+  if (doubt == DOUBT_SIZE_FLAG && flow.sizeFlags) request.bits &= ~DOUBT_MASK;
+  // No answer would tell.
+  else if (doubt && request.bits & (BIT_QUIET | BIT_NOREPLY)) {
+    request.bits = (request.bits & ~DOUBT_MASK) | BIT_QUIET | BIT_LAST;
+  }
+  if (request.bits & BIT_NO_EVENT && !(request.bits & DOUBT_MASK)) {
     count(COUNTER_UNKNOWN_COMMANDS);
     disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
   }

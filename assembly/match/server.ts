@@ -1,12 +1,14 @@
 /** Server bytes in order: answer lines and data blocks complete pending requests. */
 import {
-  AUTH_NO, AUTH_WANTED, CLIENT, Flow, FLOW_BINARY, FLOW_NEW, FLOW_TEXT, Side, sideOf, SYNC_NONE,
+  AUTH_NO, AUTH_WANTED, CLIENT, Flow, FLOW_BINARY, FLOW_NEW, FLOW_TEXT, SERVER, Side, sideOf, SYNC_NONE,
   SYNC_TENTATIVE,
 } from '../flow/flow';
 import { fingerprint } from '../hash';
 import { count } from '../instance';
 import {
-  COUNTER_BOUND_LINES, COUNTER_PAYLOAD_SKIPPED_STREAM, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNMATCHED_ANSWERS, NO_SIZE, OP_MA, OP_MD, OP_MG, OP_MS, OP_WATCH, PRESENT_FLAGS,
+  COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_PAYLOAD_SKIPPED_STREAM,
+  COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, COUNTER_UNMATCHED_ANSWERS, NO_SIZE, OP_MA, OP_MD,
+  OP_MG, OP_MS, OP_WATCH, PRESENT_FLAGS,
   PRESENT_KEY, PRESENT_TTL_LEFT, PRESENT_VALUE_SIZE, STATUS_DELETED, STATUS_ERROR, STATUS_EXISTS, STATUS_HIT,
   STATUS_MISS, STATUS_NOT_FOUND, STATUS_NOT_STORED, STATUS_OK, STATUS_STORED, STATUS_TOUCHED, STATUS_VALUE,
 } from '../layout';
@@ -14,30 +16,42 @@ import {
   answerFlags, answerMarks, answerPrint, answerSize, asksForCredentials, errorClass, hasFlags, hasTimeLeft, keyEnd,
   parseAnswer, timeLeft, toldSize,
 } from '../memcache/answer';
-import { becomeLogin, mayLogIn } from '../memcache/credentials';
+import { becomeLogin, LOGIN_NO, mayLogIn, withhold } from '../memcache/credentials';
+import { DOUBT_INDENT, DOUBT_MASK, DOUBT_SIZE_FLAG, isTaken, NOT_TAKEN, NOT_TOLD, TAKEN } from '../memcache/doubt';
+import { findAnywhere } from '../memcache/key-index';
 import { findKey } from '../memcache/keys';
 import {
-  BIT_ANSWERED, BIT_LAST, BIT_NO_EVENT, BIT_ONE_LINE, BIT_QUIET, IS_EN, IS_END, IS_ERROR, IS_EX, IS_EXISTS, IS_FREE, IS_ME, IS_NF,
+  BIT_ANSWERED, BIT_FOREIGN, BIT_LAST, BIT_NO_EVENT, BIT_ONE_LINE, BIT_QUIET, IS_EN, IS_END, IS_ERROR, IS_EX,
+  IS_EXISTS, IS_FREE, IS_ME, IS_NF,
   IS_NOT_FOUND, IS_NOT_STORED, IS_NS, IS_NUMBER, IS_OK, IS_STAT, IS_STORED, IS_TOUCHED, IS_DELETED, IS_VA, IS_VALUE,
   KIND_AUTH, KIND_DUMP, KIND_GET, KIND_META, KIND_UNTOLD, Request,
 } from '../memcache/message';
 import { ANSWER_VALUE } from '../memcache/words';
-import { disown, passOverRest, passOverSoFar, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD } from '../payload';
+import { Packet } from '../packet';
 import { findByte } from '../scan';
-import { appendLine, freeLine } from '../stream/lines';
+import { disown, passOverRest, passOverSoFar, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD } from './account';
 import { binaryServerBytes } from './binary-server';
+import { STEP_DONE, STEP_NOT, stepOver } from './foreign';
+import { HELD_VALUE_MAX, lookAtHeld, mayBeLogin } from './held';
 import { answered, forgetPending, freeRequest, record, shift } from './pending';
-import { CLIENT_LINE, CLIENT_OVER, SERVER_DATA, SERVER_DROP, SERVER_LINE, SERVER_STREAM } from './states';
+import { appendLine, freeLine } from './lines';
+import { resume } from './resume';
+import {
+  CLIENT_LINE, CLIENT_OVER, SERVER_AFTER_ERROR, SERVER_DATA, SERVER_DROP, SERVER_LINE, SERVER_STEP, SERVER_STREAM,
+} from './states';
 import { believe, loseSync, provesRequest } from './sync';
-import { matchPending } from './whose';
+import { matchPending } from './pairing';
 
 const LF: u8 = 10;
 const CR: u8 = 13;
 
-/** Takes the server's next bytes, which one packet brought; `ack` is what that packet acknowledged. */
-export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordinal: u64, ack: u32): void {
+/** What the packet acknowledged that brought the bytes at hand. */
+let acknowledged: u32 = 0;
+
+/** Takes the server's next bytes, which `from` brought. */
+export function serverBytes(flow: Flow, at: usize, end: usize, from: Packet): void {
   if (flow.kind != FLOW_TEXT) {
-    if (flow.kind == FLOW_BINARY) binaryServerBytes(flow, at, end, time, ordinal, ack);
+    if (flow.kind == FLOW_BINARY) binaryServerBytes(flow, at, end, from);
     else if (flow.kind == FLOW_NEW) {
       // The client has not said yet what it speaks.
       flow.owed = 0;
@@ -46,7 +60,8 @@ export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
     }
     return;
   }
-  const side = sideOf(flow, 1);
+  acknowledged = from.ack;
+  const side = sideOf(flow, SERVER);
   while (at < end) {
     if (flow.sync == SYNC_NONE) {
       flow.owed = 0;
@@ -55,17 +70,25 @@ export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
     }
     if (side.state == SERVER_LINE) {
       if (side.line == 0 && flow.head) {
-        const next = quickAnswer(flow, side, changetype<Request>(<usize>flow.head), at, end, time, ack);
+        const next = quickAnswer(flow, at, end, from.time);
         if (next) {
           at = next;
           continue;
         }
       }
-      at = lineBytes(flow, side, at, end, time, ordinal, ack);
+      at = lineBytes(flow, at, end, from);
     } else if (side.state == SERVER_DATA) {
       const bytes = min<usize>(side.skip, end - at);
       at += bytes;
       side.skip -= <u32>bytes;
+      if (side.skip == 0) side.state = SERVER_LINE;
+    } else if (side.state == SERVER_AFTER_ERROR) {
+      at = lineBytes(flow, at, end, from);
+    } else if (side.state == SERVER_STEP) {
+      const bytes = <u32>min<usize>(side.skip, end - at);
+      disown(flow, bytes, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
+      at += bytes;
+      side.skip -= bytes;
       if (side.skip == 0) side.state = SERVER_LINE;
     } else if (side.state == SERVER_DROP) {
       const feed = findByte(at, end, LF);
@@ -82,13 +105,14 @@ export function serverBytes(flow: Flow, at: usize, end: usize, time: u64, ordina
 let rawSize: u32 = 0;
 
 /** Bytes of an answer line, which may be cut anywhere. Returns where reading goes on. */
-function lineBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ordinal: u64, ack: u32): usize {
+function lineBytes(flow: Flow, at: usize, end: usize, by: Packet): usize {
+  const side = sideOf(flow, SERVER);
   const feed = findByte(at, end, LF);
   let from = at;
   let to = feed;
   let isCut = false;
   if (side.line || feed == end) {
-    const taken = appendLine(side, at, feed, time, ordinal);
+    const taken = appendLine(side, at, feed, by);
     from = side.line;
     if (from == 0) {
       loseSync(flow, WHY_AFTER_GAP);
@@ -100,16 +124,16 @@ function lineBytes(flow: Flow, side: Side, at: usize, end: usize, time: u64, ord
     else if (feed == end) return end;
     to = from + side.lineSize;
     at += taken;
-    time = side.lineTime;
     rawSize = isCut ? side.lineSize : side.lineSize + 1;
     // It is read now: what becomes of its bytes is no matter of the buffer any more.
     side.lineSize = 0;
   } else {
     rawSize = <u32>(feed + 1 - at);
+    side.lineTime = by.time;
     at = feed;
   }
   if (!isCut && to > from && load<u8>(to - 1) == CR) to--;
-  answerLine(flow, side, from, to, time, ack);
+  answerLine(flow, from, to);
   freeLine(side);
   if (!isCut) return at + 1;
   if (flow.sync != SYNC_NONE) side.state = SERVER_DROP;
@@ -145,13 +169,14 @@ const END_CR: u32 = 0x0d444e45;
  */
 // @ts-ignore: decorator
 @inline
-function quickAnswer(flow: Flow, side: Side, request: Request, at: usize, end: usize, time: u64, ack: u32): usize {
+function quickAnswer(flow: Flow, at: usize, end: usize, time: u64): usize {
+  const request = changetype<Request>(<usize>flow.head);
   if (request.kind != KIND_GET || request.keys || !(request.present & (1 << PRESENT_KEY))) return 0;
   const head = load<u32>(at);
   if (head == END_CR) {
     if (end - at < 5 || load<u8>(at + 4) != LF) return 0;
     answered(request, time);
-    finish(flow, request, IS_END, request.present & (1 << PRESENT_VALUE_SIZE) ? STATUS_HIT : STATUS_MISS, ack);
+    finish(flow, request, IS_END, request.present & (1 << PRESENT_VALUE_SIZE) ? STATUS_HIT : STATUS_MISS);
     return at + 5;
   }
   const key = at + 6;
@@ -170,9 +195,10 @@ function quickAnswer(flow: Flow, side: Side, request: Request, at: usize, end: u
   const data = quickAt + 2;
   const behind = data + <usize>size + 2;
   if (behind + 5 <= end && load<u32>(behind) == END_CR && load<u8>(behind + 4) == LF) {
-    finish(flow, request, IS_END, STATUS_HIT, ack);
+    finish(flow, request, IS_END, STATUS_HIT);
     return behind + 5;
   }
+  const side = sideOf(flow, SERVER);
   side.skip = <u32>size + 2;
   side.state = SERVER_DATA;
   return data;
@@ -187,11 +213,16 @@ function unmatched(flow: Flow, code: u32): void {
   loseSync(flow, WHY_NOT_UNDERSTOOD);
 }
 
-/** One answer line; `time` is when its first byte came. */
-function answerLine(flow: Flow, side: Side, at: usize, end: usize, time: u64, ack: u32): void {
+/** One answer line; its first byte came when the side's line says. */
+function answerLine(flow: Flow, at: usize, end: usize): void {
+  const side = sideOf(flow, SERVER);
+  if (side.state == SERVER_AFTER_ERROR) {
+    side.state = SERVER_LINE;
+    if (at == end) return;
+  }
   let request = changetype<Request>(<usize>flow.head);
   if (changetype<usize>(request) && request.kind == KIND_DUMP && request.bits & BIT_ANSWERED) {
-    dumpLine(flow, request, at, end, ack);
+    dumpLine(flow, request, at, end);
     return;
   }
   const code = parseAnswer(at, end);
@@ -199,46 +230,98 @@ function answerLine(flow: Flow, side: Side, at: usize, end: usize, time: u64, ac
     unmatched(flow, code);
     return;
   }
+  if (request.bits & BIT_FOREIGN && !(request.bits & BIT_QUIET)) {
+    foreignLine(flow, code, at, end);
+    return;
+  }
+  const error = code == IS_ERROR ? errorClass(at, end) : 0;
   if (!((request.fits >> code) & 1) || request.bits & BIT_QUIET || request.kind == KIND_META || code == IS_ERROR) {
-    request = matchPending(flow, code, code == IS_ERROR ? errorClass(at, end) : 0);
+    request = matchPending(flow, code, error);
     if (changetype<usize>(request) == 0) {
       unmatched(flow, code);
       return;
     }
   }
-  if (request.kind == KIND_UNTOLD) finish(flow, request, code, STATUS_ERROR, ack);
-  else takeAnswer(flow, side, request, code, at, end, time, ack);
+  if (request.kind == KIND_UNTOLD) {
+    finish(flow, request, code, STATUS_ERROR);
+    return;
+  }
+  const asks = code == IS_ERROR && asksForCredentials(at, end);
+  if (asks) flow.auth = AUTH_WANTED;
+  if (request.bits & DOUBT_MASK) doubtfulLine(flow, request, code, asks ? NOT_TOLD : isTaken(request, code, error));
+  else answerTo(flow, request, code);
+}
+
+/** A line of the answer to a command memcached does not know. */
+function foreignLine(flow: Flow, code: u32, at: usize, end: usize): void {
+  const request = changetype<Request>(<usize>flow.head);
+  const step = stepOver(flow, code, at, end);
+  if (step == STEP_NOT) {
+    unmatched(flow, code);
+  } else if (step == STEP_DONE) {
+    if (code == IS_ERROR && asksForCredentials(at, end)) flow.auth = AUTH_WANTED;
+    finish(flow, request, code, STATUS_ERROR);
+  } else {
+    answered(request, sideOf(flow, SERVER).lineTime);
+    disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
+  }
+}
+
+/** The answer to a request in doubt tells (`taken`) what the client's bytes behind its line are, and they are read. */
+function doubtfulLine(flow: Flow, request: Request, code: u32, taken: u32): void {
+  const client = sideOf(flow, CLIENT);
+  const size = request.dataSize + 2;
+  if (taken == NOT_TAKEN && size > HELD_VALUE_MAX) taken = NOT_TOLD;
+  if (taken == NOT_TOLD) {
+    count(COUNTER_AMBIGUOUS_LENGTHS);
+    request.bits |= BIT_LAST;
+  } else if (taken == TAKEN) {
+    lookAtHeld(flow, client, request);
+    if (mayBeLogin(flow)) withhold(request);
+    if (code != IS_ERROR && (request.bits & DOUBT_MASK) == DOUBT_SIZE_FLAG) flow.sizeFlags = 1;
+  }
+  flow.login = LOGIN_NO;
+  if ((request.bits & DOUBT_MASK) == DOUBT_INDENT) {
+    if (taken == TAKEN) request.bits &= ~BIT_NO_EVENT;
+    // No command, to this server.
+    else if (taken == NOT_TAKEN) count(COUNTER_UNKNOWN_COMMANDS);
+  }
+  request.bits &= ~DOUBT_MASK;
+  answerTo(flow, request, code);
+  if (flow.sync != SYNC_NONE) resume(flow, taken == TAKEN ? size : 0);
 }
 
 /** A line of the answer to a request. */
 // @ts-ignore: decorator
 @inline
-function takeAnswer(flow: Flow, side: Side, request: Request, code: u32, at: usize, end: usize, time: u64, ack: u32): void {
-  answered(request, time);
+function answerTo(flow: Flow, request: Request, code: u32): void {
+  const side = sideOf(flow, SERVER);
+  answered(request, side.lineTime);
   if (code == IS_VALUE) {
     value(flow, side, request);
     return;
   }
   if (code == IS_STAT && !(request.bits & BIT_ONE_LINE)) return;
-  if (request.kind == KIND_DUMP && code == IS_FREE) return;
-  if (code == IS_ERROR && asksForCredentials(at, end)) flow.auth = AUTH_WANTED;
+  if (request.kind == KIND_DUMP && (code == IS_FREE || code == IS_OK)) return;
   if (flow.auth) authAnswer(flow, request, code);
   if (code == IS_ERROR) {
-    finish(flow, request, code, STATUS_ERROR, ack);
+    const isRetrieval = request.kind == KIND_GET;
+    finish(flow, request, code, STATUS_ERROR);
+    if (isRetrieval && flow.sync != SYNC_NONE) side.state = SERVER_AFTER_ERROR;
     return;
   }
   if (request.kind == KIND_META) {
-    finish(flow, request, code, metaStatus(side, request, code), ack);
+    finish(flow, request, code, metaStatus(side, request, code));
     return;
   }
   if (request.op == OP_WATCH && code == IS_OK) {
-    finish(flow, request, code, STATUS_OK, ack);
+    finish(flow, request, code, STATUS_OK);
     forgetPending(flow);
     side.state = SERVER_STREAM;
     sideOf(flow, CLIENT).state = CLIENT_OVER;
     return;
   }
-  finish(flow, request, code, textStatus(request, code), ack);
+  finish(flow, request, code, textStatus(request, code));
 }
 
 /** The answer to a request sent while the server asked for credentials, known or not. */
@@ -248,9 +331,9 @@ function authAnswer(flow: Flow, request: Request, code: u32): void {
 }
 
 /** A line of a dump that has begun: keys in clear, read only for its end. */
-function dumpLine(flow: Flow, request: Request, at: usize, end: usize, ack: u32): void {
+function dumpLine(flow: Flow, request: Request, at: usize, end: usize): void {
   const code = parseAnswer(at, end);
-  if (code == IS_END || code == IS_EN) finish(flow, request, code, STATUS_OK, ack);
+  if (code == IS_END || code == IS_EN) finish(flow, request, code, STATUS_OK);
 }
 
 /** A VALUE line of a retrieval: its data block follows. */
@@ -267,7 +350,8 @@ function value(flow: Flow, side: Side, request: Request): void {
       return;
     }
   } else {
-    const entry = findKey(request, answerPrint);
+    let entry = findKey(request, answerPrint);
+    if (changetype<usize>(entry) == 0) entry = findAnywhere(request, answerPrint);
     if (changetype<usize>(entry)) {
       entry.hit = 1;
       entry.valueSize = answerSize;
@@ -332,7 +416,7 @@ function metaStatus(side: Side, request: Request, code: u32): u32 {
 /** The oldest pending request is answered. */
 // @ts-ignore: decorator
 @inline
-function finish(flow: Flow, request: Request, code: u32, status: u32, ack: u32): void {
+function finish(flow: Flow, request: Request, code: u32, status: u32): void {
   const tentative = flow.sync == SYNC_TENTATIVE;
   if (tentative && provesRequest(code)) believe(flow);
   const bits = request.bits;
@@ -349,7 +433,7 @@ function finish(flow: Flow, request: Request, code: u32, status: u32, ack: u32):
     passOverSoFar();
     const client = sideOf(flow, CLIENT);
     // The answer acknowledges exactly what was read: a message ended there, and the next begins.
-    if (flow.head == 0 && client.state == CLIENT_LINE && client.line == 0 && client.next == ack) believe(flow);
+    if (flow.head == 0 && client.state == CLIENT_LINE && client.line == 0 && client.next == acknowledged) believe(flow);
   }
 }
 
@@ -370,5 +454,7 @@ export function isImplied(flow: Flow, behind: u32): bool {
 export function finishImplied(flow: Flow, side: Side): void {
   side.skip = 0;
   side.state = SERVER_LINE;
-  finish(flow, changetype<Request>(<usize>flow.head), IS_END, STATUS_HIT, 0);
+  // No packet tells what its end acknowledged.
+  acknowledged = 0;
+  finish(flow, changetype<Request>(<usize>flow.head), IS_END, STATUS_HIT);
 }

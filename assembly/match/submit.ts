@@ -1,10 +1,10 @@
 /** A request on its way from its first byte to its wait for the answer, of whichever protocol. */
-import { Flow, Side } from '../flow/flow';
+import { CLIENT, Flow, Side, sideOf } from '../flow/flow';
 import { count } from '../instance';
 import { COUNTER_GAPS, STATUS_SILENT } from '../layout';
 import { LOGIN_BOTH, LOGIN_NO, withhold } from '../memcache/credentials';
 import { BIT_LAST, BIT_NOREPLY, Request } from '../memcache/message';
-import { WHY_AFTER_GAP } from '../payload';
+import { WHY_AFTER_GAP } from './account';
 import { freeRequest, push, record } from './pending';
 import { CLIENT_UNKNOWN, CLIENT_LINE } from './states';
 import { loseSync } from './sync';
@@ -12,7 +12,8 @@ import { loseSync } from './sync';
 /** Gives a request its place: time, packet, connection, and how many began in that packet before it. */
 // @ts-ignore: decorator
 @inline
-export function place(flow: Flow, side: Side, request: Request, time: u64, ordinal: u64): void {
+export function place(flow: Flow, request: Request, time: u64, ordinal: u64): void {
+  const side = sideOf(flow, CLIENT);
   request.time = time;
   request.ordinal = ordinal;
   request.conn = flow.conn;

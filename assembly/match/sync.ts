@@ -13,9 +13,9 @@ import { count } from '../instance';
 import { COUNTER_RESYNCS } from '../layout';
 import { LOGIN_NO } from '../memcache/credentials';
 import { Request, STORAGE_ANSWERS } from '../memcache/message';
-import { loseLine, passOverRest, setWhy } from '../payload';
+import { loseLine, passOverRest, setWhy } from './account';
 import { findByte } from '../scan';
-import { freeLine } from '../stream/lines';
+import { freeLine } from './lines';
 import { abandon, abandonPending } from './pending';
 import { CLIENT_LINE, SERVER_LINE } from './states';
 

@@ -16,7 +16,7 @@ import {
 import { load16, load32, load64 } from '../wire/bytes';
 import { setKey } from './keys';
 import { BIT_LAST, BIT_NO_EVENT, BIT_QUIET, BIT_REFUSED, KIND_BINARY, Request } from './message';
-import { clear } from './fill';
+import { clear } from './command';
 
 export const BINARY_HEADER: u32 = 24;
 export const MAGIC_REQUEST: u8 = 0x80;

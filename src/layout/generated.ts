@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x270995ff;
+export const LAYOUT_HASH = 0x993defab;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -9,6 +9,8 @@ export const RECORD_MAX = 262144;
 export const PCAP_HEADER = 24;
 /** bytes of a classic pcap record header (pcap-savefile(5)) */
 export const PCAP_RECORD_HEADER = 16;
+/** bytes of a record header of Kuznetzov's pcap (pcap_sf_patched_pkthdr in sf-pcap.c of libpcap) */
+export const PCAP_PATCHED_RECORD_HEADER = 24;
 /** bytes before a slot for a record begun in the slot before: RECORD_MAX + 64 */
 export const SLOT_HEADROOM = 262208;
 /** interfaces of a pcapng section that are told apart */
@@ -21,6 +23,12 @@ export const DATAGRAM_MAX = 65535;
 export const DATAGRAM_ROOM = 262144;
 /** bytes before the first entry of an index list: how many there are (u32), and a pad */
 export const LIST_HEAD = 16;
+/** ports that look like those of a memcached nobody named, at most */
+export const ELSEWHERE_PORTS = 8;
+/** packets of other ports that are looked at one by one */
+export const ELSEWHERE_LOOKED = 4096;
+/** behind them one of so many is */
+export const ELSEWHERE_SAMPLE = 16;
 /** bit of an entry of an index list: it is a UDP datagram */
 export const SEGMENT_UDP = 2147483648;
 /** fewest bytes of a capture that make an entry of an index list: record 16, IPv4 20, UDP 8 */
@@ -53,6 +61,13 @@ export const LINKTYPE_NAMES = [
   'linux_sll2',
   'null',
   'loop',
+  'ppp',
+  'ppp_with_dir',
+  'pppoe',
+  'c_hdlc',
+  'mpls',
+  'nflog',
+  'pktap',
 ] as const;
 export type Linktype = (typeof LINKTYPE_NAMES)[number];
 
@@ -60,13 +75,22 @@ export type Linktype = (typeof LINKTYPE_NAMES)[number];
 export const LINKTYPE_CODES: ReadonlyMap<number, number> = new Map([
   [0, 5],
   [1, 1],
+  [9, 7],
+  [50, 7],
+  [166, 7],
   [12, 2],
   [14, 2],
   [101, 2],
   [228, 2],
   [229, 2],
+  [51, 9],
+  [104, 10],
   [108, 6],
   [113, 3],
+  [204, 8],
+  [219, 11],
+  [239, 12],
+  [258, 13],
   [276, 4],
 ]);
 
@@ -165,7 +189,7 @@ export const MODE_NAMES = [
 ] as const;
 export type Mode = (typeof MODE_NAMES)[number];
 
-/** bit numbers of EventRecord.present: which optional fields hold something */
+/** bit numbers of EventRecord.present: which optional fields hold something; shape_flags only in a block's shapes */
 export const PRESENT_NAMES = [
   'key',
   'value_size',
@@ -181,6 +205,7 @@ export const PRESENT_NAMES = [
   'opaque',
   'sub',
   'key_index',
+  'shape_flags',
 ] as const;
 export type Present = (typeof PRESENT_NAMES)[number];
 
@@ -263,6 +288,11 @@ export const COUNTER_NAMES = [
   'proxy_headers',
   'udp_refused',
   'syn_seen',
+  'captures_overlapping',
+  'packets_cut',
+  'cut_captured',
+  'flows_without_client',
+  'flows_without_server',
   'bound_flows',
   'bound_requests',
   'bound_keys',
@@ -290,20 +320,22 @@ export const COUNTER_NAMES = [
 ] as const;
 export type Counter = (typeof COUNTER_NAMES)[number];
 
-/** how packets are framed in a capture */
+/** how packets are framed in a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers */
 export const CONTAINER_NAMES = [
   'none',
   'pcap',
   'pcapng',
+  'pcap_patched',
 ] as const;
 export type Container = (typeof CONTAINER_NAMES)[number];
 
-/** what a worker is at: waiting for packets; a batch; or sealing what is open, at a flush or at the end */
+/** what a worker is at: waiting for packets; a batch; sealing what is open, at a flush or at the end; or reading a slot from a file */
 export const PHASE_NAMES = [
   'waiting',
   'decoding',
   'indexing',
   'sealing',
+  'reading',
 ] as const;
 export type Phase = (typeof PHASE_NAMES)[number];
 
@@ -356,8 +388,8 @@ export type Column = (typeof COLUMN_NAMES)[number];
 
 /** Byte offsets. one per memory, used through Atomics by the host side only: the batch ring and its ends */
 export const CONTROL = {
-  /** i32: slots filled so far by the source; slot k lives at index k % slots */
-  published: 0,
+  /** i32: number of the slot to be filled next by the main thread; its complement where the workers fill slots from a file. Slot k lives at index k % slots */
+  next: 0,
   /** i32: slots indexed so far, by whichever worker held the lock */
   indexed: 4,
   /** i32: 0, or 1 + the worker that indexes a slot */
@@ -376,11 +408,17 @@ export const CONTROL = {
   flush: 32,
   /** i32: number of the latest capture that was found broken, 0: none */
   broken: 36,
-  /** u64: requests completed so far by all workers, for progress only */
-  requests: 40,
-  /** u64: packets indexed so far, for progress only */
-  packets: 48,
-  SIZE: 56,
+  /** i32: bumped when a file the workers read is back; the source waits on it */
+  returned: 40,
+  /** i32: descriptor of the file the workers read */
+  file: 44,
+  /** i32: number of the first slot they fill with it */
+  file_slot: 48,
+  /** u64: offset in it of that slot */
+  file_offset: 56,
+  /** u64: offset up to which they have walked it */
+  file_walked: 64,
+  SIZE: 72,
 } as const;
 
 /** Byte offsets. state of the record walk, handed from slot to slot under the index lock */
@@ -419,7 +457,7 @@ export const INDEX_STATE = {
   capture: 92,
   /** u32: number of the first capture that was broken or ended in a record, 0: none */
   broken: 96,
-  /** u32: 1 once first_time is set */
+  /** u32: 1 once first_time is set; 2 where it is, and the first packet of another capture or section is to come */
   clocked: 100,
   /** u32: pcapng: 1 behind the first section header */
   begun: 104,
@@ -437,7 +475,13 @@ export const INDEX_STATE = {
   sample: 128,
   /** u32: bytes of a packet that are looked at */
   snaplen: 132,
-  SIZE: 136,
+  /** u64: time of the first record of the capture or section at hand, in units */
+  begin_time: 136,
+  /** u64: ports that look like those of a memcached nobody named (low half, 0: free), and packets seen (high half) */
+  elsewhere: 144,
+  /** u32: packets of other ports so far, wraps */
+  elsewhere_looked: 208,
+  SIZE: 216,
 } as const;
 
 /** Byte offsets. one interface of a pcapng section */
@@ -578,6 +622,8 @@ export const FLOW = {
   stuck: 60,
   /** u8: 1 where client bytes were passed over that the server may still answer: it has said nothing since */
   owed: 62,
+  /** u8: 1 once its server took the length of an ms from a flag S, as releases before 1.6.10 do */
+  size_flags: 63,
   /** u64: time when it got stuck */
   stuck_time: 64,
   /** u32: oldest pending request */
@@ -609,6 +655,15 @@ export const FLOW = {
   /** u64: time of the latest packet */
   last_time: 104,
   SIZE: 112,
+} as const;
+
+/** Byte offsets. of an exchange over UDP: the answer that is arriving, in datagrams of any order */
+export const EXCHANGE = {
+  /** u32: where it starts in the server's stream */
+  start: 0,
+  /** u32: datagrams of it that came */
+  arrived: 4,
+  SIZE: 8,
 } as const;
 
 /** Byte offsets. a SYN seen, in a table that forgets: a flow whose handshake is remembered starts in sync */
@@ -646,19 +701,21 @@ export const SYN = {
 export const SLOT = {
   /** u32: bytes of the chunk */
   size: 0,
+  /** i32: 0: nothing to walk; 1 + the worker that reads into it; -1: filled by the main thread, -2: by a worker */
+  filled: 4,
   /** u32: number of the capture that begins with it, from 1; 0: it goes on */
-  capture: 4,
+  capture: 8,
   /** u32: enum container of a capture that begins */
-  container: 8,
+  container: 12,
   /** u32: enum linktype of a classic pcap file that begins */
-  linktype: 12,
+  linktype: 16,
   /** u32: 1 where its headers have the other byte order */
-  swapped: 16,
+  swapped: 20,
   /** u32: units in one of its records' fractions of a second */
-  fraction: 20,
+  fraction: 24,
   /** u64: ordinal of its first packet */
-  base_ordinal: 24,
-  SIZE: 32,
+  base_ordinal: 32,
+  SIZE: 40,
 } as const;
 
 /** Byte offsets. one entry of an index list: where a TCP segment or UDP datagram lies and whose it is */
@@ -676,6 +733,59 @@ export const SEGMENT = {
   /** u8: low bits of the interface it was seen on, 0 where the capture does not tell */
   seen_on: 15,
   SIZE: 16,
+} as const;
+
+/** Byte offsets. the packet an instance is at, or one that waited: framing says where it is and whose, TCP and UDP what is in it */
+export const PACKET = {
+  /** u64: when it was captured, in units of the recording */
+  time: 0,
+  /** u64: its number in the source; in the record walk, its number in the slot */
+  ordinal: 8,
+  /** u32: address of its first byte of payload */
+  payload: 16,
+  /** u32: bytes of payload on the wire */
+  size: 20,
+  /** u32: bytes of these that were captured */
+  captured: 24,
+  /** u32: 1 where `payload` is where the payload of a packet starts */
+  starts: 28,
+  /** u32: sequence number of its first byte of payload */
+  sequence: 32,
+  /** u32: acknowledgement number: up to where it says that its sender has the other direction */
+  ack: 36,
+  /** u32: flags of its TCP header, and IS_* of the reassembly's */
+  flags: 40,
+  /** u32: CLIENT or SERVER: which side of its flow sent it; meaningful once the flow is found */
+  side: 44,
+  /** u32: address of the IP header */
+  ip: 48,
+  /** u32: address of the TCP or UDP header */
+  l4: 52,
+  /** u32: address behind the captured bytes */
+  end: 56,
+  /** u32: bytes on the wire from the TCP or UDP header on */
+  rest: 60,
+  /** u32: bytes on the wire, link header included */
+  length: 64,
+  /** u32: 4 or 6 */
+  family: 68,
+  /** u32: protocol number of TCP or UDP */
+  protocol: 72,
+  /** u32: interface it was seen on, 0 where the source does not tell */
+  seen_on: 76,
+  /** u32: flow hash */
+  hash: 80,
+  /** u32: in network order: source in the low half */
+  ports: 84,
+  /** u64: address of the source; IPv4 in this half, the other is 0 */
+  source_high: 88,
+  /** u64: second half */
+  source_low: 96,
+  /** u64: address of the destination */
+  destination_high: 104,
+  /** u64: second half */
+  destination_low: 112,
+  SIZE: 120,
 } as const;
 
 /** Byte offsets. everything an instance is told once, before its first packet */
@@ -702,63 +812,65 @@ export const CONFIG = {
   index_state: 56,
   /** u32: address of this instance's counters */
   counters: 60,
+  /** u32: address of the packet at hand */
+  packet: 64,
   /** u32: address of this instance's block_info */
-  block_info: 64,
+  block_info: 68,
   /** u32: address of the flow hash table, flow_bucket_count entries of u64 */
-  flow_buckets: 68,
+  flow_buckets: 72,
   /** u32: entries, a power of two */
-  flow_bucket_count: 72,
+  flow_bucket_count: 76,
   /** u32: address of the flow pool */
-  flows: 76,
+  flows: 80,
   /** u32: entries of the flow pool */
-  flow_count: 80,
+  flow_count: 84,
   /** u32: address of the table of SYNs seen, 40 bytes an entry */
-  syns: 84,
+  syns: 88,
   /** u32: entries, a power of two */
-  syn_count: 88,
+  syn_count: 92,
   /** u32: address of the pool of pending requests */
-  requests: 92,
+  requests: 96,
   /** u32: its end */
-  requests_end: 96,
+  requests_end: 100,
   /** u32: address of the pool of key chunks for multigets */
-  keys: 100,
+  keys: 104,
   /** u32: its end */
-  keys_end: 104,
+  keys_end: 108,
   /** u32: address of the pool of chunks for segments that came early */
-  reorder: 108,
+  reorder: 112,
   /** u32: its end */
-  reorder_end: 112,
+  reorder_end: 116,
   /** u32: address of the pool of line buffers */
-  lines: 116,
+  lines: 120,
   /** u32: its end */
-  lines_end: 120,
+  lines_end: 124,
   /** u32: address of the open block's columns */
-  columns: 124,
+  columns: 128,
   /** u32: bytes reserved for each column */
-  column_size: 128,
+  column_size: 132,
   /** u32: events after which a block is sealed */
-  block_events: 132,
-  /** u32: address of the key dictionary's hash table, u16 entries; block_events is below 65536 */
-  dictionary: 136,
-  /** u32: its entries, a power of two, at least twice block_events */
-  dictionary_size: 140,
+  block_events: 136,
+  /** u32: address of the cache of the block's keys, sets of u64 (assembly/columns/keys.ts); block_events is below 65536 */
+  key_cache: 140,
+  /** u32: its sets, a power of two */
+  key_cache_sets: 144,
   /** u32: address where the payload of a sealed block is put together */
-  block_out: 144,
+  block_out: 148,
   /** u32: bytes there */
-  block_out_size: 148,
+  block_out_size: 152,
   /** u32: address of the event records handed to the host */
-  events: 152,
+  events: 156,
   /** u32: entries there */
-  event_count: 156,
+  event_count: 160,
   /** u32: address of the histogram of how late packets are decoded */
-  lag: 160,
+  lag: 164,
   /** u32: number of the next connection: the parser counts it up, also across rebuilds */
-  next_conn: 164,
+  next_conn: 168,
   /** u32: address of small tables of the instance */
-  scratch: 168,
+  scratch: 172,
   /** u32: bytes there */
-  scratch_size: 172,
-  SIZE: 176,
+  scratch_size: 176,
+  SIZE: 184,
 } as const;
 
 /** Byte offsets. what a worker was doing, in its region, so that another can go on where it trapped, hung or died */
@@ -875,6 +987,8 @@ export const SHAPE = {
   marks: 17,
   /** u8: as in event_record */
   traits: 18,
+  /** u8: the client flags, where present has shape_flags */
+  flags: 19,
   SIZE: 24,
 } as const;
 

@@ -29,7 +29,7 @@ import { membench, temporary } from '../support/cli.js';
 import { client, packetsOf, server } from '../support/conversation.js';
 import { pcapFile } from '../support/packets.js';
 
-const MAIN = ['dist/cli/main.js', 'record', '--no-progress'];
+const MAIN = ['dist/bin/membench.cjs', 'record', '--no-progress'];
 const SMALL = pcapFile(packetsOf([client('get a\r\n'), server('END\r\n')]));
 const folder = mkdtempSync(join(tmpdir(), 'membench-test-'));
 /** Of 120,000 events: with one worker several blocks. */

@@ -1,0 +1,201 @@
+/**
+ * What becomes of the bytes of payload. Every byte seen ends in exactly one counter:
+ *
+ *   payload_seen = payload_recorded + payload_repeated + payload_unsynced_* + payload_gap + payload_skipped_*
+ *
+ * Bytes in order are handed to the parsers in deliveries, the bytes of one segment each. A delivery of a connection in
+ * sync counts as recorded, less what its parsers disown. Three kinds of bytes wait before they count:
+ *
+ *   - those of a line that is not whole: they count with the delivery that ends the line;
+ *   - those of a request that must be proven by its answer (`Flow.held`): what is proven counts as recorded;
+ *   - those of a segment that came early: they count when it is delivered or dropped.
+ *
+ * Nothing is taken out of a counter again, so the account of a block is never negative.
+ */
+import { Flow, FLOW_BINARY, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES } from '../flow/flow';
+import { count, countPayload } from '../instance';
+import {
+  COUNTER_FLOWS_UNSYNCED, COUNTER_PAYLOAD_RECORDED, COUNTER_PAYLOAD_SKIPPED_STRAY, COUNTER_PAYLOAD_SKIPPED_TLS,
+  COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP, COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE, COUNTER_PAYLOAD_UNSYNCED_MID_STREAM,
+  COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD,
+} from '../layout';
+
+// Why nothing of a flow is believed, or was not believed last: Flow.unsynced.
+/** It has not been in sync yet. */
+export const WHY_MID_STREAM: u8 = 0;
+/** Bytes are missing, or there was no memory for them. */
+export const WHY_AFTER_GAP: u8 = 1;
+/** Something fits nothing. */
+export const WHY_NOT_UNDERSTOOD: u8 = 2;
+/** Beside these: the flow is counted as one that was out of sync. */
+export const UNSYNCED_COUNTED: u8 = 0x80;
+
+/** Whether the flow has had bytes of which nothing was learned. */
+// @ts-ignore: decorator
+@inline
+export function wasUnsynced(flow: Flow): bool {
+  return (flow.unsynced & UNSYNCED_COUNTED) != 0;
+}
+
+/** The flow loses its place for this reason. One that was not in sync keeps the reason it had. */
+export function setWhy(flow: Flow, why: u8): void {
+  flow.unsynced = why | (flow.unsynced & UNSYNCED_COUNTED);
+}
+
+function counterOf(flow: Flow): u32 {
+  switch (flow.unsynced & ~UNSYNCED_COUNTED) {
+    case WHY_AFTER_GAP: return COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP;
+    case WHY_NOT_UNDERSTOOD: return COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD;
+    default: return COUNTER_PAYLOAD_UNSYNCED_MID_STREAM;
+  }
+}
+
+/** Counts bytes nothing was learned from, because nothing is believed of the flow. */
+export function passOver(flow: Flow, bytes: u32): void {
+  if (bytes == 0) return;
+  if (!wasUnsynced(flow)) {
+    flow.unsynced |= UNSYNCED_COUNTED;
+    count(COUNTER_FLOWS_UNSYNCED);
+  }
+  countPayload(counterOf(flow), bytes);
+}
+
+/** Payload of a packet whose flow is not read. */
+export function skipPayload(kind: u8, bytes: u32): void {
+  count(kind == FLOW_TLS ? COUNTER_PAYLOAD_SKIPPED_TLS : COUNTER_PAYLOAD_SKIPPED_STRAY, bytes);
+}
+
+/** Bytes of the delivery at hand, and of the line it may end, that nobody has disowned. */
+let claim: u32 = 0;
+/** The side it is, or was, of. */
+let claimer: usize = 0;
+/** Whether the flow was in sync when it began. */
+let wasInSync: bool = false;
+/** Whether an answer ended a request that cannot be recorded, because only a later one proves where requests begin. */
+let unproven: bool = false;
+
+/** A side's parser is about to get bytes. */
+// @ts-ignore: decorator
+@inline
+export function beginDelivery(flow: Flow, side: Side, bytes: u32): void {
+  claim = bytes + side.lineSize;
+  claimer = changetype<usize>(side);
+  wasInSync = flow.sync == SYNC_YES;
+}
+
+/** Transport, sync, kind, failures and held of a flow lie in one word; failures do not matter here. */
+const PLAIN_MASK: u64 = 0xffffffff00ffffff;
+/** Text over TCP, in sync, without anything held: nearly all. */
+const PLAIN: u64 = <u64>SYNC_YES << 8;
+
+/** The parser has had them. */
+// @ts-ignore: decorator
+@inline
+export function endDelivery(flow: Flow, side: Side): void {
+  const bytes = claim - side.lineSize;
+  const word = load<u64>(changetype<usize>(flow), offsetof<Flow>('transport'));
+  if ((word & PLAIN_MASK) == PLAIN && !unproven) count(COUNTER_PAYLOAD_RECORDED, bytes);
+  else conclude(flow, bytes);
+}
+
+function conclude(flow: Flow, bytes: u32): void {
+  // At compile time: the build stops where the fields no longer lie so.
+  if (offsetof<Flow>('sync') != offsetof<Flow>('transport') + 1) ERROR('PLAIN');
+  if (offsetof<Flow>('held') != offsetof<Flow>('transport') + 4) ERROR('PLAIN');
+  if (flow.kind == FLOW_TLS) {
+    skipPayload(FLOW_TLS, bytes + flow.held);
+    flow.held = 0;
+  } else if (unproven) {
+    passOver(flow, bytes + flow.held);
+    flow.held = 0;
+  } else if (flow.sync == SYNC_NONE && wasInSync && flow.held == 0 && !onTrial) {
+    // What was read before the place was lost.
+    count(COUNTER_PAYLOAD_RECORDED, bytes);
+  } else {
+    flow.held += bytes;
+    settleHeld(flow);
+  }
+  unproven = false;
+}
+
+/** Whether what is delivered may turn out to be no request. */
+let onTrial: bool = false;
+
+/** A request is delivered that is none unless all of it is: what is said of it is held until `endTrial`. */
+export function beginTrial(): void {
+  onTrial = true;
+}
+
+/** It was whole, or it was not. */
+export function endTrial(flow: Flow, whole: bool): void {
+  onTrial = false;
+  if (!whole) {
+    countPayload(COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE, flow.held);
+    flow.held = 0;
+  }
+  settleHeld(flow);
+}
+
+/** Holds bytes that were not delivered because they were not captured, or counts them as recorded. */
+export function takeUnread(flow: Flow, bytes: u32): void {
+  flow.held += bytes;
+  settleHeld(flow);
+}
+
+/** Counts what is held, where it is known by now whether it is recorded. */
+export function settleHeld(flow: Flow): void {
+  if (flow.held == 0) return;
+  if (flow.sync == SYNC_NONE) passOver(flow, flow.held);
+  else if (isOpen(flow)) return;
+  else count(COUNTER_PAYLOAD_RECORDED, flow.held);
+  flow.held = 0;
+}
+
+/** Whether it still has to be seen that what the flow has said is recorded. */
+function isOpen(flow: Flow): bool {
+  if (flow.sync != SYNC_YES || onTrial) return true;
+  // A server that does not speak binary reads no binary request at all.
+  return flow.kind == FLOW_BINARY && !sideOf(flow, SERVER).spoken;
+}
+
+/** Bytes of the delivery at hand are no part of anything recorded. Out of sync, all of it is accounted for as one. */
+export function disown(flow: Flow, bytes: u32, counter: u32): void {
+  if (flow.sync != SYNC_YES) return;
+  claim -= bytes;
+  countPayload(counter, bytes);
+}
+
+/** The rest of the delivery at hand is not read. */
+export function passOverRest(flow: Flow, bytes: u32): void {
+  claim -= bytes;
+  passOver(flow, bytes);
+}
+
+/**
+ * Bytes of the client that were held back are read in a delivery of the server: this many more have to be accounted
+ * for.
+ */
+export function beginHeld(client: Side, bytes: u32): void {
+  claim += bytes;
+  claimer = changetype<usize>(client);
+}
+
+/** They are read, but for those of a line or value in doubt that is held on. */
+export function endHeld(client: Side, server: Side): void {
+  claim -= client.lineSize;
+  claimer = changetype<usize>(server);
+}
+
+/** A line that was begun will not be ended. */
+export function loseLine(flow: Flow, side: Side): void {
+  const bytes = side.lineSize;
+  if (bytes == 0) return;
+  if (claimer == changetype<usize>(side)) claim -= bytes;
+  if (flow.sync == SYNC_YES) countPayload(COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE, bytes);
+  else passOver(flow, bytes);
+}
+
+/** An answer ended a request that is not recorded: all that was said so far is passed over. */
+export function passOverSoFar(): void {
+  unproven = true;
+}

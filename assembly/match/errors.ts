@@ -1,0 +1,87 @@
+/**
+ * Which of the quiet requests at the head of a queue an error may be for. Every error asks, and each asks all of
+ * them where none is the one; so that this does not cost the square of their number, each remembers up to where
+ * none of those behind it is.
+ *
+ *   head ── quiet ── quiet ── quiet ── quiet ── loud ── …
+ *            └──────── passed ───────────┘
+ *
+ * The memory is in words that quiet text requests have no use for: they have one key, no opcode and no opaque as
+ * sent. Where a request
+ * becomes quiet they are zero.
+ */
+import { ERROR_ARITHMETIC, ERROR_FORMAT, ERROR_STORAGE } from '../memcache/answer';
+import { OP_MA, OP_MS } from '../layout';
+import { DOUBT_MASK } from '../memcache/doubt';
+import {
+  BIT_DISCARDS, BIT_ONLY_FORMAT, BIT_QUIET, BIT_REFUSED, KIND_ARITHMETIC, KIND_STORE, KIND_UNTOLD, Request,
+} from '../memcache/message';
+
+// What is looked for.
+/** A line that had to be refused, whatever the error says. */
+const REFUSED: u32 = 0;
+/** Arithmetic, or a storage command, that may have failed; and one that had to be refused. */
+const ARITHMETIC: u32 = 1;
+const REFUSED_ARITHMETIC: u32 = 2;
+const STORAGE: u32 = 3;
+const REFUSED_STORAGE: u32 = 4;
+/** As REFUSED, by ERROR_FORMAT. */
+const REFUSED_FORMAT: u32 = 5;
+
+// @ts-ignore: decorator
+@inline
+function memoryOf(request: Request, wanted: u32): usize {
+  const base = changetype<usize>(request);
+  if (wanted == REFUSED_FORMAT) return base + offsetof<Request>('sentOpaque');
+  return wanted == REFUSED ? base + offsetof<Request>('opcode') : base + offsetof<Request>('lastKeys') + ((wanted - 1) << 2);
+}
+
+function is(request: Request, wanted: u32): bool {
+  if (request.kind == KIND_UNTOLD) return true;
+  if (request.bits & BIT_ONLY_FORMAT) return wanted == REFUSED_FORMAT;
+  const refused = (request.bits & (BIT_REFUSED | BIT_DISCARDS | DOUBT_MASK)) != 0;
+  if (wanted == REFUSED || wanted == REFUSED_FORMAT) return refused;
+  if (wanted == REFUSED_ARITHMETIC || wanted == REFUSED_STORAGE) {
+    if (!refused) return false;
+  }
+  if (wanted < STORAGE) return request.kind == KIND_ARITHMETIC || request.op == OP_MA;
+  return request.kind == KIND_STORE || request.op == OP_MS;
+}
+
+/** What comes behind a quiet request, without those that are known not to be wanted; 0 at the end. */
+// @ts-ignore: decorator
+@inline
+function behind(request: Request, wanted: u32): u32 {
+  const passed = load<u32>(memoryOf(request, wanted));
+  return passed ? passed : request.next;
+}
+
+/** The first that is wanted, where only quiet ones come before it; else 0. */
+function first(head: Request, wanted: u32): Request {
+  let last = head;
+  let found = is(last, wanted);
+  while (!found && last.bits & BIT_QUIET) {
+    const next = behind(last, wanted);
+    if (next == 0) break;
+    last = changetype<Request>(<usize>next);
+    found = is(last, wanted);
+  }
+  for (let request = head; request != last; ) {
+    const next = behind(request, wanted);
+    store<u32>(memoryOf(request, wanted), <u32>changetype<usize>(last));
+    request = changetype<Request>(<usize>next);
+  }
+  return found ? last : changetype<Request>(0);
+}
+
+/**
+ * The request an error of this class is likely for, if only quiet ones precede it: a line that had to be refused
+ * rather than one that may have failed. 0 where there is none.
+ */
+export function likelyFor(head: Request, error: u32): Request {
+  if (error == ERROR_FORMAT) return first(head, REFUSED_FORMAT);
+  if (error != ERROR_ARITHMETIC && error != ERROR_STORAGE) return first(head, REFUSED);
+  const arithmetic = error == ERROR_ARITHMETIC;
+  const refused = first(head, arithmetic ? REFUSED_ARITHMETIC : REFUSED_STORAGE);
+  return changetype<usize>(refused) ? refused : first(head, arithmetic ? ARITHMETIC : STORAGE);
+}

@@ -1,0 +1,68 @@
+/** What bytes that are not there do to the parser that was to read them. Within a value nothing but they are lost. */
+import { CLIENT, Flow, SERVER, Side, sideOf, SYNC_NONE } from '../flow/flow';
+import { count, countPayload } from '../instance';
+import {
+  COUNTER_GAPS, COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, COUNTER_PAYLOAD_SKIPPED_STREAM, COUNTER_VALUE_GAPS,
+} from '../layout';
+import { LOGIN_BOTH } from '../memcache/credentials';
+import { passOver, settleHeld, takeUnread, WHY_AFTER_GAP } from './account';
+import { finishImplied, isImplied } from './server';
+import { CLIENT_DATA, CLIENT_OVER, CLIENT_UNKNOWN, SERVER_DATA, SERVER_LINE, SERVER_STREAM } from './states';
+import { dataDone } from './submit';
+import { loseSync } from './sync';
+
+/** Accounts for bytes that were seen and cannot be read; outside of values they count as `counter`. */
+export function accountUnread(flow: Flow, index: u32, size: u32, counter: u32): void {
+  const side = sideOf(flow, index);
+  if (flow.sync == SYNC_NONE) passOver(flow, size);
+  else if (index == CLIENT && side.state == CLIENT_OVER) count(COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, size);
+  else if (index == SERVER && side.state == SERVER_STREAM) count(COUNTER_PAYLOAD_SKIPPED_STREAM, size);
+  else if (isWithinData(side, index, size) || isBehindData(flow, side, index, size)) takeUnread(flow, size);
+  else countPayload(counter, size);
+}
+
+/** Whether so many bytes end within the data a side is in, or with it. */
+// @ts-ignore: decorator
+@inline
+function isWithinData(side: Side, index: u32, size: u32): bool {
+  return side.state == (index == CLIENT ? CLIENT_DATA : SERVER_DATA) && size <= side.skip;
+}
+
+/** Whether it is certain what the bytes behind the data are that the gap takes with it. */
+// @ts-ignore: decorator
+@inline
+function isBehindData(flow: Flow, side: Side, index: u32, size: u32): bool {
+  return index == SERVER && side.state == SERVER_DATA && isImplied(flow, size - side.skip);
+}
+
+/** Steps over bytes nobody will read, at `time`; of a flow something is believed of. */
+export function takeGap(flow: Flow, index: u32, size: u32, time: u64): void {
+  const side = sideOf(flow, index);
+  if (isWithinData(side, index, size)) {
+    count(COUNTER_VALUE_GAPS);
+    side.skip -= size;
+    // Not seen, so perhaps a name and a password.
+    if (index == CLIENT && flow.login) flow.login = LOGIN_BOTH;
+    if (side.skip == 0) {
+      if (index == CLIENT) dataDone(flow, side, time);
+      else side.state = SERVER_LINE;
+    }
+    return;
+  }
+  if (isBehindData(flow, side, index, size)) {
+    count(COUNTER_VALUE_GAPS);
+    finishImplied(flow, side);
+    settleHeld(flow);
+    return;
+  }
+  const nothingRead =
+    index == CLIENT ? side.state == CLIENT_OVER || side.state == CLIENT_UNKNOWN : side.state == SERVER_STREAM;
+  if (!nothingRead) losePlace(flow);
+}
+
+/** Nothing of the flow is believed any more until it is proven. */
+export function losePlace(flow: Flow): void {
+  count(COUNTER_GAPS);
+  loseSync(flow, WHY_AFTER_GAP);
+  settleHeld(flow);
+}

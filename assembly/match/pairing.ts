@@ -1,0 +1,112 @@
+/** Whose an answer is: in order, but for quiet requests that are passed over and errors that take others' place. */
+import { Flow } from '../flow/flow';
+import { count } from '../instance';
+import { COUNTER_AMBIGUOUS_QUIET, OP_MG, PRESENT_OPAQUE, STATUS_UNANSWERED } from '../layout';
+import {
+  answerLetters, answerOpaque, answerPrint, ERROR_FORMAT, hasKey, hasOpaque, keyAt, keyEnd, keyIsBase64, keyNumber,
+} from '../memcache/answer';
+import { DOUBT_MASK } from '../memcache/doubt';
+import {
+  BIT_DISCARDS, BIT_LAST, BIT_ONLY_FORMAT, BIT_QUIET, BIT_REFUSED, IS_ERROR, IS_HD, IS_NF, IS_OK, IS_VA,
+  KIND_ADMIN, KIND_META, Request,
+} from '../memcache/message';
+import { FLAGS_RETURNED, isKeyOf } from '../memcache/meta';
+import { likelyFor } from './errors';
+import { freeRequest, record, recordSilence, shift } from './pending';
+
+/**
+ * The pending request an answer belongs to, having recorded as silent the quiet ones before it; 0 where
+ * there is none. An opaque or a key in the answer must be the request's.
+ */
+export function matchPending(flow: Flow, code: u32, error: u32): Request {
+  let request = changetype<Request>(<usize>flow.head);
+  let found = changetype<Request>(0);
+  const meta = (code >= <u32>IS_HD && code <= <u32>IS_NF) || code == IS_OK;
+  if (code == IS_ERROR) {
+    // An error belongs to the first request it is likely for, if only quiet ones precede that; else to
+    // the oldest.
+    const likely = changetype<usize>(request) ? likelyFor(request, error) : request;
+    found = changetype<usize>(likely) ? likely : request;
+    if (error == ERROR_FORMAT && changetype<usize>(likely) == 0) {
+      const discarding = findDiscarding(request);
+      if (changetype<usize>(discarding)) {
+        discardBefore(flow, discarding);
+        return discarding;
+      }
+    }
+  } else {
+    while (changetype<usize>(request)) {
+      if ((request.fits >> code) & 1 && (!meta || request.kind != KIND_META || agrees(request, code))) {
+        found = request;
+        break;
+      }
+      if (!(request.bits & BIT_QUIET)) break;
+      request = changetype<Request>(<usize>request.next);
+    }
+  }
+  if (changetype<usize>(found) == 0 || isOfNext(found)) return changetype<Request>(0);
+  if (found.bits & BIT_QUIET && !hasOpaque && !hasKey) {
+    const after = changetype<Request>(<usize>found.next);
+    if (changetype<usize>(after) && (after.fits >> code) & 1) count(COUNTER_AMBIGUOUS_QUIET);
+  }
+  while (flow.head != <u32>changetype<usize>(found)) {
+    const silent = changetype<Request>(<usize>flow.head);
+    shift(flow);
+    recordSilence(flow, silent);
+    freeRequest(silent);
+  }
+  return found;
+}
+
+/**
+ * Requests looked at for one whose error took the answers of others: beyond those memcached answers before it
+ * sends (-R, 20 if not told otherwise), and few enough to look at for every error.
+ */
+const DISCARDING_DEPTH: i32 = 128;
+
+/**
+ * Whether an error may be that of a request behind this one: only some releases answer this, and what they say is said
+ * to that as well.
+ */
+function isOfNext(found: Request): bool {
+  if (!(found.bits & BIT_ONLY_FORMAT)) return false;
+  let next = changetype<Request>(<usize>found.next);
+  for (let i = 0; i < DISCARDING_DEPTH && changetype<usize>(next) && next.bits & BIT_ONLY_FORMAT; i++) {
+    next = changetype<Request>(<usize>next.next);
+  }
+  if (changetype<usize>(next) == 0) return false;
+  return next.kind == KIND_ADMIN || (next.bits & (BIT_REFUSED | BIT_DISCARDS | BIT_LAST | DOUBT_MASK)) != 0;
+}
+
+/** The first pending request whose error discards the answers before it, or 0. */
+function findDiscarding(request: Request): Request {
+  for (let i = 0; i < DISCARDING_DEPTH && changetype<usize>(request); i++) {
+    if (request.bits & BIT_DISCARDS) return request;
+    request = changetype<Request>(<usize>request.next);
+  }
+  return changetype<Request>(0);
+}
+
+/** Everything pending before a request will never be answered. */
+function discardBefore(flow: Flow, request: Request): void {
+  while (flow.head != <u32>changetype<usize>(request)) {
+    const lost = changetype<Request>(<usize>flow.head);
+    shift(flow);
+    record(flow, lost, STATUS_UNANSWERED);
+    freeRequest(lost);
+  }
+}
+
+/**
+ * Whether opaque and key of a meta answer are this request's. Old releases leave both out of some answers,
+ * which only a request that must be answered can then claim.
+ */
+function agrees(request: Request, code: u32): bool {
+  // A hit returns what was asked for, no less and no more. Whoever must be answered may be of another release.
+  if (request.bits & BIT_QUIET && request.op == OP_MG && (code == IS_VA || code == IS_HD || code == IS_OK)) {
+    if ((request.metaFlags ^ answerLetters) & FLAGS_RETURNED) return false;
+  }
+  const asked = (request.present & (1 << PRESENT_OPAQUE)) != 0;
+  if (hasOpaque ? !asked || answerOpaque != request.opaque : asked && request.bits & BIT_QUIET) return false;
+  return !hasKey || answerPrint == request.print || isKeyOf(request, keyAt, keyEnd, keyIsBase64, keyNumber);
+}

@@ -1,0 +1,76 @@
+/** Filling a `Request` from its line: what all commands share. */
+import { NO_SIZE, OP_UNKNOWN } from '../layout';
+import {
+  BIT_NO_EVENT, BIT_ONLY_FORMAT, BIT_QUIET, BIT_REFUSED, IS_ERROR, KIND_UNKNOWN, LINE_WHOLE, Request,
+} from './message';
+import { word } from './tokens';
+
+/** Whether the token is this word of up to 8 bytes. */
+// @ts-ignore: decorator
+@inline
+export function is(at: usize, end: usize, name: u64): bool {
+  return end - at <= 8 && word(at, end) == name;
+}
+
+/** Empties what a line may fill. Time, ordinal, connection and sub are the caller's. */
+// @ts-ignore: decorator
+@inline
+export function clear(request: Request): void {
+  const base = changetype<usize>(request);
+  request.metaFlags = 0;
+  request.keyIndex = 0;
+  // present, key size, op and status in one store; proto, transport, mode, marks, traits in another:
+  // text over TCP, no mode, is all zeros.
+  store<u64>(base, <u64>OP_UNKNOWN << 48, offsetof<Request>('present'));
+  store<u64>(base, 0, offsetof<Request>('proto'));
+  request.valueSize = NO_SIZE;
+  // next and keys, lastKeys and keyCount, the cursor, are neighbours.
+  store<u64>(base, 0, offsetof<Request>('next'));
+  store<u64>(base, 0, offsetof<Request>('lastKeys'));
+  store<u64>(base, 0, offsetof<Request>('cursorChunk'));
+  request.dataSize = 0;
+  request.bits = 0;
+}
+
+/** What kind of request it is, and the answers it may get besides an error. */
+// @ts-ignore: decorator
+@inline
+export function setFits(request: Request, kind: u32, answers: u32): void {
+  request.kind = kind;
+  request.fits = answers | (1 << IS_ERROR);
+}
+
+/** A command memcached does not know, or a line it cannot read: an error answers it. */
+export function unknown(request: Request, noreply: bool): u32 {
+  request.op = <u8>OP_UNKNOWN;
+  setFits(request, KIND_UNKNOWN, 0);
+  // Releases differ on whether an unknown command with noreply is answered.
+  request.bits = BIT_NO_EVENT | BIT_REFUSED | (noreply ? BIT_QUIET : 0);
+  if (noreply) clearPassed(request);
+  return LINE_WHOLE;
+}
+
+/** What is remembered of a quiet text request in the words of a binary one (match/passed.ts). */
+// @ts-ignore: decorator
+@inline
+export function clearPassed(request: Request): void {
+  request.opcode = 0;
+  request.sentOpaque = 0;
+}
+
+/** A known command memcached refuses without reading any data. */
+// @ts-ignore: decorator
+@inline
+export function refused(request: Request): u32 {
+  request.bits |= BIT_REFUSED;
+  request.fits = 1 << IS_ERROR;
+  return LINE_WHOLE;
+}
+
+/** Such a command with noreply: releases differ on whether it is answered. */
+export function refusedPerhaps(request: Request): u32 {
+  request.bits = BIT_REFUSED | BIT_QUIET | BIT_ONLY_FORMAT;
+  request.fits = 1 << IS_ERROR;
+  clearPassed(request);
+  return LINE_WHOLE;
+}

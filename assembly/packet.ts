@@ -1,0 +1,67 @@
+/**
+ * The packet an instance is at. Framing says where it lies, when it came and whose it is; TCP and UDP say what is in
+ * it, and hand that on.
+ *
+ *   data          ip        l4          payload                end
+ *   | link header | IP ...  | TCP, UDP  | captured ........... | not captured ... |
+ *                           |<----------------- rest ---------------------------->|
+ *   |<--------------------------------- length ---------------------------------->|
+ *
+ * It is one struct in the instance's own region, because several instances share the memory.
+ */
+import { config, count, reserve } from './instance';
+import { COUNTER_BYTES, COUNTER_PACKETS_DECODED, Packet, SIZEOF_PACKET } from './layout';
+
+export { Packet };
+
+export let packet: Packet = changetype<Packet>(0);
+
+export function createPacket(): void {
+  packet = changetype<Packet>(<usize>config.packet);
+  packet.starts = 1;
+}
+
+/** Another one, for bytes that are handed on later than their packet came. */
+export function reservePacket(): Packet {
+  return changetype<Packet>(reserve(SIZEOF_PACKET));
+}
+
+/** Sets the endpoints of the packet at hand from its headers. */
+// @ts-ignore: decorator
+@inline
+export function setEndpoints(): void {
+  const at = packet;
+  const ip = <usize>at.ip;
+  if (at.family == 4) {
+    at.sourceHigh = load<u32>(ip + 12);
+    at.destinationHigh = load<u32>(ip + 16);
+    at.sourceLow = 0;
+    at.destinationLow = 0;
+  } else {
+    at.sourceHigh = load<u64>(ip + 8);
+    at.sourceLow = load<u64>(ip + 16);
+    at.destinationHigh = load<u64>(ip + 24);
+    at.destinationLow = load<u64>(ip + 32);
+  }
+  at.ports = load<u32>(<usize>at.l4);
+}
+
+/** Ports of the packet at hand as they stand in its header, in network order. */
+// @ts-ignore: decorator
+@inline
+export function sourcePortField(): u16 {
+  return <u16>packet.ports;
+}
+// @ts-ignore: decorator
+@inline
+export function destinationPortField(): u16 {
+  return <u16>(packet.ports >> 16);
+}
+
+/** The packet at hand was decoded. */
+// @ts-ignore: decorator
+@inline
+export function countDecoded(): void {
+  count(COUNTER_PACKETS_DECODED);
+  count(COUNTER_BYTES, packet.length);
+}

@@ -1,0 +1,116 @@
+/**
+ * The seam between what carries memcache and what reads it. TCP and UDP hand on four things of a flow, in order:
+ *
+ *   open ──► bytes | gap ... ──► close
+ *
+ * They know nothing of what is read; what reads knows nothing of segments. Here it is told which side is the client's,
+ * which parser gets the bytes, and what becomes of them in the account of payload.
+ */
+import { CLIENT, Flow, FLOW_NEW, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES } from './flow/flow';
+import { count, isServerPort } from './instance';
+import {
+  COUNTER_GAP_BYTES, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_MISSING, COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY,
+  COUNTER_SKIPPED_STRAY, COUNTER_SKIPPED_TLS,
+} from './layout';
+import { beginDelivery, endDelivery, settleHeld, skipPayload, WHY_AFTER_GAP } from './match/account';
+import { clientBytes } from './match/client';
+import { accountUnread, losePlace, takeGap } from './match/gap';
+import { recordConn } from './match/pending';
+import { serverBytes } from './match/server';
+import { loseSync } from './match/sync';
+import { parseAnswer } from './memcache/answer';
+import { MAGIC_ANSWER, MAGIC_REQUEST } from './memcache/binary';
+import { IS_FREE, IS_NUMBER } from './memcache/message';
+import { countDecoded, destinationPortField, Packet, packet, sourcePortField } from './packet';
+import { findByte } from './scan';
+
+/** A flow begins, at `time`; in sync where its first bytes are the first of its connection. */
+export function open(flow: Flow, fromStart: bool, time: u64): void {
+  flow.kind = FLOW_NEW;
+  flow.sync = fromStart ? SYNC_YES : SYNC_NONE;
+  flow.openTime = time;
+}
+
+/** Bytes of one side in order: what was captured of the payload of `from`. */
+// @ts-ignore: decorator
+@inline
+export function bytes(flow: Flow, side: u32, from: Packet): void {
+  const at = <usize>from.payload;
+  const size = from.captured;
+  const state = sideOf(flow, side);
+  beginDelivery(flow, state, size);
+  if (side == CLIENT) clientBytes(flow, at, at + size, from);
+  else serverBytes(flow, at, at + size, from);
+  endDelivery(flow, state);
+}
+
+// Why bytes are not there.
+/** No packet showed them. */
+export const GAP_NOT_SEEN: u32 = 0;
+/** Their packet was captured too short. */
+export const GAP_NOT_CAPTURED: u32 = 1;
+/** Copies of them contradict each other. */
+export const GAP_CONTRADICTORY: u32 = 2;
+/** So they do, and by one of them the side says no more: not even their number is certain. */
+export const GAP_PERHAPS_OVER: u32 = 3;
+
+/** Bytes of one side that will never be read: what was not captured of the payload of `from`. `why` is GAP_*. */
+export function gap(flow: Flow, side: u32, from: Packet, why: u32): void {
+  const size = from.size - from.captured;
+  if (why == GAP_PERHAPS_OVER && flow.sync != SYNC_NONE) losePlace(flow);
+  if (why == GAP_NOT_SEEN) {
+    count(COUNTER_PAYLOAD_MISSING, size);
+  } else if (isRead(flow)) {
+    const counter = why == GAP_NOT_CAPTURED ? COUNTER_PAYLOAD_GAP : COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY;
+    accountUnread(flow, side, size, counter);
+  } else {
+    skipPayload(flow.kind, size);
+    return;
+  }
+  count(COUNTER_GAP_BYTES, size);
+  if (flow.sync != SYNC_NONE) takeGap(flow, side, size, from.time);
+}
+
+/** A flow is over: what is pending ends unanswered. */
+export function close(flow: Flow, kind: u32, time: u64): void {
+  const failures = flow.failures;
+  loseSync(flow, WHY_AFTER_GAP);
+  settleHeld(flow);
+  flow.failures = failures;
+  if (flow.opened) recordConn(flow, kind, time);
+}
+
+/** Whether a flow is read at all. */
+// @ts-ignore: decorator
+@inline
+export function isRead(flow: Flow): bool {
+  return flow.kind <= FLOW_NEW;
+}
+
+/** Counts the packet at hand by what its flow turned out to be. */
+// @ts-ignore: decorator
+@inline
+export function countPacket(flow: Flow): void {
+  if (isRead(flow)) countDecoded();
+  else count(flow.kind == FLOW_TLS ? COUNTER_SKIPPED_TLS : COUNTER_SKIPPED_STRAY);
+}
+
+/** The packet at hand is of a flow that is not read. */
+export function pass(flow: Flow): void {
+  countPacket(flow);
+  skipPayload(flow.kind, packet.size);
+}
+
+/** Which side a segment in mid-stream comes from: the other port is the server's; where both are, who answers is. */
+export function sourceIsClient(): bool {
+  const fromServer = isServerPort(bswap<u16>(sourcePortField()));
+  const toServer = isServerPort(bswap<u16>(destinationPortField()));
+  if (fromServer != toServer) return toServer;
+  if (packet.captured < 3) return true;
+  const at = <usize>packet.payload;
+  const first = load<u8>(at);
+  if (first == MAGIC_REQUEST || first == MAGIC_ANSWER) return first == MAGIC_REQUEST;
+  const feed = findByte(at, at + packet.captured, 10);
+  const code = parseAnswer(at, feed > at && load<u8>(feed - 1) == 13 ? feed - 1 : feed);
+  return code == IS_FREE || code == IS_NUMBER;
+}

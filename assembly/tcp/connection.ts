@@ -1,0 +1,281 @@
+/** One connection's segments, from its first packet to its end: which of them the receiver takes, and in what order. */
+import {
+  AGREED, AGREED_SACK, AGREED_STAMPS, CLIENT, Flow, KNOWN, KNOWN_NOT, OVER_TCP, SCALE_MAX, scaleOf, SERVER, Side, sideOf,
+} from '../flow/flow';
+import { addFlow, find, hasRoom, oldestFlow, removeFlow, touch } from '../flow/table';
+import { count } from '../instance';
+import {
+  CONN_KIND_CLOSE_EVICTED, CONN_KIND_CLOSE_FIN, CONN_KIND_CLOSE_REUSED, CONN_KIND_CLOSE_RST, COUNTER_BOUND_FLOWS,
+  COUNTER_FLOWS, COUNTER_FLOWS_WITHOUT_CLIENT, COUNTER_FLOWS_WITHOUT_SERVER, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_SEEN, COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS,
+  COUNTER_SYN_SEEN,
+} from '../layout';
+import { countDecoded, packet, setEndpoints } from '../packet';
+import { close, countPacket, isRead, open, pass, sourceIsClient } from '../stream';
+import { transportLength } from '../wire/ip';
+import { readOptions, stampOf } from '../wire/options';
+import {
+  acknowledgement, before, sequence, TCP_ACK, TCP_FIN, tcpFlags, tcpHeaderSize, TCP_RST, TCP_SYN, TCP_URG, urgentPointer,
+  windowField,
+} from '../wire/tcp';
+import { beginWithSyn, findSyn, rememberSyn, rememberSynAck } from './handshake';
+import { furthestOf, IS_UNACCEPTABLE, reachOf } from './overlap';
+import { flush, pump, takeSegment } from './reassembly';
+
+/** Takes the packet at hand: a TCP segment whose headers are whole. */
+// @ts-ignore: decorator
+@inline
+export function decodeSegment(): void {
+  const at = packet;
+  const tcp = at.l4;
+  const end = at.end;
+  const header = tcpHeaderSize(tcp);
+  const transport = transportLength(at.ip, at.family, tcp - at.ip, at.rest);
+  const size = transport > header ? transport - header : 0;
+  let payload = tcp + header;
+  let captured: u32 = 0;
+  if (payload < end) captured = min(size, end - payload);
+  // Captured too short: there are no options to be read.
+  else if (payload > end) payload = tcp;
+  const flags = tcpFlags(tcp);
+  at.payload = payload;
+  at.size = size;
+  at.captured = captured;
+  at.sequence = sequence(tcp);
+  at.ack = acknowledgement(tcp);
+  at.flags = flags;
+  count(COUNTER_PAYLOAD_SEEN, size);
+  setEndpoints();
+  const flow = find();
+  if (changetype<usize>(flow) && !(flags & TCP_SYN)) {
+    touch(flow, at.time);
+    segmentOf(flow);
+  } else {
+    startFlow(flow);
+  }
+}
+
+/** The segment at hand is of a known flow. */
+function segmentOf(flow: Flow): void {
+  const at = packet;
+  const side = sideOf(flow, at.side);
+  const other = sideOf(flow, 1 - at.side);
+  const flags = at.flags;
+  flow.lastTime = at.time;
+  if (!isRead(flow)) {
+    pass(flow);
+    if (at.sequence == side.next) {
+      side.next += at.size;
+      if (flags & TCP_FIN) side.finDone = 1;
+    }
+    if (flags & TCP_RST || (side.finDone && other.finDone)) endFlow(flow, CONN_KIND_CLOSE_FIN);
+    return;
+  }
+  if (flags & TCP_RST) {
+    countPacket(flow);
+    count(COUNTER_PAYLOAD_SKIPPED_REFUSED, at.size);
+    if (side.known && resets(flow, side)) endFlow(flow, CONN_KIND_CLOSE_RST);
+    return;
+  }
+  if (!(flags & TCP_ACK)) {
+    // A receiver drops it (RFC 9293, section 3.10.7.4).
+    countPacket(flow);
+    count(COUNTER_REFUSED_SEGMENTS);
+    count(COUNTER_PAYLOAD_SKIPPED_REFUSED, at.size);
+    return;
+  }
+  takeAck(flow, other);
+  if (side.known != KNOWN) {
+    if (side.known == KNOWN_NOT) {
+      side.known = KNOWN;
+      side.next = at.sequence;
+      side.acked = at.sequence;
+    } else {
+      // Behind its FIN.
+      at.flags |= IS_UNACCEPTABLE;
+    }
+  }
+  side.window = windowField(at.l4);
+  if (at.size || flags & TCP_FIN) {
+    takeStamp(flow, side);
+    if (flags & TCP_URG) takeUrgent(flow);
+    else takeSegment(flow, at.side);
+    countPacket(flow);
+    if (side.finDone && other.finDone) endFlow(flow, CONN_KIND_CLOSE_FIN);
+    return;
+  }
+  countPacket(flow);
+  if (flow.stuck) pump(flow);
+}
+
+/** Acknowledgement numbers further above what was seen are not of one window (RFC 7323, section 2.3). */
+const WINDOW: i32 = 1 << 30;
+
+/** What the segment at hand acknowledges of the other side. */
+// @ts-ignore: decorator
+@inline
+function takeAck(flow: Flow, other: Side): void {
+  const ack = packet.ack;
+  if (!other.known) {
+    other.known = KNOWN;
+    other.next = ack;
+    other.acked = ack;
+  } else if (before(ack, other.acked)) {
+    takeOlderAck(flow, other);
+  } else if (<i32>(ack - other.next) < WINDOW) {
+    other.acked = ack;
+  }
+}
+
+/**
+ * An acknowledgement lower than the highest seen. The highest may have acknowledged bytes that were never sent: then
+ * this one replaces it. One that is lower by more than the largest window ever offered makes the receiver drop the
+ * segment (RFC 5961, section 5.2).
+ */
+function takeOlderAck(flow: Flow, other: Side): void {
+  const at = packet;
+  if (before(other.next, other.acked)) {
+    other.acked = before(other.next, at.ack) ? at.ack : other.next;
+    return;
+  }
+  const scale = flow.agreed & AGREED ? scaleOf(flow, at.side) : SCALE_MAX;
+  if (other.acked - at.ack > <u32>0xffff << scale) at.flags |= IS_UNACCEPTABLE;
+}
+
+/** Time stamps this much older are not old (Linux: TCP_PAWS_WINDOW). */
+const STAMP_TOLERANCE: i32 = 1;
+
+/** Looks at the time stamp of the segment at hand: the receiver drops one that is old (RFC 7323, section 5). */
+// @ts-ignore: decorator
+@inline
+function takeStamp(flow: Flow, side: Side): void {
+  const at = packet;
+  const stamp = stampOf(at.l4, at.payload);
+  if (stamp == 0) return;
+  const older = <i32>(side.stamp - stamp);
+  if (older <= 0 || side.stamp == 0) {
+    if (at.sequence == side.next) side.stamp = stamp;
+  } else if (older > STAMP_TOLERANCE && (flow.agreed & (AGREED | AGREED_STAMPS)) != AGREED) {
+    at.flags |= IS_UNACCEPTABLE;
+  }
+}
+
+/**
+ * Whether the RST at hand ends the connection: only one at the next byte (RFC 9293, section 3.5.2), the FIN before it,
+ * or where the last of what came early ends, if the receiver can tell the sender of that (Linux: tcp_validate_incoming).
+ */
+function resets(flow: Flow, side: Side): bool {
+  const from = packet.sequence;
+  const reach = reachOf(side);
+  if (from == reach || (side.finDone && from + 1 == reach)) return true;
+  if (before(reach, side.acked) && from == side.acked) return true;
+  return side.queue != 0 && (flow.agreed & AGREED_SACK) != 0 && from == furthestOf(side);
+}
+
+/**
+ * The segment at hand has an urgent byte: the receiver takes that one out of the stream (tcp(7); Linux: the byte before
+ * the pointer, and the first for 0, too), unless it asks for it in line, which memcached does not. So it becomes up to
+ * three segments: what is before that byte, the byte, and what is behind it.
+ */
+function takeUrgent(flow: Flow): void {
+  const at = packet;
+  const from = at.sequence;
+  const flags = at.flags;
+  const payload = at.payload;
+  const size = at.size;
+  const captured = at.captured;
+  const ack = at.ack;
+  const pointer = urgentPointer(at.l4);
+  // The checksum is over the whole, so it says nothing of a part.
+  at.l4 = 0;
+  const ahead = pointer ? pointer - 1 : 0;
+  const fin = ahead < size ? 0 : TCP_FIN;
+  if (min(ahead, size) || fin & flags) {
+    at.flags = flags & ~TCP_URG & (fin | ~TCP_FIN);
+    at.size = min(ahead, size);
+    at.captured = min(captured, at.size);
+    takeSegment(flow, at.side);
+  }
+  if (ahead < size) count(COUNTER_PAYLOAD_SKIPPED_REFUSED, 1);
+  at.sequence = from + ahead;
+  at.ack = ack;
+  at.flags = flags & ~TCP_FIN;
+  at.size = 1;
+  at.captured = 0;
+  takeSegment(flow, at.side);
+  const behind = ahead + 1;
+  if (behind > size || (behind == size && !(flags & TCP_FIN))) return;
+  at.sequence = from + behind;
+  at.ack = ack;
+  at.flags = flags & ~TCP_URG;
+  at.payload = payload + behind;
+  at.size = size - behind;
+  at.captured = captured > behind ? captured - behind : 0;
+  takeSegment(flow, at.side);
+}
+
+/** The segment at hand is a SYN, or of no known flow. */
+function startFlow(known: Flow): void {
+  const at = packet;
+  if (at.flags & TCP_SYN) {
+    takeSyn(known);
+    return;
+  }
+  if (at.size == 0 || !(at.flags & TCP_ACK)) {
+    // Nothing to learn, and nothing to remember: a flood of these costs no memory.
+    countDecoded();
+    count(COUNTER_PAYLOAD_SKIPPED_REFUSED, at.size);
+    return;
+  }
+  makeRoom();
+  const syn = findSyn();
+  const isKnown = changetype<usize>(syn) != 0;
+  const flow = addFlow(isKnown ? syn.clientPort == <u16>at.ports : sourceIsClient());
+  count(COUNTER_FLOWS);
+  const time = isKnown ? syn.time : at.time;
+  if (isKnown) beginWithSyn(flow, syn);
+  open(flow, isKnown, time);
+  segmentOf(flow);
+}
+
+/** A SYN, or the server's answer to one, perhaps between the ports of a known flow. */
+function takeSyn(known: Flow): void {
+  const at = packet;
+  count(COUNTER_SYN_SEEN);
+  countDecoded();
+  // Sent again where the server did not take them, and a hole where it did.
+  count(COUNTER_PAYLOAD_GAP, at.size);
+  readOptions(at.l4, at.payload);
+  const isKnown = changetype<usize>(known) != 0;
+  const answers = (at.flags & TCP_ACK) != 0;
+  const isSame = isKnown && known.fromSyn && sideOf(known, answers ? SERVER : CLIENT).initial == at.sequence;
+  if (!answers) {
+    if (!isSame) rememberSyn();
+    return;
+  }
+  // The server agreed to a new connection between the same ports: the old one is over.
+  if (rememberSynAck() && isKnown && !isSame) endFlow(known, CONN_KIND_CLOSE_REUSED);
+}
+
+/** Makes room for one more flow, at the cost of the one idle longest. */
+export function makeRoom(): void {
+  if (hasRoom()) return;
+  count(COUNTER_BOUND_FLOWS);
+  endFlow(oldestFlow(), CONN_KIND_CLOSE_EVICTED);
+}
+
+/** The connection is over: what waits of it is handed on, and the flow is forgotten. */
+export function endFlow(flow: Flow, kind: u32): void {
+  flush(flow, kind == CONN_KIND_CLOSE_RST);
+  close(flow, kind, packet.time);
+  countHalf(flow);
+  removeFlow(flow);
+}
+
+/** Counts a connection of which one side showed nothing: every segment offers a window, and next to none offers 0. */
+function countHalf(flow: Flow): void {
+  if (flow.transport != OVER_TCP) return;
+  const client = sideOf(flow, CLIENT).window;
+  const server = sideOf(flow, SERVER).window;
+  if (!client && server) count(COUNTER_FLOWS_WITHOUT_CLIENT);
+  else if (client && !server) count(COUNTER_FLOWS_WITHOUT_SERVER);
+}

@@ -1,0 +1,178 @@
+/**
+ * Memcache over UDP. A request is one datagram; its answers carry its id, in one or more datagrams each
+ * that come in any order. What both say under one id is an exchange: a flow of its own in the table, in
+ * sync from its first byte, whose streams are the datagrams' data put in a row. So everything above it is
+ * the same as for TCP.
+ *
+ *   peer (both endpoints)  ── connection number ──►  exchange (both endpoints, id): client | server
+ *
+ * Both stand in the flow table beside the TCP flows, told from these and from each other by a mark that is
+ * mixed into the client's address.
+ */
+import { CLIENT, Flow, OVER_UDP, SERVER, Side, sideOf, SYNC_NONE, UDP_PEER } from '../flow/flow';
+import { addFlow, find, markClient, PEER_MARK, touch } from '../flow/table';
+import { config, count, countPayload, isServerPort } from '../instance';
+import {
+  CONN_KIND_CLOSE_END, CONN_KIND_OPEN_MIDSTREAM, COUNTER_FLOWS, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SEEN,
+  COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_PAYLOAD_UNSYNCED_MID_STREAM, COUNTER_SKIPPED_CUT_HEADER,
+  COUNTER_SKIPPED_MALFORMED, COUNTER_UDP_REFUSED, COUNTER_UNMATCHED_ANSWERS, Exchange,
+} from '../layout';
+import { beginTrial, endTrial, takeUnread, WHY_NOT_UNDERSTOOD } from '../match/account';
+import { freeRequest, recordConn } from '../match/pending';
+import { CLIENT_HELD, CLIENT_LINE, CLIENT_UNKNOWN } from '../match/states';
+import { loseSync } from '../match/sync';
+import { Request } from '../memcache/message';
+import { countDecoded, packet, setEndpoints } from '../packet';
+import { open } from '../stream';
+import { endFlow, makeRoom } from '../tcp/connection';
+import { takeSegment } from '../tcp/reassembly';
+import { transportLength } from '../wire/ip';
+import { destinationPort, sourcePort, TCP_ACK } from '../wire/tcp';
+import { datagrams, requestId, sequenceNumber, UDP_ANSWER, UDP_FRAME, UDP_HEADER, udpLength } from '../wire/udp';
+
+/** What an exchange keeps of the answer that is arriving. It lies where TCP keeps what the server's SYN said. */
+// @ts-ignore: decorator
+@inline
+function exchangeOf(flow: Flow): Exchange {
+  // At compile time: the build stops where these fields are no neighbours.
+  if (offsetof<Side>('stamp') != offsetof<Side>('initial') + 4) ERROR('Exchange');
+  return changetype<Exchange>(changetype<usize>(sideOf(flow, SERVER)) + offsetof<Side>('initial'));
+}
+
+/** Takes the packet at hand: a UDP datagram whose header is whole. */
+export function decodeDatagram(): void {
+  const at = packet;
+  const udp = <usize>at.l4;
+  const size = min(transportLength(at.ip, at.family, at.l4 - at.ip, at.rest), udpLength(udp));
+  if (size < UDP_HEADER + UDP_FRAME) {
+    count(COUNTER_SKIPPED_MALFORMED);
+    return;
+  }
+  const frame = udp + UDP_HEADER;
+  at.payload = <u32>frame + UDP_FRAME;
+  if (at.payload > at.end) {
+    count(COUNTER_SKIPPED_CUT_HEADER);
+    return;
+  }
+  at.size = size - UDP_HEADER - UDP_FRAME;
+  at.captured = min(at.size, at.end - at.payload);
+  setEndpoints();
+  // Its bytes are filed as those of a stream, and no checksum is looked at.
+  at.l4 = 0;
+  // Where both ports are servers', a request is told by being one datagram to the lower port.
+  const to = destinationPort(udp);
+  const from = sourcePort(udp);
+  const toServer = isServerPort(to);
+  countDecoded();
+  count(COUNTER_PAYLOAD_SEEN, at.size + UDP_FRAME);
+  if (toServer != isServerPort(from) ? toServer : to <= from) takeQuestion(frame);
+  else takeReply(frame);
+}
+
+/** The number of the connection the endpoints stand for: datagrams between the same ports are of one. */
+function connOf(): u32 {
+  const time = packet.time;
+  markClient(PEER_MARK, true);
+  let peer = find();
+  if (changetype<usize>(peer)) {
+    touch(peer, time);
+  } else {
+    makeRoom();
+    peer = addFlow(true);
+    count(COUNTER_FLOWS);
+    peer.transport = UDP_PEER;
+    open(peer, true, time);
+    peer.opened = 1;
+    recordConn(peer, CONN_KIND_OPEN_MIDSTREAM, time);
+  }
+  peer.lastTime = time;
+  markClient(PEER_MARK, true);
+  return peer.conn;
+}
+
+/** The datagram at hand is a request; its first byte chooses the protocol, as that of a connection does. */
+function takeQuestion(frame: usize): void {
+  const at = packet;
+  // memcached drops requests of several datagrams without a word.
+  if (datagrams(frame) != 1 || sequenceNumber(frame) != 0) {
+    count(COUNTER_UDP_REFUSED);
+    count(COUNTER_PAYLOAD_SKIPPED_REFUSED, at.size + UDP_FRAME);
+    return;
+  }
+  const conn = connOf();
+  markClient(requestId(frame), true);
+  const before = find();
+  // The id is used anew: what was asked under it before gets no answer any more.
+  if (changetype<usize>(before)) endFlow(before, CONN_KIND_CLOSE_END);
+  makeRoom();
+  const flow = addFlow(true);
+  // It is no connection of its own.
+  config.nextConn--;
+  flow.conn = conn;
+  flow.transport = OVER_UDP;
+  open(flow, true, at.time);
+  flow.opened = 1;
+  flow.lastTime = at.time;
+  const client = sideOf(flow, CLIENT);
+  client.known = 1;
+  sideOf(flow, SERVER).known = 1;
+  at.sequence = 0;
+  at.ack = 0;
+  at.flags = TCP_ACK;
+  beginTrial();
+  takeSegment(flow, CLIENT);
+  let whole = true;
+  if (client.state != CLIENT_UNKNOWN && client.state != CLIENT_HELD && (client.state != CLIENT_LINE || client.line)) {
+    // What is not whole in its datagram will never be, and the server does nothing of it.
+    count(COUNTER_UDP_REFUSED);
+    if (flow.current) freeRequest(changetype<Request>(<usize>flow.current));
+    flow.current = 0;
+    whole = false;
+    loseSync(flow, WHY_NOT_UNDERSTOOD);
+  }
+  // The frame is as much worth as what is in it.
+  flow.held += UDP_FRAME;
+  endTrial(flow, whole);
+  endIfDone(flow);
+}
+
+/** The datagram at hand is of an answer. */
+function takeReply(frame: usize): void {
+  const at = packet;
+  markClient(requestId(frame), false);
+  const flow = find();
+  if (!changetype<usize>(flow)) {
+    count(COUNTER_UNMATCHED_ANSWERS);
+    countPayload(COUNTER_PAYLOAD_UNSYNCED_MID_STREAM, at.size + UDP_FRAME);
+    return;
+  }
+  touch(flow, at.time);
+  flow.lastTime = at.time;
+  const total = datagrams(frame);
+  const number = sequenceNumber(frame);
+  const server = sideOf(flow, SERVER);
+  const exchange = exchangeOf(flow);
+  if (exchange.arrived == 0) exchange.start = server.next;
+  // All but the last are of one size.
+  const step = number + 1 < total ? at.size : UDP_ANSWER;
+  at.sequence = exchange.start + number * step;
+  at.ack = sideOf(flow, CLIENT).next;
+  at.flags = TCP_ACK;
+  const next = server.next;
+  const queued = server.queued;
+  takeSegment(flow, SERVER);
+  if (server.next != next || server.queued != queued) {
+    exchange.arrived++;
+    if (exchange.arrived >= total) exchange.arrived = 0;
+    takeUnread(flow, UDP_FRAME);
+  } else {
+    count(COUNTER_PAYLOAD_REPEATED, UDP_FRAME);
+  }
+  endIfDone(flow);
+}
+
+/** An exchange with nothing pending is over, as is one that fits nothing. */
+function endIfDone(flow: Flow): void {
+  const waits = flow.pending != 0 || flow.current != 0;
+  if (!waits || flow.sync == SYNC_NONE) endFlow(flow, CONN_KIND_CLOSE_END);
+}
