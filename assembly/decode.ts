@@ -16,7 +16,6 @@ import {
 } from './layout';
 import { createKeys } from './memcache/keys';
 import { createMeta } from './memcache/meta';
-import { createClient } from './match/client';
 import { createLines } from './match/lines';
 import { createPending } from './match/pending';
 import { createPacket, packet } from './packet';
@@ -41,7 +40,6 @@ export function createDecoder(): void {
   createLines();
   createWaiting();
   createReassembly();
-  createClient();
   createBlock();
 }
 

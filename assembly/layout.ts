@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0xe7a640a9;
+export const LAYOUT_HASH: u32 = 0x911fb15f;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -487,7 +487,7 @@ export class Flow {
   held: u32; // 56: bytes of payload parsed whose request is not proven yet
   stuck: u16; // 60: segments seen since delivery got stuck, 0 when it is not stuck
   owed: u8; // 62: 1 where client bytes were passed over that the server may still answer: it has said nothing since
-  pad0: u8; // 63: zero
+  sizeFlags: u8; // 63: 1 once its server took the length of an ms from a flag S, as releases before 1.6.10 do
   stuckTime: u64; // 64: time when it got stuck
   head: u32; // 72: oldest pending request
   tail: u32; // 76: youngest pending request
@@ -945,7 +945,7 @@ export function assertLayout(): void {
   if (offsetof<Flow>("held") != 56) ERROR("flow.held");
   if (offsetof<Flow>("stuck") != 60) ERROR("flow.stuck");
   if (offsetof<Flow>("owed") != 62) ERROR("flow.owed");
-  if (offsetof<Flow>("pad0") != 63) ERROR("flow.pad0");
+  if (offsetof<Flow>("sizeFlags") != 63) ERROR("flow.size_flags");
   if (offsetof<Flow>("stuckTime") != 64) ERROR("flow.stuck_time");
   if (offsetof<Flow>("head") != 72) ERROR("flow.head");
   if (offsetof<Flow>("tail") != 76) ERROR("flow.tail");

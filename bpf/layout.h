@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0xe7a640a9u
+#define MEMBENCH_LAYOUT_HASH 0x911fb15fu
 
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
@@ -534,7 +534,7 @@ struct membench_flow {
 	__u32 held; /* bytes of payload parsed whose request is not proven yet */
 	__u16 stuck; /* segments seen since delivery got stuck, 0 when it is not stuck */
 	__u8 owed; /* 1 where client bytes were passed over that the server may still answer: it has said nothing since */
-	__u8 pad0; /* zero */
+	__u8 size_flags; /* 1 once its server took the length of an ms from a flag S, as releases before 1.6.10 do */
 	__u64 stuck_time; /* time when it got stuck */
 	__u32 head; /* oldest pending request */
 	__u32 tail; /* youngest pending request */
@@ -568,7 +568,7 @@ _Static_assert(__builtin_offsetof(struct membench_flow, failures) == 55, "flow.f
 _Static_assert(__builtin_offsetof(struct membench_flow, held) == 56, "flow.held");
 _Static_assert(__builtin_offsetof(struct membench_flow, stuck) == 60, "flow.stuck");
 _Static_assert(__builtin_offsetof(struct membench_flow, owed) == 62, "flow.owed");
-_Static_assert(__builtin_offsetof(struct membench_flow, pad0) == 63, "flow.pad0");
+_Static_assert(__builtin_offsetof(struct membench_flow, size_flags) == 63, "flow.size_flags");
 _Static_assert(__builtin_offsetof(struct membench_flow, stuck_time) == 64, "flow.stuck_time");
 _Static_assert(__builtin_offsetof(struct membench_flow, head) == 72, "flow.head");
 _Static_assert(__builtin_offsetof(struct membench_flow, tail) == 76, "flow.tail");

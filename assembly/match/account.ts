@@ -171,6 +171,18 @@ export function passOverRest(flow: Flow, bytes: u32): void {
   passOver(flow, bytes);
 }
 
+/** Bytes of the client that were held back are read in a delivery of the server: this many more have to be accounted for. */
+export function beginHeld(client: Side, bytes: u32): void {
+  claim += bytes;
+  claimer = changetype<usize>(client);
+}
+
+/** They are read, but for those of a line or value in doubt that is held on. */
+export function endHeld(client: Side, server: Side): void {
+  claim -= client.lineSize;
+  claimer = changetype<usize>(server);
+}
+
 /** A line that was begun will not be ended. */
 export function loseLine(flow: Flow, side: Side): void {
   const bytes = side.lineSize;

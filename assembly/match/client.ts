@@ -9,18 +9,22 @@ import {
   STATUS_SILENT,
 } from '../layout';
 import { becomeLogin, expectLogin, lookAtLogin, mayLogIn } from '../memcache/credentials';
+import { DOUBT_MASK, DOUBT_SIZE_FLAG } from '../memcache/doubt';
 import {
   BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_OVERFLOW, BIT_QUIET, BIT_REFUSED, IS_ERROR, KIND_AUTH, KIND_UNTOLD, LINE_DATA, LINE_QUIT, Request,
 } from '../memcache/message';
 import { addKeys, isUnboundedRetrieval, openRetrieval, parseRequest, setGet } from '../memcache/request';
 import { HEAD_GET } from '../memcache/words';
-import { Packet, reservePacket } from '../packet';
+import { Packet } from '../packet';
 import { findByte, findGap, findLineEnd } from '../scan';
 import { disown, WHY_NOT_UNDERSTOOD } from './account';
-import { appendLine, dropLineHead, freeLine, giveLine } from './lines';
-import { findText } from './protocol';
+import { beginHolding, hold } from './held';
+import { appendLine, dropLineHead, freeLine, giveLine, kept } from './lines';
 import { freeRequest, push, record, takeRequest } from './pending';
-import { CLIENT_DATA, CLIENT_DROP, CLIENT_KEYS, CLIENT_LINE, CLIENT_OVER, CLIENT_UNKNOWN } from './states';
+import { findText } from './protocol';
+import {
+  CLIENT_DATA, CLIENT_DROP, CLIENT_HELD, CLIENT_KEYS, CLIENT_LINE, CLIENT_OVER, CLIENT_STEP, CLIENT_UNKNOWN,
+} from './states';
 import { dataDone, lostRequest, place, submit } from './submit';
 import { loseSync, passOverClient } from './sync';
 
@@ -34,13 +38,6 @@ const CRLF: u16 = 0x0a0d;
 @inline
 function withoutCr(at: usize, end: usize): usize {
   return end > at && load<u8>(end - 1) == CR ? end - 1 : end;
-}
-
-/** What a packet brought that was held back until it was certain that it is text. */
-let held: Packet = changetype<Packet>(0);
-
-export function createClient(): void {
-  held = reservePacket();
 }
 
 /** Takes the client's next bytes, which `from` brought. */
@@ -87,6 +84,17 @@ export function clientBytes(flow: Flow, at: usize, end: usize, from: Packet): vo
         }
         break;
       }
+      case CLIENT_HELD:
+        hold(flow, at, end, from);
+        return;
+      case CLIENT_STEP: {
+        const bytes = <u32>min<usize>(side.skip, end - at);
+        disown(flow, bytes, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
+        at += bytes;
+        side.skip -= bytes;
+        if (side.skip == 0) dataDone(flow, side, from.time);
+        break;
+      }
       case CLIENT_UNKNOWN:
         flow.owed = 1;
         disown(flow, <u32>(end - at), COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
@@ -108,11 +116,10 @@ function replay(flow: Flow, side: Side, from: Packet): void {
   const size = side.lineSize;
   side.line = 0;
   side.lineSize = 0;
-  held.time = side.lineTime;
-  held.ordinal = side.lineOrdinal;
-  held.ack = from.ack;
-  held.starts = 0;
-  clientBytes(flow, base, base + size, held);
+  kept.time = side.lineTime;
+  kept.ordinal = side.lineOrdinal;
+  kept.ack = from.ack;
+  clientBytes(flow, base, base + size, kept);
   giveLine(base);
 }
 
@@ -128,7 +135,7 @@ function begins(flow: Flow, at: usize, end: usize, ack: u32): bool {
   const request = takeRequest(flow);
   if (changetype<usize>(request) == 0) return false;
   parseRequest(request, at, withoutCr(at, feed));
-  const known = (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST)) == 0;
+  const known = (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | DOUBT_MASK)) == 0;
   freeRequest(request);
   return known;
 }
@@ -292,11 +299,17 @@ function requestLine(flow: Flow, at: usize, end: usize, lastTime: u64): void {
   if (hasNul) request.bits |= BIT_QUIET | BIT_LAST;
   place(flow, request, side.lineTime, side.lineOrdinal);
   request.lastTime = lastTime;
-  if (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | BIT_OVERFLOW) || flow.auth) {
+  if (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | BIT_OVERFLOW | DOUBT_MASK) || flow.auth) {
     if (!unusual(flow, request)) return;
     if (request.kind == KIND_AUTH) follows = LINE_DATA;
     if (request.bits & BIT_LAST) {
       stopReading(flow, side, request);
+      return;
+    }
+    if (request.bits & DOUBT_MASK) {
+      if (!side.spoken && flow.fromSyn) flow.login = expectLogin(request);
+      side.spoken = 1;
+      beginHolding(flow, side, request);
       return;
     }
   }
@@ -307,7 +320,7 @@ function requestLine(flow: Flow, at: usize, end: usize, lastTime: u64): void {
     if (first && flow.fromSyn && !(request.bits & BIT_REFUSED)) flow.login = expectLogin(request);
     flow.current = <u32>changetype<usize>(request);
     side.skip = request.dataSize + 2;
-    side.state = CLIENT_DATA;
+    side.state = request.bits & BIT_NO_EVENT ? CLIENT_STEP : CLIENT_DATA;
     return;
   }
   if (follows == LINE_QUIT) {
@@ -344,7 +357,7 @@ function unusual(flow: Flow, request: Request): bool {
     lostRequest(flow);
     return false;
   }
-  if (flow.sync == SYNC_TENTATIVE && request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST)) {
+  if (flow.sync == SYNC_TENTATIVE && request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | DOUBT_MASK)) {
     freeRequest(request);
     loseSync(flow, WHY_NOT_UNDERSTOOD);
     flow.owed = 1;
@@ -354,8 +367,12 @@ function unusual(flow: Flow, request: Request): bool {
     flow.auth = AUTH_TRIED;
     becomeLogin(request);
     // Nothing but the length is read of its line.
-    request.bits &= ~(BIT_LAST | BIT_REFUSED | BIT_QUIET);
+    request.bits &= ~(BIT_LAST | BIT_REFUSED | BIT_QUIET | DOUBT_MASK);
   }
+  const doubt = request.bits & DOUBT_MASK;
+  if (doubt == DOUBT_SIZE_FLAG && flow.sizeFlags) request.bits &= ~DOUBT_MASK;
+  // No answer would tell.
+  else if (doubt && request.bits & (BIT_QUIET | BIT_NOREPLY)) request.bits = (request.bits & ~DOUBT_MASK) | BIT_QUIET | BIT_LAST;
   if (request.bits & BIT_NO_EVENT) {
     count(COUNTER_UNKNOWN_COMMANDS);
     disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);

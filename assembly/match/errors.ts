@@ -6,12 +6,15 @@
  *   head ── quiet ── quiet ── quiet ── quiet ── loud ── …
  *            └──────── passed ───────────┘
  *
- * The memory is in words that quiet text requests have no use for: they have one key, and no opcode. Where a request
+ * The memory is in words that quiet text requests have no use for: they have one key, no opcode and no opaque as sent. Where a request
  * becomes quiet they are zero.
  */
-import { ERROR_ARITHMETIC, ERROR_STORAGE } from '../memcache/answer';
+import { ERROR_ARITHMETIC, ERROR_FORMAT, ERROR_STORAGE } from '../memcache/answer';
 import { OP_MA, OP_MS } from '../layout';
-import { BIT_DISCARDS, BIT_QUIET, BIT_REFUSED, KIND_ARITHMETIC, KIND_STORE, KIND_UNTOLD, Request } from '../memcache/message';
+import { DOUBT_MASK } from '../memcache/doubt';
+import {
+  BIT_DISCARDS, BIT_ONLY_FORMAT, BIT_QUIET, BIT_REFUSED, KIND_ARITHMETIC, KIND_STORE, KIND_UNTOLD, Request,
+} from '../memcache/message';
 
 // What is looked for.
 /** A line that had to be refused, whatever the error says. */
@@ -21,18 +24,22 @@ const ARITHMETIC: u32 = 1;
 const REFUSED_ARITHMETIC: u32 = 2;
 const STORAGE: u32 = 3;
 const REFUSED_STORAGE: u32 = 4;
+/** As REFUSED, by ERROR_FORMAT. */
+const REFUSED_FORMAT: u32 = 5;
 
 // @ts-ignore: decorator
 @inline
 function memoryOf(request: Request, wanted: u32): usize {
   const base = changetype<usize>(request);
+  if (wanted == REFUSED_FORMAT) return base + offsetof<Request>('sentOpaque');
   return wanted == REFUSED ? base + offsetof<Request>('opcode') : base + offsetof<Request>('lastKeys') + ((wanted - 1) << 2);
 }
 
 function is(request: Request, wanted: u32): bool {
   if (request.kind == KIND_UNTOLD) return true;
-  const refused = (request.bits & (BIT_REFUSED | BIT_DISCARDS)) != 0;
-  if (wanted == REFUSED) return refused;
+  if (request.bits & BIT_ONLY_FORMAT) return wanted == REFUSED_FORMAT;
+  const refused = (request.bits & (BIT_REFUSED | BIT_DISCARDS | DOUBT_MASK)) != 0;
+  if (wanted == REFUSED || wanted == REFUSED_FORMAT) return refused;
   if (wanted == REFUSED_ARITHMETIC || wanted == REFUSED_STORAGE) {
     if (!refused) return false;
   }
@@ -71,6 +78,7 @@ function first(head: Request, wanted: u32): Request {
  * rather than one that may have failed. 0 where there is none.
  */
 export function likelyFor(head: Request, error: u32): Request {
+  if (error == ERROR_FORMAT) return first(head, REFUSED_FORMAT);
   if (error != ERROR_ARITHMETIC && error != ERROR_STORAGE) return first(head, REFUSED);
   const arithmetic = error == ERROR_ARITHMETIC;
   const refused = first(head, arithmetic ? REFUSED_ARITHMETIC : REFUSED_STORAGE);

@@ -5,8 +5,10 @@ import { COUNTER_AMBIGUOUS_QUIET, OP_MG, PRESENT_OPAQUE, STATUS_UNANSWERED } fro
 import {
   answerLetters, answerOpaque, answerPrint, ERROR_FORMAT, hasKey, hasOpaque, keyAt, keyEnd, keyIsBase64, keyNumber,
 } from '../memcache/answer';
+import { DOUBT_MASK } from '../memcache/doubt';
 import {
-  BIT_DISCARDS, BIT_QUIET, IS_ERROR, IS_HD, IS_NF, IS_VA, KIND_UNTOLD, Request,
+  BIT_DISCARDS, BIT_LAST, BIT_ONLY_FORMAT, BIT_QUIET, BIT_REFUSED, IS_ERROR, IS_HD, IS_NF, IS_OK, IS_VA,
+  KIND_ADMIN, KIND_META, Request,
 } from '../memcache/message';
 import { FLAGS_RETURNED, isKeyOf } from '../memcache/meta';
 import { likelyFor } from './errors';
@@ -19,7 +21,7 @@ import { freeRequest, record, recordSilence, shift } from './pending';
 export function matchPending(flow: Flow, code: u32, error: u32): Request {
   let request = changetype<Request>(<usize>flow.head);
   let found = changetype<Request>(0);
-  const meta = code >= <u32>IS_HD && code <= <u32>IS_NF;
+  const meta = (code >= <u32>IS_HD && code <= <u32>IS_NF) || code == IS_OK;
   if (code == IS_ERROR) {
     // An error belongs to the first request it is likely for, if only quiet ones precede that; else to
     // the oldest.
@@ -34,7 +36,7 @@ export function matchPending(flow: Flow, code: u32, error: u32): Request {
     }
   } else {
     while (changetype<usize>(request)) {
-      if ((request.fits >> code) & 1 && (!meta || request.kind == KIND_UNTOLD || agrees(request, code))) {
+      if ((request.fits >> code) & 1 && (!meta || request.kind != KIND_META || agrees(request, code))) {
         found = request;
         break;
       }
@@ -42,7 +44,7 @@ export function matchPending(flow: Flow, code: u32, error: u32): Request {
       request = changetype<Request>(<usize>request.next);
     }
   }
-  if (changetype<usize>(found) == 0) return found;
+  if (changetype<usize>(found) == 0 || isOfNext(found)) return changetype<Request>(0);
   if (found.bits & BIT_QUIET && !hasOpaque && !hasKey) {
     const after = changetype<Request>(<usize>found.next);
     if (changetype<usize>(after) && (after.fits >> code) & 1) count(COUNTER_AMBIGUOUS_QUIET);
@@ -61,6 +63,20 @@ export function matchPending(flow: Flow, code: u32, error: u32): Request {
  * sends (-R, 20 if not told otherwise), and few enough to look at for every error.
  */
 const DISCARDING_DEPTH: i32 = 128;
+
+/**
+ * Whether an error may be that of a request behind this one: only some releases answer this, and what they say is said
+ * to that as well.
+ */
+function isOfNext(found: Request): bool {
+  if (!(found.bits & BIT_ONLY_FORMAT)) return false;
+  let next = changetype<Request>(<usize>found.next);
+  for (let i = 0; i < DISCARDING_DEPTH && changetype<usize>(next) && next.bits & BIT_ONLY_FORMAT; i++) {
+    next = changetype<Request>(<usize>next.next);
+  }
+  if (changetype<usize>(next) == 0) return false;
+  return next.kind == KIND_ADMIN || (next.bits & (BIT_REFUSED | BIT_DISCARDS | BIT_LAST | DOUBT_MASK)) != 0;
+}
 
 /** The first pending request whose error discards the answers before it, or 0. */
 function findDiscarding(request: Request): Request {
@@ -87,7 +103,7 @@ function discardBefore(flow: Flow, request: Request): void {
  */
 function agrees(request: Request, code: u32): bool {
   // A hit returns what was asked for, no less and no more. Whoever must be answered may be of another release.
-  if (request.bits & BIT_QUIET && request.op == OP_MG && (code == IS_VA || code == IS_HD)) {
+  if (request.bits & BIT_QUIET && request.op == OP_MG && (code == IS_VA || code == IS_HD || code == IS_OK)) {
     if ((request.metaFlags ^ answerLetters) & FLAGS_RETURNED) return false;
   }
   const asked = (request.present & (1 << PRESENT_OPAQUE)) != 0;

@@ -15,6 +15,7 @@ import {
   STATUS_UNANSWERED,
 } from '../layout';
 import { becomeLogin, mayLogIn, withhold } from '../memcache/credentials';
+import { freeIndex } from '../memcache/key-index';
 import { entryAt, freeKeys, KeyChunk } from '../memcache/keys';
 import { BIT_ANSWERED, BIT_NO_EVENT, Request, SIZEOF_REQUEST } from '../memcache/message';
 import { createPool, give, Pool, take } from '../pools';
@@ -43,7 +44,10 @@ export function takeRequest(flow: Flow): Request {
 // @ts-ignore: decorator
 @inline
 export function freeRequest(request: Request): void {
-  if (request.keys) freeKeys(request);
+  if (request.keys) {
+    freeIndex(request);
+    freeKeys(request);
+  }
   give(pool, changetype<usize>(request));
 }
 

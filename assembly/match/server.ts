@@ -6,7 +6,7 @@ import {
 import { fingerprint } from '../hash';
 import { count } from '../instance';
 import {
-  COUNTER_BOUND_LINES, COUNTER_PAYLOAD_SKIPPED_STREAM, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNMATCHED_ANSWERS, NO_SIZE, OP_MA, OP_MD, OP_MG, OP_MS, OP_WATCH, PRESENT_FLAGS,
+  COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_PAYLOAD_SKIPPED_STREAM, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNMATCHED_ANSWERS, NO_SIZE, OP_MA, OP_MD, OP_MG, OP_MS, OP_WATCH, PRESENT_FLAGS,
   PRESENT_KEY, PRESENT_TTL_LEFT, PRESENT_VALUE_SIZE, STATUS_DELETED, STATUS_ERROR, STATUS_EXISTS, STATUS_HIT,
   STATUS_MISS, STATUS_NOT_FOUND, STATUS_NOT_STORED, STATUS_OK, STATUS_STORED, STATUS_TOUCHED, STATUS_VALUE,
 } from '../layout';
@@ -14,10 +14,12 @@ import {
   answerFlags, answerMarks, answerPrint, answerSize, asksForCredentials, errorClass, hasFlags, hasTimeLeft, keyEnd,
   parseAnswer, timeLeft, toldSize,
 } from '../memcache/answer';
-import { becomeLogin, mayLogIn } from '../memcache/credentials';
+import { becomeLogin, LOGIN_NO, mayLogIn, withhold } from '../memcache/credentials';
+import { DOUBT_MASK, DOUBT_SIZE_FLAG, isTaken, NOT_TAKEN, NOT_TOLD, TAKEN } from '../memcache/doubt';
+import { findAnywhere } from '../memcache/key-index';
 import { findKey } from '../memcache/keys';
 import {
-  BIT_ANSWERED, BIT_LAST, BIT_NO_EVENT, BIT_ONE_LINE, BIT_QUIET, IS_EN, IS_END, IS_ERROR, IS_EX, IS_EXISTS, IS_FREE, IS_ME, IS_NF,
+  BIT_ANSWERED, BIT_FOREIGN, BIT_LAST, BIT_NO_EVENT, BIT_ONE_LINE, BIT_QUIET, IS_EN, IS_END, IS_ERROR, IS_EX, IS_EXISTS, IS_FREE, IS_ME, IS_NF,
   IS_NOT_FOUND, IS_NOT_STORED, IS_NS, IS_NUMBER, IS_OK, IS_STAT, IS_STORED, IS_TOUCHED, IS_DELETED, IS_VA, IS_VALUE,
   KIND_AUTH, KIND_DUMP, KIND_GET, KIND_META, KIND_UNTOLD, Request,
 } from '../memcache/message';
@@ -26,11 +28,16 @@ import { Packet } from '../packet';
 import { findByte } from '../scan';
 import { disown, passOverRest, passOverSoFar, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD } from './account';
 import { binaryServerBytes } from './binary-server';
-import { answered, forgetPending, freeRequest, record, shift } from './pending';
-import { CLIENT_LINE, CLIENT_OVER, SERVER_DATA, SERVER_DROP, SERVER_LINE, SERVER_STREAM } from './states';
+import { STEP_DONE, STEP_NOT, stepOver } from './foreign';
+import { HELD_VALUE_MAX, lookAtHeld, mayBeLogin } from './held';
 import { appendLine, freeLine } from './lines';
-import { believe, loseSync, provesRequest } from './sync';
 import { matchPending } from './pairing';
+import { answered, forgetPending, freeRequest, record, shift } from './pending';
+import { resume } from './resume';
+import {
+  CLIENT_LINE, CLIENT_OVER, SERVER_AFTER_ERROR, SERVER_DATA, SERVER_DROP, SERVER_LINE, SERVER_STEP, SERVER_STREAM,
+} from './states';
+import { believe, loseSync, provesRequest } from './sync';
 
 const LF: u8 = 10;
 const CR: u8 = 13;
@@ -71,6 +78,14 @@ export function serverBytes(flow: Flow, at: usize, end: usize, from: Packet): vo
       const bytes = min<usize>(side.skip, end - at);
       at += bytes;
       side.skip -= <u32>bytes;
+      if (side.skip == 0) side.state = SERVER_LINE;
+    } else if (side.state == SERVER_AFTER_ERROR) {
+      at = lineBytes(flow, at, end, from);
+    } else if (side.state == SERVER_STEP) {
+      const bytes = <u32>min<usize>(side.skip, end - at);
+      disown(flow, bytes, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
+      at += bytes;
+      side.skip -= bytes;
       if (side.skip == 0) side.state = SERVER_LINE;
     } else if (side.state == SERVER_DROP) {
       const feed = findByte(at, end, LF);
@@ -195,8 +210,19 @@ function unmatched(flow: Flow, code: u32): void {
   loseSync(flow, WHY_NOT_UNDERSTOOD);
 }
 
+/** The answer line at hand, without its line end. */
+let lineAt: usize = 0;
+let lineEnd: usize = 0;
+
 /** One answer line; its first byte came when the side's line says. */
 function answerLine(flow: Flow, at: usize, end: usize): void {
+  lineAt = at;
+  lineEnd = end;
+  const side = sideOf(flow, SERVER);
+  if (side.state == SERVER_AFTER_ERROR) {
+    side.state = SERVER_LINE;
+    if (at == end) return;
+  }
   let request = changetype<Request>(<usize>flow.head);
   if (changetype<usize>(request) && request.kind == KIND_DUMP && request.bits & BIT_ANSWERED) {
     dumpLine(flow, request, at, end);
@@ -207,19 +233,55 @@ function answerLine(flow: Flow, at: usize, end: usize): void {
     unmatched(flow, code);
     return;
   }
+  if (request.bits & BIT_FOREIGN && !(request.bits & BIT_QUIET)) {
+    foreignLine(flow, request, code);
+    return;
+  }
+  const error = code == IS_ERROR ? errorClass(at, end) : 0;
   if (!((request.fits >> code) & 1) || request.bits & BIT_QUIET || request.kind == KIND_META || code == IS_ERROR) {
-    request = matchPending(flow, code, code == IS_ERROR ? errorClass(at, end) : 0);
+    request = matchPending(flow, code, error);
     if (changetype<usize>(request) == 0) {
       unmatched(flow, code);
       return;
     }
   }
-  if (request.kind == KIND_UNTOLD) {
+  if (request.kind == KIND_UNTOLD) finish(flow, request, code, STATUS_ERROR);
+  else if (request.bits & DOUBT_MASK) doubtfulLine(flow, request, code, error);
+  else answerTo(flow, request, code);
+}
+
+/** A line of the answer to a command memcached does not know. */
+function foreignLine(flow: Flow, request: Request, code: u32): void {
+  const step = stepOver(flow, code, lineAt, lineEnd);
+  if (step == STEP_NOT) {
+    unmatched(flow, code);
+  } else if (step == STEP_DONE) {
+    if (code == IS_ERROR && asksForCredentials(lineAt, lineEnd)) flow.auth = AUTH_WANTED;
     finish(flow, request, code, STATUS_ERROR);
-    return;
+  } else {
+    answered(request, sideOf(flow, SERVER).lineTime);
+    disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
   }
-  if (code == IS_ERROR && asksForCredentials(at, end)) flow.auth = AUTH_WANTED;
+}
+
+/** The answer to a request in doubt tells what the client's bytes behind its line are, and they are read. */
+function doubtfulLine(flow: Flow, request: Request, code: u32, error: u32): void {
+  const client = sideOf(flow, CLIENT);
+  const size = request.dataSize + 2;
+  let taken = code == IS_ERROR && asksForCredentials(lineAt, lineEnd) ? NOT_TOLD : isTaken(request, code, error);
+  if (taken == NOT_TAKEN && size > HELD_VALUE_MAX) taken = NOT_TOLD;
+  if (taken == NOT_TOLD) {
+    count(COUNTER_AMBIGUOUS_LENGTHS);
+    request.bits |= BIT_LAST;
+  } else if (taken == TAKEN) {
+    lookAtHeld(flow, client, request);
+    if (mayBeLogin(flow)) withhold(request);
+    if (code != IS_ERROR && (request.bits & DOUBT_MASK) == DOUBT_SIZE_FLAG) flow.sizeFlags = 1;
+  }
+  flow.login = LOGIN_NO;
+  request.bits &= ~DOUBT_MASK;
   answerTo(flow, request, code);
+  if (flow.sync != SYNC_NONE) resume(flow, taken == TAKEN ? size : 0);
 }
 
 /** A line of the answer to a request. */
@@ -233,10 +295,13 @@ function answerTo(flow: Flow, request: Request, code: u32): void {
     return;
   }
   if (code == IS_STAT && !(request.bits & BIT_ONE_LINE)) return;
-  if (request.kind == KIND_DUMP && code == IS_FREE) return;
+  if (request.kind == KIND_DUMP && (code == IS_FREE || code == IS_OK)) return;
+  if (code == IS_ERROR && asksForCredentials(lineAt, lineEnd)) flow.auth = AUTH_WANTED;
   if (flow.auth) authAnswer(flow, request, code);
   if (code == IS_ERROR) {
+    const isRetrieval = request.kind == KIND_GET;
     finish(flow, request, code, STATUS_ERROR);
+    if (isRetrieval && flow.sync != SYNC_NONE) side.state = SERVER_AFTER_ERROR;
     return;
   }
   if (request.kind == KIND_META) {
@@ -279,7 +344,8 @@ function value(flow: Flow, side: Side, request: Request): void {
       return;
     }
   } else {
-    const entry = findKey(request, answerPrint);
+    let entry = findKey(request, answerPrint);
+    if (changetype<usize>(entry) == 0) entry = findAnywhere(request, answerPrint);
     if (changetype<usize>(entry)) {
       entry.hit = 1;
       entry.valueSize = answerSize;

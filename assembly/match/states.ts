@@ -16,6 +16,11 @@ export const CLIENT_OVER: u8 = 4;
 export const CLIENT_UNKNOWN: u8 = 5;
 /** `skip` bytes of a PROXY header come next, before anything else. */
 export const CLIENT_PROXY: u8 = 6;
+/** The answer to a request in doubt tells what the bytes are: they are held back. */
+export const CLIENT_HELD: u8 = 7;
+/** `skip` bytes of a data block come next; `current` is a request that is stepped over. */
+export const CLIENT_STEP: u8 = 8;
+
 // Server.
 
 /** An answer comes next, or the rest of its line or binary header. */
@@ -26,3 +31,7 @@ export const SERVER_DATA: u8 = 1;
 export const SERVER_DROP: u8 = 2;
 /** A stream that never returns to answers (watch). */
 export const SERVER_STREAM: u8 = 3;
+/** `skip` bytes of a data block come next that is stepped over. */
+export const SERVER_STEP: u8 = 4;
+/** As SERVER_LINE; an empty line belongs to the error before it, as after those of retrievals since release 1.6.40. */
+export const SERVER_AFTER_ERROR: u8 = 5;

@@ -11,7 +11,7 @@ import { nextToken, tokenEnd } from './tokens';
 import {
   ANSWER_BADCLASS, ANSWER_BUSY, ANSWER_CLIENT_ERROR, ANSWER_DELETED, ANSWER_END, ANSWER_ERROR, ANSWER_ERROR_MIXED,
   ANSWER_EXISTS, ANSWER_ITEM, ANSWER_MEMLIMIT, ANSWER_MISS, ANSWER_NOSPARE, ANSWER_NOTFULL, ANSWER_NOTSTARTED,
-  ANSWER_NOT_STORED, ANSWER_PREFIX, ANSWER_RESET, ANSWER_SAME, ANSWER_SERVER_ERROR, ANSWER_STAT, ANSWER_STORED,
+  ANSWER_NOT_STORED, ANSWER_PREFIX, ANSWER_RESET, ANSWER_SAME, ANSWER_SERVER_ERROR, ANSWER_STALE, ANSWER_STAT, ANSWER_STORED,
   ANSWER_TOUCHED, ANSWER_UNSAFE, ANSWER_VALUE, ANSWER_VERSION, ANSWER_WATCHER, CODE_EN, CODE_EX, CODE_HD, CODE_ME,
   CODE_MN, CODE_NF, CODE_NS, CODE_OK, CODE_VA,
 } from './words';
@@ -161,7 +161,7 @@ export function parseAnswer(at: usize, end: usize): u32 {
     if (
       head == ANSWER_BUSY || head == ANSWER_BADCLASS || head == ANSWER_NOSPARE || head == ANSWER_NOTFULL ||
       head == ANSWER_UNSAFE || head == ANSWER_SAME || head == ANSWER_NOTSTARTED || head == ANSWER_MEMLIMIT ||
-      head == ANSWER_WATCHER || head == ANSWER_MISS
+      head == ANSWER_WATCHER || head == ANSWER_MISS || head == ANSWER_STALE
     ) return IS_WORD;
   }
   if (size >= 2 && (size == 2 || load<u8>(at + 2) == 0x20)) {
@@ -195,6 +195,11 @@ export const ERROR_ARITHMETIC: u32 = 1;
 export const ERROR_STORAGE: u32 = 2;
 /** `bad command line format`: a line that could not be read, or a key that is too long. */
 export const ERROR_FORMAT: u32 = 3;
+/** `ERROR` alone: no command. */
+export const ERROR_BARE: u32 = 4;
+
+/** Bytes of `CLIENT_ERROR bad command line format`. One of delete goes on with how it is used. */
+const FORMAT_SIZE: usize = 36;
 
 // The eight bytes behind `CLIENT_ERROR ` or `SERVER_ERROR `.
 const CANNOT_I: u64 = 0x6920746f6e6e6163;
@@ -205,12 +210,13 @@ const BAD_COMM: u64 = 0x6d6d6f6320646162;
 
 /** Which commands an error line speaks of, by the texts of proto_text.c and memcached.c. */
 export function errorClass(at: usize, end: usize): u32 {
+  if (end - at == 5) return ERROR_BARE;
   if (end - at < 21) return ERROR_OTHER;
   const text = load<u64>(at + 13);
   if (text == CANNOT_I) return ERROR_ARITHMETIC;
   // "invalid numeric delta argument"; there are other invalid things.
   if (text == INVALID_ && load<u8>(at + 21) == 0x6e) return ERROR_ARITHMETIC;
   if (text == BAD_DATA || text == OBJECT_T) return ERROR_STORAGE;
-  if (text == BAD_COMM) return ERROR_FORMAT;
+  if (text == BAD_COMM && end - at == FORMAT_SIZE) return ERROR_FORMAT;
   return ERROR_OTHER;
 }

@@ -1,10 +1,7 @@
 /** Filling a `Request` from its line: what all commands share. */
 import { NO_SIZE, OP_UNKNOWN } from '../layout';
-import { BIT_NO_EVENT, BIT_QUIET, BIT_REFUSED, IS_ERROR, KIND_UNKNOWN, LINE_WHOLE, Request } from './message';
+import { BIT_NO_EVENT, BIT_ONLY_FORMAT, BIT_QUIET, BIT_REFUSED, IS_ERROR, KIND_UNKNOWN, LINE_WHOLE, Request } from './message';
 import { word } from './tokens';
-
-/** Largest length memcached takes: INT_MAX - 2 (process_update_command). */
-export const VALUE_MAX: u64 = 2147483645;
 
 /** Whether the token is this word of up to 8 bytes. */
 // @ts-ignore: decorator
@@ -47,8 +44,16 @@ export function unknown(request: Request, noreply: bool): u32 {
   setFits(request, KIND_UNKNOWN, 0);
   // Releases differ on whether an unknown command with noreply is answered.
   request.bits = BIT_NO_EVENT | BIT_REFUSED | (noreply ? BIT_QUIET : 0);
-  if (noreply) request.opcode = 0;
+  if (noreply) clearPassed(request);
   return LINE_WHOLE;
+}
+
+/** What is remembered of a quiet text request in the words of a binary one (match/errors.ts). */
+// @ts-ignore: decorator
+@inline
+export function clearPassed(request: Request): void {
+  request.opcode = 0;
+  request.sentOpaque = 0;
 }
 
 /** A known command memcached refuses without reading any data. */
@@ -57,5 +62,13 @@ export function unknown(request: Request, noreply: bool): u32 {
 export function refused(request: Request): u32 {
   request.bits |= BIT_REFUSED;
   request.fits = 1 << IS_ERROR;
+  return LINE_WHOLE;
+}
+
+/** Such a command with noreply: releases differ on whether it is answered. */
+export function refusedPerhaps(request: Request): u32 {
+  request.bits = BIT_REFUSED | BIT_QUIET | BIT_ONLY_FORMAT;
+  request.fits = 1 << IS_ERROR;
+  clearPassed(request);
   return LINE_WHOLE;
 }

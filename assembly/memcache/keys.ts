@@ -30,8 +30,8 @@ export class KeyChunk {
 
 const ENTRY_SIZE: u32 = offsetof<KeyEntry>();
 const CHUNK_HEAD: u32 = offsetof<KeyChunk>();
-const CHUNK_ENTRIES: u32 = 31;
-const CHUNK_SIZE: u32 = CHUNK_HEAD + CHUNK_ENTRIES * ENTRY_SIZE;
+export const CHUNK_ENTRIES: u32 = 31;
+export const CHUNK_SIZE: u32 = CHUNK_HEAD + CHUNK_ENTRIES * ENTRY_SIZE;
 
 let pool: Pool = changetype<Pool>(0);
 
@@ -56,12 +56,23 @@ export function setKey(request: Request, at: usize, size: usize): void {
   request.present |= 1 << PRESENT_KEY;
 }
 
+/** A piece of CHUNK_SIZE bytes, or 0 where there is none (counted). */
+export function takeChunk(): usize {
+  const chunk = take(pool);
+  if (chunk == 0) count(COUNTER_BOUND_KEYS);
+  return chunk;
+}
+
+/** Returns such a piece. */
+export function giveChunk(chunk: usize): void {
+  give(pool, chunk);
+}
+
 function append(request: Request): KeyEntry {
   let chunk = <usize>request.lastKeys;
   if (chunk == 0 || changetype<KeyChunk>(chunk).count == CHUNK_ENTRIES) {
-    const fresh = take(pool);
+    const fresh = takeChunk();
     if (fresh == 0) {
-      count(COUNTER_BOUND_KEYS);
       request.bits |= BIT_OVERFLOW;
       return changetype<KeyEntry>(0);
     }
@@ -107,8 +118,8 @@ export function addKey(request: Request, at: usize, size: usize): void {
 }
 
 /**
- * Finds the next asked-for key of this fingerprint and moves the cursor behind it: hits are a
- * subsequence of the keys asked for. Returns 0 where there is none.
+ * Finds the next asked-for key of this fingerprint and moves the cursor behind it: memcached's hits are a
+ * subsequence of the keys asked for. Returns 0 where there is none, or where the order is broken already.
  */
 export function findKey(request: Request, print: u64): KeyEntry {
   let chunk = <usize>request.cursorChunk;

@@ -17,7 +17,7 @@ export class Request extends EventRecord {
   keys: u32;
   lastKeys: u32;
   keyCount: u32;
-  /** Chunk and entry from which the next VALUE's key is looked for. */
+  /** Chunk and entry from which the next VALUE's key is looked for; 0 and the index of keys once their order is broken. */
   cursorChunk: u32;
   cursorIndex: u32;
   /** Bytes of the data block (its CRLF not included), where one follows. */
@@ -59,6 +59,17 @@ export const BIT_OVERFLOW: u32 = 128;
  * yet (conn_release_items in process_get_command, proto_text.c).
  */
 export const BIT_DISCARDS: u32 = 256;
+/** A command memcached does not know; other servers may. */
+export const BIT_FOREIGN: u32 = 512;
+/** Of these one that is answered as a retrieval is. */
+export const BIT_LEASE: u32 = 1024;
+/**
+ * A line of which no length can be read, with noreply: since 1.6.40 it is answered ERROR_FORMAT, before it is not
+ * answered at all (noreply is looked for first).
+ */
+export const BIT_ONLY_FORMAT: u32 = 2048;
+// Three bits from 16 on say what releases make of the bytes behind it: see doubt.ts.
+
 export const KIND_GET: u32 = 0;
 export const KIND_STORE: u32 = 1;
 export const KIND_DELETE: u32 = 2;

@@ -8,13 +8,14 @@ import {
   TRAIT_QUIET,
 } from '../layout';
 import { decodeBase64 } from './base64';
-import { VALUE_MAX } from './command';
+import { clearPassed } from './command';
+import { DOUBT_FLAG, DOUBT_META_SIZE, DOUBT_SIZE_FLAG } from './doubt';
 import { setKey } from './keys';
 import {
   BIT_LAST, BIT_NO_EVENT, BIT_QUIET, BIT_REFUSED, IS_EN, IS_ERROR, IS_EX, IS_HD, IS_ME, IS_NF, IS_NS, IS_OK, IS_VA,
   KIND_META, KIND_UNKNOWN, LINE_DATA, LINE_WHOLE, Request,
 } from './message';
-import { parsed, parseSigned, parseUnsigned } from './number';
+import { parsed, parseSigned, parseSize, parseUnsigned, SIZE_BAD, SIZE_DOUBTFUL, SIZE_PLAIN } from './number';
 import { nextToken, tokenEnd } from './tokens';
 
 /** Flags of an ms that are too many for releases up to 1.6.39: MFLAG_MAX_OPT_LENGTH, 20, counts an empty token at the end. */
@@ -83,13 +84,32 @@ function modeOf(op: u32, letter: u32): u32 {
   return MODE_NONE;
 }
 
+/** Whether any flag was neither a letter nor a digit: what mcmc takes for no flag (_mcmc_tokenize_meta, vendor/mcmc). */
+let hasSign: bool = false;
+
+// @ts-ignore: decorator
+@inline
+function isSign(letter: u32): bool {
+  return letter - 0x41 > 0x7a - 0x41 && letter - 0x30 > 9;
+}
+
+/** Reads a flag S<len> among those of [at, end): SIZE_PLAIN, and its number, where there is one, else SIZE_BAD. */
+function findSizeFlag(at: usize, end: usize): u32 {
+  for (at = nextToken(at, end); at < end; at = nextToken(tokenEnd, end)) {
+    if (load<u8>(at) == 0x53) return parseSize(at + 1, tokenEnd) == SIZE_PLAIN ? SIZE_PLAIN : SIZE_BAD;
+  }
+  return SIZE_BAD;
+}
+
 /** Reads all flags; returns how many there are. */
 function parseFlags(request: Request, op: u32, at: usize, end: usize): u32 {
   let flags: u64 = 0;
   let tokens: u32 = 0;
+  hasSign = false;
   for (at = nextToken(at, end); at < end; at = nextToken(tokenEnd, end)) {
     tokens++;
     const letter = <u32>load<u8>(at);
+    if (isSign(letter)) hasSign = true;
     const value = at + 1;
     const valueEnd = tokenEnd;
     const bit = flagBit(letter);
@@ -161,7 +181,8 @@ function answers(op: u32, flags: u64, mode: u32): u32 {
     // HD answers a v request only where C matched.
     let fits: u32 = 0;
     if (value) fits |= 1 << IS_VA;
-    if (!value || flags & FLAG_C_UPPER) fits |= 1 << IS_HD;
+    // Before release 1.6.10, and with -o meta_response_old up to 1.6.17, HD was OK.
+    if (!value || flags & FLAG_C_UPPER) fits |= (1 << IS_HD) | (1 << IS_OK);
     if (!quiet) fits |= 1 << IS_EN;
     return fits;
   }
@@ -171,7 +192,6 @@ function answers(op: u32, flags: u64, mode: u32): u32 {
     // What a quiet one gets must be sure to be its own: without a cas it is only refused by its mode.
     if (!(flags & FLAG_C_UPPER)) fits = mode == MODE_NONE || mode == MODE_SET ? 0 : 1 << IS_NS;
   }
-  // Before release 1.6.10 the success was OK.
   if (!quiet) fits |= (1 << IS_HD) | (1 << IS_OK);
   if (op == OP_MA && value) {
     fits &= ~((1 << IS_HD) | (1 << IS_OK));
@@ -197,15 +217,21 @@ export function parseMeta(request: Request, op: u32, at: usize, end: usize): u32
   let outcome = LINE_WHOLE;
   let flagsAt = keyEnd;
   let badSize = false;
-  let oldSyntax = false;
+  let doubt: u32 = 0;
   if (op == OP_MS) {
-    let size = nextToken(keyEnd, end);
-    const sizeEnd = tokenEnd;
-    flagsAt = sizeEnd;
-    // Before release 1.6.10 the length was a flag S<len>.
-    oldSyntax = size < end && load<u8>(size) == 0x53;
-    if (oldSyntax) size++;
-    if (size < end && parseUnsigned(size, sizeEnd) && parsed <= VALUE_MAX) {
+    const size = nextToken(keyEnd, end);
+    flagsAt = tokenEnd;
+    let reading = parseSize(size, flagsAt);
+    if (reading == SIZE_DOUBTFUL) doubt = DOUBT_META_SIZE;
+    else if (reading == SIZE_BAD) {
+      // Before release 1.6.10 the length was a flag S<len>.
+      reading = findSizeFlag(size, end);
+      if (reading != SIZE_BAD) {
+        doubt = DOUBT_SIZE_FLAG;
+        flagsAt = keyEnd;
+      }
+    }
+    if (reading != SIZE_BAD) {
       request.dataSize = <u32>parsed;
       request.valueSize = <u32>parsed;
       request.present |= 1 << PRESENT_VALUE_SIZE;
@@ -230,7 +256,7 @@ export function parseMeta(request: Request, op: u32, at: usize, end: usize): u32
   }
   if (flags & FLAG_Q) {
     request.bits |= BIT_QUIET;
-    request.opcode = 0;
+    clearPassed(request);
     request.traits |= <u8>1 << <u8>TRAIT_QUIET;
   }
   if (flags & FLAG_C_UPPER) request.traits |= <u8>1 << <u8>TRAIT_CAS;
@@ -240,13 +266,18 @@ export function parseMeta(request: Request, op: u32, at: usize, end: usize): u32
   }
   request.fits = answers(op, flags, request.mode) | (1 << IS_ERROR);
   if (badSize) request.bits |= BIT_REFUSED;
-  else if (oldSyntax || (op == OP_MS && (keySize > KEY_MAX || tokens >= FLAGS_MAX))) {
+  else if (op == OP_MS && (keySize > KEY_MAX || tokens >= FLAGS_MAX || (doubt && hasSign))) {
     request.bits |= BIT_LAST;
     // A key whose base64 alone is too long, and one flag more than old releases take, may be taken by later ones. The
     // error is sent despite q.
-    if (!oldSyntax && (longKey || tokens > FLAGS_MAX)) {
+    if (!doubt && (longKey || tokens > FLAGS_MAX)) {
       request.bits = (request.bits & ~BIT_QUIET) | BIT_REFUSED;
     }
+  } else if (op == OP_MS && hasSign) {
+    // An error is all it gets, despite q.
+    request.bits = (request.bits & ~BIT_QUIET) | DOUBT_FLAG;
+  } else {
+    request.bits |= doubt;
   }
   return outcome;
 }

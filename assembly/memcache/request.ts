@@ -9,9 +9,10 @@ import {
   OP_STATS, OP_TOUCH, OP_VERBOSITY, OP_VERSION, OP_WATCH, PRESENT_DELTA, PRESENT_TTL, TRAIT_QUIET, KEY_MAX,
 } from '../layout';
 import { clear, is, refused, setFits, unknown } from './command';
+import { foreign } from './foreign';
 import { addKey, setKey } from './keys';
 import {
-  BIT_DISCARDS, BIT_NO_EVENT, BIT_NOREPLY, BIT_ONE_LINE, BIT_REFUSED, IS_DELETED, IS_END, IS_EN, IS_FREE, IS_MN,
+  BIT_DISCARDS, BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_ONE_LINE, BIT_QUIET, BIT_REFUSED, IS_DELETED, IS_END, IS_EN, IS_FREE, IS_MN,
   IS_NOT_FOUND, IS_NUMBER, IS_OK, IS_RESET, IS_STAT, IS_TOUCHED, IS_VALUE, IS_VERSION, IS_WORD, KIND_ADMIN,
   KIND_ARITHMETIC, KIND_DELETE, KIND_DUMP, KIND_GET, KIND_STATS, KIND_TOUCH, KIND_WATCH, LINE_DATA, LINE_QUIT,
   LINE_WHOLE, Request,
@@ -99,9 +100,16 @@ function keyed(request: Request, op: u32, at: usize, end: usize): u32 {
   const numberEnd = tokenEnd;
   if (op == OP_DELETE) {
     setNoreply(request, keyEnd, end);
+    // Up to 1.6.39 a key like others; since then no answer comes.
+    if (number == end && is(key, keyEnd, WORD_NOREPLY)) request.bits |= BIT_QUIET | BIT_LAST;
     return LINE_WHOLE;
   }
   if (number == end) return refused(request);
+  // It fails, without a word.
+  if (is(number, numberEnd, WORD_NOREPLY)) {
+    setNoreply(request, keyEnd, end);
+    if (request.bits & BIT_NOREPLY) return LINE_WHOLE;
+  }
   if (op == OP_TOUCH) {
     if (parseSigned(number, numberEnd)) {
       request.ttl = <i64>parsed;
@@ -133,11 +141,14 @@ function stats(request: Request, at: usize, end: usize): u32 {
   return admin(request, OP_STATS, at, end, KIND_STATS, (1 << IS_STAT) | (1 << IS_END) | (1 << IS_RESET) | (1 << IS_OK));
 }
 
+/** Since release 1.6.43 a dump begins with OK. */
+const DUMP_ANSWERS: u32 = (1 << IS_OK) | (1 << IS_FREE) | (1 << IS_END) | (1 << IS_EN) | (1 << IS_WORD);
+
 function crawler(request: Request, at: usize, end: usize): u32 {
   const sub = nextToken(at, end);
   const name = word(sub, tokenEnd);
   if (sub < end && (name == WORD_METADUMP || name == WORD_MGDUMP)) {
-    return admin(request, OP_LRU_CRAWLER, at, end, KIND_DUMP, (1 << IS_FREE) | (1 << IS_END) | (1 << IS_EN) | (1 << IS_WORD));
+    return admin(request, OP_LRU_CRAWLER, at, end, KIND_DUMP, DUMP_ANSWERS);
   }
   return admin(request, OP_LRU_CRAWLER, at, end, KIND_ADMIN, ADMIN_ANSWERS);
 }
@@ -192,7 +203,7 @@ function named(request: Request, at: usize, nameEnd: usize, end: usize): u32 {
       return admin(request, OP_CACHE_MEMLIMIT, nameEnd, end, KIND_ADMIN, ADMIN_ANSWERS);
     }
   }
-  return unknown(request, endsInNoreply(at, end));
+  return foreign(request, at, nameEnd, end, endsInNoreply(at, end));
 }
 
 /**

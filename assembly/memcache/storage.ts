@@ -5,13 +5,14 @@
 import {
   KEY_MAX, OP_CAS, PRESENT_FLAGS, PRESENT_TTL, PRESENT_VALUE_SIZE, TRAIT_CAS, TRAIT_QUIET,
 } from '../layout';
-import { is, refused, setFits, unknown, VALUE_MAX } from './command';
+import { is, refused, refusedPerhaps, setFits, unknown } from './command';
+import { DOUBT_CAS, DOUBT_INDENT, DOUBT_MASK, DOUBT_SIZE, DOUBT_TOKENS } from './doubt';
 import { setKey } from './keys';
 import {
   BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_QUIET, BIT_REFUSED, IS_ERROR, IS_EXISTS, IS_NOT_FOUND, IS_NOT_STORED, IS_STORED,
   KIND_STORE, LINE_DATA, LINE_WHOLE, Request,
 } from './message';
-import { parsed, parseSigned, parseUnsigned } from './number';
+import { parsed, parseSigned, parseSize, parseUnsigned, SIZE_BAD, SIZE_DOUBTFUL } from './number';
 import { nextToken, tokenEnd } from './tokens';
 import { WORD_NOREPLY } from './words';
 
@@ -59,15 +60,20 @@ export function storage(request: Request, op: u32, at: usize, end: usize): u32 {
   if (noreply) {
     request.bits |= BIT_NOREPLY;
     request.traits |= <u8>1 << <u8>TRAIT_QUIET;
-    if (extra) extra--;
   }
   // An unreadable length is never followed by a value the server would skip.
-  if (!parseUnsigned(size, sizeEnd) || parsed > VALUE_MAX) return refused(request);
+  const reading = parseSize(size, sizeEnd);
+  if (reading == SIZE_BAD) {
+    // Too few tokens, or too many, are refused before noreply is looked at.
+    const counted = extra <= 1 && (op != OP_CAS || unique < end);
+    request.bits &= ~BIT_NOREPLY;
+    return noreply && counted ? refusedPerhaps(request) : refused(request);
+  }
   request.dataSize = <u32>parsed;
   request.valueSize = <u32>parsed;
   request.present |= 1 << PRESENT_VALUE_SIZE;
   // Refused by every release; from 1.6.40 on the value is skipped, before that it is read as commands.
-  let wrong = longKey || (op == OP_CAS && unique == end);
+  let wrong = longKey;
   if (parseUnsigned(flags, flagsEnd)) {
     request.flags = parsed;
     request.present |= 1 << PRESENT_FLAGS;
@@ -77,10 +83,18 @@ export function storage(request: Request, op: u32, at: usize, end: usize): u32 {
     request.present |= 1 << PRESENT_TTL;
   } else wrong = true;
   if (op == OP_CAS && unique < end && !parseUnsigned(unique, uniqueEnd)) wrong = true;
-  if (wrong) request.bits |= BIT_REFUSED | BIT_LAST;
-  // More than one token too many is a matter of the release as well; one is taken by all. Whoever refuses the line has
-  // not looked for noreply yet.
-  if (extra > 1) request.bits |= noreply ? BIT_QUIET | BIT_LAST : BIT_LAST;
+  let doubts = 0;
+  if (reading == SIZE_DOUBTFUL) doubts |= DOUBT_SIZE;
+  // One token too many is taken by all.
+  if (extra > 1) doubts |= DOUBT_TOKENS;
+  const noUnique = op == OP_CAS && unique == end;
+  if (noUnique) request.bits |= BIT_REFUSED;
+  if (wrong || (noUnique && (doubts || noreply))) request.bits |= BIT_REFUSED | BIT_LAST;
+  // Whoever refuses such a line has not looked for noreply yet.
+  else if (noUnique) request.bits |= DOUBT_CAS;
+  else if (doubts == (DOUBT_SIZE | DOUBT_TOKENS)) request.bits |= BIT_LAST;
+  else request.bits |= doubts;
+  if (doubts && noreply) request.bits |= BIT_QUIET | BIT_LAST;
   return LINE_DATA;
 }
 
@@ -89,12 +103,14 @@ export function storage(request: Request, op: u32, at: usize, end: usize): u32 {
  * command. Returns what follows it, as `parseRequest`.
  */
 export function indented(request: Request): u32 {
-  if (request.bits & BIT_LAST && request.bits & BIT_REFUSED) {
+  const isCas = (request.bits & DOUBT_MASK) == DOUBT_CAS;
+  if (request.bits & BIT_REFUSED && (request.bits & BIT_LAST || isCas)) {
     // What releases up to 1.6.39 refuse without skipping the value no release skips the value of.
-    request.bits = (request.bits & ~(BIT_LAST | BIT_QUIET | BIT_NOREPLY)) | BIT_NO_EVENT;
+    request.bits = (request.bits & ~(BIT_LAST | BIT_QUIET | BIT_NOREPLY | DOUBT_MASK)) | BIT_NO_EVENT;
     request.fits = 1 << IS_ERROR;
     return LINE_WHOLE;
   }
-  request.bits |= BIT_QUIET | BIT_LAST;
+  if (request.bits & (DOUBT_MASK | BIT_LAST | BIT_QUIET | BIT_NOREPLY)) request.bits |= BIT_QUIET | BIT_LAST;
+  else request.bits |= DOUBT_INDENT;
   return LINE_DATA;
 }

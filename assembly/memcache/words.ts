@@ -93,6 +93,8 @@ export const ANSWER_NOTSTARTED: u32 = 0x53544f4e;
 export const ANSWER_MEMLIMIT: u32 = 0x4c4d454d;
 export const ANSWER_WATCHER: u32 = 0x43544157;
 export const ANSWER_MISS: u32 = 0x5353494d;
+/** STALE_STORED, of mcrouter. */
+export const ANSWER_STALE: u32 = 0x4c415453;
 
 // Two-letter answers.
 export const CODE_HD: u32 = 0x4448;

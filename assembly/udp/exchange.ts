@@ -19,7 +19,7 @@ import {
 } from '../layout';
 import { beginTrial, endTrial, takeUnread, WHY_NOT_UNDERSTOOD } from '../match/account';
 import { freeRequest, recordConn } from '../match/pending';
-import { CLIENT_LINE, CLIENT_UNKNOWN } from '../match/states';
+import { CLIENT_HELD, CLIENT_LINE, CLIENT_UNKNOWN } from '../match/states';
 import { loseSync } from '../match/sync';
 import { Request } from '../memcache/message';
 import { countDecoded, packet, setEndpoints } from '../packet';
@@ -122,7 +122,8 @@ function takeQuestion(frame: usize): void {
   beginTrial();
   takeSegment(flow, CLIENT);
   let whole = true;
-  if (client.state != CLIENT_UNKNOWN && (client.state != CLIENT_LINE || client.line)) {
+  const isWaiting = client.state == CLIENT_UNKNOWN || client.state == CLIENT_HELD;
+  if (!isWaiting && (client.state != CLIENT_LINE || client.line)) {
     // What is not whole in its datagram will never be, and the server does nothing of it.
     count(COUNTER_UDP_REFUSED);
     if (flow.current) freeRequest(changetype<Request>(<usize>flow.current));

@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0xe7a640a9;
+export const LAYOUT_HASH = 0x911fb15f;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -578,6 +578,8 @@ export const FLOW = {
   stuck: 60,
   /** u8: 1 where client bytes were passed over that the server may still answer: it has said nothing since */
   owed: 62,
+  /** u8: 1 once its server took the length of an ms from a flag S, as releases before 1.6.10 do */
+  size_flags: 63,
   /** u64: time when it got stuck */
   stuck_time: 64,
   /** u32: oldest pending request */

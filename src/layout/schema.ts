@@ -477,7 +477,7 @@ export const schema: Schema = {
           'u8',
           '1 where client bytes were passed over that the server may still answer: it has said nothing since',
         ),
-        f('pad0', 'u8', 'zero'),
+        f('size_flags', 'u8', '1 once its server took the length of an ms from a flag S, as releases before 1.6.10 do'),
         f('stuck_time', 'u64', 'time when it got stuck'),
         f('head', 'u32', 'oldest pending request'),
         f('tail', 'u32', 'youngest pending request'),

@@ -1,0 +1,134 @@
+/**
+ * Client bytes behind a line of which only its answer tells whether they are a value or commands (memcache/doubt.ts).
+ * They are held in the side's line buffer, and for each segment when it came:
+ *
+ *   base                                                        base + LINE_MAX
+ *   | bytes of segment 0 | of segment 1 | … →      ← … | mark 1 | mark 0 | number of marks
+ *
+ * Of a value longer than HELD_VALUE_MAX nothing is held: its bytes are counted, and belief ends where they turn out to
+ * be commands. It ends as well where there is no room for more.
+ */
+import { CLIENT, Flow, Side, sideOf } from '../flow/flow';
+import { count } from '../instance';
+import { COUNTER_AMBIGUOUS_LENGTHS, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, LINE_MAX } from '../layout';
+import { LOGIN_BOTH, LOGIN_NO, lookAtLogin } from '../memcache/credentials';
+import { DOUBT_MASK } from '../memcache/doubt';
+import { BIT_LAST, Request } from '../memcache/message';
+import { Packet } from '../packet';
+import { disown } from './account';
+import { appendLine, freeLine } from './lines';
+import { push } from './pending';
+import { CLIENT_HELD, CLIENT_UNKNOWN } from './states';
+
+/** Longest value held, bytes, its CRLF included: half of what there is room for. */
+export const HELD_VALUE_MAX: u32 = LINE_MAX >> 1;
+
+// A mark: where the bytes of a segment begin, and when it came, against the first.
+const MARK_SIZE: u32 = 8;
+const MARK_ORDINAL: usize = 2;
+const MARK_TIME: usize = 4;
+
+/** Address of a mark. */
+// @ts-ignore: decorator
+@inline
+function markAt(base: usize, index: u32): usize {
+  return base + LINE_MAX - <usize>(index + 1) * MARK_SIZE;
+}
+
+/** How many segments are held in a buffer. */
+// @ts-ignore: decorator
+@inline
+export function marksOf(base: usize): u32 {
+  return load<u32>(base + LINE_MAX);
+}
+
+/** Where the bytes of a held segment begin. */
+// @ts-ignore: decorator
+@inline
+export function startOf(base: usize, index: u32): u32 {
+  return load<u16>(markAt(base, index));
+}
+
+/** Packets since that which brought the first. */
+// @ts-ignore: decorator
+@inline
+export function ordinalOf(base: usize, index: u32): u64 {
+  return load<u16>(markAt(base, index), MARK_ORDINAL);
+}
+
+/** Nanoseconds since then. */
+// @ts-ignore: decorator
+@inline
+export function timeOf(base: usize, index: u32): u64 {
+  return load<u32>(markAt(base, index), MARK_TIME);
+}
+
+/** From here on the client's bytes are held: a request in doubt waits for its answer. */
+export function beginHolding(flow: Flow, side: Side, request: Request): void {
+  push(flow, request);
+  side.state = CLIENT_HELD;
+  side.skip = request.dataSize + 2 > HELD_VALUE_MAX ? request.dataSize + 2 : 0;
+}
+
+/** Holds [at, end), which `from` brought. */
+export function hold(flow: Flow, at: usize, end: usize, from: Packet): void {
+  const side = sideOf(flow, CLIENT);
+  const request = changetype<Request>(<usize>flow.tail);
+  if (side.skip) {
+    const bytes = <u32>min<usize>(side.skip, end - at);
+    side.skip -= bytes;
+    at += bytes;
+    if (side.skip == 0) request.lastTime = from.time;
+    if (at == end) return;
+  }
+  if (keep(side, at, <u32>(end - at), from)) return;
+  count(COUNTER_AMBIGUOUS_LENGTHS);
+  request.bits = (request.bits & ~DOUBT_MASK) | BIT_LAST;
+  disown(flow, side.lineSize + <u32>(end - at), COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
+  freeLine(side);
+  side.state = CLIENT_UNKNOWN;
+  flow.owed = 1;
+}
+
+function keep(side: Side, at: usize, size: u32, from: Packet): bool {
+  const isFirst = side.line == 0;
+  if (isFirst) appendLine(side, at, at, from);
+  const base = <usize>side.line;
+  if (base == 0) return false;
+  const marks = isFirst ? 0 : marksOf(base);
+  const elapsed = from.time - side.lineTime;
+  const packets = from.ordinal - side.lineOrdinal;
+  // Time that runs backwards is a very large difference.
+  if (elapsed > u32.MAX_VALUE || packets > u16.MAX_VALUE) return false;
+  if (side.lineSize + size + (marks + 1) * MARK_SIZE > LINE_MAX) return false;
+  memory.copy(base + side.lineSize, at, size);
+  const mark = markAt(base, marks);
+  store<u16>(mark, <u16>side.lineSize);
+  store<u16>(mark, <u16>packets, MARK_ORDINAL);
+  store<u32>(mark, <u32>elapsed, MARK_TIME);
+  store<u32>(base + LINE_MAX, marks + 1);
+  side.lineSize += size;
+  return true;
+}
+
+/** Looks at a value that turned out to be one: when its last byte came, and whether it may be credentials. */
+export function lookAtHeld(flow: Flow, side: Side, request: Request): void {
+  const size = request.dataSize + 2;
+  const base = <usize>side.line;
+  if (size > HELD_VALUE_MAX || side.lineSize < size) {
+    // What was not held, or is still to come, is not looked at.
+    if (flow.login) flow.login = LOGIN_BOTH;
+    return;
+  }
+  if (flow.login) flow.login = lookAtLogin(flow.login, base, base + request.dataSize);
+  let last = marksOf(base) - 1;
+  while (startOf(base, last) >= size) last--;
+  request.lastTime = side.lineTime + timeOf(base, last);
+}
+
+/** Whether the value may be a name and a password. */
+export function mayBeLogin(flow: Flow): bool {
+  const both = flow.login == LOGIN_BOTH;
+  flow.login = LOGIN_NO;
+  return both;
+}

@@ -1,0 +1,42 @@
+/** Reads what was held back of a client, once the answer has told what it is. */
+import { CLIENT, Flow, SERVER, sideOf } from '../flow/flow';
+import { beginHeld, endHeld } from './account';
+import { clientBytes } from './client';
+import { HELD_VALUE_MAX, marksOf, ordinalOf, startOf, timeOf } from './held';
+import { giveLine, kept } from './lines';
+import { CLIENT_DATA, CLIENT_LINE } from './states';
+
+/** Reads on behind the first `value` bytes, those of a value and its CRLF; with 0 all is read as commands. */
+export function resume(flow: Flow, value: u32): void {
+  const side = sideOf(flow, CLIENT);
+  const base = <usize>side.line;
+  const size = side.lineSize;
+  const time = side.lineTime;
+  const ordinal = side.lineOrdinal;
+  side.state = CLIENT_LINE;
+  if (value > HELD_VALUE_MAX) {
+    // None of it is held.
+    value = 0;
+    if (side.skip) side.state = CLIENT_DATA;
+  } else if (value > size) {
+    side.state = CLIENT_DATA;
+    side.skip = value - size;
+    value = size;
+  }
+  if (base == 0) return;
+  side.line = 0;
+  side.lineSize = 0;
+  beginHeld(side, size);
+  const marks = marksOf(base);
+  for (let i: u32 = 0; i < marks; i++) {
+    const from = max(startOf(base, i), value);
+    const to = i + 1 < marks ? startOf(base, i + 1) : size;
+    if (from >= to) continue;
+    kept.time = time + timeOf(base, i);
+    kept.ordinal = ordinal + ordinalOf(base, i);
+    kept.ack = 0;
+    clientBytes(flow, base + from, base + to, kept);
+  }
+  giveLine(base);
+  endHeld(side, sideOf(flow, SERVER));
+}

@@ -1,0 +1,62 @@
+/**
+ * Commands memcached does not know, but other servers and proxies do: they are counted and stepped over where it is
+ * plain what they are answered. Known by name are the leases of mcrouter (McAsciiParser.rl):
+ *
+ *   lease-get <key>                                       LVALUE <key> <token> <flags> <bytes>, data, END
+ *   lease-set <key> <token> <flags> <exptime> <bytes>     STORED, STALE_STORED, …
+ *
+ * and by its answer `config get cluster` of ElastiCache ("Adding Auto Discovery to your client library"):
+ * CONFIG <name> <flags> <bytes>, data, END.
+ */
+import { refused, unknown } from './command';
+import {
+  BIT_FOREIGN, BIT_LEASE, BIT_NO_EVENT, BIT_NOREPLY, IS_ERROR, IS_EXISTS, IS_NOT_FOUND, IS_NOT_STORED, IS_STORED, IS_WORD,
+  LINE_DATA, LINE_WHOLE, Request,
+} from './message';
+import { parsed, parseUnsigned, VALUE_MAX } from './number';
+import { nextToken, tokenEnd } from './tokens';
+
+// `lease-ge`, `lease-se` and `t`, `LVAL`, `CONF`, as they lie in memory.
+const NAME_LEASE_G: u64 = 0x65672d657361656c;
+const NAME_LEASE_S: u64 = 0x65732d657361656c;
+const LAST_T: u8 = 0x74;
+const ANSWER_LVALUE: u32 = 0x4c41564c;
+const ANSWER_CONFIG: u32 = 0x464e4f43;
+/** Answers of one line a lease-set may get. */
+const LEASE_SET_ANSWERS: u32 =
+  (1 << IS_ERROR) | (1 << IS_STORED) | (1 << IS_NOT_STORED) | (1 << IS_EXISTS) | (1 << IS_NOT_FOUND) | (1 << IS_WORD);
+
+/** A line whose command [at, nameEnd) is not one of memcached's. As `parseRequest`. */
+export function foreign(request: Request, at: usize, nameEnd: usize, end: usize, noreply: bool): u32 {
+  unknown(request, noreply);
+  request.bits |= BIT_FOREIGN;
+  if (nameEnd - at != 9 || load<u8>(nameEnd - 1) != LAST_T) return LINE_WHOLE;
+  if (load<u64>(at) == NAME_LEASE_G) request.bits |= BIT_LEASE;
+  return load<u64>(at) == NAME_LEASE_S ? leaseSet(request, nameEnd, end, noreply) : LINE_WHOLE;
+}
+
+/** lease-set: a value follows, as behind set. */
+function leaseSet(request: Request, at: usize, end: usize, noreply: bool): u32 {
+  let size = at;
+  for (let i = 0; i < 5; i++) size = nextToken(i ? tokenEnd : at, end);
+  if (size == end || !parseUnsigned(size, tokenEnd) || parsed > VALUE_MAX) return refused(request);
+  request.dataSize = <u32>parsed;
+  request.fits = LEASE_SET_ANSWERS;
+  request.bits = BIT_NO_EVENT | (noreply ? BIT_NOREPLY : 0);
+  return LINE_DATA;
+}
+
+/** Bytes of the data block behind a line `LVALUE …` or `CONFIG …`; -1 where the line is none. */
+export function foreignData(at: usize, end: usize): i32 {
+  if (end - at < 8) return -1;
+  const head = load<u32>(at);
+  const lease = head == ANSWER_LVALUE;
+  if (!lease && head != ANSWER_CONFIG) return -1;
+  // `UE` and `IG` and a space.
+  if (load<u16>(at + 4) != (lease ? 0x4555 : 0x4749) || load<u8>(at + 6) != 0x20) return -1;
+  let size = at + 7;
+  const tokens = lease ? 4 : 3;
+  for (let i = 0; i < tokens; i++) size = nextToken(i ? tokenEnd : size, end);
+  if (size == end || !parseUnsigned(size, tokenEnd) || parsed > VALUE_MAX) return -1;
+  return <i32>parsed;
+}
