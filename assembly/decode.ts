@@ -1,9 +1,9 @@
 /** The loop: packets, however they are framed, become the packet at hand, which TCP or UDP takes. */
-import { createBlock, seal } from './block';
+import { createBlock, seal } from './columns/block';
 import { flushEvents } from './emit';
 import { createTable, oldestFlow } from './flow/table';
 import { giveUpDatagrams } from './framing/fragments';
-import { FRAGMENT, locate, LOCATED } from './framing/record';
+import { countCut, FRAGMENT, locate, LOCATED } from './framing/record';
 import { isDiscarded, isUnfinished, RING_HEAD, ringRecordSize } from './framing/ring';
 import {
   blockPackets, firstFrame, frameCaptured, frameData, frameInterface, frameLength, frameTime, nextFrame,
@@ -16,6 +16,8 @@ import {
 } from './layout';
 import { createKeys } from './memcache/keys';
 import { createMeta } from './memcache/meta';
+import { createClient } from './match/client';
+import { createResume } from './match/resume';
 import { createLines } from './match/lines';
 import { createPending } from './match/pending';
 import { createPacket, packet } from './packet';
@@ -40,6 +42,8 @@ export function createDecoder(): void {
   createLines();
   createWaiting();
   createReassembly();
+  createClient();
+  createResume();
   createBlock();
 }
 
@@ -96,6 +100,8 @@ function decodeRecord(at: usize): void {
   const to = packet;
   to.ordinal = taken++;
   count(COUNTER_PACKETS_SEEN);
+  const shown = record.captured + record.linkSize;
+  if (shown < record.length) countCut(shown);
   if (record.captured < l4 + (isTcp ? TCP_HEADER_MIN : UDP_HEADER)) {
     count(COUNTER_SKIPPED_CUT_HEADER);
     return;
@@ -150,6 +156,7 @@ function decodeFrame(frame: usize): void {
   const length = max(frameLength(frame), captured);
   const to = packet;
   to.ordinal = taken++;
+  if (captured < length) countCut(captured);
   const outcome = locate(data, captured, indexState.linktype);
   if (outcome == FRAGMENT) count(COUNTER_SKIPPED_FRAGMENT);
   if (outcome != LOCATED) return;

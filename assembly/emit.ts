@@ -1,5 +1,5 @@
 /** The way out: an event with its outcome goes into the open block, or to the host as it is. */
-import { append, appendConn } from './block';
+import { append, appendConn } from './columns/block';
 import { onEvents } from './host';
 import { config, count } from './instance';
 import {

@@ -6,9 +6,12 @@
  * every instance), or `decodeRing` as often as the kernel's ring holds something; `finish` once. `sealNow`
  * may come in between.
  */
-import { seal } from './block';
-import { crc32c as crc } from './crc32c';
-import { createDecoder, decodeList, decodeFrames, decodeRing as decodeRecords, finishAll, lagOfBlock as blockLag, lagOfRing as ringLag } from './decode';
+import { seal } from './columns/block';
+import { crc32c as crc } from './columns/crc32c';
+import {
+  createDecoder, decodeFrames, decodeList, decodeRing as decodeRecords, finishAll, lagOfBlock as blockLag,
+  lagOfRing as ringLag,
+} from './decode';
 import { flushEvents } from './emit';
 import { beginRoom } from './framing/fragments';
 import { indexPcap } from './framing/pcap';

@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0x911fb15f;
+export const LAYOUT_HASH: u32 = 0x993defab;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -8,6 +8,8 @@ export const RECORD_MAX: u32 = 262144;
 export const PCAP_HEADER: u32 = 24;
 /** bytes of a classic pcap record header (pcap-savefile(5)) */
 export const PCAP_RECORD_HEADER: u32 = 16;
+/** bytes of a record header of Kuznetzov's pcap (pcap_sf_patched_pkthdr in sf-pcap.c of libpcap) */
+export const PCAP_PATCHED_RECORD_HEADER: u32 = 24;
 /** bytes before a slot for a record begun in the slot before: RECORD_MAX + 64 */
 export const SLOT_HEADROOM: u32 = 262208;
 /** interfaces of a pcapng section that are told apart */
@@ -20,6 +22,12 @@ export const DATAGRAM_MAX: u32 = 65535;
 export const DATAGRAM_ROOM: u32 = 262144;
 /** bytes before the first entry of an index list: how many there are (u32), and a pad */
 export const LIST_HEAD: u32 = 16;
+/** ports that look like those of a memcached nobody named, at most */
+export const ELSEWHERE_PORTS: u32 = 8;
+/** packets of other ports that are looked at one by one */
+export const ELSEWHERE_LOOKED: u32 = 4096;
+/** behind them one of so many is */
+export const ELSEWHERE_SAMPLE: u32 = 16;
 /** bit of an entry of an index list: it is a UDP datagram */
 export const SEGMENT_UDP: u32 = 2147483648;
 /** fewest bytes of a capture that make an entry of an index list: record 16, IPv4 20, UDP 8 */
@@ -51,7 +59,14 @@ export const LINKTYPE_LINUX_SLL: u32 = 3;
 export const LINKTYPE_LINUX_SLL2: u32 = 4;
 export const LINKTYPE_NULL: u32 = 5;
 export const LINKTYPE_LOOP: u32 = 6;
-export const LINKTYPE_COUNT: u32 = 7;
+export const LINKTYPE_PPP: u32 = 7;
+export const LINKTYPE_PPP_WITH_DIR: u32 = 8;
+export const LINKTYPE_PPPOE: u32 = 9;
+export const LINKTYPE_C_HDLC: u32 = 10;
+export const LINKTYPE_MPLS: u32 = 11;
+export const LINKTYPE_NFLOG: u32 = 12;
+export const LINKTYPE_PKTAP: u32 = 13;
+export const LINKTYPE_COUNT: u32 = 14;
 
 /** By the number in a file, 0 where there is none. */
 export function linktypeOf(code: u32): u32 {
@@ -60,16 +75,32 @@ export function linktypeOf(code: u32): u32 {
       return LINKTYPE_NULL;
     case 1:
       return LINKTYPE_ETHERNET;
+    case 9:
+    case 50:
+    case 166:
+      return LINKTYPE_PPP;
     case 12:
     case 14:
     case 101:
     case 228:
     case 229:
       return LINKTYPE_RAW;
+    case 51:
+      return LINKTYPE_PPPOE;
+    case 104:
+      return LINKTYPE_C_HDLC;
     case 108:
       return LINKTYPE_LOOP;
     case 113:
       return LINKTYPE_LINUX_SLL;
+    case 204:
+      return LINKTYPE_PPP_WITH_DIR;
+    case 219:
+      return LINKTYPE_MPLS;
+    case 239:
+      return LINKTYPE_NFLOG;
+    case 258:
+      return LINKTYPE_PKTAP;
     case 276:
       return LINKTYPE_LINUX_SLL2;
     default:
@@ -162,7 +193,7 @@ export const MODE_TOUCH: u32 = 8;
 export const MODE_INVALIDATE: u32 = 9;
 export const MODE_COUNT: u32 = 10;
 
-// bit numbers of EventRecord.present: which optional fields hold something
+// bit numbers of EventRecord.present: which optional fields hold something; shape_flags only in a block's shapes
 export const PRESENT_KEY: u32 = 0;
 export const PRESENT_VALUE_SIZE: u32 = 1;
 export const PRESENT_LATENCY: u32 = 2;
@@ -177,7 +208,8 @@ export const PRESENT_TTL_LEFT: u32 = 10;
 export const PRESENT_OPAQUE: u32 = 11;
 export const PRESENT_SUB: u32 = 12;
 export const PRESENT_KEY_INDEX: u32 = 13;
-export const PRESENT_COUNT: u32 = 14;
+export const PRESENT_SHAPE_FLAGS: u32 = 14;
+export const PRESENT_COUNT: u32 = 15;
 
 // bit numbers of EventRecord.marks: flags only an answer carries
 export const MARK_WON: u32 = 0;
@@ -251,44 +283,51 @@ export const COUNTER_AMBIGUOUS_QUIET: u32 = 45;
 export const COUNTER_PROXY_HEADERS: u32 = 46;
 export const COUNTER_UDP_REFUSED: u32 = 47;
 export const COUNTER_SYN_SEEN: u32 = 48;
-export const COUNTER_BOUND_FLOWS: u32 = 49;
-export const COUNTER_BOUND_REQUESTS: u32 = 50;
-export const COUNTER_BOUND_KEYS: u32 = 51;
-export const COUNTER_BOUND_REORDER: u32 = 52;
-export const COUNTER_BOUND_LINES: u32 = 53;
-export const COUNTER_BOUND_SYNS: u32 = 54;
-export const COUNTER_BOUND_INTERFACES: u32 = 55;
-export const COUNTER_BOUND_FRAGMENTS: u32 = 56;
-export const COUNTER_PAYLOAD_SEEN: u32 = 57;
-export const COUNTER_PAYLOAD_RECORDED: u32 = 58;
-export const COUNTER_PAYLOAD_REPEATED: u32 = 59;
-export const COUNTER_PAYLOAD_GAP: u32 = 60;
-export const COUNTER_PAYLOAD_MISSING: u32 = 61;
-export const COUNTER_PAYLOAD_UNSYNCED_MID_STREAM: u32 = 62;
-export const COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP: u32 = 63;
-export const COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD: u32 = 64;
-export const COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY: u32 = 65;
-export const COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE: u32 = 66;
-export const COUNTER_PAYLOAD_SKIPPED_TLS: u32 = 67;
-export const COUNTER_PAYLOAD_SKIPPED_STRAY: u32 = 68;
-export const COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT: u32 = 69;
-export const COUNTER_PAYLOAD_SKIPPED_STREAM: u32 = 70;
-export const COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER: u32 = 71;
-export const COUNTER_PAYLOAD_SKIPPED_REFUSED: u32 = 72;
-export const COUNTER_COUNT: u32 = 73;
+export const COUNTER_CAPTURES_OVERLAPPING: u32 = 49;
+export const COUNTER_PACKETS_CUT: u32 = 50;
+export const COUNTER_CUT_CAPTURED: u32 = 51;
+export const COUNTER_FLOWS_WITHOUT_CLIENT: u32 = 52;
+export const COUNTER_FLOWS_WITHOUT_SERVER: u32 = 53;
+export const COUNTER_BOUND_FLOWS: u32 = 54;
+export const COUNTER_BOUND_REQUESTS: u32 = 55;
+export const COUNTER_BOUND_KEYS: u32 = 56;
+export const COUNTER_BOUND_REORDER: u32 = 57;
+export const COUNTER_BOUND_LINES: u32 = 58;
+export const COUNTER_BOUND_SYNS: u32 = 59;
+export const COUNTER_BOUND_INTERFACES: u32 = 60;
+export const COUNTER_BOUND_FRAGMENTS: u32 = 61;
+export const COUNTER_PAYLOAD_SEEN: u32 = 62;
+export const COUNTER_PAYLOAD_RECORDED: u32 = 63;
+export const COUNTER_PAYLOAD_REPEATED: u32 = 64;
+export const COUNTER_PAYLOAD_GAP: u32 = 65;
+export const COUNTER_PAYLOAD_MISSING: u32 = 66;
+export const COUNTER_PAYLOAD_UNSYNCED_MID_STREAM: u32 = 67;
+export const COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP: u32 = 68;
+export const COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD: u32 = 69;
+export const COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY: u32 = 70;
+export const COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE: u32 = 71;
+export const COUNTER_PAYLOAD_SKIPPED_TLS: u32 = 72;
+export const COUNTER_PAYLOAD_SKIPPED_STRAY: u32 = 73;
+export const COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT: u32 = 74;
+export const COUNTER_PAYLOAD_SKIPPED_STREAM: u32 = 75;
+export const COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER: u32 = 76;
+export const COUNTER_PAYLOAD_SKIPPED_REFUSED: u32 = 77;
+export const COUNTER_COUNT: u32 = 78;
 
-// how packets are framed in a capture
+// how packets are framed in a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers
 export const CONTAINER_NONE: u32 = 0;
 export const CONTAINER_PCAP: u32 = 1;
 export const CONTAINER_PCAPNG: u32 = 2;
-export const CONTAINER_COUNT: u32 = 3;
+export const CONTAINER_PCAP_PATCHED: u32 = 3;
+export const CONTAINER_COUNT: u32 = 4;
 
-// what a worker is at: waiting for packets; a batch; or sealing what is open, at a flush or at the end
+// what a worker is at: waiting for packets; a batch; sealing what is open, at a flush or at the end; or reading a slot from a file
 export const PHASE_WAITING: u32 = 0;
 export const PHASE_DECODING: u32 = 1;
 export const PHASE_INDEXING: u32 = 2;
 export const PHASE_SEALING: u32 = 3;
-export const PHASE_COUNT: u32 = 4;
+export const PHASE_READING: u32 = 4;
+export const PHASE_COUNT: u32 = 5;
 
 // what the BPF program counts for each CPU and ring, u64 each; names as in enum counter where they are the same
 export const KERNEL_COUNTER_SUBMITTED: u32 = 0;
@@ -337,7 +376,7 @@ export const COLUMN_COUNT: u32 = 26;
 // @ts-ignore: decorator
 @unmanaged
 export class Control {
-  published: i32; // 0: slots filled so far by the source; slot k lives at index k % slots
+  next: i32; // 0: number of the slot to be filled next by the main thread; its complement where the workers fill slots from a file. Slot k lives at index k % slots
   indexed: i32; // 4: slots indexed so far, by whichever worker held the lock
   lock: i32; // 8: 0, or 1 + the worker that indexes a slot
   signal: i32; // 12: bumped and notified at every change a worker may wait for
@@ -347,11 +386,15 @@ export class Control {
   blocksWritten: i32; // 28: sealed blocks that reached the writer; workers wait while it is far behind
   flush: i32; // 32: bumped to make every worker seal its open block
   broken: i32; // 36: number of the latest capture that was found broken, 0: none
-  requests: u64; // 40: requests completed so far by all workers, for progress only
-  packets: u64; // 48: packets indexed so far, for progress only
+  returned: i32; // 40: bumped when a file the workers read is back; the source waits on it
+  file: i32; // 44: descriptor of the file the workers read
+  fileSlot: i32; // 48: number of the first slot they fill with it
+  pad0: u32; // 52: zero
+  fileOffset: u64; // 56: offset in it of that slot
+  fileWalked: u64; // 64: offset up to which they have walked it
 }
 
-export const SIZEOF_CONTROL: u32 = 56;
+export const SIZEOF_CONTROL: u32 = 72;
 
 /** state of the record walk, handed from slot to slot under the index lock */
 // @ts-ignore: decorator
@@ -374,7 +417,7 @@ export class IndexState {
   ended: u32; // 88: 0 going on, 1 the packet limit was reached, 2 the duration
   capture: u32; // 92: number of the capture at hand, from 1
   broken: u32; // 96: number of the first capture that was broken or ended in a record, 0: none
-  clocked: u32; // 100: 1 once first_time is set
+  clocked: u32; // 100: 1 once first_time is set; 2 where it is, and the first packet of another capture or section is to come
   begun: u32; // 104: pcapng: 1 behind the first section header
   skip: u32; // 108: pcapng: bytes to pass over before the trailing length of the block
   trailer: u32; // 112: pcapng: trailing length expected behind them, 0: none
@@ -383,9 +426,21 @@ export class IndexState {
   datagrams: u32; // 124: address of the table of DATAGRAMS_MAX fragmented datagrams
   sample: u32; // 128: one of so many connections is decoded; 0 and 1: all
   snaplen: u32; // 132: bytes of a packet that are looked at
+  beginTime: u64; // 136: time of the first record of the capture or section at hand, in units
+  elsewhere0: u64; // 144: ports that look like those of a memcached nobody named (low half, 0: free), and packets seen (high half)
+  elsewhere1: u64;
+  elsewhere2: u64;
+  elsewhere3: u64;
+  elsewhere4: u64;
+  elsewhere5: u64;
+  elsewhere6: u64;
+  elsewhere7: u64;
+  elsewhereLooked: u32; // 208: packets of other ports so far, wraps
+  pad0: u32; // 212: zero
 }
 
-export const SIZEOF_INDEX_STATE: u32 = 136;
+export const SIZEOF_INDEX_STATE: u32 = 216;
+export const INDEX_STATE_ELSEWHERE: u32 = 144;
 
 /** one interface of a pcapng section */
 // @ts-ignore: decorator
@@ -544,15 +599,17 @@ export const SIZEOF_SYN: u32 = 40;
 @unmanaged
 export class Slot {
   size: u32; // 0: bytes of the chunk
-  capture: u32; // 4: number of the capture that begins with it, from 1; 0: it goes on
-  container: u32; // 8: enum container of a capture that begins
-  linktype: u32; // 12: enum linktype of a classic pcap file that begins
-  swapped: u32; // 16: 1 where its headers have the other byte order
-  fraction: u32; // 20: units in one of its records' fractions of a second
-  baseOrdinal: u64; // 24: ordinal of its first packet
+  filled: i32; // 4: 0: nothing to walk; 1 + the worker that reads into it; -1: filled by the main thread, -2: by a worker
+  capture: u32; // 8: number of the capture that begins with it, from 1; 0: it goes on
+  container: u32; // 12: enum container of a capture that begins
+  linktype: u32; // 16: enum linktype of a classic pcap file that begins
+  swapped: u32; // 20: 1 where its headers have the other byte order
+  fraction: u32; // 24: units in one of its records' fractions of a second
+  pad0: u32; // 28: zero
+  baseOrdinal: u64; // 32: ordinal of its first packet
 }
 
-export const SIZEOF_SLOT: u32 = 32;
+export const SIZEOF_SLOT: u32 = 40;
 
 /** one entry of an index list: where a TCP segment or UDP datagram lies and whose it is */
 // @ts-ignore: decorator
@@ -634,8 +691,8 @@ export class Config {
   columns: u32; // 128: address of the open block's columns
   columnSize: u32; // 132: bytes reserved for each column
   blockEvents: u32; // 136: events after which a block is sealed
-  dictionary: u32; // 140: address of the key dictionary's hash table, u16 entries; block_events is below 65536
-  dictionarySize: u32; // 144: its entries, a power of two, at least twice block_events
+  keyCache: u32; // 140: address of the cache of the block's keys, sets of u64 (assembly/columns/keys.ts); block_events is below 65536
+  keyCacheSets: u32; // 144: its sets, a power of two
   blockOut: u32; // 148: address where the payload of a sealed block is put together
   blockOutSize: u32; // 152: bytes there
   events: u32; // 156: address of the event records handed to the host
@@ -742,15 +799,15 @@ export class Shape {
   mode: u8; // 16: as in event_record
   marks: u8; // 17: as in event_record
   traits: u8; // 18: as in event_record
-  pad00: u8; // 19: zero
+  flags: u8; // 19: the client flags, where present has shape_flags
+  pad00: u8; // 20: zero
   pad01: u8;
   pad02: u8;
   pad03: u8;
-  pad04: u8;
 }
 
 export const SIZEOF_SHAPE: u32 = 24;
-export const SHAPE_PAD0: u32 = 19;
+export const SHAPE_PAD0: u32 = 20;
 
 /** what the host needs to wrap a sealed block */
 // @ts-ignore: decorator
@@ -841,8 +898,8 @@ export const SIZEOF_KERNEL_SETTINGS: u32 = 56;
 
 /** Compile-time guard: the build stops where a class no longer lies as the schema says. */
 export function assertLayout(): void {
-  if (offsetof<Control>() != 56) ERROR("size of control");
-  if (offsetof<Control>("published") != 0) ERROR("control.published");
+  if (offsetof<Control>() != 72) ERROR("size of control");
+  if (offsetof<Control>("next") != 0) ERROR("control.next");
   if (offsetof<Control>("indexed") != 4) ERROR("control.indexed");
   if (offsetof<Control>("lock") != 8) ERROR("control.lock");
   if (offsetof<Control>("signal") != 12) ERROR("control.signal");
@@ -852,9 +909,13 @@ export function assertLayout(): void {
   if (offsetof<Control>("blocksWritten") != 28) ERROR("control.blocks_written");
   if (offsetof<Control>("flush") != 32) ERROR("control.flush");
   if (offsetof<Control>("broken") != 36) ERROR("control.broken");
-  if (offsetof<Control>("requests") != 40) ERROR("control.requests");
-  if (offsetof<Control>("packets") != 48) ERROR("control.packets");
-  if (offsetof<IndexState>() != 136) ERROR("size of index_state");
+  if (offsetof<Control>("returned") != 40) ERROR("control.returned");
+  if (offsetof<Control>("file") != 44) ERROR("control.file");
+  if (offsetof<Control>("fileSlot") != 48) ERROR("control.file_slot");
+  if (offsetof<Control>("pad0") != 52) ERROR("control.pad0");
+  if (offsetof<Control>("fileOffset") != 56) ERROR("control.file_offset");
+  if (offsetof<Control>("fileWalked") != 64) ERROR("control.file_walked");
+  if (offsetof<IndexState>() != 216) ERROR("size of index_state");
   if (offsetof<IndexState>("ordinal") != 0) ERROR("index_state.ordinal");
   if (offsetof<IndexState>("matched") != 8) ERROR("index_state.matched");
   if (offsetof<IndexState>("limit") != 16) ERROR("index_state.limit");
@@ -881,6 +942,10 @@ export function assertLayout(): void {
   if (offsetof<IndexState>("datagrams") != 124) ERROR("index_state.datagrams");
   if (offsetof<IndexState>("sample") != 128) ERROR("index_state.sample");
   if (offsetof<IndexState>("snaplen") != 132) ERROR("index_state.snaplen");
+  if (offsetof<IndexState>("beginTime") != 136) ERROR("index_state.begin_time");
+  if (offsetof<IndexState>("elsewhere0") != 144) ERROR("index_state.elsewhere");
+  if (offsetof<IndexState>("elsewhereLooked") != 208) ERROR("index_state.elsewhere_looked");
+  if (offsetof<IndexState>("pad0") != 212) ERROR("index_state.pad0");
   if (offsetof<CaptureInterface>() != 32) ERROR("size of capture_interface");
   if (offsetof<CaptureInterface>("offset") != 0) ERROR("capture_interface.offset");
   if (offsetof<CaptureInterface>("dropped") != 8) ERROR("capture_interface.dropped");
@@ -979,14 +1044,16 @@ export function assertLayout(): void {
   if (offsetof<Syn>("pad0") != 30) ERROR("syn.pad0");
   if (offsetof<Syn>("clientStamp") != 32) ERROR("syn.client_stamp");
   if (offsetof<Syn>("serverStamp") != 36) ERROR("syn.server_stamp");
-  if (offsetof<Slot>() != 32) ERROR("size of slot");
+  if (offsetof<Slot>() != 40) ERROR("size of slot");
   if (offsetof<Slot>("size") != 0) ERROR("slot.size");
-  if (offsetof<Slot>("capture") != 4) ERROR("slot.capture");
-  if (offsetof<Slot>("container") != 8) ERROR("slot.container");
-  if (offsetof<Slot>("linktype") != 12) ERROR("slot.linktype");
-  if (offsetof<Slot>("swapped") != 16) ERROR("slot.swapped");
-  if (offsetof<Slot>("fraction") != 20) ERROR("slot.fraction");
-  if (offsetof<Slot>("baseOrdinal") != 24) ERROR("slot.base_ordinal");
+  if (offsetof<Slot>("filled") != 4) ERROR("slot.filled");
+  if (offsetof<Slot>("capture") != 8) ERROR("slot.capture");
+  if (offsetof<Slot>("container") != 12) ERROR("slot.container");
+  if (offsetof<Slot>("linktype") != 16) ERROR("slot.linktype");
+  if (offsetof<Slot>("swapped") != 20) ERROR("slot.swapped");
+  if (offsetof<Slot>("fraction") != 24) ERROR("slot.fraction");
+  if (offsetof<Slot>("pad0") != 28) ERROR("slot.pad0");
+  if (offsetof<Slot>("baseOrdinal") != 32) ERROR("slot.base_ordinal");
   if (offsetof<Segment>() != 16) ERROR("size of segment");
   if (offsetof<Segment>("head") != 0) ERROR("segment.head");
   if (offsetof<Segment>("hash") != 4) ERROR("segment.hash");
@@ -1050,8 +1117,8 @@ export function assertLayout(): void {
   if (offsetof<Config>("columns") != 128) ERROR("config.columns");
   if (offsetof<Config>("columnSize") != 132) ERROR("config.column_size");
   if (offsetof<Config>("blockEvents") != 136) ERROR("config.block_events");
-  if (offsetof<Config>("dictionary") != 140) ERROR("config.dictionary");
-  if (offsetof<Config>("dictionarySize") != 144) ERROR("config.dictionary_size");
+  if (offsetof<Config>("keyCache") != 140) ERROR("config.key_cache");
+  if (offsetof<Config>("keyCacheSets") != 144) ERROR("config.key_cache_sets");
   if (offsetof<Config>("blockOut") != 148) ERROR("config.block_out");
   if (offsetof<Config>("blockOutSize") != 152) ERROR("config.block_out_size");
   if (offsetof<Config>("events") != 156) ERROR("config.events");
@@ -1116,7 +1183,8 @@ export function assertLayout(): void {
   if (offsetof<Shape>("mode") != 16) ERROR("shape.mode");
   if (offsetof<Shape>("marks") != 17) ERROR("shape.marks");
   if (offsetof<Shape>("traits") != 18) ERROR("shape.traits");
-  if (offsetof<Shape>("pad00") != 19) ERROR("shape.pad0");
+  if (offsetof<Shape>("flags") != 19) ERROR("shape.flags");
+  if (offsetof<Shape>("pad00") != 20) ERROR("shape.pad0");
   if (offsetof<BlockInfo>() != 176) ERROR("size of block_info");
   if (offsetof<BlockInfo>("minTime") != 0) ERROR("block_info.min_time");
   if (offsetof<BlockInfo>("maxTime") != 8) ERROR("block_info.max_time");

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 /** The project's folder; this file runs as build/bench/root.js. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** The command line as users start it, from the project's folder. */
-export const CLI = 'dist/cli/main.js';
+export const CLI = 'dist/bin/membench.cjs';
 export const GENERATOR = 'build/bench/generate/main.js';
 
 export function native(source: string): string {

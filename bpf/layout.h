@@ -5,17 +5,21 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0x911fb15fu
+#define MEMBENCH_LAYOUT_HASH 0x993defabu
 
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
 #define MEMBENCH_PCAP_RECORD_HEADER 16u /* bytes of a classic pcap record header (pcap-savefile(5)) */
+#define MEMBENCH_PCAP_PATCHED_RECORD_HEADER 24u /* bytes of a record header of Kuznetzov's pcap (pcap_sf_patched_pkthdr in sf-pcap.c of libpcap) */
 #define MEMBENCH_SLOT_HEADROOM 262208u /* bytes before a slot for a record begun in the slot before: RECORD_MAX + 64 */
 #define MEMBENCH_INTERFACES_MAX 1024u /* interfaces of a pcapng section that are told apart */
 #define MEMBENCH_DATAGRAMS_MAX 64u /* fragmented datagrams put together at a time */
 #define MEMBENCH_DATAGRAM_MAX 65535u /* longest datagram, bytes after the IP header (RFC 791, RFC 8200) */
 #define MEMBENCH_DATAGRAM_ROOM 262144u /* bytes of a slot for the datagrams that become whole in it */
 #define MEMBENCH_LIST_HEAD 16u /* bytes before the first entry of an index list: how many there are (u32), and a pad */
+#define MEMBENCH_ELSEWHERE_PORTS 8u /* ports that look like those of a memcached nobody named, at most */
+#define MEMBENCH_ELSEWHERE_LOOKED 4096u /* packets of other ports that are looked at one by one */
+#define MEMBENCH_ELSEWHERE_SAMPLE 16u /* behind them one of so many is */
 #define MEMBENCH_SEGMENT_UDP 2147483648u /* bit of an entry of an index list: it is a UDP datagram */
 #define MEMBENCH_SEGMENT_MIN 44u /* fewest bytes of a capture that make an entry of an index list: record 16, IPv4 20, UDP 8 */
 #define MEMBENCH_KEY_MAX 250u /* longest key, bytes (KEY_MAX_LENGTH in memcached.h) */
@@ -37,7 +41,14 @@ enum membench_linktype {
 	MEMBENCH_LINKTYPE_LINUX_SLL2 = 4,
 	MEMBENCH_LINKTYPE_NULL = 5,
 	MEMBENCH_LINKTYPE_LOOP = 6,
-	MEMBENCH_LINKTYPE_COUNT = 7,
+	MEMBENCH_LINKTYPE_PPP = 7,
+	MEMBENCH_LINKTYPE_PPP_WITH_DIR = 8,
+	MEMBENCH_LINKTYPE_PPPOE = 9,
+	MEMBENCH_LINKTYPE_C_HDLC = 10,
+	MEMBENCH_LINKTYPE_MPLS = 11,
+	MEMBENCH_LINKTYPE_NFLOG = 12,
+	MEMBENCH_LINKTYPE_PKTAP = 13,
+	MEMBENCH_LINKTYPE_COUNT = 14,
 };
 
 /* memcache protocol of a request */
@@ -135,7 +146,7 @@ enum membench_mode {
 	MEMBENCH_MODE_COUNT = 10,
 };
 
-/* bit numbers of EventRecord.present: which optional fields hold something */
+/* bit numbers of EventRecord.present: which optional fields hold something; shape_flags only in a block's shapes */
 enum membench_present {
 	MEMBENCH_PRESENT_KEY = 0,
 	MEMBENCH_PRESENT_VALUE_SIZE = 1,
@@ -151,7 +162,8 @@ enum membench_present {
 	MEMBENCH_PRESENT_OPAQUE = 11,
 	MEMBENCH_PRESENT_SUB = 12,
 	MEMBENCH_PRESENT_KEY_INDEX = 13,
-	MEMBENCH_PRESENT_COUNT = 14,
+	MEMBENCH_PRESENT_SHAPE_FLAGS = 14,
+	MEMBENCH_PRESENT_COUNT = 15,
 };
 
 /* bit numbers of EventRecord.marks: flags only an answer carries */
@@ -233,48 +245,55 @@ enum membench_counter {
 	MEMBENCH_COUNTER_PROXY_HEADERS = 46,
 	MEMBENCH_COUNTER_UDP_REFUSED = 47,
 	MEMBENCH_COUNTER_SYN_SEEN = 48,
-	MEMBENCH_COUNTER_BOUND_FLOWS = 49,
-	MEMBENCH_COUNTER_BOUND_REQUESTS = 50,
-	MEMBENCH_COUNTER_BOUND_KEYS = 51,
-	MEMBENCH_COUNTER_BOUND_REORDER = 52,
-	MEMBENCH_COUNTER_BOUND_LINES = 53,
-	MEMBENCH_COUNTER_BOUND_SYNS = 54,
-	MEMBENCH_COUNTER_BOUND_INTERFACES = 55,
-	MEMBENCH_COUNTER_BOUND_FRAGMENTS = 56,
-	MEMBENCH_COUNTER_PAYLOAD_SEEN = 57,
-	MEMBENCH_COUNTER_PAYLOAD_RECORDED = 58,
-	MEMBENCH_COUNTER_PAYLOAD_REPEATED = 59,
-	MEMBENCH_COUNTER_PAYLOAD_GAP = 60,
-	MEMBENCH_COUNTER_PAYLOAD_MISSING = 61,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_MID_STREAM = 62,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP = 63,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD = 64,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY = 65,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE = 66,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_TLS = 67,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STRAY = 68,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT = 69,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STREAM = 70,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER = 71,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_REFUSED = 72,
-	MEMBENCH_COUNTER_COUNT = 73,
+	MEMBENCH_COUNTER_CAPTURES_OVERLAPPING = 49,
+	MEMBENCH_COUNTER_PACKETS_CUT = 50,
+	MEMBENCH_COUNTER_CUT_CAPTURED = 51,
+	MEMBENCH_COUNTER_FLOWS_WITHOUT_CLIENT = 52,
+	MEMBENCH_COUNTER_FLOWS_WITHOUT_SERVER = 53,
+	MEMBENCH_COUNTER_BOUND_FLOWS = 54,
+	MEMBENCH_COUNTER_BOUND_REQUESTS = 55,
+	MEMBENCH_COUNTER_BOUND_KEYS = 56,
+	MEMBENCH_COUNTER_BOUND_REORDER = 57,
+	MEMBENCH_COUNTER_BOUND_LINES = 58,
+	MEMBENCH_COUNTER_BOUND_SYNS = 59,
+	MEMBENCH_COUNTER_BOUND_INTERFACES = 60,
+	MEMBENCH_COUNTER_BOUND_FRAGMENTS = 61,
+	MEMBENCH_COUNTER_PAYLOAD_SEEN = 62,
+	MEMBENCH_COUNTER_PAYLOAD_RECORDED = 63,
+	MEMBENCH_COUNTER_PAYLOAD_REPEATED = 64,
+	MEMBENCH_COUNTER_PAYLOAD_GAP = 65,
+	MEMBENCH_COUNTER_PAYLOAD_MISSING = 66,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_MID_STREAM = 67,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP = 68,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD = 69,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY = 70,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE = 71,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_TLS = 72,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STRAY = 73,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT = 74,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STREAM = 75,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER = 76,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_REFUSED = 77,
+	MEMBENCH_COUNTER_COUNT = 78,
 };
 
-/* how packets are framed in a capture */
+/* how packets are framed in a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers */
 enum membench_container {
 	MEMBENCH_CONTAINER_NONE = 0,
 	MEMBENCH_CONTAINER_PCAP = 1,
 	MEMBENCH_CONTAINER_PCAPNG = 2,
-	MEMBENCH_CONTAINER_COUNT = 3,
+	MEMBENCH_CONTAINER_PCAP_PATCHED = 3,
+	MEMBENCH_CONTAINER_COUNT = 4,
 };
 
-/* what a worker is at: waiting for packets; a batch; or sealing what is open, at a flush or at the end */
+/* what a worker is at: waiting for packets; a batch; sealing what is open, at a flush or at the end; or reading a slot from a file */
 enum membench_phase {
 	MEMBENCH_PHASE_WAITING = 0,
 	MEMBENCH_PHASE_DECODING = 1,
 	MEMBENCH_PHASE_INDEXING = 2,
 	MEMBENCH_PHASE_SEALING = 3,
-	MEMBENCH_PHASE_COUNT = 4,
+	MEMBENCH_PHASE_READING = 4,
+	MEMBENCH_PHASE_COUNT = 5,
 };
 
 /* what the BPF program counts for each CPU and ring, u64 each; names as in enum counter where they are the same */
@@ -326,7 +345,7 @@ enum membench_column {
 
 /* one per memory, used through Atomics by the host side only: the batch ring and its ends */
 struct membench_control {
-	__s32 published; /* slots filled so far by the source; slot k lives at index k % slots */
+	__s32 next; /* number of the slot to be filled next by the main thread; its complement where the workers fill slots from a file. Slot k lives at index k % slots */
 	__s32 indexed; /* slots indexed so far, by whichever worker held the lock */
 	__s32 lock; /* 0, or 1 + the worker that indexes a slot */
 	__s32 signal; /* bumped and notified at every change a worker may wait for */
@@ -336,11 +355,15 @@ struct membench_control {
 	__s32 blocks_written; /* sealed blocks that reached the writer; workers wait while it is far behind */
 	__s32 flush; /* bumped to make every worker seal its open block */
 	__s32 broken; /* number of the latest capture that was found broken, 0: none */
-	__u64 requests; /* requests completed so far by all workers, for progress only */
-	__u64 packets; /* packets indexed so far, for progress only */
+	__s32 returned; /* bumped when a file the workers read is back; the source waits on it */
+	__s32 file; /* descriptor of the file the workers read */
+	__s32 file_slot; /* number of the first slot they fill with it */
+	__u32 pad0; /* zero */
+	__u64 file_offset; /* offset in it of that slot */
+	__u64 file_walked; /* offset up to which they have walked it */
 };
-_Static_assert(sizeof(struct membench_control) == 56, "size of control");
-_Static_assert(__builtin_offsetof(struct membench_control, published) == 0, "control.published");
+_Static_assert(sizeof(struct membench_control) == 72, "size of control");
+_Static_assert(__builtin_offsetof(struct membench_control, next) == 0, "control.next");
 _Static_assert(__builtin_offsetof(struct membench_control, indexed) == 4, "control.indexed");
 _Static_assert(__builtin_offsetof(struct membench_control, lock) == 8, "control.lock");
 _Static_assert(__builtin_offsetof(struct membench_control, signal) == 12, "control.signal");
@@ -350,8 +373,12 @@ _Static_assert(__builtin_offsetof(struct membench_control, stop) == 24, "control
 _Static_assert(__builtin_offsetof(struct membench_control, blocks_written) == 28, "control.blocks_written");
 _Static_assert(__builtin_offsetof(struct membench_control, flush) == 32, "control.flush");
 _Static_assert(__builtin_offsetof(struct membench_control, broken) == 36, "control.broken");
-_Static_assert(__builtin_offsetof(struct membench_control, requests) == 40, "control.requests");
-_Static_assert(__builtin_offsetof(struct membench_control, packets) == 48, "control.packets");
+_Static_assert(__builtin_offsetof(struct membench_control, returned) == 40, "control.returned");
+_Static_assert(__builtin_offsetof(struct membench_control, file) == 44, "control.file");
+_Static_assert(__builtin_offsetof(struct membench_control, file_slot) == 48, "control.file_slot");
+_Static_assert(__builtin_offsetof(struct membench_control, pad0) == 52, "control.pad0");
+_Static_assert(__builtin_offsetof(struct membench_control, file_offset) == 56, "control.file_offset");
+_Static_assert(__builtin_offsetof(struct membench_control, file_walked) == 64, "control.file_walked");
 
 /* state of the record walk, handed from slot to slot under the index lock */
 struct membench_index_state {
@@ -372,7 +399,7 @@ struct membench_index_state {
 	__u32 ended; /* 0 going on, 1 the packet limit was reached, 2 the duration */
 	__u32 capture; /* number of the capture at hand, from 1 */
 	__u32 broken; /* number of the first capture that was broken or ended in a record, 0: none */
-	__u32 clocked; /* 1 once first_time is set */
+	__u32 clocked; /* 1 once first_time is set; 2 where it is, and the first packet of another capture or section is to come */
 	__u32 begun; /* pcapng: 1 behind the first section header */
 	__u32 skip; /* pcapng: bytes to pass over before the trailing length of the block */
 	__u32 trailer; /* pcapng: trailing length expected behind them, 0: none */
@@ -381,8 +408,12 @@ struct membench_index_state {
 	__u32 datagrams; /* address of the table of DATAGRAMS_MAX fragmented datagrams */
 	__u32 sample; /* one of so many connections is decoded; 0 and 1: all */
 	__u32 snaplen; /* bytes of a packet that are looked at */
+	__u64 begin_time; /* time of the first record of the capture or section at hand, in units */
+	__u64 elsewhere[8]; /* ports that look like those of a memcached nobody named (low half, 0: free), and packets seen (high half) */
+	__u32 elsewhere_looked; /* packets of other ports so far, wraps */
+	__u32 pad0; /* zero */
 };
-_Static_assert(sizeof(struct membench_index_state) == 136, "size of index_state");
+_Static_assert(sizeof(struct membench_index_state) == 216, "size of index_state");
 _Static_assert(__builtin_offsetof(struct membench_index_state, ordinal) == 0, "index_state.ordinal");
 _Static_assert(__builtin_offsetof(struct membench_index_state, matched) == 8, "index_state.matched");
 _Static_assert(__builtin_offsetof(struct membench_index_state, limit) == 16, "index_state.limit");
@@ -409,6 +440,10 @@ _Static_assert(__builtin_offsetof(struct membench_index_state, interface_count) 
 _Static_assert(__builtin_offsetof(struct membench_index_state, datagrams) == 124, "index_state.datagrams");
 _Static_assert(__builtin_offsetof(struct membench_index_state, sample) == 128, "index_state.sample");
 _Static_assert(__builtin_offsetof(struct membench_index_state, snaplen) == 132, "index_state.snaplen");
+_Static_assert(__builtin_offsetof(struct membench_index_state, begin_time) == 136, "index_state.begin_time");
+_Static_assert(__builtin_offsetof(struct membench_index_state, elsewhere) == 144, "index_state.elsewhere");
+_Static_assert(__builtin_offsetof(struct membench_index_state, elsewhere_looked) == 208, "index_state.elsewhere_looked");
+_Static_assert(__builtin_offsetof(struct membench_index_state, pad0) == 212, "index_state.pad0");
 
 /* one interface of a pcapng section */
 struct membench_capture_interface {
@@ -630,21 +665,25 @@ _Static_assert(__builtin_offsetof(struct membench_syn, server_stamp) == 36, "syn
 /* head of one slot of the batch ring; the index lists follow it */
 struct membench_slot {
 	__u32 size; /* bytes of the chunk */
+	__s32 filled; /* 0: nothing to walk; 1 + the worker that reads into it; -1: filled by the main thread, -2: by a worker */
 	__u32 capture; /* number of the capture that begins with it, from 1; 0: it goes on */
 	__u32 container; /* enum container of a capture that begins */
 	__u32 linktype; /* enum linktype of a classic pcap file that begins */
 	__u32 swapped; /* 1 where its headers have the other byte order */
 	__u32 fraction; /* units in one of its records' fractions of a second */
+	__u32 pad0; /* zero */
 	__u64 base_ordinal; /* ordinal of its first packet */
 };
-_Static_assert(sizeof(struct membench_slot) == 32, "size of slot");
+_Static_assert(sizeof(struct membench_slot) == 40, "size of slot");
 _Static_assert(__builtin_offsetof(struct membench_slot, size) == 0, "slot.size");
-_Static_assert(__builtin_offsetof(struct membench_slot, capture) == 4, "slot.capture");
-_Static_assert(__builtin_offsetof(struct membench_slot, container) == 8, "slot.container");
-_Static_assert(__builtin_offsetof(struct membench_slot, linktype) == 12, "slot.linktype");
-_Static_assert(__builtin_offsetof(struct membench_slot, swapped) == 16, "slot.swapped");
-_Static_assert(__builtin_offsetof(struct membench_slot, fraction) == 20, "slot.fraction");
-_Static_assert(__builtin_offsetof(struct membench_slot, base_ordinal) == 24, "slot.base_ordinal");
+_Static_assert(__builtin_offsetof(struct membench_slot, filled) == 4, "slot.filled");
+_Static_assert(__builtin_offsetof(struct membench_slot, capture) == 8, "slot.capture");
+_Static_assert(__builtin_offsetof(struct membench_slot, container) == 12, "slot.container");
+_Static_assert(__builtin_offsetof(struct membench_slot, linktype) == 16, "slot.linktype");
+_Static_assert(__builtin_offsetof(struct membench_slot, swapped) == 20, "slot.swapped");
+_Static_assert(__builtin_offsetof(struct membench_slot, fraction) == 24, "slot.fraction");
+_Static_assert(__builtin_offsetof(struct membench_slot, pad0) == 28, "slot.pad0");
+_Static_assert(__builtin_offsetof(struct membench_slot, base_ordinal) == 32, "slot.base_ordinal");
 
 /* one entry of an index list: where a TCP segment or UDP datagram lies and whose it is */
 struct membench_segment {
@@ -748,8 +787,8 @@ struct membench_config {
 	__u32 columns; /* address of the open block's columns */
 	__u32 column_size; /* bytes reserved for each column */
 	__u32 block_events; /* events after which a block is sealed */
-	__u32 dictionary; /* address of the key dictionary's hash table, u16 entries; block_events is below 65536 */
-	__u32 dictionary_size; /* its entries, a power of two, at least twice block_events */
+	__u32 key_cache; /* address of the cache of the block's keys, sets of u64 (assembly/columns/keys.ts); block_events is below 65536 */
+	__u32 key_cache_sets; /* its sets, a power of two */
 	__u32 block_out; /* address where the payload of a sealed block is put together */
 	__u32 block_out_size; /* bytes there */
 	__u32 events; /* address of the event records handed to the host */
@@ -791,8 +830,8 @@ _Static_assert(__builtin_offsetof(struct membench_config, lines_end) == 124, "co
 _Static_assert(__builtin_offsetof(struct membench_config, columns) == 128, "config.columns");
 _Static_assert(__builtin_offsetof(struct membench_config, column_size) == 132, "config.column_size");
 _Static_assert(__builtin_offsetof(struct membench_config, block_events) == 136, "config.block_events");
-_Static_assert(__builtin_offsetof(struct membench_config, dictionary) == 140, "config.dictionary");
-_Static_assert(__builtin_offsetof(struct membench_config, dictionary_size) == 144, "config.dictionary_size");
+_Static_assert(__builtin_offsetof(struct membench_config, key_cache) == 140, "config.key_cache");
+_Static_assert(__builtin_offsetof(struct membench_config, key_cache_sets) == 144, "config.key_cache_sets");
 _Static_assert(__builtin_offsetof(struct membench_config, block_out) == 148, "config.block_out");
 _Static_assert(__builtin_offsetof(struct membench_config, block_out_size) == 152, "config.block_out_size");
 _Static_assert(__builtin_offsetof(struct membench_config, events) == 156, "config.events");
@@ -910,7 +949,8 @@ struct membench_shape {
 	__u8 mode; /* as in event_record */
 	__u8 marks; /* as in event_record */
 	__u8 traits; /* as in event_record */
-	__u8 pad0[5]; /* zero */
+	__u8 flags; /* the client flags, where present has shape_flags */
+	__u8 pad0[4]; /* zero */
 };
 _Static_assert(sizeof(struct membench_shape) == 24, "size of shape");
 _Static_assert(__builtin_offsetof(struct membench_shape, meta_flags) == 0, "shape.meta_flags");
@@ -922,7 +962,8 @@ _Static_assert(__builtin_offsetof(struct membench_shape, transport) == 15, "shap
 _Static_assert(__builtin_offsetof(struct membench_shape, mode) == 16, "shape.mode");
 _Static_assert(__builtin_offsetof(struct membench_shape, marks) == 17, "shape.marks");
 _Static_assert(__builtin_offsetof(struct membench_shape, traits) == 18, "shape.traits");
-_Static_assert(__builtin_offsetof(struct membench_shape, pad0) == 19, "shape.pad0");
+_Static_assert(__builtin_offsetof(struct membench_shape, flags) == 19, "shape.flags");
+_Static_assert(__builtin_offsetof(struct membench_shape, pad0) == 20, "shape.pad0");
 
 /* what the host needs to wrap a sealed block */
 struct membench_block_info {

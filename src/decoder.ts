@@ -7,7 +7,7 @@
 import { createCore } from './decode/core.js';
 import { STANDALONE_WASM } from './decode/embedded.js';
 import { usesSimd } from './decode/simd.js';
-import { MembenchError } from './errors.js';
+import { MembenchError, refuseUnknown } from './errors.js';
 import { EventCursor } from './event/cursor.js';
 import type { CacheEvent } from './event/event.js';
 import { COUNTER_NAMES, type Counter, EVENT_RECORD, INDEX_STATE, PCAP_HEADER } from './layout/generated.js';
@@ -39,6 +39,8 @@ export interface DecoderOptions {
   /** The compiled parser, where the embedded one shall not be used. */
   wasm?: WebAssembly.Module;
 }
+
+type KnownOptions = Record<keyof DecoderOptions, true>;
 
 /**
  * Decodes one capture. What `decode` and `end` return are hands that take from one line of events: each event
@@ -104,6 +106,13 @@ function loadModule(): Promise<WebAssembly.Module> {
 
 /** Makes a decoder for one capture. */
 export async function createDecoder(options: DecoderOptions = {}): Promise<Decoder> {
+  refuseUnknown(options, {
+    port: true,
+    ports: true,
+    key: true,
+    memory: true,
+    wasm: true,
+  } satisfies KnownOptions);
   const key = options.key ?? crypto.getRandomValues(new Uint8Array(16));
   if (key.length !== 16)
     throw new MembenchError('ERR_MEMBENCH_USAGE', `the key has ${key.length} bytes, not 16`);

@@ -39,3 +39,25 @@ export class MembenchError extends Error {
     this.hint = hint;
   }
 }
+
+/**
+ * Refuses options nobody knows: what is misspelt would be left out in silence.
+ *
+ * @param known every option there is
+ * @throws ERR_MEMBENCH_USAGE
+ */
+export function refuseUnknown(options: object, known: Readonly<Record<string, true>>): void {
+  const names = Object.keys(known);
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(known, name)) continue;
+    const [short, ...others] = names.filter((other) => isLike(name, other));
+    const hint = short !== undefined && others.length === 0 ? `${short}?` : `there are ${names.join(', ')}`;
+    throw new MembenchError('ERR_MEMBENCH_USAGE', `there is no option ${name}`, hint);
+  }
+}
+
+/** Whether one name may have been meant by another: but for case and signs, one holds the other. */
+function isLike(a: string, b: string): boolean {
+  const [one, other] = [a, b].map((name) => name.toLowerCase().replaceAll(/[^a-z]/g, '')) as [string, string];
+  return one.length > 2 && (one.includes(other) || other.includes(one));
+}

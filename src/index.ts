@@ -5,6 +5,7 @@
  */
 import type { Analysis } from './analyze/analyze.js';
 import type { Diagnosis, DoctorOptions } from './doctor.js';
+import { MembenchError } from './errors.js';
 import type { RecordOptions, RecordSummary } from './record-options.js';
 
 export type { Analysis, LossAnalysis, OpAnalysis } from './analyze/analyze.js';
@@ -38,6 +39,10 @@ export async function record(options: RecordOptions): Promise<RecordSummary> {
  * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE
  */
 export async function analyze(paths: readonly string[]): Promise<Analysis> {
+  // A path by itself would be taken for one profile a letter.
+  if (!Array.isArray(paths)) {
+    throw new MembenchError('ERR_MEMBENCH_USAGE', 'profiles are given as a list', "analyze(['out.mbp'])");
+  }
   const room = await import('./analyze/analyze.js');
   return room.analyze(paths);
 }

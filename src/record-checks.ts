@@ -1,7 +1,38 @@
 /** What a recording is asked to do, looked at before anything is opened. */
-import { MembenchError } from './errors.js';
+import { MembenchError, refuseUnknown } from './errors.js';
 import type { RecordOptions } from './record-options.js';
-import { isLive } from './source/open.js';
+import { isLive } from './source/names.js';
+
+/** All there are; the compiler sees to it. */
+const KNOWN: Readonly<Record<keyof RecordOptions, true>> = {
+  source: true,
+  profile: true,
+  force: true,
+  rotateSize: true,
+  rotateTime: true,
+  files: true,
+  fsync: true,
+  ports: true,
+  workers: true,
+  buffer: true,
+  memory: true,
+  count: true,
+  duration: true,
+  sample: true,
+  snaplen: true,
+  user: true,
+  zeroCopy: true,
+  attach: true,
+  keyFile: true,
+  hideMemory: true,
+  giveUpRights: true,
+  signal: true,
+  onProgress: true,
+  onInfo: true,
+  onDetail: true,
+  onWarning: true,
+  onStart: true,
+};
 
 /**
  * Refuses what no recording can be made with.
@@ -9,6 +40,19 @@ import { isLive } from './source/open.js';
  * @throws ERR_MEMBENCH_USAGE
  */
 export function checkOptions(options: RecordOptions): void {
+  refuseUnknown(options, KNOWN);
+  // Whoever writes JavaScript may give anything.
+  const { source } = options as { source: unknown };
+  const isName = (name: unknown) => typeof name === 'string' && name !== '';
+  if (!isName(source) && !(Array.isArray(source) && source.length > 0 && source.every(isName))) {
+    throw new MembenchError(
+      'ERR_MEMBENCH_USAGE',
+      'no source is given',
+      "source: 'traffic.pcap', or 'ebpf:eth0'",
+    );
+  }
+  if (options.profile === '')
+    throw new MembenchError('ERR_MEMBENCH_USAGE', 'the name of the profile is empty');
   const positive = (name: string, value: number | undefined, integer: boolean) => {
     if (value === undefined) return;
     if (!(value > 0) || (integer && !Number.isSafeInteger(value))) {
@@ -35,7 +79,6 @@ export function checkOptions(options: RecordOptions): void {
   }
   positive('duration', options.duration, false);
   for (const range of options.ports ?? []) {
-    // Whoever writes JavaScript may give anything.
     const [first, last] = Array.isArray(range) ? (range as [number, number]) : [0, 0];
     if (
       !(Number.isInteger(first) && Number.isInteger(last) && first >= 1 && first <= last && last <= 65535)

@@ -4,8 +4,8 @@ import type { Counter } from './layout/generated.js';
 /** What `record` is asked to do. */
 export interface RecordOptions {
   /**
-   * The path of a capture or `file:PATH`, `-` for standard input, several of these in the order they were
-   * captured; `ebpf:IF`, `ebpf:*`, `afpacket:IF`, `pcap:IF`, or the name of an interface.
+   * The path of a capture or `file:PATH`, `-` for standard input, several of these, which are taken in the order of
+   * their first packets; `ebpf:IF`, `afpacket:IF`, `pcap:IF`, or the name of an interface; `any` as IF is all of them.
    */
   source: string | readonly string[];
   /** Path of the profile. Default: `membench-YYYYMMDDTHHMMSS.mbp` (UTC) in the working directory. */
@@ -133,6 +133,8 @@ export interface RecordSummary {
   broken: { name: string; why: string } | null;
   /** How late packets were decoded after the kernel saw them, ns; null for files and pcap:. */
   lag_ns: { p50: number; p99: number; max: number } | null;
+  /** Where little was understood: the likely cause, and what to do; else null. */
+  hint: string | null;
   /** Packets of the capture's span, seconds. */
   span_s: number;
   /** All counters by name. */

@@ -1,9 +1,13 @@
 /**
  * Classic pcap records (pcap-savefile(5)): time in seconds and a fraction, captured and original length,
- * u32 each, in the byte order of the file, then the captured bytes.
+ * u32 each, in the byte order of the file, then the captured bytes. Kuznetzov's variant has 8 bytes more before these:
+ * interface, protocol and kind of the packet (struct pcap_sf_patched_pkthdr in sf-pcap.c of libpcap).
  */
 import { count, indexState } from '../instance';
-import { COUNTER_PACKETS_SEEN, LINKTYPE_LINUX_SLL2, PCAP_RECORD_HEADER, RECORD_MAX } from '../layout';
+import {
+  CONTAINER_PCAP_PATCHED, COUNTER_PACKETS_SEEN, LINKTYPE_LINUX_SLL2, PCAP_PATCHED_RECORD_HEADER, PCAP_RECORD_HEADER,
+  RECORD_MAX,
+} from '../layout';
 import { packet } from '../packet';
 import { interfaceOfCooked } from '../wire/link';
 import { indexPacket } from './record';
@@ -26,17 +30,18 @@ export function indexPcap(at: usize, end: usize): u32 {
   const head = packet;
   const swapped = state.swapped != 0;
   const linktype = state.linktype;
+  const header: u32 = state.container == CONTAINER_PCAP_PATCHED ? PCAP_PATCHED_RECORD_HEADER : PCAP_RECORD_HEADER;
   const second = state.second;
   const fraction = state.fraction;
   let packets: u32 = 0;
   let time: u64 = 0;
-  while (at + PCAP_RECORD_HEADER <= end) {
+  while (at + header <= end) {
     const captured = number(at + 8, swapped);
     if (captured > RECORD_MAX) {
       state.error = 1;
       break;
     }
-    const data = at + PCAP_RECORD_HEADER;
+    const data = at + header;
     if (data + captured > end) break;
     time = <u64>number(at, swapped) * second + <u64>number(at + 4, swapped) * fraction;
     if (isBeyond(time)) break;

@@ -12,7 +12,7 @@ import {
 import { interfaceOfCooked } from '../wire/link';
 import { packet } from '../packet';
 import { indexPacket } from './record';
-import { carryOver, isBeyond } from './walk';
+import { carryOver, CLOCKED_BEFORE, isBeyond } from './walk';
 
 // Block types (section 11.1 of the draft).
 const SECTION_HEADER: u32 = 0x0a0d0d0a;
@@ -128,6 +128,7 @@ function beginSection(block: usize): bool {
   indexState.swapped = swapped ? 1 : 0;
   indexState.interfaceCount = 0;
   indexState.begun = 1;
+  if (indexState.clocked) indexState.clocked = CLOCKED_BEFORE;
   // Another major version may have anything behind this (section 4.1).
   return load16(block + 12) == 1;
 }

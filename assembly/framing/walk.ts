@@ -6,8 +6,8 @@
  *   slot:  | headroom ........ [carry] | chunk .............. [begun] |
  *                              ^ walk starts here              ^ next carry
  */
-import { indexState } from '../instance';
-import { SLOT_HEADROOM } from '../layout';
+import { count, indexState } from '../instance';
+import { COUNTER_CAPTURES_OVERLAPPING, SLOT_HEADROOM } from '../layout';
 
 /** Address of the first worker's list, and bytes from one list to the next. */
 export let lists: usize = 0;
@@ -36,15 +36,35 @@ export function carryOver(at: usize, end: usize): void {
   indexState.carrySize = rest;
 }
 
-/** Whether the recording ends before a packet of this time. The first packet of all sets the clock. */
+/** No packet was walked yet; one was; one was, and a capture or a section of one begins. */
+const CLOCKED_NOT: u32 = 0;
+const CLOCKED: u32 = 1;
+export const CLOCKED_BEFORE: u32 = 2;
+/** Captures overlap where the later begins before this part of the earlier, or a second, is over, counted from its end. */
+const OVERLAP_SHIFT: u64 = 3;
+
+/**
+ * The first packet of all sets the clock; that of a later capture, or section, tells whether the two were captured at
+ * one time. Of a capture in several files the next may begin a little early: packets of several queues do.
+ */
+function beginClock(time: u64): void {
+  const state = indexState;
+  if (state.clocked == CLOCKED_NOT) state.firstTime = time;
+  else {
+    const back = <i64>(state.lastTime - time);
+    const span = <i64>(state.lastTime - state.beginTime);
+    if (back > min(span >> OVERLAP_SHIFT, <i64>state.second)) count(COUNTER_CAPTURES_OVERLAPPING);
+  }
+  state.clocked = CLOCKED;
+  state.beginTime = time;
+}
+
+/** Whether the recording ends before a packet of this time. */
 // @ts-ignore: decorator
 @inline
 export function isBeyond(time: u64): bool {
   const state = indexState;
-  if (!state.clocked) {
-    state.clocked = 1;
-    state.firstTime = time;
-  }
+  if (state.clocked != CLOCKED) beginClock(time);
   if ((state.limit | state.duration) == 0) return false;
   if (state.limit != 0 && state.matched >= state.limit) {
     state.ended = 1;

@@ -171,7 +171,10 @@ export function passOverRest(flow: Flow, bytes: u32): void {
   passOver(flow, bytes);
 }
 
-/** Bytes of the client that were held back are read in a delivery of the server: this many more have to be accounted for. */
+/**
+ * Bytes of the client that were held back are read in a delivery of the server: this many more have to be accounted
+ * for.
+ */
 export function beginHeld(client: Side, bytes: u32): void {
   claim += bytes;
   claimer = changetype<usize>(client);

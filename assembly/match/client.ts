@@ -5,23 +5,25 @@ import {
 import { count } from '../instance';
 import {
   COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_PAYLOAD_GAP,
-  COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, KEY_MAX, PRESENT_VALUE_SIZE,
+  COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, KEY_MAX,
+  PRESENT_VALUE_SIZE,
   STATUS_SILENT,
 } from '../layout';
 import { becomeLogin, expectLogin, lookAtLogin, mayLogIn } from '../memcache/credentials';
-import { DOUBT_MASK, DOUBT_SIZE_FLAG } from '../memcache/doubt';
+import { DOUBT_INDENT, DOUBT_MASK, DOUBT_SIZE_FLAG } from '../memcache/doubt';
 import {
-  BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_OVERFLOW, BIT_QUIET, BIT_REFUSED, IS_ERROR, KIND_AUTH, KIND_UNTOLD, LINE_DATA, LINE_QUIT, Request,
+  BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_OVERFLOW, BIT_QUIET, BIT_REFUSED, IS_ERROR, KIND_AUTH, KIND_UNTOLD,
+  LINE_DATA, LINE_QUIT, Request,
 } from '../memcache/message';
 import { addKeys, isUnboundedRetrieval, openRetrieval, parseRequest, setGet } from '../memcache/request';
 import { HEAD_GET } from '../memcache/words';
-import { Packet } from '../packet';
+import { Packet, reservePacket } from '../packet';
 import { findByte, findGap, findLineEnd } from '../scan';
 import { disown, WHY_NOT_UNDERSTOOD } from './account';
 import { beginHolding, hold } from './held';
-import { appendLine, dropLineHead, freeLine, giveLine, kept } from './lines';
-import { freeRequest, push, record, takeRequest } from './pending';
+import { appendLine, dropLineHead, freeLine, giveLine } from './lines';
 import { findText } from './protocol';
+import { freeRequest, push, record, takeRequest } from './pending';
 import {
   CLIENT_DATA, CLIENT_DROP, CLIENT_HELD, CLIENT_KEYS, CLIENT_LINE, CLIENT_OVER, CLIENT_STEP, CLIENT_UNKNOWN,
 } from './states';
@@ -38,6 +40,13 @@ const CRLF: u16 = 0x0a0d;
 @inline
 function withoutCr(at: usize, end: usize): usize {
   return end > at && load<u8>(end - 1) == CR ? end - 1 : end;
+}
+
+/** What a packet brought that was held back until it was certain that it is text. */
+let held: Packet = changetype<Packet>(0);
+
+export function createClient(): void {
+  held = reservePacket();
 }
 
 /** Takes the client's next bytes, which `from` brought. */
@@ -116,10 +125,11 @@ function replay(flow: Flow, side: Side, from: Packet): void {
   const size = side.lineSize;
   side.line = 0;
   side.lineSize = 0;
-  kept.time = side.lineTime;
-  kept.ordinal = side.lineOrdinal;
-  kept.ack = from.ack;
-  clientBytes(flow, base, base + size, kept);
+  held.time = side.lineTime;
+  held.ordinal = side.lineOrdinal;
+  held.ack = from.ack;
+  held.starts = 0;
+  clientBytes(flow, base, base + size, held);
   giveLine(base);
 }
 
@@ -366,14 +376,17 @@ function unusual(flow: Flow, request: Request): bool {
   if (flow.auth == AUTH_WANTED && mayLogIn(request) && request.present & (1 << PRESENT_VALUE_SIZE)) {
     flow.auth = AUTH_TRIED;
     becomeLogin(request);
+    if ((request.bits & DOUBT_MASK) == DOUBT_INDENT) request.bits &= ~BIT_NO_EVENT;
     // Nothing but the length is read of its line.
     request.bits &= ~(BIT_LAST | BIT_REFUSED | BIT_QUIET | DOUBT_MASK);
   }
   const doubt = request.bits & DOUBT_MASK;
   if (doubt == DOUBT_SIZE_FLAG && flow.sizeFlags) request.bits &= ~DOUBT_MASK;
   // No answer would tell.
-  else if (doubt && request.bits & (BIT_QUIET | BIT_NOREPLY)) request.bits = (request.bits & ~DOUBT_MASK) | BIT_QUIET | BIT_LAST;
-  if (request.bits & BIT_NO_EVENT) {
+  else if (doubt && request.bits & (BIT_QUIET | BIT_NOREPLY)) {
+    request.bits = (request.bits & ~DOUBT_MASK) | BIT_QUIET | BIT_LAST;
+  }
+  if (request.bits & BIT_NO_EVENT && !(request.bits & DOUBT_MASK)) {
     count(COUNTER_UNKNOWN_COMMANDS);
     disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
   }

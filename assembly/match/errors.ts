@@ -6,7 +6,8 @@
  *   head ── quiet ── quiet ── quiet ── quiet ── loud ── …
  *            └──────── passed ───────────┘
  *
- * The memory is in words that quiet text requests have no use for: they have one key, no opcode and no opaque as sent. Where a request
+ * The memory is in words that quiet text requests have no use for: they have one key, no opcode and no opaque as
+ * sent. Where a request
  * becomes quiet they are zero.
  */
 import { ERROR_ARITHMETIC, ERROR_FORMAT, ERROR_STORAGE } from '../memcache/answer';

@@ -49,18 +49,18 @@ export function startOf(base: usize, index: u32): u32 {
   return load<u16>(markAt(base, index));
 }
 
-/** Packets since that which brought the first. */
+/** Packets since that which brought the first; captures may have them the other way round. */
 // @ts-ignore: decorator
 @inline
-export function ordinalOf(base: usize, index: u32): u64 {
-  return load<u16>(markAt(base, index), MARK_ORDINAL);
+export function ordinalOf(base: usize, index: u32): i64 {
+  return <i64>load<i16>(markAt(base, index), MARK_ORDINAL);
 }
 
 /** Nanoseconds since then. */
 // @ts-ignore: decorator
 @inline
-export function timeOf(base: usize, index: u32): u64 {
-  return load<u32>(markAt(base, index), MARK_TIME);
+export function timeOf(base: usize, index: u32): i64 {
+  return <i64>load<i32>(markAt(base, index), MARK_TIME);
 }
 
 /** From here on the client's bytes are held: a request in doubt waits for its answer. */
@@ -98,8 +98,7 @@ function keep(side: Side, at: usize, size: u32, from: Packet): bool {
   const marks = isFirst ? 0 : marksOf(base);
   const elapsed = from.time - side.lineTime;
   const packets = from.ordinal - side.lineOrdinal;
-  // Time that runs backwards is a very large difference.
-  if (elapsed > u32.MAX_VALUE || packets > u16.MAX_VALUE) return false;
+  if (elapsed != <u64><i64><i32>elapsed || packets != <u64><i64><i16>packets) return false;
   if (side.lineSize + size + (marks + 1) * MARK_SIZE > LINE_MAX) return false;
   memory.copy(base + side.lineSize, at, size);
   const mark = markAt(base, marks);

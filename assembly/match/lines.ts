@@ -5,7 +5,7 @@
 import { Side } from '../flow/flow';
 import { config, count } from '../instance';
 import { COUNTER_BOUND_LINES, LINE_MAX } from '../layout';
-import { Packet, reservePacket } from '../packet';
+import { Packet } from '../packet';
 import { createPool, give, Pool, take } from '../pools';
 
 /** Room behind LINE_MAX for reads past the end. */
@@ -15,13 +15,9 @@ const SQUEEZED: u32 = LINE_MAX + SLACK;
 const LINE_SIZE: u32 = SQUEEZED + 8;
 
 let pool: Pool = changetype<Pool>(0);
-/** What brought bytes that were kept until it was certain how to read them. */
-export let kept: Packet = changetype<Packet>(0);
 
 export function createLines(): void {
   pool = createPool(config.lines, config.linesEnd, LINE_SIZE);
-  kept = reservePacket();
-  kept.starts = 0;
 }
 
 /** Returns a buffer taken from a side. */

@@ -1,10 +1,18 @@
 /** Reads what was held back of a client, once the answer has told what it is. */
 import { CLIENT, Flow, SERVER, sideOf } from '../flow/flow';
+import { Packet, reservePacket } from '../packet';
 import { beginHeld, endHeld } from './account';
 import { clientBytes } from './client';
 import { HELD_VALUE_MAX, marksOf, ordinalOf, startOf, timeOf } from './held';
-import { giveLine, kept } from './lines';
+import { giveLine } from './lines';
 import { CLIENT_DATA, CLIENT_LINE } from './states';
+
+/** A packet whose bytes were held back. */
+let held: Packet = changetype<Packet>(0);
+
+export function createResume(): void {
+  held = reservePacket();
+}
 
 /** Reads on behind the first `value` bytes, those of a value and its CRLF; with 0 all is read as commands. */
 export function resume(flow: Flow, value: u32): void {
@@ -32,10 +40,11 @@ export function resume(flow: Flow, value: u32): void {
     const from = max(startOf(base, i), value);
     const to = i + 1 < marks ? startOf(base, i + 1) : size;
     if (from >= to) continue;
-    kept.time = time + timeOf(base, i);
-    kept.ordinal = ordinal + ordinalOf(base, i);
-    kept.ack = 0;
-    clientBytes(flow, base + from, base + to, kept);
+    held.time = time + timeOf(base, i);
+    held.ordinal = ordinal + ordinalOf(base, i);
+    held.ack = 0;
+    held.starts = 0;
+    clientBytes(flow, base + from, base + to, held);
   }
   giveLine(base);
   endHeld(side, sideOf(flow, SERVER));

@@ -6,7 +6,9 @@ import {
 import { fingerprint } from '../hash';
 import { count } from '../instance';
 import {
-  COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_PAYLOAD_SKIPPED_STREAM, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNMATCHED_ANSWERS, NO_SIZE, OP_MA, OP_MD, OP_MG, OP_MS, OP_WATCH, PRESENT_FLAGS,
+  COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_PAYLOAD_SKIPPED_STREAM,
+  COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, COUNTER_UNMATCHED_ANSWERS, NO_SIZE, OP_MA, OP_MD,
+  OP_MG, OP_MS, OP_WATCH, PRESENT_FLAGS,
   PRESENT_KEY, PRESENT_TTL_LEFT, PRESENT_VALUE_SIZE, STATUS_DELETED, STATUS_ERROR, STATUS_EXISTS, STATUS_HIT,
   STATUS_MISS, STATUS_NOT_FOUND, STATUS_NOT_STORED, STATUS_OK, STATUS_STORED, STATUS_TOUCHED, STATUS_VALUE,
 } from '../layout';
@@ -15,11 +17,12 @@ import {
   parseAnswer, timeLeft, toldSize,
 } from '../memcache/answer';
 import { becomeLogin, LOGIN_NO, mayLogIn, withhold } from '../memcache/credentials';
-import { DOUBT_MASK, DOUBT_SIZE_FLAG, isTaken, NOT_TAKEN, NOT_TOLD, TAKEN } from '../memcache/doubt';
+import { DOUBT_INDENT, DOUBT_MASK, DOUBT_SIZE_FLAG, isTaken, NOT_TAKEN, NOT_TOLD, TAKEN } from '../memcache/doubt';
 import { findAnywhere } from '../memcache/key-index';
 import { findKey } from '../memcache/keys';
 import {
-  BIT_ANSWERED, BIT_FOREIGN, BIT_LAST, BIT_NO_EVENT, BIT_ONE_LINE, BIT_QUIET, IS_EN, IS_END, IS_ERROR, IS_EX, IS_EXISTS, IS_FREE, IS_ME, IS_NF,
+  BIT_ANSWERED, BIT_FOREIGN, BIT_LAST, BIT_NO_EVENT, BIT_ONE_LINE, BIT_QUIET, IS_EN, IS_END, IS_ERROR, IS_EX,
+  IS_EXISTS, IS_FREE, IS_ME, IS_NF,
   IS_NOT_FOUND, IS_NOT_STORED, IS_NS, IS_NUMBER, IS_OK, IS_STAT, IS_STORED, IS_TOUCHED, IS_DELETED, IS_VA, IS_VALUE,
   KIND_AUTH, KIND_DUMP, KIND_GET, KIND_META, KIND_UNTOLD, Request,
 } from '../memcache/message';
@@ -30,14 +33,14 @@ import { disown, passOverRest, passOverSoFar, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD 
 import { binaryServerBytes } from './binary-server';
 import { STEP_DONE, STEP_NOT, stepOver } from './foreign';
 import { HELD_VALUE_MAX, lookAtHeld, mayBeLogin } from './held';
-import { appendLine, freeLine } from './lines';
-import { matchPending } from './pairing';
 import { answered, forgetPending, freeRequest, record, shift } from './pending';
+import { appendLine, freeLine } from './lines';
 import { resume } from './resume';
 import {
   CLIENT_LINE, CLIENT_OVER, SERVER_AFTER_ERROR, SERVER_DATA, SERVER_DROP, SERVER_LINE, SERVER_STEP, SERVER_STREAM,
 } from './states';
 import { believe, loseSync, provesRequest } from './sync';
+import { matchPending } from './pairing';
 
 const LF: u8 = 10;
 const CR: u8 = 13;
@@ -210,14 +213,8 @@ function unmatched(flow: Flow, code: u32): void {
   loseSync(flow, WHY_NOT_UNDERSTOOD);
 }
 
-/** The answer line at hand, without its line end. */
-let lineAt: usize = 0;
-let lineEnd: usize = 0;
-
 /** One answer line; its first byte came when the side's line says. */
 function answerLine(flow: Flow, at: usize, end: usize): void {
-  lineAt = at;
-  lineEnd = end;
   const side = sideOf(flow, SERVER);
   if (side.state == SERVER_AFTER_ERROR) {
     side.state = SERVER_LINE;
@@ -234,7 +231,7 @@ function answerLine(flow: Flow, at: usize, end: usize): void {
     return;
   }
   if (request.bits & BIT_FOREIGN && !(request.bits & BIT_QUIET)) {
-    foreignLine(flow, request, code);
+    foreignLine(flow, code, at, end);
     return;
   }
   const error = code == IS_ERROR ? errorClass(at, end) : 0;
@@ -245,18 +242,24 @@ function answerLine(flow: Flow, at: usize, end: usize): void {
       return;
     }
   }
-  if (request.kind == KIND_UNTOLD) finish(flow, request, code, STATUS_ERROR);
-  else if (request.bits & DOUBT_MASK) doubtfulLine(flow, request, code, error);
+  if (request.kind == KIND_UNTOLD) {
+    finish(flow, request, code, STATUS_ERROR);
+    return;
+  }
+  const asks = code == IS_ERROR && asksForCredentials(at, end);
+  if (asks) flow.auth = AUTH_WANTED;
+  if (request.bits & DOUBT_MASK) doubtfulLine(flow, request, code, asks ? NOT_TOLD : isTaken(request, code, error));
   else answerTo(flow, request, code);
 }
 
 /** A line of the answer to a command memcached does not know. */
-function foreignLine(flow: Flow, request: Request, code: u32): void {
-  const step = stepOver(flow, code, lineAt, lineEnd);
+function foreignLine(flow: Flow, code: u32, at: usize, end: usize): void {
+  const request = changetype<Request>(<usize>flow.head);
+  const step = stepOver(flow, code, at, end);
   if (step == STEP_NOT) {
     unmatched(flow, code);
   } else if (step == STEP_DONE) {
-    if (code == IS_ERROR && asksForCredentials(lineAt, lineEnd)) flow.auth = AUTH_WANTED;
+    if (code == IS_ERROR && asksForCredentials(at, end)) flow.auth = AUTH_WANTED;
     finish(flow, request, code, STATUS_ERROR);
   } else {
     answered(request, sideOf(flow, SERVER).lineTime);
@@ -264,11 +267,10 @@ function foreignLine(flow: Flow, request: Request, code: u32): void {
   }
 }
 
-/** The answer to a request in doubt tells what the client's bytes behind its line are, and they are read. */
-function doubtfulLine(flow: Flow, request: Request, code: u32, error: u32): void {
+/** The answer to a request in doubt tells (`taken`) what the client's bytes behind its line are, and they are read. */
+function doubtfulLine(flow: Flow, request: Request, code: u32, taken: u32): void {
   const client = sideOf(flow, CLIENT);
   const size = request.dataSize + 2;
-  let taken = code == IS_ERROR && asksForCredentials(lineAt, lineEnd) ? NOT_TOLD : isTaken(request, code, error);
   if (taken == NOT_TAKEN && size > HELD_VALUE_MAX) taken = NOT_TOLD;
   if (taken == NOT_TOLD) {
     count(COUNTER_AMBIGUOUS_LENGTHS);
@@ -279,6 +281,11 @@ function doubtfulLine(flow: Flow, request: Request, code: u32, error: u32): void
     if (code != IS_ERROR && (request.bits & DOUBT_MASK) == DOUBT_SIZE_FLAG) flow.sizeFlags = 1;
   }
   flow.login = LOGIN_NO;
+  if ((request.bits & DOUBT_MASK) == DOUBT_INDENT) {
+    if (taken == TAKEN) request.bits &= ~BIT_NO_EVENT;
+    // No command, to this server.
+    else if (taken == NOT_TAKEN) count(COUNTER_UNKNOWN_COMMANDS);
+  }
   request.bits &= ~DOUBT_MASK;
   answerTo(flow, request, code);
   if (flow.sync != SYNC_NONE) resume(flow, taken == TAKEN ? size : 0);
@@ -296,7 +303,6 @@ function answerTo(flow: Flow, request: Request, code: u32): void {
   }
   if (code == IS_STAT && !(request.bits & BIT_ONE_LINE)) return;
   if (request.kind == KIND_DUMP && (code == IS_FREE || code == IS_OK)) return;
-  if (code == IS_ERROR && asksForCredentials(lineAt, lineEnd)) flow.auth = AUTH_WANTED;
   if (flow.auth) authAnswer(flow, request, code);
   if (code == IS_ERROR) {
     const isRetrieval = request.kind == KIND_GET;

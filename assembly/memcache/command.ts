@@ -1,6 +1,8 @@
 /** Filling a `Request` from its line: what all commands share. */
 import { NO_SIZE, OP_UNKNOWN } from '../layout';
-import { BIT_NO_EVENT, BIT_ONLY_FORMAT, BIT_QUIET, BIT_REFUSED, IS_ERROR, KIND_UNKNOWN, LINE_WHOLE, Request } from './message';
+import {
+  BIT_NO_EVENT, BIT_ONLY_FORMAT, BIT_QUIET, BIT_REFUSED, IS_ERROR, KIND_UNKNOWN, LINE_WHOLE, Request,
+} from './message';
 import { word } from './tokens';
 
 /** Whether the token is this word of up to 8 bytes. */
@@ -48,7 +50,7 @@ export function unknown(request: Request, noreply: bool): u32 {
   return LINE_WHOLE;
 }
 
-/** What is remembered of a quiet text request in the words of a binary one (match/errors.ts). */
+/** What is remembered of a quiet text request in the words of a binary one (match/passed.ts). */
 // @ts-ignore: decorator
 @inline
 export function clearPassed(request: Request): void {

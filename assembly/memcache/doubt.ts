@@ -38,7 +38,9 @@ export function isTaken(request: Request, code: u32, error: u32): u32 {
   const doubt = request.bits & DOUBT_MASK;
   if (code != IS_ERROR) return TAKEN;
   const isMeta = doubt >= DOUBT_FLAG;
-  if (error == ERROR_BARE) return doubt == DOUBT_INDENT || doubt == DOUBT_TOKENS || doubt == DOUBT_CAS ? NOT_TAKEN : NOT_TOLD;
+  if (error == ERROR_BARE) {
+    return doubt == DOUBT_INDENT || doubt == DOUBT_TOKENS || doubt == DOUBT_CAS ? NOT_TAKEN : NOT_TOLD;
+  }
   if (error == ERROR_FORMAT) {
     if (doubt == DOUBT_CAS) return TAKEN;
     return doubt == DOUBT_TOKENS ? NOT_TOLD : NOT_TAKEN;

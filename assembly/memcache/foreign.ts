@@ -10,7 +10,8 @@
  */
 import { refused, unknown } from './command';
 import {
-  BIT_FOREIGN, BIT_LEASE, BIT_NO_EVENT, BIT_NOREPLY, IS_ERROR, IS_EXISTS, IS_NOT_FOUND, IS_NOT_STORED, IS_STORED, IS_WORD,
+  BIT_FOREIGN, BIT_LEASE, BIT_NO_EVENT, BIT_NOREPLY, IS_ERROR, IS_EXISTS, IS_NOT_FOUND, IS_NOT_STORED, IS_STORED,
+  IS_WORD,
   LINE_DATA, LINE_WHOLE, Request,
 } from './message';
 import { parsed, parseUnsigned, VALUE_MAX } from './number';

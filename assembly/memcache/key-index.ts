@@ -29,7 +29,10 @@ function bucketOf(root: usize, print: u64): usize {
   return word(<usize>load<u32>(word(root, 1 + bucket / WORDS)), bucket % WORDS);
 }
 
-/** Puts every key that is not answered into buckets, the first asked for last. False where there is no memory (counted). */
+/**
+ * Puts every key that is not answered into buckets, the first asked for last. False where there is no memory
+ * (counted).
+ */
 function build(request: Request): bool {
   const root = takeChunk();
   if (root == 0) return false;

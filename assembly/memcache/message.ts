@@ -17,7 +17,7 @@ export class Request extends EventRecord {
   keys: u32;
   lastKeys: u32;
   keyCount: u32;
-  /** Chunk and entry from which the next VALUE's key is looked for; 0 and the index of keys once their order is broken. */
+  /** Chunk and entry from which the next VALUE's key is looked for; 0 and the keys' index once their order is broken. */
   cursorChunk: u32;
   cursorIndex: u32;
   /** Bytes of the data block (its CRLF not included), where one follows. */

@@ -2,8 +2,10 @@
 import { fingerprint, keyHash, otherHash } from '../hash';
 import { reserve } from '../instance';
 import {
-  KEY_MAX, MODE_ADD, MODE_APPEND, MODE_DECR, MODE_INCR, MODE_INVALIDATE, MODE_NONE, MODE_PREPEND, MODE_REPLACE, MODE_SET,
-  MODE_TOUCH, OP_MA, OP_MD, OP_ME, OP_MG, OP_MS, OP_UNKNOWN, PRESENT_CAS_NEW, PRESENT_DELTA, PRESENT_FLAGS, PRESENT_INITIAL,
+  KEY_MAX, MODE_ADD, MODE_APPEND, MODE_DECR, MODE_INCR, MODE_INVALIDATE, MODE_NONE, MODE_PREPEND, MODE_REPLACE,
+  MODE_SET,
+  MODE_TOUCH, OP_MA, OP_MD, OP_ME, OP_MG, OP_MS, OP_UNKNOWN, PRESENT_CAS_NEW, PRESENT_DELTA, PRESENT_FLAGS,
+  PRESENT_INITIAL,
   PRESENT_OPAQUE, PRESENT_RECACHE, PRESENT_TTL, PRESENT_VALUE_SIZE, PRESENT_VIVIFY, PROTO_META, TRAIT_BASE64, TRAIT_CAS,
   TRAIT_QUIET,
 } from '../layout';
@@ -18,7 +20,10 @@ import {
 import { parsed, parseSigned, parseSize, parseUnsigned, SIZE_BAD, SIZE_DOUBTFUL, SIZE_PLAIN } from './number';
 import { nextToken, tokenEnd } from './tokens';
 
-/** Flags of an ms that are too many for releases up to 1.6.39: MFLAG_MAX_OPT_LENGTH, 20, counts an empty token at the end. */
+/**
+ * Flags of an ms that are too many for releases up to 1.6.39: MFLAG_MAX_OPT_LENGTH, 20, counts an empty token at
+ * the end.
+ */
 const FLAGS_MAX: u32 = 17;
 /** Longest token a 250-byte key has in base64. */
 const BASE64_KEY_MAX: u32 = 336;
@@ -58,7 +63,10 @@ export function flagBit(letter: u32): u64 {
   return 0;
 }
 
-/** Flags some release knows, b c f h k l q s t u v x and C D E F I J L M N O P R S T: _meta_flag_preparse (proto_text.c). */
+/**
+ * Flags some release knows, b c f h k l q s t u v x and C D E F I J L M N O P R S T: _meta_flag_preparse
+ * (proto_text.c).
+ */
 const FLAGS_KNOWN: u64 = 0x3becf0bd0ca6;
 /** Flags a hit returns where they were asked for: c f h k l s t O. */
 export const FLAGS_RETURNED: u64 = 0x100000c0ca4;
@@ -84,7 +92,10 @@ function modeOf(op: u32, letter: u32): u32 {
   return MODE_NONE;
 }
 
-/** Whether any flag was neither a letter nor a digit: what mcmc takes for no flag (_mcmc_tokenize_meta, vendor/mcmc). */
+/**
+ * Whether any flag was neither a letter nor a digit: what mcmc takes for no flag (_mcmc_tokenize_meta,
+ * vendor/mcmc).
+ */
 let hasSign: bool = false;
 
 // @ts-ignore: decorator

@@ -28,7 +28,10 @@ export function parseUnsigned(at: usize, end: usize): bool {
 export const SIZE_BAD: u32 = 0;
 /** A length to every release. */
 export const SIZE_PLAIN: u32 = 1;
-/** A length to strtol, and none to mcmc_token_get_32 (vendor/mcmc, since 1.6.40), or one both are known to differ on. */
+/**
+ * A length to strtol, and none to mcmc_token_get_32 (vendor/mcmc, since 1.6.40), or one both are known to differ
+ * on.
+ */
 export const SIZE_DOUBTFUL: u32 = 2;
 /** Characters mcmc_token_get_32 takes: MCMC_TOKTO32_MAX. */
 const SIZE_DIGITS: usize = 11;

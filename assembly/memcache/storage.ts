@@ -9,7 +9,8 @@ import { is, refused, refusedPerhaps, setFits, unknown } from './command';
 import { DOUBT_CAS, DOUBT_INDENT, DOUBT_MASK, DOUBT_SIZE, DOUBT_TOKENS } from './doubt';
 import { setKey } from './keys';
 import {
-  BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_QUIET, BIT_REFUSED, IS_ERROR, IS_EXISTS, IS_NOT_FOUND, IS_NOT_STORED, IS_STORED,
+  BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_QUIET, BIT_REFUSED, IS_ERROR, IS_EXISTS, IS_NOT_FOUND, IS_NOT_STORED,
+  IS_STORED,
   KIND_STORE, LINE_DATA, LINE_WHOLE, Request,
 } from './message';
 import { parsed, parseSigned, parseSize, parseUnsigned, SIZE_BAD, SIZE_DOUBTFUL } from './number';
@@ -83,18 +84,18 @@ export function storage(request: Request, op: u32, at: usize, end: usize): u32 {
     request.present |= 1 << PRESENT_TTL;
   } else wrong = true;
   if (op == OP_CAS && unique < end && !parseUnsigned(unique, uniqueEnd)) wrong = true;
-  let doubts = 0;
-  if (reading == SIZE_DOUBTFUL) doubts |= DOUBT_SIZE;
+  const badSize = reading == SIZE_DOUBTFUL;
   // One token too many is taken by all.
-  if (extra > 1) doubts |= DOUBT_TOKENS;
+  const tooMany = extra > 1;
   const noUnique = op == OP_CAS && unique == end;
   if (noUnique) request.bits |= BIT_REFUSED;
-  if (wrong || (noUnique && (doubts || noreply))) request.bits |= BIT_REFUSED | BIT_LAST;
-  // Whoever refuses such a line has not looked for noreply yet.
+  if (wrong || (noUnique && badSize)) request.bits |= BIT_REFUSED | BIT_LAST;
   else if (noUnique) request.bits |= DOUBT_CAS;
-  else if (doubts == (DOUBT_SIZE | DOUBT_TOKENS)) request.bits |= BIT_LAST;
-  else request.bits |= doubts;
-  if (doubts && noreply) request.bits |= BIT_QUIET | BIT_LAST;
+  else if (badSize && tooMany) request.bits |= BIT_LAST;
+  else if (badSize) request.bits |= DOUBT_SIZE;
+  else if (tooMany) request.bits |= DOUBT_TOKENS;
+  // Whoever refuses such a line has not looked for noreply yet.
+  if ((badSize || tooMany) && noreply) request.bits |= BIT_QUIET | BIT_LAST;
   return LINE_DATA;
 }
 
@@ -111,6 +112,7 @@ export function indented(request: Request): u32 {
     return LINE_WHOLE;
   }
   if (request.bits & (DOUBT_MASK | BIT_LAST | BIT_QUIET | BIT_NOREPLY)) request.bits |= BIT_QUIET | BIT_LAST;
-  else request.bits |= DOUBT_INDENT;
+  // Until its answer tells it may be no operation at all.
+  else request.bits |= DOUBT_INDENT | BIT_NO_EVENT;
   return LINE_DATA;
 }

@@ -1,12 +1,12 @@
 /** One connection's segments, from its first packet to its end: which of them the receiver takes, and in what order. */
 import {
-  AGREED, AGREED_SACK, AGREED_STAMPS, CLIENT, Flow, KNOWN, KNOWN_NOT, SCALE_MAX, scaleOf, SERVER, Side, sideOf,
+  AGREED, AGREED_SACK, AGREED_STAMPS, CLIENT, Flow, KNOWN, KNOWN_NOT, OVER_TCP, SCALE_MAX, scaleOf, SERVER, Side, sideOf,
 } from '../flow/flow';
 import { addFlow, find, hasRoom, oldestFlow, removeFlow, touch } from '../flow/table';
 import { count } from '../instance';
 import {
   CONN_KIND_CLOSE_EVICTED, CONN_KIND_CLOSE_FIN, CONN_KIND_CLOSE_REUSED, CONN_KIND_CLOSE_RST, COUNTER_BOUND_FLOWS,
-  COUNTER_FLOWS, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_SEEN, COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS,
+  COUNTER_FLOWS, COUNTER_FLOWS_WITHOUT_CLIENT, COUNTER_FLOWS_WITHOUT_SERVER, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_SEEN, COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS,
   COUNTER_SYN_SEEN,
 } from '../layout';
 import { countDecoded, packet, setEndpoints } from '../packet';
@@ -267,5 +267,15 @@ export function makeRoom(): void {
 export function endFlow(flow: Flow, kind: u32): void {
   flush(flow, kind == CONN_KIND_CLOSE_RST);
   close(flow, kind, packet.time);
+  countHalf(flow);
   removeFlow(flow);
+}
+
+/** Counts a connection of which one side showed nothing: every segment offers a window, and next to none offers 0. */
+function countHalf(flow: Flow): void {
+  if (flow.transport != OVER_TCP) return;
+  const client = sideOf(flow, CLIENT).window;
+  const server = sideOf(flow, SERVER).window;
+  if (!client && server) count(COUNTER_FLOWS_WITHOUT_CLIENT);
+  else if (client && !server) count(COUNTER_FLOWS_WITHOUT_SERVER);
 }

@@ -122,8 +122,7 @@ function takeQuestion(frame: usize): void {
   beginTrial();
   takeSegment(flow, CLIENT);
   let whole = true;
-  const isWaiting = client.state == CLIENT_UNKNOWN || client.state == CLIENT_HELD;
-  if (!isWaiting && (client.state != CLIENT_LINE || client.line)) {
+  if (client.state != CLIENT_UNKNOWN && client.state != CLIENT_HELD && (client.state != CLIENT_LINE || client.line)) {
     // What is not whole in its datagram will never be, and the server does nothing of it.
     count(COUNTER_UDP_REFUSED);
     if (flow.current) freeRequest(changetype<Request>(<usize>flow.current));

@@ -1,39 +1,27 @@
 /**
  * Link-layer headers: from a captured packet to its IP header.
- * Layouts and numbers: tcpdump.org/linktypes.html and its per-type pages, IEEE 802.1Q for tags.
+ * Layouts and numbers: tcpdump.org/linktypes.html and its per-type pages.
  */
 import {
-  LINKTYPE_ETHERNET, LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2, LINKTYPE_LOOP, LINKTYPE_NULL,
+  LINKTYPE_C_HDLC, LINKTYPE_ETHERNET, LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2, LINKTYPE_LOOP, LINKTYPE_MPLS,
+  LINKTYPE_NFLOG, LINKTYPE_NULL, LINKTYPE_PKTAP, LINKTYPE_PPP, LINKTYPE_PPP_WITH_DIR, LINKTYPE_PPPOE, LINKTYPE_UNKNOWN,
+  linktypeOf, SIZEOF_PACKET_HEAD,
 } from '../layout';
 import { load16 } from './bytes';
+import { afterType, ETHERTYPE_IPV4, ETHERTYPE_IPV6, follow, isType } from './ethertype';
+import { afterLabels } from './mpls';
+import { nflogPayload } from './nflog';
+import { LINK_CUT, LINK_NOT_IP } from './outcome';
+import { pktapLinktype, pktapSize } from './pktap';
+import { afterPpp, afterPppoe } from './ppp';
 
-/** The packet ends inside its link header. */
-export const LINK_CUT: i32 = -1;
-/** The packet carries something else than IP. */
-export const LINK_NOT_IP: i32 = -2;
+export { LINK_CUT, LINK_NOT_IP };
 
-const ETHERTYPE_IPV4: u32 = 0x0800;
-const ETHERTYPE_IPV6: u32 = 0x86dd;
-const ETHERTYPE_VLAN: u32 = 0x8100;
-const ETHERTYPE_SERVICE_VLAN: u32 = 0x88a8;
-const ETHERTYPE_OLD_SERVICE_VLAN: u32 = 0x9100;
-/** More tags than any network stacks; bounds the walk. */
-const TAGS_MAX: i32 = 4;
+/** An IP header that begins further on is not read: a list's entry keeps the distance from the packet head in a byte. */
+const OFFSET_MAX: i32 = 255 - <i32>SIZEOF_PACKET_HEAD;
 
-/** Follows EtherTypes and VLAN tags from the type field at `offset`. */
-function afterType(data: usize, size: u32, offset: u32): i32 {
-  for (let tags = 0; tags <= TAGS_MAX; tags++) {
-    if (size < offset + 2) return LINK_CUT;
-    const type = load16(data + offset);
-    offset += 2;
-    if (type == ETHERTYPE_IPV4 || type == ETHERTYPE_IPV6) return offset;
-    if (type != ETHERTYPE_VLAN && type != ETHERTYPE_SERVICE_VLAN && type != ETHERTYPE_OLD_SERVICE_VLAN) {
-      return LINK_NOT_IP;
-    }
-    offset += 2;
-  }
-  return LINK_NOT_IP;
-}
+/** Linux's number for a frame that begins with an LLC header (ETH_P_802_2 in linux/if_ether.h), in cooked packets. */
+const COOKED_LLC: u32 = 4;
 
 /** Low bits of the interface in a Linux cooked v2 header: the index is its bytes 4 to 7, in network order. */
 // @ts-ignore: decorator
@@ -45,22 +33,51 @@ export function interfaceOfCooked(data: usize, size: u32): u32 {
 /** Offset of the IP header in a packet of `size` captured bytes, or LINK_CUT or LINK_NOT_IP. */
 export function ipOffset(linktype: u32, data: usize, size: u32): i32 {
   if (linktype == LINKTYPE_ETHERNET) return afterType(data, size, 12);
-  if (linktype == LINKTYPE_LINUX_SLL) return afterType(data, size, 14);
-  if (linktype == LINKTYPE_LINUX_SLL2) {
-    if (size < 20) return LINK_CUT;
-    const type = load16(data);
-    if (type == ETHERTYPE_IPV4 || type == ETHERTYPE_IPV6) return 20;
-    if (type == ETHERTYPE_VLAN || type == ETHERTYPE_SERVICE_VLAN) return afterType(data, size, 22);
-    return LINK_NOT_IP;
-  }
-  if (linktype == LINKTYPE_NULL || linktype == LINKTYPE_LOOP) {
-    if (size < 4) return LINK_CUT;
-    // The address family in the byte order of whoever captured: 2 is IPv4 everywhere; IPv6 is 10 on
-    // Linux, 24, 28 or 30 on the BSDs and macOS.
-    let family = load<u32>(data);
-    if (family > 0xffff) family = bswap<u32>(family);
-    if (family == 2 || family == 10 || family == 24 || family == 28 || family == 30) return 4;
-    return LINK_NOT_IP;
-  }
+  const offset = otherOffset(linktype, data, size);
+  return offset > OFFSET_MAX ? LINK_NOT_IP : offset;
+}
+
+function otherOffset(linktype: u32, data: usize, size: u32): i32 {
+  if (linktype == LINKTYPE_LINUX_SLL) return afterCooked(data, size, 14, 16);
+  if (linktype == LINKTYPE_LINUX_SLL2) return size < 20 ? LINK_CUT : afterCooked(data, size, 0, 20);
+  if (linktype == LINKTYPE_NULL || linktype == LINKTYPE_LOOP) return afterFamily(data, size);
+  if (linktype == LINKTYPE_PPP) return afterPpp(data, size, 0);
+  if (linktype == LINKTYPE_PPP_WITH_DIR) return afterPpp(data, size, 1);
+  if (linktype == LINKTYPE_PPPOE) return afterPppoe(data, size, 0);
+  if (linktype == LINKTYPE_C_HDLC) return afterType(data, size, 2);
+  if (linktype == LINKTYPE_MPLS) return afterLabels(data, size, 0);
+  if (linktype == LINKTYPE_NFLOG) return nflogPayload(data, size);
+  if (linktype == LINKTYPE_PKTAP) return afterPktap(data, size);
   return 0;
+}
+
+/** Linux cooked: the type field is at `field`, and what it is of begins at `offset`. */
+function afterCooked(data: usize, size: u32, field: u32, offset: u32): i32 {
+  if (size < field + 2) return LINK_CUT;
+  const type = load16(data + field);
+  if (type == ETHERTYPE_IPV4 || type == ETHERTYPE_IPV6) return offset;
+  // What is a length in an Ethernet header is another number of Linux's here.
+  if (isType(type)) return follow(type, data, size, offset);
+  return type == COOKED_LLC ? follow(0, data, size, offset) : LINK_NOT_IP;
+}
+
+/** BSD loopback: an address family of 4 bytes. */
+function afterFamily(data: usize, size: u32): i32 {
+  if (size < 4) return LINK_CUT;
+  // In the byte order of whoever captured: 2 is IPv4 everywhere; IPv6 is 10 on Linux, 24, 28 or 30 on the BSDs
+  // and macOS.
+  let family = load<u32>(data);
+  if (family > 0xffff) family = bswap<u32>(family);
+  if (family == 2 || family == 10 || family == 24 || family == 28 || family == 30) return 4;
+  return LINK_NOT_IP;
+}
+
+/** Apple's header, and behind it a packet of another link. */
+function afterPktap(data: usize, size: u32): i32 {
+  const header = pktapSize(data, size);
+  if (header < 0) return header;
+  const inner = linktypeOf(pktapLinktype(data));
+  if (inner == LINKTYPE_UNKNOWN || inner == LINKTYPE_PKTAP) return LINK_NOT_IP;
+  const offset = ipOffset(inner, data + header, size - <u32>header);
+  return offset < 0 ? offset : header + offset;
 }

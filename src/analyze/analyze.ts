@@ -1,3 +1,4 @@
+import { hintOf } from '../event/hint.js';
 import { type Payload, payloadOf } from '../event/payload.js';
 import { hashText } from '../event/values.js';
 import type { Block } from '../profile/block.js';
@@ -50,6 +51,8 @@ export interface Analysis {
   notes: { at_ns: string; what: string }[];
   /** False only where blocks or the footer are missing. */
   complete: boolean;
+  /** Where little was understood: the likely cause, and what to do; else null. */
+  hint: string | null;
 }
 
 const TOP_KEYS = 20;
@@ -69,6 +72,8 @@ class Analyzer {
   readonly #counts: Record<string, number> = {};
   readonly #secrets = new Set<string>();
   readonly #samples = new Set<number>();
+  /** Server ports that were recorded, by how they are written. */
+  readonly #ports = new Map<string, readonly [number, number]>();
   #events = 0;
   #requests = 0;
   /** By recording: a connection may span several files of one. */
@@ -84,6 +89,7 @@ class Analyzer {
     using reader = new ProfileReader(path);
     this.#secrets.add(reader.header.keyId);
     this.#samples.add(reader.header.sample);
+    for (const range of reader.header.ports) this.#ports.set(range.join('-'), range);
     const conns = this.#connsOf(reader.header.run);
     for (const entry of reader.blocks) {
       const decoded = reader.read(entry, decode);
@@ -201,6 +207,8 @@ class Analyzer {
         .sort((one, other) => (one.atNs < other.atNs ? -1 : Number(one.atNs > other.atNs)))
         .map(({ atNs, what }) => ({ at_ns: atNs.toString(), what })),
       complete: this.#complete,
+      // The last blocks may be here and their counts, with the footer, not.
+      hint: hintOf({ ...this.#counts, requests: this.#requests }, [...this.#ports.values()]),
     };
   }
 }

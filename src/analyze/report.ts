@@ -73,7 +73,7 @@ function lossLines(analysis: Analysis, style: ReportStyle): string[] {
   return [
     style.title('Losses'),
     ...(lines.length ? lines.map((text) => `  ${style.warn(text)}`) : ['  none']),
-    ...(skipped.length ? [`  ${style.dim(`packets skipped on purpose: ${skipped.join(', ')}`)}`] : []),
+    ...(skipped.length ? [`  ${style.dim(`packets that were not decoded: ${skipped.join(', ')}`)}`] : []),
   ];
 }
 
@@ -156,5 +156,6 @@ export function renderReport(analysis: Analysis, style: ReportStyle = PLAIN): st
     ...noteLines(analysis, style),
     '',
     ...lossLines(analysis, style),
+    ...(analysis.hint === null ? [] : ['', style.warn(analysis.hint)]),
   ];
 }

@@ -6,17 +6,20 @@ import {
   type ReportStyle,
   type SourceDiagnosis,
 } from '../index.js';
+import { EXIT_FAILURE } from './complain.js';
 import { COLORS, type ColorOption, wantsColor } from './style.js';
 
-/** Runs `membench doctor`. */
-export async function doctorCommand(flags: { json?: boolean; color: ColorOption }): Promise<void> {
+/** Runs `membench doctor`. Returns the exit code: 1 where no live source works. */
+export async function doctorCommand(flags: { json?: boolean; color: ColorOption }): Promise<number> {
   const diagnosis = await doctor({ giveUpRights: true });
+  const code = diagnosis.best === 'file' ? EXIT_FAILURE : 0;
   if (flags.json) {
     process.stdout.write(`${JSON.stringify(diagnosis)}\n`);
-    return;
+    return code;
   }
   const style = wantsColor(flags.color, process.stdout) ? COLORS : PLAIN;
   process.stdout.write(`${renderDiagnosis(diagnosis, style).join('\n')}\n`);
+  return code;
 }
 
 /** What the user writes for a source. */

@@ -34,10 +34,10 @@ function build(): Command {
     .argument(
       '[paths...]',
       'SOURCE: a pcap or pcapng file, packed or not, - for standard input, ebpf:IF, ebpf:*, afpacket:IF, pcap:IF' +
-        ' or an interface; with -w several files in the order they were captured. PROFILE: the profile to write' +
+        ' or an interface (any: all of them); with -w several files, taken in the order of their packets. PROFILE: the profile to write' +
         ' (membench-YYYYMMDDTHHMMSS.mbp)',
     )
-    .option('-r, --read <file>', 'the capture file, instead of SOURCE; several in their order', collect)
+    .option('-r, --read <file>', 'the capture file, instead of SOURCE; several in any order', collect)
     .option('-i, --interface <if>', 'the interface, instead of SOURCE')
     .option('-w, --write <profile>', 'the profile to write, instead of PROFILE')
     .option('-p, --port <list>', 'server ports: numbers and ranges (11211)', parsePorts)
@@ -88,7 +88,7 @@ function build(): Command {
     .option('--max-drop <percent>', 'exit 3 where more packets than this are lost', parsePercent)
     .option('--force', 'replace an existing profile')
     .option('--json', 'print the summary as JSON on stdout')
-    .option('-q, --quiet', 'say nothing but errors')
+    .option('-q, --quiet', 'say nothing but warnings and errors')
     .option('-v, --verbose', 'say more; errors with their stack')
     .option('--no-progress', 'no progress line')
     .addOption(colorOption())
@@ -131,13 +131,15 @@ function build(): Command {
 
   program
     .command('doctor')
-    .description('say which sources work here, and what is missing for the others')
+    .description(
+      'say which sources work here, and what is missing for the others; exit code 1 if no live one does',
+    )
     .option('--json', 'print the diagnosis as JSON')
     .option('-v, --verbose', 'errors with their stack')
     .addOption(colorOption())
     .action(async (options) => {
       const { doctorCommand } = await import('./doctor.js');
-      await doctorCommand(options);
+      process.exitCode = await doctorCommand(options);
     });
 
   for (const command of program.commands)
@@ -151,22 +153,27 @@ function colorOption(): Option {
     .default('auto');
 }
 
-guardOutputs();
-try {
-  const program = build();
-  if (process.argv.length <= 2) {
-    process.stderr.write(program.helpInformation());
-    process.exitCode = EXIT_USAGE;
-  } else {
-    await program.parseAsync();
-  }
-} catch (error) {
-  if (!(error instanceof CommanderError)) {
-    process.exitCode = complain(error, verbose);
-  } else if (error.exitCode !== 0) {
-    // Help and version were printed and are no errors.
-    const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
-    const usage = { code: 'ERR_MEMBENCH_USAGE', hint: 'membench --help' };
-    process.exitCode = complain(Object.assign(new Error(message), usage), false);
+/** Everything that goes wrong is told here, so that nothing is thrown. */
+async function main(): Promise<void> {
+  try {
+    const program = build();
+    if (process.argv.length <= 2) {
+      process.stderr.write(program.helpInformation());
+      process.exitCode = EXIT_USAGE;
+    } else {
+      await program.parseAsync();
+    }
+  } catch (error) {
+    if (!(error instanceof CommanderError)) {
+      process.exitCode = complain(error, verbose);
+    } else if (error.exitCode !== 0) {
+      // Help and version were printed and are no errors.
+      const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+      const usage = { code: 'ERR_MEMBENCH_USAGE', hint: 'membench --help' };
+      process.exitCode = complain(Object.assign(new Error(message), usage), false);
+    }
   }
 }
+
+guardOutputs();
+void main();

@@ -61,7 +61,22 @@ function sourceAndProfile(
   if (rest.length > 0) throw usage(`${rest[0]}: several files need the profile by --write`);
   if (sources.length === 0) throw usage('no SOURCE is given');
   const source = sources.length === 1 ? sources[0]! : sources;
+  if (write === undefined && profile !== undefined && profile !== source) checkProfileName(profile);
+  if ([source].flat().includes('')) throw usage('the name of SOURCE is empty');
+  if (profile === '') throw usage('the name of PROFILE is empty');
   return profile === undefined ? { source } : { source, profile };
+}
+
+/** Refuses what stands where PROFILE does and was meant to be something else: it would be written over. */
+function checkProfileName(profile: string): void {
+  if (/\.(pcap|pcapng|cap|dmp)\d*(\.\w+)?$/i.test(profile)) {
+    throw usage(
+      `${profile}: it is named like a capture, and stands where PROFILE does; several captures need -w PROFILE`,
+    );
+  }
+  if (/^(tcp|udp|port|portrange|host|src|dst)\s/.test(profile)) {
+    throw usage(`${profile}: there are no filter expressions; -p names the ports`);
+  }
 }
 
 /** What tcpdump's users expect, and what is in the profile. */
@@ -70,9 +85,7 @@ function summaryLines(summary: RecordSummary): string[] {
   const sum = (reasons: Record<string, number>) => Object.values(reasons).reduce((a, b) => a + b, 0);
   const lost = sum(packets.lost);
   const received = summary.kernel.received ?? packets.decoded + lost;
-  // A file has been through its kernel already.
-  const known = summary.kernel.dropped ?? (summary.source === 'file' ? 0 : null);
-  const dropped = known === null ? 'unknown' : format.count(known);
+  const dropped = summary.kernel.dropped === null ? 'unknown' : format.count(summary.kernel.dropped);
   const skipped = Object.entries(packets.skipped).map(([reason, n]) => `${format.count(n)} ${reason}`);
   return [
     `${format.count(packets.decoded)} packets captured`,
@@ -94,17 +107,6 @@ function payloadLine({ seen, recorded, unsynced, gap, missing }: RecordSummary['
   const share = seen > 0 ? ` (${format.percent(recorded / seen)})` : '';
   const said = `${format.bytes(recorded)} of ${format.bytes(seen)}${share} recorded`;
   return [`payload: ${[said, ...parts].join(', ')}`];
-}
-
-/** Reasons that mean the traffic is inside other traffic. */
-const TUNNELS = ['vxlan', 'geneve', 'gre', 'ipip', 'esp'];
-
-/** What to do where little or nothing was decoded, because it is hidden in tunnels. */
-function tunnelHint({ packets }: RecordSummary): string | undefined {
-  const found = TUNNELS.filter((name) => packets.skipped[name] !== undefined);
-  if (found.length === 0) return undefined;
-  const all = found.map((name) => `${name} ${format.count(packets.skipped[name]!)}`).join(', ');
-  return `packets inside a tunnel were not looked at (${all}): capture on the interface inside it`;
 }
 
 /** Packets lost, by the kernel or by us, in percent of those that were for us. */
@@ -151,12 +153,17 @@ export async function recordCommand(paths: readonly string[], flags: RecordFlags
     progress?.clear();
     process.stderr.write(`${line}\n`);
   };
+  // Quiet is about how it goes, not about what is wrong.
+  const warn = (message: string) => {
+    progress?.clear();
+    process.stderr.write(`membench: ${message}\n`);
+  };
   const options: RecordOptions = {
     ...sourceAndProfile(paths, flags),
     signal: abort.signal,
     hideMemory: true,
     giveUpRights: true,
-    onWarning: (message) => say(`membench: ${message}`),
+    onWarning: warn,
     onInfo: (message) => say(`membench: ${message}`),
     onStart: (control) => {
       flush = () => control.flush();
@@ -192,13 +199,12 @@ export async function recordCommand(paths: readonly string[], flags: RecordFlags
   }
   const dropped = dropShare(summary);
   if (flags.maxDrop !== undefined && dropped > flags.maxDrop) {
-    say(`membench: ${dropped.toFixed(3)} % of the packets were lost, more than --max-drop ${flags.maxDrop}`);
+    warn(`${dropped.toFixed(3)} % of the packets were lost, more than --max-drop ${flags.maxDrop}`);
     exitCode ||= EXIT_DROPPED;
   }
   if (flags.verbose) say(`ended: ${summary.ended}; ${summary.elapsed_s.toFixed(2)} s`);
   for (const line of summaryLines(summary)) say(line);
-  const hint = tunnelHint(summary);
-  if (hint !== undefined) say(`membench: ${hint}`);
+  if (summary.hint !== null) warn(summary.hint);
   if (flags.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
   return exitCode;
 }

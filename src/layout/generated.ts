@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x911fb15f;
+export const LAYOUT_HASH = 0x993defab;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -9,6 +9,8 @@ export const RECORD_MAX = 262144;
 export const PCAP_HEADER = 24;
 /** bytes of a classic pcap record header (pcap-savefile(5)) */
 export const PCAP_RECORD_HEADER = 16;
+/** bytes of a record header of Kuznetzov's pcap (pcap_sf_patched_pkthdr in sf-pcap.c of libpcap) */
+export const PCAP_PATCHED_RECORD_HEADER = 24;
 /** bytes before a slot for a record begun in the slot before: RECORD_MAX + 64 */
 export const SLOT_HEADROOM = 262208;
 /** interfaces of a pcapng section that are told apart */
@@ -21,6 +23,12 @@ export const DATAGRAM_MAX = 65535;
 export const DATAGRAM_ROOM = 262144;
 /** bytes before the first entry of an index list: how many there are (u32), and a pad */
 export const LIST_HEAD = 16;
+/** ports that look like those of a memcached nobody named, at most */
+export const ELSEWHERE_PORTS = 8;
+/** packets of other ports that are looked at one by one */
+export const ELSEWHERE_LOOKED = 4096;
+/** behind them one of so many is */
+export const ELSEWHERE_SAMPLE = 16;
 /** bit of an entry of an index list: it is a UDP datagram */
 export const SEGMENT_UDP = 2147483648;
 /** fewest bytes of a capture that make an entry of an index list: record 16, IPv4 20, UDP 8 */
@@ -53,6 +61,13 @@ export const LINKTYPE_NAMES = [
   'linux_sll2',
   'null',
   'loop',
+  'ppp',
+  'ppp_with_dir',
+  'pppoe',
+  'c_hdlc',
+  'mpls',
+  'nflog',
+  'pktap',
 ] as const;
 export type Linktype = (typeof LINKTYPE_NAMES)[number];
 
@@ -60,13 +75,22 @@ export type Linktype = (typeof LINKTYPE_NAMES)[number];
 export const LINKTYPE_CODES: ReadonlyMap<number, number> = new Map([
   [0, 5],
   [1, 1],
+  [9, 7],
+  [50, 7],
+  [166, 7],
   [12, 2],
   [14, 2],
   [101, 2],
   [228, 2],
   [229, 2],
+  [51, 9],
+  [104, 10],
   [108, 6],
   [113, 3],
+  [204, 8],
+  [219, 11],
+  [239, 12],
+  [258, 13],
   [276, 4],
 ]);
 
@@ -165,7 +189,7 @@ export const MODE_NAMES = [
 ] as const;
 export type Mode = (typeof MODE_NAMES)[number];
 
-/** bit numbers of EventRecord.present: which optional fields hold something */
+/** bit numbers of EventRecord.present: which optional fields hold something; shape_flags only in a block's shapes */
 export const PRESENT_NAMES = [
   'key',
   'value_size',
@@ -181,6 +205,7 @@ export const PRESENT_NAMES = [
   'opaque',
   'sub',
   'key_index',
+  'shape_flags',
 ] as const;
 export type Present = (typeof PRESENT_NAMES)[number];
 
@@ -263,6 +288,11 @@ export const COUNTER_NAMES = [
   'proxy_headers',
   'udp_refused',
   'syn_seen',
+  'captures_overlapping',
+  'packets_cut',
+  'cut_captured',
+  'flows_without_client',
+  'flows_without_server',
   'bound_flows',
   'bound_requests',
   'bound_keys',
@@ -290,20 +320,22 @@ export const COUNTER_NAMES = [
 ] as const;
 export type Counter = (typeof COUNTER_NAMES)[number];
 
-/** how packets are framed in a capture */
+/** how packets are framed in a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers */
 export const CONTAINER_NAMES = [
   'none',
   'pcap',
   'pcapng',
+  'pcap_patched',
 ] as const;
 export type Container = (typeof CONTAINER_NAMES)[number];
 
-/** what a worker is at: waiting for packets; a batch; or sealing what is open, at a flush or at the end */
+/** what a worker is at: waiting for packets; a batch; sealing what is open, at a flush or at the end; or reading a slot from a file */
 export const PHASE_NAMES = [
   'waiting',
   'decoding',
   'indexing',
   'sealing',
+  'reading',
 ] as const;
 export type Phase = (typeof PHASE_NAMES)[number];
 
@@ -356,8 +388,8 @@ export type Column = (typeof COLUMN_NAMES)[number];
 
 /** Byte offsets. one per memory, used through Atomics by the host side only: the batch ring and its ends */
 export const CONTROL = {
-  /** i32: slots filled so far by the source; slot k lives at index k % slots */
-  published: 0,
+  /** i32: number of the slot to be filled next by the main thread; its complement where the workers fill slots from a file. Slot k lives at index k % slots */
+  next: 0,
   /** i32: slots indexed so far, by whichever worker held the lock */
   indexed: 4,
   /** i32: 0, or 1 + the worker that indexes a slot */
@@ -376,11 +408,17 @@ export const CONTROL = {
   flush: 32,
   /** i32: number of the latest capture that was found broken, 0: none */
   broken: 36,
-  /** u64: requests completed so far by all workers, for progress only */
-  requests: 40,
-  /** u64: packets indexed so far, for progress only */
-  packets: 48,
-  SIZE: 56,
+  /** i32: bumped when a file the workers read is back; the source waits on it */
+  returned: 40,
+  /** i32: descriptor of the file the workers read */
+  file: 44,
+  /** i32: number of the first slot they fill with it */
+  file_slot: 48,
+  /** u64: offset in it of that slot */
+  file_offset: 56,
+  /** u64: offset up to which they have walked it */
+  file_walked: 64,
+  SIZE: 72,
 } as const;
 
 /** Byte offsets. state of the record walk, handed from slot to slot under the index lock */
@@ -419,7 +457,7 @@ export const INDEX_STATE = {
   capture: 92,
   /** u32: number of the first capture that was broken or ended in a record, 0: none */
   broken: 96,
-  /** u32: 1 once first_time is set */
+  /** u32: 1 once first_time is set; 2 where it is, and the first packet of another capture or section is to come */
   clocked: 100,
   /** u32: pcapng: 1 behind the first section header */
   begun: 104,
@@ -437,7 +475,13 @@ export const INDEX_STATE = {
   sample: 128,
   /** u32: bytes of a packet that are looked at */
   snaplen: 132,
-  SIZE: 136,
+  /** u64: time of the first record of the capture or section at hand, in units */
+  begin_time: 136,
+  /** u64: ports that look like those of a memcached nobody named (low half, 0: free), and packets seen (high half) */
+  elsewhere: 144,
+  /** u32: packets of other ports so far, wraps */
+  elsewhere_looked: 208,
+  SIZE: 216,
 } as const;
 
 /** Byte offsets. one interface of a pcapng section */
@@ -657,19 +701,21 @@ export const SYN = {
 export const SLOT = {
   /** u32: bytes of the chunk */
   size: 0,
+  /** i32: 0: nothing to walk; 1 + the worker that reads into it; -1: filled by the main thread, -2: by a worker */
+  filled: 4,
   /** u32: number of the capture that begins with it, from 1; 0: it goes on */
-  capture: 4,
+  capture: 8,
   /** u32: enum container of a capture that begins */
-  container: 8,
+  container: 12,
   /** u32: enum linktype of a classic pcap file that begins */
-  linktype: 12,
+  linktype: 16,
   /** u32: 1 where its headers have the other byte order */
-  swapped: 16,
+  swapped: 20,
   /** u32: units in one of its records' fractions of a second */
-  fraction: 20,
+  fraction: 24,
   /** u64: ordinal of its first packet */
-  base_ordinal: 24,
-  SIZE: 32,
+  base_ordinal: 32,
+  SIZE: 40,
 } as const;
 
 /** Byte offsets. one entry of an index list: where a TCP segment or UDP datagram lies and whose it is */
@@ -804,10 +850,10 @@ export const CONFIG = {
   column_size: 132,
   /** u32: events after which a block is sealed */
   block_events: 136,
-  /** u32: address of the key dictionary's hash table, u16 entries; block_events is below 65536 */
-  dictionary: 140,
-  /** u32: its entries, a power of two, at least twice block_events */
-  dictionary_size: 144,
+  /** u32: address of the cache of the block's keys, sets of u64 (assembly/columns/keys.ts); block_events is below 65536 */
+  key_cache: 140,
+  /** u32: its sets, a power of two */
+  key_cache_sets: 144,
   /** u32: address where the payload of a sealed block is put together */
   block_out: 148,
   /** u32: bytes there */
@@ -941,6 +987,8 @@ export const SHAPE = {
   marks: 17,
   /** u8: as in event_record */
   traits: 18,
+  /** u8: the client flags, where present has shape_flags */
+  flags: 19,
   SIZE: 24,
 } as const;
 

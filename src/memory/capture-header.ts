@@ -20,14 +20,18 @@ export const NO_CAPTURE: CaptureHeader = { container: 'none', size: 0, swapped: 
 // Magic numbers of pcap-savefile(5), read little-endian.
 const MICROSECONDS = 0xa1b2c3d4;
 const NANOSECONDS = 0xa1b23c4d;
+const PATCHED = 0xa1b2cd34;
 const MICROSECONDS_SWAPPED = 0xd4c3b2a1;
 const NANOSECONDS_SWAPPED = 0x4d3cb2a1;
+const PATCHED_SWAPPED = 0x34cdb2a1;
+const STRAIGHT: ReadonlySet<number> = new Set([MICROSECONDS, NANOSECONDS, PATCHED]);
+const SWAPPED: ReadonlySet<number> = new Set([MICROSECONDS_SWAPPED, NANOSECONDS_SWAPPED, PATCHED_SWAPPED]);
 /** Block type of a section header (draft-ietf-opsawg-pcapng, section 4.1): a palindrome. */
 const PCAPNG = 0x0a0d0d0a;
 /** Formats people confuse with pcap, by their first four bytes. */
 const OTHERS = new Map<number, string>([
-  [0xa1b2cd34, "a pcap file of Kuznetzov's variant (tcpdump -r … -w … converts it)"],
-  [0x34cdb2a1, "a pcap file of Kuznetzov's variant (tcpdump -r … -w … converts it)"],
+  // What each frame of a profile begins with, see FORMAT.md.
+  [0x424da493, 'a profile, recorded already (membench analyze FILE)'],
   [0x706f6f6e, 'a snoop file (editcap -F pcap converts it)'],
 ]);
 
@@ -43,8 +47,8 @@ export function parseCaptureHeader(bytes: Uint8Array): CaptureHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const magic = bytes.length >= 4 ? view.getUint32(0, true) : 0;
   if (magic === PCAPNG) return { container: 'pcapng', size: 0, swapped: false, unit: 1, linktype: 0 };
-  const swapped = magic === MICROSECONDS_SWAPPED || magic === NANOSECONDS_SWAPPED;
-  if (!swapped && magic !== MICROSECONDS && magic !== NANOSECONDS) {
+  const swapped = SWAPPED.has(magic);
+  if (!swapped && !STRAIGHT.has(magic)) {
     const other = OTHERS.get(magic);
     throw new MembenchError(
       'ERR_MEMBENCH_NOT_A_CAPTURE',
@@ -68,7 +72,7 @@ export function parseCaptureHeader(bytes: Uint8Array): CaptureHeader {
     );
   }
   return {
-    container: 'pcap',
+    container: magic === PATCHED || magic === PATCHED_SWAPPED ? 'pcap_patched' : 'pcap',
     size: PCAP_HEADER,
     swapped,
     unit: magic === NANOSECONDS || magic === NANOSECONDS_SWAPPED ? 1 : 1000,

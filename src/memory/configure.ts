@@ -59,8 +59,8 @@ export function configureWorker(
   u32(CONFIG.columns, base + region.columns.at);
   u32(CONFIG.column_size, region.columnSize);
   u32(CONFIG.block_events, region.blockEvents);
-  u32(CONFIG.dictionary, base + region.dictionary.at);
-  u32(CONFIG.dictionary_size, region.dictionarySize);
+  u32(CONFIG.key_cache, base + region.keyCache.at);
+  u32(CONFIG.key_cache_sets, region.keyCacheSets);
   u32(CONFIG.block_out, base + region.blockOut.at);
   u32(CONFIG.block_out_size, region.blockOut.size);
   u32(CONFIG.events, base + region.events.at);
@@ -152,7 +152,11 @@ export function beginCapture(buffer: ArrayBufferLike, map: MemoryMap, start: Cap
   view.setBigUint64(INDEX_STATE.fraction, BigInt(start.fraction), true);
   for (const offset of [INDEX_STATE.error, INDEX_STATE.carry_size, INDEX_STATE.begun]) u32(offset, 0);
   for (const offset of [INDEX_STATE.skip, INDEX_STATE.trailer, INDEX_STATE.interface_count]) u32(offset, 0);
+  if (view.getUint32(INDEX_STATE.clocked, true) !== 0) u32(INDEX_STATE.clocked, CLOCKED_BEFORE);
 }
+
+/** Another capture was walked before: see assembly/framing/walk.ts. */
+const CLOCKED_BEFORE = 2;
 
 /** Whether the walk stands in the middle of a record, or behind one that cannot be one. */
 export function isBroken(buffer: ArrayBufferLike, map: MemoryMap): boolean {

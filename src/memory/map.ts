@@ -37,7 +37,7 @@ import {
  *           slot 0 … slots-1     each: slot head | headroom | chunk | index list of worker 0 … workers-1
  *                                | datagrams that became whole
  *           worker 0 … workers-1 each: config | counters | lag | state | block info | packet | scratch | event records
- *                                | key dictionary | columns | block out
+ *                                | key cache | columns | block out
  *                                | SYNs | flow buckets | flows | requests | keys | reorder | lines
  *                                | kernel ring window
  *           kernel counters
@@ -97,7 +97,7 @@ const PARTS = [
   'packet',
   'scratch',
   'events',
-  'dictionary',
+  'keyCache',
   'columns',
   'envelope',
   'blockOut',
@@ -115,8 +115,8 @@ export type PartName = (typeof PARTS)[number];
 /** Where a worker's things are, and how many entries the tables among them have. */
 export interface Region extends Readonly<Record<PartName, Part>> {
   readonly eventCount: number;
-  /** Entries of the key dictionary, a power of two. */
-  readonly dictionarySize: number;
+  /** Sets of the cache of a block's keys, a power of two. */
+  readonly keyCacheSets: number;
   /** Bytes of one column. */
   readonly columnSize: number;
   readonly blockEvents: number;
@@ -150,8 +150,10 @@ export const MEMORY_MAX = PAGES_MAX * PAGE;
 const FLOW_SIZE = FLOW.SIZE + 2 * SIDE.SIZE;
 /** Bytes of an entry of the flow table: hash and address, u32 each. */
 const FLOW_BUCKET = 8;
-/** Bytes of an entry of the key dictionary: an index, u16. */
-const DICTIONARY_ENTRY = 2;
+/** Bytes of a set of the key cache: two ways, u32 each. */
+const KEY_CACHE_SET = 8;
+/** Sets of the key cache at most: 128 KiB. More find more keys again, and drive more else out of the processor's. */
+const KEY_CACHE_SETS = 16384;
 /** Most bytes of a varint of 64 bits. */
 const VARINT_MAX = 10;
 /** Events handed to the host at a time. */
@@ -181,7 +183,7 @@ class Cursor {
 }
 
 /** Parts the parser expects to be zero when it starts; pools need not be. */
-const CLEARED: ReadonlySet<PartName> = new Set(['scratch', 'dictionary', 'syns', 'flowBuckets']);
+const CLEARED: ReadonlySet<PartName> = new Set(['scratch', 'keyCache', 'syns', 'flowBuckets']);
 
 function mapRegion(options: MapOptions): { region: Region; size: number } {
   const share = Math.floor(options.state / options.workers);
@@ -192,7 +194,7 @@ function mapRegion(options: MapOptions): { region: Region; size: number } {
     blockEvents,
     flowCount,
     eventCount: EVENTS_OUT,
-    dictionarySize: powerOfTwo(blockEvents * 2),
+    keyCacheSets: Math.min(KEY_CACHE_SETS, powerOfTwo(blockEvents)),
     // A word is written at once, whatever the value behind it needs.
     columnSize: blockEvents * VARINT_MAX + 64,
     synCount: Math.min(65536, powerOfTwo(flowCount)),
@@ -208,7 +210,7 @@ function mapRegion(options: MapOptions): { region: Region; size: number } {
     packet: PACKET.SIZE,
     scratch: SCRATCH,
     events: counts.eventCount * EVENT_RECORD.SIZE,
-    dictionary: counts.dictionarySize * DICTIONARY_ENTRY,
+    keyCache: counts.keyCacheSets * KEY_CACHE_SET,
     columns: counts.columnSize * COLUMN_NAMES.length,
     // The worker's JavaScript puts the rest of the frame right before the payload.
     envelope: ENVELOPE_MAX,

@@ -83,9 +83,13 @@ export class WorkerState {
     return this.#word(WORKER_STATE.beat);
   }
 
-  /** Whether it has something to do that has an end. One that waits, for packets or for the writer, may wait for ever. */
+  /**
+   * Whether it has something to do that has an end. One that waits, for packets, for the writer or for a disk, may
+   * wait for ever.
+   */
   get works(): boolean {
-    return this.phase !== 'waiting' && this.#word(WORKER_STATE.writing) === 0;
+    const { phase } = this;
+    return phase !== 'waiting' && phase !== 'reading' && this.#word(WORKER_STATE.writing) === 0;
   }
 
   /** Whether it waits for the writer, in the middle of what it is at. */

@@ -1,6 +1,7 @@
+import { readSync } from 'node:fs';
 import type { Core } from '../decode/core.js';
 import { SLOT } from '../layout/generated.js';
-import type { RingReader } from '../memory/batch-ring.js';
+import type { Read, RingReader } from '../memory/ring-reader.js';
 import type { WorkerState } from '../memory/worker-state.js';
 import { sealNow } from './block-sealer.js';
 import type { Packets, Step } from './loop.js';
@@ -11,6 +12,7 @@ export class Batches implements Packets {
   readonly #task: WorkerTask;
   readonly #ring: RingReader;
   readonly #state: WorkerState;
+  readonly #bytes: Uint8Array;
   readonly #view: DataView;
   /** From a slot to this worker's list. */
   readonly #ownList: number;
@@ -20,6 +22,7 @@ export class Batches implements Packets {
     this.#task = task;
     this.#ring = ring;
     this.#state = state;
+    this.#bytes = new Uint8Array(task.memory.buffer);
     this.#view = new DataView(task.memory.buffer);
     this.#ownList = map.listOffset + worker * map.listStride;
   }
@@ -29,9 +32,11 @@ export class Batches implements Packets {
     switch (work?.kind) {
       case undefined:
         return 'idle';
+      case 'read':
+        this.#ring.readDone(this.#read(work));
+        return 'busy';
       case 'index':
-        this.#index(core, work.slot);
-        this.#ring.indexDone();
+        this.#ring.indexDone(this.#index(core, work.slot));
         return 'busy';
       case 'decode':
         core.decodeSlot(
@@ -60,11 +65,23 @@ export class Batches implements Packets {
     this.#ring.giveUp();
   }
 
-  #index(core: Core, slot: number): void {
+  /** Reads a slot's bytes where they lie in the file. Returns how many there were. */
+  #read({ slot, fd, offset }: Read): number {
+    const { chunkOffset, slotSize } = this.#task.map;
+    try {
+      return readSync(fd, this.#bytes, slot + chunkOffset, slotSize, offset);
+    } catch {
+      // The main thread reads on from here, and meets the error.
+      return 0;
+    }
+  }
+
+  /** Returns the bytes walked. */
+  #index(core: Core, slot: number): number {
     const { map } = this.#task;
     const ordinal = this.#view.getBigUint64(map.indexState, true);
     this.#view.setBigUint64(slot + SLOT.base_ordinal, ordinal, true);
-    const size = this.#ring.stopped ? 0 : this.#view.getUint32(slot + SLOT.size, true);
+    const size = this.#ring.sizeOf(slot);
     this.#ring.beginCapture(slot);
     core.indexSlot(
       slot + map.chunkOffset,
@@ -74,5 +91,6 @@ export class Batches implements Packets {
       map.workers,
       slot + map.roomOffset,
     );
+    return size;
   }
 }

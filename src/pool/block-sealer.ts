@@ -1,7 +1,7 @@
 import type { Core } from '../decode/core.js';
 import { BLOCK_INFO as B, COLUMN_NAMES, COUNTER_NAMES, ENVELOPE_MAX, SHAPE } from '../layout/generated.js';
-import type { RingReader } from '../memory/batch-ring.js';
 import { regionAddress } from '../memory/map.js';
+import type { RingReader } from '../memory/ring-reader.js';
 import type { WorkerState } from '../memory/worker-state.js';
 import { type BlockMeta, blockPrefix, FRAME_HEAD, FRAME_TAIL, sealFrame } from '../profile/envelope.js';
 import type { SealedBlock, WorkerTask } from './messages.js';
@@ -119,6 +119,7 @@ export class BlockSealer {
         view.getUint32(at + SHAPE.present, true),
         // 52 bits: exact as a double.
         Number(flags),
+        view.getUint8(at + SHAPE.flags),
       ];
     });
   }

@@ -2,21 +2,16 @@
  * Builds Piscina with the code of its threads inside, which has no option for that: a process that has given
  * up its rights can read no file any more, and yet replaces a worker that hung or died. Runs after tsc.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { keep } from '../keep.mjs';
+import { licences } from '../licences.mjs';
 
 const OUT = 'dist/pool/piscina.cjs';
 const { resolve: find } = createRequire(import.meta.url);
 const piscina = dirname(find('piscina'));
-/** What is in it of others, by their licences. */
-const licences = ['piscina', 'msgpackr'].map((name) => {
-  const [folder] = find(name).split(new RegExp(`(?<=node_modules/${name}/)`));
-  return `${name}\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8').trim()}`;
-});
-
-/** One program as text, readable: it may stand in a stack. */
+/** One program as text. Names stay as they are: they may stand in a stack. */
 async function bundle(options) {
   const { outputFiles } = await build({
     bundle: true,
@@ -25,6 +20,8 @@ async function bundle(options) {
     format: 'cjs',
     target: 'node20',
     charset: 'utf8',
+    minifySyntax: true,
+    minifyWhitespace: true,
     // Native and optional, both of them.
     external: ['koffi', '@napi-rs/nice'],
     // A thread is given koffi, and loads none.
@@ -43,8 +40,9 @@ const thread = await bundle(of(resolve('dist/pool/thread.js'), join(piscina, 'wo
 
 const pool = await bundle({
   stdin: { contents: "export { Piscina } from 'piscina';", resolveDir: '.' },
-  define: { THREAD: JSON.stringify(thread) },
-  banner: { js: `/*\n${licences.join('\n\n')}\n*/` },
+  // It looks for the file its threads start from, which they do not need.
+  define: { THREAD: JSON.stringify(thread), __dirname: '""' },
+  banner: { js: licences('piscina', 'msgpackr') },
   plugins: [
     {
       name: 'threads from text',
@@ -56,10 +54,4 @@ const pool = await bundle({
     },
   ],
 });
-if (process.argv.includes('--check')) {
-  // What others built it from may have changed since.
-  if (readFileSync(OUT, 'utf8') === pool) process.exit(0);
-  process.stderr.write(`${OUT} is not of these sources: npm run build:pool\n`);
-  process.exit(1);
-}
-writeFileSync(OUT, pool);
+keep(OUT, pool, 'npm run build:pool');

@@ -1,5 +1,5 @@
 import type { Core } from '../decode/core.js';
-import type { RingReader } from '../memory/batch-ring.js';
+import type { RingReader } from '../memory/ring-reader.js';
 import type { Loss, WorkerState } from '../memory/worker-state.js';
 import { sealNow } from './block-sealer.js';
 import type { Packets, Step } from './loop.js';

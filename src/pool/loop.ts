@@ -3,7 +3,7 @@
  * several workers in any order on one thread.
  */
 import { type Core, createCore } from '../decode/core.js';
-import { RingReader, type Wait } from '../memory/batch-ring.js';
+import { RingReader, type Wait } from '../memory/ring-reader.js';
 import { type Loss, WorkerState } from '../memory/worker-state.js';
 import { Batches } from './batches.js';
 import { BlockSealer } from './block-sealer.js';

@@ -1,23 +1,9 @@
-import { availableParallelism } from 'node:os';
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { MembenchError } from '../errors.js';
 import { WorkerState } from '../memory/worker-state.js';
-import { koffiAddon } from '../native/koffi.js';
 import { Delivered } from './delivered.js';
-import { type FromWorker, type SealedBlock, type ThreadData, WORK, type WorkerTask } from './messages.js';
-import { Piscina } from './piscina.cjs';
-
-/** One worker takes more packets than this many cores of a server answer. */
-const CORES_OF_A_LIVE_WORKER = 4;
-
-/**
- * A file is there to be worked through: all the cores this process may use. Live they belong to the server,
- * and every worker costs wake-ups.
- */
-export function defaultWorkers(live: boolean): number {
-  const cores = availableParallelism();
-  return live ? Math.ceil(cores / CORES_OF_A_LIVE_WORKER) : cores;
-}
+import type { FromWorker, SealedBlock, WorkerTask } from './messages.js';
+import type { Threads } from './threads.js';
 
 /** Between two looks at whether workers get on, ms. */
 const LOOK_INTERVAL = 1000;
@@ -48,19 +34,15 @@ export interface PoolEvents {
 /**
  * Starts the workers.
  *
+ * @param threads as many as there are tasks; they end with the pool
  * @param tasks one for each worker, without its port
  */
-export function startPool(tasks: readonly Omit<WorkerTask, 'port' | 'again'>[], events: PoolEvents): Pool {
-  const piscina = new Piscina({
-    filename: WORK,
-    workerData: { koffi: koffiAddon() } satisfies ThreadData,
-    minThreads: tasks.length,
-    maxThreads: tasks.length,
-    // A task lasts as long as the recording: idle threads must not be reaped, tasks must not share one.
-    idleTimeout: Number.POSITIVE_INFINITY,
-    concurrentTasksPerWorker: 1,
-  });
-  const workers = tasks.map((task) => new PoolWorker(piscina, task, events));
+export function startPool(
+  threads: Threads,
+  tasks: readonly Omit<WorkerTask, 'port' | 'again'>[],
+  events: PoolEvents,
+): Pool {
+  const workers = tasks.map((task) => new PoolWorker(threads, task, events));
   const done = Promise.all(workers.map((worker) => worker.done)).then(() => undefined);
   const ready = Promise.race([
     Promise.all(workers.map((worker) => worker.ready)).then(() => undefined),
@@ -78,7 +60,7 @@ export function startPool(tasks: readonly Omit<WorkerTask, 'port' | 'again'>[], 
     async close() {
       clearInterval(timer);
       for (const worker of workers) worker.close();
-      await piscina.destroy();
+      await threads.destroy();
     },
   };
 }
@@ -87,7 +69,7 @@ export function startPool(tasks: readonly Omit<WorkerTask, 'port' | 'again'>[], 
 class PoolWorker {
   readonly ready: Promise<void>;
   readonly done: Promise<void>;
-  readonly #piscina: Piscina;
+  readonly #threads: Threads;
   readonly #task: Omit<WorkerTask, 'port' | 'again'>;
   readonly #events: PoolEvents;
   readonly #state: WorkerState;
@@ -103,8 +85,8 @@ class PoolWorker {
   #looks = 0;
   #closed = false;
 
-  constructor(piscina: Piscina, task: Omit<WorkerTask, 'port' | 'again'>, events: PoolEvents) {
-    this.#piscina = piscina;
+  constructor(threads: Threads, task: Omit<WorkerTask, 'port' | 'again'>, events: PoolEvents) {
+    this.#threads = threads;
     this.#task = task;
     this.#events = events;
     this.#state = new WorkerState(task.memory.buffer, task.map, task.worker);
@@ -123,7 +105,7 @@ class PoolWorker {
   }
 
   end(why: string): void {
-    const thread = this.#piscina.threads.find(({ threadId }) => threadId === this.#thread);
+    const thread = this.#threads.threads.find(({ threadId }) => threadId === this.#thread);
     if (thread === undefined) return;
     this.#why ??= why;
     // Not by an AbortSignal: the pool would start the next thread before this one is gone.
@@ -155,7 +137,7 @@ class PoolWorker {
       this.#why = undefined;
       this.#looks = 0;
       try {
-        return await this.#piscina.run(
+        return await this.#threads.run(
           { ...this.#task, port, again: rebuilds > 0 },
           { transferList: [port] },
         );

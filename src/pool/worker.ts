@@ -4,12 +4,9 @@
  */
 import { threadId } from 'node:worker_threads';
 import { WorkerState } from '../memory/worker-state.js';
-import { loadLibc } from '../native/libc.js';
-import { openBpfRing } from './bpf-ring.js';
 import type { KernelRing } from './drain.js';
 import { WorkerLoop } from './loop.js';
 import type { FromWorker, WorkerTask } from './messages.js';
-import { openPacketRing } from './packet-ring.js';
 
 export default async function work(task: WorkerTask): Promise<number> {
   const kernel = await openRing(task);
@@ -22,14 +19,17 @@ export default async function work(task: WorkerTask): Promise<number> {
   return loop.blocks;
 }
 
+/** What opens kernel rings is in the thread's text too, but is not run for files. */
 async function openRing(task: WorkerTask): Promise<KernelRing | null> {
+  const { ring } = task;
+  if (ring === null) return null;
   const state = new WorkerState(task.memory.buffer, task.map, task.worker);
-  switch (task.ring?.kind) {
-    case 'bpf ring':
-      return openBpfRing(await loadLibc(), task, task.ring, state);
-    case 'packet ring':
-      return openPacketRing(await loadLibc(), task, task.ring, state);
-    default:
-      return null;
+  const { loadLibc } = await import('../native/libc.js');
+  const libc = await loadLibc();
+  if (ring.kind === 'bpf ring') {
+    const { openBpfRing } = await import('./bpf-ring.js');
+    return openBpfRing(libc, task, ring, state);
   }
+  const { openPacketRing } = await import('./packet-ring.js');
+  return openPacketRing(libc, task, ring, state);
 }

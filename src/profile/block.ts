@@ -12,8 +12,10 @@ export interface Shape {
   mode: string | null;
   marks: string[];
   traits: string[];
-  /** Bit set over `Names.present`: which columns hold a value for an event of this shape. */
+  /** Bit set over `Names.present`: which columns have a value for an event of this shape. */
   present: number;
+  /** The client flags of all its events; null where each has its own, or none, as `present` says. */
+  flags: bigint | null;
   /** Bits 0–25 are the flags `a`–`z`, bits 26–51 are `A`–`Z`. */
   metaFlags: bigint;
 }
@@ -106,6 +108,10 @@ function readShape(value: unknown, names: Names): Shape {
     return found;
   };
   const mode = name(4, 'mode');
+  const stored = asCount(row[7], 'present of a shape');
+  const bit = (present: string) => bitOf(names.present, present);
+  const flags = stored & bit('shape_flags') ? asUint64(row[9], 'flags of a shape') : null;
+  if (flags !== null && stored & bit('flags')) throw new BlockError('a shape has flags and a column of them');
   return {
     op: name(0, 'op'),
     status: name(1, 'status'),
@@ -114,9 +120,17 @@ function readShape(value: unknown, names: Names): Shape {
     mode: mode === 'none' ? null : mode,
     marks: namesOfBits(asCount(row[5], 'marks of a shape'), names.mark),
     traits: namesOfBits(asCount(row[6], 'traits of a shape'), names.trait),
-    present: asCount(row[7], 'present of a shape'),
+    // Whoever reads the columns need not know where the flags stood.
+    present: flags === null ? stored : stored | bit('flags'),
+    flags,
     metaFlags: asUint64(row[8], 'meta flags of a shape'),
   };
+}
+
+/** The bit that belongs to a name; 0 where the profile knows no such name. */
+export function bitOf(names: readonly string[], name: string): number {
+  const bit = names.indexOf(name);
+  return bit < 0 ? 0 : 1 << bit;
 }
 
 function namesOfBits(bits: number, names: readonly string[]): string[] {

@@ -1,8 +1,9 @@
 /**
  * Columns as typed arrays. Entry i of every array is event i of the block, in the order the events stand
  * there; where an event has no value in a column, its entry is 0 and its shape's `present` says so.
+ * Several entries of the key dictionary may be of one key.
  */
-import { type Block, columnBytes } from './block.js';
+import { type Block, bitOf, columnBytes, type Shape } from './block.js';
 import { BlockError } from './damage.js';
 import type { Names } from './header.js';
 import {
@@ -53,7 +54,7 @@ const DECODERS: { [Name in EventColumn]: Decoder<EventColumns[Name]> } = {
   time: (bytes, count, block) => readSums(bytes, count, block.baseTime),
   ordinal: (bytes, count, block) => readSums(bytes, count, block.baseOrdinal),
   conn: readUint32s,
-  key: readUint32s,
+  key: (bytes, count, block) => findEntries(readUint32s(bytes, count), block.keys),
   value_size: readUint32s,
   latency: readDoubles,
   flags: readUint64s,
@@ -72,16 +73,9 @@ const DECODERS: { [Name in EventColumn]: Decoder<EventColumns[Name]> } = {
 /** Names of all event columns. */
 export const EVENT_COLUMNS = Object.keys(DECODERS) as EventColumn[];
 
-/** Largest value each column may hold, where it points into a table. */
-const LIMITS: Partial<Record<EventColumn, (block: Block) => number>> = {
-  shape: (block) => block.shapes.length,
-  key: (block) => block.keys,
-};
-
 /** The bit of `present` that belongs to a column; 0 where the profile knows no such column. */
 export function presentBit(names: Names, column: string): number {
-  const bit = names.present.indexOf(column);
-  return bit < 0 ? 0 : 1 << bit;
+  return bitOf(names.present, column);
 }
 
 /** Some event columns, and how many events each shape has. */
@@ -125,17 +119,18 @@ function decodeColumn(
   const decode: Decoder<EventColumns[EventColumn]> = DECODERS[name];
   const full = name === 'time' || name === 'ordinal' || name === 'conn';
   const bit = presentBit(block.names, name);
+  const isStored = ({ present, flags }: Shape) =>
+    full || ((present & bit) !== 0 && (name !== 'flags' || flags === null));
   let count = 0;
-  for (let i = 0; i < shapeEvents.length; i++) {
-    if (full || block.shapes[i]!.present & bit) count += shapeEvents[i]!;
-  }
+  for (let i = 0; i < shapeEvents.length; i++) if (isStored(block.shapes[i]!)) count += shapeEvents[i]!;
   if (count > bytes.length) throw new BlockError(`column ${name} ends too early`);
   const values = decode(bytes, count, block);
-  const limit = LIMITS[name]?.(block);
-  if (limit !== undefined) checkBelow(values as Uint32Array, limit, name);
   if (count === block.events) return values;
-  const has = Uint8Array.from(block.shapes, ({ present }) => (present & bit ? 1 : 0));
-  return spread(values as Uint32Array, shape, has);
+  const has = Uint8Array.from(block.shapes, (one) => (isStored(one) ? 1 : 0));
+  const out = spread(values as Uint32Array, shape, has);
+  return name === 'flags'
+    ? withShapeFlags(out as unknown as BigUint64Array<ArrayBuffer>, shape, block.shapes)
+    : out;
 }
 
 /** Puts values one after another into the rows whose shape has one. */
@@ -160,13 +155,43 @@ function spread<Values extends Uint32Array | Float64Array | BigUint64Array | Big
   return out;
 }
 
+/** Puts the flags that are the same for all events of a shape into its rows. */
+function withShapeFlags(
+  out: BigUint64Array<ArrayBuffer>,
+  shape: Uint32Array,
+  shapes: readonly Shape[],
+): BigUint64Array {
+  // In words again; where a shape has none, 0 changes nothing.
+  const ofShapes = new Uint32Array(BigUint64Array.from(shapes, ({ flags }) => flags ?? 0n).buffer);
+  const words = new Uint32Array(out.buffer);
+  for (let i = 0; i < shape.length; i++) {
+    words[2 * i]! |= ofShapes[2 * shape[i]!]!;
+    words[2 * i + 1]! |= ofShapes[2 * shape[i]! + 1]!;
+  }
+  return out;
+}
+
+/** Turns what the column `key` holds into entries of the dictionary: 0 is the next new one, n is entry n − 1. */
+function findEntries(values: Uint32Array, keys: number): Uint32Array {
+  let next = 0;
+  let outside = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    const entry = value === 0 ? next++ : value - 1;
+    values[i] = entry;
+    outside |= Number(entry >= keys);
+  }
+  if (outside) throw new BlockError('column key points outside its table');
+  return values;
+}
+
 function checkBelow(values: Uint32Array, limit: number, name: string): void {
   for (let i = 0; i < values.length; i++) {
     if (values[i]! >= limit) throw new BlockError(`column ${name} points outside its table`);
   }
 }
 
-/** The key dictionary: one entry for each key of the block. */
+/** The key dictionary: at least one entry for each key of the block; equal hashes are equal keys. */
 export interface KeyColumns {
   hash: BigUint64Array;
   /** Bytes. */

@@ -19,6 +19,9 @@ const VAIN_MORE = 4 * BODY_MAX;
 const START = Buffer.from([0x93, 0xa4, 0x4d, 0x42]);
 const MAGICS = new Set(['MBHD', 'MBBK', 'MBLS', 'MBNT', 'MBFT']);
 
+/** What pcap, in its three kinds and both byte orders, and pcapng begin with, for a hint to who took one for a profile. */
+const CAPTURES = /^(d4c3b2a1|a1b2c3d4|4d3cb2a1|a1b23c4d|34cdb2a1|a1b2cd34|0a0d0d0a)$/;
+
 /** A whole frame whose checksum fits. */
 export interface Frame {
   /** Four characters; a later version may have others than this one knows. */
@@ -72,6 +75,11 @@ export class FrameFile {
 
   close(): void {
     closeSync(this.#fd);
+  }
+
+  /** Whether it begins like a capture. */
+  get isCapture(): boolean {
+    return CAPTURES.test(this.#read(0, 4).toString('hex'));
   }
 
   /** What the frame at `offset` says of itself, or null where none can start. Its checksum is not looked at. */

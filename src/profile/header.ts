@@ -14,7 +14,7 @@ import { asBody, asBytes, asCount, asList, asName, asText, asUint64, type Body, 
 import { BlockError } from './damage.js';
 
 /** Version of the format this release writes, and the highest it reads. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 export const FORMAT_NAME = 'membench profile';
 
 /** What a recording says about itself; see FORMAT.md for the meaning of each. */

@@ -9,6 +9,7 @@ import { FORMAT_VERSION, type Header, readHeader } from './header.js';
 import { type Loss, readLoss } from './loss.js';
 import { type BlockName, missingBlocks } from './missing.js';
 import { type Note, readNote } from './note.js';
+import { upgradeBlock } from './upgrade.js';
 
 /** Loss records, and notes, of one file at most. */
 const RECORDS_MAX = 100_000;
@@ -168,7 +169,8 @@ export class ProfileReader {
   }
 
   #readBlock(frame: Frame): Block {
-    const block = this.#own(readBlock(decodeBody(frame.body), this.header.names));
+    const { version, names } = this.header;
+    const block = this.#own(readBlock(upgradeBlock(decodeBody(frame.body), version), names));
     if (block.unit !== this.header.unit) throw new BlockError('it has another unit of time');
     return block;
   }
@@ -228,7 +230,10 @@ function openHeader(file: FrameFile, footer: Body | null): Header {
     else if (file.size === 0) return fail('it is empty');
     else if (file.headAt(0)?.magic === 'MBHD')
       return fail('its header is damaged or not whole, and it has no footer');
-    else return fail('it does not start like a profile');
+    else {
+      const how = file.isCapture ? `membench record ${file.path}` : undefined;
+      return fail('it does not start like a profile', how);
+    }
     if (Number(body.version) > FORMAT_VERSION) {
       const why = `it has format version ${body.version}, and this release reads up to ${FORMAT_VERSION}`;
       return fail(why, 'use a newer membench');

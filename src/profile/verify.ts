@@ -10,6 +10,7 @@ import { readLoss } from './loss.js';
 import { type BlockName, missingBlocks } from './missing.js';
 import { readNote } from './note.js';
 import { ProfileReader } from './reader.js';
+import { upgradeBlock } from './upgrade.js';
 
 /** What was found about a profile as a whole. */
 export interface Verification {
@@ -123,7 +124,8 @@ class Walk {
   }
 
   #takeBlock(frame: Frame): void {
-    const block = readBlock(decodeBody(frame.body), this.#header.names);
+    const { version, names } = this.#header;
+    const block = readBlock(upgradeBlock(decodeBody(frame.body), version), names);
     const { worker, seq, events, minNs, maxNs } = block;
     this.#checkRun(block);
     if (block.unit !== this.#header.unit) throw new BlockError('a block with another unit of time');

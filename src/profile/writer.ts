@@ -36,8 +36,8 @@ export interface WriterOptions {
 
 /** Bytes of one more entry in the block index at most: seven integers of nine bytes each in an array. */
 const INDEX_ENTRY_MAX = 64;
-/** Bytes of a footer without header and index at most: every counter there is needs about 1200. */
-const FOOTER_REST_MAX = 2048;
+/** Bytes of a footer without header and index at most: every counter there is, as large as can be, needs about 2300. */
+const FOOTER_REST_MAX = 2560;
 
 /**
  * Writes a profile, frame by frame. A failed write is final: the file is cut back to the last whole

@@ -166,6 +166,8 @@ function readResult(fields: FieldReader): RecorderResult {
     span: fields.optional(() => ({ first: fields.u64(), last: fields.u64() })),
     lag: readLag(fields),
     broken: fields.optional(() => ({ name: fields.text(), why: fields.text() })),
+    // A live source filters: packets of other ports do not come here.
+    elsewhere: [],
   };
 }
 

@@ -51,7 +51,7 @@ async function start({ settings, user, bounded }: Start): Promise<void> {
     onBlock: (block: SealedBlock) => parent.say({ kind: 'block', block }),
     onRebuilt: (worker: number, why: string) => parent.say({ kind: 'rebuilt', worker, why }),
   };
-  recorder = new Recorder(settings, events, libc?.pageSize);
+  recorder = new Recorder(settings, events, { pageSize: libc?.pageSize });
   // Workers load their code while it can still be read; they get to see packets only when the kernel's
   // programs are attached, which waits for `ready`.
   await recorder.ready();

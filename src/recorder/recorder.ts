@@ -1,5 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { COUNTER_NAMES, type Counter, INDEX_STATE, LAG_BUCKETS } from '../layout/generated.js';
+import {
+  COUNTER_NAMES,
+  type Counter,
+  ELSEWHERE_PORTS,
+  INDEX_STATE,
+  LAG_BUCKETS,
+} from '../layout/generated.js';
 import { RingWriter } from '../memory/batch-ring.js';
 import { bufferWithin, mapWithin } from '../memory/budget.js';
 import { NO_CAPTURE } from '../memory/capture-header.js';
@@ -16,6 +22,7 @@ import { type MapOptions, type MemoryMap, mapMemory, regionAddress } from '../me
 import { WorkerState } from '../memory/worker-state.js';
 import type { WorkerTask } from '../pool/messages.js';
 import { type Pool, type PoolEvents, startPool } from '../pool/pool.js';
+import { startThreads, type Threads } from '../pool/threads.js';
 import { DescriptorReader } from '../source/bytes.js';
 import { CaptureFeeder, type CaptureInput, unitOf } from '../source/captures.js';
 import { reasonOf } from '../source/file.js';
@@ -92,6 +99,8 @@ export interface RecorderResult {
   lag: Lag | null;
   /** The first capture that broke off, and why. */
   broken: { name: string; why: string } | null;
+  /** Ports of which packets look like memcached but were not asked for, and about how many; files and pipes only. */
+  elsewhere: readonly (readonly [port: number, packets: number])[];
 }
 
 /** The decoding half of a recording, here or in a process of its own. */
@@ -129,14 +138,23 @@ export class Recorder implements RecorderHandle {
   readonly #captures: readonly CaptureInput[] | undefined;
   readonly #feeder: CaptureFeeder | undefined;
   readonly #unit: 1 | 1000;
+  readonly #threads: Threads | undefined;
   #pool: Pool | undefined;
   #stopped = false;
   #lagBefore: Float64Array | undefined;
 
-  /** @param pageSize bytes of a page of this kernel, needed for kernel rings only */
-  constructor(settings: RecorderSettings, events: PoolEvents, pageSize = 4096) {
+  /**
+   * @param host `pageSize`: bytes of a page of this kernel, needed for kernel rings only; `threads`: those of the
+   *   workers, where they are started already
+   */
+  constructor(
+    settings: RecorderSettings,
+    events: PoolEvents,
+    { pageSize = 4096, threads }: { pageSize?: number | undefined; threads?: Threads | undefined } = {},
+  ) {
     this.#settings = settings;
     this.#events = events;
+    this.#threads = threads;
     const { feed } = settings;
     this.#map = mapOf(settings, pageSize);
     this.#memory = new WebAssembly.Memory({
@@ -182,7 +200,7 @@ export class Recorder implements RecorderHandle {
       clock: feed.kind === 'bpf rings' ? clock : 0n,
       ring: ringOf(feed, worker, zeroCopy),
     }));
-    this.#pool = startPool(tasks, this.#events);
+    this.#pool = startPool(this.#threads ?? startThreads(tasks.length), tasks, this.#events);
     // A failed worker would leave the source waiting for a slot that is never freed.
     this.#pool.done.catch(() => this.#feeder?.stop());
     // What is in a file waits for its readers; live packets do not.
@@ -213,6 +231,7 @@ export class Recorder implements RecorderHandle {
       broken,
       span: this.#span(),
       lag: lagOf(this.#lagHistograms()).lag,
+      elsewhere: this.#elsewhere(),
     };
   }
 
@@ -298,6 +317,17 @@ export class Recorder implements RecorderHandle {
     const number = endCapture(this.#memory.buffer, this.#map);
     if (number === 0 || this.#stopped) return null;
     return { name: this.#feeder.numbered(number).name, why: 'a record of it is cut or cannot be one' };
+  }
+
+  #elsewhere(): [port: number, packets: number][] {
+    const view = this.#indexState();
+    const found: [number, number][] = [];
+    for (let i = 0; i < ELSEWHERE_PORTS; i++) {
+      const at = INDEX_STATE.elsewhere + 8 * i;
+      const port = view.getUint32(at, true);
+      if (port !== 0) found.push([port, view.getUint32(at + 4, true)]);
+    }
+    return found;
   }
 
   #span(): RecorderResult['span'] {

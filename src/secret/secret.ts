@@ -48,6 +48,13 @@ const REASONS: Record<string, string> = {
 export function readSecret(path: string): Secret {
   const fail = (why: string, hint?: string, cause?: unknown) =>
     new MembenchError('ERR_MEMBENCH_KEY_FILE', `${path}: ${why}`, hint, cause);
+  if (path === '') {
+    throw new MembenchError(
+      'ERR_MEMBENCH_KEY_FILE',
+      'the name of the key file is empty',
+      'a variable that is not set?',
+    );
+  }
   let fd: number | undefined;
   try {
     // O_NONBLOCK: opening a named pipe must fail below, not wait for a writer.

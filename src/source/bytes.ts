@@ -14,6 +14,34 @@ export interface ByteReader {
   stop(): void;
 }
 
+/** Reads a file nobody else reads: at a position of its own, which whoever reads it elsewhere moves on. */
+export class FileReader implements ByteReader {
+  readonly fd: number;
+  /** Offset of what is read next. */
+  position = 0;
+  #stopping = false;
+
+  constructor(fd: number) {
+    this.fd = fd;
+  }
+
+  get bytesRead(): number {
+    return this.position;
+  }
+
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  /** A regular file always answers at once. */
+  async read(buffer: Uint8Array): Promise<number> {
+    if (this.#stopping) return 0;
+    const got = readSync(this.fd, buffer, 0, buffer.length, this.position);
+    this.position += got;
+    return got;
+  }
+}
+
 /**
  * Reads a descriptor that may be a file, a FIFO or a pipe. It must not block: a read that blocks could
  * not be interrupted, neither by a signal nor by the end of the process.
@@ -43,7 +71,6 @@ export class DescriptorReader implements ByteReader {
     this.#stopping = true;
   }
 
-  /** A regular file always answers at once. */
   async read(buffer: Uint8Array): Promise<number> {
     while (!this.#stopping) {
       try {

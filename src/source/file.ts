@@ -3,13 +3,25 @@ import { MembenchError } from '../errors.js';
 import type { Counter } from '../layout/generated.js';
 import { PCAP_HEADER } from '../layout/generated.js';
 import { parseCaptureHeader } from '../memory/capture-header.js';
-import { type ByteReader, DescriptorReader, ReplayReader, readFully, StreamReader } from './bytes.js';
+import {
+  type ByteReader,
+  DescriptorReader,
+  FileReader,
+  ReplayReader,
+  readFully,
+  StreamReader,
+} from './bytes.js';
 import { type CaptureInput, unitOf } from './captures.js';
+import { findFirstPacket, inOrder } from './first-packet.js';
+import { isInterface, STDIN } from './names.js';
 import type { CapturesFeed, KernelCounts, PacketSource } from './source.js';
 import { compressionOf, UnpackReader } from './unpack.js';
 
-/** What people type for standard input. */
-export const STDIN = '-';
+/** How long a pipe may say nothing before it is told what may be wrong, ms. */
+const SILENCE = 10_000;
+
+/** Names of files in a message at most. */
+const NAMES_SHOWN = 12;
 
 /** Failures of open(2) and read(2) people meet, in their words. */
 const REASONS: Record<string, [why: string, hint?: string]> = {
@@ -41,6 +53,8 @@ export function sourceError(path: string, error: unknown): MembenchError {
 /** A file that is open. */
 interface OpenFile extends CaptureInput {
   stat: Stats | null;
+  /** When its first packet was, Unix nanoseconds; null where that is not known, or does not matter. */
+  first: bigint | null;
   close(): void;
 }
 
@@ -62,18 +76,28 @@ export class FileSource implements PacketSource {
   }
 
   /**
-   * Opens captures and reads their heads.
+   * Opens captures and reads their heads. Several are one capture in the order of their first packets: the shell's
+   * `pcap*` puts pcap10 before pcap2.
    *
-   * @param paths in the order of what was captured; `-` is standard input
+   * @param paths `-` is standard input
    * @param signal gives up waiting for a head
+   * @param tell called where the order is another one than that of the paths, and where a pipe says nothing for long
    * @throws ERR_MEMBENCH_SOURCE, ERR_MEMBENCH_NOT_A_CAPTURE, ERR_MEMBENCH_LINKTYPE, ERR_MEMBENCH_UNSUPPORTED,
    *   ERR_MEMBENCH_ABORTED
    */
-  static async open(paths: readonly string[], signal?: AbortSignal): Promise<FileSource> {
+  static async open(
+    paths: readonly string[],
+    signal?: AbortSignal,
+    tell: (message: string) => void = () => {},
+  ): Promise<FileSource> {
     const files: OpenFile[] = [];
     try {
-      for (const path of paths) files.push(await openCapture(path, signal));
-      return new FileSource(files);
+      for (const path of paths) files.push(await openCapture(path, paths.length > 1, signal, tell));
+      const ordered = inOrder(files);
+      if (ordered.some((file, i) => file !== files[i])) {
+        tell(`the files are taken in the order of their first packets: ${listed(ordered)}`);
+      }
+      return new FileSource(ordered);
     } catch (error) {
       for (const file of files) file.close();
       throw error;
@@ -101,6 +125,12 @@ export class FileSource implements PacketSource {
   }
 }
 
+/** Names for a message, as many as a line holds. */
+function listed(files: readonly OpenFile[]): string {
+  const names = files.slice(0, NAMES_SHOWN).map(({ name }) => name);
+  return [...names, ...(files.length > NAMES_SHOWN ? [`… (${files.length} in all)`] : [])].join(', ');
+}
+
 /** What is at a path; undefined where nothing is, or where we cannot get. */
 function statOf(path: string): Stats | undefined {
   try {
@@ -110,15 +140,25 @@ function statOf(path: string): Stats | undefined {
   }
 }
 
-async function openCapture(path: string, signal: AbortSignal | undefined): Promise<OpenFile> {
+/** @param ordered whether it matters when its first packet was */
+async function openCapture(
+  path: string,
+  ordered: boolean,
+  signal: AbortSignal | undefined,
+  tell: (message: string) => void,
+): Promise<OpenFile> {
   const { name, reader, stat, close } = path === STDIN ? openStdin() : openFile(path);
   const stop = () => reader.stop();
   signal?.addEventListener('abort', stop);
+  // A file answers at once.
+  const timer = setTimeout(() => {
+    tell(`nothing came through ${name} for ${SILENCE / 1000} s (tcpdump -U writes every packet at once)`);
+  }, SILENCE);
   try {
-    const read = (from: ByteReader, buffer: Uint8Array) =>
-      readFully(from, buffer).catch((error: unknown) => {
-        throw sourceError(name, error);
-      });
+    const cannotRead = (error: unknown): never => {
+      throw sourceError(name, error);
+    };
+    const read = (from: ByteReader, buffer: Uint8Array) => readFully(from, buffer).catch(cannotRead);
     let bytes = reader;
     let head = new Uint8Array(PCAP_HEADER);
     head = head.subarray(0, await read(bytes, head));
@@ -133,16 +173,27 @@ async function openCapture(path: string, signal: AbortSignal | undefined): Promi
     }
     const header = parseCaptureHeader(head);
     const bytesTotal = stat?.isFile() ? stat.size : null;
-    const records = new ReplayReader(head.subarray(header.size), bytes);
-    return { name, header, reader: records, bytesTotal, stat, close };
+    const rest = head.subarray(header.size);
+    const { taken, time: first } = ordered
+      ? await findFirstPacket(header, rest, bytes).catch(cannotRead)
+      : { taken: rest, time: null };
+    return { name, header, reader: recordsOf(bytes, taken, header.size), bytesTotal, stat, first, close };
   } catch (error) {
     close();
     if (!(error instanceof MembenchError) || error.code === 'ERR_MEMBENCH_SOURCE') throw error;
     if (error.code === 'ERR_MEMBENCH_ABORTED') throw error;
     throw new MembenchError(error.code, `${name}: ${error.message}`, error.hint);
   } finally {
+    clearTimeout(timer);
     signal?.removeEventListener('abort', stop);
   }
+}
+
+/** What follows the header; `taken` of it was read already. */
+function recordsOf(bytes: ByteReader, taken: Uint8Array, headerSize: number): ByteReader {
+  if (!(bytes instanceof FileReader)) return new ReplayReader(taken, bytes);
+  bytes.position = headerSize;
+  return bytes;
 }
 
 interface OpenBytes {
@@ -157,17 +208,21 @@ function openFile(path: string): OpenBytes {
   try {
     fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
-    throw sourceError(path, error);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !isInterface(path))
+      throw sourceError(path, error);
+    const how = `it is an interface: membench record ${path}`;
+    throw new MembenchError('ERR_MEMBENCH_SOURCE', `${path}: no such file`, how, error);
   }
   const stat = fstatSync(fd);
   if (!stat.isFile() && !stat.isFIFO()) {
     closeSync(fd);
     throw sourceError(path, Object.assign(new Error(), { code: stat.isDirectory() ? 'EISDIR' : 'ENXIO' }));
   }
-  return { name: path, reader: new DescriptorReader(fd, stat.isFile()), stat, close: () => closeSync(fd) };
+  const reader = stat.isFile() ? new FileReader(fd) : new DescriptorReader(fd, false);
+  return { name: path, reader, stat, close: () => closeSync(fd) };
 }
 
-/** Standard input: a file, or a pipe that may say nothing for long. */
+/** Standard input: a pipe that may say nothing for long; or a file, which others may have begun to read. */
 function openStdin(): OpenBytes {
   const name = 'standard input';
   if (process.stdin.isTTY) {

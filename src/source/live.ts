@@ -15,3 +15,8 @@ export interface LiveOptions {
   /** Forces one way of attaching programs. */
   attach?: 'tcx' | 'clsact' | undefined;
 }
+
+/** Whether a name stands for every interface: tcpdump's word, and ours. */
+export function isEvery(name: string): boolean {
+  return name === 'any' || name === '*';
+}

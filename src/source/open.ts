@@ -1,24 +1,11 @@
 import { existsSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { MembenchError } from '../errors.js';
 import { LIVE_SOURCES, openBest } from './best.js';
-import { FileSource, STDIN } from './file.js';
+import { FileSource } from './file.js';
 import type { LiveOptions } from './live.js';
+import { noInterface, noSource } from './misnamed.js';
+import { isLive, SCHEME, STDIN } from './names.js';
 import type { PacketSource } from './source.js';
-
-const SCHEME = /^(file|ebpf|afpacket|pcap):(.*)$/s;
-
-/** Whether a name is that of an interface here: one without an address is in no list of Node's. */
-function isInterface(name: string): boolean {
-  return name in networkInterfaces() || existsSync(`/sys/class/net/${name}`);
-}
-
-/** Whether a source names live traffic. */
-export function isLive(source: string | readonly string[]): boolean {
-  if (typeof source !== 'string' || source === STDIN || existsSync(source)) return false;
-  const scheme = SCHEME.exec(source)?.[1];
-  return scheme === undefined ? isInterface(source) : scheme !== 'file';
-}
 
 /** The path of a capture file by its source string. */
 function pathOf(source: string): string {
@@ -32,8 +19,9 @@ function pathOf(source: string): string {
 /**
  * Opens what a source names. A path that exists is a file, whatever it looks like.
  *
- * @param source several are files, in the order they were captured
- * @param tell called with why a bare interface name is not captured in a better way
+ * @param source several are files
+ * @param tell called with why a bare interface name is not captured in a better way, and where files are taken in
+ *   another order than they are named in
  * @param signal gives up waiting for a source that says nothing
  * @throws ERR_MEMBENCH_SOURCE, ERR_MEMBENCH_NOT_A_CAPTURE, ERR_MEMBENCH_LINKTYPE, ERR_MEMBENCH_UNSUPPORTED,
  *   ERR_MEMBENCH_USAGE
@@ -44,8 +32,14 @@ export async function openSource(
   tell: (message: string) => void,
   signal?: AbortSignal,
 ): Promise<PacketSource> {
-  if (typeof source !== 'string') return FileSource.open(source.map(pathOf), signal);
-  if (!isLive(source)) return FileSource.open([pathOf(source)], signal);
+  if (typeof source !== 'string') return FileSource.open(source.map(pathOf), signal, tell);
   const [, scheme, rest] = SCHEME.exec(source) ?? [];
+  if (!isLive(source)) {
+    // Of a path open(2) knows better what is wrong.
+    const isName = source !== STDIN && scheme === undefined && !source.includes('/');
+    if (isName && !existsSync(source)) throw noSource(source);
+    return FileSource.open([pathOf(source)], signal, tell);
+  }
+  if (rest === '') throw noInterface(source);
   return scheme === undefined ? openBest(source, live, tell) : LIVE_SOURCES[scheme]!(rest!, live);
 }

@@ -15,6 +15,17 @@ interface Compression {
 /** Node has it from 22.15 on. */
 type MaybeZstd = { createZstdDecompress?: (options: { chunkSize: number }) => Transform };
 
+/** What Node cannot unpack, but a program everybody has. */
+function unpackedBy(name: string, magic: readonly number[], command: string): Compression {
+  return {
+    magic,
+    unpack() {
+      const what = `it is compressed with ${name}, which Node ${process.versions.node} cannot unpack`;
+      throw new MembenchError('ERR_MEMBENCH_UNSUPPORTED', what, `${command} FILE | membench record -`);
+    },
+  };
+}
+
 const COMPRESSIONS: readonly Compression[] = [
   // RFC 1952, section 2.3.1.
   { magic: [0x1f, 0x8b], unpack: () => zlib.createGunzip({ chunkSize: CHUNK }) },
@@ -23,14 +34,20 @@ const COMPRESSIONS: readonly Compression[] = [
     magic: [0x28, 0xb5, 0x2f, 0xfd],
     unpack() {
       const create = (zlib as MaybeZstd).createZstdDecompress;
-      if (create !== undefined) return create({ chunkSize: CHUNK });
-      throw new MembenchError(
-        'ERR_MEMBENCH_UNSUPPORTED',
-        `it is compressed with zstd, which Node ${process.versions.node} cannot unpack`,
-        'zstd -dc FILE | membench record -',
-      );
+      return create?.({ chunkSize: CHUNK }) ?? unpackedBy('zstd', [], 'zstd -dc').unpack();
     },
   },
+  // The .xz file format, section 2.1.1.1.
+  unpackedBy('xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], 'xz -dc'),
+  // LZ4 frame format, "Magic Number", and the frames of its predecessor.
+  unpackedBy('lz4', [0x04, 0x22, 0x4d, 0x18], 'lz4 -dc'),
+  unpackedBy('lz4', [0x02, 0x21, 0x4c, 0x18], 'lz4 -dc'),
+  // bzip2.h has no magic, compress.c writes BZh.
+  unpackedBy('bzip2', [0x42, 0x5a, 0x68], 'bzip2 -dc'),
+  // compress(1), which gzip reads.
+  unpackedBy('compress', [0x1f, 0x9d], 'gzip -dc'),
+  // APPNOTE.TXT of zip, section 4.3.7.
+  unpackedBy('zip', [0x50, 0x4b, 0x03, 0x04], 'unzip -p'),
 ];
 
 /** How bytes are compressed that begin so; undefined where they are not. */

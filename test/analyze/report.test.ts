@@ -55,6 +55,7 @@ const ANALYSIS: Analysis = {
     missing: 1448,
   },
   complete: false,
+  hint: null,
 };
 
 test('the report says what there is to say', (t) => {
@@ -94,7 +95,7 @@ test('the report says what there is to say', (t) => {
     '  blocks missing: 1',
     '  damaged: 512 B',
     '  the profile is not complete: blocks or its footer are missing',
-    '  packets skipped on purpose: udp 3, tls 1',
+    '  packets that were not decoded: udp 3, tls 1',
   ]);
 });
 
@@ -166,4 +167,9 @@ test('numbers are written as people read them', (t) => {
     '2 h 05 min',
   ]);
   t.deepEqual([0, 0.874, 1].map(percent), ['0.0 %', '87.4 %', '100.0 %']);
+});
+
+test('where little was understood it ends with the likely cause', (t) => {
+  const hint = 'packets are cut at 96 bytes: capture whole ones';
+  t.is(renderReport({ ...ANALYSIS, hint }).at(-1), hint);
 });

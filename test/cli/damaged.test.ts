@@ -170,12 +170,12 @@ test('what else is damaged is told by each command', (t) => {
 });
 
 test('what cannot be read at all is one line, exit 1', (t) => {
-  const newer = frame('MBHD', pack(headerValue({ version: 2 })));
+  const newer = frame('MBHD', pack(headerValue({ version: 3 })));
   const cases: [Uint8Array, RegExp][] = [
     [Buffer.alloc(0), /it is empty \[ERR_MEMBENCH_NOT_A_PROFILE\]/],
     [Buffer.alloc(4096), /does not start like a profile \[/],
     [WHOLE.subarray(0, 500), /its header is damaged or not whole, and it has no footer \[/],
-    [newer, /it has format version 2, and this release reads up to 1 \(use a newer membench\) \[/],
+    [newer, /it has format version 3, and this release reads up to 2 \(use a newer membench\) \[/],
     [frame('MBHD', Buffer.alloc(1_000_000, 0x91)), /nested too deeply \[/],
   ];
   for (const [bytes, message] of cases) {
@@ -209,7 +209,7 @@ test('a closed stdout ends cat quietly, damaged or not', (t) => {
   damaged[placesOf(damaged)[2]!.offset + 100]! ^= 1;
   for (const bytes of [profile, damaged]) {
     writeFileSync(path, bytes);
-    const line = `"${process.execPath}" dist/cli/main.js cat "${path}" | head -n 1; exit "$\{PIPESTATUS[0]}"`;
+    const line = `"${process.execPath}" dist/bin/membench.cjs cat "${path}" | head -n 1; exit "$\{PIPESTATUS[0]}"`;
     const { status, stdout, stderr } = spawnSync('bash', ['-c', line], { encoding: 'utf8' });
     t.deepEqual([status, stderr], [0, '']);
     t.is(lines(stdout).length, 1);

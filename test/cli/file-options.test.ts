@@ -108,7 +108,16 @@ test('-C and -W: a file is spread over profiles, of which the last are kept', (t
 
 test('-G: a capture that grows is spread over profiles by time', async (t) => {
   const folder = temporary(t);
-  const args = ['dist/cli/main.js', 'record', '-q', '--json', '-G', '500ms', '-', join(folder, 'out.mbp')];
+  const args = [
+    'dist/bin/membench.cjs',
+    'record',
+    '-q',
+    '--json',
+    '-G',
+    '500ms',
+    '-',
+    join(folder, 'out.mbp'),
+  ];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   let said = '';
   child.stdout.on('data', (chunk) => {

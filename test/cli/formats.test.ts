@@ -150,7 +150,7 @@ test('standard input: a file, a pipe, and one that is packed', (t) => {
     const options = [...here.same, '--force', '-w', profile].join(' ');
     execFileSync('sh', [
       '-c',
-      command.replace('RECORD', `${process.execPath} dist/cli/main.js record -q ${options}`),
+      command.replace('RECORD', `${process.execPath} dist/bin/membench.cjs record -q ${options}`),
     ]);
     return membench(['cat', profile]).stdout;
   };
@@ -164,7 +164,7 @@ test('standard input: a file, a pipe, and one that is packed', (t) => {
 test('a capture that grows: what came is sealed within seconds, and SIGINT ends it well', async (t) => {
   const here = place(t);
   const profile = join(here.folder, 'grows.mbp');
-  const args = ['dist/cli/main.js', 'record', ...here.same, '--json', '-', profile];
+  const args = ['dist/bin/membench.cjs', 'record', ...here.same, '--json', '-', profile];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   let said = '';
   child.stdout.on('data', (chunk) => {

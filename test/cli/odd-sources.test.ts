@@ -82,7 +82,7 @@ test.serial('whatever is named as a profile, a capture or a key file: one clear 
     for (const [args, why] of runs) {
       if (why === null) continue;
       // One that hangs is ended.
-      const { status, stderr } = spawnSync(process.execPath, ['dist/cli/main.js', ...args], {
+      const { status, stderr } = spawnSync(process.execPath, ['dist/bin/membench.cjs', ...args], {
         encoding: 'utf8',
         timeout: 60_000,
         killSignal: 'SIGKILL',
@@ -100,7 +100,7 @@ function same(why: string): [string, string, string] {
 
 test('a directory on standard input is no capture', (t) => {
   const folder = temporary(t);
-  const command = `"${process.execPath}" dist/cli/main.js record - "${join(folder, 'out.mbp')}" <"${folder}"`;
+  const command = `"${process.execPath}" dist/bin/membench.cjs record - "${join(folder, 'out.mbp')}" <"${folder}"`;
   const { status, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8' });
   t.is(status, 1);
   t.regex(stderr, /^membench: standard input: it is a directory .*\[ERR_MEMBENCH_SOURCE\]\n$/);
@@ -112,7 +112,7 @@ test('one clear line for a file we may not read', (t) => {
   writeFileSync(path, pcapFile(FIRST), { mode: 0o600 });
   chmodSync(path, 0);
   // Root may read everything; nobody may not even enter a folder of root's.
-  const command = [process.execPath, 'dist/cli/main.js', 'record', path, join(folder, 'out.mbp')];
+  const command = [process.execPath, 'dist/bin/membench.cjs', 'record', path, join(folder, 'out.mbp')];
   const drop = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
   const { status, stderr } = spawnSync(
     'sh',
@@ -128,7 +128,7 @@ test('one clear line for a file we may not read', (t) => {
 test('a terminal is no capture', (t) => {
   const { stdout } = spawnSync(
     'script',
-    ['-qec', `${process.execPath} dist/cli/main.js record -`, '/dev/null'],
+    ['-qec', `${process.execPath} dist/bin/membench.cjs record -`, '/dev/null'],
     {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -146,7 +146,7 @@ test('files are those that were there at the start, however they are replaced me
   ];
   execFileSync('mkfifo', [fifo]);
   writeFileSync(file, pcapFile(SECOND));
-  const args = ['dist/cli/main.js', 'record', '-q', '--json', '-w', join(folder, 'out.mbp'), fifo, file];
+  const args = ['dist/bin/membench.cjs', 'record', '-q', '--json', '-w', join(folder, 'out.mbp'), fifo, file];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let said = '';
   child.stdout.on('data', (chunk) => {

@@ -24,7 +24,7 @@ function files(t: { teardown(fn: () => void): void }) {
 function shell(line: string): Outcome {
   const { status, stdout, stderr } = spawnSync('bash', ['-c', line], {
     encoding: 'utf8',
-    env: { ...process.env, M: `${process.execPath} dist/cli/main.js` },
+    env: { ...process.env, M: `${process.execPath} dist/bin/membench.cjs` },
   });
   return { code: status, stdout, stderr };
 }

@@ -89,7 +89,7 @@ test('the summary is as tcpdump would say it', (t) => {
   t.is(stdout, '');
   t.regex(
     stderr,
-    /^10 packets captured\n10 packets received by filter\n0 packets dropped by kernel\n2 requests, 2 answered, 0 unanswered, 0 gaps\nprofile: .*out\.mbp \([\d.]+ k?B, 0\.0 s\)\n$/,
+    /^10 packets captured\n10 packets received by filter\nunknown packets dropped by kernel\n2 requests, 2 answered, 0 unanswered, 0 gaps\nprofile: .*out\.mbp \([\d.]+ k?B, 0\.0 s\)\n$/,
   );
 });
 

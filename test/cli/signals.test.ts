@@ -109,7 +109,17 @@ test('a terminal that goes away stops it as SIGHUP does', async (t) => {
   const profile = join(folder, 'out.mbp');
   const fifo = join(folder, 'fifo');
   execFileSync('mkfifo', [fifo]);
-  const words = ['sh', '-c', script, 'sh', process.execPath, 'dist/cli/main.js', 'record', fifo, profile];
+  const words = [
+    'sh',
+    '-c',
+    script,
+    'sh',
+    process.execPath,
+    'dist/bin/membench.cjs',
+    'record',
+    fifo,
+    profile,
+  ];
   const command = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
   const terminal = spawn('script', ['-qec', command, '/dev/null'], { stdio: 'ignore' });
   t.teardown(() => terminal.kill('SIGKILL'));
@@ -175,7 +185,7 @@ test('cat into a pipe that closes ends quietly', (t) => {
   t.notThrows(() =>
     execFileSync('bash', [
       '-c',
-      `set -o pipefail; "${process.execPath}" dist/cli/main.js cat "${profile}" | head -n 1`,
+      `set -o pipefail; "${process.execPath}" dist/bin/membench.cjs cat "${profile}" | head -n 1`,
     ]),
   );
 });

@@ -11,9 +11,9 @@ const files: string[] = JSON.parse(
 
 test('the package holds what runs, and what explains it', (t) => {
   for (const path of [
-    'dist/cli/main.js',
     'dist/index.js',
     'dist/index.d.ts',
+    'dist/bin/membench.cjs',
     'dist/decoder.js',
     'dist/profile.js',
     'dist/pool/piscina.cjs',

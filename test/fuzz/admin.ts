@@ -194,13 +194,13 @@ export const ADMIN: Grammar = {
     many(
       'J03 J06 G14',
       ['lru_crawler metadump all', 'lru_crawler metadump hash', 'lru_crawler metadump <n>'],
-      [DUMPED],
+      [DUMPED, `OK\r\n${DUMPED}`],
       ['END\r\n', 'END\r\n', 'END\r\nEND\r\n', '', 'ERROR <word>\r\n'],
     ),
     many(
       'J04 J06 G14',
       ['lru_crawler mgdump all', 'lru_crawler mgdump hash', 'lru_crawler mgdump <word>'],
-      ['mg <key>\r\n', 'mg Zm9v b\r\n', 'mg <word>\r\n'],
+      ['mg <key>\r\n', 'mg Zm9v b\r\n', 'mg <word>\r\n', 'OK\r\n'],
       ['EN\r\n', 'EN\r\n', 'END\r\n', ''],
     ),
     many('J05', ['lru_crawler metadump all', 'lru_crawler mgdump all'], [''], REFUSED_DUMPS),
@@ -211,6 +211,25 @@ export const ADMIN: Grammar = {
       'H04 H05 G12',
       ['quit', 'quit <word>', 'shutdown', 'shutdown graceful', 'shutdown <word>'],
       ['', '', 'ERROR: shutdown not enabled', 'SERVER_ERROR: shutdown not enabled'],
+    ),
+    lines(
+      'H23 H24',
+      [
+        'config get cluster',
+        'lease-get <key>',
+        'lease-set <key> 77 0 0 3\r\nabc',
+        'lease-set <key> 77 0 0 3 noreply\r\nabc',
+        '<word> <key>',
+      ],
+      [
+        'CONFIG cluster 0 5\r\n1\n\r\n\n\r\nEND',
+        'LVALUE <key> 77 0 3\r\nabc\r\nEND',
+        'VALUE <key> 0 3\r\nabc\r\nEND',
+        'STORED',
+        'STALE_STORED',
+        'STAT <word> <n>\r\nEND',
+        '',
+      ],
     ),
     lines(
       'H22 A05 A10',

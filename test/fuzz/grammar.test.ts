@@ -7,14 +7,14 @@ import { setOddness } from './tokens.js';
 /** First and last row of each section, and of the parts of E and N. A21 is what never meets the network. */
 const TABLE: readonly [section: string, first: number, last: number][] = [
   ['A', 1, 20],
-  ['B', 1, 18],
-  ['C', 1, 12],
+  ['B', 1, 19],
+  ['C', 1, 13],
   ['D', 1, 7],
-  ['E', 1, 11],
+  ['E', 1, 12],
   ['E', 20, 48],
   ['F', 1, 7],
   ['G', 1, 15],
-  ['H', 1, 22],
+  ['H', 1, 24],
   ['I', 1, 17],
   ['J', 1, 6],
   ['K', 1, 36],

@@ -1,6 +1,7 @@
 /** The meta protocol, row by row, with every flag of its alphabet. */
 import { between, oneOf } from '../support/random.js';
 import type { Grammar, Row } from './grammar.js';
+import { lines } from './rows.js';
 import { key, lineEnd, number, oddly, type Random, respace, time, value, WORDS } from './tokens.js';
 
 /** Rows E20 to E45: what follows a flag's letter. */
@@ -132,5 +133,26 @@ export const META: Grammar = {
       [],
     ),
   ],
-  breaking: [storage('E09', true), command('E10', 'mx', 'v', ['ERROR'], [])],
+  breaking: [
+    storage('E09', true),
+    lines(
+      'E09',
+      ['ms <key> S2\r\nhi', 'ms <key> T0 S2 c\r\nhi', 'mg <key> s', 'md <key>', 'ms <key> S2 q\r\nhi'],
+      [
+        'OK',
+        'OK c1',
+        'NS',
+        'EN',
+        'CLIENT_ERROR bad data chunk',
+        'CLIENT_ERROR bad command line format\r\nERROR',
+        '',
+      ],
+    ),
+    lines(
+      'E12',
+      ['ms <key> 2 !\r\nhi', 'ms <key> 2 q *\r\nmn', 'ms <key> +2\r\nhi'],
+      ['CLIENT_ERROR invalid flag', 'CLIENT_ERROR bad command line format\r\nMN', 'HD'],
+    ),
+    command('E10', 'mx', 'v', ['ERROR'], []),
+  ],
 };

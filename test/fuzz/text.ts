@@ -24,6 +24,22 @@ const MANY: Row = {
   },
 };
 
+/** A multiget whose keys are answered in any order, and now and then one that was not asked for. */
+const REORDERED: Row = {
+  id: 'C13',
+  make(random: Random) {
+    const keys = Array.from({ length: between(random, 2, random() < 0.1 ? 90 : 8) }, () => key(random));
+    const found = keys.filter(() => random() < 0.7);
+    for (let i = found.length - 1; i > 0; i--) {
+      const j = between(random, 0, i);
+      [found[i], found[j]] = [found[j]!, found[i]!];
+    }
+    if (random() < 0.1) found.push(key(random));
+    const values = found.map((name) => `VALUE ${name} 0 3\r\nabc\r\n`).join('');
+    return { ask: `get ${keys.join(' ')}\r\n`, answer: `${values}END\r\n` };
+  },
+};
+
 /** A request after quit: nobody reads it. */
 const QUIT: Row = {
   id: 'G11',
@@ -53,8 +69,9 @@ export const TEXT: Grammar = {
     lines(
       'C07',
       [`get <key> ${'k'.repeat(251)} <key>`, `gats 0 ${'k'.repeat(400)}`],
-      ['CLIENT_ERROR bad command line format'],
+      ['CLIENT_ERROR bad command line format', 'CLIENT_ERROR bad command line format\r\n'],
     ),
+    REORDERED,
     lines(
       'C09',
       ['get', 'gat 10', 'gets ', 'get <key>'],
@@ -92,6 +109,16 @@ export const TEXT: Grammar = {
       'B18',
       ['set <key> <n> <time>', 'set <key>', 'set', 'cas <key> 0 0 <n>', 'add <key> <n> <n> -1'],
       ['ERROR', 'CLIENT_ERROR bad command line format'],
+    ),
+    lines(
+      'B12',
+      ['set <key> 0 0 +1\r\n1', 'set <key> 0 0 000000000001\r\n1', 'add <key> 0 0 +4 noreply\r\nabcd'],
+      ['STORED', ...FORMAT, `${FORMAT[0]}\r\n${FORMAT[0]}`, ''],
+    ),
+    lines(
+      'B19',
+      ['set <key> 0 0 noreply', 'add <key> 0 0 x noreply', 'incr <key> noreply'],
+      ['', ...FORMAT, 'ERROR'],
     ),
     lines(
       'C08',

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -11,18 +11,9 @@ import { temporary } from '../support/cli.js';
 import { payloadOf } from '../support/datagrams.js';
 import { type Conversation, loadConversations } from '../support/markdown.js';
 import { everyRowsOwnLine } from '../support/rows.js';
+import { readsAlike, reason, speaksAsWritten, version } from '../support/spoken.js';
 
 const PORT = 11713;
-const version = /\d+\.\d+\.\d+/.exec(spawnSync('memcached', ['-V'], { encoding: 'utf8' }).stdout ?? '')?.[0];
-const [major = 0, minor = 0, patch = 0] = (version ?? '').split('.').map(Number);
-/** The answers are those of releases before 1.6.40, the first with the new text parser. */
-const fits = major === 1 && minor === 6 && patch >= 10 && patch <= 39;
-const reason =
-  version === undefined
-    ? ' (needs memcached)'
-    : fits
-      ? ''
-      : ` (answers as 1.6.10 to 1.6.39 do, here is ${version})`;
 
 async function connect(): Promise<Socket> {
   for (let i = 0; ; i++) {
@@ -91,8 +82,16 @@ function plain(bytes: Uint8Array): string[] {
   ];
 }
 
-async function talk(socket: Socket, turns: Conversation['turns']): Promise<Uint8Array> {
+/** Says the client's part; returns what both said, in turn. */
+async function talk(socket: Socket, turns: Conversation['turns']): Promise<Conversation['turns']> {
+  const spoken: Conversation['turns'] = [];
   const chunks: Buffer[] = [];
+  let told = 0;
+  const hear = () => {
+    const bytes = Buffer.concat(chunks.slice(told));
+    told = chunks.length;
+    if (bytes.length > 0) spoken.push({ from: 'server', bytes });
+  };
   let closed = false;
   socket.on('data', (chunk) => chunks.push(chunk));
   // A server that closes with bytes unread resets the connection.
@@ -103,6 +102,8 @@ async function talk(socket: Socket, turns: Conversation['turns']): Promise<Uint8
   let wanted = Buffer.alloc(0);
   for (const { from, bytes } of turns) {
     if (from === 'client') {
+      hear();
+      spoken.push({ from, bytes });
       socket.write(bytes);
       continue;
     }
@@ -115,7 +116,8 @@ async function talk(socket: Socket, turns: Conversation['turns']): Promise<Uint8
   socket.end();
   for (let i = 0; i < 500 && !closed; i++) await sleep(10);
   socket.destroy();
-  return Buffer.concat(chunks);
+  hear();
+  return spoken;
 }
 
 /** Sends the datagrams of one client, in turn, and awaits as many of each turn's answers as are known. */
@@ -148,22 +150,27 @@ const every = loadConversations();
 for (const { file, title, turns, datagrams, memcached } of [...every, everyRowsOwnLine(every)]) {
   if (!memcached) continue;
   if (datagrams.length > 0) {
-    (reason === '' ? test.serial : test.serial.skip)(
+    (version ? test.serial : test.serial.skip)(
       `a real memcached answers so: ${file}: ${title}${reason}`,
       async (t) => {
         (await start(t, ['-U', String(PORT), ...memcached])).destroy();
         const said = datagrams.filter(({ from }) => from === 'server').map(payloadOf);
-        t.deepEqual((await talkDatagrams(t, datagrams)).map(plainDatagram), said.map(plainDatagram));
+        const got = await talkDatagrams(t, datagrams);
+        if (speaksAsWritten) t.deepEqual(got.map(plainDatagram), said.map(plainDatagram));
+        else t.is(got.length > 0, said.length > 0);
       },
     );
     continue;
   }
-  (reason === '' ? test.serial : test.serial.skip)(
+  (version ? test.serial : test.serial.skip)(
     `a real memcached answers so: ${file}: ${title}${reason}`,
     async (t) => {
-      const said = turns.filter(({ from }) => from === 'server').map(({ bytes }) => bytes);
-      const got = await talk(await start(t, memcached), turns);
-      t.deepEqual(plain(got), plain(Buffer.concat(said)));
+      const said = (all: Conversation['turns']) =>
+        Buffer.concat(all.filter(({ from }) => from === 'server').map(({ bytes }) => bytes));
+      const spoken = await talk(await start(t, memcached), turns);
+      // Other releases answer otherwise: what they say has to be understood all the same.
+      if (speaksAsWritten) t.deepEqual(plain(said(spoken)), plain(said(turns)));
+      readsAlike(t, spoken, title);
     },
   );
 }

@@ -187,7 +187,7 @@ function withoutKoffi(t: ExecutionContext): string {
     if (name === 'koffi') mkdirSync(join(folder, 'node_modules', name));
     else symlinkSync(resolve('node_modules', name), join(folder, 'node_modules', name));
   }
-  return join(folder, 'dist/cli/main.js');
+  return join(folder, 'dist/bin/membench.cjs');
 }
 
 for (const victim of ['parent', 'recorder', 'capturing child'] as const) {
@@ -219,7 +219,7 @@ serial(live('a file: the process crashes and is not dumped'), async (t) => {
   const options = ['--key-file', canaries.keyFile, '-p', String(PORT), '-q', '-', profile];
   const child: ChildProcess = spawn(
     UNLIMITED[0]!,
-    [...UNLIMITED.slice(1), process.execPath, 'dist/cli/main.js', 'record', ...options],
+    [...UNLIMITED.slice(1), process.execPath, 'dist/bin/membench.cjs', 'record', ...options],
     { stdio: ['pipe', 'ignore', 'inherit'] },
   );
   child.stdin!.write(readFileSync(capture));

@@ -189,7 +189,7 @@ function runAs(uid: number, args: string[]) {
         String(uid),
         '--clear-groups',
         process.execPath,
-        'dist/cli/main.js',
+        'dist/bin/membench.cjs',
         ...args,
       ],
       { stdio: ['ignore', 'pipe', 'pipe'] },
@@ -555,7 +555,13 @@ serial(
       for (let after = 120; after <= 400; after += 40) {
         // A session of its own, as a terminal's, in a network of its own.
         const script = 'ip link set lo up; exec "$@"';
-        const command = [process.execPath, 'dist/cli/main.js', 'record', source, join(folder, 'out.mbp')];
+        const command = [
+          process.execPath,
+          'dist/bin/membench.cjs',
+          'record',
+          source,
+          join(folder, 'out.mbp'),
+        ];
         const child = spawn('unshare', ['-n', 'sh', '-c', script, 'sh', ...command, '--force'], {
           detached: true,
           stdio: ['ignore', 'ignore', 'pipe'],

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,18 +8,9 @@ import { randomBinaryConversation } from '../support/binary-model.js';
 import type { Turn } from '../support/conversation.js';
 import { randomConversation } from '../support/model.js';
 import { conversationWith } from '../support/releases.js';
+import { readsAlike, reason, release, speaksAsWritten, version } from '../support/spoken.js';
 
 const PORT = 11712;
-const version = /\d+\.\d+\.\d+/.exec(spawnSync('memcached', ['-V'], { encoding: 'utf8' }).stdout ?? '')?.[0];
-const [major = 0, minor = 0, patch = 0] = (version ?? '').split('.').map(Number);
-/** The model answers as releases 1.6.10 to 1.6.39 do. */
-const fits = major === 1 && minor === 6 && patch >= 10 && patch <= 39;
-const reason =
-  version === undefined
-    ? ' (needs memcached)'
-    : fits
-      ? ''
-      : ` (speaks like 1.6.10 to 1.6.39, here is ${version})`;
 
 /** Sends a whole client's side, and what ends a connection. */
 async function talk(request: Uint8Array, end: Uint8Array): Promise<Buffer> {
@@ -60,7 +51,7 @@ async function start(t: ExecutionContext): Promise<void> {
 const said = (turns: readonly Turn[], side: Turn['from']) =>
   Buffer.concat(turns.filter(({ from }) => from === side).map(({ bytes }) => bytes));
 
-const live = reason === '' ? test.serial : test.serial.skip;
+const live = version ? test.serial : test.serial.skip;
 
 live(`the model of memcached answers as memcached does${reason}`, async (t) => {
   await start(t);
@@ -75,23 +66,33 @@ live(`the model of memcached answers as memcached does${reason}`, async (t) => {
     await text(Buffer.from('flush_all\r\n'));
     const turns = randomConversation(seed, 60, false);
     const told = said(turns, 'server').toString('latin1');
-    t.is(plain(await text(said(turns, 'client'))), plain(told), `seed ${seed}`);
+    const answer = await text(said(turns, 'client'));
+    // Other releases answer otherwise: what they say has to be understood all the same.
+    if (speaksAsWritten) t.is(plain(answer), plain(told), `seed ${seed}`);
+    const spoken: Turn[] = [
+      { from: 'client', bytes: said(turns, 'client') },
+      { from: 'server', bytes: Buffer.from(answer, 'latin1') },
+    ];
+    readsAlike(t, spoken, `seed ${seed}`);
   }
 });
 
-live(`what a server of the old kind makes of refused values is what memcached does${reason}`, async (t) => {
-  await start(t);
-  // Which error it is does not matter here, but that it is one.
-  const plain = (answer: string) => answer.replaceAll(/^(CLIENT_)?ERROR.*\r$/gm, 'ERROR\r');
-  for (let seed = 1; seed <= 60; seed++) {
-    await text(Buffer.from('flush_all\r\n'));
-    const { turns } = conversationWith('old', seed, 60, 0.2);
-    // What the server still waits for must not swallow the end.
-    const asked = Buffer.concat([said(turns, 'client'), Buffer.from(`${'\r\n'.repeat(40)}`)]);
-    const answer = plain(await text(asked));
-    t.true(answer.startsWith(plain(said(turns, 'server').toString('latin1'))), `seed ${seed}`);
-  }
-});
+live(
+  `what a server of the ${release} kind makes of refused values is what memcached does${reason}`,
+  async (t) => {
+    await start(t);
+    // Which error it is does not matter here, but that it is one.
+    const plain = (answer: string) => answer.replaceAll(/^(CLIENT_)?ERROR.*\r$/gm, 'ERROR\r');
+    for (let seed = 1; seed <= 60; seed++) {
+      await text(Buffer.from('flush_all\r\n'));
+      const { turns } = conversationWith(release, seed, 60, 0.2);
+      // What the server still waits for must not swallow the end.
+      const asked = Buffer.concat([said(turns, 'client'), Buffer.from(`${'\r\n'.repeat(40)}`)]);
+      const answer = plain(await text(asked));
+      t.true(answer.startsWith(plain(said(turns, 'server').toString('latin1'))), `seed ${seed}`);
+    }
+  },
+);
 
 live(`the binary model of memcached answers as memcached does${reason}`, async (t) => {
   await start(t);

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import test from 'ava';
 import { record } from 'membench';
-import type { CacheEvent } from 'membench/decoder';
 import { openProfile, readEvents } from 'membench/profile';
 import { temporary } from '../support/cli.js';
+import { COUNTERS, countersOf } from '../support/counters.js';
 import { Network, PORT, SERVER, takeTurns, whyNotLive } from '../support/network.js';
 
 const OPERATIONS = Number(process.env.MEMBENCH_OPERATIONS ?? 200_000);
@@ -12,56 +12,6 @@ const CONNECTIONS = 64;
 const reason = whyNotLive();
 test.before(takeTurns);
 const live = reason === '' ? test.serial : test.serial.skip;
-
-const STORES = new Set(['set', 'add', 'replace', 'append', 'prepend', 'cas', 'ms']);
-
-/**
- * What memcached 1.6 counts for one event: names of its counters. Found out by asking one after another:
- * a retrieval that touches counts as a touch where it hits, and for mg as a get where it does not.
- */
-function countersOf({ proto, op, status, mode, cas, initial, meta_flags: flags = '' }: CacheEvent): string[] {
-  if (STORES.has(op)) {
-    // A binary set that is too large counts nowhere (process_bin_update in proto_bin.c).
-    if (status === 'error') return proto === 'binary' ? [] : ['store_too_large'];
-    if (!cas) return ['cmd_set'];
-    if (status === 'exists') return ['cmd_set', 'cas_badval'];
-    return ['cmd_set', status === 'not_found' ? 'cas_misses' : 'cas_hits'];
-  }
-  if (status === 'error') return [];
-  // What a binary delete with another cas finds counts as nothing, and so does what an incr creates.
-  if (proto === 'binary' && (status === 'exists' || initial !== undefined)) return [];
-  const found = status !== 'miss' && status !== 'not_found';
-  switch (op) {
-    case 'get':
-    case 'gets':
-      return ['cmd_get', found ? 'get_hits' : 'get_misses'];
-    case 'mg':
-      if (flags.includes('T') && found) return ['cmd_touch', 'touch_hits'];
-      return ['cmd_get', found ? 'get_hits' : 'get_misses'];
-    case 'gat':
-    case 'gats':
-    case 'touch':
-      return ['cmd_touch', found ? 'touch_hits' : 'touch_misses'];
-    case 'delete':
-    case 'md':
-      return [found ? 'delete_hits' : 'delete_misses'];
-    case 'incr':
-    case 'decr':
-      return [`${op}_${found ? 'hits' : 'misses'}`];
-    case 'ma':
-      return [`${mode === 'decr' ? 'decr' : 'incr'}_${found ? 'hits' : 'misses'}`];
-    case 'me':
-      return ['cmd_meta'];
-    default:
-      return [];
-  }
-}
-
-const COUNTERS = [
-  ...['cmd_get', 'get_hits', 'get_misses', 'cmd_set', 'cmd_touch', 'touch_hits', 'touch_misses', 'cmd_meta'],
-  ...['delete_hits', 'delete_misses', 'incr_hits', 'incr_misses', 'decr_hits', 'decr_misses'],
-  ...['cas_hits', 'cas_misses', 'cas_badval', 'store_too_large'],
-];
 
 live(
   `${OPERATIONS} mixed operations: no difference with any counter of memcached${reason && ` (${reason})`}`,

@@ -34,7 +34,7 @@ function installPrivately(t: { teardown(fn: () => void): void }): string {
   for (const path of ['dist', 'package.json', ...packages]) {
     cpSync(path, join(folder, path), { recursive: true });
   }
-  return join(folder, 'dist/cli/main.js');
+  return join(folder, 'dist/bin/membench.cjs');
 }
 
 serial(live('a worker that hangs is replaced, where only root can read its code'), async (t) => {

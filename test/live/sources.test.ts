@@ -26,6 +26,10 @@ const WAYS: [name: string, source: string, options: string[]][] = [
   ['afpacket with three workers', `afpacket:${DEVICE}`, ['--workers', '3']],
   ['pcap', `pcap:${DEVICE}`, []],
   ['a bare interface name', DEVICE, []],
+  ['afpacket on every interface', 'afpacket:any', ['--workers', '2']],
+  ['pcap on every interface', 'pcap:any', []],
+  ['ebpf on every interface', 'ebpf:any', []],
+  ['any alone', 'any', []],
 ];
 
 for (const [name, source, options] of WAYS) {

@@ -35,15 +35,21 @@ interface Shared {
   map: MemoryMap;
 }
 
+interface How {
+  schedule?: number;
+  lateWriter?: boolean;
+  /** The workers read the capture themselves. */
+  inFile: boolean;
+}
+
 /** Records the capture while threads are ended: the first after so many steps, the one that takes over after so many more. */
-function recordWithDeaths(deaths: readonly number[], schedule?: number, lateWriter = false) {
+function recordWithDeaths(deaths: readonly number[], how: How) {
   const left = [...deaths];
   let died = -1;
   return recordInProcess(CAPTURE, {
     workers: 2,
     map: SIZES,
-    lateWriter,
-    ...(schedule !== undefined && { schedule }),
+    ...how,
     beforeStep(_, { steps, rebuilt }) {
       if (rebuilt.length === died || left.length === 0) return;
       died = rebuilt.length;
@@ -53,45 +59,49 @@ function recordWithDeaths(deaths: readonly number[], schedule?: number, lateWrit
 }
 
 /** Steps of all workers where nobody dies. */
-const STEPS = (() => {
+function stepsOf(how: How): number {
   let count = 0;
   recordInProcess(CAPTURE, {
     workers: 2,
     map: SIZES,
+    ...how,
     beforeStep(_, { steps }) {
       count = steps.count;
     },
   });
   return count;
-})();
+}
+const STEPS = stepsOf({ inFile: true });
 
-test('a thread that is ended before any of its steps', (t) => {
-  t.timeout(600_000);
-  const whole = recordInProcess(CAPTURE, { workers: 2, map: SIZES });
-  t.deepEqual(wrongIn(whole), []);
-  t.is(whole.counters.packets_seen, captured.length);
-  let cut = 0;
-  for (let step = 0; step < STEPS; step++) {
-    const result = recordWithDeaths([step]);
-    assert.deepEqual(wrongIn(result), [], `step ${step}`);
-    assert.equal(result.rebuilt.length, 1, `step ${step}`);
-    // Behind a walk that was cut off nothing is read.
-    if (result.broken) cut++;
-    else assert.equal(result.counters.packets_seen, captured.length, `step ${step}`);
-  }
-  t.log(`${STEPS} steps; ${cut} times in the middle of a walk`);
-  t.true(cut > 0 && cut < STEPS / 2);
-});
+for (const inFile of [false, true]) {
+  test(`a thread that is ended before any of its steps; ${inFile ? 'a file' : 'a pipe'}`, (t) => {
+    t.timeout(600_000);
+    const whole = recordInProcess(CAPTURE, { workers: 2, map: SIZES, inFile });
+    t.deepEqual(wrongIn(whole), []);
+    t.is(whole.counters.packets_seen, captured.length);
+    let cut = 0;
+    const steps = stepsOf({ inFile });
+    for (let step = 0; step < steps; step++) {
+      const result = recordWithDeaths([step], { inFile });
+      assert.deepEqual(wrongIn(result), [], `step ${step}`);
+      assert.equal(result.rebuilt.length, 1, `step ${step}`);
+      // Behind a walk that was cut off nothing is read.
+      if (result.broken) cut++;
+      else assert.equal(result.counters.packets_seen, captured.length, `step ${step}`);
+    }
+    t.log(`${steps} steps; ${cut} times in the middle of a walk`);
+    t.true(cut > 0 && cut < steps / 2);
+  });
+}
 
 test('rows of deaths, with workers in any order and a writer that is late', async (t) => {
   t.timeout(600_000);
   await fc.assert(
     fc.property(
-      fc.array(fc.oneof(fc.nat(STEPS / 2), fc.nat(60)), { minLength: 1, maxLength: 6 }),
-      fc.nat(),
-      fc.boolean(),
-      (deaths, schedule, late) => {
-        assert.deepEqual(wrongIn(recordWithDeaths(deaths, schedule, late)), []);
+      fc.array(fc.oneof(fc.nat(Math.floor(STEPS / 2)), fc.nat(60)), { minLength: 1, maxLength: 6 }),
+      fc.record({ schedule: fc.nat(), lateWriter: fc.boolean(), inFile: fc.boolean() }),
+      (deaths, how) => {
+        assert.deepEqual(wrongIn(recordWithDeaths(deaths, how)), []);
       },
     ),
     { numRuns: Number(process.env.MEMBENCH_RUNS ?? 60) },

@@ -1,8 +1,9 @@
 /** A kernel ring that is never empty: what else there is to be done is done all the same. */
 import test from 'ava';
 import type { Core } from '#src/decode/core.js';
-import { RingReader, RingWriter } from '#src/memory/batch-ring.js';
+import { RingWriter } from '#src/memory/batch-ring.js';
 import { mapMemory } from '#src/memory/map.js';
+import { RingReader } from '#src/memory/ring-reader.js';
 import { WorkerState } from '#src/memory/worker-state.js';
 import { Drain, type KernelRing } from '#src/pool/drain.js';
 import type { WorkerTask } from '#src/pool/messages.js';

@@ -40,6 +40,13 @@ const request = fc.record(
   { requiredKeys: ['worker', 'conn', 'op', 'status', 'keys'] },
 );
 
+/** Flags stand in a column or in the shape. */
+const requestWithFlags = fc
+  .tuple(request, fc.boolean())
+  .map(([{ flags, ...rest }, shared]) =>
+    flags === undefined ? rest : { ...rest, [shared ? 'shape_flags' : 'flags']: flags },
+  );
+
 /** Times of a stretch of traffic, and now and then of a clock that jumped. */
 const time = fc.oneof(
   { arbitrary: fc.bigInt({ min: 1_700_000_000_000_000n, max: 1_700_000_000_000_050n }), weight: 9 },
@@ -51,7 +58,7 @@ const time = fc.oneof(
  * place of its own in the total order.
  */
 export const events: fc.Arbitrary<TestEvent[]> = fc
-  .array(fc.record({ request, time, withKey: fc.boolean() }), { maxLength: 40 })
+  .array(fc.record({ request: requestWithFlags, time, withKey: fc.boolean() }), { maxLength: 40 })
   .chain((found) =>
     fc.shuffledSubarray([...found.keys()], { minLength: found.length }).map((ordinals) =>
       found.flatMap(({ request: { keys, ...shared }, time, withKey }, i): TestEvent[] => {
@@ -74,14 +81,18 @@ export const events: fc.Arbitrary<TestEvent[]> = fc
 
 /** Events cut into blocks: each worker's in order, of any size, empty ones among them. */
 export const blocks: fc.Arbitrary<{ events: TestEvent[]; blocks: BlockSpec[] }> = fc
-  .tuple(events, fc.array(fc.nat(6), { minLength: 1, maxLength: 20 }))
-  .map(([all, sizes]) => {
+  .tuple(
+    events,
+    fc.array(fc.nat(6), { minLength: 1, maxLength: 20 }),
+    fc.record({ repeat: fc.constantFrom(1, 2, 1000) }),
+  )
+  .map(([all, sizes, options]) => {
     const specs: BlockSpec[] = [];
     for (let worker = 0; worker < 3; worker++) {
       const own = all.filter((event) => event.worker === worker);
       for (let at = 0, seq = 0; at < own.length; seq++) {
         const length = seq > 50 ? own.length : sizes[seq % sizes.length]!;
-        specs.push({ worker, seq, events: own.slice(at, at + length) });
+        specs.push({ worker, seq, events: own.slice(at, at + length), options });
         at += length;
       }
     }

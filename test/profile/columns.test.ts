@@ -5,15 +5,21 @@ import { readBlock } from '#src/profile/block.js';
 import { decodeBody } from '#src/profile/body.js';
 import { checkBlock } from '#src/profile/check-block.js';
 import { EVENT_COLUMNS } from '#src/profile/columns.js';
+import { upgradeBlock } from '#src/profile/upgrade.js';
 import * as arbitraries from './arbitraries.js';
-import { type BlockOptions, blockBody, NAMES, type TestConn, type TestEvent } from './support.js';
+import { type BlockOptions, blockBody, NAMES, type TestConn, type TestEvent, varint } from './support.js';
 
-const read = (body: Uint8Array) => readBlock(decodeBody(body), NAMES);
+const read = (body: Uint8Array, version = 2) => readBlock(upgradeBlock(decodeBody(body), version), NAMES);
 
-test('columns hold every value in the row it belongs to, 0 where there is none', (t) => {
+const format = fc.oneof(
+  fc.record({ version: fc.constant(1 as const) }),
+  fc.record({ version: fc.constant(2 as const), repeat: fc.constantFrom(1, 2, 3, 1000) }),
+);
+
+test('columns hold every value in the row it belongs to, 0 where there is none, in either version', (t) => {
   fc.assert(
-    fc.property(arbitraries.events, (events) => {
-      const block = read(blockBody(0, 0, events));
+    fc.property(arbitraries.events, format, (events, options) => {
+      const block = read(blockBody(0, 0, events, options), options.version);
       checkBlock(block);
       const columns = decodeColumns(block, EVENT_COLUMNS);
       const keys = decodeKeys(block);
@@ -27,7 +33,8 @@ test('columns hold every value in the row it belongs to, 0 where there is none',
         if (event.key) t.is(keys.hash[columns.key[row]!], event.key.hash);
         for (const name of EVENT_COLUMNS.slice(5)) {
           const bit = 1 << NAMES.present.indexOf(name);
-          const value = event[name as keyof TestEvent];
+          const value =
+            name === 'flags' ? (event.flags ?? event.shape_flags) : event[name as keyof TestEvent];
           t.is((shape.present & bit) !== 0, value !== undefined, name);
           t.is(Number(columns[name][row]), Number(value ?? 0), name);
         }
@@ -67,6 +74,8 @@ const EVENT: TestEvent = {
   value_size: 5,
 };
 
+const SHAPE_FLAGS = 1 << NAMES.present.indexOf('shape_flags');
+
 const LIES: Record<string, BlockOptions> = {
   'more events than rows': { override: { events: 3 } },
   'fewer events than rows': { override: { events: 1 } },
@@ -79,7 +88,8 @@ const LIES: Record<string, BlockOptions> = {
   'another first time': { override: { min_ns: 9999 } },
   'another last time': { override: { max_ns: 10001 } },
   'a shape outside the table': { columns: { shape: Uint8Array.of(0, 1) } },
-  'a key outside the dictionary': { columns: { key: Uint8Array.of(0, 1) } },
+  'a key outside the dictionary': { columns: { key: Uint8Array.of(0, 2) } },
+  'more new keys than the dictionary has': { columns: { key: Uint8Array.of(0, 0) } },
   'a value too many': { columns: { value_size: Uint8Array.of(5, 5, 5) } },
   'a value too few': { columns: { value_size: Uint8Array.of(5) } },
   'no value column': { columns: { value_size: new Uint8Array(0) } },
@@ -87,6 +97,10 @@ const LIES: Record<string, BlockOptions> = {
   'no shapes': { override: { shapes: [] } },
   'a shape of no name': { override: { shapes: [[99, 0, 0, 0, 0, 0, 0, 0, 0]] } },
   'a shape too short': { override: { shapes: [[0, 0, 0]] } },
+  'a shape whose flags are missing': { override: { shapes: [[0, 0, 0, 0, 0, 0, 0, SHAPE_FLAGS, 0]] } },
+  'a shape with flags and a column of them': {
+    override: { shapes: [[0, 0, 0, 0, 0, 0, 0, SHAPE_FLAGS | (1 << NAMES.present.indexOf('flags')), 0, 1]] },
+  },
   'shapes that are no list': { override: { shapes: 'none' } },
   'columns longer than the payload': { override: { columns: [['shape', 1000]] } },
   'columns shorter than the payload': { override: { columns: [] } },
@@ -108,6 +122,29 @@ for (const [what, options] of Object.entries(LIES)) {
     t.throws(() => checkBlock(read(blockBody(0, 0, [EVENT, EVENT], options))), { instanceOf: BlockError });
   });
 }
+
+test('a key column of version 1 is told where it points outside, or has no end', (t) => {
+  for (const column of [
+    Buffer.of(0, 1),
+    varint(2n ** 32n - 1n),
+    varint(2n ** 64n - 1n),
+    Buffer.of(0, 0x80),
+  ]) {
+    const options = { version: 1, columns: { key: column } } as const;
+    t.throws(() => checkBlock(read(blockBody(0, 0, [EVENT, EVENT], options), 1)), { instanceOf: BlockError });
+  }
+});
+
+test('entries of the dictionary keep their number from version 1 to 2, however many bytes it has', (t) => {
+  // 127 and 16383 fill their bytes: one more takes another.
+  const numbers = [0, 1, 126, 127, 128, 255, 16382, 16383, 16384, 20000];
+  const count = numbers.at(-1)! + 1;
+  const events = Array.from({ length: count }, (_, i) => ({ ...EVENT, key: { hash: BigInt(i), size: 9 } }));
+  const again = numbers.map((i) => events[i]!);
+  const block = read(blockBody(0, 0, [...events, ...again], { version: 1 }), 1);
+  checkBlock(block);
+  t.deepEqual([...decodeColumns(block, ['key']).key.subarray(count)], numbers);
+});
 
 test('a connection record of no kind is told', (t) => {
   const conns = [{ conn: 1, kind: 'open_syn', time: 5n, client: 1n, server: 1n, port: 1 }];

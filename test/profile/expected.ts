@@ -32,6 +32,7 @@ export function expectedEvents(events: readonly TestEvent[], unit = 1000n): Cach
     return list.indexOf(name);
   };
   return [...events].sort(compare).map((event) => {
+    const flags = event.flags ?? event.shape_flags;
     const out: Partial<CacheEvent> = {
       ts_ns: String(event.time * unit),
       conn: numberIn(conns, `${event.worker} ${event.conn}`),
@@ -46,7 +47,7 @@ export function expectedEvents(events: readonly TestEvent[], unit = 1000n): Cach
       key_size: event.key?.size ?? null,
       value_size: event.value_size ?? null,
       mode: event.mode === undefined || event.mode === 'none' ? null : event.mode,
-      flags: event.flags === undefined ? null : exact(event.flags),
+      flags: flags === undefined ? null : exact(flags),
       ttl: event.ttl === undefined ? null : exact(event.ttl),
       delta: event.delta === undefined ? null : exact(event.delta),
       cas: event.traits?.includes('cas') ?? false,

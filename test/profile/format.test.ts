@@ -54,7 +54,7 @@ test('a profile read by the text of FORMAT.md alone, with any msgpack library', 
   const [header, block, footer, ...rest] = frames(recordInProcess(pcapFile(packetsOf(turns))).profile);
   t.deepEqual(rest, []);
   t.is(header!.magic, 'MBHD');
-  t.like(header!.body, { format: 'membench profile', version: 1, unit: 1000, ports: [[11211, 11211]] });
+  t.like(header!.body, { format: 'membench profile', version: 2, unit: 1000, ports: [[11211, 11211]] });
   t.is(footer!.magic, 'MBFT');
   t.like(footer!.body, { ended: 'end of source' });
   t.is(block!.magic, 'MBBK');
@@ -78,7 +78,12 @@ test('a profile read by the text of FORMAT.md alone, with any msgpack library', 
     shapes.map(([op, status]) => `${names.op![op!]} ${names.status![status!]}`),
     ['set stored', 'get hit', 'get miss', 'get hit'],
   );
-  t.deepEqual(varints(columns.get('key')!), [0, 0, 1, 0]);
+  // foo is new, foo again, nope is new, foo again.
+  t.deepEqual(varints(columns.get('key')!), [0, 1, 0, 1]);
+  t.is(columns.get('flags'), undefined);
+  const flags = (shape: number[]) =>
+    shape[7]! & (1 << names.present!.indexOf('shape_flags')) ? shape[9] : null;
+  t.deepEqual(shapes.map(flags), [5, 5, null, 5]);
   t.deepEqual(varints(columns.get('key_size')!), [3, 4]);
   t.deepEqual(varints(columns.get('value_size')!), [3, 3, 3]);
   t.deepEqual(varints(columns.get('ttl')!).map(zigzag), [-1]);

@@ -82,12 +82,12 @@ const ndjson = (name: string) =>
     .split('\n')
     .map((line) => JSON.parse(line) as CacheEvent);
 
-function readsAsFrozen(t: ExecutionContext, name: string, told: readonly Told[]): void {
+function readsAsFrozen(t: ExecutionContext, version: number, name: string, told: readonly Told[]): void {
   const path = `test/fixtures/${name}.mbp`;
   t.deepEqual(ndjson(name), events(told));
   {
     using profile = openProfile(path);
-    t.is(profile.header.version, 1);
+    t.is(profile.header.version, version);
     t.deepEqual([...readEvents(profile)], events(told));
     t.true(profile.complete);
     t.deepEqual(profile.damage, []);
@@ -98,30 +98,38 @@ function readsAsFrozen(t: ExecutionContext, name: string, told: readonly Told[])
   t.is(stdout, readFileSync(`test/fixtures/${name}.ndjson`, 'utf8'));
 }
 
-test('the frozen profile of version 1 is read as it was when it was frozen', (t) => {
-  readsAsFrozen(t, 'v1', BOTH);
-  using profile = openProfile('test/fixtures/v1.mbp');
-  t.deepEqual([...new Set(profile.blocks.map(({ worker }) => worker))].sort(), [0, 1]);
-  t.is(profile.header.run, 'f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff');
-  t.like(profile.footer, { ended: 'end of source', elapsedNs: 1_000_000n, firstNs: START });
-  t.like(profile.counts(), { events: 16, requests: 15, answered: 14, unanswered: 1, lost_worker_failed: 3 });
-  t.like(profile.losses, [{ worker: 1, reason: 'worker_failed', packets: 3 }]);
-  t.like(profile.notes, [{ what: 'worker replaced', atNs: START + 1_000_000n }]);
-  const analyzed = membench(['analyze', '--json', 'test/fixtures/v1.mbp']);
-  t.like(JSON.parse(analyzed.stdout), {
-    events: 16,
-    requests: 15,
-    connections: 2,
-    complete: true,
-    // Six of foo, three of bin, and five others once each.
-    keys: { distinct: 8 },
-    loss: { lost: { worker_failed: 3 }, missing_blocks: 0 },
+for (const version of [1, 2]) {
+  test(`the frozen profile of version ${version} is read as it was when it was frozen`, (t) => {
+    readsAsFrozen(t, version, `v${version}`, BOTH);
+    using profile = openProfile(`test/fixtures/v${version}.mbp`);
+    t.deepEqual([...new Set(profile.blocks.map(({ worker }) => worker))].sort(), [0, 1]);
+    t.is(profile.header.run, 'f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff');
+    t.like(profile.footer, { ended: 'end of source', elapsedNs: 1_000_000n, firstNs: START });
+    t.like(profile.counts(), {
+      events: 16,
+      requests: 15,
+      answered: 14,
+      unanswered: 1,
+      lost_worker_failed: 3,
+    });
+    t.like(profile.losses, [{ worker: 1, reason: 'worker_failed', packets: 3 }]);
+    t.like(profile.notes, [{ what: 'worker replaced', atNs: START + 1_000_000n }]);
+    const analyzed = membench(['analyze', '--json', `test/fixtures/v${version}.mbp`]);
+    t.like(JSON.parse(analyzed.stdout), {
+      events: 16,
+      requests: 15,
+      connections: 2,
+      complete: true,
+      // Six of foo, three of bin, and five others once each.
+      keys: { distinct: 8 },
+      loss: { lost: { worker_failed: 3 }, missing_blocks: 0 },
+    });
   });
-});
 
-test("FORMAT.md's example of version 1 is read as it was when it was frozen", (t) => {
-  readsAsFrozen(t, 'v1-example', EXAMPLE);
-});
+  test(`FORMAT.md's example of version ${version} is read as it was when it was frozen`, (t) => {
+    readsAsFrozen(t, version, `v${version}-example`, EXAMPLE);
+  });
+}
 
 test('what this release records of the same captures says the same', (t) => {
   t.deepEqual(recordFrozen().events, events(BOTH));

@@ -80,7 +80,7 @@ test('the offsets follow from the bytes, and the bytes are the frozen file', (t)
     t.is(offset, at);
     at += bytes.length;
   }
-  t.true(BYTES.equals(readFileSync('test/fixtures/v1-example.mbp')));
+  t.true(BYTES.equals(readFileSync('test/fixtures/v2-example.mbp')));
 });
 
 test('every checksum in it is right', (t) => {
@@ -148,6 +148,7 @@ test('the dump by hand gives the events the reader gives', (t) => {
   const columns = columnsOf(block);
   const taken: Record<string, number> = {};
   let time = BigInt(block.base_time);
+  let newKeys = 0;
   const events = Array.from({ length: block.events }, (_, row) => {
     const shape = block.shapes[Number(columns.shape![row])]!;
     const optional = (name: string) => {
@@ -156,7 +157,9 @@ test('the dump by hand gives the events the reader gives', (t) => {
       return Number(columns[name]![taken[name]]);
     };
     time += BigInt(columns.time![row]!);
-    const key = optional('key')!;
+    const keyValue = optional('key')!;
+    const key = keyValue === 0 ? newKeys++ : keyValue - 1;
+    const sharesFlags = shape[7]! & (1 << names.present!.indexOf('shape_flags'));
     const latency = optional('latency');
     return {
       ts_ns: String(time * BigInt(block.unit)),
@@ -167,12 +170,12 @@ test('the dump by hand gives the events the reader gives', (t) => {
       key: columns.key_hash![key],
       key_size: Number(columns.key_size![key]),
       value_size: optional('value_size'),
-      flags: optional('flags'),
+      flags: sharesFlags ? shape[9] : optional('flags'),
       ttl: optional('ttl'),
       latency_ns: latency === null ? null : latency * block.unit,
     };
   });
-  using profile = openProfile('test/fixtures/v1-example.mbp');
+  using profile = openProfile('test/fixtures/v2-example.mbp');
   const read = [...readEvents(profile)];
   t.is(read.length, events.length);
   for (const [i, event] of events.entries()) t.like(read[i], event);

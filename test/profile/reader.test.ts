@@ -315,9 +315,9 @@ for (const [what, bytes, message] of [
   ],
   ['text', Buffer.from('hello\n'.repeat(1000)), /does not start like a profile/],
   [
-    'a profile of version 2',
-    Buffer.concat(frames({ header: { version: 2 }, blocks: [] })),
-    /version 2.*up to 1/,
+    'a profile of version 3',
+    Buffer.concat(frames({ header: { version: 3 }, blocks: [] })),
+    /version 3.*up to 2/,
   ],
   ['something else of that shape', frame('MBHD', pack(headerValue({ format: 'x' }))), /something else/],
   ['a header that makes no sense', frame('MBHD', pack(headerValue({ names: 3 }))), /names is not a map/],

@@ -130,6 +130,7 @@ export const NAMES = {
     'recache',
     'ttl_left',
     'opaque',
+    'shape_flags',
     'from_a_later_version',
   ],
   mark: ['sent', 'won', 'stale'],
@@ -168,6 +169,8 @@ export interface TestEvent {
   recache?: bigint;
   ttl_left?: bigint;
   opaque?: bigint;
+  /** Stands in the shape, not in a column: of events without `flags`. */
+  shape_flags?: bigint;
   sub?: number;
   key_index?: number;
 }
@@ -190,6 +193,10 @@ export interface BlockOptions {
   override?: Record<string, Value>;
   /** Columns that replace the right ones. */
   columns?: Record<string, Uint8Array>;
+  /** Version of the format. */
+  version?: 1 | 2;
+  /** Every so many-th key is put into the dictionary again though it is there. Default: none. */
+  repeat?: number;
 }
 
 const NUMBERS = ['flags', 'delta', 'initial', 'cas_new'] as const;
@@ -211,6 +218,7 @@ function shapeOf(event: TestEvent): Value[] {
     bits(NAMES.trait, event.traits ?? []),
     bits(NAMES.present, present),
     event.metaFlags ?? 0n,
+    event.shape_flags ?? 0,
   ];
 }
 
@@ -232,7 +240,16 @@ export function blockBody(
   const unit = options.unit ?? 1000;
   const conns = options.conns ?? [];
   const shapes = new Map<string, { index: number; value: Value[] }>();
-  const keys = new Map<string, { index: number; value: { hash: bigint; size: number } }>();
+  const keys: { hash: bigint; size: number }[] = [];
+  const entries = new Map<bigint, number>();
+  /** What the column says for a key, which is put into the dictionary where it is not there, or once again. */
+  const keyValue = (key: { hash: bigint; size: number }, again: boolean) => {
+    const known = entries.get(key.hash);
+    if (known !== undefined && !again) return options.version === 1 ? known : known + 1;
+    entries.set(key.hash, keys.length);
+    keys.push(key);
+    return options.version === 1 ? keys.length - 1 : 0;
+  };
   const parts = new Map<string, Buffer[]>();
   const put = (column: string, bytes: Buffer) => {
     const list = parts.get(column) ?? [];
@@ -241,7 +258,7 @@ export function blockBody(
   };
   let time = events[0]?.time ?? 0n;
   let ordinal = BigInt(events[0]?.ordinal ?? 0);
-  for (const event of events) {
+  for (const [row, event] of events.entries()) {
     const shape = shapeOf(event);
     put('shape', varint(indexIn(shapes, shape.join(), shape)));
     put('time', zigzag(BigInt.asIntN(64, event.time - time)));
@@ -249,7 +266,8 @@ export function blockBody(
     put('conn', varint(BigInt(event.conn)));
     time = event.time;
     ordinal = BigInt(event.ordinal);
-    if (event.key) put('key', varint(indexIn(keys, `${event.key.hash}`, event.key)));
+    const again = options.repeat !== undefined && row % options.repeat === 0;
+    if (event.key) put('key', varint(BigInt(keyValue(event.key, again))));
     if (event.value_size !== undefined) put('value_size', varint(BigInt(event.value_size)));
     if (event.latency !== undefined) put('latency', varint(event.latency));
     for (const name of NUMBERS) if (event[name] !== undefined) put(name, varint(event[name]));
@@ -258,9 +276,9 @@ export function blockBody(
     if (event.sub !== undefined) put('sub', varint(BigInt(event.sub)));
     if (event.key_index !== undefined) put('key_index', varint(BigInt(event.key_index)));
   }
-  for (const { value } of keys.values()) {
-    put('key_hash', u64le(value.hash));
-    put('key_size', varint(BigInt(value.size)));
+  for (const { hash, size } of keys) {
+    put('key_hash', u64le(hash));
+    put('key_size', varint(BigInt(size)));
   }
   let connTime = conns[0]?.time ?? 0n;
   for (const row of conns) {
@@ -289,7 +307,7 @@ export function blockBody(
     events: events.length,
     requests: events.filter((event) => !event.key_index).length,
     conns: conns.length,
-    keys: keys.size,
+    keys: keys.length,
     shapes: [...shapes.values()].map(({ value }) => value),
     columns: [...columns].map(([name, bytes]) => [name, bytes.length]),
     counts: options.counts ?? { events: events.length },
@@ -302,7 +320,7 @@ export function blockBody(
 export function headerValue(override: Record<string, Value> = {}): { [key: string]: Value } {
   return {
     format: 'membench profile',
-    version: 1,
+    version: 2,
     run: RUN,
     created_ns: 1_700_000_000_000_000_000n,
     tool: 'test 1',

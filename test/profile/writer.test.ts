@@ -21,7 +21,7 @@ test('a file that may not grow: told, exit 1, sealed blocks stay', (t) => {
     'bash',
     [
       '-c',
-      `ulimit -f 20; exec "$0" dist/cli/main.js record --workers 2 "${source}" "${profile}"`,
+      `ulimit -f 20; exec "$0" dist/bin/membench.cjs record --workers 2 "${source}" "${profile}"`,
       process.execPath,
     ],
     {

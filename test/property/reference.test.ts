@@ -19,6 +19,8 @@ const conversation = fc.record({
   connections: fc.integer({ min: 1, max: 5 }),
   /** Every so many-th connection speaks binary. */
   binary: fc.constantFrom(1, 2, 1000),
+  /** Values of a multiget come in any order. */
+  proxy: fc.boolean(),
   window: fc.constantFrom(0, 0, 2, 6),
   clientSeq: fc.constantFrom(1, 0xfffffff0, 0x7fffff00),
   /** The sizes that ship, or small ones. */
@@ -32,11 +34,13 @@ test('the parser and the reference agree under every cut, reordering and number 
   fc.assert(
     fc.property(
       conversation,
-      ({ seed, size, cut, version, connections, binary, window, clientSeq, schedule, ...options }) => {
+      ({ seed, size, cut, version, connections, binary, proxy, window, clientSeq, schedule, ...options }) => {
         const captures = Array.from({ length: connections }, (_, i) =>
           shuffleWithin(
             packetsOf(
-              (i % binary === binary - 1 ? randomBinaryConversation : randomConversation)(seed + i, size),
+              i % binary === binary - 1
+                ? randomBinaryConversation(seed + i, size)
+                : randomConversation(seed + i, size, true, proxy),
               {
                 cut,
                 seed: seed + i,

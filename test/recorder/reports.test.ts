@@ -81,6 +81,8 @@ const done: fc.Arbitrary<FromRecorder> = fc.record({
     span: fc.option(fc.record({ first: fc.bigInt(0n, 2n ** 64n - 1n), last: fc.bigInt(0n, 2n ** 64n - 1n) })),
     lag,
     broken: fc.option(fc.record({ name: text, why: text })),
+    // What a live source filters is never seen.
+    elsewhere: fc.constant([]),
   }),
 });
 const failed: fc.Arbitrary<FromRecorder> = fc.record({
@@ -166,7 +168,7 @@ const DONE = bytesOf({
   kind: 'done',
   result: {
     counters: Object.fromEntries(COUNTER_NAMES.map((name) => [name, 0])) as Record<Counter, number>,
-    ...{ ended: 'stopped', span: null, lag: null, broken: null },
+    ...{ ended: 'stopped', span: null, lag: null, broken: null, elsewhere: [] },
   },
 });
 /** A block message with bytes of its payload put differently. */

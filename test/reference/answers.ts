@@ -9,6 +9,7 @@ export const STATUSES: Record<string, string> = {
   DELETED: 'deleted',
   TOUCHED: 'touched',
 };
+export const FORMAT = 'CLIENT_ERROR bad command line format';
 export const isError = (line: string) => /^(ERROR|CLIENT_ERROR|SERVER_ERROR|Error)/.test(line);
 /** What a server says that asks for credentials. */
 export const REFUSALS =
@@ -16,7 +17,7 @@ export const REFUSALS =
 
 export function metaStatus(op: string, code: string): string | undefined {
   const table: Record<string, Record<string, string>> = {
-    mg: { HD: 'hit', VA: 'hit', EN: 'miss' },
+    mg: { HD: 'hit', OK: 'hit', VA: 'hit', EN: 'miss' },
     ms: { HD: 'stored', OK: 'stored', NS: 'not_stored', EX: 'exists', NF: 'not_found' },
     md: { HD: 'deleted', OK: 'deleted', NS: 'not_stored', EX: 'exists', NF: 'not_found' },
     ma: { HD: 'ok', VA: 'value', OK: 'ok', NS: 'not_stored', EX: 'exists', NF: 'not_found' },
@@ -33,6 +34,17 @@ export function answersDespiteQuiet(request: Request, code: string): boolean {
   if (request.op === 'ms' && !request.flags.has('C'))
     return code === 'NS' && request.event.mode !== null && request.event.mode !== 'set';
   return code === 'NS' || code === 'EX' || code === 'NF';
+}
+
+/** Whether the value of a request in doubt was read as such, by what was answered; undefined where that does not tell. */
+export function valueTaken({ doubt }: Request, line: string): boolean | undefined {
+  if (!isError(line)) return true;
+  if (REFUSALS.test(line)) return undefined;
+  const meta = doubt === 'flag' || doubt === 'meta size' || doubt === 'size flag';
+  if (line === 'ERROR') return ['indent', 'tokens', 'cas'].includes(doubt!) ? false : undefined;
+  if (line === FORMAT) return doubt === 'tokens' ? undefined : doubt === 'cas';
+  if (/^(CLIENT_ERROR bad data|SERVER_ERROR object t)/.test(line)) return meta ? undefined : true;
+  return meta && doubt !== 'flag' ? undefined : true;
 }
 
 const WORDS: Record<string, RegExp> = {
@@ -57,9 +69,10 @@ const FAMILIES: Record<string, string> = {
 };
 
 /** Whether a request may be answered with this line, which is no error. */
-export function mayAnswer({ meta, hidden, op, fails }: Request, line: string): boolean {
+export function mayAnswer({ meta, hidden, op, fails, doubt }: Request, line: string): boolean {
+  if (op === 'lease-set') return !fails && /^(STORED|STALE_STORED|NOT_STORED|EXISTS|NOT_FOUND)$/.test(line);
   if (fails) return false;
   if (meta) return true;
-  if (hidden) return line === 'END' && op.startsWith('gat');
+  if (hidden && doubt !== 'indent') return line === 'END' && op.startsWith('gat');
   return WORDS[FAMILIES[op] ?? op]?.test(line) ?? true;
 }

@@ -4,14 +4,29 @@
  */
 import type { CacheEvent } from 'membench/decoder';
 import type { Packet } from '../support/packets.js';
-import { answersDespiteQuiet, isError, mayAnswer, metaStatus, REFUSALS, STATUSES } from './answers.js';
+import {
+  answersDespiteQuiet,
+  FORMAT,
+  isError,
+  mayAnswer,
+  metaStatus,
+  REFUSALS,
+  STATUSES,
+  valueTaken,
+} from './answers.js';
 import { type BinaryOutcome, binaryOutcomes } from './binary.js';
 import { exchanges } from './datagrams.js';
-import { behindProxies, exact, type Request, requests, withhold } from './requests.js';
+import { behindProxies, exact, likeLogin, type Request, requests, withhold } from './requests.js';
 import { keyText } from './siphash.js';
 import { type Connection, connections, type Stream } from './streams.js';
 
 type Draft = { order: [bigint, number, number, number]; conn: number; event: CacheEvent };
+
+/** Answers of one line that nothing can follow. */
+const ONE_LINE =
+  /^(STORED|NOT_STORED|EXISTS|NOT_FOUND|DELETED|TOUCHED|RESET|END|\d+)$|^(OK|HD|EN|NS|EX|NF|ME|MN|VERSION|BUSY|BADCLASS|NOSPARE|NOTFULL|UNSAFE|SAME|NOTSTARTED|MISS|STALE_STORED)\b/;
+const ADMIN_ANSWER =
+  /^(version|verbosity|flush_all|shutdown|cache_memlimit|slabs|lru|lru_crawler|extstore|refresh_certs|misbehave|debugtime|debugitem|mn)$/;
 
 const bytesOf = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0));
 
@@ -25,18 +40,24 @@ class Dialogue {
   readonly #pending: Request[] = [];
   /** What the server is known to want: nothing, credentials, or to look at those under way. */
   #auth: 'no' | 'wanted' | 'tried' = 'no';
+  /** Whether a server was seen to take the length of an ms from a flag. */
+  #sizeFlags = false;
   #at = 0;
+  /** Client bytes read as requests. */
+  #read: number;
 
   constructor({ client, server }: Connection, conn: number, key: Uint8Array) {
     this.#client = client;
     this.#server = server;
     this.#conn = conn;
     this.#key = key;
-    this.#source = requests(client.text, behindProxies(client.text), () => {
+    this.#read = behindProxies(client.text);
+    const credentials = () => {
       if (this.#auth !== 'wanted') return false;
       this.#auth = 'tried';
       return true;
-    });
+    };
+    this.#source = requests(client.text, this.#read, credentials, () => this.#sizeFlags);
   }
 
   run(): void {
@@ -55,8 +76,11 @@ class Dialogue {
 
   /** Reads one more request; those that get no answer are done at once. */
   #pull(): Request | undefined {
+    const last = this.#pending.at(-1);
+    if (last?.doubt && last.taken === undefined) return undefined;
     const { value } = this.#source.next();
     if (!value) return undefined;
+    this.#read = value.end + 1;
     if (value.noreply) this.#emit(value, () => 'silent');
     else this.#pending.push(value);
     return value;
@@ -83,15 +107,74 @@ class Dialogue {
         if (!this.#pull()) return false;
         continue;
       }
-      if (this.#fits(request, line)) break;
+      if (this.#fits(request, line) || (request.foreign && !request.quiet && place === 0)) break;
       if (!request.quiet) return false;
       place++;
     }
     for (const silent of this.#pending.splice(0, place))
       this.#emit(silent, () => (silent.op === 'mg' ? 'miss' : 'silent'));
-    const request = this.#pending.shift()!;
+    const request = this.#pending[0]!;
+    if (request.foreign && !request.quiet && !isError(line)) return this.#stepOver(line, start);
+    this.#pending.shift();
     if (!isError(line) && !mayAnswer(request, line)) return false;
-    return this.#finish(request, line, start);
+    if (!request.doubt) return this.#finish(request, line, start);
+    this.#tell(request, line, start);
+    const goesOn = this.#finish(request, line, start) && request.taken !== undefined;
+    // Belief ends: what was asked since is not known to be that.
+    if (!goesOn) this.#source.return(undefined);
+    return goesOn;
+  }
+
+  /** Whether all of a request had been sent when the answer that starts here was. */
+  #heard(end: number, start: number): boolean {
+    const time = this.#client.time[end];
+    return time !== undefined && time <= this.#server.time[start]!;
+  }
+
+  /** What an answer says of the value of the request in doubt it belongs to. */
+  #tell(request: Request, line: string, start: number): void {
+    request.taken = valueTaken(request, line);
+    if (!request.taken) return;
+    if (request.doubt === 'indent') request.hidden = false;
+    if (request.doubt === 'size flag' && !isError(line)) this.#sizeFlags = true;
+    const end = request.behind + request.size + 1;
+    const whole = this.#heard(end, start);
+    if (whole) request.end = end;
+    this.#read = Math.max(this.#read, end + 1);
+    const value = this.#client.text.slice(request.behind, request.behind + request.size);
+    if (request.first && request.op === 'set' && request.size <= 1024 && (!whole || likeLogin(value)))
+      withhold(request);
+  }
+
+  /** Whether the oldest request is all that was sent before the answer that starts here. */
+  #isAlone(start: number): boolean {
+    while (this.#heard(this.#read, start)) {
+      const next = this.#pull();
+      if (next === undefined || !this.#heard(next.end, start)) return false;
+    }
+    return this.#pending.length === 1;
+  }
+
+  /** Reads the answer to a command of other servers, where its shape is plain. */
+  #stepOver(first: string, start: number): boolean {
+    const lease = this.#pending[0]!.op === 'lease-get';
+    let line: string | undefined = first;
+    for (let begun = false; line !== undefined; begun = true) {
+      const [, size] = /^(?:LVALUE \S+ \S+|CONFIG \S+) \S+ (\d+)/.exec(line) ?? [];
+      const [, found] = /^VALUE \S+ \d+ (\d+)/.exec(line) ?? [];
+      if (found !== undefined && !begun && !lease && !this.#isAlone(start)) return false;
+      const data = size ?? found;
+      if (data !== undefined) this.#at += Number(data) + 2;
+      else if (line === 'END' && (begun || lease)) break;
+      else if (!begun && !this.#isAlone(start)) return false;
+      else if (!(line === '' && begun) && !/^(STAT|ITEM|PREFIX) /.test(line)) {
+        if (begun || !ONE_LINE.test(line)) return false;
+        break;
+      }
+      line = this.#line();
+    }
+    if (line !== undefined) this.#pending.shift();
+    return line !== undefined;
   }
 
   /**
@@ -109,14 +192,15 @@ class Dialogue {
         continue;
       }
       if (this.#mayGet(request, line)) {
-        if (request.refused || request.discards) return place;
+        if (request.refused || request.discards || request.doubt)
+          return request.onlyFormat && this.#isOfNext(place, start) ? -1 : place;
         if (likely < 0) likely = place;
       }
       if (!request.quiet) break;
     }
     if (likely >= 0 || this.#pending.length === 0) return this.#pending.length === 0 ? -1 : likely;
-    if (line !== 'CLIENT_ERROR bad command line format') return 0;
-    const heard = (request: Request) => this.#client.time[request.end]! <= this.#server.time[start]!;
+    if (line !== FORMAT) return 0;
+    const heard = (request: Request) => this.#heard(request.end, start);
     while (this.#pending.every(({ discards }) => !discards)) {
       const next = this.#pull();
       if (next === undefined || !heard(next)) break;
@@ -126,13 +210,30 @@ class Dialogue {
     return 0;
   }
 
+  /** Whether an error may be that of the next request, because not all releases answer this one. */
+  #isOfNext(place: number, start: number): boolean {
+    for (let at = place + 1; ; at++) {
+      let next = this.#pending[at];
+      while (next === undefined && this.#heard(this.#read, start)) {
+        if (!this.#pull()) return false;
+        next = this.#pending[at];
+      }
+      if (next === undefined || !this.#heard(next.end, start)) return false;
+      if (next.onlyFormat) continue;
+      return (
+        next.refused || next.discards || next.last || next.doubt !== undefined || ADMIN_ANSWER.test(next.op)
+      );
+    }
+  }
+
   /** Whether a request may get this error at all. */
   #mayGet(request: Request, line: string): boolean {
+    if (request.onlyFormat) return line === FORMAT;
     if (/^CLIENT_ERROR (cannot increment|invalid numeric)/.test(line))
       return /^(incr|decr|ma)$/.test(request.op);
     if (/^(CLIENT_ERROR bad data|SERVER_ERROR object too)/.test(line))
       return /^(set|add|replace|append|prepend|cas|ms)$/.test(request.op);
-    return request.refused || request.discards;
+    return request.refused || request.discards || request.doubt !== undefined;
   }
 
   #fits(request: Request, line: string): boolean {
@@ -164,7 +265,9 @@ class Dialogue {
         (key === undefined || key === request.rawKey || shown === request.keys[0])
       );
     }
-    return !request.hidden || (line === 'END' && /^g/.test(request.op));
+    if (request.onlyFormat) return false;
+    if (request.op === 'lease-set') return mayAnswer(request, line);
+    return !request.hidden || request.doubt === 'indent' || (line === 'END' && /^g/.test(request.op));
   }
 
   #finish(request: Request, first: string, start: number): boolean {
@@ -175,6 +278,9 @@ class Dialogue {
       if (this.#auth === 'wanted' && op === 'set') this.#login(request);
       if (request.op === 'auth') this.#auth = 'wanted';
       this.#emit(request, () => 'error', start);
+      // An empty line belongs to it, of releases since 1.6.40.
+      if (/^gets?$|^gats?$/.test(op))
+        this.#at += /^\r?\n/.exec(this.#server.text.slice(this.#at))?.[0].length ?? 0;
       return true;
     }
     if (request.meta) {
@@ -197,14 +303,14 @@ class Dialogue {
       while (line !== undefined && line !== 'END') {
         const [word, key, flags, size] = line.split(' ');
         if (word !== 'VALUE') return false;
-        while (
-          next < request.keys.length &&
-          request.keys[next] !== key &&
-          !(request.last && request.keys.length === 1)
-        )
-          next++;
-        if (next === request.keys.length) return false;
-        found[next++] = { size: Number(size), flags: exact(BigInt(flags!)) };
+        // In the order asked for, as memcached answers; else, as proxies do, the first that is not answered.
+        let place = request.keys.findIndex(
+          (asked, i) => i >= next && (asked === key || (request.last && request.keys.length === 1)),
+        );
+        if (place < 0) place = request.keys.findIndex((asked, i) => asked === key && !found[i]);
+        if (place < 0) return false;
+        next = Math.max(next, place + 1);
+        found[place] = { size: Number(size), flags: exact(BigInt(flags!)) };
         this.#at += Number(size) + 2;
         line = this.#line();
       }

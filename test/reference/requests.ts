@@ -26,7 +26,21 @@ export interface Request {
   refused: boolean;
   /** A retrieval with a key that is too long: its error takes the place of answers not sent before. */
   discards: boolean;
+  /** Of its error releases differ on whether it is sent at all. */
+  onlyFormat: boolean;
+  /** Of memcached's commands it is none. */
+  foreign: boolean;
+  /** The first request of its connection. */
+  first: boolean;
+  /** Why its answer has to tell whether a value follows; `taken` is what it told. */
+  doubt: Doubt | undefined;
+  taken: boolean | undefined;
+  /** Bytes of that value, and where it would begin. */
+  size: number;
+  behind: number;
 }
+
+export type Doubt = 'size' | 'indent' | 'tokens' | 'cas' | 'flag' | 'meta size' | 'size flag';
 
 const STORAGE = new Set(['set', 'add', 'replace', 'append', 'prepend', 'cas']);
 const RETRIEVAL = new Set(['get', 'gets', 'gat', 'gats', 'bget']);
@@ -47,8 +61,12 @@ const signed = (text: string | undefined) =>
   text !== undefined && /^(-?|\+?)\d+$/.test(text) ? exact(BigInt(text.replace('+', ''))) : undefined;
 export const exact = (n: bigint) =>
   n > 9007199254740991n || n < -9007199254740991n ? n.toString() : Number(n);
-const sizeOk = (text: string | undefined) =>
-  number(text) !== undefined && BigInt(text!.replace('+', '')) <= 2147483645n;
+/** A length is one to every release, to some, or to none (undefined). */
+function sizeOf(text: string | undefined): { size: number; plain: boolean } | undefined {
+  if (text === undefined || !/^(\+?\d+|-0+)$/.test(text)) return undefined;
+  const size = BigInt(text.replace(/[+-]/, ''));
+  return size > 2147483645n ? undefined : { size: Number(size), plain: /^\d{1,11}$/.test(text) };
+}
 const BASE64 = /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const clear = (key: string) => (key.length > 250 ? null : key);
 
@@ -85,7 +103,7 @@ function wrongFlag(letter: string, token: string): boolean {
 }
 
 /** Whether a value may be a user name and a password (doc/protocol.txt, "Authentication"). */
-const likeLogin = (value: string) =>
+export const likeLogin = (value: string) =>
   value.length <= 1024 && /^ *[^ \0\r\n]+ +[^ \0\r\n][^\0\r\n]*$/.test(value);
 
 /** Leaves nothing of a set that may be a login but that there was one. */
@@ -110,7 +128,12 @@ export function behindProxies(text: string): number {
  * Requests one by one, from `at` on; `credentials()` says whether the next set is a login. The last is one behind which
  * nothing can be told, because releases differ on what comes there.
  */
-export function* requests(text: string, at: number, credentials: () => boolean): Generator<Request> {
+export function* requests(
+  text: string,
+  at: number,
+  credentials: () => boolean,
+  sizeFlags: () => boolean,
+): Generator<Request> {
   for (let first = true; ; first = false) {
     const start = at;
     const feed = text.indexOf('\n', at);
@@ -137,9 +160,17 @@ export function* requests(text: string, at: number, credentials: () => boolean):
       fails: false,
       refused: false,
       discards: false,
+      onlyFormat: false,
+      foreign: false,
+      first,
+      doubt: undefined,
+      taken: undefined,
+      size: 0,
+      behind: feed + 1,
     };
     /** A data block of n bytes follows. Where the stream ends before it does, the request is the last, and unanswered. */
     const data = (n: number) => {
+      r.size = n;
       at += n + 2;
       r.end = at - 1;
       if (at <= text.length) return;
@@ -151,6 +182,13 @@ export function* requests(text: string, at: number, credentials: () => boolean):
     const untold = () => {
       r.hidden = r.last = true;
       r.noreply = false;
+      r.doubt = undefined;
+    };
+    /** Its answer tells whether n bytes of data follow; where none comes, nothing does. */
+    const doubtful = (doubt: Doubt, n: number) => {
+      r.size = n;
+      if (r.quiet || r.noreply) untold();
+      else r.doubt = doubt;
     };
     // A storage command that every release refuses.
     let wrong = false;
@@ -177,35 +215,49 @@ export function* requests(text: string, at: number, credentials: () => boolean):
         if (args.length >= 4) {
           r.noreply = r.event.quiet = args.at(-1) === 'noreply';
           r.event.cas = op === 'cas';
-          const bare = r.noreply ? args.slice(0, -1) : args;
-          if (sizeOk(args[3])) {
-            r.event.value_size = number(args[3]);
+          const told = sizeOf(args[3]);
+          const tooMany = args.length > needed + 1;
+          const noUnique = op === 'cas' && args.length === 4;
+          if (told === undefined) {
+            // Too few tokens, or too many, are refused before noreply is looked at.
+            r.onlyFormat = r.quiet = r.noreply && !tooMany && !noUnique;
+            r.noreply = false;
+          } else {
+            r.event.value_size = told.size;
             if (number(args[1]) !== undefined) r.event.flags = number(args[1]);
             if (signed(args[2]) !== undefined) r.event.ttl = signed(args[2]);
-            const doubtful =
+            wrong =
               args[0]!.length > 250 ||
-              bare.length > needed + 1 ||
-              bare.length < needed ||
               number(args[1]) === undefined ||
               signed(args[2]) === undefined ||
-              (op === 'cas' && number(args[4]) === undefined);
-            wrong =
-              doubtful &&
-              (bare.length <= needed + 1 ||
-                args[0]!.length > 250 ||
-                number(args[1]) === undefined ||
-                signed(args[2]) === undefined);
-            if (doubtful) {
-              r.last = true;
-              // Every release refuses it: some look for noreply first.
-              if (bare.length > needed + 1 && r.noreply) untold();
-            } else data(Number(number(args[3])));
+              (op === 'cas' && !noUnique && number(args[4]) === undefined);
+            const doubts = Number(!told.plain) + Number(tooMany) + Number(noUnique);
+            r.size = told.size;
+            if (wrong || doubts > 1) r.last = true;
+            else if (noUnique) doubtful('cas', told.size);
+            else if (tooMany) doubtful('tokens', told.size);
+            else if (!told.plain) doubtful('size', told.size);
+            else data(told.size);
+            if (noUnique) wrong = true;
+            // Some look for noreply first.
+            if ((tooMany || !told.plain) && r.noreply) untold();
           }
         }
         r.event.cas = op === 'cas';
-        if (op === 'set' && sizeOk(args[3]) && credentials()) {
-          if (r.last) data(Number(number(args[3])));
-          Object.assign(r, { op: 'auth', keys: [null], event: {}, noreply: false, last: at > text.length });
+        const login = sizeOf(args[3]);
+        if (op === 'set' && login && credentials()) {
+          if (r.last || r.doubt) data(login.size);
+          const last = at > text.length;
+          const doubt = undefined;
+          Object.assign(r, {
+            op: 'auth',
+            keys: [null],
+            event: {},
+            noreply: false,
+            hidden: false,
+            doubt,
+            last,
+          });
         } else if (op === 'set' && first && !wrong && !r.last && r.end > feed) {
           // The first of a connection, and nothing tells whether the server asks for a login.
           if (likeLogin(text.slice(feed + 1, at - 2))) withhold(r);
@@ -216,8 +268,10 @@ export function* requests(text: string, at: number, credentials: () => boolean):
       else {
         r.keys = [clear(tokens[1]!)];
         const needed = op === 'delete' ? 2 : 3;
+        // Up to 1.6.39 a key like others; since then no answer comes.
+        if (op === 'delete' && lastToken && tokens.length === 2) untold();
         if (tokens.length >= needed) {
-          if (lastToken && tokens.length > needed) r.noreply = r.event.quiet = true;
+          if (lastToken && (tokens.length > needed || op !== 'delete')) r.noreply = r.event.quiet = true;
           if (op === 'touch' && signed(tokens[2]) !== undefined) r.event.ttl = signed(tokens[2]);
           if ((op === 'incr' || op === 'decr') && number(tokens[2]) !== undefined)
             r.event.delta = number(tokens[2]);
@@ -229,7 +283,13 @@ export function* requests(text: string, at: number, credentials: () => boolean):
       if (tokens.length < 2) r.hidden = true;
       else {
         r.rawKey = tokens[1]!;
-        for (const token of tokens.slice(op === 'ms' ? 3 : 2)) {
+        // Before release 1.6.10 the length was a flag S.
+        const told = op === 'ms' ? sizeOf(tokens[2]) : undefined;
+        const flagged = tokens.slice(2).find((token) => token.startsWith('S'));
+        const old = op === 'ms' && !told ? sizeOf(flagged?.slice(1)) : undefined;
+        const sizeFlag = old?.plain ? old : undefined;
+        const letters = tokens.slice(op === 'ms' && !sizeFlag ? 3 : 2);
+        for (const token of letters) {
           if (r.flags.has(token[0]!) || wrongFlag(token[0]!, token.slice(1))) r.refused = true;
           r.flags.set(token[0]!, token.slice(1));
         }
@@ -242,18 +302,24 @@ export function* requests(text: string, at: number, credentials: () => boolean):
         const long = r.rawKey.length > (base64 ? 336 : 250);
         r.keys = [unreadable || long ? null : decoded];
         if (op === 'ms') {
-          if (sizeOk(tokens[2])) {
-            r.event.value_size = number(tokens[2]);
-            if (r.rawKey.length > 250 || tokens.length >= 20) {
+          const size = told?.size ?? sizeFlag?.size;
+          const signs = letters.some((token) => !/^[0-9A-z]/.test(token));
+          const plain = told?.plain === true;
+          if (size === undefined) r.fails = r.refused = true;
+          else {
+            r.event.value_size = size;
+            r.size = size;
+            if (r.rawKey.length > 250 || letters.length >= 17 || (!plain && signs)) {
               r.last = true;
               // The error is sent despite q.
-              if (long || tokens.length > 20) r.quiet = false;
+              if (plain && (long || letters.length > 17)) r.quiet = false;
               else if (r.quiet) untold();
-            } else data(Number(number(tokens[2])));
-          } else if (/^S\d+$/.test(tokens[2] ?? '')) {
-            r.event.value_size = number(tokens[2]!.slice(1));
-            r.last = true;
-            if (r.quiet) untold();
+            } else if (signs) {
+              r.quiet = false;
+              doubtful('flag', size);
+            } else if (sizeFlag && !sizeFlags()) doubtful('size flag', size);
+            else if (!sizeFlag && !plain) doubtful('meta size', size);
+            else data(size);
           }
         }
       }
@@ -264,26 +330,44 @@ export function* requests(text: string, at: number, credentials: () => boolean):
       if (op === 'lru_crawler' && tokens[1] === 'metadump') r.multiLine = 'dump';
       if (op === 'lru_crawler' && tokens[1] === 'mgdump') r.multiLine = 'mgdump';
     } else {
+      r.hidden = r.foreign = op !== '';
       r.hidden = true;
       r.quiet = lastToken;
+      const size = /^\d+$/.test(tokens[5] ?? '') ? sizeOf(tokens[5]) : undefined;
+      // A lease of mcrouter: as set, with a token before the flags.
+      if (op === 'lease-set') {
+        r.foreign = r.quiet = false;
+        if (size) {
+          r.noreply = lastToken;
+          data(size.size);
+        } else r.fails = true;
+      }
     }
-    // An unknown command, or a length nobody can read.
-    const size = op === 'ms' ? tokens[2]?.replace(/^S/, '') : tokens[4];
-    if ((STORAGE.has(op) || op === 'ms') && !sizeOk(size)) r.refused = r.fails = true;
-    if (r.hidden) r.refused = true;
+    // A length nobody can read.
+    if (STORAGE.has(op) && !sizeOf(tokens[4])) r.refused = r.fails = true;
+    if (r.hidden && op !== 'lease-set') r.refused = true;
     if (wrong) r.refused = true;
     // Releases since 1.6.40 know no command behind spaces, and read its value as commands.
-    if (line.startsWith(' ') && r.end > feed) {
-      at = feed + 1;
-      r.end = feed;
-      untold();
-    } else if (line.startsWith(' ') && r.last) {
-      r.hidden = true;
-      r.last = r.noreply = r.quiet = false;
+    if (line.startsWith(' ') && !r.foreign && op !== 'lease-set' && r.op !== 'auth') {
+      if (r.refused && (r.last || r.doubt === 'cas')) {
+        r.hidden = true;
+        r.last = r.noreply = r.quiet = false;
+        r.doubt = undefined;
+      } else if (r.doubt || r.last) {
+        untold();
+      } else if (r.end > feed) {
+        at = feed + 1;
+        r.end = feed;
+        doubtful('indent', r.size);
+        // Until its answer tells it may be no operation at all.
+        r.hidden = true;
+      }
     }
     // Releases before 1.6.40 end the line at a NUL, to others it is a byte of its key.
     if (line.includes('\0')) untold();
     yield r;
     if (r.last) return;
+    if (r.doubt && r.taken === undefined) return;
+    if (r.taken) at = r.behind + r.size + 2;
   }
 }

@@ -356,7 +356,7 @@ live(`each thing that is missing is one clear error${because}`, async (t) => {
     t.false(failure.message.includes('\n'));
     return failure;
   };
-  t.deepEqual(await fails({ interface: 'none0' }), {
+  t.like(await fails({ interface: 'none0' }), {
     code: 'ERR_MEMBENCH_SOURCE',
     message: 'none0: there is no such interface',
   });

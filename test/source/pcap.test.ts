@@ -363,6 +363,7 @@ live(`what cannot be opened is one clear line${because}`, async (t) => {
     name,
     code: 'ERR_MEMBENCH_SOURCE',
     message: 'nosuch: there is no such interface',
+    hint: 'interfaces here: lo, v0, v1; any is all of them',
   });
   t.deepEqual(await says({ interface: 'v0' }), {
     name,

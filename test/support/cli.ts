@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const MAIN = 'dist/cli/main.js';
+const MAIN = 'dist/bin/membench.cjs';
 
 export interface Outcome {
   code: number | null;

@@ -4,6 +4,8 @@
 export class Death extends Error {}
 
 const STEPS = ['store', 'add', 'compareExchange', 'notify'] as const;
+/** Other threads cannot see a load, but what it loads depends on them. */
+const ACCESSES = [...STEPS, 'load'] as const;
 
 /**
  * Counts the steps that other threads can see: whatever is stored with Atomics. Before one of them the thread
@@ -12,6 +14,9 @@ const STEPS = ['store', 'add', 'compareExchange', 'notify'] as const;
 export class Steps {
   #counted = 0;
   #deadly = Number.POSITIVE_INFINITY;
+  #accesses = 0;
+  #pauseAt = Number.POSITIVE_INFINITY;
+  #pause = () => {};
   #running = false;
 
   /** Steps so far. */
@@ -24,16 +29,23 @@ export class Steps {
     this.#deadly = this.#counted + n;
   }
 
+  /** Lets other threads get on before the n-th access from now to what is shared, from 0. */
+  pauseBefore(n: number, others: () => void): void {
+    this.#pauseAt = this.#accesses + n;
+    this.#pause = others;
+  }
+
   /** Runs what a thread does. @throws Death */
   of<T>(run: () => T): T {
-    const originals = STEPS.map((name) => Atomics[name]);
+    const names = this.#pauseAt < Number.POSITIVE_INFINITY ? ACCESSES : STEPS;
+    const originals = names.map((name) => Atomics[name]);
     const before = this.#running;
     this.#running = true;
-    STEPS.forEach((name, i) => {
+    names.forEach((name, i) => {
       const original = originals[i] as (...args: unknown[]) => unknown;
       Object.assign(Atomics, {
         [name]: (...args: unknown[]) => {
-          if (this.#running) this.#step();
+          if (this.#running) this.#access(name !== 'load');
           return original(...args);
         },
       });
@@ -42,7 +54,7 @@ export class Steps {
       return run();
     } finally {
       this.#running = before;
-      STEPS.forEach((name, i) => {
+      names.forEach((name, i) => {
         Object.assign(Atomics, { [name]: originals[i] });
       });
     }
@@ -57,6 +69,14 @@ export class Steps {
     } finally {
       this.#running = before;
     }
+  }
+
+  #access(isStep: boolean): void {
+    if (this.#accesses++ === this.#pauseAt) {
+      this.#pauseAt = Number.POSITIVE_INFINITY;
+      this.aside(this.#pause);
+    }
+    if (isStep) this.#step();
   }
 
   #step(): void {

@@ -3,7 +3,7 @@
  * file, reader. Everything `record` does but for the threads, in the code that ships, and quick enough for
  * property tests.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CacheEvent } from 'membench/decoder';
@@ -38,6 +38,13 @@ const module = new WebAssembly.Module(
   readFileSync(`dist/wasm/${usesSimd() ? 'pipeline' : 'pipeline-scalar'}.wasm`),
 );
 
+interface Shared {
+  memory: WebAssembly.Memory;
+  map: MemoryMap;
+  /** Where the capture lies, where it is in a file. */
+  path: string | undefined;
+}
+
 export interface InProcessOptions {
   workers?: number;
   key?: Uint8Array;
@@ -64,12 +71,12 @@ export interface InProcessOptions {
   lateWriter?: boolean;
   /** What chunks have for sizes, and in which order the workers take their steps. Default: full, one after the other. */
   schedule?: number;
+  /** The capture lies in a file, which the workers read. Default: it comes a chunk at a time. */
+  inFile?: boolean;
+  /** How they have it open. Default: to read. */
+  openFlags?: string;
   /** Called before each step of a worker. */
-  beforeStep?: (
-    step: number,
-    workers: Workers,
-    shared: { memory: WebAssembly.Memory; map: MemoryMap },
-  ) => void;
+  beforeStep?: (step: number, workers: Workers, shared: Shared) => void;
 }
 
 export interface InProcessResult {
@@ -153,7 +160,14 @@ export function recordInProcess(capture: Uint8Array, options: InProcessOptions =
       writer.writeBlock(block.frame, block);
       addCounts(told, block.counts);
     });
-    runWorkers(capture, workers, ring, options, { memory, map });
+    const path = options.inFile ? join(folder, 'capture') : undefined;
+    if (path !== undefined) writeFileSync(path, capture);
+    const fd = path === undefined ? undefined : openSync(path, options.openFlags ?? 'r');
+    try {
+      runWorkers({ capture, fd }, workers, ring, options, { memory, map, path });
+    } finally {
+      if (fd !== undefined) closeSync(fd);
+    }
     const broken = isBroken(buffer, map);
     const ended = new DataView(buffer, map.indexState).getUint32(INDEX_STATE.ended, true);
     const { counters } = workers;
@@ -191,33 +205,47 @@ export function recordInProcess(capture: Uint8Array, options: InProcessOptions =
 
 /** Feeds the capture to the workers, and has them take their steps until all have ended. */
 function runWorkers(
-  capture: Uint8Array,
+  { capture, fd }: { capture: Uint8Array; fd: number | undefined },
   workers: Workers,
   ring: RingWriter,
   options: InProcessOptions,
-  shared: { memory: WebAssembly.Memory; map: MemoryMap },
+  shared: Shared,
 ): void {
   const random = options.schedule === undefined ? undefined : seeded(options.schedule);
   const header = parseCaptureHeader(capture.subarray(0, 24));
   let start: ReturnType<typeof captureStart> | undefined = captureStart(header, 1, header.unit);
   let at = header.size;
   let ended = false;
+  let lent = false;
+  const read = (into: Uint8Array, from: number): number => {
+    if (shared.path !== undefined) return readFrom(shared.path, into, from);
+    const part = capture.subarray(from, from + into.length);
+    into.set(part);
+    return part.length;
+  };
   /** What CaptureFeeder does, without waiting. */
   const feed = (): boolean => {
-    if (ended) return false;
-    if (at >= capture.length || ring.stopped || ring.broken === 1) {
-      ended = true;
-      ring.end();
-      return true;
+    if (ended || (lent && ring.lent)) return false;
+    if (lent) {
+      lent = false;
+      at = ring.walked;
     }
     const chunk = ring.acquire();
     if (chunk === null) return false;
     const size = random === undefined ? chunk.length : between(random, 1, chunk.length);
-    const part = capture.subarray(at, at + size);
-    chunk.set(part);
-    ring.publish(part.length, start);
+    const got = ring.stopped || ring.broken === 1 ? 0 : read(chunk.subarray(0, size), at);
+    if (got === 0) {
+      ended = true;
+      ring.end();
+      return true;
+    }
+    ring.publish(got, start);
     start = undefined;
-    at += part.length;
+    at += got;
+    if (fd !== undefined && got === chunk.length) {
+      ring.lend(fd, at);
+      lent = true;
+    }
     return true;
   };
   const running = new Set(Array.from({ length: shared.map.workers }, (_, worker) => worker));
@@ -235,4 +263,13 @@ function runWorkers(
     if (idle) throw new Error('nobody gets on');
   }
   workers.write();
+}
+
+function readFrom(path: string, into: Uint8Array, from: number): number {
+  const fd = openSync(path, 'r');
+  try {
+    return readSync(fd, into, 0, into.length, from);
+  } finally {
+    closeSync(fd);
+  }
 }

@@ -29,8 +29,12 @@ export class Model {
 
   readonly #storage: readonly string[];
 
-  constructor(random: () => number, withCas: boolean) {
+  /** It is a proxy: values of a multiget come in any order. */
+  readonly #proxy: boolean;
+
+  constructor(random: () => number, withCas: boolean, proxy = false) {
     this.#random = random;
+    this.#proxy = proxy;
     this.#storage = ['set', 'set', 'add', 'replace', 'append', 'prepend', withCas ? 'cas' : 'set'];
   }
 
@@ -76,13 +80,14 @@ export class Model {
     );
     const space = random() < 0.1 ? '  ' : ' ';
     const request = `${op}${op.startsWith('gat') ? ' 100' : ''}${space}${keys.join(space)}${random() < 0.1 ? ' ' : ''}${random() < 0.1 ? '\n' : '\r\n'}`;
-    let answer = '';
+    const values: string[] = [];
     for (const key of keys) {
       const item = this.#items.get(key);
       if (!item) continue;
-      answer += `VALUE ${key} ${item.flags} ${item.value.length}${op === 'gets' || op === 'gats' ? ` ${item.cas}` : ''}\r\n${item.value}\r\n`;
+      const value = `VALUE ${key} ${item.flags} ${item.value.length}${op === 'gets' || op === 'gats' ? ` ${item.cas}` : ''}\r\n${item.value}\r\n`;
+      values.splice(this.#proxy ? between(random, 0, values.length) : values.length, 0, value);
     }
-    return { request, answer: `${answer}END\r\n` };
+    return { request, answer: `${values.join('')}END\r\n` };
   }
 
   #storing() {
@@ -226,9 +231,9 @@ export class Model {
  * A conversation of about `size` requests, pipelined at random, ended by a barrier. A real server numbers
  * its items in its own way, so a comparison with one leaves `cas` out.
  */
-export function randomConversation(seed: number, size: number, withCas = true): Turn[] {
+export function randomConversation(seed: number, size: number, withCas = true, proxy = false): Turn[] {
   const random = seeded(seed);
-  const model = new Model(random, withCas);
+  const model = new Model(random, withCas, proxy);
   const turns: Turn[] = [];
   for (let done = 0; done < size; ) {
     const depth = random() < 0.3 ? between(random, 2, 8) : 1;

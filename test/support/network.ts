@@ -125,7 +125,7 @@ export class Network {
   /** What runs membench. */
   node = process.execPath;
   /** The membench it runs. */
-  main = 'dist/cli/main.js';
+  main = 'dist/bin/membench.cjs';
 
   constructor(t: Context) {
     const id = `mb-${process.pid}-${networks++}`;

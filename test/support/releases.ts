@@ -115,10 +115,13 @@ export class Server {
     if (args.length < (late ? 4 : needed)) return refuse(late ? FORMAT : 'ERROR\r\n');
     if (!late && args.length > needed + 1) return refuse('ERROR\r\n');
     const quiet = args.at(-1) === 'noreply';
-    const [key = '', flags, expiry, size] = args;
+    const [key = '', flags, expiry, length = ''] = args;
+    const size = late ? length : length.replace(/^\+/, '');
     if (!isNumber(size) || Number(size) > 2147483645) {
       this.#unread = this.#unread.slice(behind);
-      return this.#done(op, bare(key), quiet ? 'silent' : 'error', quiet ? '' : FORMAT);
+      // The length is read before noreply is looked for, since 1.6.40.
+      const told = late || !quiet;
+      return this.#done(op, bare(key), told ? 'error' : 'silent', told ? FORMAT : '');
     }
     const wrong =
       bare(key) === null || !isNumber(flags) || !isSigned(expiry) || (op === 'cas' && !isNumber(args[4]));
@@ -150,10 +153,13 @@ export class Server {
     // A length as a flag is of releases before 1.6.10.
     if (!isNumber(size)) return refuse('CLIENT_ERROR bad data chunk\r\n');
     if (bare(key) === null && this.#release === 'old') return refuse(FORMAT);
+    const odd = flags.some((flag) => !/^[0-9A-z]/.test(flag));
+    if (odd && this.#release === 'late') return refuse(FORMAT);
     const value = this.#data(behind, Number(size));
     this.#begun = value === undefined ? { op: 'ms', key: bare(key), status: 'unanswered' } : undefined;
     if (value === undefined) return undefined;
     if (bare(key) === null) return this.#done('ms', null, 'error', FORMAT);
+    if (odd) return this.#done('ms', key, 'error', 'CLIENT_ERROR invalid flag\r\n');
     if (value === null) return this.#done('ms', key, 'error', 'CLIENT_ERROR bad data chunk\r\n');
     this.#items.set(key, value);
     return this.#done('ms', key, quiet ? 'silent' : 'stored', quiet ? '' : 'HD\r\n');
@@ -194,6 +200,11 @@ function command(random: () => number, doubtful: number): string {
       `  set ${key} 0 0 ${size}${quiet}\r\n${value}\r\n`,
       `ms ${long} ${size}\r\n${value}\r\n`,
       `ms ${key} S${size}\r\n${value}\r\n`,
+      `ms ${key} ${size} !\r\n${value}\r\n`,
+      `ms ${key} ${size} q *\r\n${value}\r\n`,
+      `set ${key} 0 0 +${size}${quiet}\r\n${value}\r\n`,
+      `set ${key} 0 0 noreply\r\n`,
+      `add ${key} 0 0 x${quiet}\r\n`,
       `get ${key}\0b\r\n`,
       `set ${key}\0b 0 0 ${size}\r\n${value}\r\n`,
     ]);

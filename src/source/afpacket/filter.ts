@@ -18,12 +18,13 @@ const SNAPLEN_DEFAULT = 262144;
 /** pcap/pcap.h: an IPv4 netmask is needed for broadcasts only. */
 const PCAP_NETMASK_UNKNOWN = 0xffffffff;
 
-// Instruction codes (linux/bpf_common.h), the packet's type as ancillary data (linux/filter.h) and its
+// Instruction codes (linux/bpf_common.h), the packet's type and interface as ancillary data (linux/filter.h) and its
 // value (linux/if_packet.h).
 const BPF_LD_W_ABS = 0x20;
 const BPF_JMP_JEQ_K = 0x15;
 const BPF_RET_K = 0x06;
 const SKF_AD_PKTTYPE = 0xfffff000 + 4;
+const SKF_AD_IFINDEX = 0xfffff000 + 8;
 const PACKET_OUTGOING = 4;
 
 /** struct sock_filter (linux/filter.h), on a little-endian machine as all that membench runs on are. */
@@ -50,6 +51,15 @@ export function incomingOnly(program: Uint8Array): Uint8Array {
     instruction(BPF_JMP_JEQ_K, 0, 1, PACKET_OUTGOING),
     REJECT,
     program,
+  ]);
+}
+
+/** The same program for all packets but those that go out on one interface. */
+export function exceptOutgoing(ifindex: number, program: Uint8Array): Uint8Array {
+  return Buffer.concat([
+    instruction(BPF_LD_W_ABS, 0, 0, SKF_AD_IFINDEX),
+    instruction(BPF_JMP_JEQ_K, 0, 3, ifindex),
+    incomingOnly(program),
   ]);
 }
 

@@ -3,7 +3,9 @@ import { MembenchError } from '../../errors.js';
 import type { Linktype } from '../../layout/generated.js';
 import { type Interface, loadInterfaces } from '../../native/interfaces.js';
 import { loadLibc } from '../../native/libc.js';
-import { compileFilter, type FilterLink, incomingOnly, REJECT } from './filter.js';
+import { isEvery } from '../live.js';
+import { noInterface } from '../misnamed.js';
+import { compileFilter, exceptOutgoing, type FilterLink, incomingOnly, REJECT } from './filter.js';
 import { loadSocketCalls, type SocketCalls } from './libc.js';
 import { PacketSocket, type RingSize } from './socket.js';
 
@@ -15,6 +17,7 @@ const BLOCKS_MIN = 4;
 const BLOCKS_MAX = 2 ** 32 / BLOCK_SIZE - 1;
 
 export interface AfpacketOptions {
+  /** `any` and `*`: all there are and will be. */
   interface: string;
   /** Ports as inclusive ranges: TCP and UDP, with and without VLAN tags. */
   ports: readonly (readonly [first: number, last: number])[];
@@ -43,6 +46,7 @@ export interface AfpacketSockets {
   readonly blockSize: number;
   /** Blocks of each ring. */
   readonly blockCount: number;
+  /** 0: of every interface. */
   readonly ifindex: number;
   /** What packets begin with. */
   readonly linktype: Extract<Linktype, FilterLink>;
@@ -70,7 +74,12 @@ export async function openAfpacket(options: AfpacketOptions): Promise<AfpacketSo
   const device = await findInterface(options.interface);
   const linktype = device.link === 'ip' ? 'raw' : 'ethernet';
   const compiled = await compileFilter(options.ports, linktype, options.snaplen);
-  const program = device.loopback ? incomingOnly(compiled) : compiled;
+  const program =
+    device.ifindex === 0
+      ? await withoutEchoes(compiled)
+      : device.loopback
+        ? incomingOnly(compiled)
+        : compiled;
   const ring = ringSize(options.bufferBytes / options.workers);
   const sockets = open(await loadSocketCalls(), device, options.workers, ring);
   return {
@@ -100,10 +109,22 @@ export async function openAfpacket(options: AfpacketOptions): Promise<AfpacketSo
   };
 }
 
+/**
+ * Every interface: the kernel takes off what is before the IP header, which is not the same on all of them, as it does
+ * for libpcap's `any`.
+ */
+const EVERY: Interface = { name: 'any', ifindex: 0, up: true, loopback: false, link: 'ip' };
+
+/** On loopback every packet comes by twice. */
+async function withoutEchoes(program: Uint8Array): Promise<Uint8Array> {
+  const loopback = (await loadInterfaces()).all().find((device) => device.loopback);
+  return loopback === undefined ? program : exceptOutgoing(loopback.ifindex, program);
+}
+
 async function findInterface(name: string): Promise<Interface> {
+  if (isEvery(name)) return EVERY;
   const device = (await loadInterfaces()).find(name);
-  if (device === undefined)
-    throw new MembenchError('ERR_MEMBENCH_SOURCE', `${name}: there is no such interface`);
+  if (device === undefined) throw noInterface(name);
   if (device.link === 'other') {
     throw new MembenchError(
       'ERR_MEMBENCH_LINKTYPE',
@@ -131,7 +152,7 @@ function open(calls: SocketCalls, device: Interface, workers: number, ring: Ring
   let group: number | undefined;
   try {
     for (let i = 0; i < workers; i++) {
-      const socket = new PacketSocket(calls, device.name);
+      const socket = new PacketSocket(calls, device.name, device.ifindex === 0);
       sockets.push(socket);
       socket.bind(device.ifindex, ring);
       // On loopback every packet comes by twice, going out and coming in.

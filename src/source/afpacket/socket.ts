@@ -6,6 +6,7 @@ import type { SocketCalls, TpacketStatsV3 } from './libc.js';
 
 // sys/socket.h, bits/socket_type.h and asm-generic/socket.h, all but a few architectures.
 const AF_PACKET = 17;
+const SOCK_DGRAM = 2;
 const SOCK_RAW = 3;
 const SOCK_NONBLOCK = 0x800;
 const SOCK_CLOEXEC = 0x80000;
@@ -53,17 +54,19 @@ export class PacketSocket {
    * Makes the socket, not bound to anything.
    *
    * @param device name of the interface, for errors
+   * @param cooked packets come without their link header
    * @throws ERR_MEMBENCH_SOURCE without the right to, ERR_MEMBENCH_UNSUPPORTED where the kernel has none
    */
-  constructor(calls: SocketCalls, device: string) {
+  constructor(calls: SocketCalls, device: string, cooked = false) {
     this.#calls = calls;
     this.#device = device;
     // Protocol 0: no packets before it is bound.
-    this.fd = this.#check('socket', calls.socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    const type = cooked ? SOCK_DGRAM : SOCK_RAW;
+    this.fd = this.#check('socket', calls.socket(AF_PACKET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   }
 
   /**
-   * Makes the ring and binds the socket to the interface, with a filter that takes nothing.
+   * Makes the ring and binds the socket to the interface, or to all of them (0), with a filter that takes nothing.
    *
    * @throws ERR_MEMBENCH_SOURCE
    */

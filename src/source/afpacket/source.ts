@@ -18,7 +18,8 @@ export class AfpacketSource implements PacketSource {
   readonly needs = [];
   onChange: (change: SourceChange) => void = () => {};
   readonly #sockets: AfpacketSockets;
-  readonly #watch: InterfaceWatch;
+  /** There is always some interface: of all of them none is watched. */
+  readonly #watch: InterfaceWatch | undefined;
 
   private constructor(name: string, sockets: AfpacketSockets, interfaces: Interfaces) {
     this.info = `afpacket on ${name} by ${sockets.fds.length} packet sockets`;
@@ -32,6 +33,7 @@ export class AfpacketSource implements PacketSource {
       linktype: LINKTYPE_NAMES.indexOf(sockets.linktype),
     };
     // A socket bound to an interface is bound again by the kernel when it comes up.
+    if (sockets.ifindex === 0) return;
     this.#watch = new InterfaceWatch(interfaces, name, sockets.ifindex, (change) => this.onChange(change));
   }
 
@@ -49,11 +51,11 @@ export class AfpacketSource implements PacketSource {
 
   start(): void {
     this.#sockets.start();
-    this.#watch.start();
+    this.#watch?.start();
   }
 
   stop(): void {
-    this.#watch.stop();
+    this.#watch?.stop();
     this.#sockets.stop();
   }
 
@@ -66,7 +68,7 @@ export class AfpacketSource implements PacketSource {
   }
 
   close(): void {
-    this.#watch.stop();
+    this.#watch?.stop();
     this.#sockets.close();
   }
 }

@@ -1,5 +1,5 @@
-import { MembenchError } from '../../errors.js';
 import type { Interface, Interfaces } from '../../native/interfaces.js';
+import { noInterface } from '../misnamed.js';
 import type { SourceChange } from '../source.js';
 import { changed } from '../watch.js';
 import type { Attachment } from './attachment.js';
@@ -68,7 +68,7 @@ export class AttachedInterfaces {
       }
     }
     if (this.#attached.size > 0 || this.#stopped) return;
-    throw failure ?? new MembenchError('ERR_MEMBENCH_SOURCE', `${this.#name}: there is no such interface`);
+    throw failure ?? noInterface(this.#name);
   }
 
   /**

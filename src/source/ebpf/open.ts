@@ -1,8 +1,8 @@
-import { MembenchError } from '../../errors.js';
 import type { Counter } from '../../layout/generated.js';
 import { type Interfaces, loadInterfaces } from '../../native/interfaces.js';
 import { loadLibc } from '../../native/libc.js';
-import type { LiveOptions } from '../live.js';
+import { isEvery, type LiveOptions } from '../live.js';
+import { noInterface } from '../misnamed.js';
 import type { BpfRingsFeed, KernelCounts, PacketSource, SourceChange } from '../source.js';
 import { WATCH_INTERVAL } from '../watch.js';
 import { attach } from './attach.js';
@@ -62,15 +62,16 @@ export class EbpfSource implements PacketSource {
   /**
    * Loads the programs; nothing is attached before `start()`.
    *
-   * @param name an interface, or `*` for all there are and will be
+   * @param wanted an interface, or `*` or `any` for all there are and will be
    * @throws ERR_MEMBENCH_SOURCE for an unknown interface, ERR_MEMBENCH_UNSUPPORTED with what is missing
    */
-  static async open(name: string, options: LiveOptions): Promise<EbpfSource> {
+  static async open(wanted: string, options: LiveOptions): Promise<EbpfSource> {
     // The first thing that is missing is what the error names.
     await loadLibc();
     const interfaces = await loadInterfaces();
+    const name = isEvery(wanted) ? '*' : wanted;
     if (name !== '*' && interfaces.find(name) === undefined) {
-      throw new MembenchError('ERR_MEMBENCH_SOURCE', `${name}: there is no such interface`);
+      throw noInterface(name);
     }
     const libbpf = await loadLibbpf();
     const size = ringSize(options.buffer / options.workers);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ErrorCode, MembenchError } from '../../errors.js';
 import { loadKoffi } from '../../native/koffi.js';
+import { noInterface } from '../misnamed.js';
 import {
   type ChildFailure,
   type ChildReady,
@@ -207,7 +208,7 @@ function errorOf(
         'install libpcap-dev and then cap again (npm install cap), or use ebpf:IF or afpacket:IF',
       );
     case 'NO_DEVICE':
-      return error('ERR_MEMBENCH_SOURCE', 'there is no such interface');
+      return noInterface(device);
     case 'DEVICE_DOWN':
       return error('ERR_MEMBENCH_SOURCE', 'the interface is down', `ip link set ${device} up`);
     case 'NO_PERMISSION':

@@ -2,7 +2,7 @@ import { closeSync, readSync } from 'node:fs';
 import { MembenchError } from '../../errors.js';
 import { PCAP_HEADER } from '../../layout/generated.js';
 import { type CaptureHeader, parseCaptureHeader } from '../../memory/capture-header.js';
-import type { LiveOptions } from '../live.js';
+import { isEvery, type LiveOptions } from '../live.js';
 import type { KernelCounts, PacketSource, SourceChange, StreamFeed } from '../source.js';
 import { openPcap, type PcapCapture } from './open.js';
 
@@ -35,7 +35,8 @@ export class PcapSource implements PacketSource {
   }
 
   /** @throws what `openPcap` throws */
-  static async open(name: string, options: LiveOptions): Promise<PcapSource> {
+  static async open(wanted: string, options: LiveOptions): Promise<PcapSource> {
+    const name = isEvery(wanted) ? 'any' : wanted;
     const capture = await openPcap({
       interface: name,
       ports: options.ports,

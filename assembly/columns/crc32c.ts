@@ -2,7 +2,7 @@
  * CRC-32C (RFC 3720, section 12.1), eight bytes a step with eight tables (Kounavis and Berry, "slicing
  * by 8", 2005). The tables are made once in the instance's scratch area.
  */
-import { reserve } from './instance';
+import { reserve } from '../instance';
 
 /** The Castagnoli polynomial, reflected. */
 const POLYNOMIAL: u32 = 0x82f63b78;

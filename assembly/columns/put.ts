@@ -1,0 +1,105 @@
+/**
+ * The columns of the open block while they grow: each has its own run of memory, `column_size` bytes, so that values
+ * are appended to one without regard to the others. Encodings are those of src/profile/FORMAT.md.
+ *
+ *   columns:   | shape ....... | time ........ | ordinal ..... | …
+ */
+import { config, reserve } from '../instance';
+import { COLUMN_COUNT } from '../layout';
+
+/** Addresses behind the last byte of each column, u32 each. */
+let ends: usize = 0;
+
+export function createColumns(): void {
+  ends = reserve(COLUMN_COUNT * 4);
+}
+
+export function emptyColumns(): void {
+  for (let column: u32 = 0; column < COLUMN_COUNT; column++) store<u32>(ends + (column << 2), <u32>columnBase(column));
+}
+
+/** Address of a column's first byte. */
+// @ts-ignore: decorator
+@inline
+export function columnBase(column: u32): usize {
+  return <usize>config.columns + <usize>column * config.columnSize;
+}
+
+/** Bytes in a column. */
+export function columnBytes(column: u32): u32 {
+  return load<u32>(ends + (column << 2)) - <u32>columnBase(column);
+}
+
+/** Bytes in all columns. */
+export function allBytes(): u32 {
+  let sum: u32 = 0;
+  for (let column: u32 = 0; column < COLUMN_COUNT; column++) sum += columnBytes(column);
+  return sum;
+}
+
+/** Appends a varint to a column whose values mostly have one length: the branches are foreseen. */
+// @ts-ignore: decorator
+@inline
+export function put(column: u32, value: u64): void {
+  const end = ends + (column << 2);
+  const at = <usize>load<u32>(end);
+  if (value < 0x80) {
+    store<u8>(at, <u8>value);
+    store<u32>(end, <u32>(at + 1));
+    return;
+  }
+  if (value < 0x4000) {
+    store<u16>(at, <u16>((value & 0x7f) | 0x80 | ((value >> 7) << 8)));
+    store<u32>(end, <u32>(at + 2));
+    return;
+  }
+  store<u32>(end, <u32>putLong(at, value));
+}
+
+/**
+ * The same for a column whose values are of one to three bytes in no order: no branch tells these apart, because
+ * about every second would be foreseen wrongly. Up to three bytes behind the value are overwritten; a column has
+ * room for values of ten.
+ */
+// @ts-ignore: decorator
+@inline
+export function putMixed(column: u32, value: u64): void {
+  const end = ends + (column << 2);
+  const at = <usize>load<u32>(end);
+  if (value >= 0x200000) {
+    store<u32>(end, <u32>putLong(at, value));
+    return;
+  }
+  const low = <u32>value;
+  const second = <u32>(low >= 0x80);
+  const third = <u32>(low >= 0x4000);
+  const groups = (low & 0x7f) | ((low & 0x3f80) << 1) | ((low & 0x1fc000) << 2);
+  store<u32>(at, groups | (second << 7) | (third << 15));
+  store<u32>(end, <u32>at + 1 + second + third);
+}
+
+function putLong(at: usize, value: u64): usize {
+  while (value >= 0x80) {
+    store<u8>(at++, <u8>(value | 0x80));
+    value >>= 7;
+  }
+  store<u8>(at++, <u8>value);
+  return at;
+}
+
+/** A signed number as the unsigned one that is written for it. */
+// @ts-ignore: decorator
+@inline
+export function zigzag(value: i64): u64 {
+  return <u64>((value << 1) ^ (value >> 63));
+}
+
+/** Appends 64 bits as they are. */
+// @ts-ignore: decorator
+@inline
+export function putWord(column: u32, value: u64): void {
+  const end = ends + (column << 2);
+  const at = <usize>load<u32>(end);
+  store<u64>(at, value);
+  store<u32>(end, <u32>(at + 8));
+}
