@@ -6,10 +6,10 @@
  * They know nothing of what is read; what reads knows nothing of segments. Here it is told which side is the client's,
  * which parser gets the bytes, and what becomes of them in the account of payload.
  */
-import { CLIENT, Flow, FLOW_NEW, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES } from './flow/flow';
+import { CLIENT, Flow, FLOW_COPY, FLOW_NEW, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES } from './flow/flow';
 import { count, isServerPort } from './instance';
 import {
-  COUNTER_GAP_BYTES, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_MISSING, COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY,
+  COUNTER_DUPLICATES, COUNTER_GAP_BYTES, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_MISSING, COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY,
   COUNTER_SKIPPED_STRAY, COUNTER_SKIPPED_TLS,
 } from './layout';
 import { beginDelivery, endDelivery, settleHeld, skipPayload, WHY_AFTER_GAP } from './match/account';
@@ -92,7 +92,14 @@ export function isRead(flow: Flow): bool {
 @inline
 export function countPacket(flow: Flow): void {
   if (isRead(flow)) countDecoded();
+  else if (flow.kind == FLOW_COPY) countCopy();
   else count(flow.kind == FLOW_TLS ? COUNTER_SKIPPED_TLS : COUNTER_SKIPPED_STRAY);
+}
+
+/** The packet at hand is a copy of one of another flow, or of one that is over. */
+export function countCopy(): void {
+  countDecoded();
+  if (packet.size) count(COUNTER_DUPLICATES);
 }
 
 /** The packet at hand is of a flow that is not read. */
