@@ -21,6 +21,7 @@ import { createResume } from './match/resume';
 import { createLines } from './match/lines';
 import { createPending } from './match/pending';
 import { createPacket, packet } from './packet';
+import { createLinger } from './tcp/linger';
 import { createReassembly } from './tcp/reassembly';
 import { createWaiting } from './tcp/waiting';
 import { decodeSegment, endFlow } from './tcp/connection';
@@ -42,6 +43,7 @@ export function createDecoder(): void {
   createLines();
   createWaiting();
   createReassembly();
+  createLinger();
   createClient();
   createResume();
   createBlock();

@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0x8a185ea3;
+export const LAYOUT_HASH: u32 = 0x70f72e3e;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -520,9 +520,11 @@ export class Side {
   known: u8; // 69: KNOWN_*: whether `next` means something
   spoken: u8; // 70: 1 once it has said a whole line
   finDone: u8; // 71: 1 once its FIN came in order
+  record: u32; // 72: of a TLS record in mid-stream: bytes to come, header bytes seen in the low three bits
+  pad0: u32; // 76: zero
 }
 
-export const SIZEOF_SIDE: u32 = 72;
+export const SIZEOF_SIDE: u32 = 80;
 
 /** one TCP connection, or one exchange over UDP, as its worker knows it; its two sides lie behind it, the client first */
 // @ts-ignore: decorator
@@ -560,9 +562,14 @@ export class Flow {
   scales: u8; // 95: how far windows are shifted, where that is agreed: the client's in the low half
   openTime: u64; // 96: time of the SYN, or of the first payload
   lastTime: u64; // 104: time of the latest packet
+  reset: u8; // 112: once its client reset it: segments seen since, the RST included
+  half: u8; // 113: HALF_*: which side alone is read, because nothing of the other is captured
+  records: u8; // 114: whole TLS records in a row, in mid-stream
+  borders: u8; // 115: segments in a row that ended where such a record did
+  pad0: u32; // 116: zero
 }
 
-export const SIZEOF_FLOW: u32 = 112;
+export const SIZEOF_FLOW: u32 = 120;
 
 /** of an exchange over UDP: the answer that is arriving, in datagrams of any order */
 // @ts-ignore: decorator
@@ -981,7 +988,7 @@ export function assertLayout(): void {
   if (offsetof<Datagram>("size") != 64) ERROR("datagram.size");
   if (offsetof<Datagram>("highest") != 68) ERROR("datagram.highest");
   if (offsetof<Datagram>("header0") != 72) ERROR("datagram.header");
-  if (offsetof<Side>() != 72) ERROR("size of side");
+  if (offsetof<Side>() != 80) ERROR("size of side");
   if (offsetof<Side>("next") != 0) ERROR("side.next");
   if (offsetof<Side>("acked") != 4) ERROR("side.acked");
   if (offsetof<Side>("queue") != 8) ERROR("side.queue");
@@ -1002,7 +1009,9 @@ export function assertLayout(): void {
   if (offsetof<Side>("known") != 69) ERROR("side.known");
   if (offsetof<Side>("spoken") != 70) ERROR("side.spoken");
   if (offsetof<Side>("finDone") != 71) ERROR("side.fin_done");
-  if (offsetof<Flow>() != 112) ERROR("size of flow");
+  if (offsetof<Side>("record") != 72) ERROR("side.record");
+  if (offsetof<Side>("pad0") != 76) ERROR("side.pad0");
+  if (offsetof<Flow>() != 120) ERROR("size of flow");
   if (offsetof<Flow>("older") != 0) ERROR("flow.older");
   if (offsetof<Flow>("newer") != 4) ERROR("flow.newer");
   if (offsetof<Flow>("hash") != 8) ERROR("flow.hash");
@@ -1035,6 +1044,11 @@ export function assertLayout(): void {
   if (offsetof<Flow>("scales") != 95) ERROR("flow.scales");
   if (offsetof<Flow>("openTime") != 96) ERROR("flow.open_time");
   if (offsetof<Flow>("lastTime") != 104) ERROR("flow.last_time");
+  if (offsetof<Flow>("reset") != 112) ERROR("flow.reset");
+  if (offsetof<Flow>("half") != 113) ERROR("flow.half");
+  if (offsetof<Flow>("records") != 114) ERROR("flow.records");
+  if (offsetof<Flow>("borders") != 115) ERROR("flow.borders");
+  if (offsetof<Flow>("pad0") != 116) ERROR("flow.pad0");
   if (offsetof<Exchange>() != 8) ERROR("size of exchange");
   if (offsetof<Exchange>("start") != 0) ERROR("exchange.start");
   if (offsetof<Exchange>("arrived") != 4) ERROR("exchange.arrived");

@@ -87,6 +87,11 @@ export function isRead(flow: Flow): bool {
   return flow.kind <= FLOW_NEW;
 }
 
+/** Whether something is read of it, so that an answer has a request. */
+export function isBelieved(flow: Flow): bool {
+  return flow.sync != SYNC_NONE;
+}
+
 /** Counts the packet at hand by what its flow turned out to be. */
 // @ts-ignore: decorator
 @inline

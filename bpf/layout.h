@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0x8a185ea3u
+#define MEMBENCH_LAYOUT_HASH 0x70f72e3eu
 
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
@@ -529,8 +529,10 @@ struct membench_side {
 	__u8 known; /* KNOWN_*: whether `next` means something */
 	__u8 spoken; /* 1 once it has said a whole line */
 	__u8 fin_done; /* 1 once its FIN came in order */
+	__u32 record; /* of a TLS record in mid-stream: bytes to come, header bytes seen in the low three bits */
+	__u32 pad0; /* zero */
 };
-_Static_assert(sizeof(struct membench_side) == 72, "size of side");
+_Static_assert(sizeof(struct membench_side) == 80, "size of side");
 _Static_assert(__builtin_offsetof(struct membench_side, next) == 0, "side.next");
 _Static_assert(__builtin_offsetof(struct membench_side, acked) == 4, "side.acked");
 _Static_assert(__builtin_offsetof(struct membench_side, queue) == 8, "side.queue");
@@ -551,6 +553,8 @@ _Static_assert(__builtin_offsetof(struct membench_side, state) == 68, "side.stat
 _Static_assert(__builtin_offsetof(struct membench_side, known) == 69, "side.known");
 _Static_assert(__builtin_offsetof(struct membench_side, spoken) == 70, "side.spoken");
 _Static_assert(__builtin_offsetof(struct membench_side, fin_done) == 71, "side.fin_done");
+_Static_assert(__builtin_offsetof(struct membench_side, record) == 72, "side.record");
+_Static_assert(__builtin_offsetof(struct membench_side, pad0) == 76, "side.pad0");
 
 /* one TCP connection, or one exchange over UDP, as its worker knows it; its two sides lie behind it, the client first */
 struct membench_flow {
@@ -586,8 +590,13 @@ struct membench_flow {
 	__u8 scales; /* how far windows are shifted, where that is agreed: the client's in the low half */
 	__u64 open_time; /* time of the SYN, or of the first payload */
 	__u64 last_time; /* time of the latest packet */
+	__u8 reset; /* once its client reset it: segments seen since, the RST included */
+	__u8 half; /* HALF_*: which side alone is read, because nothing of the other is captured */
+	__u8 records; /* whole TLS records in a row, in mid-stream */
+	__u8 borders; /* segments in a row that ended where such a record did */
+	__u32 pad0; /* zero */
 };
-_Static_assert(sizeof(struct membench_flow) == 112, "size of flow");
+_Static_assert(sizeof(struct membench_flow) == 120, "size of flow");
 _Static_assert(__builtin_offsetof(struct membench_flow, older) == 0, "flow.older");
 _Static_assert(__builtin_offsetof(struct membench_flow, newer) == 4, "flow.newer");
 _Static_assert(__builtin_offsetof(struct membench_flow, hash) == 8, "flow.hash");
@@ -620,6 +629,11 @@ _Static_assert(__builtin_offsetof(struct membench_flow, agreed) == 94, "flow.agr
 _Static_assert(__builtin_offsetof(struct membench_flow, scales) == 95, "flow.scales");
 _Static_assert(__builtin_offsetof(struct membench_flow, open_time) == 96, "flow.open_time");
 _Static_assert(__builtin_offsetof(struct membench_flow, last_time) == 104, "flow.last_time");
+_Static_assert(__builtin_offsetof(struct membench_flow, reset) == 112, "flow.reset");
+_Static_assert(__builtin_offsetof(struct membench_flow, half) == 113, "flow.half");
+_Static_assert(__builtin_offsetof(struct membench_flow, records) == 114, "flow.records");
+_Static_assert(__builtin_offsetof(struct membench_flow, borders) == 115, "flow.borders");
+_Static_assert(__builtin_offsetof(struct membench_flow, pad0) == 116, "flow.pad0");
 
 /* of an exchange over UDP: the answer that is arriving, in datagrams of any order */
 struct membench_exchange {

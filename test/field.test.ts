@@ -27,6 +27,7 @@ const CASES: [capture: string, port: number, events: string][] = [
     11999,
     'set stored, get error, mn ok, get hit, set stored, get error, set stored, get hit, mn ok, gets error, delete deleted, gat error, get hit',
   ],
+  ['rst-before-late-answer', 11211, 'set stored, get hit'],
 ];
 
 for (const [capture, port, wanted] of CASES) {
@@ -64,3 +65,12 @@ for (const capture of ['twice-clock-skew', 'twice-translated']) {
     }
   });
 }
+
+test('tls-midstream', (t) => {
+  const bytes = readFileSync('test/fixtures/field/tls-midstream.pcap');
+  const { events, counters } = recordInProcess(bytes, { ports: [[11299, 11299]] });
+  t.is(events.length, 0);
+  t.true(counters.skipped_tls > 0);
+  t.true(counters.payload_skipped_tls > 0);
+  t.is(counters.payload_unsynced_not_understood, 0);
+});

@@ -10,6 +10,7 @@ import { disown, wasUnsynced } from './account';
 import { Packet } from '../packet';
 import { findByte } from '../scan';
 import { appendLine, freeLine } from './lines';
+import { isTlsInside } from './tls';
 import { load16 } from '../wire/bytes';
 import { binaryClientBytes } from './binary-client';
 import { CLIENT_LINE, CLIENT_PROXY } from './states';
@@ -33,6 +34,7 @@ export function findText(flow: Flow, at: usize, end: usize, from: Packet): usize
 
 /** What bytes in mid-stream may be: a guess that their answer must prove. */
 function guess(flow: Flow, at: usize, end: usize): u8 {
+  if (isTlsInside(flow, sideOf(flow, CLIENT), at, end)) return FLOW_TLS;
   if (load<u8>(at) == MAGIC_REQUEST) return FLOW_BINARY;
   // A handshake is the first thing that is said.
   return !wasUnsynced(flow) && probe(at, end) == SPEAKS_TLS ? FLOW_TLS : FLOW_TEXT;

@@ -1,6 +1,6 @@
 /** Server bytes in order: answer lines and data blocks complete pending requests. */
 import {
-  AUTH_NO, AUTH_WANTED, CLIENT, Flow, FLOW_BINARY, FLOW_NEW, FLOW_TEXT, SERVER, Side, sideOf, SYNC_NONE,
+  AUTH_NO, AUTH_WANTED, CLIENT, Flow, FLOW_BINARY, FLOW_NEW, FLOW_TEXT, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE,
   SYNC_TENTATIVE,
 } from '../flow/flow';
 import { count } from '../instance';
@@ -39,6 +39,7 @@ import {
   CLIENT_LINE, CLIENT_OVER, SERVER_AFTER_ERROR, SERVER_DATA, SERVER_DROP, SERVER_LINE, SERVER_STEP, SERVER_STREAM,
 } from './states';
 import { believe, loseSync, provesRequest } from './sync';
+import { isTlsInside } from './tls';
 import { matchPending } from './pairing';
 
 const LF: u8 = 10;
@@ -54,7 +55,8 @@ export function serverBytes(flow: Flow, at: usize, end: usize, from: Packet): vo
     else if (flow.kind == FLOW_NEW) {
       // The client has not said yet what it speaks.
       flow.owed = 0;
-      if (flow.sync == SYNC_NONE) passOverRest(flow, <u32>(end - at));
+      if (flow.sync == SYNC_NONE && isTlsInside(flow, sideOf(flow, SERVER), at, end)) flow.kind = FLOW_TLS;
+      else if (flow.sync == SYNC_NONE) passOverRest(flow, <u32>(end - at));
       else disown(flow, <u32>(end - at), COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
     }
     return;

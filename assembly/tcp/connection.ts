@@ -12,7 +12,7 @@ import {
   COUNTER_SYN_SEEN,
 } from '../layout';
 import { countDecoded, packet, setEndpoints } from '../packet';
-import { close, countCopy, countPacket, isRead, open, pass, sourceIsClient } from '../stream';
+import { close, countCopy, countPacket, isBelieved, isRead, open, pass, sourceIsClient } from '../stream';
 import { transportLength } from '../wire/ip';
 import { readOptions, stampOf } from '../wire/options';
 import {
@@ -21,6 +21,7 @@ import {
 } from '../wire/tcp';
 import { findTwin, isOfPast, rememberBegun, rememberOver, standOf } from './copies';
 import { beginWithSyn, findSyn, rememberSyn, rememberSynAck, Syn } from './handshake';
+import { forgetLingering, leftBefore, linger } from './linger';
 import { furthestOf, IS_UNACCEPTABLE, reachOf } from './overlap';
 import { flush, pump, takeSegment } from './reassembly';
 
@@ -63,6 +64,12 @@ function segmentOf(flow: Flow): void {
   const side = sideOf(flow, at.side);
   const other = sideOf(flow, 1 - at.side);
   const flags = at.flags;
+  if (flow.reset && !(flags & TCP_RST) && !leftBefore(flow)) {
+    // Of the connection that follows between the same ports, or of none.
+    endFlow(flow, CONN_KIND_CLOSE_RST);
+    startFlow(changetype<Flow>(0));
+    return;
+  }
   flow.lastTime = at.time;
   if (!isRead(flow)) {
     pass(flow);
@@ -76,7 +83,7 @@ function segmentOf(flow: Flow): void {
   if (flags & TCP_RST) {
     countPacket(flow);
     count(COUNTER_PAYLOAD_SKIPPED_REFUSED, at.size);
-    if (side.known && resets(flow, side)) endFlow(flow, CONN_KIND_CLOSE_RST);
+    if (side.known && resets(flow, side)) takeReset(flow);
     return;
   }
   if (!(flags & TCP_ACK)) {
@@ -108,6 +115,16 @@ function segmentOf(flow: Flow): void {
   }
   countPacket(flow);
   if (flow.stuck) pump(flow);
+}
+
+/** The RST at hand ends the connection. What the server said before it got that of the client may still be captured. */
+function takeReset(flow: Flow): void {
+  if (packet.side != CLIENT || !isBelieved(flow)) {
+    endFlow(flow, CONN_KIND_CLOSE_RST);
+  } else if (!flow.reset) {
+    const gone = linger(flow);
+    if (changetype<usize>(gone)) endFlow(gone, CONN_KIND_CLOSE_RST);
+  }
 }
 
 /** Acknowledgement numbers further above what was seen are not of one window (RFC 7323, section 2.3). */
@@ -286,15 +303,22 @@ function takeSyn(known: Flow): void {
 /** Makes room for one more flow, at the cost of the one idle longest. */
 export function makeRoom(): void {
   if (hasRoom()) return;
-  count(COUNTER_BOUND_FLOWS);
-  endFlow(oldestFlow(), CONN_KIND_CLOSE_EVICTED);
+  const oldest = oldestFlow();
+  if (!oldest.reset) count(COUNTER_BOUND_FLOWS);
+  endFlow(oldest, CONN_KIND_CLOSE_EVICTED);
 }
 
 /** The connection is over: what waits of it is handed on, and the flow is forgotten. */
 export function endFlow(flow: Flow, kind: u32): void {
+  let time = packet.time;
+  if (flow.reset) {
+    forgetLingering(flow);
+    kind = CONN_KIND_CLOSE_RST;
+    time = flow.lastTime;
+  }
   flush(flow, kind == CONN_KIND_CLOSE_RST);
   if (flow.transport == OVER_TCP && flow.kind != FLOW_COPY && kind != CONN_KIND_CLOSE_END) rememberOver(flow);
-  close(flow, kind, packet.time);
+  close(flow, kind, time);
   countHalf(flow);
   removeFlow(flow);
 }

@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x8a185ea3;
+export const LAYOUT_HASH = 0x70f72e3e;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -587,7 +587,9 @@ export const SIDE = {
   spoken: 70,
   /** u8: 1 once its FIN came in order */
   fin_done: 71,
-  SIZE: 72,
+  /** u32: of a TLS record in mid-stream: bytes to come, header bytes seen in the low three bits */
+  record: 72,
+  SIZE: 80,
 } as const;
 
 /** Byte offsets. one TCP connection, or one exchange over UDP, as its worker knows it; its two sides lie behind it, the client first */
@@ -656,7 +658,15 @@ export const FLOW = {
   open_time: 96,
   /** u64: time of the latest packet */
   last_time: 104,
-  SIZE: 112,
+  /** u8: once its client reset it: segments seen since, the RST included */
+  reset: 112,
+  /** u8: HALF_*: which side alone is read, because nothing of the other is captured */
+  half: 113,
+  /** u8: whole TLS records in a row, in mid-stream */
+  records: 114,
+  /** u8: segments in a row that ended where such a record did */
+  borders: 115,
+  SIZE: 120,
 } as const;
 
 /** Byte offsets. of an exchange over UDP: the answer that is arriving, in datagrams of any order */

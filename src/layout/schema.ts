@@ -520,6 +520,8 @@ export const schema: Schema = {
         f('known', 'u8', 'KNOWN_*: whether `next` means something'),
         f('spoken', 'u8', '1 once it has said a whole line'),
         f('fin_done', 'u8', '1 once its FIN came in order'),
+        f('record', 'u32', 'of a TLS record in mid-stream: bytes to come, header bytes seen in the low three bits'),
+        f('pad0', 'u32', 'zero'),
       ],
     },
     flow: {
@@ -569,6 +571,11 @@ export const schema: Schema = {
         f('scales', 'u8', "how far windows are shifted, where that is agreed: the client's in the low half"),
         f('open_time', 'u64', 'time of the SYN, or of the first payload'),
         f('last_time', 'u64', 'time of the latest packet'),
+        f('reset', 'u8', 'once its client reset it: segments seen since, the RST included'),
+        f('half', 'u8', 'HALF_*: which side alone is read, because nothing of the other is captured'),
+        f('records', 'u8', 'whole TLS records in a row, in mid-stream'),
+        f('borders', 'u8', 'segments in a row that ended where such a record did'),
+        f('pad0', 'u32', 'zero'),
       ],
     },
     exchange: {
