@@ -14,7 +14,7 @@ import {
   STATUS_NOT_FOUND, STATUS_NOT_STORED, STATUS_OK, STATUS_STORED, STATUS_TOUCHED, STATUS_VALUE, TRAIT_CAS, TRAIT_QUIET,
 } from '../layout';
 import { load16, load32, load64 } from '../wire/bytes';
-import { sentPrint, setKey } from './keys';
+import { setKey } from './keys';
 import { BIT_LAST, BIT_NO_EVENT, BIT_QUIET, BIT_REFUSED, KIND_BINARY, Request } from './message';
 import { clear } from './command';
 
@@ -294,7 +294,7 @@ export function parseBinaryAnswer(at: usize): void {
 
 /** Whether the last answer is this request's. Opaques may repeat: order decides, and the key where there is one. */
 export function isAnswerTo(request: Request): bool {
-  return request.opcode == answerOpcode && request.sentOpaque == answerOpaque && (!answerHasKey || answerPrint == sentPrint(request));
+  return request.opcode == answerOpcode && request.sentOpaque == answerOpaque && (!answerHasKey || answerPrint == request.print);
 }
 
 /** Enters what the last answer tells of a hit. */
