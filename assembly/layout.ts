@@ -589,7 +589,7 @@ export class Syn {
   server: u32; // 16: server's initial sequence number
   clientPort: u16; // 20: client's port in network order: with the hash enough to tell the sides apart
   serverPort: u16; // 22: server's port
-  state: u8; // 24: 1: the entry is used; 2: the server's number is known too
+  state: u8; // 24: 1: the entry is used; 2: the server's number is known too; 3: only the server's SYN was seen
   agreed: u8; // 25: AGREED_*: what the client's offered; once the server answered, what both had
   window: u16; // 26: window the server's offered
   scales: u8; // 28: window scales: the client's in the low half

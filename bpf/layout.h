@@ -651,7 +651,7 @@ struct membench_syn {
 	__u32 server; /* server's initial sequence number */
 	__u16 client_port; /* client's port in network order: with the hash enough to tell the sides apart */
 	__u16 server_port; /* server's port */
-	__u8 state; /* 1: the entry is used; 2: the server's number is known too */
+	__u8 state; /* 1: the entry is used; 2: the server's number is known too; 3: only the server's SYN was seen */
 	__u8 agreed; /* AGREED_*: what the client's offered; once the server answered, what both had */
 	__u16 window; /* window the server's offered */
 	__u8 scales; /* window scales: the client's in the low half */

@@ -16,6 +16,8 @@ export { Syn };
 
 /** Entries that share a place; the oldest gives way when all are taken (counted). */
 const WAYS: u32 = 8;
+/** Syn.state of a SYN-ACK whose SYN was not seen. */
+const ANSWER_ALONE: u8 = 3;
 /** Bytes a client may have sent since its SYN, for that to be its flow's: far below half the numbers there are. */
 const NEAR: u32 = 1 << 30;
 
@@ -33,7 +35,8 @@ export function rememberSyn(): void {
   for (let way: u32 = 0; way < WAYS; way++) {
     const syn = changetype<Syn>(place + <usize>(way * SIZEOF_SYN));
     // A retransmitted SYN keeps the first one's time.
-    if (isOf(syn, sourcePortField(), destinationPortField()) && syn.client == from.sequence) return;
+    const isSame = isOf(syn, sourcePortField(), destinationPortField()) && syn.client == from.sequence;
+    if (isSame && syn.state != ANSWER_ALONE) return;
     if (chosen.state && (!syn.state || <i64>(syn.time - chosen.time) < 0)) chosen = syn;
   }
   if (chosen.state && chosen.hash != from.hash) count(COUNTER_BOUND_SYNS);
@@ -76,6 +79,8 @@ export function findSyn(): Syn {
     if (!fromClient && !isOf(syn, destinationPortField(), sourcePortField())) continue;
     const distance = (fromClient ? from.sequence : from.ack) - syn.client - 1;
     if (distance > least || (distance == least && syn.state == 1)) continue;
+    // By the server alone only the server's place is certain.
+    if (syn.state == ANSWER_ALONE && fromClient) continue;
     least = distance;
     found = syn;
   }
@@ -89,6 +94,7 @@ export function rememberSynAck(): bool {
   for (let way: u32 = 0; way < WAYS; way++) {
     const syn = changetype<Syn>(place + <usize>(way * SIZEOF_SYN));
     if (!isOf(syn, destinationPortField(), sourcePortField()) || syn.client + 1 != from.ack) continue;
+    if (syn.state == ANSWER_ALONE) continue;
     // Sent again it says the same.
     if (syn.state == 2 && syn.server == from.sequence) return true;
     syn.server = from.sequence;
@@ -101,6 +107,32 @@ export function rememberSynAck(): bool {
     return true;
   }
   return false;
+}
+
+/**
+ * Remembers the SYN-ACK at hand, whose SYN was not seen: where the capture has answers only, they are whole from here
+ * on. Nothing was agreed on that is known.
+ */
+export function rememberSynAckAlone(): void {
+  const from = packet;
+  const place = placeOf(from.hash);
+  let chosen = changetype<Syn>(place);
+  for (let way: u32 = 0; way < WAYS; way++) {
+    const syn = changetype<Syn>(place + <usize>(way * SIZEOF_SYN));
+    if (isOf(syn, destinationPortField(), sourcePortField()) && syn.client + 1 == from.ack) return;
+    if (chosen.state && (!syn.state || <i64>(syn.time - chosen.time) < 0)) chosen = syn;
+  }
+  if (chosen.state && chosen.hash != from.hash) count(COUNTER_BOUND_SYNS);
+  chosen.hash = from.hash;
+  chosen.client = from.ack - 1;
+  chosen.server = from.sequence;
+  chosen.clientPort = destinationPortField();
+  chosen.serverPort = sourcePortField();
+  chosen.time = from.time;
+  chosen.state = ANSWER_ALONE;
+  chosen.agreed = 0;
+  chosen.scaled = 0;
+  chosen.scales = 0;
 }
 
 /** Forgets the handshakes between the ports of one, once the flow has begun with it. */
@@ -121,7 +153,13 @@ export function beginWithSyn(flow: Flow, syn: Syn): void {
   client.initial = syn.client;
   client.next = syn.client + 1;
   client.acked = client.next;
-  if (syn.state == 2) {
+  if (syn.state == ANSWER_ALONE) {
+    const server = sideOf(flow, SERVER);
+    server.known = KNOWN;
+    server.initial = syn.server;
+    server.next = syn.server + 1;
+    server.acked = server.next;
+  } else if (syn.state == 2) {
     const server = sideOf(flow, SERVER);
     server.known = KNOWN;
     server.initial = syn.server;

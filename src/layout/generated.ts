@@ -690,7 +690,7 @@ export const SYN = {
   client_port: 20,
   /** u16: server's port */
   server_port: 22,
-  /** u8: 1: the entry is used; 2: the server's number is known too */
+  /** u8: 1: the entry is used; 2: the server's number is known too; 3: only the server's SYN was seen */
   state: 24,
   /** u8: AGREED_*: what the client's offered; once the server answered, what both had */
   agreed: 25,

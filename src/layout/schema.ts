@@ -590,7 +590,7 @@ export const schema: Schema = {
           "client's port in network order: with the hash enough to tell the sides apart",
         ),
         f('server_port', 'u16', "server's port"),
-        f('state', 'u8', "1: the entry is used; 2: the server's number is known too"),
+        f('state', 'u8', "1: the entry is used; 2: the server's number is known too; 3: only the server's SYN was seen"),
         f('agreed', 'u8', "AGREED_*: what the client's offered; once the server answered, what both had"),
         f('window', 'u16', "window the server's offered"),
         f('scales', 'u8', "window scales: the client's in the low half"),
