@@ -87,7 +87,7 @@ test('a hole in the one direction ends it: nothing is invented', (t) => {
     const packets = packetsOf(long).filter(side);
     const { said } = brief(packets.toSpliced(packets.length / 2, 1));
     t.true(said.length > 0);
-    said.forEach((line, i) => t.is(line, wanted[i % wanted.length]!));
+    t.true(said.every((line, i) => line === wanted[i % wanted.length]));
   }
 });
 
