@@ -13,6 +13,7 @@ import {
   COUNTER_SKIPPED_STRAY, COUNTER_SKIPPED_TLS,
 } from './layout';
 import { beginDelivery, endDelivery, settleHeld, skipPayload, WHY_AFTER_GAP } from './match/account';
+import { endRequests } from './match/alone';
 import { clientBytes } from './match/client';
 import { accountUnread, losePlace, takeGap } from './match/gap';
 import { recordConn } from './match/pending';
@@ -90,6 +91,16 @@ export function isRead(flow: Flow): bool {
 /** Whether something is read of it, so that an answer has a request. */
 export function isBelieved(flow: Flow): bool {
   return flow.sync != SYNC_NONE;
+}
+
+/** The side read alone is the client's: what it has asked will not be answered. */
+export function aloneSettled(flow: Flow): void {
+  if (flow.sync != SYNC_NONE && isRead(flow)) endRequests(flow);
+}
+
+/** One side was read alone, and now the other appears: what is what must be proven. */
+export function otherAppears(flow: Flow): void {
+  if (flow.sync != SYNC_NONE) losePlace(flow);
 }
 
 /** Counts the packet at hand by what its flow turned out to be. */

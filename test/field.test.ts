@@ -74,3 +74,24 @@ test('tls-midstream', (t) => {
   t.true(counters.payload_skipped_tls > 0);
   t.is(counters.payload_unsynced_not_understood, 0);
 });
+
+test('requests-only', (t) => {
+  const { events, counters } = recordInProcess(readFileSync('test/fixtures/field/requests-only.pcap'));
+  t.is(events.length, 30);
+  t.true(
+    events.every(({ op, status, key_size }) => op === 'get' && status === 'unanswered' && key_size !== null),
+  );
+  t.is(counters.unsynced_bytes + counters.gaps, 0);
+  t.is(counters.flows_without_server, 1);
+});
+
+test('answers-only', (t) => {
+  const { events, counters } = recordInProcess(readFileSync('test/fixtures/field/answers-only.pcap'));
+  t.is(events.length, 30);
+  t.true(
+    events.every(({ op, status, latency_ns }) => op === 'get' && status === 'hit' && latency_ns === null),
+  );
+  t.true(events.every(({ key_size, value_size }) => key_size !== null && value_size !== null));
+  t.is(counters.unsynced_bytes + counters.gaps, 0);
+  t.is(counters.flows_without_client, 1);
+});

@@ -54,6 +54,12 @@ export const FLOW_STRAY: u8 = 4;
 /** A copy of another flow, seen under other addresses. */
 export const FLOW_COPY: u8 = 5;
 
+export const HALF_NO: u8 = 0;
+/** The capture has nothing of the server. */
+export const HALF_REQUESTS: u8 = 1;
+/** It has nothing of the client. */
+export const HALF_ANSWERS: u8 = 2;
+
 export const AUTH_NO: u8 = 0;
 /** It refused something for want of them: the next set carries them, whatever its key. */
 export const AUTH_WANTED: u8 = 1;

@@ -30,6 +30,7 @@ import { ANSWER_VALUE } from '../memcache/words';
 import { Packet } from '../packet';
 import { findByte } from '../scan';
 import { disown, passOverRest, passOverSoFar, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD } from './account';
+import { answersAlone } from './alone';
 import { binaryServerBytes } from './binary-server';
 import { STEP_DONE, STEP_NOT, stepOver } from './foreign';
 import { HELD_VALUE_MAX, lookAtHeld, mayBeLogin } from './held';
@@ -56,7 +57,8 @@ export function serverBytes(flow: Flow, at: usize, end: usize, from: Packet): vo
     else if (flow.kind == FLOW_NEW) {
       // The client has not said yet what it speaks.
       flow.owed = 0;
-      if (flow.sync == SYNC_NONE && isTlsInside(flow, sideOf(flow, SERVER), at, end)) flow.kind = FLOW_TLS;
+      if (flow.half) answersAlone(flow, at, end, from);
+      else if (flow.sync == SYNC_NONE && isTlsInside(flow, sideOf(flow, SERVER), at, end)) flow.kind = FLOW_TLS;
       else if (flow.sync == SYNC_NONE) passOverRest(flow, <u32>(end - at));
       else disown(flow, <u32>(end - at), COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
     }

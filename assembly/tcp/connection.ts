@@ -20,7 +20,8 @@ import {
   windowField,
 } from '../wire/tcp';
 import { findTwin, isOfPast, rememberBegun, rememberOver, standOf } from './copies';
-import { beginWithSyn, findSyn, rememberSyn, rememberSynAck, Syn } from './handshake';
+import { settleHalf, takeHalf } from './half';
+import { beginWithSyn, findSyn, rememberSyn, rememberSynAck, rememberSynAckAlone, Syn } from './handshake';
 import { forgetLingering, leftBefore, linger } from './linger';
 import { furthestOf, IS_UNACCEPTABLE, reachOf } from './overlap';
 import { flush, pump, takeSegment } from './reassembly';
@@ -94,6 +95,7 @@ function segmentOf(flow: Flow): void {
     return;
   }
   takeAck(flow, other);
+  if (flow.half) takeHalf(flow);
   if (side.known != KNOWN) {
     if (side.known == KNOWN_NOT) {
       side.known = KNOWN;
@@ -110,11 +112,13 @@ function segmentOf(flow: Flow): void {
     if (flags & TCP_URG) takeUrgent(flow);
     else takeSegment(flow, at.side);
     countPacket(flow);
-    if (side.finDone && other.finDone) endFlow(flow, CONN_KIND_CLOSE_FIN);
+    if (flow.half) settleHalf(flow);
+    if (side.finDone && (other.finDone || flow.half)) endFlow(flow, CONN_KIND_CLOSE_FIN);
     return;
   }
   countPacket(flow);
   if (flow.stuck) pump(flow);
+  if (flow.half) settleHalf(flow);
 }
 
 /** The RST at hand ends the connection. What the server said before it got that of the client may still be captured. */
@@ -297,7 +301,11 @@ function takeSyn(known: Flow): void {
     return;
   }
   // The server agreed to a new connection between the same ports: the old one is over.
-  if (rememberSynAck() && isKnown && !isSame) endFlow(known, CONN_KIND_CLOSE_REUSED);
+  if (!rememberSynAck()) {
+    if (!isKnown) rememberSynAckAlone();
+  } else if (isKnown && !isSame) {
+    endFlow(known, CONN_KIND_CLOSE_REUSED);
+  }
 }
 
 /** Makes room for one more flow, at the cost of the one idle longest. */

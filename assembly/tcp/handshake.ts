@@ -24,10 +24,12 @@ export const WAYS: u32 = 8;
 export const SYN_SENT: u8 = 1;
 /** The server's number is known too. */
 export const SYN_ANSWERED: u8 = 2;
+/** Only the server's answer to it was seen. */
+export const SYN_ANSWER_ALONE: u8 = 3;
 /** A flow began like this. */
-export const SYN_BEGUN: u8 = 3;
+export const SYN_BEGUN: u8 = 4;
 /** And it is over. */
-export const SYN_OVER: u8 = 4;
+export const SYN_OVER: u8 = 5;
 
 /** Bytes a client may have sent since its SYN, for that to be its flow's: far below half the numbers there are. */
 const NEAR: u32 = 1 << 30;
@@ -71,6 +73,7 @@ export function rememberSyn(): void {
   for (let way: u32 = 0; way < WAYS; way++) {
     const syn = changetype<Syn>(place + <usize>(way * SIZEOF_SYN));
     if (!isOf(syn, sourcePortField(), destinationPortField()) || syn.client != from.sequence) continue;
+    if (syn.state == SYN_ANSWER_ALONE) continue;
     // A retransmitted SYN keeps the first one's time. None is sent again before a second is over (RFC 6298, section 2).
     const half = <i64>(indexState.second >> 1);
     const later = <i64>(from.time - syn.time);
@@ -121,6 +124,8 @@ export function findSyn(): Syn {
     if (!fromClient && !isOf(syn, destinationPortField(), sourcePortField())) continue;
     const distance = (fromClient ? from.sequence : from.ack) - syn.client - 1;
     if (distance > least || (distance == least && syn.state == SYN_SENT)) continue;
+    // By the server alone only the server's place is certain.
+    if (syn.state == SYN_ANSWER_ALONE && fromClient) continue;
     least = distance;
     found = syn;
   }
@@ -134,6 +139,7 @@ export function rememberSynAck(): bool {
   for (let way: u32 = 0; way < WAYS; way++) {
     const syn = changetype<Syn>(place + <usize>(way * SIZEOF_SYN));
     if (!isOf(syn, destinationPortField(), sourcePortField()) || syn.client + 1 != from.ack) continue;
+    if (syn.state == SYN_ANSWER_ALONE) continue;
     // Sent again it says the same.
     if (syn.state == SYN_ANSWERED && syn.server == from.sequence) return true;
     syn.server = from.sequence;
@@ -148,7 +154,35 @@ export function rememberSynAck(): bool {
   return false;
 }
 
-/** Forgets the handshakes between the ports of one, now that the flow has begun with it. */
+/**
+ * Remembers the SYN-ACK at hand, whose SYN was not seen: where the capture has answers only, they are whole from here
+ * on. Nothing was agreed on that is known.
+ */
+export function rememberSynAckAlone(): void {
+  const from = packet;
+  const set = setOf(from.ports);
+  for (let way: u32 = 0; way < WAYS; way++) {
+    const syn = changetype<Syn>(set + <usize>(way * SIZEOF_SYN));
+    if (isOf(syn, destinationPortField(), sourcePortField()) && syn.client + 1 == from.ack) return;
+  }
+  const chosen = giveWay(set);
+  if (chosen.state && chosen.state < SYN_BEGUN && chosen.hash != from.hash) count(COUNTER_BOUND_SYNS);
+  chosen.hash = from.hash;
+  chosen.client = from.ack - 1;
+  chosen.server = from.sequence;
+  chosen.clientPort = destinationPortField();
+  chosen.serverPort = sourcePortField();
+  chosen.time = from.time;
+  chosen.state = SYN_ANSWER_ALONE;
+  chosen.midstream = 0;
+  chosen.agreed = 0;
+  chosen.scaled = 0;
+  chosen.clientStamp = 0;
+  chosen.serverStamp = 0;
+  chosen.scales = 0;
+}
+
+/** Forgets the handshakes between the ports of one, once the flow has begun with it. */
 function forgetSyns(begun: Syn): void {
   const set = setOf(packet.ports);
   const clientPort = begun.clientPort;
@@ -166,7 +200,13 @@ export function beginWithSyn(flow: Flow, syn: Syn): void {
   client.initial = syn.client;
   client.next = syn.client + 1;
   client.acked = client.next;
-  if (syn.state == SYN_ANSWERED) {
+  if (syn.state == SYN_ANSWER_ALONE) {
+    const server = sideOf(flow, SERVER);
+    server.known = KNOWN;
+    server.initial = syn.server;
+    server.next = syn.server + 1;
+    server.acked = server.next;
+  } else if (syn.state == SYN_ANSWERED) {
     const server = sideOf(flow, SERVER);
     server.known = KNOWN;
     server.initial = syn.server;

@@ -13,6 +13,7 @@ import {
 import { Packet, packet, reservePacket } from '../packet';
 import { bytes, gap, GAP_CONTRADICTORY, GAP_NOT_CAPTURED, GAP_NOT_SEEN, GAP_PERHAPS_OVER } from '../stream';
 import { before, TCP_FIN, TCP_URG } from '../wire/tcp';
+import { becomesHalf } from './half';
 import { dropUnacceptable, IS_UNACCEPTABLE, IS_PERHAPS_OVER, isUnacceptable, keepEarly } from './overlap';
 import { bytesAt, dropFirst, dropWaiting, endOf, runOf, Waiting } from './waiting';
 
@@ -114,6 +115,11 @@ function takeOutOfOrder(flow: Flow, index: u32): void {
     at.ack = other.next;
   }
   if (!keepEarly(side, other.next)) {
+    if (becomesHalf(flow)) {
+      drain(flow);
+      takeSegment(flow, index);
+      return;
+    }
     count(COUNTER_BOUND_REORDER);
     force(flow, true);
     return;
@@ -144,7 +150,18 @@ export function pump(flow: Flow): void {
   if (flow.stuck == 0) flow.stuckTime = time;
   flow.stuck++;
   const ms: u64 = indexState.second / 1000;
-  if (flow.stuck > STUCK_SEGMENTS || <i64>(time - flow.stuckTime) > <i64>(STUCK_MS * ms)) force(flow, false);
+  if (flow.stuck > STUCK_SEGMENTS || <i64>(time - flow.stuckTime) > <i64>(STUCK_MS * ms)) giveUp(flow);
+}
+
+/** What was waited for will not come. If that is all of one side, the other is read alone. */
+function giveUp(flow: Flow): void {
+  if (!becomesHalf(flow)) {
+    // Nobody acknowledges what is read alone.
+    force(flow, flow.half != 0);
+    return;
+  }
+  flow.stuck = 0;
+  drain(flow);
 }
 
 /** Delivers heads of both lists as long as one is due. */
@@ -289,6 +306,10 @@ export function flush(flow: Flow, reset: bool): void {
   const client = sideOf(flow, CLIENT);
   const server = sideOf(flow, SERVER);
   drain(flow);
+  if (client.queue || server.queue) {
+    becomesHalf(flow);
+    drain(flow);
+  }
   dropUnacceptable(client);
   dropUnacceptable(server);
   drain(flow);

@@ -59,7 +59,12 @@ test('without an answer behind it a RST leaves requests unanswered, and ends the
   const late = PACKETS.slice(FIRST).map(({ time, data }) => ({ time: time + 1_000_000_000n, data }));
   t.is(brief([...PACKETS.slice(0, FIRST), rst, ...late]).said, 'get unanswered, get unanswered');
   // What the client says behind it is of no connection.
-  const more = clients(rst.time, ACK, ASKED_BYTES, Uint8Array.from('get c\r\n', (c) => c.charCodeAt(0)));
+  const more = clients(
+    rst.time,
+    ACK,
+    ASKED_BYTES,
+    Uint8Array.from('get c\r\n', (c) => c.charCodeAt(0)),
+  );
   t.is(brief([...PACKETS.slice(0, FIRST), rst, more]).said, 'get unanswered, get unanswered');
 });
 
