@@ -9,18 +9,21 @@
 import { CLIENT, Flow, FLOW_NEW, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES } from './flow/flow';
 import { count, isServerPort } from './instance';
 import {
-  COUNTER_GAP_BYTES, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_MISSING, COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY,
+  CONN_KIND_OPEN_MIDSTREAM, COUNTER_GAP_BYTES, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_MISSING, COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY,
   COUNTER_SKIPPED_STRAY, COUNTER_SKIPPED_TLS,
 } from './layout';
-import { beginDelivery, endDelivery, settleHeld, skipPayload, WHY_AFTER_GAP } from './match/account';
+import {
+  beginDelivery, endDelivery, endTrial, settleHeld, skipPayload, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD,
+} from './match/account';
 import { clientBytes } from './match/client';
 import { accountUnread, losePlace, takeGap } from './match/gap';
-import { recordConn } from './match/pending';
+import { freeRequest, recordConn } from './match/pending';
 import { serverBytes } from './match/server';
+import { CLIENT_HELD, CLIENT_LINE, CLIENT_UNKNOWN } from './match/states';
 import { loseSync } from './match/sync';
 import { parseAnswer } from './memcache/answer';
 import { MAGIC_ANSWER, MAGIC_REQUEST } from './memcache/binary';
-import { IS_FREE, IS_NUMBER } from './memcache/message';
+import { IS_FREE, IS_NUMBER, Request } from './memcache/message';
 import { countDecoded, destinationPortField, Packet, packet, sourcePortField } from './packet';
 import { findByte } from './scan';
 
@@ -79,6 +82,40 @@ export function close(flow: Flow, kind: u32, time: u64): void {
   flow.failures = failures;
   if (flow.opened) recordConn(flow, kind, time);
 }
+
+/**
+ * Two endpoints that exchange datagrams are a connection, which is recorded as open at once; what they say is read in
+ * flows of its own.
+ */
+export function openPeer(flow: Flow, time: u64): void {
+  open(flow, true, time);
+  flow.opened = 1;
+  recordConn(flow, CONN_KIND_OPEN_MIDSTREAM, time);
+}
+
+/** The bytes up to `endWhole` are one datagram of a client: requests that are whole in it, or nothing. */
+export { beginTrial as beginWhole } from './match/account';
+
+/**
+ * The datagram was handed on; `frame` bytes of its header count as its payload does. Returns false where it ends
+ * within a request: the rest will never come, and the server does nothing of it.
+ */
+export function endWhole(flow: Flow, frame: u32): bool {
+  const client = sideOf(flow, CLIENT);
+  const state = client.state;
+  const whole = state == CLIENT_UNKNOWN || state == CLIENT_HELD || (state == CLIENT_LINE && client.line == 0);
+  if (!whole) {
+    if (flow.current) freeRequest(changetype<Request>(<usize>flow.current));
+    flow.current = 0;
+    loseSync(flow, WHY_NOT_UNDERSTOOD);
+  }
+  flow.held += frame;
+  endTrial(flow, whole);
+  return whole;
+}
+
+/** Bytes of a datagram's frame count as its payload does. */
+export { takeUnread as takeFrame } from './match/account';
 
 /** Whether a flow is read at all. */
 // @ts-ignore: decorator

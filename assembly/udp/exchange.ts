@@ -13,17 +13,12 @@ import { CLIENT, Flow, OVER_UDP, SERVER, Side, sideOf, SYNC_NONE, UDP_PEER } fro
 import { addFlow, find, markClient, PEER_MARK, touch } from '../flow/table';
 import { config, count, countPayload, isServerPort } from '../instance';
 import {
-  CONN_KIND_CLOSE_END, CONN_KIND_OPEN_MIDSTREAM, COUNTER_FLOWS, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SEEN,
+  CONN_KIND_CLOSE_END, COUNTER_FLOWS, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SEEN,
   COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_PAYLOAD_UNSYNCED_MID_STREAM, COUNTER_SKIPPED_CUT_HEADER,
   COUNTER_SKIPPED_MALFORMED, COUNTER_UDP_REFUSED, COUNTER_UNMATCHED_ANSWERS, Exchange,
 } from '../layout';
-import { beginTrial, endTrial, takeUnread, WHY_NOT_UNDERSTOOD } from '../match/account';
-import { freeRequest, recordConn } from '../match/pending';
-import { CLIENT_HELD, CLIENT_LINE, CLIENT_UNKNOWN } from '../match/states';
-import { loseSync } from '../match/sync';
-import { Request } from '../memcache/message';
 import { countDecoded, packet, setEndpoints } from '../packet';
-import { open } from '../stream';
+import { beginWhole, endWhole, open, openPeer, takeFrame } from '../stream';
 import { endFlow, makeRoom } from '../tcp/connection';
 import { takeSegment } from '../tcp/reassembly';
 import { transportLength } from '../wire/ip';
@@ -81,9 +76,7 @@ function connOf(): u32 {
     peer = addFlow(true);
     count(COUNTER_FLOWS);
     peer.transport = UDP_PEER;
-    open(peer, true, time);
-    peer.opened = 1;
-    recordConn(peer, CONN_KIND_OPEN_MIDSTREAM, time);
+    openPeer(peer, time);
   }
   peer.lastTime = time;
   markClient(PEER_MARK, true);
@@ -119,20 +112,9 @@ function takeQuestion(frame: usize): void {
   at.sequence = 0;
   at.ack = 0;
   at.flags = TCP_ACK;
-  beginTrial();
+  beginWhole();
   takeSegment(flow, CLIENT);
-  let whole = true;
-  if (client.state != CLIENT_UNKNOWN && client.state != CLIENT_HELD && (client.state != CLIENT_LINE || client.line)) {
-    // What is not whole in its datagram will never be, and the server does nothing of it.
-    count(COUNTER_UDP_REFUSED);
-    if (flow.current) freeRequest(changetype<Request>(<usize>flow.current));
-    flow.current = 0;
-    whole = false;
-    loseSync(flow, WHY_NOT_UNDERSTOOD);
-  }
-  // The frame is as much worth as what is in it.
-  flow.held += UDP_FRAME;
-  endTrial(flow, whole);
+  if (!endWhole(flow, UDP_FRAME)) count(COUNTER_UDP_REFUSED);
   endIfDone(flow);
 }
 
@@ -164,7 +146,7 @@ function takeReply(frame: usize): void {
   if (server.next != next || server.queued != queued) {
     exchange.arrived++;
     if (exchange.arrived >= total) exchange.arrived = 0;
-    takeUnread(flow, UDP_FRAME);
+    takeFrame(flow, UDP_FRAME);
   } else {
     count(COUNTER_PAYLOAD_REPEATED, UDP_FRAME);
   }
