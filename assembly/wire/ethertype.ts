@@ -3,12 +3,11 @@
  * headers that may stand before it, in any order: VLAN tags (IEEE 802.1Q), MPLS labels, a PPPoE session, LLC and SNAP.
  */
 import { load16 } from './bytes';
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from './ip';
 import { afterLabels } from './mpls';
 import { LINK_CUT, LINK_NOT_IP } from './outcome';
 import { afterPppoe } from './ppp';
 
-export const ETHERTYPE_IPV4: u32 = 0x0800;
-export const ETHERTYPE_IPV6: u32 = 0x86dd;
 const ETHERTYPE_VLAN: u32 = 0x8100;
 const ETHERTYPE_SERVICE_VLAN: u32 = 0x88a8;
 const ETHERTYPE_OLD_SERVICE_VLAN: u32 = 0x9100;

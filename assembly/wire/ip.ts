@@ -9,6 +9,10 @@ export const IP_MALFORMED: u32 = 2;
 /** Part of a fragmented datagram. */
 export const IP_FRAGMENT: u32 = 3;
 
+// EtherTypes (IANA's list of IEEE 802 numbers).
+export const ETHERTYPE_IPV4: u32 = 0x0800;
+export const ETHERTYPE_IPV6: u32 = 0x86dd;
+
 // Protocol numbers (IANA).
 export const PROTOCOL_IPV4: u32 = 4;
 export const PROTOCOL_TCP: u32 = 6;

@@ -8,7 +8,8 @@ import {
   linktypeOf, SIZEOF_PACKET_HEAD,
 } from '../layout';
 import { load16 } from './bytes';
-import { afterType, ETHERTYPE_IPV4, ETHERTYPE_IPV6, follow, isType } from './ethertype';
+import { afterType, follow, isType } from './ethertype';
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from './ip';
 import { afterLabels } from './mpls';
 import { nflogPayload } from './nflog';
 import { LINK_CUT, LINK_NOT_IP } from './outcome';

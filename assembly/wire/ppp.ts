@@ -1,5 +1,6 @@
 /** PPP (RFC 1661), framed as on a serial line (RFC 1662) or not, and in a PPPoE session (RFC 2516). */
 import { load16 } from './bytes';
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from './ip';
 import { afterLabels } from './mpls';
 import { LINK_CUT, LINK_NOT_IP } from './outcome';
 
@@ -17,9 +18,6 @@ const IPV4: u32 = 0x0021;
 const IPV6: u32 = 0x0057;
 const MPLS: u32 = 0x0281;
 const MPLS_UPSTREAM: u32 = 0x0283;
-// IEEE 802 numbers.
-const ETHERTYPE_IPV4: u32 = 0x0800;
-const ETHERTYPE_IPV6: u32 = 0x86dd;
 
 /** Version and type, code, session, length. */
 const PPPOE_HEADER: u32 = 6;
