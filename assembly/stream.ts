@@ -3,8 +3,8 @@
  *
  *   open ──► bytes | gap ... ──► close
  *
- * They know nothing of what is read; what reads knows nothing of segments. Here it is told which side is the client's,
- * which parser gets the bytes, and what becomes of them in the account of payload.
+ * TCP and UDP do not know the protocols; the parsers do not know segments. This file chooses the side and the parser
+ * that get the bytes, and accounts for the bytes that no parser gets.
  */
 import { CLIENT, Flow, FLOW_NEW, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES } from './flow/flow';
 import { count, isServerPort } from './instance';
@@ -54,7 +54,7 @@ export const GAP_NOT_SEEN: u32 = 0;
 export const GAP_NOT_CAPTURED: u32 = 1;
 /** Copies of them contradict each other. */
 export const GAP_CONTRADICTORY: u32 = 2;
-/** So they do, and by one of them the side says no more: not even their number is certain. */
+/** Copies contradict each other, and one ends the stream: not even the number of bytes is certain. */
 export const GAP_PERHAPS_OVER: u32 = 3;
 
 /** Bytes of one side that will never be read: what was not captured of the payload of `from`. `why` is GAP_*. */
@@ -117,7 +117,7 @@ export function endWhole(flow: Flow, frame: u32): bool {
 /** Bytes of a datagram's frame count as its payload does. */
 export { takeUnread as takeFrame } from './match/account';
 
-/** Whether a flow is read at all. */
+/** Whether the bytes of a flow are read, not skipped as TLS or stray. */
 // @ts-ignore: decorator
 @inline
 export function isRead(flow: Flow): bool {

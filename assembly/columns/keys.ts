@@ -27,7 +27,7 @@ export function emptyKeys(): void {
   keys = 0;
 }
 
-/** Whether a way of a set is of a key. */
+/** Whether a way of a set holds this key. */
 // @ts-ignore: decorator
 @inline
 function holds(way: u32, hash: u64): bool {

@@ -87,7 +87,7 @@ function putLong(at: usize, value: u64): usize {
   return at;
 }
 
-/** A signed number as the unsigned one that is written for it. */
+/** Zigzag: the unsigned number that a signed one is written as. */
 // @ts-ignore: decorator
 @inline
 export function zigzag(value: i64): u64 {

@@ -68,8 +68,8 @@ export function saltOf(mark: u32): u64 {
 }
 
 /**
- * Mixes a mark into the client's address of the packet at hand, and into its hash, or takes it out again: whatever has
- * another mark, or none, is another flow.
+ * Mixes a mark into the client's address and the hash of the packet at hand; a second call takes it out again. Packets
+ * with different marks belong to different flows.
  */
 export function markClient(mark: u32, sourceIsClient: bool): void {
   const at = packet;
@@ -79,7 +79,7 @@ export function markClient(mark: u32, sourceIsClient: bool): void {
   at.hash ^= <u32>(salt >> 32);
 }
 
-/** The flow of the packet at hand, whose `side` is then set, or 0. */
+/** The flow of the packet at hand, or 0. Where there is one, sets the packet's `side`. */
 export function find(): Flow {
   const at = packet;
   const hash = at.hash;

@@ -1,8 +1,8 @@
 /**
- * Memcached on a port nobody named: whether packets of other ports look like it, so that a recording of the wrong port
- * can say which is the right one. A guess for people, and no part of any count of packets.
+ * Whether packets of other ports than those recorded look like memcached, so that a recording of the wrong port can name
+ * the right one. A guess for people, which is not part of any packet count.
  *
- * The first ELSEWHERE_LOOKED of them are looked at, then one of ELSEWHERE_SAMPLE, which stands for the others. A table
+ * The first ELSEWHERE_LOOKED of these packets are looked at, then one of ELSEWHERE_SAMPLE, which stands for the others. A table
  * of ELSEWHERE_PORTS ports is in the index state: whoever holds the index lock writes it.
  */
 import { indexState } from '../instance';

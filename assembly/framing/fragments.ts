@@ -35,7 +35,7 @@ const IPV6_HEADER: u32 = 40;
 let room: usize = 0;
 let roomEnd: usize = 0;
 
-/** A slot begins, whose datagrams go to `address`. */
+/** A slot begins: datagrams that become whole in it go to `address`. */
 export function beginRoom(address: usize): void {
   room = address;
   roomEnd = address + DATAGRAM_ROOM;
@@ -61,19 +61,19 @@ function bytesOf(datagram: Datagram): usize {
   return bitmapOf(datagram) + BITMAP;
 }
 
-/** It will not become whole: its packets were seen for nothing. */
+/** Gives up a datagram that will not become whole, and counts its packets. */
 function giveUp(datagram: Datagram): void {
   count(COUNTER_SKIPPED_FRAGMENT, datagram.packets);
   free(datagram);
 }
 
-/** Its place is free, the bitmap empty again: as far as it was used, not all of it. */
+/** Frees the place of a datagram. Of its bitmap only the part that was used is emptied. */
 function free(datagram: Datagram): void {
   memory.fill(bitmapOf(datagram), 0, min((datagram.highest >> 6) + 1, BITMAP));
   datagram.family = 0;
 }
 
-/** Everything that waits is given up: the recording is over. */
+/** The recording is over: gives up every datagram that is not whole. */
 export function giveUpDatagrams(): void {
   for (let i: u32 = 0; i < DATAGRAMS_MAX; i++) {
     if (datagramAt(i).family) giveUp(datagramAt(i));

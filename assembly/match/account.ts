@@ -20,24 +20,24 @@ import {
   COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD,
 } from '../layout';
 
-// Why nothing of a flow is believed, or was not believed last: Flow.unsynced.
-/** It has not been in sync yet. */
+// Values of Flow.unsynced: why the flow is out of sync, or was the last time.
+/** The capture joined the connection in mid-stream, and the flow has not been in sync yet. */
 export const WHY_MID_STREAM: u8 = 0;
 /** Bytes are missing, or there was no memory for them. */
 export const WHY_AFTER_GAP: u8 = 1;
-/** Something fits nothing. */
+/** A message fits no rule of the protocol, or an answer fits no pending request. */
 export const WHY_NOT_UNDERSTOOD: u8 = 2;
-/** Beside these: the flow is counted as one that was out of sync. */
+/** A bit beside these values: COUNTER_FLOWS_UNSYNCED has counted the flow. */
 export const UNSYNCED_COUNTED: u8 = 0x80;
 
-/** Whether the flow has had bytes of which nothing was learned. */
+/** Whether bytes of the flow were counted as unsynced. */
 // @ts-ignore: decorator
 @inline
 export function wasUnsynced(flow: Flow): bool {
   return (flow.unsynced & UNSYNCED_COUNTED) != 0;
 }
 
-/** The flow loses its place for this reason. One that was not in sync keeps the reason it had. */
+/** Notes why the flow is out of sync from here on. */
 export function setWhy(flow: Flow, why: u8): void {
   flow.unsynced = why | (flow.unsynced & UNSYNCED_COUNTED);
 }
@@ -50,7 +50,7 @@ function counterOf(flow: Flow): u32 {
   }
 }
 
-/** Counts bytes nothing was learned from, because nothing is believed of the flow. */
+/** Counts bytes of a flow that is out of sync. */
 export function passOver(flow: Flow, bytes: u32): void {
   if (bytes == 0) return;
   if (!wasUnsynced(flow)) {
@@ -65,11 +65,11 @@ export function skipPayload(kind: u8, bytes: u32): void {
   count(kind == FLOW_TLS ? COUNTER_PAYLOAD_SKIPPED_TLS : COUNTER_PAYLOAD_SKIPPED_STRAY, bytes);
 }
 
-/** Bytes of the delivery at hand, and of the line it may end, that nobody has disowned. */
+/** Bytes that the delivery at hand will count: its own and those of a line it ends, less those a parser has disowned. */
 let claim: u32 = 0;
-/** The side it is, or was, of. */
+/** The side of the delivery at hand, or of the last one. */
 let claimer: usize = 0;
-/** Whether the flow was in sync when it began. */
+/** Whether the flow was in sync when the delivery began. */
 let wasInSync: bool = false;
 /** Whether an answer ended a request that cannot be recorded, because only a later one proves where requests begin. */
 let unproven: bool = false;
@@ -88,7 +88,7 @@ const PLAIN_MASK: u64 = 0xffffffff00ffffff;
 /** Text over TCP, in sync, without anything held: nearly all. */
 const PLAIN: u64 = <u64>SYNC_YES << 8;
 
-/** The parser has had them. */
+/** The parser has read the delivery: counts its bytes. */
 // @ts-ignore: decorator
 @inline
 export function endDelivery(flow: Flow, side: Side): void {
@@ -109,7 +109,7 @@ function conclude(flow: Flow, bytes: u32): void {
     passOver(flow, bytes + flow.held);
     flow.held = 0;
   } else if (flow.sync == SYNC_NONE && wasInSync && flow.held == 0 && !onTrial) {
-    // What was read before the place was lost.
+    // These bytes were read before the flow lost sync within this delivery.
     count(COUNTER_PAYLOAD_RECORDED, bytes);
   } else {
     flow.held += bytes;
@@ -121,12 +121,12 @@ function conclude(flow: Flow, bytes: u32): void {
 /** Whether what is delivered may turn out to be no request. */
 let onTrial: bool = false;
 
-/** A request is delivered that is none unless all of it is: what is said of it is held until `endTrial`. */
+/** The next deliveries are one datagram, which must hold whole requests: their bytes are held until `endTrial`. */
 export function beginTrial(): void {
   onTrial = true;
 }
 
-/** It was whole, or it was not. */
+/** The datagram was delivered. Where its last request was not `whole`, its bytes count as incomplete. */
 export function endTrial(flow: Flow, whole: bool): void {
   onTrial = false;
   if (!whole) {
@@ -151,14 +151,14 @@ export function settleHeld(flow: Flow): void {
   flow.held = 0;
 }
 
-/** Whether it still has to be seen that what the flow has said is recorded. */
+/** Whether an answer must still prove what the client has sent. */
 function isOpen(flow: Flow): bool {
   if (flow.sync != SYNC_YES || onTrial) return true;
   // A server that does not speak binary reads no binary request at all.
   return flow.kind == FLOW_BINARY && !sideOf(flow, SERVER).spoken;
 }
 
-/** Bytes of the delivery at hand are no part of anything recorded. Out of sync, all of it is accounted for as one. */
+/** Counts bytes of the delivery at hand as `counter` instead of as recorded. Out of sync all its bytes count alike. */
 export function disown(flow: Flow, bytes: u32, counter: u32): void {
   if (flow.sync != SYNC_YES) return;
   claim -= bytes;
@@ -171,22 +171,19 @@ export function passOverRest(flow: Flow, bytes: u32): void {
   passOver(flow, bytes);
 }
 
-/**
- * Bytes of the client that were held back are read in a delivery of the server: this many more have to be accounted
- * for.
- */
+/** Held bytes of the client are about to be read, within a delivery of the server, which counts them too. */
 export function beginHeld(client: Side, bytes: u32): void {
   claim += bytes;
   claimer = changetype<usize>(client);
 }
 
-/** They are read, but for those of a line or value in doubt that is held on. */
+/** The held bytes are read, but for those of a line or value that is held further. */
 export function endHeld(client: Side, server: Side): void {
   claim -= client.lineSize;
   claimer = changetype<usize>(server);
 }
 
-/** A line that was begun will not be ended. */
+/** Gives up a line whose end will not come: counts its bytes. */
 export function loseLine(flow: Flow, side: Side): void {
   const bytes = side.lineSize;
   if (bytes == 0) return;

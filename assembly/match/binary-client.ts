@@ -78,7 +78,7 @@ function headBytes(flow: Flow, at: usize, end: usize, from: Packet): usize {
     at += taken;
   }
   const head = <usize>side.line;
-  // It is whole: what becomes of its bytes is no matter of the buffer any more.
+  // The head is whole: from here on the delivery counts its bytes, not the buffer.
   side.lineSize = 0;
   requestAt(flow, head, from.time);
   freeLine(side);
@@ -101,7 +101,7 @@ function noRequest(flow: Flow, side: Side): void {
   side.state = CLIENT_UNKNOWN;
 }
 
-/** A request whose head lies at `at`; its last byte came at `lastTime`, its first as the side's line says. */
+/** A request whose head lies at `at`; its last byte came at `lastTime`, its first at the side's `lineTime`. */
 function requestAt(flow: Flow, at: usize, lastTime: u64): void {
   const side = sideOf(flow, CLIENT);
   const request = takeRequest(flow);

@@ -1,4 +1,4 @@
-/** The first bytes of a connection: what they say about the protocol of all others. */
+/** Tells the protocol of a connection from its first bytes. */
 import { CLIENT, Flow, FLOW_BINARY, FLOW_NEW, FLOW_TEXT, FLOW_TLS, sideOf, SYNC_NONE } from '../flow/flow';
 import { count } from '../instance';
 import { COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER, COUNTER_PROXY_HEADERS } from '../layout';
@@ -19,7 +19,7 @@ const LF: u8 = 10;
 
 /**
  * Takes client bytes of a flow that is not known to speak text. Returns where text begins, `end` where there is
- * none in them; bytes from before that may be held in the side's line.
+ * none in them; earlier bytes may be held in the side's line.
  */
 export function findText(flow: Flow, at: usize, end: usize, from: Packet): usize {
   if (flow.kind == FLOW_NEW) {
@@ -34,7 +34,7 @@ export function findText(flow: Flow, at: usize, end: usize, from: Packet): usize
 /** What bytes in mid-stream may be: a guess that their answer must prove. */
 function guess(flow: Flow, at: usize, end: usize): u8 {
   if (load<u8>(at) == MAGIC_REQUEST) return FLOW_BINARY;
-  // A handshake is the first thing that is said.
+  // A TLS handshake comes first on a connection.
   return !wasUnsynced(flow) && probe(at, end) == SPEAKS_TLS ? FLOW_TLS : FLOW_TEXT;
 }
 
@@ -76,7 +76,7 @@ function tell(flow: Flow, at: usize, end: usize, by: Packet): usize {
       freeLine(side);
       continue;
     }
-    // What this packet brought is read from the packet, for its time.
+    // The bytes of this packet are read where they lie, because they have its time.
     side.lineSize = held;
     flow.settled = 1;
     if (speaks == SPEAKS_BINARY) flow.kind = FLOW_BINARY;

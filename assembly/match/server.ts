@@ -45,7 +45,7 @@ import { matchPending } from './pairing';
 const LF: u8 = 10;
 const CR: u8 = 13;
 
-/** What the packet acknowledged that brought the bytes at hand. */
+/** Acknowledgement number of the packet that brought the bytes at hand. */
 let acknowledged: u32 = 0;
 
 /** Takes the server's next bytes, which `from` brought. */
@@ -101,7 +101,7 @@ export function serverBytes(flow: Flow, at: usize, end: usize, from: Packet): vo
   }
 }
 
-/** Bytes of the answer line at hand, its end included; of a line too long to keep those that were kept. */
+/** Bytes of the answer line at hand with its line end; of a line too long to keep, those that were kept. */
 let rawSize: u32 = 0;
 
 /** Bytes of an answer line, which may be cut anywhere. Returns where reading goes on. */
@@ -118,14 +118,14 @@ function lineBytes(flow: Flow, at: usize, end: usize, by: Packet): usize {
       loseSync(flow, WHY_AFTER_GAP);
       return at;
     }
-    // What the line is stands at its start; the rest is of no interest.
+    // The start of a line tells its kind; its rest need not be kept.
     isCut = taken < <u32>(feed - at);
     if (isCut) count(COUNTER_BOUND_LINES);
     else if (feed == end) return end;
     to = from + side.lineSize;
     at += taken;
     rawSize = isCut ? side.lineSize : side.lineSize + 1;
-    // It is read now: what becomes of its bytes is no matter of the buffer any more.
+    // The line is read now: from here on the delivery counts its bytes, not the buffer.
     side.lineSize = 0;
   } else {
     rawSize = <u32>(feed + 1 - at);
@@ -164,8 +164,8 @@ const CRLF: u16 = 0x0a0d;
 const END_CR: u32 = 0x0d444e45;
 
 /**
- * The answer to a get of one key, whole lines in this packet: nearly all answers are. Returns where
- * reading goes on, or 0 where it is anything else, and nothing was done.
+ * Reads the answer to a get of one key with its lines whole in this packet, as nearly all answers are. Returns where
+ * reading goes on, or 0 and does nothing where the answer is another.
  */
 // @ts-ignore: decorator
 @inline
@@ -204,7 +204,7 @@ function quickAnswer(flow: Flow, at: usize, end: usize, time: u64): usize {
   return data;
 }
 
-/** An answer nothing waits for, or that fits nothing that does. */
+/** An answer that no request is pending for, or that fits none. */
 function unmatched(flow: Flow, code: u32): void {
   count(COUNTER_UNMATCHED_ANSWERS);
   disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
@@ -213,7 +213,7 @@ function unmatched(flow: Flow, code: u32): void {
   loseSync(flow, WHY_NOT_UNDERSTOOD);
 }
 
-/** One answer line; its first byte came when the side's line says. */
+/** One answer line; its first byte came at the side's `lineTime`. */
 function answerLine(flow: Flow, at: usize, end: usize): void {
   const side = sideOf(flow, SERVER);
   if (side.state == SERVER_AFTER_ERROR) {
@@ -283,7 +283,7 @@ function doubtfulLine(flow: Flow, request: Request, code: u32, taken: u32): void
   flow.login = LOGIN_NO;
   if ((request.bits & DOUBT_MASK) == DOUBT_INDENT) {
     if (taken == TAKEN) request.bits &= ~BIT_NO_EVENT;
-    // No command, to this server.
+    // This server does not know the command.
     else if (taken == NOT_TAKEN) count(COUNTER_UNKNOWN_COMMANDS);
   }
   request.bits &= ~DOUBT_MASK;
@@ -424,7 +424,7 @@ function finish(flow: Flow, request: Request, code: u32, status: u32): void {
   shift(flow);
   record(flow, request, status);
   freeRequest(request);
-  // In mid-stream an error is as likely as not the answer to a part of a value.
+  // In mid-stream an error may as well be the answer to a part of a value.
   if (bits & BIT_LAST || (tentative && code == IS_ERROR)) {
     loseSync(flow, WHY_NOT_UNDERSTOOD);
     return;
@@ -432,7 +432,7 @@ function finish(flow: Flow, request: Request, code: u32, status: u32): void {
   if (tentative && flow.sync == SYNC_TENTATIVE) {
     passOverSoFar();
     const client = sideOf(flow, CLIENT);
-    // The answer acknowledges exactly what was read: a message ended there, and the next begins.
+    // The answer acknowledges exactly the bytes that were read: a request ended there, and the next begins.
     if (flow.head == 0 && client.state == CLIENT_LINE && client.line == 0 && client.next == acknowledged) believe(flow);
   }
 }
@@ -441,9 +441,9 @@ function finish(flow: Flow, request: Request, code: u32, status: u32): void {
 const END_SIZE: u32 = 5;
 
 /**
- * The capture lacks the end of a value and `behind` bytes more. Behind the one value of a retrieval of
- * one key only `END` can come, so where exactly that fits nothing is unknown: captures cut by a snapshot
- * length lose no answer.
+ * The capture lacks the end of a value and `behind` bytes more. Behind the value of a retrieval of one key only `END`
+ * can come. Where the number of bytes is that of `END`, no answer is lost: so it is with captures cut by a snapshot
+ * length.
  */
 export function isImplied(flow: Flow, behind: u32): bool {
   const request = changetype<Request>(<usize>flow.head);
@@ -454,7 +454,7 @@ export function isImplied(flow: Flow, behind: u32): bool {
 export function finishImplied(flow: Flow, side: Side): void {
   side.skip = 0;
   side.state = SERVER_LINE;
-  // No packet tells what its end acknowledged.
+  // The packet with the end of the answer was not captured, and with it what it acknowledged.
   acknowledged = 0;
   finish(flow, changetype<Request>(<usize>flow.head), IS_END, STATUS_HIT);
 }

@@ -12,7 +12,7 @@ export const CLIENT_KEYS: u8 = 2;
 export const CLIENT_DROP: u8 = 3;
 /** Nothing more is read: quit, watch. */
 export const CLIENT_OVER: u8 = 4;
-/** Servers differ on what the bytes are: nothing is read until the pending answers are in. */
+/** Servers differ on what the bytes are: no byte is read until the pending requests are answered. */
 export const CLIENT_UNKNOWN: u8 = 5;
 /** `skip` bytes of a PROXY header come next, before anything else. */
 export const CLIENT_PROXY: u8 = 6;

@@ -28,7 +28,7 @@ export let answerPrint: u64 = 0;
 // Meta return flags; set for two-letter answers only.
 export let hasFlags: bool = false;
 export let hasKey: bool = false;
-/** Counts returned keys up, so that what was reckoned of one is not taken for another's. */
+/** Number of the returned key, counted up: a hash kept of one key must not be taken for another's. */
 export let keyNumber: u32 = 0;
 /** Where the returned key stands, and whether it is in base64. */
 export let keyAt: usize = 0;
@@ -124,7 +124,7 @@ function parseMetaAnswer(pair: u32, at: usize, end: usize): u32 {
     parseReturnFlags(tokenEnd, end);
     return IS_VA;
   }
-  // The key and everything about it in an ME line is none of our business.
+  // An ME line tells about an item for people: it is not recorded.
   if (pair == CODE_ME) return IS_ME;
   if (pair == CODE_MN) return IS_MN;
   parseReturnFlags(at, end);

@@ -68,7 +68,7 @@ const NO_OPCODE: u32 = 0x100;
 /** Expiration of an INCREMENT or DECREMENT that must not create its key. */
 const DO_NOT_CREATE: u32 = 0xffffffff;
 
-/** The opcode that does the same and is always answered. */
+/** The opcode of the same operation that is always answered. */
 function loud(opcode: u32): u32 {
   if (opcode >= SETQ && opcode <= DECREMENTQ) return opcode - SETQ + SET;
   switch (opcode) {
@@ -227,7 +227,7 @@ export function parseBinaryRequest(request: Request, at: usize): void {
   }
 }
 
-/** Makes the request one that nothing answers and nothing follows: its first byte was none of a request's. */
+/** Makes it a request without an answer, the last of its connection: its first byte is not the magic of a request. */
 export function refuseMagic(request: Request): void {
   clear(request);
   request.kind = KIND_BINARY;
@@ -292,7 +292,7 @@ export function parseBinaryAnswer(at: usize): void {
   answerGoesOn = answerOpcode == STAT && answerStatus == SUCCESS && key > 0;
 }
 
-/** Whether the last answer is this request's. Opaques may repeat: order decides, and the key where there is one. */
+/** Whether the last answer belongs to this request. Opaques may repeat: then the order decides, and the key, if any. */
 export function isAnswerTo(request: Request): bool {
   return request.opcode == answerOpcode && request.sentOpaque == answerOpaque && (!answerHasKey || answerPrint == request.print);
 }

@@ -97,7 +97,7 @@ export function findAnywhere(request: Request, print: u64): KeyEntry {
     const root = <usize>request.cursorIndex;
     return load<u32>(root) ? takeIndexed(root, print) : changetype<KeyEntry>(0);
   }
-  // So few lie in one chunk, and are soon looked through.
+  // Keys this few lie in one chunk, which is searched quickly.
   const chunk = <usize>request.keys;
   for (let i: u32 = 0; i < changetype<KeyChunk>(chunk).count; i++) {
     const entry = entryAt(chunk, i);

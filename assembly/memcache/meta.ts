@@ -35,7 +35,7 @@ export function createMeta(): void {
   decoded = reserve(512);
 }
 
-// The returned key hashed last: many requests may be asked whether it is theirs.
+// The returned key that was hashed last: it may be compared with many requests.
 let hashedNumber: u32 = 0;
 let hashedKey: u64 = 0;
 let isHashed: bool = false;
@@ -124,7 +124,7 @@ function parseFlags(request: Request, op: u32, at: usize, end: usize): u32 {
     const value = at + 1;
     const valueEnd = tokenEnd;
     const bit = flagBit(letter);
-    // Every release refuses what none knows, and what stands twice.
+    // Every release refuses a flag that none knows, and one that stands twice.
     if (!(bit & FLAGS_KNOWN) || flags & bit) request.bits |= BIT_REFUSED;
     flags |= bit;
     if (value == valueEnd) continue;
@@ -200,7 +200,7 @@ function answers(op: u32, flags: u64, mode: u32): u32 {
   if (op == OP_ME) return (1 << IS_ME) | (1 << IS_EN);
   let fits: u32 = (1 << IS_NS) | (1 << IS_EX) | (1 << IS_NF);
   if (op == OP_MS && quiet) {
-    // What a quiet one gets must be sure to be its own: without a cas it is only refused by its mode.
+    // An answer must be certain to belong to a quiet request: without a cas only its mode can have it refused.
     if (!(flags & FLAG_C_UPPER)) fits = mode == MODE_NONE || mode == MODE_SET ? 0 : 1 << IS_NS;
   }
   if (!quiet) fits |= (1 << IS_HD) | (1 << IS_OK);

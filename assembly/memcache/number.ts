@@ -42,7 +42,7 @@ export const VALUE_MAX: u64 = 2147483645;
 export function parseSize(at: usize, end: usize): u32 {
   const sign = at < end ? load<u8>(at) : 0;
   if (sign == 0x2d) {
-    // Minus nothing.
+    // Minus zero.
     return parseUnsigned(at + 1, end) && load<u8>(at + 1) != 0x2b && parsed == 0 ? SIZE_DOUBTFUL : SIZE_BAD;
   }
   if (!parseUnsigned(at, end) || parsed > VALUE_MAX) return SIZE_BAD;

@@ -105,7 +105,7 @@ function keyed(request: Request, op: u32, at: usize, end: usize): u32 {
     return LINE_WHOLE;
   }
   if (number == end) return refused(request);
-  // It fails, without a word.
+  // The command fails without an answer.
   if (is(number, numberEnd, WORD_NOREPLY)) {
     setNoreply(request, keyEnd, end);
     if (request.bits & BIT_NOREPLY) return LINE_WHOLE;

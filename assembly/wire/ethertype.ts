@@ -14,7 +14,7 @@ const ETHERTYPE_OLD_SERVICE_VLAN: u32 = 0x9100;
 // RFC 3032, section 5, as RFC 5332 reads them.
 const ETHERTYPE_MPLS: u32 = 0x8847;
 const ETHERTYPE_MPLS_UPSTREAM: u32 = 0x8848;
-// RFC 2516, section 4: of a session. What belongs to discovery has another.
+// RFC 2516, section 4: a PPPoE session; discovery has another number.
 const ETHERTYPE_PPPOE: u32 = 0x8864;
 
 /** The field is a length, not a type, up to this (IEEE 802.3, clause 3.2.6). */
@@ -48,7 +48,7 @@ export function afterType(data: usize, size: u32, offset: u32): i32 {
   return follow(type, data, size, offset);
 }
 
-/** The same where what the type is of begins at `offset`. */
+/** The same for a type that is read already: its header begins at `offset`. */
 export function follow(type: u32, data: usize, size: u32, offset: u32): i32 {
   for (let headers = 0; headers < HEADERS_MAX; headers++) {
     if (type == ETHERTYPE_IPV4 || type == ETHERTYPE_IPV6) return <i32>offset;

@@ -46,7 +46,7 @@ export let headerSize: u32 = 0;
 export let fragmentOffset: u32 = 0;
 /** Whether others follow behind it. */
 export let moreFragments: bool = false;
-/** Which datagram of its two hosts it is of. */
+/** Identification: which datagram between the two hosts the fragment belongs to. */
 export let fragmentId: u32 = 0;
 
 /**

@@ -52,12 +52,12 @@ function otherOffset(linktype: u32, data: usize, size: u32): i32 {
   return 0;
 }
 
-/** Linux cooked: the type field is at `field`, and what it is of begins at `offset`. */
+/** Linux cooked: the type field is at `field`, and the header it names begins at `offset`. */
 function afterCooked(data: usize, size: u32, field: u32, offset: u32): i32 {
   if (size < field + 2) return LINK_CUT;
   const type = load16(data + field);
   if (type == ETHERTYPE_IPV4 || type == ETHERTYPE_IPV6) return offset;
-  // What is a length in an Ethernet header is another number of Linux's here.
+  // A number that is a length in an Ethernet header is here a protocol number of Linux.
   if (isType(type)) return follow(type, data, size, offset);
   return type == COOKED_LLC ? follow(0, data, size, offset) : LINK_NOT_IP;
 }
