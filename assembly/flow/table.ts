@@ -30,6 +30,8 @@ function bucket(index: u32): usize {
 
 /** Buckets at the start. */
 const FEWEST_BUCKETS: u32 = 2048;
+/** Buckets for each flow, as long as there is memory for them: so sparse, nearly every flow lies in its first bucket. */
+const SPARSE: u32 = 8;
 
 /** Quadruples the table and files every flow anew. */
 function grow(): void {
@@ -136,7 +138,7 @@ export function addFlow(sourceIsClient: bool): Flow {
   flow.serverHigh = sourceIsClient ? at.destinationHigh : at.sourceHigh;
   flow.serverLow = sourceIsClient ? at.destinationLow : at.sourceLow;
   flow.ports = sourceIsClient ? at.ports : rotl(at.ports, 16);
-  if (++used * 2 > mask && mask + 1 < config.flowBucketCount) grow();
+  if (++used * SPARSE > mask && mask + 1 < config.flowBucketCount) grow();
   file(flow);
   link(flow);
   at.side = sourceIsClient ? CLIENT : SERVER;

@@ -10,7 +10,7 @@ import {
   COUNTER_CUT_CAPTURED, COUNTER_PACKETS_CUT, COUNTER_PACKETS_DECODED, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_ESP, COUNTER_SKIPPED_FRAGMENT,
   COUNTER_SKIPPED_GENEVE, COUNTER_SKIPPED_GRE, COUNTER_SKIPPED_IPIP, COUNTER_SKIPPED_MALFORMED, COUNTER_SKIPPED_NOT_IP,
   COUNTER_SKIPPED_OTHER_PORT, COUNTER_SKIPPED_OTHER_PROTOCOL, COUNTER_SKIPPED_SAMPLED,
-  COUNTER_SKIPPED_VXLAN, LINKTYPE_RAW, LIST_HEAD, PacketHead, Segment, SEGMENT_UDP, SIZEOF_PACKET_HEAD, SIZEOF_SEGMENT,
+  COUNTER_SKIPPED_VXLAN, LINKTYPE_ETHERNET, LINKTYPE_RAW, LIST_HEAD, PacketHead, Segment, SEGMENT_UDP, SIZEOF_PACKET_HEAD, SIZEOF_SEGMENT,
 } from '../layout';
 import { packet } from '../packet';
 import {
@@ -99,6 +99,52 @@ export const ELSEWHERE: u32 = 4;
 // @ts-ignore: decorator
 @inline
 export function locate(data: usize, size: u32, linktype: u32): u32 {
+  if (linktype == LINKTYPE_ETHERNET && size >= PLAIN_SIZE && isPlain(data)) return locatePlain(data);
+  return locateAny(data, size, linktype);
+}
+
+/** Bytes of the headers of a plain packet: Ethernet, IPv4 and TCP without options. */
+const PLAIN_L3: u32 = 14;
+const PLAIN_L4: u32 = PLAIN_L3 + 20;
+const PLAIN_SIZE: u32 = PLAIN_L4 + TCP_HEADER_MIN;
+
+/** Whether a packet is Ethernet II, IPv4 without options and no fragment, and TCP: nearly all are. */
+// @ts-ignore: decorator
+@inline
+function isPlain(data: usize): bool {
+  // As they lie in memory: EtherType 0x0800, version 4 and 5 words of header; fragment flags and offset 0 but for
+  // "do not fragment", any time to live, protocol 6.
+  return (load<u32>(data + 12) & 0x00ffffff) == 0x00450008 && (load<u32>(data + 20) & 0xff00ff3f) == 0x06000000;
+}
+
+// @ts-ignore: decorator
+@inline
+function locatePlain(data: usize): u32 {
+  const transport = data + PLAIN_L4;
+  const source = sourcePort(transport);
+  const destination = destinationPort(transport);
+  const at = packet;
+  at.ip = <u32>data + PLAIN_L3;
+  at.l4 = <u32>transport;
+  at.protocol = PROTOCOL_TCP;
+  if (!isServerPort(source) && !isServerPort(destination)) {
+    count(COUNTER_SKIPPED_OTHER_PORT);
+    return ELSEWHERE;
+  }
+  if (tcpHeaderSize(transport) < TCP_HEADER_MIN) {
+    count(COUNTER_SKIPPED_MALFORMED);
+    return REFUSED;
+  }
+  const sum = endpointHash(load<u32>(data + PLAIN_L3 + 12), source) + endpointHash(load<u32>(data + PLAIN_L3 + 16), destination);
+  const hash = <u32>(sum ^ (sum >> 32));
+  at.hash = hash;
+  if (isSampled(hash)) return LOCATED;
+  count(COUNTER_SKIPPED_SAMPLED);
+  return REFUSED;
+}
+
+/** The same for whatever it is. */
+function locateAny(data: usize, size: u32, linktype: u32): u32 {
   const l3 = ipOffset(linktype, data, size);
   if (l3 < 0) {
     count(l3 == LINK_NOT_IP ? COUNTER_SKIPPED_NOT_IP : COUNTER_SKIPPED_CUT_HEADER);
@@ -127,6 +173,7 @@ export function locate(data: usize, size: u32, linktype: u32): u32 {
   if (!isServerPort(source) && !isServerPort(destination)) {
     count(otherPort(destination));
     packet.l4 = <u32>transport;
+    packet.protocol = protocol;
     return ELSEWHERE;
   }
   if (size < l4 + (protocol == PROTOCOL_TCP ? TCP_HEADER_MIN : UDP_HEADER)) {
@@ -166,7 +213,7 @@ export function indexPacket(data: usize, size: u32, length: u32, linktype: u32):
     addSegment(changetype<usize>(head));
   } else if (outcome == FRAGMENT) {
     indexFragment(data + captured, max(length, size));
-  } else if (outcome == ELSEWHERE) lookElsewhere(<usize>packet.l4, protocol, data + captured);
+  } else if (outcome == ELSEWHERE) lookElsewhere(<usize>packet.l4, packet.protocol, data + captured);
 }
 
 /** Puts the segment just located on its worker's list; its packet's head lies at `head`. */

@@ -29,15 +29,18 @@ import { membench, temporary } from '../support/cli.js';
 import { client, packetsOf, server } from '../support/conversation.js';
 import { pcapFile } from '../support/packets.js';
 
-const MAIN = ['dist/bin/membench.cjs', 'record', '--no-progress'];
 const SMALL = pcapFile(packetsOf([client('get a\r\n'), server('END\r\n')]));
 const folder = mkdtempSync(join(tmpdir(), 'membench-test-'));
+/** How many bytes a block has depends on the hashes of its keys. */
+const KEY = join(folder, 'key');
+const MAIN = ['dist/bin/membench.cjs', 'record', '--no-progress', '--key-file', KEY];
 /** Of 120,000 events: with one worker several blocks. */
 const LARGE = join(folder, 'large.pcap');
 /** What it gives where nothing is in the way. */
 const REFERENCE = join(folder, 'reference.mbp');
 
 test.before(() => {
+  writeFileSync(KEY, '0'.repeat(32), { mode: 0o600 });
   writeFileSync(LARGE, '');
   generateCapture({ exchanges: 120_000, valueSize: 20, flows: 20, keys: 5000, mss: 1448 }, (chunk) =>
     appendFileSync(LARGE, chunk),
