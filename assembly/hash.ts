@@ -91,6 +91,13 @@ export function fingerprint(at: usize, size: usize): u64 {
   return hash;
 }
 
+/** What chooses the worker of a connection, and the sample: a hash of what its copies share. */
+// @ts-ignore: decorator
+@inline
+export function sharedHash(port: u32): u32 {
+  return <u32>(mix(seed + port) >> 32);
+}
+
 /** Half of a flow's hash: one endpoint. Adding both halves makes it symmetric. */
 // @ts-ignore: decorator
 @inline

@@ -36,6 +36,17 @@ export function isServerPort(port: u32): bool {
   return ((load<u8>(ports + (port >> 3)) >> <u8>(port & 7)) & 1) != 0;
 }
 
+/**
+ * The port that all copies of a connection share, wherever it is seen, whatever is translated: the client's. Where both
+ * are servers', the lower.
+ */
+// @ts-ignore: decorator
+@inline
+export function sharedPort(source: u32, destination: u32): u32 {
+  if (!isServerPort(source)) return source;
+  return isServerPort(destination) ? min(source, destination) : destination;
+}
+
 /** Takes bytes of the scratch area for as long as the instance lives, 16-byte aligned. */
 export function reserve(bytes: usize): usize {
   const address = scratch;

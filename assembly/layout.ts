@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0x993defab;
+export const LAYOUT_HASH: u32 = 0x8a185ea3;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -48,6 +48,8 @@ export const LAG_BUCKETS: u32 = 512;
 export const BLOCK_MAX: u32 = 1048576;
 /** most bytes of a sealed block besides its payload: its frame, and its map of counts and shapes */
 export const ENVELOPE_MAX: u32 = 65536;
+/** high bits of the hash of a client's port that choose the worker; no set of SYNs is shared by two workers */
+export const OWNER_BITS: u32 = 13;
 /** most bytes of a packet in a ring record: the largest class less its head */
 export const RING_CAPTURE_MAX: u32 = 131040;
 
@@ -508,7 +510,7 @@ export class Side {
   ifindex: u8; // 28: interface that showed its bytes last; its low bits are enough
   sums: u8; // 29: 1 once a right checksum was seen: from then on a wrong one says that the receiver dropped the segment
   window: u16; // 30: window its last segment offered, as it stands in the header
-  initial: u32; // 32: sequence number of the SYN, when the handshake was seen
+  initial: u32; // 32: sequence number of the SYN, or of the first byte where the handshake was not seen
   stamp: u32; // 36: time stamp of the last segment in order, 0 where there was none
   lineTime: u64; // 40: time of the packet that brought the first byte of the line
   lineOrdinal: u64; // 48: ordinal of that packet
@@ -572,27 +574,32 @@ export class Exchange {
 
 export const SIZEOF_EXCHANGE: u32 = 8;
 
-/** a SYN seen, in a table that forgets: a flow whose handshake is remembered starts in sync */
+/** a SYN seen, or how a connection began, in a table that forgets: a flow whose handshake is remembered starts in sync, and a copy of one that began is known */
 // @ts-ignore: decorator
 @unmanaged
 export class Syn {
   time: u64; // 0: time of the SYN
   hash: u32; // 8: flow hash
-  client: u32; // 12: client's initial sequence number
-  server: u32; // 16: server's initial sequence number
+  client: u32; // 12: client's initial sequence number, or where it stood when the flow began in mid-stream
+  server: u32; // 16: server's
   clientPort: u16; // 20: client's port in network order: with the hash enough to tell the sides apart
   serverPort: u16; // 22: server's port
-  state: u8; // 24: 1: the entry is used; 2: the server's number is known too
+  state: u8; // 24: SYN_*: what is known
   agreed: u8; // 25: AGREED_*: what the client's offered; once the server answered, what both had
   window: u16; // 26: window the server's offered
   scales: u8; // 28: window scales: the client's in the low half
   scaled: u8; // 29: 1 where the client offered to scale
-  pad0: u16; // 30: zero
+  midstream: u8; // 30: 1 where the flow began without a handshake
+  firstSize: u8; // 31: bytes of its first payload that `first` is of; in the high bit the side that sent it
   clientStamp: u32; // 32: time stamp of the client, 0 where it has none
   serverStamp: u32; // 36: time stamp of the server, 0 where it has none
+  clientEnd: u32; // 40: behind the last byte of the client, once the flow is over
+  serverEnd: u32; // 44: behind the server's
+  address: u32; // 48: hash of the client's address
+  first: u32; // 52: fingerprint of the first payload
 }
 
-export const SIZEOF_SYN: u32 = 40;
+export const SIZEOF_SYN: u32 = 56;
 
 /** head of one slot of the batch ring; the index lists follow it */
 // @ts-ignore: decorator
@@ -648,14 +655,16 @@ export class Packet {
   protocol: u32; // 72: protocol number of TCP or UDP
   seenOn: u32; // 76: interface it was seen on, 0 where the source does not tell
   hash: u32; // 80: flow hash
-  ports: u32; // 84: in network order: source in the low half
-  sourceHigh: u64; // 88: address of the source; IPv4 in this half, the other is 0
-  sourceLow: u64; // 96: second half
-  destinationHigh: u64; // 104: address of the destination
-  destinationLow: u64; // 112: second half
+  shared: u32; // 84: in the record walk, the hash that chooses its worker
+  ports: u32; // 88: in network order: source in the low half
+  pad0: u32; // 92: zero
+  sourceHigh: u64; // 96: address of the source; IPv4 in this half, the other is 0
+  sourceLow: u64; // 104: second half
+  destinationHigh: u64; // 112: address of the destination
+  destinationLow: u64; // 120: second half
 }
 
-export const SIZEOF_PACKET: u32 = 120;
+export const SIZEOF_PACKET: u32 = 128;
 
 /** everything an instance is told once, before its first packet */
 // @ts-ignore: decorator
@@ -1029,7 +1038,7 @@ export function assertLayout(): void {
   if (offsetof<Exchange>() != 8) ERROR("size of exchange");
   if (offsetof<Exchange>("start") != 0) ERROR("exchange.start");
   if (offsetof<Exchange>("arrived") != 4) ERROR("exchange.arrived");
-  if (offsetof<Syn>() != 40) ERROR("size of syn");
+  if (offsetof<Syn>() != 56) ERROR("size of syn");
   if (offsetof<Syn>("time") != 0) ERROR("syn.time");
   if (offsetof<Syn>("hash") != 8) ERROR("syn.hash");
   if (offsetof<Syn>("client") != 12) ERROR("syn.client");
@@ -1041,9 +1050,14 @@ export function assertLayout(): void {
   if (offsetof<Syn>("window") != 26) ERROR("syn.window");
   if (offsetof<Syn>("scales") != 28) ERROR("syn.scales");
   if (offsetof<Syn>("scaled") != 29) ERROR("syn.scaled");
-  if (offsetof<Syn>("pad0") != 30) ERROR("syn.pad0");
+  if (offsetof<Syn>("midstream") != 30) ERROR("syn.midstream");
+  if (offsetof<Syn>("firstSize") != 31) ERROR("syn.first_size");
   if (offsetof<Syn>("clientStamp") != 32) ERROR("syn.client_stamp");
   if (offsetof<Syn>("serverStamp") != 36) ERROR("syn.server_stamp");
+  if (offsetof<Syn>("clientEnd") != 40) ERROR("syn.client_end");
+  if (offsetof<Syn>("serverEnd") != 44) ERROR("syn.server_end");
+  if (offsetof<Syn>("address") != 48) ERROR("syn.address");
+  if (offsetof<Syn>("first") != 52) ERROR("syn.first");
   if (offsetof<Slot>() != 40) ERROR("size of slot");
   if (offsetof<Slot>("size") != 0) ERROR("slot.size");
   if (offsetof<Slot>("filled") != 4) ERROR("slot.filled");
@@ -1061,7 +1075,7 @@ export function assertLayout(): void {
   if (offsetof<Segment>("l4Offset") != 12) ERROR("segment.l4_offset");
   if (offsetof<Segment>("l3Offset") != 14) ERROR("segment.l3_offset");
   if (offsetof<Segment>("seenOn") != 15) ERROR("segment.seen_on");
-  if (offsetof<Packet>() != 120) ERROR("size of packet");
+  if (offsetof<Packet>() != 128) ERROR("size of packet");
   if (offsetof<Packet>("time") != 0) ERROR("packet.time");
   if (offsetof<Packet>("ordinal") != 8) ERROR("packet.ordinal");
   if (offsetof<Packet>("payload") != 16) ERROR("packet.payload");
@@ -1081,11 +1095,13 @@ export function assertLayout(): void {
   if (offsetof<Packet>("protocol") != 72) ERROR("packet.protocol");
   if (offsetof<Packet>("seenOn") != 76) ERROR("packet.seen_on");
   if (offsetof<Packet>("hash") != 80) ERROR("packet.hash");
-  if (offsetof<Packet>("ports") != 84) ERROR("packet.ports");
-  if (offsetof<Packet>("sourceHigh") != 88) ERROR("packet.source_high");
-  if (offsetof<Packet>("sourceLow") != 96) ERROR("packet.source_low");
-  if (offsetof<Packet>("destinationHigh") != 104) ERROR("packet.destination_high");
-  if (offsetof<Packet>("destinationLow") != 112) ERROR("packet.destination_low");
+  if (offsetof<Packet>("shared") != 84) ERROR("packet.shared");
+  if (offsetof<Packet>("ports") != 88) ERROR("packet.ports");
+  if (offsetof<Packet>("pad0") != 92) ERROR("packet.pad0");
+  if (offsetof<Packet>("sourceHigh") != 96) ERROR("packet.source_high");
+  if (offsetof<Packet>("sourceLow") != 104) ERROR("packet.source_low");
+  if (offsetof<Packet>("destinationHigh") != 112) ERROR("packet.destination_high");
+  if (offsetof<Packet>("destinationLow") != 120) ERROR("packet.destination_low");
   if (offsetof<Config>() != 184) ERROR("size of config");
   if (offsetof<Config>("key0") != 0) ERROR("config.key0");
   if (offsetof<Config>("key1") != 8) ERROR("config.key1");

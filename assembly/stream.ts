@@ -6,10 +6,11 @@
  * TCP and UDP do not know the protocols; the parsers do not know segments. This file chooses the side and the parser
  * that get the bytes, and accounts for the bytes that no parser gets.
  */
-import { CLIENT, Flow, FLOW_NEW, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES } from './flow/flow';
+import { CLIENT, Flow, FLOW_COPY, FLOW_NEW, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES } from './flow/flow';
 import { count, isServerPort } from './instance';
 import {
-  CONN_KIND_OPEN_MIDSTREAM, COUNTER_GAP_BYTES, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_MISSING, COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY,
+  CONN_KIND_OPEN_MIDSTREAM, COUNTER_DUPLICATES, COUNTER_GAP_BYTES, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_MISSING,
+  COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY,
   COUNTER_SKIPPED_STRAY, COUNTER_SKIPPED_TLS,
 } from './layout';
 import {
@@ -129,7 +130,14 @@ export function isRead(flow: Flow): bool {
 @inline
 export function countPacket(flow: Flow): void {
   if (isRead(flow)) countDecoded();
+  else if (flow.kind == FLOW_COPY) countCopy();
   else count(flow.kind == FLOW_TLS ? COUNTER_SKIPPED_TLS : COUNTER_SKIPPED_STRAY);
+}
+
+/** The packet at hand is a copy of one of another flow, or of one that is over. */
+export function countCopy(): void {
+  countDecoded();
+  if (packet.size) count(COUNTER_DUPLICATES);
 }
 
 /** The packet at hand is of a flow that is not read. */

@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0x993defabu
+#define MEMBENCH_LAYOUT_HASH 0x8a185ea3u
 
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
@@ -30,6 +30,7 @@
 #define MEMBENCH_LAG_BUCKETS 512u /* buckets of the histogram of how late packets are decoded, u64 each: eight to each doubling of nanoseconds */
 #define MEMBENCH_BLOCK_MAX 1048576u /* largest sealed block of a profile, bytes, its frame included */
 #define MEMBENCH_ENVELOPE_MAX 65536u /* most bytes of a sealed block besides its payload: its frame, and its map of counts and shapes */
+#define MEMBENCH_OWNER_BITS 13u /* high bits of the hash of a client's port that choose the worker; no set of SYNs is shared by two workers */
 #define MEMBENCH_RING_CAPTURE_MAX 131040u /* most bytes of a packet in a ring record: the largest class less its head */
 
 /* link layers the decoder knows; the numbers in files are LINKTYPE_ values (tcpdump.org/linktypes.html) */
@@ -518,7 +519,7 @@ struct membench_side {
 	__u8 ifindex; /* interface that showed its bytes last; its low bits are enough */
 	__u8 sums; /* 1 once a right checksum was seen: from then on a wrong one says that the receiver dropped the segment */
 	__u16 window; /* window its last segment offered, as it stands in the header */
-	__u32 initial; /* sequence number of the SYN, when the handshake was seen */
+	__u32 initial; /* sequence number of the SYN, or of the first byte where the handshake was not seen */
 	__u32 stamp; /* time stamp of the last segment in order, 0 where there was none */
 	__u64 line_time; /* time of the packet that brought the first byte of the line */
 	__u64 line_ordinal; /* ordinal of that packet */
@@ -629,24 +630,29 @@ _Static_assert(sizeof(struct membench_exchange) == 8, "size of exchange");
 _Static_assert(__builtin_offsetof(struct membench_exchange, start) == 0, "exchange.start");
 _Static_assert(__builtin_offsetof(struct membench_exchange, arrived) == 4, "exchange.arrived");
 
-/* a SYN seen, in a table that forgets: a flow whose handshake is remembered starts in sync */
+/* a SYN seen, or how a connection began, in a table that forgets: a flow whose handshake is remembered starts in sync, and a copy of one that began is known */
 struct membench_syn {
 	__u64 time; /* time of the SYN */
 	__u32 hash; /* flow hash */
-	__u32 client; /* client's initial sequence number */
-	__u32 server; /* server's initial sequence number */
+	__u32 client; /* client's initial sequence number, or where it stood when the flow began in mid-stream */
+	__u32 server; /* server's */
 	__u16 client_port; /* client's port in network order: with the hash enough to tell the sides apart */
 	__u16 server_port; /* server's port */
-	__u8 state; /* 1: the entry is used; 2: the server's number is known too */
+	__u8 state; /* SYN_*: what is known */
 	__u8 agreed; /* AGREED_*: what the client's offered; once the server answered, what both had */
 	__u16 window; /* window the server's offered */
 	__u8 scales; /* window scales: the client's in the low half */
 	__u8 scaled; /* 1 where the client offered to scale */
-	__u16 pad0; /* zero */
+	__u8 midstream; /* 1 where the flow began without a handshake */
+	__u8 first_size; /* bytes of its first payload that `first` is of; in the high bit the side that sent it */
 	__u32 client_stamp; /* time stamp of the client, 0 where it has none */
 	__u32 server_stamp; /* time stamp of the server, 0 where it has none */
+	__u32 client_end; /* behind the last byte of the client, once the flow is over */
+	__u32 server_end; /* behind the server's */
+	__u32 address; /* hash of the client's address */
+	__u32 first; /* fingerprint of the first payload */
 };
-_Static_assert(sizeof(struct membench_syn) == 40, "size of syn");
+_Static_assert(sizeof(struct membench_syn) == 56, "size of syn");
 _Static_assert(__builtin_offsetof(struct membench_syn, time) == 0, "syn.time");
 _Static_assert(__builtin_offsetof(struct membench_syn, hash) == 8, "syn.hash");
 _Static_assert(__builtin_offsetof(struct membench_syn, client) == 12, "syn.client");
@@ -658,9 +664,14 @@ _Static_assert(__builtin_offsetof(struct membench_syn, agreed) == 25, "syn.agree
 _Static_assert(__builtin_offsetof(struct membench_syn, window) == 26, "syn.window");
 _Static_assert(__builtin_offsetof(struct membench_syn, scales) == 28, "syn.scales");
 _Static_assert(__builtin_offsetof(struct membench_syn, scaled) == 29, "syn.scaled");
-_Static_assert(__builtin_offsetof(struct membench_syn, pad0) == 30, "syn.pad0");
+_Static_assert(__builtin_offsetof(struct membench_syn, midstream) == 30, "syn.midstream");
+_Static_assert(__builtin_offsetof(struct membench_syn, first_size) == 31, "syn.first_size");
 _Static_assert(__builtin_offsetof(struct membench_syn, client_stamp) == 32, "syn.client_stamp");
 _Static_assert(__builtin_offsetof(struct membench_syn, server_stamp) == 36, "syn.server_stamp");
+_Static_assert(__builtin_offsetof(struct membench_syn, client_end) == 40, "syn.client_end");
+_Static_assert(__builtin_offsetof(struct membench_syn, server_end) == 44, "syn.server_end");
+_Static_assert(__builtin_offsetof(struct membench_syn, address) == 48, "syn.address");
+_Static_assert(__builtin_offsetof(struct membench_syn, first) == 52, "syn.first");
 
 /* head of one slot of the batch ring; the index lists follow it */
 struct membench_slot {
@@ -723,13 +734,15 @@ struct membench_packet {
 	__u32 protocol; /* protocol number of TCP or UDP */
 	__u32 seen_on; /* interface it was seen on, 0 where the source does not tell */
 	__u32 hash; /* flow hash */
+	__u32 shared; /* in the record walk, the hash that chooses its worker */
 	__u32 ports; /* in network order: source in the low half */
+	__u32 pad0; /* zero */
 	__u64 source_high; /* address of the source; IPv4 in this half, the other is 0 */
 	__u64 source_low; /* second half */
 	__u64 destination_high; /* address of the destination */
 	__u64 destination_low; /* second half */
 };
-_Static_assert(sizeof(struct membench_packet) == 120, "size of packet");
+_Static_assert(sizeof(struct membench_packet) == 128, "size of packet");
 _Static_assert(__builtin_offsetof(struct membench_packet, time) == 0, "packet.time");
 _Static_assert(__builtin_offsetof(struct membench_packet, ordinal) == 8, "packet.ordinal");
 _Static_assert(__builtin_offsetof(struct membench_packet, payload) == 16, "packet.payload");
@@ -749,11 +762,13 @@ _Static_assert(__builtin_offsetof(struct membench_packet, family) == 68, "packet
 _Static_assert(__builtin_offsetof(struct membench_packet, protocol) == 72, "packet.protocol");
 _Static_assert(__builtin_offsetof(struct membench_packet, seen_on) == 76, "packet.seen_on");
 _Static_assert(__builtin_offsetof(struct membench_packet, hash) == 80, "packet.hash");
-_Static_assert(__builtin_offsetof(struct membench_packet, ports) == 84, "packet.ports");
-_Static_assert(__builtin_offsetof(struct membench_packet, source_high) == 88, "packet.source_high");
-_Static_assert(__builtin_offsetof(struct membench_packet, source_low) == 96, "packet.source_low");
-_Static_assert(__builtin_offsetof(struct membench_packet, destination_high) == 104, "packet.destination_high");
-_Static_assert(__builtin_offsetof(struct membench_packet, destination_low) == 112, "packet.destination_low");
+_Static_assert(__builtin_offsetof(struct membench_packet, shared) == 84, "packet.shared");
+_Static_assert(__builtin_offsetof(struct membench_packet, ports) == 88, "packet.ports");
+_Static_assert(__builtin_offsetof(struct membench_packet, pad0) == 92, "packet.pad0");
+_Static_assert(__builtin_offsetof(struct membench_packet, source_high) == 96, "packet.source_high");
+_Static_assert(__builtin_offsetof(struct membench_packet, source_low) == 104, "packet.source_low");
+_Static_assert(__builtin_offsetof(struct membench_packet, destination_high) == 112, "packet.destination_high");
+_Static_assert(__builtin_offsetof(struct membench_packet, destination_low) == 120, "packet.destination_low");
 
 /* everything an instance is told once, before its first packet */
 struct membench_config {

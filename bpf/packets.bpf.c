@@ -138,12 +138,13 @@ __noinline int membench_submit(struct __sk_buff *skb, __u64 place, __u32 hash, _
 }
 
 /*
- * Reads the transport header, which begins at `l4`. Returns TAKEN, or the counter of why not; sets the hash
- * once the packet is ours.
+ * Reads the transport header, which begins at `l4`. Returns TAKEN, or the counter of why not; sets the flow's
+ * hash, and the hash of what all copies of a connection share, once the packet is ours.
  */
-static __always_inline int read_transport(struct __sk_buff *skb, struct headers *h, __u32 l3, __u32 l4, __u32 *hash)
+static __always_inline int read_transport(struct __sk_buff *skb, struct headers *h, __u32 l3, __u32 l4, __u32 *hash,
+					  __u32 *shared)
 {
-	__u32 source, destination, length;
+	__u32 source, destination, length, port_of_client;
 	__u32 header = 0;
 	__u64 sum;
 	__be16 port[2];
@@ -168,8 +169,13 @@ static __always_inline int read_transport(struct __sk_buff *skb, struct headers 
 	sum = endpoint_hash(settings.seed, h->source, source) +
 	      endpoint_hash(settings.seed, h->destination, destination);
 	*hash = sum ^ (sum >> 32);
+	/* The client's port, wherever and however translated it is seen; the lower where both are servers'. */
+	port_of_client = source;
+	if (is_server(source) && (!is_server(destination) || destination < source))
+		port_of_client = destination;
+	*shared = mix(settings.seed + port_of_client) >> 32;
 	/* By other bits than those that choose the ring. */
-	if (settings.sample > 1 && (__u64)(*hash * 0x9e3779b1u) * settings.sample >> 32)
+	if (settings.sample > 1 && (__u64)(*shared * 0x9e3779b1u) * settings.sample >> 32)
 		return MEMBENCH_KERNEL_COUNTER_SKIPPED_SAMPLED;
 	if (h->protocol != IPPROTO_TCP || settings.keep_empty || tcp[1] & (TCP_SYN | TCP_FIN | TCP_RST))
 		return TAKEN;
@@ -185,7 +191,7 @@ static __always_inline void record(struct __sk_buff *skb, __u32 l3)
 {
 	struct headers h = {};
 	__u32 ring = settings.rings;
-	__u32 hash = 0;
+	__u32 hash = 0, shared = 0;
 	__u8 version;
 	int outcome;
 
@@ -200,12 +206,12 @@ static __always_inline void record(struct __sk_buff *skb, __u32 l3)
 	if (outcome == TAKEN) {
 		/* No options: a constant again. */
 		if (h.l4_offset == 20)
-			outcome = read_transport(skb, &h, l3, l3 + 20, &hash);
+			outcome = read_transport(skb, &h, l3, l3 + 20, &hash, &shared);
 		else
-			outcome = read_transport(skb, &h, l3, l3 + h.l4_offset, &hash);
+			outcome = read_transport(skb, &h, l3, l3 + h.l4_offset, &hash, &shared);
 	}
 	if (outcome == TAKEN || outcome == MEMBENCH_KERNEL_COUNTER_SKIPPED_NO_PAYLOAD)
-		ring = ((__u64)hash * settings.rings) >> 32;
+		ring = (__u64)(shared >> (32 - MEMBENCH_OWNER_BITS)) * settings.rings >> MEMBENCH_OWNER_BITS;
 	if (outcome == TAKEN)
 		outcome = membench_submit(skb, PLACE(l3, h.l4_offset, h.family, h.protocol), hash, ring);
 	membench_count(ring, outcome);

@@ -42,3 +42,25 @@ for (const [capture, port, wanted] of CASES) {
     if (counters.unsynced_bytes > 0) t.true(counters.unknown_commands > 0);
   });
 }
+
+/** The same connection twice, as two clocks and two addresses show it. */
+for (const capture of ['twice-clock-skew', 'twice-translated']) {
+  test(capture, (t) => {
+    const bytes = readFileSync(`test/fixtures/field/${capture}.pcap`);
+    for (const workers of [1, 2, 5]) {
+      const { events, counters } = recordInProcess(bytes, { workers });
+      t.is(
+        events.map(({ op, status }) => `${op} ${status}`).join(', '),
+        'set stored, get hit, get miss, get hit, get miss, get miss, mg hit, delete deleted',
+      );
+      t.is(counters.flows, 1);
+      t.is(counters.requests, 6);
+      t.is(counters.answered, 6);
+      t.is(counters.duplicates, 12);
+      t.is(counters.retransmitted, 0);
+      t.is(counters.payload_repeated * 2, counters.payload_seen);
+      t.is(counters.negative_latency, 0);
+      t.is(counters.unsynced_bytes, 0);
+    }
+  });
+}

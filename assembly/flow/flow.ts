@@ -21,6 +21,8 @@ export const KNOWN_OVER: u8 = 2;
 export const AGREED: u8 = 1;
 export const AGREED_SACK: u8 = 2;
 export const AGREED_STAMPS: u8 = 4;
+/** Beside these: its packets are seen twice, because its SYN was, too soon to have been sent again. */
+export const SEEN_TWICE: u8 = 8;
 
 /** Windows are shifted by no more (RFC 7323, section 2.3). */
 export const SCALE_MAX: u32 = 14;
@@ -49,6 +51,8 @@ export const FLOW_NEW: u8 = 2;
 export const FLOW_TLS: u8 = 3;
 /** Something else on the port, or given up after too many failures. */
 export const FLOW_STRAY: u8 = 4;
+/** A copy of another flow, seen under other addresses. */
+export const FLOW_COPY: u8 = 5;
 
 export const AUTH_NO: u8 = 0;
 /** The server refused a request for want of credentials: the next set carries them, whatever its key. */

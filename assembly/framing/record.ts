@@ -4,13 +4,13 @@
  *
  * A list lies in memory as a count (u32, padded to 16 bytes) and that many `segment` entries.
  */
-import { endpointHash, foldAddress } from '../hash';
-import { config, count, indexState, isServerPort } from '../instance';
+import { endpointHash, foldAddress, sharedHash } from '../hash';
+import { config, count, indexState, isServerPort, sharedPort } from '../instance';
 import {
   COUNTER_CUT_CAPTURED, COUNTER_PACKETS_CUT, COUNTER_PACKETS_DECODED, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_ESP, COUNTER_SKIPPED_FRAGMENT,
   COUNTER_SKIPPED_GENEVE, COUNTER_SKIPPED_GRE, COUNTER_SKIPPED_IPIP, COUNTER_SKIPPED_MALFORMED, COUNTER_SKIPPED_NOT_IP,
   COUNTER_SKIPPED_OTHER_PORT, COUNTER_SKIPPED_OTHER_PROTOCOL, COUNTER_SKIPPED_SAMPLED,
-  COUNTER_SKIPPED_VXLAN, LINKTYPE_ETHERNET, LINKTYPE_RAW, LIST_HEAD, PacketHead, Segment, SEGMENT_UDP, SIZEOF_PACKET_HEAD, SIZEOF_SEGMENT,
+  COUNTER_SKIPPED_VXLAN, LINKTYPE_ETHERNET, LINKTYPE_RAW, LIST_HEAD, OWNER_BITS, PacketHead, Segment, SEGMENT_UDP, SIZEOF_PACKET_HEAD, SIZEOF_SEGMENT,
 } from '../layout';
 import { packet } from '../packet';
 import {
@@ -29,18 +29,21 @@ const VXLAN: u32 = 4789;
 const VXLAN_LINUX: u32 = 8472;
 const GENEVE: u32 = 6081;
 
-/** Which worker owns a flow: the high bits of the product spread any hash over any number. */
+/**
+ * Which worker owns a flow, by the hash of what its copies share: the high bits of the product spread any hash over any
+ * number.
+ */
 // @ts-ignore: decorator
 @inline
-function owner(hash: u32): u32 {
-  return <u32>((<u64>hash * config.workers) >> 32);
+function owner(shared: u32): u32 {
+  return <u32>((<u64>(shared >> (32 - OWNER_BITS)) * config.workers) >> OWNER_BITS);
 }
 
-/** Whether a flow is of the sample: by other bits than those that choose its worker. */
+/** Whether a flow is of the sample, with all its copies: by other bits than those that choose its worker. */
 // @ts-ignore: decorator
 @inline
-function isSampled(hash: u32): bool {
-  return indexState.sample < 2 || (<u64>(hash * 0x9e3779b1) * indexState.sample) >> 32 == 0;
+function isSampled(shared: u32): bool {
+  return indexState.sample < 2 || (<u64>(shared * 0x9e3779b1) * indexState.sample) >> 32 == 0;
 }
 
 /** Symmetric hash of both endpoints. */
@@ -136,9 +139,10 @@ function locatePlain(data: usize): u32 {
     return REFUSED;
   }
   const sum = endpointHash(load<u32>(data + PLAIN_L3 + 12), source) + endpointHash(load<u32>(data + PLAIN_L3 + 16), destination);
-  const hash = <u32>(sum ^ (sum >> 32));
-  at.hash = hash;
-  if (isSampled(hash)) return LOCATED;
+  const shared = sharedHash(sharedPort(source, destination));
+  at.hash = <u32>(sum ^ (sum >> 32));
+  at.shared = shared;
+  if (isSampled(shared)) return LOCATED;
   count(COUNTER_SKIPPED_SAMPLED);
   return REFUSED;
 }
@@ -184,12 +188,13 @@ function locateAny(data: usize, size: u32, linktype: u32): u32 {
     count(COUNTER_SKIPPED_MALFORMED);
     return REFUSED;
   }
-  const hash = flowHash(ip, source, destination);
+  const shared = sharedHash(sharedPort(source, destination));
   const at = packet;
   at.l4 = <u32>transport;
-  at.hash = hash;
+  at.hash = flowHash(ip, source, destination);
+  at.shared = shared;
   at.protocol = protocol;
-  if (isSampled(hash)) return LOCATED;
+  if (isSampled(shared)) return LOCATED;
   count(COUNTER_SKIPPED_SAMPLED);
   return REFUSED;
 }
@@ -221,7 +226,7 @@ export function indexPacket(data: usize, size: u32, length: u32, linktype: u32):
 @inline
 function addSegment(head: usize): void {
   const at = packet;
-  const list = lists + <usize>owner(at.hash) * stride;
+  const list = lists + <usize>owner(at.shared) * stride;
   const n = load<u32>(list);
   if (LIST_HEAD + (n + 1) * SIZEOF_SEGMENT > <u32>stride) unreachable();
   store<u32>(list, n + 1);

@@ -12,10 +12,10 @@
  *
  * Nothing is taken out of a counter again, so the account of a block is never negative.
  */
-import { Flow, FLOW_BINARY, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES } from '../flow/flow';
+import { Flow, FLOW_BINARY, FLOW_COPY, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES } from '../flow/flow';
 import { count, countPayload } from '../instance';
 import {
-  COUNTER_FLOWS_UNSYNCED, COUNTER_PAYLOAD_RECORDED, COUNTER_PAYLOAD_SKIPPED_STRAY, COUNTER_PAYLOAD_SKIPPED_TLS,
+  COUNTER_FLOWS_UNSYNCED, COUNTER_PAYLOAD_RECORDED, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SKIPPED_STRAY, COUNTER_PAYLOAD_SKIPPED_TLS,
   COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP, COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE, COUNTER_PAYLOAD_UNSYNCED_MID_STREAM,
   COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD,
 } from '../layout';
@@ -62,7 +62,8 @@ export function passOver(flow: Flow, bytes: u32): void {
 
 /** Payload of a packet whose flow is not read. */
 export function skipPayload(kind: u8, bytes: u32): void {
-  count(kind == FLOW_TLS ? COUNTER_PAYLOAD_SKIPPED_TLS : COUNTER_PAYLOAD_SKIPPED_STRAY, bytes);
+  if (kind == FLOW_COPY) count(COUNTER_PAYLOAD_REPEATED, bytes);
+  else count(kind == FLOW_TLS ? COUNTER_PAYLOAD_SKIPPED_TLS : COUNTER_PAYLOAD_SKIPPED_STRAY, bytes);
 }
 
 /** Bytes that the delivery at hand will count: its own and those of a line it ends, less those a parser has disowned. */

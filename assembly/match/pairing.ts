@@ -6,6 +6,7 @@ import {
   answerLetters, answerOpaque, answerPrint, ERROR_FORMAT, hasKey, hasOpaque, keyAt, keyEnd, keyIsBase64, keyNumber,
 } from '../memcache/answer';
 import { DOUBT_MASK } from '../memcache/doubt';
+import { sentPrint } from '../memcache/keys';
 import {
   BIT_DISCARDS, BIT_LAST, BIT_ONLY_FORMAT, BIT_QUIET, BIT_REFUSED, IS_ERROR, IS_HD, IS_NF, IS_OK, IS_VA,
   KIND_ADMIN, KIND_META, Request,
@@ -108,5 +109,5 @@ function agrees(request: Request, code: u32): bool {
   }
   const asked = (request.present & (1 << PRESENT_OPAQUE)) != 0;
   if (hasOpaque ? !asked || answerOpaque != request.opaque : asked && request.bits & BIT_QUIET) return false;
-  return !hasKey || answerPrint == request.print || isKeyOf(request, keyAt, keyEnd, keyIsBase64, keyNumber);
+  return !hasKey || answerPrint == sentPrint(request) || isKeyOf(request, keyAt, keyEnd, keyIsBase64, keyNumber);
 }

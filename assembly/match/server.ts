@@ -3,7 +3,6 @@ import {
   AUTH_NO, AUTH_WANTED, CLIENT, Flow, FLOW_BINARY, FLOW_NEW, FLOW_TEXT, SERVER, Side, sideOf, SYNC_NONE,
   SYNC_TENTATIVE,
 } from '../flow/flow';
-import { fingerprint } from '../hash';
 import { count } from '../instance';
 import {
   COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_PAYLOAD_SKIPPED_STREAM,
@@ -19,7 +18,7 @@ import {
 import { becomeLogin, LOGIN_NO, mayLogIn, withhold } from '../memcache/credentials';
 import { DOUBT_INDENT, DOUBT_MASK, DOUBT_SIZE_FLAG, isTaken, NOT_TAKEN, NOT_TOLD, TAKEN } from '../memcache/doubt';
 import { findAnywhere } from '../memcache/key-index';
-import { findKey } from '../memcache/keys';
+import { findKey, isSentAt, sentPrint } from '../memcache/keys';
 import {
   BIT_ANSWERED, BIT_FOREIGN, BIT_LAST, BIT_NO_EVENT, BIT_ONE_LINE, BIT_QUIET, IS_EN, IS_END, IS_ERROR, IS_EX,
   IS_EXISTS, IS_FREE, IS_ME, IS_NF,
@@ -182,7 +181,7 @@ function quickAnswer(flow: Flow, at: usize, end: usize, time: u64): usize {
   const key = at + 6;
   const keyEnd = key + request.keySize;
   if (head != ANSWER_VALUE || keyEnd + VALUE_LINE_MAX > end || load<u8>(keyEnd) != 0x20) return 0;
-  if (request.present & (1 << PRESENT_VALUE_SIZE) || fingerprint(key, request.keySize) != request.print) return 0;
+  if (request.present & (1 << PRESENT_VALUE_SIZE) || !isSentAt(request, key)) return 0;
   const flags = quickNumber(keyEnd + 1);
   if (quickAt == keyEnd + 1 || load<u8>(quickAt) != 0x20) return 0;
   const sizeAt = quickAt + 1;
@@ -342,7 +341,7 @@ function value(flow: Flow, side: Side, request: Request): void {
   side.state = SERVER_DATA;
   if (request.keys == 0) {
     // One key: it must be the one asked for, and it can be found only once.
-    const known = answerPrint == request.print && request.present & (1 << PRESENT_KEY);
+    const known = answerPrint == sentPrint(request) && request.present & (1 << PRESENT_KEY);
     if (known && !(request.present & (1 << PRESENT_VALUE_SIZE))) {
       request.valueSize = answerSize;
       request.flags = answerFlags;

@@ -14,7 +14,7 @@ import {
   STATUS_NOT_FOUND, STATUS_NOT_STORED, STATUS_OK, STATUS_STORED, STATUS_TOUCHED, STATUS_VALUE, TRAIT_CAS, TRAIT_QUIET,
 } from '../layout';
 import { load16, load32, load64 } from '../wire/bytes';
-import { setKey } from './keys';
+import { sentPrint, setKey } from './keys';
 import { BIT_LAST, BIT_NO_EVENT, BIT_QUIET, BIT_REFUSED, KIND_BINARY, Request } from './message';
 import { clear } from './command';
 
@@ -294,7 +294,7 @@ export function parseBinaryAnswer(at: usize): void {
 
 /** Whether the last answer belongs to this request. Opaques may repeat: then the order decides, and the key, if any. */
 export function isAnswerTo(request: Request): bool {
-  return request.opcode == answerOpcode && request.sentOpaque == answerOpaque && (!answerHasKey || answerPrint == request.print);
+  return request.opcode == answerOpcode && request.sentOpaque == answerOpaque && (!answerHasKey || answerPrint == sentPrint(request));
 }
 
 /** Enters what the last answer tells of a hit. */

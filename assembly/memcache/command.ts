@@ -30,6 +30,7 @@ export function clear(request: Request): void {
   store<u64>(base, 0, offsetof<Request>('cursorChunk'));
   request.dataSize = 0;
   request.bits = 0;
+  request.sentSize = 0;
 }
 
 /** What kind of request it is, and the answers it may get besides an error. */

@@ -45,12 +45,55 @@ export function entryAt(chunk: usize, index: u32): KeyEntry {
   return changetype<KeyEntry>(chunk + CHUNK_HEAD + index * ENTRY_SIZE);
 }
 
+/** Keys up to so many bytes are kept as they were sent; of longer ones a fingerprint is. */
+const SENT_MAX: u32 = 48;
+
+// @ts-ignore: decorator
+@inline
+function sentOf(request: Request): usize {
+  return changetype<usize>(request) + offsetof<Request>('sent0');
+}
+
+/** Keeps a key as it was sent, for the answer that repeats it. Reads up to 7 bytes past its end. */
+// @ts-ignore: decorator
+@inline
+export function keepSent(request: Request, at: usize, size: usize): void {
+  request.sentSize = <u32>size;
+  if (size > SENT_MAX) {
+    request.print = fingerprint(at, size);
+    return;
+  }
+  const to = sentOf(request);
+  for (let i: usize = 0; i < size; i += 8) store<u64>(to + i, load<u64>(at + i));
+}
+
+/** Whether the key as sent stands at `at`. Reads up to 7 bytes past its end. */
+// @ts-ignore: decorator
+@inline
+export function isSentAt(request: Request, at: usize): bool {
+  const size = <usize>request.sentSize;
+  if (size > SENT_MAX) return fingerprint(at, size) == request.print;
+  const sent = sentOf(request);
+  const whole = size & ~7;
+  let differing: u64 = 0;
+  let i: usize = 0;
+  for (; i < whole; i += 8) differing |= load<u64>(sent + i) ^ load<u64>(at + i);
+  // A shift by 64 would be one by 0.
+  if (size & 7) differing |= (load<u64>(sent + i) ^ load<u64>(at + i)) << (64 - ((size & 7) << 3));
+  return differing == 0;
+}
+
+/** Fingerprint of the key as sent. */
+export function sentPrint(request: Request): u64 {
+  return request.sentSize > SENT_MAX ? request.print : fingerprint(sentOf(request), request.sentSize);
+}
+
 /** Puts a single key into the request. */
 // @ts-ignore: decorator
 @inline
 export function setKey(request: Request, at: usize, size: usize): void {
   if (size > KEY_MAX) return;
-  request.print = fingerprint(at, size);
+  keepSent(request, at, size);
   request.keyHash = keyHash(at, size);
   request.keySize = <u16>size;
   request.present |= 1 << PRESENT_KEY;
@@ -100,7 +143,7 @@ export function addKey(request: Request, at: usize, size: usize): void {
     const first = append(request);
     if (changetype<usize>(first) == 0) return;
     first.hash = request.keyHash;
-    first.print = request.print;
+    first.print = sentPrint(request);
     first.size = request.present & (1 << PRESENT_KEY) ? request.keySize : 0;
   }
   const entry = append(request);

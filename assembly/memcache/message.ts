@@ -5,7 +5,14 @@ import { EventRecord } from '../layout';
 // @ts-ignore: decorator
 @unmanaged
 export class Request extends EventRecord {
-  /** Fingerprint of the key as sent. */
+  // The first SENT_MAX bytes of the key as sent; see keys.ts.
+  sent0: u64;
+  sent1: u64;
+  sent2: u64;
+  sent3: u64;
+  sent4: u64;
+  sent5: u64;
+  /** Fingerprint of a longer one. */
   print: u64;
   /** Time of the packet that delivered the request's last byte. */
   lastTime: u64;
@@ -31,6 +38,9 @@ export class Request extends EventRecord {
   /** Opcode and opaque as sent, the opaque in network order; of binary requests only. See match/errors.ts. */
   opcode: u32;
   sentOpaque: u32;
+  /** Bytes of the key as sent. */
+  sentSize: u32;
+  pad10: u32;
 }
 
 export const SIZEOF_REQUEST: u32 = offsetof<Request>();

@@ -1,5 +1,5 @@
 /** Request lines of the meta protocol (doc/protocol.txt, "Meta Commands"; proto_text.c of memcached). */
-import { fingerprint, keyHash, otherHash } from '../hash';
+import { keyHash, otherHash } from '../hash';
 import { reserve } from '../instance';
 import {
   KEY_MAX, MODE_ADD, MODE_APPEND, MODE_DECR, MODE_INCR, MODE_INVALIDATE, MODE_NONE, MODE_PREPEND, MODE_REPLACE,
@@ -12,7 +12,7 @@ import {
 import { decodeBase64 } from './base64';
 import { clearPassed } from './command';
 import { DOUBT_FLAG, DOUBT_META_SIZE, DOUBT_SIZE_FLAG } from './doubt';
-import { setKey } from './keys';
+import { keepSent, setKey } from './keys';
 import {
   BIT_LAST, BIT_NO_EVENT, BIT_QUIET, BIT_REFUSED, IS_EN, IS_ERROR, IS_EX, IS_HD, IS_ME, IS_NF, IS_NS, IS_OK, IS_VA,
   KIND_META, KIND_UNKNOWN, LINE_DATA, LINE_WHOLE, Request,
@@ -261,7 +261,7 @@ export function parseMeta(request: Request, op: u32, at: usize, end: usize): u32
     const size = decodeBase64(key, keyEnd, decoded);
     if (size > 0) setKey(request, decoded, size);
     // Answers repeat the key as it was sent.
-    request.print = fingerprint(key, keySize);
+    keepSent(request, key, keySize);
   } else if (!longKey) {
     setKey(request, key, keySize);
   }

@@ -1,23 +1,26 @@
 /** One connection's segments, from its first packet to its end: which of them the receiver takes, and in what order. */
 import {
-  AGREED, AGREED_SACK, AGREED_STAMPS, CLIENT, Flow, KNOWN, KNOWN_NOT, OVER_TCP, SCALE_MAX, scaleOf, SERVER, Side, sideOf,
+  AGREED, AGREED_SACK, AGREED_STAMPS, CLIENT, Flow, FLOW_COPY, KNOWN, KNOWN_NOT, OVER_TCP, SCALE_MAX, scaleOf, SEEN_TWICE,
+  SERVER, Side, sideOf,
 } from '../flow/flow';
 import { addFlow, find, hasRoom, oldestFlow, removeFlow, touch } from '../flow/table';
-import { count } from '../instance';
+import { config, count } from '../instance';
 import {
-  CONN_KIND_CLOSE_EVICTED, CONN_KIND_CLOSE_FIN, CONN_KIND_CLOSE_REUSED, CONN_KIND_CLOSE_RST, COUNTER_BOUND_FLOWS,
-  COUNTER_FLOWS, COUNTER_FLOWS_WITHOUT_CLIENT, COUNTER_FLOWS_WITHOUT_SERVER, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_SEEN, COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS,
+  CONN_KIND_CLOSE_END, CONN_KIND_CLOSE_EVICTED, CONN_KIND_CLOSE_FIN, CONN_KIND_CLOSE_REUSED, CONN_KIND_CLOSE_RST, COUNTER_BOUND_FLOWS,
+  COUNTER_FLOWS, COUNTER_FLOWS_WITHOUT_CLIENT, COUNTER_FLOWS_WITHOUT_SERVER, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_REPEATED,
+  COUNTER_PAYLOAD_SEEN, COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS,
   COUNTER_SYN_SEEN,
 } from '../layout';
 import { countDecoded, packet, setEndpoints } from '../packet';
-import { close, countPacket, isRead, open, pass, sourceIsClient } from '../stream';
+import { close, countCopy, countPacket, isRead, open, pass, sourceIsClient } from '../stream';
 import { transportLength } from '../wire/ip';
 import { readOptions, stampOf } from '../wire/options';
 import {
   acknowledgement, before, sequence, TCP_ACK, TCP_FIN, tcpFlags, tcpHeaderSize, TCP_RST, TCP_SYN, TCP_URG, urgentPointer,
   windowField,
 } from '../wire/tcp';
-import { beginWithSyn, findSyn, rememberSyn, rememberSynAck } from './handshake';
+import { findTwin, isOfPast, rememberBegun, rememberOver, standOf } from './copies';
+import { beginWithSyn, findSyn, rememberSyn, rememberSynAck, Syn } from './handshake';
 import { furthestOf, IS_UNACCEPTABLE, reachOf } from './overlap';
 import { flush, pump, takeSegment } from './reassembly';
 
@@ -226,14 +229,36 @@ function startFlow(known: Flow): void {
     count(COUNTER_PAYLOAD_SKIPPED_REFUSED, at.size);
     return;
   }
-  makeRoom();
   const syn = findSyn();
   const isKnown = changetype<usize>(syn) != 0;
+  if (!isKnown && isOfPast()) {
+    // The copy of a connection that ended comes to its end a little later.
+    countCopy();
+    count(COUNTER_PAYLOAD_REPEATED, at.size);
+    return;
+  }
+  makeRoom();
   const flow = addFlow(isKnown ? syn.clientPort == <u16>at.ports : sourceIsClient());
+  standOf(flow, syn);
+  if (changetype<usize>(findTwin(flow, syn))) {
+    beginCopy(flow, syn);
+    return;
+  }
   count(COUNTER_FLOWS);
   const time = isKnown ? syn.time : at.time;
   if (isKnown) beginWithSyn(flow, syn);
+  rememberBegun(flow, syn);
   open(flow, isKnown, time);
+  segmentOf(flow);
+}
+
+/** The flow just added is the copy of another under other addresses: it is followed to its end, and not read. */
+function beginCopy(flow: Flow, syn: Syn): void {
+  if (changetype<usize>(syn)) beginWithSyn(flow, syn);
+  // It is no connection of its own.
+  config.nextConn--;
+  flow.kind = FLOW_COPY;
+  flow.settled = 1;
   segmentOf(flow);
 }
 
@@ -249,7 +274,9 @@ function takeSyn(known: Flow): void {
   const answers = (at.flags & TCP_ACK) != 0;
   const isSame = isKnown && known.fromSyn && sideOf(known, answers ? SERVER : CLIENT).initial == at.sequence;
   if (!answers) {
-    if (!isSame) rememberSyn();
+    // Of a flow that has begun none is sent again.
+    if (isSame) known.agreed |= SEEN_TWICE;
+    else rememberSyn();
     return;
   }
   // The server agreed to a new connection between the same ports: the old one is over.
@@ -266,6 +293,7 @@ export function makeRoom(): void {
 /** The connection is over: what waits of it is handed on, and the flow is forgotten. */
 export function endFlow(flow: Flow, kind: u32): void {
   flush(flow, kind == CONN_KIND_CLOSE_RST);
+  if (flow.transport == OVER_TCP && flow.kind != FLOW_COPY && kind != CONN_KIND_CLOSE_END) rememberOver(flow);
   close(flow, kind, packet.time);
   countHalf(flow);
   removeFlow(flow);
@@ -273,7 +301,7 @@ export function endFlow(flow: Flow, kind: u32): void {
 
 /** Counts a connection of which one side showed nothing: every segment offers a window, and next to none offers 0. */
 function countHalf(flow: Flow): void {
-  if (flow.transport != OVER_TCP) return;
+  if (flow.transport != OVER_TCP || flow.kind == FLOW_COPY) return;
   const client = sideOf(flow, CLIENT).window;
   const server = sideOf(flow, SERVER).window;
   if (!client && server) count(COUNTER_FLOWS_WITHOUT_CLIENT);

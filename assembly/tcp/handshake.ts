@@ -1,11 +1,15 @@
 /**
  * SYNs seen, in a small lossy table: a flood costs nothing but other floods' entries, and a flow whose
- * handshake is remembered starts in sync.
+ * handshake is remembered starts in sync. Once it has, the entry says how it began, for copies.ts.
+ *
+ * A set is chosen by what all copies of a connection share: by the high bits of its hash, as the worker is, so that
+ * no set holds connections of two workers, and what it forgets does not depend on their number.
  */
 import {
-  AGREED, AGREED_SACK, AGREED_STAMPS, CLIENT, Flow, KNOWN, scaleOf, SERVER, sideOf,
+  AGREED, AGREED_SACK, AGREED_STAMPS, CLIENT, Flow, KNOWN, scaleOf, SEEN_TWICE, SERVER, sideOf,
 } from '../flow/flow';
-import { config, count } from '../instance';
+import { sharedHash } from '../hash';
+import { config, count, indexState, sharedPort } from '../instance';
 import { COUNTER_BOUND_SYNS, SIZEOF_SYN, Syn } from '../layout';
 import { destinationPortField, packet, sourcePortField } from '../packet';
 import { hasOptions, maySack, NO_SCALE, scale, stamp } from '../wire/options';
@@ -14,46 +18,87 @@ import { windowField } from '../wire/tcp';
 
 export { Syn };
 
-/** Entries that share a place; the oldest gives way when all are taken (counted). */
-const WAYS: u32 = 8;
+/** Entries of a set; the oldest gives way when all are taken (counted, where it was a SYN). */
+export const WAYS: u32 = 8;
+
+export const SYN_SENT: u8 = 1;
+/** The server's number is known too. */
+export const SYN_ANSWERED: u8 = 2;
+/** A flow began like this. */
+export const SYN_BEGUN: u8 = 3;
+/** And it is over. */
+export const SYN_OVER: u8 = 4;
+
 /** Bytes a client may have sent since its SYN, for that to be its flow's: far below half the numbers there are. */
 const NEAR: u32 = 1 << 30;
 
+/** The set for ports in network order, either first. */
+export function setOf(ports: u32): usize {
+  const port = sharedPort(bswap<u16>(<u16>ports), bswap<u16>(<u16>(ports >> 16)));
+  const set = <usize>((<u64>sharedHash(port) * (config.synCount / WAYS)) >> 32);
+  return <usize>config.syns + set * (WAYS * SIZEOF_SYN);
+}
+
+/** Which of two entries gives way first: a free one, then one of a flow begun, then an older one. */
 // @ts-ignore: decorator
 @inline
-function placeOf(hash: u32): usize {
-  return <usize>config.syns + <usize>((hash * WAYS) & (config.synCount - 1)) * SIZEOF_SYN;
+function isLess(syn: Syn, than: Syn): bool {
+  const rank = rankOf(syn);
+  const other = rankOf(than);
+  return rank != other ? rank < other : <i64>(syn.time - than.time) < 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function rankOf(syn: Syn): u32 {
+  return syn.state == 0 ? 0 : syn.state >= SYN_BEGUN ? 1 : 2;
+}
+
+/** The entry of a set that gives way. */
+export function giveWay(set: usize): Syn {
+  let chosen = changetype<Syn>(set);
+  for (let way: u32 = 1; way < WAYS; way++) {
+    const syn = changetype<Syn>(set + <usize>(way * SIZEOF_SYN));
+    if (isLess(syn, chosen)) chosen = syn;
+  }
+  return chosen;
 }
 
 /** Remembers the SYN at hand beside others of the flow: which of them opens it the server's answer says. */
 export function rememberSyn(): void {
   const from = packet;
-  const place = placeOf(from.hash);
-  let chosen = changetype<Syn>(place);
+  const place = setOf(from.ports);
   for (let way: u32 = 0; way < WAYS; way++) {
     const syn = changetype<Syn>(place + <usize>(way * SIZEOF_SYN));
-    // A retransmitted SYN keeps the first one's time.
-    if (isOf(syn, sourcePortField(), destinationPortField()) && syn.client == from.sequence) return;
-    if (chosen.state && (!syn.state || <i64>(syn.time - chosen.time) < 0)) chosen = syn;
+    if (!isOf(syn, sourcePortField(), destinationPortField()) || syn.client != from.sequence) continue;
+    // A retransmitted SYN keeps the first one's time. None is sent again before a second is over (RFC 6298, section 2).
+    const half = <i64>(indexState.second >> 1);
+    const later = <i64>(from.time - syn.time);
+    if (later < half && later > -half) syn.agreed |= SEEN_TWICE;
+    return;
   }
-  if (chosen.state && chosen.hash != from.hash) count(COUNTER_BOUND_SYNS);
+  const chosen = giveWay(place);
+  if (chosen.state && chosen.state < SYN_BEGUN && chosen.hash != from.hash) count(COUNTER_BOUND_SYNS);
   chosen.hash = from.hash;
   chosen.client = from.sequence;
+  chosen.server = 0;
   chosen.clientPort = sourcePortField();
   chosen.serverPort = destinationPortField();
   chosen.time = from.time;
-  chosen.state = 1;
+  chosen.state = SYN_SENT;
+  chosen.midstream = 0;
   chosen.agreed = hasOptions ? offered() : 0;
   chosen.scaled = scale < NO_SCALE ? 1 : 0;
   chosen.clientStamp = stamp;
+  chosen.serverStamp = 0;
   chosen.scales = <u8>(scale & 15);
 }
 
-/** Whether an entry is of the flow of the packet at hand, with these ports. */
+/** Whether an entry is a handshake of the flow of the packet at hand, with these ports. */
 // @ts-ignore: decorator
 @inline
 function isOf(syn: Syn, clientPort: u16, serverPort: u16): bool {
-  return syn.state != 0 && syn.hash == packet.hash && syn.clientPort == clientPort && syn.serverPort == serverPort;
+  return syn.state != 0 && syn.state < SYN_BEGUN && syn.hash == packet.hash && syn.clientPort == clientPort && syn.serverPort == serverPort;
 }
 
 /** What the options just read offer. */
@@ -67,7 +112,7 @@ function offered(): u8 {
  */
 export function findSyn(): Syn {
   const from = packet;
-  const place = placeOf(from.hash);
+  const place = setOf(from.ports);
   let found = changetype<Syn>(0);
   let least: u32 = NEAR;
   for (let way: u32 = 0; way < WAYS; way++) {
@@ -75,7 +120,7 @@ export function findSyn(): Syn {
     const fromClient = isOf(syn, sourcePortField(), destinationPortField());
     if (!fromClient && !isOf(syn, destinationPortField(), sourcePortField())) continue;
     const distance = (fromClient ? from.sequence : from.ack) - syn.client - 1;
-    if (distance > least || (distance == least && syn.state == 1)) continue;
+    if (distance > least || (distance == least && syn.state == SYN_SENT)) continue;
     least = distance;
     found = syn;
   }
@@ -85,15 +130,15 @@ export function findSyn(): Syn {
 /** Remembers the SYN-ACK at hand if it answers a SYN remembered; returns whether it does. */
 export function rememberSynAck(): bool {
   const from = packet;
-  const place = placeOf(from.hash);
+  const place = setOf(from.ports);
   for (let way: u32 = 0; way < WAYS; way++) {
     const syn = changetype<Syn>(place + <usize>(way * SIZEOF_SYN));
     if (!isOf(syn, destinationPortField(), sourcePortField()) || syn.client + 1 != from.ack) continue;
     // Sent again it says the same.
-    if (syn.state == 2 && syn.server == from.sequence) return true;
+    if (syn.state == SYN_ANSWERED && syn.server == from.sequence) return true;
     syn.server = from.sequence;
-    syn.state = 2;
-    syn.agreed &= hasOptions ? offered() : 0;
+    syn.state = SYN_ANSWERED;
+    syn.agreed &= SEEN_TWICE | (hasOptions ? offered() : 0);
     const both = syn.scaled && scale < NO_SCALE;
     syn.scales = both ? syn.scales | <u8>(scale << 4) : 0;
     syn.window = bswap<u16>(windowField(from.l4));
@@ -103,13 +148,13 @@ export function rememberSynAck(): bool {
   return false;
 }
 
-/** Forgets the handshakes between the ports of one, once the flow has begun with it. */
+/** Forgets the handshakes between the ports of one, now that the flow has begun with it. */
 function forgetSyns(begun: Syn): void {
-  const place = placeOf(begun.hash);
+  const set = setOf(packet.ports);
   const clientPort = begun.clientPort;
   const serverPort = begun.serverPort;
   for (let way: u32 = 0; way < WAYS; way++) {
-    const syn = changetype<Syn>(place + <usize>(way * SIZEOF_SYN));
+    const syn = changetype<Syn>(set + <usize>(way * SIZEOF_SYN));
     if (isOf(syn, clientPort, serverPort)) syn.state = 0;
   }
 }
@@ -121,7 +166,7 @@ export function beginWithSyn(flow: Flow, syn: Syn): void {
   client.initial = syn.client;
   client.next = syn.client + 1;
   client.acked = client.next;
-  if (syn.state == 2) {
+  if (syn.state == SYN_ANSWERED) {
     const server = sideOf(flow, SERVER);
     server.known = KNOWN;
     server.initial = syn.server;
@@ -137,6 +182,7 @@ export function beginWithSyn(flow: Flow, syn: Syn): void {
     const scale = scaleOf(flow, SERVER);
     server.window = bswap<u16>(<u16>((<u32>syn.window + (1 << scale) - 1) >> scale));
   }
+  flow.agreed |= syn.agreed & SEEN_TWICE;
   flow.fromSyn = 1;
   forgetSyns(syn);
 }

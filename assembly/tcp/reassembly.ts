@@ -4,7 +4,7 @@
  * been seen: a capture may show an answer before its request. What stays stuck for long was lost to the
  * capture, and is skipped as a gap.
  */
-import { AGREED, CLIENT, Flow, KNOWN_OVER, SCALE_MAX, scaleOf, SERVER, Side, sideOf } from '../flow/flow';
+import { AGREED, CLIENT, Flow, KNOWN_OVER, SCALE_MAX, scaleOf, SEEN_TWICE, SERVER, Side, sideOf } from '../flow/flow';
 import { count, indexState } from '../instance';
 import {
   COUNTER_AMBIGUOUS_COPIES, COUNTER_BOUND_REORDER, COUNTER_DUPLICATES, COUNTER_OUT_OF_ORDER, COUNTER_PAYLOAD_REPEATED,
@@ -94,7 +94,7 @@ function takeOutOfOrder(flow: Flow, index: u32): void {
     // A packet that crosses several interfaces is seen on each; only the peer sends anything again.
     if (at.size) {
       if (behind <= 0) count(COUNTER_REFUSED_SEGMENTS);
-      else count(<u8>at.seenOn == side.ifindex ? COUNTER_RETRANSMITTED : COUNTER_DUPLICATES);
+      else count(<u8>at.seenOn == side.ifindex && !(flow.agreed & SEEN_TWICE) ? COUNTER_RETRANSMITTED : COUNTER_DUPLICATES);
     }
     if (side.finDone || <u32>behind >= at.size + (at.flags & TCP_FIN)) {
       // Nothing comes behind a FIN.

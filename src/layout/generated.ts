@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x993defab;
+export const LAYOUT_HASH = 0x8a185ea3;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -49,6 +49,8 @@ export const LAG_BUCKETS = 512;
 export const BLOCK_MAX = 1048576;
 /** most bytes of a sealed block besides its payload: its frame, and its map of counts and shapes */
 export const ENVELOPE_MAX = 65536;
+/** high bits of the hash of a client's port that choose the worker; no set of SYNs is shared by two workers */
+export const OWNER_BITS = 13;
 /** most bytes of a packet in a ring record: the largest class less its head */
 export const RING_CAPTURE_MAX = 131040;
 
@@ -565,7 +567,7 @@ export const SIDE = {
   sums: 29,
   /** u16: window its last segment offered, as it stands in the header */
   window: 30,
-  /** u32: sequence number of the SYN, when the handshake was seen */
+  /** u32: sequence number of the SYN, or of the first byte where the handshake was not seen */
   initial: 32,
   /** u32: time stamp of the last segment in order, 0 where there was none */
   stamp: 36,
@@ -666,21 +668,21 @@ export const EXCHANGE = {
   SIZE: 8,
 } as const;
 
-/** Byte offsets. a SYN seen, in a table that forgets: a flow whose handshake is remembered starts in sync */
+/** Byte offsets. a SYN seen, or how a connection began, in a table that forgets: a flow whose handshake is remembered starts in sync, and a copy of one that began is known */
 export const SYN = {
   /** u64: time of the SYN */
   time: 0,
   /** u32: flow hash */
   hash: 8,
-  /** u32: client's initial sequence number */
+  /** u32: client's initial sequence number, or where it stood when the flow began in mid-stream */
   client: 12,
-  /** u32: server's initial sequence number */
+  /** u32: server's */
   server: 16,
   /** u16: client's port in network order: with the hash enough to tell the sides apart */
   client_port: 20,
   /** u16: server's port */
   server_port: 22,
-  /** u8: 1: the entry is used; 2: the server's number is known too */
+  /** u8: SYN_*: what is known */
   state: 24,
   /** u8: AGREED_*: what the client's offered; once the server answered, what both had */
   agreed: 25,
@@ -690,11 +692,23 @@ export const SYN = {
   scales: 28,
   /** u8: 1 where the client offered to scale */
   scaled: 29,
+  /** u8: 1 where the flow began without a handshake */
+  midstream: 30,
+  /** u8: bytes of its first payload that `first` is of; in the high bit the side that sent it */
+  first_size: 31,
   /** u32: time stamp of the client, 0 where it has none */
   client_stamp: 32,
   /** u32: time stamp of the server, 0 where it has none */
   server_stamp: 36,
-  SIZE: 40,
+  /** u32: behind the last byte of the client, once the flow is over */
+  client_end: 40,
+  /** u32: behind the server's */
+  server_end: 44,
+  /** u32: hash of the client's address */
+  address: 48,
+  /** u32: fingerprint of the first payload */
+  first: 52,
+  SIZE: 56,
 } as const;
 
 /** Byte offsets. head of one slot of the batch ring; the index lists follow it */
@@ -775,17 +789,19 @@ export const PACKET = {
   seen_on: 76,
   /** u32: flow hash */
   hash: 80,
+  /** u32: in the record walk, the hash that chooses its worker */
+  shared: 84,
   /** u32: in network order: source in the low half */
-  ports: 84,
+  ports: 88,
   /** u64: address of the source; IPv4 in this half, the other is 0 */
-  source_high: 88,
+  source_high: 96,
   /** u64: second half */
-  source_low: 96,
+  source_low: 104,
   /** u64: address of the destination */
-  destination_high: 104,
+  destination_high: 112,
   /** u64: second half */
-  destination_low: 112,
-  SIZE: 120,
+  destination_low: 120,
+  SIZE: 128,
 } as const;
 
 /** Byte offsets. everything an instance is told once, before its first packet */
