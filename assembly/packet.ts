@@ -1,6 +1,6 @@
 /**
- * The packet an instance is at. Framing sets where it lies, its time and its flow's hash; TCP and UDP set its payload and
- * hand that on.
+ * The packet an instance is at. Framing sets where it lies, its time and its flow's hash; TCP and UDP set its
+ * payload and hand that on.
  *
  *   data          ip        l4          payload                end
  *   | link header | IP ...  | TCP, UDP  | captured ........... | not captured ... |

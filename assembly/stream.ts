@@ -1,17 +1,19 @@
 /**
- * The seam between what carries memcache and what reads it. TCP and UDP hand on four things of a flow, in order:
+ * The seam between what carries memcache and what reads it. TCP and UDP hand on four things of a flow, in
+ * order:
  *
  *   open ──► bytes | gap ... ──► close
  *
- * TCP and UDP do not know the protocols; the parsers do not know segments. This file chooses the side and the parser
- * that get the bytes, and accounts for the bytes that no parser gets.
+ * TCP and UDP do not know the protocols; the parsers do not know segments. This file chooses the side and the
+ * parser that get the bytes, and accounts for the bytes that no parser gets.
  */
-import { CLIENT, Flow, FLOW_COPY, FLOW_NEW, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES } from './flow/flow';
+import {
+  CLIENT, Flow, FLOW_COPY, FLOW_NEW, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES,
+} from './flow/flow';
 import { count, isServerPort } from './instance';
 import {
-  CONN_KIND_OPEN_MIDSTREAM, COUNTER_DUPLICATES, COUNTER_GAP_BYTES, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_MISSING,
-  COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY,
-  COUNTER_SKIPPED_STRAY, COUNTER_SKIPPED_TLS,
+  CONN_KIND_OPEN_MIDSTREAM, COUNTER_DUPLICATES, COUNTER_GAP_BYTES, COUNTER_PAYLOAD_GAP,
+  COUNTER_PAYLOAD_MISSING, COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY, COUNTER_SKIPPED_STRAY, COUNTER_SKIPPED_TLS,
 } from './layout';
 import {
   beginDelivery, endDelivery, endTrial, settleHeld, skipPayload, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD,
@@ -58,7 +60,9 @@ export const GAP_CONTRADICTORY: u32 = 2;
 /** Copies contradict each other, and one ends the stream: not even the number of bytes is certain. */
 export const GAP_PERHAPS_OVER: u32 = 3;
 
-/** Bytes of one side that will never be read: what was not captured of the payload of `from`. `why` is GAP_*. */
+/**
+ * Bytes of one side that will never be read: what was not captured of the payload of `from`. `why` is GAP_*.
+ */
 export function gap(flow: Flow, side: u32, from: Packet, why: u32): void {
   const size = from.size - from.captured;
   if (why == GAP_PERHAPS_OVER && flow.sync != SYNC_NONE) losePlace(flow);
@@ -85,8 +89,8 @@ export function close(flow: Flow, kind: u32, time: u64): void {
 }
 
 /**
- * Two endpoints that exchange datagrams are a connection, which is recorded as open at once; what they say is read in
- * flows of its own.
+ * Two endpoints that exchange datagrams are a connection, which is recorded as open at once; what they say is
+ * read in flows of its own.
  */
 export function openPeer(flow: Flow, time: u64): void {
   open(flow, true, time);
@@ -98,8 +102,8 @@ export function openPeer(flow: Flow, time: u64): void {
 export { beginTrial as beginWhole } from './match/account';
 
 /**
- * The datagram was handed on; `frame` bytes of its header count as its payload does. Returns false where it ends
- * within a request: the rest will never come, and the server does nothing of it.
+ * The datagram was handed on; `frame` bytes of its header count as its payload does. Returns false where it
+ * ends within a request: the rest will never come, and the server does nothing of it.
  */
 export function endWhole(flow: Flow, frame: u32): bool {
   const client = sideOf(flow, CLIENT);
@@ -146,7 +150,10 @@ export function pass(flow: Flow): void {
   skipPayload(flow.kind, packet.size);
 }
 
-/** Which side a segment in mid-stream comes from: the other port is the server's; where both are, who answers is. */
+/**
+ * Which side a segment in mid-stream comes from: the other port is the server's; where both are, who answers
+ * is.
+ */
 export function sourceIsClient(): bool {
   const fromServer = isServerPort(bswap<u16>(sourcePortField()));
   const toServer = isServerPort(bswap<u16>(destinationPortField()));

@@ -4,7 +4,7 @@
  * longer than 30 s. A whole datagram is laid down behind a packet head in the room of the slot its last
  * piece came in, where it is a packet like any other.
  *
- *   table:  | datagram 0 | ... | datagram DATAGRAMS_MAX-1 | bitmap and bytes of 0 | ... | of DATAGRAMS_MAX-1 |
+ *   table:  | datagram 0 | ... | of DATAGRAMS_MAX-1 | bitmap and bytes of 0 | ... | of DATAGRAMS_MAX-1 |
  *   room:   | head | IP header | bytes | head | ...
  *
  * It works under the index lock: a datagram's pieces may come in packets of any worker.
@@ -112,7 +112,8 @@ function datagramOf(ip: usize, time: u64): Datagram {
   for (let i: u32 = 0; i < DATAGRAMS_MAX; i++) {
     const known = datagramAt(i);
     if (
-      known.id == fragmentId && known.family == family && known.source0 == source0 && known.protocol == transport &&
+      known.id == fragmentId && known.family == family && known.source0 == source0 &&
+      known.protocol == transport &&
       known.source1 == source1 && known.destination0 == destination0 && known.destination1 == destination1
     ) {
       if (!isOver(known, time)) return known;
@@ -135,7 +136,9 @@ function datagramOf(ip: usize, time: u64): Datagram {
 /** Which of the 8-byte pieces [from, to) are there: 0 none, 1 some, 2 all. */
 function present(bitmap: usize, from: u32, to: u32): u32 {
   let there: u32 = 0;
-  for (let piece = from; piece < to; piece++) there += (load<u8>(bitmap + (piece >> 3)) >> <u8>(piece & 7)) & 1;
+  for (let piece = from; piece < to; piece++) {
+    there += (load<u8>(bitmap + (piece >> 3)) >> <u8>(piece & 7)) & 1;
+  }
   return there == 0 ? 0 : there == to - from ? 2 : 1;
 }
 
@@ -196,7 +199,10 @@ export function takeFragment(ip: usize, size: u32, wire: u32, time: u64): usize 
   }
   const piece = said - headerSize;
   // All but the last are multiples of 8, and no datagram ends behind the longest there can be.
-  if (piece == 0 || (moreFragments && (piece & 7) != 0) || fragmentOffset + piece > DATAGRAM_MAX - IPV4_HEADER) {
+  if (
+    piece == 0 || (moreFragments && (piece & 7) != 0) ||
+    fragmentOffset + piece > DATAGRAM_MAX - IPV4_HEADER
+  ) {
     count(COUNTER_SKIPPED_MALFORMED);
     return 0;
   }
@@ -224,7 +230,9 @@ export function takeFragment(ip: usize, size: u32, wire: u32, time: u64): usize 
   datagram.wire += wire;
   // Two ends, or something behind the end, are an overlap too.
   const known = datagram.size;
-  const contradicts = moreFragments ? known != 0 && end > known : (known != 0 && end != known) || datagram.highest > end;
+  const contradicts = moreFragments
+    ? known != 0 && end > known
+    : (known != 0 && end != known) || datagram.highest > end;
   if (there == 1 || contradicts) {
     giveUp(datagram);
     return 0;

@@ -189,8 +189,8 @@ function leastOf(type: u32): u32 {
 }
 
 /**
- * Walks the blocks in [at, end) and fills the workers' lists. Returns the packets walked.
- * Stops at a limit (`ended`) or at a block that cannot be one (`error`). Call in slot order, one caller at a time.
+ * Walks the blocks in [at, end) and fills the workers' lists. Returns the packets walked. Stops at a limit
+ * (`ended`) or at a block that cannot be one (`error`). Call in slot order, one caller at a time.
  */
 export function indexPcapng(at: usize, end: usize): u32 {
   const state = indexState;
@@ -270,8 +270,8 @@ export function indexPcapng(at: usize, end: usize): u32 {
 }
 
 /**
- * Takes the packet of a block, whose `captured` bytes lie at `data`. A simple block has no time, and gets that of the
- * packet before. False where the recording ends before it.
+ * Takes the packet of a block, whose `captured` bytes lie at `data`. A simple block has no time, and gets
+ * that of the packet before. False where the recording ends before it.
  */
 // @ts-ignore: decorator
 @inline

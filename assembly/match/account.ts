@@ -3,8 +3,9 @@
  *
  *   payload_seen = payload_recorded + payload_repeated + payload_unsynced_* + payload_gap + payload_skipped_*
  *
- * Bytes in order are handed to the parsers in deliveries, the bytes of one segment each. A delivery of a connection in
- * sync counts as recorded, less what its parsers disown. Three kinds of bytes wait before they count:
+ * Bytes in order are handed to the parsers in deliveries, the bytes of one segment each. A delivery of a
+ * connection in sync counts as recorded, less what its parsers disown. Three kinds of bytes wait before they
+ * count:
  *
  *   - those of a line that is not whole: they count with the delivery that ends the line;
  *   - those of a request that must be proven by its answer (`Flow.held`): what is proven counts as recorded;
@@ -12,12 +13,14 @@
  *
  * Nothing is taken out of a counter again, so the account of a block is never negative.
  */
-import { Flow, FLOW_BINARY, FLOW_COPY, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES } from '../flow/flow';
+import {
+  Flow, FLOW_BINARY, FLOW_COPY, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES,
+} from '../flow/flow';
 import { count, countPayload } from '../instance';
 import {
-  COUNTER_FLOWS_UNSYNCED, COUNTER_PAYLOAD_RECORDED, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SKIPPED_STRAY, COUNTER_PAYLOAD_SKIPPED_TLS,
-  COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP, COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE, COUNTER_PAYLOAD_UNSYNCED_MID_STREAM,
-  COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD,
+  COUNTER_FLOWS_UNSYNCED, COUNTER_PAYLOAD_RECORDED, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SKIPPED_STRAY,
+  COUNTER_PAYLOAD_SKIPPED_TLS, COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP, COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE,
+  COUNTER_PAYLOAD_UNSYNCED_MID_STREAM, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD,
 } from '../layout';
 
 // Values of Flow.unsynced: why the flow is out of sync, or was the last time.
@@ -66,13 +69,19 @@ export function skipPayload(kind: u8, bytes: u32): void {
   else count(kind == FLOW_TLS ? COUNTER_PAYLOAD_SKIPPED_TLS : COUNTER_PAYLOAD_SKIPPED_STRAY, bytes);
 }
 
-/** Bytes that the delivery at hand will count: its own and those of a line it ends, less those a parser has disowned. */
+/**
+ * Bytes that the delivery at hand will count: its own and those of a line it ends, less those a parser has
+ * disowned.
+ */
 let claim: u32 = 0;
 /** The side of the delivery at hand, or of the last one. */
 let claimer: usize = 0;
 /** Whether the flow was in sync when the delivery began. */
 let wasInSync: bool = false;
-/** Whether an answer ended a request that cannot be recorded, because only a later one proves where requests begin. */
+/**
+ * Whether an answer ended a request that cannot be recorded, because only a later one proves where requests
+ * begin.
+ */
 let unproven: bool = false;
 
 /** A side's parser is about to get bytes. */
@@ -122,7 +131,10 @@ function conclude(flow: Flow, bytes: u32): void {
 /** Whether what is delivered may turn out to be no request. */
 let onTrial: bool = false;
 
-/** The next deliveries are one datagram, which must hold whole requests: their bytes are held until `endTrial`. */
+/**
+ * The next deliveries are one datagram, which must hold whole requests: their bytes are held until
+ * `endTrial`.
+ */
 export function beginTrial(): void {
   onTrial = true;
 }
@@ -159,7 +171,10 @@ function isOpen(flow: Flow): bool {
   return flow.kind == FLOW_BINARY && !sideOf(flow, SERVER).spoken;
 }
 
-/** Counts bytes of the delivery at hand as `counter` instead of as recorded. Out of sync all its bytes count alike. */
+/**
+ * Counts bytes of the delivery at hand as `counter` instead of as recorded. Out of sync all its bytes count
+ * alike.
+ */
 export function disown(flow: Flow, bytes: u32, counter: u32): void {
   if (flow.sync != SYNC_YES) return;
   claim -= bytes;

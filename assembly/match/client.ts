@@ -4,9 +4,8 @@ import {
 } from '../flow/flow';
 import { count } from '../instance';
 import {
-  COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_PAYLOAD_GAP,
-  COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, KEY_MAX,
-  PRESENT_VALUE_SIZE,
+  COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT,
+  COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, KEY_MAX, PRESENT_VALUE_SIZE,
   STATUS_SILENT,
 } from '../layout';
 import { becomeLogin, expectLogin, lookAtLogin, mayLogIn } from '../memcache/credentials';
@@ -71,7 +70,10 @@ export function clientBytes(flow: Flow, at: usize, end: usize, from: Packet): vo
         break;
       case CLIENT_DATA: {
         const bytes = min<usize>(side.skip, end - at);
-        if (flow.login) flow.login = lookAtLogin(flow.login, at, at + min<usize>(bytes, max<i32>(<i32>side.skip - 2, 0)));
+        if (flow.login) {
+          const value = max<i32>(<i32>side.skip - 2, 0);
+          flow.login = lookAtLogin(flow.login, at, at + min<usize>(bytes, value));
+        }
         at += bytes;
         side.skip -= <u32>bytes;
         if (side.skip == 0) dataDone(flow, side, from.time);
@@ -151,8 +153,8 @@ function begins(flow: Flow, at: usize, end: usize, ack: u32): bool {
 }
 
 /**
- * Reads a `get` of one key with its line whole in this packet, as nearly all requests are. Returns the end of the line,
- * or 0 and does nothing where the request is another.
+ * Reads a `get` of one key with its line whole in this packet, as nearly all requests are. Returns the end of
+ * the line, or 0 and does nothing where the request is another.
  */
 // @ts-ignore: decorator
 @inline
@@ -171,7 +173,9 @@ function quickGet(flow: Flow, at: usize, end: usize, from: Packet): usize {
   return gap + 2;
 }
 
-/** Bytes of the request line at hand with its line end, and without the spaces that were squeezed out of it. */
+/**
+ * Bytes of the request line at hand with its line end, and without the spaces that were squeezed out of it.
+ */
 let rawSize: u32 = 0;
 /** Whether the line at hand has a NUL. */
 let hasNul: bool = false;
@@ -246,8 +250,8 @@ function overflow(flow: Flow, side: Side, at: usize, end: usize): usize {
 }
 
 /**
- * Moves all keys that are surely whole out of the buffer; the last may go on. Of the first `known` bytes there
- * none is a space.
+ * Moves all keys that are surely whole out of the buffer; the last may go on. Of the first `known` bytes
+ * there none is a space.
  */
 function takeWholeKeys(request: Request, side: Side, known: u32): void {
   const base = <usize>side.line;
@@ -342,12 +346,16 @@ function requestLine(flow: Flow, at: usize, end: usize, lastTime: u64): void {
   submit(flow, request);
 }
 
-/** Releases differ on what follows the line: no byte is read until its answer, which puts the flow out of sync. */
+/**
+ * Releases differ on what follows the line: no byte is read until its answer, which puts the flow out of
+ * sync.
+ */
 function stopReading(flow: Flow, side: Side, request: Request): void {
   count(COUNTER_AMBIGUOUS_LENGTHS);
   side.state = CLIENT_UNKNOWN;
   if (request.bits & (BIT_QUIET | BIT_NOREPLY)) {
-    // Some releases answer a quiet line, others do not: the next answer, to whatever it is, ends synchronisation.
+    // Some releases answer a quiet line, others do not: the next answer, to whatever it is, ends
+    // synchronisation.
     if (!(request.bits & BIT_QUIET)) record(flow, request, STATUS_SILENT);
     else if (!(request.bits & BIT_NO_EVENT)) disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
     request.kind = KIND_UNTOLD;

@@ -15,8 +15,8 @@ export const STEP_DONE: u32 = 1;
 export const STEP_NOT: u32 = 2;
 
 /**
- * Whether the answer can only be for this request: no other is pending, and no client byte behind its line was read.
- * Such bytes may be a value to the server, and would have been read as requests.
+ * Whether the answer can only be for this request: no other is pending, and no client byte behind its line
+ * was read. Such bytes may be a value to the server, and would have been read as requests.
  */
 function isAlone(flow: Flow): bool {
   const client = sideOf(flow, CLIENT);

@@ -1,12 +1,12 @@
 /**
- * Client bytes behind a line of which only its answer tells whether they are a value or commands (memcache/doubt.ts).
- * They are held in the side's line buffer, and for each segment when it came:
+ * Client bytes behind a line of which only its answer tells whether they are a value or commands
+ * (memcache/doubt.ts). They are held in the side's line buffer, and for each segment when it came:
  *
  *   base                                                        base + LINE_MAX
  *   | bytes of segment 0 | of segment 1 | … →      ← … | mark 1 | mark 0 | number of marks
  *
- * Of a value longer than HELD_VALUE_MAX no byte is held: its bytes are counted, and the flow loses sync where they turn
- * out to be commands. It also loses sync where the buffer is full.
+ * Of a value longer than HELD_VALUE_MAX no byte is held: its bytes are counted, and the flow loses sync where
+ * they turn out to be commands. It also loses sync where the buffer is full.
  */
 import { CLIENT, Flow, Side, sideOf } from '../flow/flow';
 import { count } from '../instance';
@@ -49,7 +49,10 @@ export function startOf(base: usize, index: u32): u32 {
   return load<u16>(markAt(base, index));
 }
 
-/** Packets since the one that brought the first segment; negative where the capture has them the other way round. */
+/**
+ * Packets since the one that brought the first segment; negative where the capture has them the other way
+ * round.
+ */
 // @ts-ignore: decorator
 @inline
 export function ordinalOf(base: usize, index: u32): i64 {

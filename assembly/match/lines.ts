@@ -35,8 +35,8 @@ export function freeLine(side: Side): void {
 }
 
 /**
- * Appends [at, end) to the side's line, beginning one where there is none; `from` brought them. Returns how many
- * bytes were taken: fewer than given when the buffer is full or none is to be had (counted).
+ * Appends [at, end) to the side's line, beginning one where there is none; `from` brought them. Returns how
+ * many bytes were taken: fewer than given when the buffer is full or none is to be had (counted).
  */
 export function appendLine(side: Side, at: usize, end: usize, from: Packet): u32 {
   if (side.line == 0) {
@@ -60,7 +60,8 @@ export function appendLine(side: Side, at: usize, end: usize, from: Packet): u32
     return <u32>(end - at);
   }
   const start = at;
-  // Only once: a client that fills the buffer up to its last byte must not have it read again for every space.
+  // Only once: a client that fills the buffer up to its last byte must not have it read again for every
+  // space.
   if (!squeezed) squeeze(side);
   let size = side.lineSize;
   let last = size ? load<u8>(base + size - 1) : 0;

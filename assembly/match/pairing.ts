@@ -1,9 +1,12 @@
-/** Which request an answer belongs to: the oldest, but for quiet requests without an answer, and for errors. */
+/**
+ * Which request an answer belongs to: the oldest, but for quiet requests without an answer, and for errors.
+ */
 import { Flow } from '../flow/flow';
 import { count } from '../instance';
 import { COUNTER_AMBIGUOUS_QUIET, OP_MG, PRESENT_OPAQUE, STATUS_UNANSWERED } from '../layout';
 import {
-  answerLetters, answerOpaque, answerPrint, ERROR_FORMAT, hasKey, hasOpaque, keyAt, keyEnd, keyIsBase64, keyNumber,
+  answerLetters, answerOpaque, answerPrint, ERROR_FORMAT, hasKey, hasOpaque, keyAt, keyEnd, keyIsBase64,
+  keyNumber,
 } from '../memcache/answer';
 import { DOUBT_MASK } from '../memcache/doubt';
 import { sentPrint } from '../memcache/keys';
@@ -60,14 +63,14 @@ export function matchPending(flow: Flow, code: u32, error: u32): Request {
 }
 
 /**
- * How many pending requests are searched for one with an error that discards answers: more than memcached answers
- * before it sends (-R, default 20), and few enough to search for every error.
+ * How many pending requests are searched for one with an error that discards answers: more than memcached
+ * answers before it sends (-R, default 20), and few enough to search for every error.
  */
 const DISCARDING_DEPTH: i32 = 128;
 
 /**
- * Whether an error may belong to the request behind this one: only some releases answer this request, and the same
- * error is an answer to the next one, too.
+ * Whether an error may belong to the request behind this one: only some releases answer this request, and the
+ * same error is an answer to the next one, too.
  */
 function isOfNext(found: Request): bool {
   if (!(found.bits & BIT_ONLY_FORMAT)) return false;
@@ -103,11 +106,13 @@ function discardBefore(flow: Flow, request: Request): void {
  * which only a request that must be answered can then claim.
  */
 function agrees(request: Request, code: u32): bool {
-  // A hit returns exactly the flags asked for. A request that is always answered may get those of another release.
+  // A hit returns exactly the flags asked for. A request that is always answered may get those of another
+  // release.
   if (request.bits & BIT_QUIET && request.op == OP_MG && (code == IS_VA || code == IS_HD || code == IS_OK)) {
     if ((request.metaFlags ^ answerLetters) & FLAGS_RETURNED) return false;
   }
   const asked = (request.present & (1 << PRESENT_OPAQUE)) != 0;
   if (hasOpaque ? !asked || answerOpaque != request.opaque : asked && request.bits & BIT_QUIET) return false;
-  return !hasKey || answerPrint == sentPrint(request) || isKeyOf(request, keyAt, keyEnd, keyIsBase64, keyNumber);
+  if (!hasKey || answerPrint == sentPrint(request)) return true;
+  return isKeyOf(request, keyAt, keyEnd, keyIsBase64, keyNumber);
 }

@@ -10,9 +10,9 @@ import { PEER_MARK, saltOf } from '../flow/table';
 import { otherHash } from '../hash';
 import { config, count, reserve } from '../instance';
 import {
-  CONN_KIND_OPEN_MIDSTREAM, CONN_KIND_OPEN_SYN, COUNTER_BOUND_REQUESTS, COUNTER_NEGATIVE_LATENCY, OP_GAT, OP_GET, OP_MG,
-  PRESENT_FLAGS, PRESENT_KEY, PRESENT_LATENCY, PRESENT_VALUE_SIZE, STATUS_HIT, STATUS_MISS, STATUS_SILENT,
-  STATUS_UNANSWERED,
+  CONN_KIND_OPEN_MIDSTREAM, CONN_KIND_OPEN_SYN, COUNTER_BOUND_REQUESTS, COUNTER_NEGATIVE_LATENCY, OP_GAT,
+  OP_GET, OP_MG, PRESENT_FLAGS, PRESENT_KEY, PRESENT_LATENCY, PRESENT_VALUE_SIZE, STATUS_HIT, STATUS_MISS,
+  STATUS_SILENT, STATUS_UNANSWERED,
 } from '../layout';
 import { becomeLogin, mayLogIn, withhold } from '../memcache/credentials';
 import { freeIndex } from '../memcache/key-index';

@@ -4,7 +4,8 @@ import { count } from '../instance';
 import { COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER, COUNTER_PROXY_HEADERS } from '../layout';
 import { MAGIC_REQUEST } from '../memcache/binary';
 import {
-  probe, PROXY_HEADER, PROXY_LINE_MAX, SPEAKS_BINARY, SPEAKS_PERHAPS_PROXY, SPEAKS_PROXY, SPEAKS_PROXY_LINE, SPEAKS_TLS,
+  probe, PROXY_HEADER, PROXY_LINE_MAX, SPEAKS_BINARY, SPEAKS_PERHAPS_PROXY, SPEAKS_PROXY, SPEAKS_PROXY_LINE,
+  SPEAKS_TLS,
 } from '../memcache/probe';
 import { disown, wasUnsynced } from './account';
 import { Packet } from '../packet';
@@ -18,8 +19,8 @@ import { lostRequest } from './submit';
 const LF: u8 = 10;
 
 /**
- * Takes client bytes of a flow that is not known to speak text. Returns where text begins, `end` where there is
- * none in them; earlier bytes may be held in the side's line.
+ * Takes client bytes of a flow that is not known to speak text. Returns where text begins, `end` where there
+ * is none in them; earlier bytes may be held in the side's line.
  */
 export function findText(flow: Flow, at: usize, end: usize, from: Packet): usize {
   if (flow.kind == FLOW_NEW) {
@@ -38,7 +39,10 @@ function guess(flow: Flow, at: usize, end: usize): u8 {
   return !wasUnsynced(flow) && probe(at, end) == SPEAKS_TLS ? FLOW_TLS : FLOW_TEXT;
 }
 
-/** Tells the protocol from the very first bytes, having stepped over PROXY headers. Returns where reading goes on. */
+/**
+ * Tells the protocol from the very first bytes, having stepped over PROXY headers. Returns where reading goes
+ * on.
+ */
 function tell(flow: Flow, at: usize, end: usize, by: Packet): usize {
   const side = sideOf(flow, CLIENT);
   while (at < end) {

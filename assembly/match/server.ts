@@ -6,24 +6,25 @@ import {
 import { count } from '../instance';
 import {
   COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_PAYLOAD_SKIPPED_STREAM,
-  COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, COUNTER_UNMATCHED_ANSWERS, NO_SIZE, OP_MA, OP_MD,
-  OP_MG, OP_MS, OP_WATCH, PRESENT_FLAGS,
-  PRESENT_KEY, PRESENT_TTL_LEFT, PRESENT_VALUE_SIZE, STATUS_DELETED, STATUS_ERROR, STATUS_EXISTS, STATUS_HIT,
-  STATUS_MISS, STATUS_NOT_FOUND, STATUS_NOT_STORED, STATUS_OK, STATUS_STORED, STATUS_TOUCHED, STATUS_VALUE,
+  COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, COUNTER_UNMATCHED_ANSWERS, NO_SIZE,
+  OP_MA, OP_MD, OP_MG, OP_MS, OP_WATCH, PRESENT_FLAGS, PRESENT_KEY, PRESENT_TTL_LEFT, PRESENT_VALUE_SIZE,
+  STATUS_DELETED, STATUS_ERROR, STATUS_EXISTS, STATUS_HIT, STATUS_MISS, STATUS_NOT_FOUND, STATUS_NOT_STORED,
+  STATUS_OK, STATUS_STORED, STATUS_TOUCHED, STATUS_VALUE,
 } from '../layout';
 import {
-  answerFlags, answerMarks, answerPrint, answerSize, asksForCredentials, errorClass, hasFlags, hasTimeLeft, keyEnd,
-  parseAnswer, timeLeft, toldSize,
+  answerFlags, answerMarks, answerPrint, answerSize, asksForCredentials, errorClass, hasFlags, hasTimeLeft,
+  keyEnd, parseAnswer, timeLeft, toldSize,
 } from '../memcache/answer';
 import { becomeLogin, LOGIN_NO, mayLogIn, withhold } from '../memcache/credentials';
-import { DOUBT_INDENT, DOUBT_MASK, DOUBT_SIZE_FLAG, isTaken, NOT_TAKEN, NOT_TOLD, TAKEN } from '../memcache/doubt';
+import {
+  DOUBT_INDENT, DOUBT_MASK, DOUBT_SIZE_FLAG, isTaken, NOT_TAKEN, NOT_TOLD, TAKEN,
+} from '../memcache/doubt';
 import { findAnywhere } from '../memcache/key-index';
 import { findKey, isSentAt, sentPrint } from '../memcache/keys';
 import {
   BIT_ANSWERED, BIT_FOREIGN, BIT_LAST, BIT_NO_EVENT, BIT_ONE_LINE, BIT_QUIET, IS_EN, IS_END, IS_ERROR, IS_EX,
-  IS_EXISTS, IS_FREE, IS_ME, IS_NF,
-  IS_NOT_FOUND, IS_NOT_STORED, IS_NS, IS_NUMBER, IS_OK, IS_STAT, IS_STORED, IS_TOUCHED, IS_DELETED, IS_VA, IS_VALUE,
-  KIND_AUTH, KIND_DUMP, KIND_GET, KIND_META, KIND_UNTOLD, Request,
+  IS_EXISTS, IS_FREE, IS_ME, IS_NF, IS_NOT_FOUND, IS_NOT_STORED, IS_NS, IS_NUMBER, IS_OK, IS_STAT, IS_STORED,
+  IS_TOUCHED, IS_DELETED, IS_VA, IS_VALUE, KIND_AUTH, KIND_DUMP, KIND_GET, KIND_META, KIND_UNTOLD, Request,
 } from '../memcache/message';
 import { ANSWER_VALUE } from '../memcache/words';
 import { Packet } from '../packet';
@@ -36,7 +37,8 @@ import { answered, forgetPending, freeRequest, record, shift } from './pending';
 import { appendLine, freeLine } from './lines';
 import { resume } from './resume';
 import {
-  CLIENT_LINE, CLIENT_OVER, SERVER_AFTER_ERROR, SERVER_DATA, SERVER_DROP, SERVER_LINE, SERVER_STEP, SERVER_STREAM,
+  CLIENT_LINE, CLIENT_OVER, SERVER_AFTER_ERROR, SERVER_DATA, SERVER_DROP, SERVER_LINE, SERVER_STEP,
+  SERVER_STREAM,
 } from './states';
 import { believe, loseSync, provesRequest } from './sync';
 import { matchPending } from './pairing';
@@ -163,8 +165,8 @@ const CRLF: u16 = 0x0a0d;
 const END_CR: u32 = 0x0d444e45;
 
 /**
- * Reads the answer to a get of one key with its lines whole in this packet, as nearly all answers are. Returns where
- * reading goes on, or 0 and does nothing where the answer is another.
+ * Reads the answer to a get of one key with its lines whole in this packet, as nearly all answers are.
+ * Returns where reading goes on, or 0 and does nothing where the answer is another.
  */
 // @ts-ignore: decorator
 @inline
@@ -234,7 +236,9 @@ function answerLine(flow: Flow, at: usize, end: usize): void {
     return;
   }
   const error = code == IS_ERROR ? errorClass(at, end) : 0;
-  if (!((request.fits >> code) & 1) || request.bits & BIT_QUIET || request.kind == KIND_META || code == IS_ERROR) {
+  if (
+    !((request.fits >> code) & 1) || request.bits & BIT_QUIET || request.kind == KIND_META || code == IS_ERROR
+  ) {
     request = matchPending(flow, code, error);
     if (changetype<usize>(request) == 0) {
       unmatched(flow, code);
@@ -247,8 +251,11 @@ function answerLine(flow: Flow, at: usize, end: usize): void {
   }
   const asks = code == IS_ERROR && asksForCredentials(at, end);
   if (asks) flow.auth = AUTH_WANTED;
-  if (request.bits & DOUBT_MASK) doubtfulLine(flow, request, code, asks ? NOT_TOLD : isTaken(request, code, error));
-  else answerTo(flow, request, code);
+  if (request.bits & DOUBT_MASK) {
+    doubtfulLine(flow, request, code, asks ? NOT_TOLD : isTaken(request, code, error));
+  } else {
+    answerTo(flow, request, code);
+  }
 }
 
 /** A line of the answer to a command memcached does not know. */
@@ -266,7 +273,10 @@ function foreignLine(flow: Flow, code: u32, at: usize, end: usize): void {
   }
 }
 
-/** The answer to a request in doubt tells (`taken`) what the client's bytes behind its line are, and they are read. */
+/**
+ * The answer to a request in doubt tells (`taken`) what the client's bytes behind its line are, and they are
+ * read.
+ */
 function doubtfulLine(flow: Flow, request: Request, code: u32, taken: u32): void {
   const client = sideOf(flow, CLIENT);
   const size = request.dataSize + 2;
@@ -432,7 +442,8 @@ function finish(flow: Flow, request: Request, code: u32, status: u32): void {
     passOverSoFar();
     const client = sideOf(flow, CLIENT);
     // The answer acknowledges exactly the bytes that were read: a request ended there, and the next begins.
-    if (flow.head == 0 && client.state == CLIENT_LINE && client.line == 0 && client.next == acknowledged) believe(flow);
+    const isWhole = client.state == CLIENT_LINE && client.line == 0;
+    if (flow.head == 0 && isWhole && client.next == acknowledged) believe(flow);
   }
 }
 
@@ -440,13 +451,14 @@ function finish(flow: Flow, request: Request, code: u32, status: u32): void {
 const END_SIZE: u32 = 5;
 
 /**
- * The capture lacks the end of a value and `behind` bytes more. Behind the value of a retrieval of one key only `END`
- * can come. Where the number of bytes is that of `END`, no answer is lost: so it is with captures cut by a snapshot
- * length.
+ * The capture lacks the end of a value and `behind` bytes more. Behind the value of a retrieval of one key
+ * only `END` can come. Where the number of bytes is that of `END`, no answer is lost: so it is with captures
+ * cut by a snapshot length.
  */
 export function isImplied(flow: Flow, behind: u32): bool {
   const request = changetype<Request>(<usize>flow.head);
-  return behind == END_SIZE && changetype<usize>(request) != 0 && request.kind == KIND_GET && request.keys == 0;
+  if (behind != END_SIZE || changetype<usize>(request) == 0) return false;
+  return request.kind == KIND_GET && request.keys == 0;
 }
 
 /** Finishes such an answer. */

@@ -33,5 +33,8 @@ export const SERVER_DROP: u8 = 2;
 export const SERVER_STREAM: u8 = 3;
 /** `skip` bytes of a data block come next that is stepped over. */
 export const SERVER_STEP: u8 = 4;
-/** As SERVER_LINE; an empty line belongs to the error before it, as after those of retrievals since release 1.6.40. */
+/**
+ * As SERVER_LINE; an empty line belongs to the error before it, as after those of retrievals since release
+ * 1.6.40.
+ */
 export const SERVER_AFTER_ERROR: u8 = 5;

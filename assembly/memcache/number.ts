@@ -3,7 +3,10 @@
 /** Result of the last successful call. */
 export let parsed: u64 = 0;
 
-/** Reads [at, end) as an unsigned decimal, an optional plus before it. False where it is not one or exceeds 64 bits. */
+/**
+ * Reads [at, end) as an unsigned decimal, an optional plus before it. False where it is not one or exceeds 64
+ * bits.
+ */
 export function parseUnsigned(at: usize, end: usize): bool {
   if (at < end && load<u8>(at) == 0x2b) at++;
   const size = end - at;
@@ -29,8 +32,8 @@ export const SIZE_BAD: u32 = 0;
 /** A length to every release. */
 export const SIZE_PLAIN: u32 = 1;
 /**
- * A length to strtol, and none to mcmc_token_get_32 (vendor/mcmc, since 1.6.40), or one both are known to differ
- * on.
+ * A length to strtol, and none to mcmc_token_get_32 (vendor/mcmc, since 1.6.40), or one both are known to
+ * differ on.
  */
 export const SIZE_DOUBTFUL: u32 = 2;
 /** Characters mcmc_token_get_32 takes: MCMC_TOKTO32_MAX. */

@@ -1,6 +1,6 @@
 /**
- * Storage commands of the classic text protocol. Releases of memcached differ on malformed lines: some skip the
- * value behind the line, others read it as commands.
+ * Storage commands of the classic text protocol. Releases of memcached differ on malformed lines: some skip
+ * the value behind the line, others read it as commands.
  */
 import {
   KEY_MAX, OP_CAS, PRESENT_FLAGS, PRESENT_TTL, PRESENT_VALUE_SIZE, TRAIT_CAS, TRAIT_QUIET,
@@ -9,9 +9,8 @@ import { is, refused, refusedPerhaps, setFits, unknown } from './command';
 import { DOUBT_CAS, DOUBT_INDENT, DOUBT_MASK, DOUBT_SIZE, DOUBT_TOKENS } from './doubt';
 import { setKey } from './keys';
 import {
-  BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_QUIET, BIT_REFUSED, IS_ERROR, IS_EXISTS, IS_NOT_FOUND, IS_NOT_STORED,
-  IS_STORED,
-  KIND_STORE, LINE_DATA, LINE_WHOLE, Request,
+  BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_QUIET, BIT_REFUSED, IS_ERROR, IS_EXISTS, IS_NOT_FOUND,
+  IS_NOT_STORED, IS_STORED, KIND_STORE, LINE_DATA, LINE_WHOLE, Request,
 } from './message';
 import { parsed, parseSigned, parseSize, parseUnsigned, SIZE_BAD, SIZE_DOUBTFUL } from './number';
 import { nextToken, tokenEnd } from './tokens';
@@ -100,8 +99,8 @@ export function storage(request: Request, op: u32, at: usize, end: usize): u32 {
 }
 
 /**
- * A line that is followed by a data block begins with spaces: up to 1.6.39 they mean nothing, later the line is no
- * command. Returns what follows it, as `parseRequest`.
+ * A line that is followed by a data block begins with spaces: up to 1.6.39 they mean nothing, later the line
+ * is no command. Returns what follows it, as `parseRequest`.
  */
 export function indented(request: Request): u32 {
   const isCas = (request.bits & DOUBT_MASK) == DOUBT_CAS;

@@ -1,7 +1,7 @@
 /**
- * Memcache over UDP. A request is one datagram; its answers carry its id, in one or more datagrams each
- * that come in any order. A request and its answers are an exchange: a flow of its own in the table, in sync
- * from its first byte. Its two streams are the data of its datagrams in order, so the parsers read it as they read
+ * Memcache over UDP. A request is one datagram; its answers carry its id, in one or more datagrams each that
+ * come in any order. A request and its answers are an exchange: a flow of its own in the table, in sync from
+ * its first byte. Its two streams are the data of its datagrams in order, so the parsers read it as they read
  * TCP.
  *
  *   peer (both endpoints)  ── connection number ──►  exchange (both endpoints, id): client | server
@@ -23,7 +23,9 @@ import { endFlow, makeRoom } from '../tcp/connection';
 import { takeSegment } from '../tcp/reassembly';
 import { transportLength } from '../wire/ip';
 import { destinationPort, sourcePort, TCP_ACK } from '../wire/tcp';
-import { datagrams, requestId, sequenceNumber, UDP_ANSWER, UDP_FRAME, UDP_HEADER, udpLength } from '../wire/udp';
+import {
+  datagrams, requestId, sequenceNumber, UDP_ANSWER, UDP_FRAME, UDP_HEADER, udpLength,
+} from '../wire/udp';
 
 /** The state of the answer that is arriving. It lies where a TCP flow keeps fields of the server's SYN. */
 // @ts-ignore: decorator

@@ -1,6 +1,7 @@
 /**
- * What follows an EtherType (IEEE 802.3, clause 3.2.6; numbers: IANA's list of IEEE 802 numbers): IP, or one of the
- * headers that may stand before it, in any order: VLAN tags (IEEE 802.1Q), MPLS labels, a PPPoE session, LLC and SNAP.
+ * What follows an EtherType (IEEE 802.3, clause 3.2.6; numbers: IANA's list of IEEE 802 numbers): IP, or one
+ * of the headers that may stand before it, in any order: VLAN tags (IEEE 802.1Q), MPLS labels, a PPPoE
+ * session, LLC and SNAP.
  */
 import { load16 } from './bytes';
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from './ip';
@@ -19,7 +20,9 @@ const ETHERTYPE_PPPOE: u32 = 0x8864;
 
 /** The field is a length, not a type, up to this (IEEE 802.3, clause 3.2.6). */
 const LENGTH_MAX: u32 = 1500;
-/** Destination and source service access points, and the control field of unnumbered information (RFC 1042). */
+/**
+ * Destination and source service access points, and the control field of unnumbered information (RFC 1042).
+ */
 const LLC_SNAP: u32 = 0xaaaa;
 const LLC_IP: u32 = 0x0606;
 const LLC_UNNUMBERED: u32 = 0x03;

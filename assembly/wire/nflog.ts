@@ -1,6 +1,7 @@
 /**
- * What iptables -j NFLOG hands over (tcpdump.org/linktypes/LINKTYPE_NFLOG.html): family, version and resource id, then
- * values with their length and type, in the byte order of whoever captured, padded to 4 bytes. One is the IP packet.
+ * What iptables -j NFLOG hands over (tcpdump.org/linktypes/LINKTYPE_NFLOG.html): family, version and resource
+ * id, then values with their length and type, in the byte order of whoever captured, padded to 4 bytes. One
+ * is the IP packet.
  */
 import { LINK_CUT, LINK_NOT_IP } from './outcome';
 

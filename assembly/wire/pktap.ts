@@ -1,7 +1,7 @@
 /**
  * Apple's header of `tcpdump -i pktap` (tcpdump.org/linktypes/LINKTYPE_PKTAP.html; struct pktap_header in
- * bsd/net/pktap.h of XNU): its length, the kind of record and the link type of the packet behind it, u32 each, in the
- * byte order of the Mac.
+ * bsd/net/pktap.h of XNU): its length, the kind of record and the link type of the packet behind it, u32
+ * each, in the byte order of the Mac.
  */
 import { LINK_CUT, LINK_NOT_IP } from './outcome';
 
