@@ -11,8 +11,8 @@ import {
 import { config, count, indexState } from './instance';
 import { countLag } from './lag';
 import {
-  CONN_KIND_CLOSE_END, COUNTER_PACKETS_SEEN, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_FRAGMENT,
-  LIST_HEAD, PacketHead, RingRecord, Segment, SEGMENT_UDP, SIZEOF_PACKET_HEAD, SIZEOF_RING_RECORD, SIZEOF_SEGMENT,
+  CONN_KIND_CLOSE_END, COUNTER_PACKETS_SEEN, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_FRAGMENT, LIST_HEAD,
+  PacketHead, RingRecord, Segment, SEGMENT_UDP, SIZEOF_PACKET_HEAD, SIZEOF_RING_RECORD, SIZEOF_SEGMENT,
 } from './layout';
 import { createKeys } from './memcache/keys';
 import { createMeta } from './memcache/meta';

@@ -3,8 +3,9 @@ import { append, appendConn } from './columns/block';
 import { onEvents } from './host';
 import { config, count } from './instance';
 import {
-  COUNTER_ANSWERED, COUNTER_EVENTS, COUNTER_HITS, COUNTER_MISSES, COUNTER_REQUESTS, COUNTER_UNANSWERED, EventRecord, PRESENT_KEY_INDEX, PRESENT_SUB,
-  SIZEOF_EVENT_RECORD, STATUS_HIT, STATUS_MISS, STATUS_UNANSWERED,
+  COUNTER_ANSWERED, COUNTER_EVENTS, COUNTER_HITS, COUNTER_MISSES, COUNTER_REQUESTS, COUNTER_UNANSWERED,
+  EventRecord, PRESENT_KEY_INDEX, PRESENT_SUB, SIZEOF_EVENT_RECORD, STATUS_HIT, STATUS_MISS,
+  STATUS_UNANSWERED,
 } from './layout';
 
 /** Events waiting in the area the host reads. */
@@ -26,7 +27,8 @@ export function emit(event: EventRecord): void {
     return;
   }
   memory.copy(
-    <usize>config.events + <usize>waiting * SIZEOF_EVENT_RECORD, changetype<usize>(event), SIZEOF_EVENT_RECORD,
+    <usize>config.events + <usize>waiting * SIZEOF_EVENT_RECORD, changetype<usize>(event),
+    SIZEOF_EVENT_RECORD,
   );
   if (++waiting == config.eventCount) flushEvents();
 }

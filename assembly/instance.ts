@@ -4,7 +4,8 @@
  * memory holds only constants, because every instantiation writes the data segments again.
  */
 import {
-  Config, COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE, COUNTER_PAYLOAD_UNSYNCED_MID_STREAM, COUNTER_UNSYNCED_BYTES, IndexState,
+  Config, COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE, COUNTER_PAYLOAD_UNSYNCED_MID_STREAM, COUNTER_UNSYNCED_BYTES,
+  IndexState,
 } from './layout';
 
 /** Where the host put this instance's things; set once by `init`. */
@@ -37,8 +38,8 @@ export function isServerPort(port: u32): bool {
 }
 
 /**
- * The port that all copies of a connection share, wherever it is seen, whatever is translated: the client's. Where both
- * are servers', the lower.
+ * The port that all copies of a connection share, wherever it is seen, whatever is translated: the client's.
+ * Where both are servers', the lower.
  */
 // @ts-ignore: decorator
 @inline
@@ -63,7 +64,10 @@ export function count(counter: u32, by: u64 = 1): void {
   store<u64>(at, load<u64>(at) + by);
 }
 
-/** Counts bytes of payload under a reason; those that are unsynced, whose counters are neighbours, are summed up, too. */
+/**
+ * Counts bytes of payload under a reason; those that are unsynced, whose counters are neighbours, are summed
+ * up, too.
+ */
 export function countPayload(counter: u32, bytes: u32): void {
   count(counter, bytes);
   if (counter >= COUNTER_PAYLOAD_UNSYNCED_MID_STREAM && counter <= COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE) {

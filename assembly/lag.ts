@@ -9,7 +9,7 @@ import { LAG_BUCKETS } from './layout';
 // @ts-ignore: decorator
 @inline
 export function countLag(nanoseconds: i64): void {
-  // The clock of the kernel's and ours are read on different cores: what seems to come from the future is new.
+  // The kernel reads its clock on another core: a packet that seems to come from the future is new.
   const lag = max(nanoseconds, 8);
   const exponent = <u32>(63 - clz(<u64>lag));
   const bucket = min((exponent << 3) | (<u32>(lag >> (exponent - 3)) & 7), LAG_BUCKETS - 1);

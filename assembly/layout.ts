@@ -42,13 +42,17 @@ export const NO_SIZE: u32 = 4294967295;
 export const PORT_BITMAP: u32 = 8192;
 /** room for enum kernel_counter: two cache lines for each CPU and ring */
 export const KERNEL_COUNTERS: u32 = 16;
-/** buckets of the histogram of how late packets are decoded, u64 each: eight to each doubling of nanoseconds */
+/**
+ * buckets of the histogram of how late packets are decoded, u64 each: eight to each doubling of nanoseconds
+ */
 export const LAG_BUCKETS: u32 = 512;
 /** largest sealed block of a profile, bytes, its frame included */
 export const BLOCK_MAX: u32 = 1048576;
 /** most bytes of a sealed block besides its payload: its frame, and its map of counts and shapes */
 export const ENVELOPE_MAX: u32 = 65536;
-/** high bits of the hash of a client's port that choose the worker; no set of SYNs is shared by two workers */
+/**
+ * high bits of the hash of a client's port that choose the worker; no set of SYNs is shared by two workers
+ */
 export const OWNER_BITS: u32 = 13;
 /** most bytes of a packet in a ring record: the largest class less its head */
 export const RING_CAPTURE_MAX: u32 = 131040;
@@ -195,7 +199,8 @@ export const MODE_TOUCH: u32 = 8;
 export const MODE_INVALIDATE: u32 = 9;
 export const MODE_COUNT: u32 = 10;
 
-// bit numbers of EventRecord.present: which optional fields hold something; shape_flags only in a block's shapes
+// bit numbers of EventRecord.present: which optional fields hold something; shape_flags only in a block's
+// shapes
 export const PRESENT_KEY: u32 = 0;
 export const PRESENT_VALUE_SIZE: u32 = 1;
 export const PRESENT_LATENCY: u32 = 2;
@@ -323,7 +328,8 @@ export const CONTAINER_PCAPNG: u32 = 2;
 export const CONTAINER_PCAP_PATCHED: u32 = 3;
 export const CONTAINER_COUNT: u32 = 4;
 
-// what a worker is at: waiting for packets; a batch; sealing what is open, at a flush or at the end; or reading a slot from a file
+// what a worker is at: waiting for packets; a batch; sealing what is open, at a flush or at the end; or
+// reading a slot from a file
 export const PHASE_WAITING: u32 = 0;
 export const PHASE_DECODING: u32 = 1;
 export const PHASE_INDEXING: u32 = 2;
@@ -331,7 +337,8 @@ export const PHASE_SEALING: u32 = 3;
 export const PHASE_READING: u32 = 4;
 export const PHASE_COUNT: u32 = 5;
 
-// what the BPF program counts for each CPU and ring, u64 each; names as in enum counter where they are the same
+// what the BPF program counts for each CPU and ring, u64 each; names as in enum counter where they are the
+// same
 export const KERNEL_COUNTER_SUBMITTED: u32 = 0;
 export const KERNEL_COUNTER_LOST_RING_FULL: u32 = 1;
 export const KERNEL_COUNTER_LOST_COPY_FAILED: u32 = 2;
@@ -378,7 +385,9 @@ export const COLUMN_COUNT: u32 = 26;
 // @ts-ignore: decorator
 @unmanaged
 export class Control {
-  next: i32; // 0: number of the slot to be filled next by the main thread; its complement where the workers fill slots from a file. Slot k lives at index k % slots
+  // 0: number of the slot to be filled next by the main thread; its complement where the workers fill slots
+  // from a file. Slot k lives at index k % slots
+  next: i32;
   indexed: i32; // 4: slots indexed so far, by whichever worker held the lock
   lock: i32; // 8: 0, or 1 + the worker that indexes a slot
   signal: i32; // 12: bumped and notified at every change a worker may wait for
@@ -419,7 +428,9 @@ export class IndexState {
   ended: u32; // 88: 0 going on, 1 the packet limit was reached, 2 the duration
   capture: u32; // 92: number of the capture at hand, from 1
   broken: u32; // 96: number of the first capture that was broken or ended in a record, 0: none
-  clocked: u32; // 100: 1 once first_time is set; 2 where it is, and the first packet of another capture or section is to come
+  // 100: 1 once first_time is set; 2 where it is, and the first packet of another capture or section is to
+  // come
+  clocked: u32;
   begun: u32; // 104: pcapng: 1 behind the first section header
   skip: u32; // 108: pcapng: bytes to pass over before the trailing length of the block
   trailer: u32; // 112: pcapng: trailing length expected behind them, 0: none
@@ -429,7 +440,9 @@ export class IndexState {
   sample: u32; // 128: one of so many connections is decoded; 0 and 1: all
   snaplen: u32; // 132: bytes of a packet that are looked at
   beginTime: u64; // 136: time of the first record of the capture or section at hand, in units
-  elsewhere0: u64; // 144: ports that look like those of a memcached nobody named (low half, 0: free), and packets seen (high half)
+  // 144: ports that look like those of a memcached nobody named (low half, 0: free), and packets seen (high
+  // half)
+  elsewhere0: u64;
   elsewhere1: u64;
   elsewhere2: u64;
   elsewhere3: u64;
@@ -469,7 +482,10 @@ export class PacketHead {
 
 export const SIZEOF_PACKET_HEAD: u32 = 16;
 
-/** a fragmented datagram that is not whole yet; behind all of these lie the bitmaps of their pieces of 8 bytes, each before its bytes */
+/**
+ * a fragmented datagram that is not whole yet; behind all of these lie the bitmaps of their pieces of 8
+ * bytes, each before its bytes
+ */
 // @ts-ignore: decorator
 @unmanaged
 export class Datagram {
@@ -508,7 +524,9 @@ export class Side {
   line: u32; // 20: buffer of a line begun but not ended, 0 where there is none
   lineSize: u32; // 24: bytes in it
   ifindex: u8; // 28: interface that showed its bytes last; its low bits are enough
-  sums: u8; // 29: 1 once a right checksum was seen: from then on a wrong one says that the receiver dropped the segment
+  // 29: 1 once a right checksum was seen: from then on a wrong one says that the receiver dropped the
+  // segment
+  sums: u8;
   window: u16; // 30: window its last segment offered, as it stands in the header
   initial: u32; // 32: sequence number of the SYN, or of the first byte where the handshake was not seen
   stamp: u32; // 36: time stamp of the last segment in order, 0 where there was none
@@ -526,7 +544,10 @@ export class Side {
 
 export const SIZEOF_SIDE: u32 = 80;
 
-/** one TCP connection, or one exchange over UDP, as its worker knows it; its two sides lie behind it, the client first */
+/**
+ * one TCP connection, or one exchange over UDP, as its worker knows it; its two sides lie behind it, the
+ * client first
+ */
 // @ts-ignore: decorator
 @unmanaged
 export class Flow {
@@ -545,7 +566,8 @@ export class Flow {
   failures: u8; // 55: failed attempts to synchronise since the last success
   held: u32; // 56: bytes of payload parsed whose request is not proven yet
   stuck: u16; // 60: segments seen since delivery got stuck, 0 when it is not stuck
-  owed: u8; // 62: 1 where client bytes were passed over that the server may still answer: it has said nothing since
+  // 62: 1 where client bytes were passed over that the server may still answer: it has said nothing since
+  owed: u8;
   sizeFlags: u8; // 63: 1 once its server took the length of an ms from a flag S, as releases before 1.6.10 do
   stuckTime: u64; // 64: time when it got stuck
   head: u32; // 72: oldest pending request
@@ -553,7 +575,9 @@ export class Flow {
   pending: u32; // 80: pending requests
   current: u32; // 84: the request whose line or value is still arriving
   auth: u8; // 88: AUTH_*: whether the server is known to ask for credentials
-  unsynced: u8; // 89: WHY_*: why nothing is believed, or was not believed last; UNSYNCED_COUNTED: it counts as an unsynced flow
+  // 89: WHY_*: why nothing is believed, or was not believed last; UNSYNCED_COUNTED: it counts as an unsynced
+  // flow
+  unsynced: u8;
   opened: u8; // 90: 1 once its opening is recorded
   fromSyn: u8; // 91: 1 where the handshake was seen
   settled: u8; // 92: 1 once it is certain which protocol it speaks: there is no switch later
@@ -581,7 +605,10 @@ export class Exchange {
 
 export const SIZEOF_EXCHANGE: u32 = 8;
 
-/** a SYN seen, or how a connection began, in a table that forgets: a flow whose handshake is remembered starts in sync, and a copy of one that began is known */
+/**
+ * a SYN seen, or how a connection began, in a table that forgets: a flow whose handshake is remembered
+ * starts in sync, and a copy of one that began is known
+ */
 // @ts-ignore: decorator
 @unmanaged
 export class Syn {
@@ -613,7 +640,8 @@ export const SIZEOF_SYN: u32 = 56;
 @unmanaged
 export class Slot {
   size: u32; // 0: bytes of the chunk
-  filled: i32; // 4: 0: nothing to walk; 1 + the worker that reads into it; -1: filled by the main thread, -2: by a worker
+  // 4: 0: nothing to walk; 1 + the worker that reads into it; -1: filled by the main thread, -2: by a worker
+  filled: i32;
   capture: u32; // 8: number of the capture that begins with it, from 1; 0: it goes on
   container: u32; // 12: enum container of a capture that begins
   linktype: u32; // 16: enum linktype of a classic pcap file that begins
@@ -639,7 +667,10 @@ export class Segment {
 
 export const SIZEOF_SEGMENT: u32 = 16;
 
-/** the packet an instance is at, or one that waited: framing says where it is and whose, TCP and UDP what is in it */
+/**
+ * the packet an instance is at, or one that waited: framing says where it is and whose, TCP and UDP what is
+ * in it
+ */
 // @ts-ignore: decorator
 @unmanaged
 export class Packet {
@@ -707,7 +738,9 @@ export class Config {
   columns: u32; // 128: address of the open block's columns
   columnSize: u32; // 132: bytes reserved for each column
   blockEvents: u32; // 136: events after which a block is sealed
-  keyCache: u32; // 140: address of the cache of the block's keys, sets of u64 (assembly/columns/keys.ts); block_events is below 65536
+  // 140: address of the cache of the block's keys, sets of u64 (assembly/columns/keys.ts); block_events is
+  // below 65536
+  keyCache: u32;
   keyCacheSets: u32; // 144: its sets, a power of two
   blockOut: u32; // 148: address where the payload of a sealed block is put together
   blockOutSize: u32; // 152: bytes there
@@ -732,9 +765,13 @@ export class WorkerState {
   blocks: u32; // 12: blocks sent so far: the sequence number of the next
   writing: u32; // 16: 1 while it waits for the writer, in whatever phase
   recovering: u32; // 20: 1 once seen_after and lost_after are set, until the recovery is over
-  batch: u64; // 24: the batch at hand: number of its slot, where it begins in a BPF ring, number of its block in a packet ring
+  // 24: the batch at hand: number of its slot, where it begins in a BPF ring, number of its block in a
+  // packet ring
+  batch: u64;
   batchSeen: u64; // 32: packets_seen when the batch at hand began
-  batchDone: u64; // 40: packets decoded, or skipped by what their flow is, when it began; before a slot is indexed packets of any outcome, and fragments that wait
+  // 40: packets decoded, or skipped by what their flow is, when it began; before a slot is indexed packets
+  // of any outcome, and fragments that wait
+  batchDone: u64;
   seenAfter: u64; // 48: what a recovery under way makes of packets_seen
   lostAfter: u64; // 56: what it makes of lost_worker_failed
   dropsBefore: u64; // 64: what drops was before the statistics were read last

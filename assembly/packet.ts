@@ -1,6 +1,6 @@
 /**
- * The packet an instance is at. Framing says where it lies, when it came and whose it is; TCP and UDP say what is in
- * it, and hand that on.
+ * The packet an instance is at. Framing sets where it lies, its time and its flow's hash; TCP and UDP set its
+ * payload and hand that on.
  *
  *   data          ip        l4          payload                end
  *   | link header | IP ...  | TCP, UDP  | captured ........... | not captured ... |
@@ -21,7 +21,7 @@ export function createPacket(): void {
   packet.starts = 1;
 }
 
-/** Another one, for bytes that are handed on later than their packet came. */
+/** A second `Packet`, for bytes that are handed on later than their packet came. */
 export function reservePacket(): Packet {
   return changetype<Packet>(reserve(SIZEOF_PACKET));
 }

@@ -1,27 +1,33 @@
 /**
- * The seam between what carries memcache and what reads it. TCP and UDP hand on four things of a flow, in order:
+ * The seam between what carries memcache and what reads it. TCP and UDP hand on four things of a flow, in
+ * order:
  *
  *   open ──► bytes | gap ... ──► close
  *
- * They know nothing of what is read; what reads knows nothing of segments. Here it is told which side is the client's,
- * which parser gets the bytes, and what becomes of them in the account of payload.
+ * TCP and UDP do not know the protocols; the parsers do not know segments. This file chooses the side and the
+ * parser that get the bytes, and accounts for the bytes that no parser gets.
  */
-import { CLIENT, Flow, FLOW_COPY, FLOW_NEW, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES } from './flow/flow';
+import {
+  CLIENT, Flow, FLOW_COPY, FLOW_NEW, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES,
+} from './flow/flow';
 import { count, isServerPort } from './instance';
 import {
-  COUNTER_DUPLICATES, COUNTER_GAP_BYTES, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_MISSING, COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY,
-  COUNTER_SKIPPED_STRAY, COUNTER_SKIPPED_TLS,
+  CONN_KIND_OPEN_MIDSTREAM, COUNTER_DUPLICATES, COUNTER_GAP_BYTES, COUNTER_PAYLOAD_GAP,
+  COUNTER_PAYLOAD_MISSING, COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY, COUNTER_SKIPPED_STRAY, COUNTER_SKIPPED_TLS,
 } from './layout';
-import { beginDelivery, endDelivery, settleHeld, skipPayload, WHY_AFTER_GAP } from './match/account';
+import {
+  beginDelivery, endDelivery, endTrial, settleHeld, skipPayload, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD,
+} from './match/account';
 import { endRequests } from './match/alone';
 import { clientBytes } from './match/client';
 import { accountUnread, losePlace, takeGap } from './match/gap';
-import { recordConn } from './match/pending';
+import { freeRequest, recordConn } from './match/pending';
 import { serverBytes } from './match/server';
+import { CLIENT_HELD, CLIENT_LINE, CLIENT_UNKNOWN } from './match/states';
 import { loseSync } from './match/sync';
 import { parseAnswer } from './memcache/answer';
 import { MAGIC_ANSWER, MAGIC_REQUEST } from './memcache/binary';
-import { IS_FREE, IS_NUMBER } from './memcache/message';
+import { IS_FREE, IS_NUMBER, Request } from './memcache/message';
 import { countDecoded, destinationPortField, Packet, packet, sourcePortField } from './packet';
 import { findByte } from './scan';
 
@@ -52,10 +58,12 @@ export const GAP_NOT_SEEN: u32 = 0;
 export const GAP_NOT_CAPTURED: u32 = 1;
 /** Copies of them contradict each other. */
 export const GAP_CONTRADICTORY: u32 = 2;
-/** So they do, and by one of them the side says no more: not even their number is certain. */
+/** Copies contradict each other, and one ends the stream: not even the number of bytes is certain. */
 export const GAP_PERHAPS_OVER: u32 = 3;
 
-/** Bytes of one side that will never be read: what was not captured of the payload of `from`. `why` is GAP_*. */
+/**
+ * Bytes of one side that will never be read: what was not captured of the payload of `from`. `why` is GAP_*.
+ */
 export function gap(flow: Flow, side: u32, from: Packet, why: u32): void {
   const size = from.size - from.captured;
   if (why == GAP_PERHAPS_OVER && flow.sync != SYNC_NONE) losePlace(flow);
@@ -81,7 +89,41 @@ export function close(flow: Flow, kind: u32, time: u64): void {
   if (flow.opened) recordConn(flow, kind, time);
 }
 
-/** Whether a flow is read at all. */
+/**
+ * Two endpoints that exchange datagrams are a connection, which is recorded as open at once; what they say is
+ * read in flows of its own.
+ */
+export function openPeer(flow: Flow, time: u64): void {
+  open(flow, true, time);
+  flow.opened = 1;
+  recordConn(flow, CONN_KIND_OPEN_MIDSTREAM, time);
+}
+
+/** The bytes up to `endWhole` are one datagram of a client: requests that are whole in it, or nothing. */
+export { beginTrial as beginWhole } from './match/account';
+
+/**
+ * The datagram was handed on; `frame` bytes of its header count as its payload does. Returns false where it
+ * ends within a request: the rest will never come, and the server does nothing of it.
+ */
+export function endWhole(flow: Flow, frame: u32): bool {
+  const client = sideOf(flow, CLIENT);
+  const state = client.state;
+  const whole = state == CLIENT_UNKNOWN || state == CLIENT_HELD || (state == CLIENT_LINE && client.line == 0);
+  if (!whole) {
+    if (flow.current) freeRequest(changetype<Request>(<usize>flow.current));
+    flow.current = 0;
+    loseSync(flow, WHY_NOT_UNDERSTOOD);
+  }
+  flow.held += frame;
+  endTrial(flow, whole);
+  return whole;
+}
+
+/** Bytes of a datagram's frame count as its payload does. */
+export { takeUnread as takeFrame } from './match/account';
+
+/** Whether the bytes of a flow are read, not skipped as TLS or stray. */
 // @ts-ignore: decorator
 @inline
 export function isRead(flow: Flow): bool {
@@ -124,7 +166,10 @@ export function pass(flow: Flow): void {
   skipPayload(flow.kind, packet.size);
 }
 
-/** Which side a segment in mid-stream comes from: the other port is the server's; where both are, who answers is. */
+/**
+ * Which side a segment in mid-stream comes from: the other port is the server's; where both are, who answers
+ * is.
+ */
 export function sourceIsClient(): bool {
   const fromServer = isServerPort(bswap<u16>(sourcePortField()));
   const toServer = isServerPort(bswap<u16>(destinationPortField()));

@@ -7,21 +7,15 @@
 #define MEMBENCH_HEADERS_H
 
 #include <linux/bpf.h>
+#include <linux/if_ether.h>
 #include <linux/in.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
 #include "layout.h"
 
-/* EtherTypes (IEEE 802 numbers, linux/if_ether.h). */
-#define ETHERTYPE_IPV4 0x0800
-#define ETHERTYPE_IPV6 0x86dd
-#define ETHERTYPE_VLAN 0x8100
-#define ETHERTYPE_SERVICE_VLAN 0x88a8
-#define ETHERTYPE_OLD_SERVICE_VLAN 0x9100
-#define ETHERNET_HEADER 14
 /* Bounds of the walks, as in assembly/wire/. */
-#define TAGS_MAX 4
+#define TAGS_MAX 5
 #define EXTENSIONS_MAX 8
 /* IPv6 extension headers (IANA protocol numbers) that linux/in.h does not name. */
 #define NEXT_HOP_BY_HOP 0
@@ -69,7 +63,7 @@ static __always_inline int read_at(struct __sk_buff *skb, __u32 offset, void *to
 
 static __always_inline int read_ethernet(struct __sk_buff *skb, __u32 *l3)
 {
-	__u32 offset = ETHERNET_HEADER - 2;
+	__u32 offset = ETH_HLEN - 2;
 
 	for (int i = 0; i <= TAGS_MAX; i++) {
 		__be16 type;
@@ -77,12 +71,12 @@ static __always_inline int read_ethernet(struct __sk_buff *skb, __u32 *l3)
 		if (!read_at(skb, offset, &type, sizeof(type)))
 			return MEMBENCH_KERNEL_COUNTER_SKIPPED_CUT_HEADER;
 		offset += 2;
-		if (type == bpf_htons(ETHERTYPE_IPV4) || type == bpf_htons(ETHERTYPE_IPV6)) {
+		if (type == bpf_htons(ETH_P_IP) || type == bpf_htons(ETH_P_IPV6)) {
 			*l3 = offset;
 			return TAKEN;
 		}
-		if (type != bpf_htons(ETHERTYPE_VLAN) && type != bpf_htons(ETHERTYPE_SERVICE_VLAN) &&
-		    type != bpf_htons(ETHERTYPE_OLD_SERVICE_VLAN))
+		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD) &&
+		    type != bpf_htons(ETH_P_QINQ1))
 			return MEMBENCH_KERNEL_COUNTER_SKIPPED_NOT_IP;
 		offset += 2;
 	}

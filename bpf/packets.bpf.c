@@ -233,8 +233,8 @@ int membench_l2(struct __sk_buff *skb)
 
 	if (outcome != TAKEN)
 		membench_count(settings.rings, outcome);
-	else if (l3 == ETHERNET_HEADER)
-		record(skb, ETHERNET_HEADER);
+	else if (l3 == ETH_HLEN)
+		record(skb, ETH_HLEN);
 	else
 		membench_tagged(skb, l3);
 	return PASS;

@@ -40,6 +40,36 @@ export class MembenchError extends Error {
   }
 }
 
+/** Why something failed, and what the person can do about it, where there is something. */
+export type Reason = readonly [why: string, hint?: string];
+
+/** Failures of system calls on files that people meet, in their words. */
+const FILE_REASONS: Readonly<Record<string, Reason>> = {
+  ENOENT: ['no such file'],
+  ENOTDIR: ['a part of the path is not a folder'],
+  EACCES: ['permission denied'],
+  EPERM: ['permission denied'],
+  EISDIR: ['it is a directory'],
+  ELOOP: ['too many symbolic links'],
+  ENAMETOOLONG: ['its name is too long'],
+  ENXIO: ['it is not a regular file'],
+  EROFS: ['the file system is read-only'],
+  ENOSPC: ['the disk is full'],
+  EDQUOT: ['the quota is used up'],
+  EFBIG: ['the file size limit is reached (ulimit -f)'],
+  EIO: ['the device reports an error'],
+};
+
+/**
+ * Why a file cannot be opened, read or written.
+ *
+ * @param own better words for this use of the file, by the error's code
+ */
+export function fileReason(error: unknown, own: Readonly<Record<string, Reason>> = {}): Reason {
+  const { code = '', message } = error as Error & { code?: string };
+  return own[code] ?? FILE_REASONS[code] ?? [message];
+}
+
 /**
  * Refuses options nobody knows: what is misspelt would be left out in silence.
  *

@@ -2,27 +2,30 @@
  * The open block: events appended to columns as they are completed, sealed into one payload.
  * Encodings are those of src/profile/FORMAT.md.
  *
- *   payload:   | shape | time | ordinal | conn | key | …          in block_out: the columns, one after another
+ *   payload:   | shape | time | ordinal | conn | key | …      in block_out: the columns, one after another
  */
 import { onBlock } from '../host';
 import { config } from '../instance';
 import {
-  BLOCK_MAX, BlockInfo, BLOCK_INFO_COLUMN_ENDS, COLUMN_CAS_NEW, COLUMN_CONN, COLUMN_CONN_CLIENT, COLUMN_CONN_ID,
-  COLUMN_CONN_KIND, COLUMN_CONN_PORT, COLUMN_CONN_SERVER, COLUMN_CONN_TIME, COLUMN_COUNT, COLUMN_DELTA, COLUMN_FLAGS,
-  COLUMN_INITIAL, COLUMN_KEY, COLUMN_KEY_INDEX, COLUMN_LATENCY, COLUMN_OPAQUE, COLUMN_ORDINAL, COLUMN_RECACHE,
-  COLUMN_SHAPE, COLUMN_SUB, COLUMN_TIME, COLUMN_TTL, COLUMN_TTL_LEFT, COLUMN_VALUE_SIZE, COLUMN_VIVIFY, ENVELOPE_MAX,
-  EventRecord, PRESENT_CAS_NEW, PRESENT_DELTA, PRESENT_FLAGS, PRESENT_INITIAL, PRESENT_KEY, PRESENT_LATENCY,
-  PRESENT_OPAQUE, PRESENT_RECACHE, PRESENT_TTL, PRESENT_TTL_LEFT, PRESENT_VALUE_SIZE, PRESENT_VIVIFY,
+  BLOCK_MAX, BlockInfo, BLOCK_INFO_COLUMN_ENDS, COLUMN_CAS_NEW, COLUMN_CONN, COLUMN_CONN_CLIENT,
+  COLUMN_CONN_ID, COLUMN_CONN_KIND, COLUMN_CONN_PORT, COLUMN_CONN_SERVER, COLUMN_CONN_TIME, COLUMN_COUNT,
+  COLUMN_DELTA, COLUMN_FLAGS, COLUMN_INITIAL, COLUMN_KEY, COLUMN_KEY_INDEX, COLUMN_LATENCY, COLUMN_OPAQUE,
+  COLUMN_ORDINAL, COLUMN_RECACHE, COLUMN_SHAPE, COLUMN_SUB, COLUMN_TIME, COLUMN_TTL, COLUMN_TTL_LEFT,
+  COLUMN_VALUE_SIZE, COLUMN_VIVIFY, ENVELOPE_MAX, EventRecord, PRESENT_CAS_NEW, PRESENT_DELTA, PRESENT_FLAGS,
+  PRESENT_INITIAL, PRESENT_KEY, PRESENT_LATENCY, PRESENT_OPAQUE, PRESENT_RECACHE, PRESENT_TTL,
+  PRESENT_TTL_LEFT, PRESENT_VALUE_SIZE, PRESENT_VIVIFY,
 } from '../layout';
 import { createKeys, emptyKeys, keyOf, keys } from './keys';
-import { allBytes, columnBase, columnBytes, createColumns, emptyColumns, put, putMixed, putWord, zigzag } from './put';
+import {
+  allBytes, columnBase, columnBytes, createColumns, emptyColumns, put, putMixed, putWord, zigzag,
+} from './put';
 import { createShapes, emptyShapes, shapeCount, shapeOf, shapePresent, shapes, SHAPES_MAX } from './shapes';
 
 /** The byte sum is looked at every so many rows, events and connection records together. */
 const CHECK_EVERY: u32 = 256;
 /**
- * Most bytes one row adds: an event with all its numbers, as varints of 2 (shape, key size), 3 (key), 5 (32 bits) and
- * 10 bytes (64 bits), and 8 each for key hash and opaque. A connection record takes less.
+ * Most bytes one row adds: an event with all its numbers, as varints of 2 (shape, key size), 3 (key), 5 (32
+ * bits) and 10 bytes (64 bits), and 8 each for key hash and opaque. A connection record takes less.
  */
 const ROW_MAX: u32 = 2 * 2 + 3 + 4 * 5 + 11 * 10 + 2 * 8;
 /** Bytes of columns after which a block is sealed: so the rows up to the next look still fit behind them. */

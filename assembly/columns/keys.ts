@@ -1,8 +1,9 @@
 /**
  * The key dictionary of the open block: the columns `key_hash` and `key_size`, one entry for each key.
  *
- * Which entry is a key's is remembered by a cache of two ways, the one used last first. A key it has forgotten gets
- * another entry, which a reader takes for the same key: an exact table would be so large that it slows the parser down.
+ * Which entry is a key's is remembered by a cache of two ways, the one used last first. A key it has
+ * forgotten gets another entry, which a reader takes for the same key: an exact table would be so large that
+ * it slows the parser down.
  *
  *   set:   | entry + 1 (u16) | tag (u16) | entry + 1 (u16) | tag (u16) |      the tag: upper bits of the hash
  */
@@ -27,11 +28,12 @@ export function emptyKeys(): void {
   keys = 0;
 }
 
-/** Whether a way of a set is of a key. */
+/** Whether a way of a set holds this key. */
 // @ts-ignore: decorator
 @inline
 function holds(way: u32, hash: u64): bool {
-  // Most other keys differ in the tag, so that their hash need not be fetched. An empty way may have the tag, too.
+  // Most other keys differ in the tag, so that their hash need not be fetched. An empty way may have the tag,
+  // too.
   return way >> 16 == <u32>(hash >> 48) && (way & 0xffff) != 0 &&
     load<u64>(hashes + (<usize>((way & 0xffff) - 1) << 3)) == hash;
 }

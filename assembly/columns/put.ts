@@ -1,6 +1,6 @@
 /**
- * The columns of the open block while they grow: each has its own run of memory, `column_size` bytes, so that values
- * are appended to one without regard to the others. Encodings are those of src/profile/FORMAT.md.
+ * The columns of the open block while they grow: each has its own run of memory, `column_size` bytes, so that
+ * values are appended to one without regard to the others. Encodings are those of src/profile/FORMAT.md.
  *
  *   columns:   | shape ....... | time ........ | ordinal ..... | …
  */
@@ -15,7 +15,9 @@ export function createColumns(): void {
 }
 
 export function emptyColumns(): void {
-  for (let column: u32 = 0; column < COLUMN_COUNT; column++) store<u32>(ends + (column << 2), <u32>columnBase(column));
+  for (let column: u32 = 0; column < COLUMN_COUNT; column++) {
+    store<u32>(ends + (column << 2), <u32>columnBase(column));
+  }
 }
 
 /** Address of a column's first byte. */
@@ -57,9 +59,9 @@ export function put(column: u32, value: u64): void {
 }
 
 /**
- * The same for a column whose values are of one to three bytes in no order: no branch tells these apart, because
- * about every second would be foreseen wrongly. Up to three bytes behind the value are overwritten; a column has
- * room for values of ten.
+ * The same for a column whose values are of one to three bytes in no order: no branch tells these apart,
+ * because about every second would be foreseen wrongly. Up to three bytes behind the value are overwritten; a
+ * column has room for values of ten.
  */
 // @ts-ignore: decorator
 @inline
@@ -87,7 +89,7 @@ function putLong(at: usize, value: u64): usize {
   return at;
 }
 
-/** A signed number as the unsigned one that is written for it. */
+/** Zigzag: the unsigned number that a signed one is written as. */
 // @ts-ignore: decorator
 @inline
 export function zigzag(value: i64): u64 {

@@ -1,4 +1,7 @@
-/** The table of shapes of the open block: what its events share besides numbers. */
+/**
+ * The table of shapes of the open block: operation, status and the other fields that its events have in
+ * common.
+ */
 import { mix } from '../hash';
 import { reserve, seed } from '../instance';
 import { EventRecord, PRESENT_FLAGS, PRESENT_SHAPE_FLAGS, Shape, SIZEOF_SHAPE } from '../layout';
@@ -59,7 +62,8 @@ export function shapeOf(event: EventRecord, present: u32): u32 {
   // What was stored just now is loaded at the width it was stored with: a wider load would have to wait
   // until the stores have reached the cache. The five bytes from the protocol on were set a packet ago.
   const word0 =
-    <u64>present | (<u64>event.op << 32) | (<u64>event.status << 40) | (<u64>event.marks << 48) | (flags << 56);
+    <u64>present | (<u64>event.op << 32) | (<u64>event.status << 40) | (<u64>event.marks << 48) |
+    (flags << 56);
   const word1 = load<u64>(base, offsetof<EventRecord>('proto')) & 0x000000ff00ffffff;
   const meta = event.metaFlags;
   const spread = (word0 ^ meta) * 0x9e3779b97f4a7c15 + word1 * 0xbf58476d1ce4e5b9;
@@ -78,7 +82,7 @@ function findShape(event: EventRecord, present: u32, flags: u32): u32 {
   const packed =
     <u64>event.op | (<u64>event.status << 8) | (<u64>event.proto << 16) | (<u64>event.transport << 24) |
     (<u64>event.mode << 32) | (<u64>event.marks << 40) | (<u64>event.traits << 48) | (<u64>flags << 56);
-  // Under the seed: whoever asks chooses the flags, and must not be able to choose those of one slot.
+  // Seeded: a client chooses the flags, and must not be able to choose many of one slot.
   const hash = mix(seed ^ packed ^ (meta * 0x9e3779b97f4a7c15) ^ (<u64>present << 20));
   let slot = <u32>hash & (SHAPE_SLOTS - 1);
   for (;;) {

@@ -14,10 +14,10 @@ export const SIZEOF_FLOW_ALL: u32 = SIZEOF_FLOW + 2 * SIZEOF_SIDE;
 
 export const KNOWN_NOT: u8 = 0;
 export const KNOWN: u8 = 1;
-/** It has said all: its FIN came in order. */
+/** The side's FIN came in order: it sends no more. */
 export const KNOWN_OVER: u8 = 2;
 
-/** Both SYNs were seen, so that an option not agreed on is one that does not count. */
+/** Both SYNs were seen, so it is known which options both sides agreed on. */
 export const AGREED: u8 = 1;
 export const AGREED_SACK: u8 = 2;
 export const AGREED_STAMPS: u8 = 4;
@@ -28,7 +28,7 @@ export const SEEN_TWICE: u8 = 8;
 export const SCALE_MAX: u32 = 14;
 
 export const OVER_TCP: u8 = 0;
-/** What was asked and answered under one request id. */
+/** An exchange: a request datagram and its answer, under one request id. */
 export const OVER_UDP: u8 = 1;
 /** Two endpoints that exchange datagrams: it only has a connection's number. */
 export const UDP_PEER: u8 = 2;
@@ -36,7 +36,7 @@ export const UDP_PEER: u8 = 2;
 export const CLIENT: u32 = 0;
 export const SERVER: u32 = 1;
 
-/** Nothing is believed; bytes are counted as unsynced. */
+/** Out of sync: no event is recorded, bytes count as unsynced. */
 export const SYNC_NONE: u8 = 0;
 /** A request line was found in mid-stream; its answer must prove it. */
 export const SYNC_TENTATIVE: u8 = 1;
@@ -47,7 +47,7 @@ export const FLOW_TEXT: u8 = 0;
 export const FLOW_BINARY: u8 = 1;
 /** Not yet told apart: too few client bytes were seen, or none that begin a request. */
 export const FLOW_NEW: u8 = 2;
-/** From here on kinds nothing is read of. */
+/** This kind and the following are not read. */
 export const FLOW_TLS: u8 = 3;
 /** Something else on the port, or given up after too many failures. */
 export const FLOW_STRAY: u8 = 4;
@@ -61,9 +61,9 @@ export const HALF_REQUESTS: u8 = 1;
 export const HALF_ANSWERS: u8 = 2;
 
 export const AUTH_NO: u8 = 0;
-/** It refused something for want of them: the next set carries them, whatever its key. */
+/** The server refused a request for want of credentials: the next set carries them, whatever its key. */
 export const AUTH_WANTED: u8 = 1;
-/** Such a set is on its way. */
+/** A set that may carry credentials is pending. */
 export const AUTH_TRIED: u8 = 2;
 
 /** Ports of a flow, in network order. */
@@ -85,7 +85,7 @@ export function sideOf(flow: Flow, side: u32): Side {
   return changetype<Side>(changetype<usize>(flow) + SIZEOF_FLOW + side * SIZEOF_SIDE);
 }
 
-/** How far the windows are shifted that a side offers; meaningful where both SYNs were seen. */
+/** Window scale of a side; meaningful where both SYNs were seen. */
 // @ts-ignore: decorator
 @inline
 export function scaleOf(flow: Flow, side: u32): u32 {

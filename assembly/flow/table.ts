@@ -17,7 +17,8 @@ let oldest: u32 = 0;
 let newest: u32 = 0;
 
 export function createTable(): void {
-  pool = createPool(config.flows, <usize>config.flows + <usize>config.flowCount * SIZEOF_FLOW_ALL, SIZEOF_FLOW_ALL);
+  const end = <usize>config.flows + <usize>config.flowCount * SIZEOF_FLOW_ALL;
+  pool = createPool(config.flows, end, SIZEOF_FLOW_ALL);
   buckets = config.flowBuckets;
   mask = min(config.flowBucketCount, FEWEST_BUCKETS) - 1;
 }
@@ -30,14 +31,19 @@ function bucket(index: u32): usize {
 
 /** Buckets at the start. */
 const FEWEST_BUCKETS: u32 = 2048;
-/** Buckets for each flow, as long as there is memory for them: so sparse, nearly every flow lies in its first bucket. */
+/**
+ * Buckets for each flow, as long as there is memory for them: so sparse, nearly every flow lies in its first
+ * bucket.
+ */
 const SPARSE: u32 = 8;
 
 /** Quadruples the table and files every flow anew. */
 function grow(): void {
   mask = min(config.flowBucketCount, (mask + 1) << 2) - 1;
   memory.fill(buckets, 0, (<usize>mask + 1) << 3);
-  for (let flow = oldestFlow(); changetype<usize>(flow); flow = changetype<Flow>(<usize>flow.newer)) file(flow);
+  for (let flow = oldestFlow(); changetype<usize>(flow); flow = changetype<Flow>(<usize>flow.newer)) {
+    file(flow);
+  }
 }
 
 /** Puts a flow into the first free bucket from its home on. */
@@ -50,7 +56,9 @@ function file(flow: Flow): void {
 /** Sum of the addresses of the packet at hand, for a checksum. */
 export function addressSum(): u64 {
   const at = packet;
-  return halves(at.sourceHigh) + halves(at.sourceLow) + halves(at.destinationHigh) + halves(at.destinationLow);
+  return (
+    halves(at.sourceHigh) + halves(at.sourceLow) + halves(at.destinationHigh) + halves(at.destinationLow)
+  );
 }
 
 // @ts-ignore: decorator
@@ -70,8 +78,8 @@ export function saltOf(mark: u32): u64 {
 }
 
 /**
- * Mixes a mark into the client's address of the packet at hand, and into its hash, or takes it out again: whatever has
- * another mark, or none, is another flow.
+ * Mixes a mark into the client's address and the hash of the packet at hand; a second call takes it out
+ * again. Packets with different marks belong to different flows.
  */
 export function markClient(mark: u32, sourceIsClient: bool): void {
   const at = packet;
@@ -81,7 +89,7 @@ export function markClient(mark: u32, sourceIsClient: bool): void {
   at.hash ^= <u32>(salt >> 32);
 }
 
-/** The flow of the packet at hand, whose `side` is then set, or 0. */
+/** The flow of the packet at hand, or 0. Where there is one, sets the packet's `side`. */
 export function find(): Flow {
   const at = packet;
   const hash = at.hash;
@@ -180,12 +188,15 @@ function unlink(flow: Flow): void {
   else newest = flow.older;
 }
 
-/** Two times are of one epoch where they are the same but for so many low bits: about a millisecond, or a second. */
+/**
+ * Two times are of one epoch where they are the same but for so many low bits: about a millisecond, or a
+ * second.
+ */
 const EPOCH_BITS: u64 = 20;
 
 /**
- * Moves a flow to the list's young end, before its `lastTime` becomes `time`. The list is exact to one epoch, which
- * spares most moves.
+ * Moves a flow to the list's young end, before its `lastTime` becomes `time`. The list is exact to one epoch,
+ * which spares most moves.
  */
 // @ts-ignore: decorator
 @inline

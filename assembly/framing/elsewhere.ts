@@ -1,9 +1,9 @@
 /**
- * Memcached on a port nobody named: whether packets of other ports look like it, so that a recording of the wrong port
- * can say which is the right one. A guess for people, and no part of any count of packets.
+ * Whether packets of other ports than those recorded look like memcached, so that a recording of the wrong
+ * port can name the right one. A guess for people, which is not part of any packet count.
  *
- * The first ELSEWHERE_LOOKED of them are looked at, then one of ELSEWHERE_SAMPLE, which stands for the others. A table
- * of ELSEWHERE_PORTS ports is in the index state: whoever holds the index lock writes it.
+ * The first ELSEWHERE_LOOKED of these packets are looked at, then one of ELSEWHERE_SAMPLE, which stands for
+ * the others. A table of ELSEWHERE_PORTS ports is in the index state: whoever holds the index lock writes it.
  */
 import { indexState } from '../instance';
 import { ELSEWHERE_LOOKED, ELSEWHERE_PORTS, ELSEWHERE_SAMPLE, INDEX_STATE_ELSEWHERE } from '../layout';
@@ -15,7 +15,10 @@ import { UDP_FRAME, UDP_HEADER } from '../wire/udp';
 /** Bytes of an entry: the port, 0 where it is free, and how many packets, u32 each. */
 const ENTRY: usize = 8;
 
-/** Looks at one packet of other ports whose TCP or UDP header is at `transport`; its captured bytes end at `end`. */
+/**
+ * Looks at one packet of other ports whose TCP or UDP header is at `transport`; its captured bytes end at
+ * `end`.
+ */
 export function lookElsewhere(transport: usize, protocol: u32, end: usize): void {
   const looked = indexState.elsewhereLooked++;
   let weight: u32 = 1;

@@ -4,7 +4,7 @@
  * longer than 30 s. A whole datagram is laid down behind a packet head in the room of the slot its last
  * piece came in, where it is a packet like any other.
  *
- *   table:  | datagram 0 | ... | datagram DATAGRAMS_MAX-1 | bitmap and bytes of 0 | ... | of DATAGRAMS_MAX-1 |
+ *   table:  | datagram 0 | ... | of DATAGRAMS_MAX-1 | bitmap and bytes of 0 | ... | of DATAGRAMS_MAX-1 |
  *   room:   | head | IP header | bytes | head | ...
  *
  * It works under the index lock: a datagram's pieces may come in packets of any worker.
@@ -35,7 +35,7 @@ const IPV6_HEADER: u32 = 40;
 let room: usize = 0;
 let roomEnd: usize = 0;
 
-/** A slot begins, whose datagrams go to `address`. */
+/** A slot begins: datagrams that become whole in it go to `address`. */
 export function beginRoom(address: usize): void {
   room = address;
   roomEnd = address + DATAGRAM_ROOM;
@@ -61,19 +61,19 @@ function bytesOf(datagram: Datagram): usize {
   return bitmapOf(datagram) + BITMAP;
 }
 
-/** It will not become whole: its packets were seen for nothing. */
+/** Gives up a datagram that will not become whole, and counts its packets. */
 function giveUp(datagram: Datagram): void {
   count(COUNTER_SKIPPED_FRAGMENT, datagram.packets);
   free(datagram);
 }
 
-/** Its place is free, the bitmap empty again: as far as it was used, not all of it. */
+/** Frees the place of a datagram. Of its bitmap only the part that was used is emptied. */
 function free(datagram: Datagram): void {
   memory.fill(bitmapOf(datagram), 0, min((datagram.highest >> 6) + 1, BITMAP));
   datagram.family = 0;
 }
 
-/** Everything that waits is given up: the recording is over. */
+/** The recording is over: gives up every datagram that is not whole. */
 export function giveUpDatagrams(): void {
   for (let i: u32 = 0; i < DATAGRAMS_MAX; i++) {
     if (datagramAt(i).family) giveUp(datagramAt(i));
@@ -112,7 +112,8 @@ function datagramOf(ip: usize, time: u64): Datagram {
   for (let i: u32 = 0; i < DATAGRAMS_MAX; i++) {
     const known = datagramAt(i);
     if (
-      known.id == fragmentId && known.family == family && known.source0 == source0 && known.protocol == transport &&
+      known.id == fragmentId && known.family == family && known.source0 == source0 &&
+      known.protocol == transport &&
       known.source1 == source1 && known.destination0 == destination0 && known.destination1 == destination1
     ) {
       if (!isOver(known, time)) return known;
@@ -135,7 +136,9 @@ function datagramOf(ip: usize, time: u64): Datagram {
 /** Which of the 8-byte pieces [from, to) are there: 0 none, 1 some, 2 all. */
 function present(bitmap: usize, from: u32, to: u32): u32 {
   let there: u32 = 0;
-  for (let piece = from; piece < to; piece++) there += (load<u8>(bitmap + (piece >> 3)) >> <u8>(piece & 7)) & 1;
+  for (let piece = from; piece < to; piece++) {
+    there += (load<u8>(bitmap + (piece >> 3)) >> <u8>(piece & 7)) & 1;
+  }
   return there == 0 ? 0 : there == to - from ? 2 : 1;
 }
 
@@ -196,7 +199,10 @@ export function takeFragment(ip: usize, size: u32, wire: u32, time: u64): usize 
   }
   const piece = said - headerSize;
   // All but the last are multiples of 8, and no datagram ends behind the longest there can be.
-  if (piece == 0 || (moreFragments && (piece & 7) != 0) || fragmentOffset + piece > DATAGRAM_MAX - IPV4_HEADER) {
+  if (
+    piece == 0 || (moreFragments && (piece & 7) != 0) ||
+    fragmentOffset + piece > DATAGRAM_MAX - IPV4_HEADER
+  ) {
     count(COUNTER_SKIPPED_MALFORMED);
     return 0;
   }
@@ -224,7 +230,9 @@ export function takeFragment(ip: usize, size: u32, wire: u32, time: u64): usize 
   datagram.wire += wire;
   // Two ends, or something behind the end, are an overlap too.
   const known = datagram.size;
-  const contradicts = moreFragments ? known != 0 && end > known : (known != 0 && end != known) || datagram.highest > end;
+  const contradicts = moreFragments
+    ? known != 0 && end > known
+    : (known != 0 && end != known) || datagram.highest > end;
   if (there == 1 || contradicts) {
     giveUp(datagram);
     return 0;

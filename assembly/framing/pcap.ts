@@ -1,12 +1,12 @@
 /**
- * Classic pcap records (pcap-savefile(5)): time in seconds and a fraction, captured and original length,
- * u32 each, in the byte order of the file, then the captured bytes. Kuznetzov's variant has 8 bytes more before these:
- * interface, protocol and kind of the packet (struct pcap_sf_patched_pkthdr in sf-pcap.c of libpcap).
+ * Classic pcap records (pcap-savefile(5)): time in seconds and a fraction, captured and original length, u32
+ * each, in the byte order of the file, then the captured bytes. Kuznetzov's variant has 8 bytes more before
+ * these: interface, protocol and kind of the packet (struct pcap_sf_patched_pkthdr in sf-pcap.c of libpcap).
  */
 import { count, indexState } from '../instance';
 import {
-  CONTAINER_PCAP_PATCHED, COUNTER_PACKETS_SEEN, LINKTYPE_LINUX_SLL2, PCAP_PATCHED_RECORD_HEADER, PCAP_RECORD_HEADER,
-  RECORD_MAX,
+  CONTAINER_PCAP_PATCHED, COUNTER_PACKETS_SEEN, LINKTYPE_LINUX_SLL2, PCAP_PATCHED_RECORD_HEADER,
+  PCAP_RECORD_HEADER, RECORD_MAX,
 } from '../layout';
 import { packet } from '../packet';
 import { interfaceOfCooked } from '../wire/link';
@@ -22,15 +22,16 @@ function number(at: usize, swapped: bool): u32 {
 }
 
 /**
- * Walks the records in [at, end) and fills the workers' lists. Returns the packets walked.
- * Stops at a limit (`ended`) or at a header that cannot be one (`error`). Call in slot order, one caller at a time.
+ * Walks the records in [at, end) and fills the workers' lists. Returns the packets walked. Stops at a limit
+ * (`ended`) or at a header that cannot be one (`error`). Call in slot order, one caller at a time.
  */
 export function indexPcap(at: usize, end: usize): u32 {
   const state = indexState;
   const head = packet;
   const swapped = state.swapped != 0;
   const linktype = state.linktype;
-  const header: u32 = state.container == CONTAINER_PCAP_PATCHED ? PCAP_PATCHED_RECORD_HEADER : PCAP_RECORD_HEADER;
+  const isPatched = state.container == CONTAINER_PCAP_PATCHED;
+  const header: u32 = isPatched ? PCAP_PATCHED_RECORD_HEADER : PCAP_RECORD_HEADER;
   const second = state.second;
   const fraction = state.fraction;
   let packets: u32 = 0;

@@ -45,7 +45,7 @@ const ISB_OSDROP: u32 = 7;
 const MICROSECONDS: u32 = 6;
 const POWER_OF_TWO: u32 = 0x80;
 const NANOSECONDS_IN_SECOND: u64 = 1000000000;
-/** More packets than anybody loses: a block that tells of more lies. */
+/** More lost packets than there can be: a block with a higher number is wrong. */
 const DROPPED_MAX: u64 = 1 << 48;
 
 // @ts-ignore: decorator
@@ -151,7 +151,7 @@ function addInterface(block: usize, end: usize): void {
   added.dropped = 0;
 }
 
-/** What an interface has lost so far is told again and again: what is new is lost now. */
+/** Statistics hold all that an interface has lost so far: counts what was lost since the block before. */
 function takeStatistics(block: usize, end: usize): void {
   const id = load32(block + 8);
   if (id >= indexState.interfaceCount) return;
@@ -189,8 +189,8 @@ function leastOf(type: u32): u32 {
 }
 
 /**
- * Walks the blocks in [at, end) and fills the workers' lists. Returns the packets walked.
- * Stops at a limit (`ended`) or at a block that cannot be one (`error`). Call in slot order, one caller at a time.
+ * Walks the blocks in [at, end) and fills the workers' lists. Returns the packets walked. Stops at a limit
+ * (`ended`) or at a block that cannot be one (`error`). Call in slot order, one caller at a time.
  */
 export function indexPcapng(at: usize, end: usize): u32 {
   const state = indexState;
@@ -270,8 +270,8 @@ export function indexPcapng(at: usize, end: usize): u32 {
 }
 
 /**
- * Takes the packet of a block, whose `captured` bytes lie at `data`. A simple block has no time, and gets that of the
- * packet before. False where the recording ends before it.
+ * Takes the packet of a block, whose `captured` bytes lie at `data`. A simple block has no time, and gets
+ * that of the packet before. False where the recording ends before it.
  */
 // @ts-ignore: decorator
 @inline

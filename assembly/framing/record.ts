@@ -7,15 +7,16 @@
 import { endpointHash, foldAddress, sharedHash } from '../hash';
 import { config, count, indexState, isServerPort, sharedPort } from '../instance';
 import {
-  COUNTER_CUT_CAPTURED, COUNTER_PACKETS_CUT, COUNTER_PACKETS_DECODED, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_ESP, COUNTER_SKIPPED_FRAGMENT,
-  COUNTER_SKIPPED_GENEVE, COUNTER_SKIPPED_GRE, COUNTER_SKIPPED_IPIP, COUNTER_SKIPPED_MALFORMED, COUNTER_SKIPPED_NOT_IP,
-  COUNTER_SKIPPED_OTHER_PORT, COUNTER_SKIPPED_OTHER_PROTOCOL, COUNTER_SKIPPED_SAMPLED,
-  COUNTER_SKIPPED_VXLAN, LINKTYPE_ETHERNET, LINKTYPE_RAW, LIST_HEAD, OWNER_BITS, PacketHead, Segment, SEGMENT_UDP, SIZEOF_PACKET_HEAD, SIZEOF_SEGMENT,
+  COUNTER_CUT_CAPTURED, COUNTER_PACKETS_CUT, COUNTER_PACKETS_DECODED, COUNTER_SKIPPED_CUT_HEADER,
+  COUNTER_SKIPPED_ESP, COUNTER_SKIPPED_FRAGMENT, COUNTER_SKIPPED_GENEVE, COUNTER_SKIPPED_GRE,
+  COUNTER_SKIPPED_IPIP, COUNTER_SKIPPED_MALFORMED, COUNTER_SKIPPED_NOT_IP, COUNTER_SKIPPED_OTHER_PORT,
+  COUNTER_SKIPPED_OTHER_PROTOCOL, COUNTER_SKIPPED_SAMPLED, COUNTER_SKIPPED_VXLAN, LINKTYPE_ETHERNET,
+  LINKTYPE_RAW, LIST_HEAD, OWNER_BITS, PacketHead, Segment, SEGMENT_UDP, SIZEOF_PACKET_HEAD, SIZEOF_SEGMENT,
 } from '../layout';
 import { packet } from '../packet';
 import {
-  family, headerSize, IP_CUT, IP_FRAGMENT, IP_OK, parseIp, PROTOCOL_ESP, PROTOCOL_GRE, PROTOCOL_IPV4, PROTOCOL_IPV6,
-  PROTOCOL_TCP, PROTOCOL_UDP, protocol,
+  family, headerSize, IP_CUT, IP_FRAGMENT, IP_OK, parseIp, PROTOCOL_ESP, PROTOCOL_GRE, PROTOCOL_IPV4,
+  PROTOCOL_IPV6, PROTOCOL_TCP, PROTOCOL_UDP, protocol,
 } from '../wire/ip';
 import { ipOffset, LINK_NOT_IP } from '../wire/link';
 import { destinationPort, sourcePort, TCP_HEADER_MIN, tcpHeaderSize } from '../wire/tcp';
@@ -30,8 +31,8 @@ const VXLAN_LINUX: u32 = 8472;
 const GENEVE: u32 = 6081;
 
 /**
- * Which worker owns a flow, by the hash of what its copies share: the high bits of the product spread any hash over any
- * number.
+ * Which worker owns a flow, by the hash of what its copies share: the high bits of the product spread any
+ * hash over any number.
  */
 // @ts-ignore: decorator
 @inline
@@ -95,9 +96,9 @@ export const FRAGMENT: u32 = 3;
 export const ELSEWHERE: u32 = 4;
 
 /**
- * Finds the TCP segment or UDP datagram in one packet of `size` captured bytes at `data`: sets protocol, ip, l4 and
- * hash of the packet at hand, of a fragment only `ip`, of a packet of other ports only `ip` and `l4`. Changes nothing else but counters of this instance: kernel
- * rings have no lock.
+ * Finds the TCP segment or UDP datagram in one packet of `size` captured bytes at `data`: sets protocol, ip,
+ * l4 and hash of the packet at hand, of a fragment only `ip`, of a packet of other ports only `ip` and `l4`.
+ * Changes nothing else but counters of this instance: kernel rings have no lock.
  */
 // @ts-ignore: decorator
 @inline
@@ -115,9 +116,11 @@ const PLAIN_SIZE: u32 = PLAIN_L4 + TCP_HEADER_MIN;
 // @ts-ignore: decorator
 @inline
 function isPlain(data: usize): bool {
-  // As they lie in memory: EtherType 0x0800, version 4 and 5 words of header; fragment flags and offset 0 but for
-  // "do not fragment", any time to live, protocol 6.
-  return (load<u32>(data + 12) & 0x00ffffff) == 0x00450008 && (load<u32>(data + 20) & 0xff00ff3f) == 0x06000000;
+  // As they lie in memory: EtherType 0x0800, version 4 and 5 words of header; fragment flags and offset 0 but
+  // for "do not fragment", any time to live, protocol 6.
+  return (
+    (load<u32>(data + 12) & 0x00ffffff) == 0x00450008 && (load<u32>(data + 20) & 0xff00ff3f) == 0x06000000
+  );
 }
 
 // @ts-ignore: decorator
@@ -138,7 +141,9 @@ function locatePlain(data: usize): u32 {
     count(COUNTER_SKIPPED_MALFORMED);
     return REFUSED;
   }
-  const sum = endpointHash(load<u32>(data + PLAIN_L3 + 12), source) + endpointHash(load<u32>(data + PLAIN_L3 + 16), destination);
+  const sum =
+    endpointHash(load<u32>(data + PLAIN_L3 + 12), source) +
+    endpointHash(load<u32>(data + PLAIN_L3 + 16), destination);
   const shared = sharedHash(sharedPort(source, destination));
   at.hash = <u32>(sum ^ (sum >> 32));
   at.shared = shared;
@@ -200,8 +205,8 @@ function locateAny(data: usize, size: u32, linktype: u32): u32 {
 }
 
 /**
- * Takes one packet of `size` captured bytes at `data`, of `length` on the wire, and writes its head right before it. Its
- * time, interface and number in the slot are set.
+ * Takes one packet of `size` captured bytes at `data`, of `length` on the wire, and writes its head right
+ * before it. Its time, interface and number in the slot are set.
  */
 // @ts-ignore: decorator
 @inline
@@ -240,8 +245,8 @@ function addSegment(head: usize): void {
 }
 
 /**
- * A fragment, captured up to `end`, of a packet of `length` bytes: the datagram it makes whole is a packet like any
- * other, and stands for all its packets.
+ * A fragment, captured up to `end`, of a packet of `length` bytes: the datagram it makes whole is a packet
+ * like any other, and stands for all its packets.
  */
 function indexFragment(end: usize, length: u32): void {
   const ip = <usize>packet.ip;

@@ -3,7 +3,7 @@
  * linux/if_packet.h):
  *
  *   block:   | version | offset to private | status | packets | offset to first | length | sequence | times |
- *   packet:  | to next | s | ns | captured | length | status | to link header (u16) | to network header (u16) | ... |
+ *   packet:  | to next | s | ns | captured | length | status | to link (u16) | to network (u16) | ... |
  *            | sockaddr_ll at 48 | ... | captured bytes |
  */
 

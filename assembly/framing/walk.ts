@@ -25,8 +25,8 @@ export function beginWalk(chunk: usize, firstList: usize, listStride: usize, wor
 }
 
 /**
- * Keeps a record that is not whole yet. Behind a limit or an error there is none: the rest of the chunk is not read,
- * and may be longer than the carry area.
+ * Keeps a record that is not whole yet. Behind a limit or an error there is none: the rest of the chunk is
+ * not read, and may be longer than the carry area.
  */
 export function carryOver(at: usize, end: usize): void {
   if (indexState.error | indexState.ended) return;
@@ -40,12 +40,16 @@ export function carryOver(at: usize, end: usize): void {
 const CLOCKED_NOT: u32 = 0;
 const CLOCKED: u32 = 1;
 export const CLOCKED_BEFORE: u32 = 2;
-/** Captures overlap where the later begins before this part of the earlier, or a second, is over, counted from its end. */
+/**
+ * Captures overlap where the later begins before this part of the earlier, or a second, is over, counted from
+ * its end.
+ */
 const OVERLAP_SHIFT: u64 = 3;
 
 /**
- * The first packet of all sets the clock; that of a later capture, or section, tells whether the two were captured at
- * one time. Of a capture in several files the next may begin a little early: packets of several queues do.
+ * The first packet of all sets the clock; that of a later capture, or section, tells whether the two were
+ * captured at one time. Of a capture in several files the next may begin a little early: packets of several
+ * queues do.
  */
 function beginClock(time: u64): void {
   const state = indexState;

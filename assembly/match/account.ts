@@ -3,8 +3,9 @@
  *
  *   payload_seen = payload_recorded + payload_repeated + payload_unsynced_* + payload_gap + payload_skipped_*
  *
- * Bytes in order are handed to the parsers in deliveries, the bytes of one segment each. A delivery of a connection in
- * sync counts as recorded, less what its parsers disown. Three kinds of bytes wait before they count:
+ * Bytes in order are handed to the parsers in deliveries, the bytes of one segment each. A delivery of a
+ * connection in sync counts as recorded, less what its parsers disown. Three kinds of bytes wait before they
+ * count:
  *
  *   - those of a line that is not whole: they count with the delivery that ends the line;
  *   - those of a request that must be proven by its answer (`Flow.held`): what is proven counts as recorded;
@@ -12,32 +13,34 @@
  *
  * Nothing is taken out of a counter again, so the account of a block is never negative.
  */
-import { Flow, FLOW_BINARY, FLOW_COPY, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES } from '../flow/flow';
+import {
+  Flow, FLOW_BINARY, FLOW_COPY, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES,
+} from '../flow/flow';
 import { count, countPayload } from '../instance';
 import {
-  COUNTER_FLOWS_UNSYNCED, COUNTER_PAYLOAD_RECORDED, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SKIPPED_STRAY, COUNTER_PAYLOAD_SKIPPED_TLS,
-  COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP, COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE, COUNTER_PAYLOAD_UNSYNCED_MID_STREAM,
-  COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD,
+  COUNTER_FLOWS_UNSYNCED, COUNTER_PAYLOAD_RECORDED, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SKIPPED_STRAY,
+  COUNTER_PAYLOAD_SKIPPED_TLS, COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP, COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE,
+  COUNTER_PAYLOAD_UNSYNCED_MID_STREAM, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD,
 } from '../layout';
 
-// Why nothing of a flow is believed, or was not believed last: Flow.unsynced.
-/** It has not been in sync yet. */
+// Values of Flow.unsynced: why the flow is out of sync, or was the last time.
+/** The capture joined the connection in mid-stream, and the flow has not been in sync yet. */
 export const WHY_MID_STREAM: u8 = 0;
 /** Bytes are missing, or there was no memory for them. */
 export const WHY_AFTER_GAP: u8 = 1;
-/** Something fits nothing. */
+/** A message fits no rule of the protocol, or an answer fits no pending request. */
 export const WHY_NOT_UNDERSTOOD: u8 = 2;
-/** Beside these: the flow is counted as one that was out of sync. */
+/** A bit beside these values: COUNTER_FLOWS_UNSYNCED has counted the flow. */
 export const UNSYNCED_COUNTED: u8 = 0x80;
 
-/** Whether the flow has had bytes of which nothing was learned. */
+/** Whether bytes of the flow were counted as unsynced. */
 // @ts-ignore: decorator
 @inline
 export function wasUnsynced(flow: Flow): bool {
   return (flow.unsynced & UNSYNCED_COUNTED) != 0;
 }
 
-/** The flow loses its place for this reason. One that was not in sync keeps the reason it had. */
+/** Notes why the flow is out of sync from here on. */
 export function setWhy(flow: Flow, why: u8): void {
   flow.unsynced = why | (flow.unsynced & UNSYNCED_COUNTED);
 }
@@ -50,7 +53,7 @@ function counterOf(flow: Flow): u32 {
   }
 }
 
-/** Counts bytes nothing was learned from, because nothing is believed of the flow. */
+/** Counts bytes of a flow that is out of sync. */
 export function passOver(flow: Flow, bytes: u32): void {
   if (bytes == 0) return;
   if (!wasUnsynced(flow)) {
@@ -66,13 +69,19 @@ export function skipPayload(kind: u8, bytes: u32): void {
   else count(kind == FLOW_TLS ? COUNTER_PAYLOAD_SKIPPED_TLS : COUNTER_PAYLOAD_SKIPPED_STRAY, bytes);
 }
 
-/** Bytes of the delivery at hand, and of the line it may end, that nobody has disowned. */
+/**
+ * Bytes that the delivery at hand will count: its own and those of a line it ends, less those a parser has
+ * disowned.
+ */
 let claim: u32 = 0;
-/** The side it is, or was, of. */
+/** The side of the delivery at hand, or of the last one. */
 let claimer: usize = 0;
-/** Whether the flow was in sync when it began. */
+/** Whether the flow was in sync when the delivery began. */
 let wasInSync: bool = false;
-/** Whether an answer ended a request that cannot be recorded, because only a later one proves where requests begin. */
+/**
+ * Whether an answer ended a request that cannot be recorded, because only a later one proves where requests
+ * begin.
+ */
 let unproven: bool = false;
 
 /** A side's parser is about to get bytes. */
@@ -89,7 +98,7 @@ const PLAIN_MASK: u64 = 0xffffffff00ffffff;
 /** Text over TCP, in sync, without anything held: nearly all. */
 const PLAIN: u64 = <u64>SYNC_YES << 8;
 
-/** The parser has had them. */
+/** The parser has read the delivery: counts its bytes. */
 // @ts-ignore: decorator
 @inline
 export function endDelivery(flow: Flow, side: Side): void {
@@ -110,7 +119,7 @@ function conclude(flow: Flow, bytes: u32): void {
     passOver(flow, bytes + flow.held);
     flow.held = 0;
   } else if (flow.sync == SYNC_NONE && wasInSync && flow.held == 0 && !onTrial) {
-    // What was read before the place was lost.
+    // These bytes were read before the flow lost sync within this delivery.
     count(COUNTER_PAYLOAD_RECORDED, bytes);
   } else {
     flow.held += bytes;
@@ -122,12 +131,15 @@ function conclude(flow: Flow, bytes: u32): void {
 /** Whether what is delivered may turn out to be no request. */
 let onTrial: bool = false;
 
-/** A request is delivered that is none unless all of it is: what is said of it is held until `endTrial`. */
+/**
+ * The next deliveries are one datagram, which must hold whole requests: their bytes are held until
+ * `endTrial`.
+ */
 export function beginTrial(): void {
   onTrial = true;
 }
 
-/** It was whole, or it was not. */
+/** The datagram was delivered. Where its last request was not `whole`, its bytes count as incomplete. */
 export function endTrial(flow: Flow, whole: bool): void {
   onTrial = false;
   if (!whole) {
@@ -152,14 +164,17 @@ export function settleHeld(flow: Flow): void {
   flow.held = 0;
 }
 
-/** Whether it still has to be seen that what the flow has said is recorded. */
+/** Whether an answer must still prove what the client has sent. */
 function isOpen(flow: Flow): bool {
   if (flow.sync != SYNC_YES || onTrial) return true;
   // A server that does not speak binary reads no binary request at all.
   return flow.kind == FLOW_BINARY && !sideOf(flow, SERVER).spoken;
 }
 
-/** Bytes of the delivery at hand are no part of anything recorded. Out of sync, all of it is accounted for as one. */
+/**
+ * Counts bytes of the delivery at hand as `counter` instead of as recorded. Out of sync all its bytes count
+ * alike.
+ */
 export function disown(flow: Flow, bytes: u32, counter: u32): void {
   if (flow.sync != SYNC_YES) return;
   claim -= bytes;
@@ -172,22 +187,19 @@ export function passOverRest(flow: Flow, bytes: u32): void {
   passOver(flow, bytes);
 }
 
-/**
- * Bytes of the client that were held back are read in a delivery of the server: this many more have to be accounted
- * for.
- */
+/** Held bytes of the client are about to be read, within a delivery of the server, which counts them too. */
 export function beginHeld(client: Side, bytes: u32): void {
   claim += bytes;
   claimer = changetype<usize>(client);
 }
 
-/** They are read, but for those of a line or value in doubt that is held on. */
+/** The held bytes are read, but for those of a line or value that is held further. */
 export function endHeld(client: Side, server: Side): void {
   claim -= client.lineSize;
   claimer = changetype<usize>(server);
 }
 
-/** A line that was begun will not be ended. */
+/** Gives up a line whose end will not come: counts its bytes. */
 export function loseLine(flow: Flow, side: Side): void {
   const bytes = side.lineSize;
   if (bytes == 0) return;

@@ -1,15 +1,18 @@
 /**
- * One side of a connection read alone, because the capture has nothing of the other. Requests are unanswered. Of
- * answers only those that name a hit become events: VALUE (of a get, or of what is like it) and VA (of an mg); it is
- * not known when they were asked for, and the key of a VA only where it repeats it. All others are counted.
+ * One side of a connection read alone, because the capture has nothing of the other. Requests are unanswered.
+ * Of answers only those that name a hit become events: VALUE (of a get, or of what is like it) and VA (of an
+ * mg); it is not known when they were asked for, and the key of a VA only where it repeats it. All others are
+ * counted.
  */
 import { CLIENT, Flow, FLOW_TLS, SERVER, sideOf, SYNC_NONE } from '../flow/flow';
 import { count } from '../instance';
 import {
-  COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNMATCHED_ANSWERS, OP_MG, PRESENT_FLAGS, PRESENT_VALUE_SIZE,
-  PROTO_META, STATUS_HIT,
+  COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNMATCHED_ANSWERS, OP_MG, PRESENT_FLAGS,
+  PRESENT_VALUE_SIZE, PROTO_META, STATUS_HIT,
 } from '../layout';
-import { answerFlags, answerSize, hasFlags, hasKey, keyAt, keyEnd, keyIsBase64, parseAnswer } from '../memcache/answer';
+import {
+  answerFlags, answerSize, hasFlags, hasKey, keyAt, keyEnd, keyIsBase64, parseAnswer,
+} from '../memcache/answer';
 import { MAGIC_ANSWER } from '../memcache/binary';
 import { clear } from '../memcache/command';
 import { setKey } from '../memcache/keys';

@@ -1,11 +1,16 @@
-/** Client bytes of a binary connection in order: headers, extras and keys become pending requests, values are skipped. */
+/**
+ * Client bytes of a binary connection in order: headers, extras and keys become pending requests, values are
+ * skipped.
+ */
 import { CLIENT, Flow, SERVER, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE } from '../flow/flow';
 import { count } from '../instance';
 import {
   COUNTER_AMBIGUOUS_LENGTHS, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT,
   COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, OP_UNKNOWN, STATUS_SILENT,
 } from '../layout';
-import { BINARY_HEADER, isQuit, MAGIC_REQUEST, mayBegin, parseBinaryRequest, refuseMagic, requestHead } from '../memcache/binary';
+import {
+  BINARY_HEADER, isQuit, MAGIC_REQUEST, mayBegin, parseBinaryRequest, refuseMagic, requestHead,
+} from '../memcache/binary';
 import { BIT_LAST, BIT_QUIET, BIT_REFUSED } from '../memcache/message';
 import { Packet } from '../packet';
 import { disown, WHY_NOT_UNDERSTOOD } from './account';
@@ -21,7 +26,9 @@ export function binaryClientBytes(flow: Flow, at: usize, end: usize, from: Packe
   if (flow.sync == SYNC_NONE) {
     const server = sideOf(flow, SERVER);
     // A whole header, while nothing of the server is outstanding: the server's next bytes answer it.
-    if (!from.starts || end - at < BINARY_HEADER || !server.known || server.next != from.ack || !mayBegin(at)) {
+    if (
+      !from.starts || end - at < BINARY_HEADER || !server.known || server.next != from.ack || !mayBegin(at)
+    ) {
       passOverClient(flow, at, end);
       return;
     }
@@ -37,7 +44,9 @@ export function binaryClientBytes(flow: Flow, at: usize, end: usize, from: Packe
       if (side.skip == 0) dataDone(flow, side, from.time);
     } else {
       const isUnknown = side.state == CLIENT_UNKNOWN;
-      disown(flow, <u32>(end - at), isUnknown ? COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD : COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT);
+      const reason =
+        isUnknown ? COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD : COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT;
+      disown(flow, <u32>(end - at), reason);
       return;
     }
     if (flow.sync == SYNC_NONE) {
@@ -78,14 +87,17 @@ function headBytes(flow: Flow, at: usize, end: usize, from: Packet): usize {
     at += taken;
   }
   const head = <usize>side.line;
-  // It is whole: what becomes of its bytes is no matter of the buffer any more.
+  // The head is whole: from here on the delivery counts its bytes, not the buffer.
   side.lineSize = 0;
   requestAt(flow, head, from.time);
   freeLine(side);
   return at;
 }
 
-/** Bytes that begin no request: memcached closes without an answer, and so nothing is read until it has spoken. */
+/**
+ * Bytes that begin no request: memcached closes without an answer, and so nothing is read until it has
+ * spoken.
+ */
 function noRequest(flow: Flow, side: Side): void {
   if (flow.sync == SYNC_TENTATIVE) {
     lostRequest(flow);
@@ -101,7 +113,9 @@ function noRequest(flow: Flow, side: Side): void {
   side.state = CLIENT_UNKNOWN;
 }
 
-/** A request whose head lies at `at`; its last byte came at `lastTime`, its first as the side's line says. */
+/**
+ * A request whose head lies at `at`; its last byte came at `lastTime`, its first at the side's `lineTime`.
+ */
 function requestAt(flow: Flow, at: usize, lastTime: u64): void {
   const side = sideOf(flow, CLIENT);
   const request = takeRequest(flow);

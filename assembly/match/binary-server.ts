@@ -5,8 +5,8 @@ import {
   COUNTER_AMBIGUOUS_QUIET, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNMATCHED_ANSWERS, STATUS_HIT,
 } from '../layout';
 import {
-  answerGoesOn, answerHasKey, answerHead, answerRest, BINARY_HEADER, isAnswer, isAnswerTo, isStorage, MAGIC_ANSWER, outcomeOf,
-  parseBinaryAnswer, takeHit,
+  answerGoesOn, answerHasKey, answerHead, answerRest, BINARY_HEADER, isAnswer, isAnswerTo, isStorage,
+  MAGIC_ANSWER, outcomeOf, parseBinaryAnswer, takeHit,
 } from '../memcache/binary';
 import { BIT_LAST, BIT_NO_EVENT, BIT_QUIET, Request } from '../memcache/message';
 import { Packet } from '../packet';
@@ -69,7 +69,7 @@ function headBytes(flow: Flow, at: usize, end: usize, from: Packet): usize {
   }
   const head = <usize>side.line;
   const size = side.lineSize;
-  // It is whole: what becomes of its bytes is no matter of the buffer any more.
+  // The head is whole: from here on the delivery counts its bytes, not the buffer.
   side.lineSize = 0;
   if (!isAnswer(head)) disown(flow, size, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
   answerAt(flow, head, from.ack);
@@ -89,7 +89,7 @@ function noAnswer(flow: Flow, side: Side): void {
   loseSync(flow, WHY_NOT_UNDERSTOOD);
 }
 
-/** An answer whose head lies at `at`; its first byte came when the side's line says. */
+/** An answer whose head lies at `at`; its first byte came at the side's `lineTime`. */
 function answerAt(flow: Flow, at: usize, ack: u32): void {
   const side = sideOf(flow, SERVER);
   if (!isAnswer(at)) {
@@ -115,7 +115,10 @@ function answerAt(flow: Flow, at: usize, ack: u32): void {
   conclude(flow, request, ack);
 }
 
-/** The pending request the answer is for, having recorded as silent the quiet ones before it; 0 where there is none. */
+/**
+ * The pending request the answer is for, having recorded as silent the quiet ones before it; 0 where there is
+ * none.
+ */
 function matchPending(flow: Flow): Request {
   let request = changetype<Request>(<usize>flow.head);
   while (changetype<usize>(request) && !isAnswerTo(request)) {
@@ -123,7 +126,8 @@ function matchPending(flow: Flow): Request {
     request = changetype<Request>(<usize>request.next);
   }
   const current = changetype<Request>(<usize>flow.current);
-  if (changetype<usize>(request) == 0 && (changetype<usize>(current) == 0 || !isAnswerTo(current))) return request;
+  const isOfCurrent = changetype<usize>(current) != 0 && isAnswerTo(current);
+  if (changetype<usize>(request) == 0 && !isOfCurrent) return request;
   if (changetype<usize>(request) && request.bits & BIT_QUIET && !answerHasKey) {
     const after = changetype<Request>(<usize>request.next);
     if (changetype<usize>(after) && isAnswerTo(after)) count(COUNTER_AMBIGUOUS_QUIET);
@@ -137,7 +141,10 @@ function matchPending(flow: Flow): Request {
   return request;
 }
 
-/** Whether the answer refuses the request whose value is still on its way: too large, or without a right to it. */
+/**
+ * Whether the answer refuses the request whose value is still arriving: it is too large, or the client may
+ * not.
+ */
 function refusedEarly(flow: Flow): bool {
   const current = changetype<Request>(<usize>flow.current);
   if (flow.head || changetype<usize>(current) == 0 || !isAnswerTo(current)) return false;
@@ -150,8 +157,8 @@ function refusedEarly(flow: Flow): bool {
 function conclude(flow: Flow, request: Request, ack: u32): void {
   const status = outcomeOf(request);
   if (status == STATUS_HIT) takeHit(request);
-  // In mid-stream: nothing else is pending and the answer acknowledges exactly what was read, so a message ended
-  // there. What was taken for a request without a value was one, or another opcode would have come back.
+  // In mid-stream: nothing else is pending and the answer acknowledges exactly the bytes that were read, so a
+  // request ended there. The answer has its opcode, so the bytes taken for that request were it.
   const proven = flow.sync == SYNC_TENTATIVE && flow.head == 0 && isBetweenRequests(flow, ack);
   if (proven && !isStorage(request)) believe(flow);
   if (request.bits & BIT_NO_EVENT) disown(flow, BINARY_HEADER, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);

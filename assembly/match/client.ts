@@ -4,9 +4,8 @@ import {
 } from '../flow/flow';
 import { count } from '../instance';
 import {
-  COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_PAYLOAD_GAP,
-  COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, KEY_MAX,
-  PRESENT_VALUE_SIZE,
+  COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT,
+  COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, KEY_MAX, PRESENT_VALUE_SIZE,
   STATUS_SILENT,
 } from '../layout';
 import { becomeLogin, expectLogin, lookAtLogin, mayLogIn } from '../memcache/credentials';
@@ -32,7 +31,7 @@ import { loseSync, passOverClient } from './sync';
 
 const LF: u8 = 10;
 const CR: u8 = 13;
-/** Both, as they lie in memory. */
+/** CR and LF, as they lie in memory. */
 const CRLF: u16 = 0x0a0d;
 
 /** End of the line without the CR before its LF. */
@@ -42,7 +41,7 @@ function withoutCr(at: usize, end: usize): usize {
   return end > at && load<u8>(end - 1) == CR ? end - 1 : end;
 }
 
-/** What a packet brought that was held back until it was certain that it is text. */
+/** Bytes that were held back until they were known to be text, as the packet that brought them. */
 let held: Packet = changetype<Packet>(0);
 
 export function createClient(): void {
@@ -71,7 +70,10 @@ export function clientBytes(flow: Flow, at: usize, end: usize, from: Packet): vo
         break;
       case CLIENT_DATA: {
         const bytes = min<usize>(side.skip, end - at);
-        if (flow.login) flow.login = lookAtLogin(flow.login, at, at + min<usize>(bytes, max<i32>(<i32>side.skip - 2, 0)));
+        if (flow.login) {
+          const value = max<i32>(<i32>side.skip - 2, 0);
+          flow.login = lookAtLogin(flow.login, at, at + min<usize>(bytes, value));
+        }
         at += bytes;
         side.skip -= <u32>bytes;
         if (side.skip == 0) dataDone(flow, side, from.time);
@@ -134,8 +136,8 @@ function replay(flow: Flow, side: Side, from: Packet): void {
 }
 
 /**
- * Whether a segment may begin a request in mid-stream: a whole known line, and nothing of the server outstanding. What
- * the server owes to requests that were passed over would be taken for the answer.
+ * Whether a segment may begin a request in mid-stream: it is a whole known line, and no byte of the server is
+ * outstanding. Otherwise an answer to an earlier request, which was not read, would be taken for its answer.
  */
 function begins(flow: Flow, at: usize, end: usize, ack: u32): bool {
   const server = sideOf(flow, SERVER);
@@ -151,8 +153,8 @@ function begins(flow: Flow, at: usize, end: usize, ack: u32): bool {
 }
 
 /**
- * `get` of one key, its line whole in this packet: nearly all requests are. Returns the end of the line,
- * or 0 where it is anything else, and nothing was done.
+ * Reads a `get` of one key with its line whole in this packet, as nearly all requests are. Returns the end of
+ * the line, or 0 and does nothing where the request is another.
  */
 // @ts-ignore: decorator
 @inline
@@ -171,9 +173,11 @@ function quickGet(flow: Flow, at: usize, end: usize, from: Packet): usize {
   return gap + 2;
 }
 
-/** Bytes of the request line at hand, its end included; of one of which runs of spaces were squeezed what is left. */
+/**
+ * Bytes of the request line at hand with its line end, and without the spaces that were squeezed out of it.
+ */
 let rawSize: u32 = 0;
-/** Whether a NUL is among them. */
+/** Whether the line at hand has a NUL. */
 let hasNul: bool = false;
 
 function lineBytes(flow: Flow, at: usize, end: usize, from: Packet): usize {
@@ -204,7 +208,7 @@ function lineBytes(flow: Flow, at: usize, end: usize, from: Packet): usize {
   const base = <usize>side.line;
   const lineEnd = withoutCr(base, base + side.lineSize);
   if (!hasNul) hasNul = findLineEnd(base, lineEnd) < lineEnd;
-  // It is whole: what becomes of its bytes is no matter of the buffer any more.
+  // The line is whole: from here on the delivery counts its bytes, not the buffer.
   rawSize = side.lineSize + 1;
   side.lineSize = 0;
   requestLine(flow, base, lineEnd, from.time);
@@ -215,7 +219,7 @@ function lineBytes(flow: Flow, at: usize, end: usize, from: Packet): usize {
 /** The buffer is full and the line goes on: a retrieval is read piece by piece, anything else dropped. */
 function overflow(flow: Flow, side: Side, at: usize, end: usize): usize {
   if (side.line == 0) {
-    // No buffer to be had.
+    // The pool of buffers is used up.
     lostRequest(flow);
     return at;
   }
@@ -246,8 +250,8 @@ function overflow(flow: Flow, side: Side, at: usize, end: usize): usize {
 }
 
 /**
- * Moves all keys that are surely whole out of the buffer; the last may go on. Of the first `known` bytes there
- * none is a space.
+ * Moves all keys that are surely whole out of the buffer; the last may go on. Of the first `known` bytes
+ * there none is a space.
  */
 function takeWholeKeys(request: Request, side: Side, known: u32): void {
   const base = <usize>side.line;
@@ -255,7 +259,7 @@ function takeWholeKeys(request: Request, side: Side, known: u32): void {
   let end = base + side.lineSize;
   while (end > from && load<u8>(end - 1) != 0x20) end--;
   if (end == from) {
-    // A token this long is no key; it only has to stay too long.
+    // A token this long is no key: as much of it is kept as shows that.
     if (side.lineSize > 1024) side.lineSize = 1024;
     return;
   }
@@ -295,7 +299,7 @@ function keyBytes(flow: Flow, at: usize, end: usize, from: Packet): usize {
   return feed + 1;
 }
 
-/** One request line, whose last byte came at `lastTime`, its first as the side's line says. */
+/** One request line, whose last byte came at `lastTime`, its first at the side's `lineTime`. */
 function requestLine(flow: Flow, at: usize, end: usize, lastTime: u64): void {
   const side = sideOf(flow, CLIENT);
   const request = takeRequest(flow);
@@ -342,12 +346,16 @@ function requestLine(flow: Flow, at: usize, end: usize, lastTime: u64): void {
   submit(flow, request);
 }
 
-/** Releases differ on what the bytes behind a line are: they are not read, and its answer ends belief. */
+/**
+ * Releases differ on what follows the line: no byte is read until its answer, which puts the flow out of
+ * sync.
+ */
 function stopReading(flow: Flow, side: Side, request: Request): void {
   count(COUNTER_AMBIGUOUS_LENGTHS);
   side.state = CLIENT_UNKNOWN;
   if (request.bits & (BIT_QUIET | BIT_NOREPLY)) {
-    // Some releases answer a quiet one, others do not. Then whatever is said next ends belief.
+    // Some releases answer a quiet line, others do not: the next answer, to whatever it is, ends
+    // synchronisation.
     if (!(request.bits & BIT_QUIET)) record(flow, request, STATUS_SILENT);
     else if (!(request.bits & BIT_NO_EVENT)) disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
     request.kind = KIND_UNTOLD;
@@ -377,12 +385,12 @@ function unusual(flow: Flow, request: Request): bool {
     flow.auth = AUTH_TRIED;
     becomeLogin(request);
     if ((request.bits & DOUBT_MASK) == DOUBT_INDENT) request.bits &= ~BIT_NO_EVENT;
-    // Nothing but the length is read of its line.
+    // Of its line only the length counts.
     request.bits &= ~(BIT_LAST | BIT_REFUSED | BIT_QUIET | DOUBT_MASK);
   }
   const doubt = request.bits & DOUBT_MASK;
   if (doubt == DOUBT_SIZE_FLAG && flow.sizeFlags) request.bits &= ~DOUBT_MASK;
-  // No answer would tell.
+  // No answer would tell which of the two the bytes are.
   else if (doubt && request.bits & (BIT_QUIET | BIT_NOREPLY)) {
     request.bits = (request.bits & ~DOUBT_MASK) | BIT_QUIET | BIT_LAST;
   }

@@ -1,14 +1,13 @@
 /**
- * Which of the quiet requests at the head of a queue an error may be for. Every error asks, and each asks all of
- * them where none is the one; so that this does not cost the square of their number, each remembers up to where
- * none of those behind it is.
+ * Which of the quiet requests at the head of a queue an error may be for. Every error looks through them, and
+ * through all of them where none fits. So that this does not take quadratic time, each quiet request
+ * remembers the next request behind it that may fit: those between were found not to.
  *
  *   head ── quiet ── quiet ── quiet ── quiet ── loud ── …
- *            └──────── passed ───────────┘
+ *            └──────── skips ────────────┘
  *
- * The memory is in words that quiet text requests have no use for: they have one key, no opcode and no opaque as
- * sent. Where a request
- * becomes quiet they are zero.
+ * It is kept in fields that quiet text requests do not need: these have one key, no opcode and no opaque as
+ * sent. The fields are zeroed where a request becomes quiet.
  */
 import { ERROR_ARITHMETIC, ERROR_FORMAT, ERROR_STORAGE } from '../memcache/answer';
 import { OP_MA, OP_MS } from '../layout';
@@ -33,7 +32,8 @@ const REFUSED_FORMAT: u32 = 5;
 function memoryOf(request: Request, wanted: u32): usize {
   const base = changetype<usize>(request);
   if (wanted == REFUSED_FORMAT) return base + offsetof<Request>('sentOpaque');
-  return wanted == REFUSED ? base + offsetof<Request>('opcode') : base + offsetof<Request>('lastKeys') + ((wanted - 1) << 2);
+  if (wanted == REFUSED) return base + offsetof<Request>('opcode');
+  return base + offsetof<Request>('lastKeys') + ((wanted - 1) << 2);
 }
 
 function is(request: Request, wanted: u32): bool {
@@ -48,7 +48,7 @@ function is(request: Request, wanted: u32): bool {
   return request.kind == KIND_STORE || request.op == OP_MS;
 }
 
-/** What comes behind a quiet request, without those that are known not to be wanted; 0 at the end. */
+/** The next request behind a quiet one that may fit, 0 at the end. */
 // @ts-ignore: decorator
 @inline
 function behind(request: Request, wanted: u32): u32 {
@@ -56,7 +56,7 @@ function behind(request: Request, wanted: u32): u32 {
   return passed ? passed : request.next;
 }
 
-/** The first that is wanted, where only quiet ones come before it; else 0. */
+/** The first request that fits, where only quiet ones come before it; else 0. */
 function first(head: Request, wanted: u32): Request {
   let last = head;
   let found = is(last, wanted);
@@ -75,8 +75,8 @@ function first(head: Request, wanted: u32): Request {
 }
 
 /**
- * The request an error of this class is likely for, if only quiet ones precede it: a line that had to be refused
- * rather than one that may have failed. 0 where there is none.
+ * The request an error of this class is likely for, if only quiet ones precede it: a line that had to be
+ * refused rather than one that may have failed. 0 where there is none.
  */
 export function likelyFor(head: Request, error: u32): Request {
   if (error == ERROR_FORMAT) return first(head, REFUSED_FORMAT);

@@ -11,12 +11,12 @@ import { CLIENT_LINE, SERVER_STEP } from './states';
 export const STEP_ON: u32 = 0;
 /** This line was its last. */
 export const STEP_DONE: u32 = 1;
-/** It may be an answer to something else, or of whatever shape. */
+/** It may be the answer to another request, or its shape is not known. */
 export const STEP_NOT: u32 = 2;
 
 /**
- * Whether only this request can be meant: nothing else waits for an answer, and nothing was read that might be more
- * than the line. Bytes behind a line that are a value to its server would have been read as requests.
+ * Whether the answer can only be for this request: no other is pending, and no client byte behind its line
+ * was read. Such bytes may be a value to the server, and would have been read as requests.
  */
 function isAlone(flow: Flow): bool {
   const client = sideOf(flow, CLIENT);
@@ -31,7 +31,7 @@ export function stepOver(flow: Flow, code: u32, at: usize, end: usize): u32 {
   const begun = (request.bits & BIT_ANSWERED) != 0;
   const data = code == IS_FREE ? foreignData(at, end) : code == IS_VALUE ? <i32>answerSize : -1;
   if (data >= 0) {
-    // Only VALUE is said to others as well.
+    // Of these answers only VALUE may be for another command.
     if (code == IS_VALUE && !begun && !(request.bits & BIT_LEASE) && !isAlone(flow)) return STEP_NOT;
     side.skip = <u32>data + 2;
     side.state = SERVER_STEP;

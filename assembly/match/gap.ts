@@ -1,4 +1,4 @@
-/** What bytes that are not there do to the parser that was to read them. Within a value nothing but they are lost. */
+/** What a gap does to the parser that should have read its bytes. Within a value nothing else is lost. */
 import { CLIENT, Flow, SERVER, Side, sideOf, SYNC_NONE } from '../flow/flow';
 import { count, countPayload } from '../instance';
 import {
@@ -21,21 +21,21 @@ export function accountUnread(flow: Flow, index: u32, size: u32, counter: u32): 
   else countPayload(counter, size);
 }
 
-/** Whether so many bytes end within the data a side is in, or with it. */
+/** Whether a gap of so many bytes ends within the data block a side is in, or with it. */
 // @ts-ignore: decorator
 @inline
 function isWithinData(side: Side, index: u32, size: u32): bool {
   return side.state == (index == CLIENT ? CLIENT_DATA : SERVER_DATA) && size <= side.skip;
 }
 
-/** Whether it is certain what the bytes behind the data are that the gap takes with it. */
+/** Whether the bytes that a gap takes beyond the end of a data block are certain. */
 // @ts-ignore: decorator
 @inline
 function isBehindData(flow: Flow, side: Side, index: u32, size: u32): bool {
   return index == SERVER && side.state == SERVER_DATA && isImplied(flow, size - side.skip);
 }
 
-/** Steps over bytes nobody will read, at `time`; of a flow something is believed of. */
+/** Steps over a gap, at `time`, of a flow that is in sync or tentative. */
 export function takeGap(flow: Flow, index: u32, size: u32, time: u64): void {
   const side = sideOf(flow, index);
   if (isWithinData(side, index, size)) {
@@ -60,7 +60,7 @@ export function takeGap(flow: Flow, index: u32, size: u32, time: u64): void {
   if (!nothingRead) losePlace(flow);
 }
 
-/** Nothing of the flow is believed any more until it is proven. */
+/** The flow is out of sync until an answer proves a request. */
 export function losePlace(flow: Flow): void {
   count(COUNTER_GAPS);
   loseSync(flow, WHY_AFTER_GAP);

@@ -1,12 +1,12 @@
 /**
- * Client bytes behind a line of which only its answer tells whether they are a value or commands (memcache/doubt.ts).
- * They are held in the side's line buffer, and for each segment when it came:
+ * Client bytes behind a line of which only its answer tells whether they are a value or commands
+ * (memcache/doubt.ts). They are held in the side's line buffer, and for each segment when it came:
  *
  *   base                                                        base + LINE_MAX
  *   | bytes of segment 0 | of segment 1 | … →      ← … | mark 1 | mark 0 | number of marks
  *
- * Of a value longer than HELD_VALUE_MAX nothing is held: its bytes are counted, and belief ends where they turn out to
- * be commands. It ends as well where there is no room for more.
+ * Of a value longer than HELD_VALUE_MAX no byte is held: its bytes are counted, and the flow loses sync where
+ * they turn out to be commands. It also loses sync where the buffer is full.
  */
 import { CLIENT, Flow, Side, sideOf } from '../flow/flow';
 import { count } from '../instance';
@@ -49,14 +49,17 @@ export function startOf(base: usize, index: u32): u32 {
   return load<u16>(markAt(base, index));
 }
 
-/** Packets since that which brought the first; captures may have them the other way round. */
+/**
+ * Packets since the one that brought the first segment; negative where the capture has them the other way
+ * round.
+ */
 // @ts-ignore: decorator
 @inline
 export function ordinalOf(base: usize, index: u32): i64 {
   return <i64>load<i16>(markAt(base, index), MARK_ORDINAL);
 }
 
-/** Nanoseconds since then. */
+/** Nanoseconds since the first segment. */
 // @ts-ignore: decorator
 @inline
 export function timeOf(base: usize, index: u32): i64 {
@@ -110,12 +113,12 @@ function keep(side: Side, at: usize, size: u32, from: Packet): bool {
   return true;
 }
 
-/** Looks at a value that turned out to be one: when its last byte came, and whether it may be credentials. */
+/** The held bytes are a value: notes when its last byte came, and whether it may be credentials. */
 export function lookAtHeld(flow: Flow, side: Side, request: Request): void {
   const size = request.dataSize + 2;
   const base = <usize>side.line;
   if (size > HELD_VALUE_MAX || side.lineSize < size) {
-    // What was not held, or is still to come, is not looked at.
+    // Bytes that were not held, or have not come yet, cannot be looked at: they may be credentials.
     if (flow.login) flow.login = LOGIN_BOTH;
     return;
   }

@@ -10,7 +10,7 @@ import { createPool, give, Pool, take } from '../pools';
 
 /** Room behind LINE_MAX for reads past the end. */
 const SLACK: u32 = 16;
-/** Behind that a byte that is 1 while every run of spaces in the buffer is one space. */
+/** Offset of a byte that is 1 while every run of spaces in the buffer is one space. */
 const SQUEEZED: u32 = LINE_MAX + SLACK;
 const LINE_SIZE: u32 = SQUEEZED + 8;
 
@@ -35,8 +35,8 @@ export function freeLine(side: Side): void {
 }
 
 /**
- * Appends [at, end) to the side's line, beginning one where there is none; `from` brought them. Returns how many
- * bytes were taken: fewer than given when the buffer is full or none is to be had (counted).
+ * Appends [at, end) to the side's line, beginning one where there is none; `from` brought them. Returns how
+ * many bytes were taken: fewer than given when the buffer is full or none is to be had (counted).
  */
 export function appendLine(side: Side, at: usize, end: usize, from: Packet): u32 {
   if (side.line == 0) {
@@ -60,7 +60,8 @@ export function appendLine(side: Side, at: usize, end: usize, from: Packet): u32
     return <u32>(end - at);
   }
   const start = at;
-  // Once only: whoever fills a line up to its last byte must not have all of it read again for every space.
+  // Only once: a client that fills the buffer up to its last byte must not have it read again for every
+  // space.
   if (!squeezed) squeeze(side);
   let size = side.lineSize;
   let last = size ? load<u8>(base + size - 1) : 0;
@@ -94,6 +95,6 @@ function squeeze(side: Side): void {
 export function dropLineHead(side: Side, bytes: u32): void {
   side.lineSize -= bytes;
   memory.copy(side.line, <usize>side.line + bytes, side.lineSize);
-  // Whatever comes next has room again.
+  // There is room again.
   store<u8>(side.line, 0, SQUEEZED);
 }

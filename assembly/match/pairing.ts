@@ -1,9 +1,12 @@
-/** Whose an answer is: in order, but for quiet requests that are passed over and errors that take others' place. */
+/**
+ * Which request an answer belongs to: the oldest, but for quiet requests without an answer, and for errors.
+ */
 import { Flow } from '../flow/flow';
 import { count } from '../instance';
 import { COUNTER_AMBIGUOUS_QUIET, OP_MG, PRESENT_OPAQUE, STATUS_UNANSWERED } from '../layout';
 import {
-  answerLetters, answerOpaque, answerPrint, ERROR_FORMAT, hasKey, hasOpaque, keyAt, keyEnd, keyIsBase64, keyNumber,
+  answerLetters, answerOpaque, answerPrint, ERROR_FORMAT, hasKey, hasOpaque, keyAt, keyEnd, keyIsBase64,
+  keyNumber,
 } from '../memcache/answer';
 import { DOUBT_MASK } from '../memcache/doubt';
 import {
@@ -59,14 +62,14 @@ export function matchPending(flow: Flow, code: u32, error: u32): Request {
 }
 
 /**
- * Requests looked at for one whose error took the answers of others: beyond those memcached answers before it
- * sends (-R, 20 if not told otherwise), and few enough to look at for every error.
+ * How many pending requests are searched for one with an error that discards answers: more than memcached
+ * answers before it sends (-R, default 20), and few enough to search for every error.
  */
 const DISCARDING_DEPTH: i32 = 128;
 
 /**
- * Whether an error may be that of a request behind this one: only some releases answer this, and what they say is said
- * to that as well.
+ * Whether an error may belong to the request behind this one: only some releases answer this request, and the
+ * same error is an answer to the next one, too.
  */
 function isOfNext(found: Request): bool {
   if (!(found.bits & BIT_ONLY_FORMAT)) return false;
@@ -102,11 +105,13 @@ function discardBefore(flow: Flow, request: Request): void {
  * which only a request that must be answered can then claim.
  */
 function agrees(request: Request, code: u32): bool {
-  // A hit returns what was asked for, no less and no more. Whoever must be answered may be of another release.
+  // A hit returns exactly the flags asked for. A request that is always answered may get those of another
+  // release.
   if (request.bits & BIT_QUIET && request.op == OP_MG && (code == IS_VA || code == IS_HD || code == IS_OK)) {
     if ((request.metaFlags ^ answerLetters) & FLAGS_RETURNED) return false;
   }
   const asked = (request.present & (1 << PRESENT_OPAQUE)) != 0;
   if (hasOpaque ? !asked || answerOpaque != request.opaque : asked && request.bits & BIT_QUIET) return false;
-  return !hasKey || answerPrint == request.print || isKeyOf(request, keyAt, keyEnd, keyIsBase64, keyNumber);
+  if (!hasKey || answerPrint == request.print) return true;
+  return isKeyOf(request, keyAt, keyEnd, keyIsBase64, keyNumber);
 }

@@ -10,9 +10,9 @@ import { PEER_MARK, saltOf } from '../flow/table';
 import { otherHash } from '../hash';
 import { config, count, reserve } from '../instance';
 import {
-  CONN_KIND_OPEN_MIDSTREAM, CONN_KIND_OPEN_SYN, COUNTER_BOUND_REQUESTS, COUNTER_NEGATIVE_LATENCY, OP_GAT, OP_GET, OP_MG,
-  PRESENT_FLAGS, PRESENT_KEY, PRESENT_LATENCY, PRESENT_VALUE_SIZE, STATUS_HIT, STATUS_MISS, STATUS_SILENT,
-  STATUS_UNANSWERED,
+  CONN_KIND_OPEN_MIDSTREAM, CONN_KIND_OPEN_SYN, COUNTER_BOUND_REQUESTS, COUNTER_NEGATIVE_LATENCY, OP_GAT,
+  OP_GET, OP_MG, PRESENT_FLAGS, PRESENT_KEY, PRESENT_LATENCY, PRESENT_VALUE_SIZE, STATUS_HIT, STATUS_MISS,
+  STATUS_SILENT, STATUS_UNANSWERED,
 } from '../layout';
 import { becomeLogin, mayLogIn, withhold } from '../memcache/credentials';
 import { freeIndex } from '../memcache/key-index';
@@ -88,7 +88,7 @@ function hashEndpoint(high: u64, low: u64, port: u16): u64 {
   return otherHash(endpoint, port ? 18 : 16);
 }
 
-// The server hashed last: of many connections it is the same.
+// The server that was hashed last: many connections have the same.
 let serverHigh: u64 = 0;
 let serverLow: u64 = 0;
 let serverHash: u64 = 0;
@@ -198,7 +198,7 @@ export function forgetPending(flow: Flow): void {
 
 /** Records one request as unanswered. */
 export function abandon(flow: Flow, request: Request): void {
-  // It may have been sent before the server was heard to ask for credentials.
+  // The client may have sent it before the capture showed the server ask for credentials.
   if (flow.auth == AUTH_WANTED && mayLogIn(request)) {
     flow.auth = AUTH_TRIED;
     becomeLogin(request);

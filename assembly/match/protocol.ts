@@ -1,10 +1,11 @@
-/** The first bytes of a connection: what they say about the protocol of all others. */
+/** Tells the protocol of a connection from its first bytes. */
 import { CLIENT, Flow, FLOW_BINARY, FLOW_NEW, FLOW_TEXT, FLOW_TLS, sideOf, SYNC_NONE } from '../flow/flow';
 import { count } from '../instance';
 import { COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER, COUNTER_PROXY_HEADERS } from '../layout';
 import { MAGIC_REQUEST } from '../memcache/binary';
 import {
-  probe, PROXY_HEADER, PROXY_LINE_MAX, SPEAKS_BINARY, SPEAKS_PERHAPS_PROXY, SPEAKS_PROXY, SPEAKS_PROXY_LINE, SPEAKS_TLS,
+  probe, PROXY_HEADER, PROXY_LINE_MAX, SPEAKS_BINARY, SPEAKS_PERHAPS_PROXY, SPEAKS_PROXY, SPEAKS_PROXY_LINE,
+  SPEAKS_TLS,
 } from '../memcache/probe';
 import { disown, wasUnsynced } from './account';
 import { Packet } from '../packet';
@@ -19,8 +20,8 @@ import { lostRequest } from './submit';
 const LF: u8 = 10;
 
 /**
- * Takes client bytes of a flow that is not known to speak text. Returns where text begins, `end` where there is
- * none in them; bytes from before that may be held in the side's line.
+ * Takes client bytes of a flow that is not known to speak text. Returns where text begins, `end` where there
+ * is none in them; earlier bytes may be held in the side's line.
  */
 export function findText(flow: Flow, at: usize, end: usize, from: Packet): usize {
   if (flow.kind == FLOW_NEW) {
@@ -36,11 +37,14 @@ export function findText(flow: Flow, at: usize, end: usize, from: Packet): usize
 function guess(flow: Flow, at: usize, end: usize): u8 {
   if (isTlsInside(flow, sideOf(flow, CLIENT), at, end)) return FLOW_TLS;
   if (load<u8>(at) == MAGIC_REQUEST) return FLOW_BINARY;
-  // A handshake is the first thing that is said.
+  // A TLS handshake comes first on a connection.
   return !wasUnsynced(flow) && probe(at, end) == SPEAKS_TLS ? FLOW_TLS : FLOW_TEXT;
 }
 
-/** Tells the protocol from the very first bytes, having stepped over PROXY headers. Returns where reading goes on. */
+/**
+ * Tells the protocol from the very first bytes, having stepped over PROXY headers. Returns where reading goes
+ * on.
+ */
 function tell(flow: Flow, at: usize, end: usize, by: Packet): usize {
   const side = sideOf(flow, CLIENT);
   while (at < end) {
@@ -78,7 +82,7 @@ function tell(flow: Flow, at: usize, end: usize, by: Packet): usize {
       freeLine(side);
       continue;
     }
-    // What this packet brought is read from the packet, for its time.
+    // The bytes of this packet are read where they lie, because they have its time.
     side.lineSize = held;
     flow.settled = 1;
     if (speaks == SPEAKS_BINARY) flow.kind = FLOW_BINARY;

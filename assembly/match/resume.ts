@@ -1,4 +1,4 @@
-/** Reads what was held back of a client, once the answer has told what it is. */
+/** Reads the held bytes of a client, once an answer has told whether they are a value or commands. */
 import { CLIENT, Flow, SERVER, sideOf } from '../flow/flow';
 import { Packet, reservePacket } from '../packet';
 import { beginHeld, endHeld } from './account';
@@ -7,7 +7,7 @@ import { HELD_VALUE_MAX, marksOf, ordinalOf, startOf, timeOf } from './held';
 import { giveLine } from './lines';
 import { CLIENT_DATA, CLIENT_LINE } from './states';
 
-/** A packet whose bytes were held back. */
+/** Held bytes, as the packet that brought them. */
 let held: Packet = changetype<Packet>(0);
 
 export function createResume(): void {
@@ -23,7 +23,7 @@ export function resume(flow: Flow, value: u32): void {
   const ordinal = side.lineOrdinal;
   side.state = CLIENT_LINE;
   if (value > HELD_VALUE_MAX) {
-    // None of it is held.
+    // No byte of the value is held.
     value = 0;
     if (side.skip) side.state = CLIENT_DATA;
   } else if (value > size) {

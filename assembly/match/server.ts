@@ -1,30 +1,31 @@
 /** Server bytes in order: answer lines and data blocks complete pending requests. */
 import {
-  AUTH_NO, AUTH_WANTED, CLIENT, Flow, FLOW_BINARY, FLOW_NEW, FLOW_TEXT, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE,
-  SYNC_TENTATIVE,
+  AUTH_NO, AUTH_WANTED, CLIENT, Flow, FLOW_BINARY, FLOW_NEW, FLOW_TEXT, FLOW_TLS, SERVER, Side, sideOf,
+  SYNC_NONE, SYNC_TENTATIVE,
 } from '../flow/flow';
 import { fingerprint } from '../hash';
 import { count } from '../instance';
 import {
   COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_PAYLOAD_SKIPPED_STREAM,
-  COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, COUNTER_UNMATCHED_ANSWERS, NO_SIZE, OP_MA, OP_MD,
-  OP_MG, OP_MS, OP_WATCH, PRESENT_FLAGS,
-  PRESENT_KEY, PRESENT_TTL_LEFT, PRESENT_VALUE_SIZE, STATUS_DELETED, STATUS_ERROR, STATUS_EXISTS, STATUS_HIT,
-  STATUS_MISS, STATUS_NOT_FOUND, STATUS_NOT_STORED, STATUS_OK, STATUS_STORED, STATUS_TOUCHED, STATUS_VALUE,
+  COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, COUNTER_UNMATCHED_ANSWERS, NO_SIZE,
+  OP_MA, OP_MD, OP_MG, OP_MS, OP_WATCH, PRESENT_FLAGS, PRESENT_KEY, PRESENT_TTL_LEFT, PRESENT_VALUE_SIZE,
+  STATUS_DELETED, STATUS_ERROR, STATUS_EXISTS, STATUS_HIT, STATUS_MISS, STATUS_NOT_FOUND, STATUS_NOT_STORED,
+  STATUS_OK, STATUS_STORED, STATUS_TOUCHED, STATUS_VALUE,
 } from '../layout';
 import {
-  answerFlags, answerMarks, answerPrint, answerSize, asksForCredentials, errorClass, hasFlags, hasTimeLeft, keyEnd,
-  parseAnswer, timeLeft, toldSize,
+  answerFlags, answerMarks, answerPrint, answerSize, asksForCredentials, errorClass, hasFlags, hasTimeLeft,
+  keyEnd, parseAnswer, timeLeft, toldSize,
 } from '../memcache/answer';
 import { becomeLogin, LOGIN_NO, mayLogIn, withhold } from '../memcache/credentials';
-import { DOUBT_INDENT, DOUBT_MASK, DOUBT_SIZE_FLAG, isTaken, NOT_TAKEN, NOT_TOLD, TAKEN } from '../memcache/doubt';
+import {
+  DOUBT_INDENT, DOUBT_MASK, DOUBT_SIZE_FLAG, isTaken, NOT_TAKEN, NOT_TOLD, TAKEN,
+} from '../memcache/doubt';
 import { findAnywhere } from '../memcache/key-index';
 import { findKey } from '../memcache/keys';
 import {
   BIT_ANSWERED, BIT_FOREIGN, BIT_LAST, BIT_NO_EVENT, BIT_ONE_LINE, BIT_QUIET, IS_EN, IS_END, IS_ERROR, IS_EX,
-  IS_EXISTS, IS_FREE, IS_ME, IS_NF,
-  IS_NOT_FOUND, IS_NOT_STORED, IS_NS, IS_NUMBER, IS_OK, IS_STAT, IS_STORED, IS_TOUCHED, IS_DELETED, IS_VA, IS_VALUE,
-  KIND_AUTH, KIND_DUMP, KIND_GET, KIND_META, KIND_UNTOLD, Request,
+  IS_EXISTS, IS_FREE, IS_ME, IS_NF, IS_NOT_FOUND, IS_NOT_STORED, IS_NS, IS_NUMBER, IS_OK, IS_STAT, IS_STORED,
+  IS_TOUCHED, IS_DELETED, IS_VA, IS_VALUE, KIND_AUTH, KIND_DUMP, KIND_GET, KIND_META, KIND_UNTOLD, Request,
 } from '../memcache/message';
 import { ANSWER_VALUE } from '../memcache/words';
 import { Packet } from '../packet';
@@ -38,7 +39,8 @@ import { answered, forgetPending, freeRequest, record, shift } from './pending';
 import { appendLine, freeLine } from './lines';
 import { resume } from './resume';
 import {
-  CLIENT_LINE, CLIENT_OVER, SERVER_AFTER_ERROR, SERVER_DATA, SERVER_DROP, SERVER_LINE, SERVER_STEP, SERVER_STREAM,
+  CLIENT_LINE, CLIENT_OVER, SERVER_AFTER_ERROR, SERVER_DATA, SERVER_DROP, SERVER_LINE, SERVER_STEP,
+  SERVER_STREAM,
 } from './states';
 import { believe, loseSync, provesRequest } from './sync';
 import { isTlsInside } from './tls';
@@ -47,7 +49,7 @@ import { matchPending } from './pairing';
 const LF: u8 = 10;
 const CR: u8 = 13;
 
-/** What the packet acknowledged that brought the bytes at hand. */
+/** Acknowledgement number of the packet that brought the bytes at hand. */
 let acknowledged: u32 = 0;
 
 /** Takes the server's next bytes, which `from` brought. */
@@ -58,7 +60,9 @@ export function serverBytes(flow: Flow, at: usize, end: usize, from: Packet): vo
       // The client has not said yet what it speaks.
       flow.owed = 0;
       if (flow.half) answersAlone(flow, at, end, from);
-      else if (flow.sync == SYNC_NONE && isTlsInside(flow, sideOf(flow, SERVER), at, end)) flow.kind = FLOW_TLS;
+      else if (flow.sync == SYNC_NONE && isTlsInside(flow, sideOf(flow, SERVER), at, end)) {
+        flow.kind = FLOW_TLS;
+      }
       else if (flow.sync == SYNC_NONE) passOverRest(flow, <u32>(end - at));
       else disown(flow, <u32>(end - at), COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
     }
@@ -105,7 +109,7 @@ export function serverBytes(flow: Flow, at: usize, end: usize, from: Packet): vo
   }
 }
 
-/** Bytes of the answer line at hand, its end included; of a line too long to keep those that were kept. */
+/** Bytes of the answer line at hand with its line end; of a line too long to keep, those that were kept. */
 let rawSize: u32 = 0;
 
 /** Bytes of an answer line, which may be cut anywhere. Returns where reading goes on. */
@@ -122,14 +126,14 @@ function lineBytes(flow: Flow, at: usize, end: usize, by: Packet): usize {
       loseSync(flow, WHY_AFTER_GAP);
       return at;
     }
-    // What the line is stands at its start; the rest is of no interest.
+    // The start of a line tells its kind; its rest need not be kept.
     isCut = taken < <u32>(feed - at);
     if (isCut) count(COUNTER_BOUND_LINES);
     else if (feed == end) return end;
     to = from + side.lineSize;
     at += taken;
     rawSize = isCut ? side.lineSize : side.lineSize + 1;
-    // It is read now: what becomes of its bytes is no matter of the buffer any more.
+    // The line is read now: from here on the delivery counts its bytes, not the buffer.
     side.lineSize = 0;
   } else {
     rawSize = <u32>(feed + 1 - at);
@@ -168,8 +172,8 @@ const CRLF: u16 = 0x0a0d;
 const END_CR: u32 = 0x0d444e45;
 
 /**
- * The answer to a get of one key, whole lines in this packet: nearly all answers are. Returns where
- * reading goes on, or 0 where it is anything else, and nothing was done.
+ * Reads the answer to a get of one key with its lines whole in this packet, as nearly all answers are.
+ * Returns where reading goes on, or 0 and does nothing where the answer is another.
  */
 // @ts-ignore: decorator
 @inline
@@ -186,7 +190,8 @@ function quickAnswer(flow: Flow, at: usize, end: usize, time: u64): usize {
   const key = at + 6;
   const keyEnd = key + request.keySize;
   if (head != ANSWER_VALUE || keyEnd + VALUE_LINE_MAX > end || load<u8>(keyEnd) != 0x20) return 0;
-  if (request.present & (1 << PRESENT_VALUE_SIZE) || fingerprint(key, request.keySize) != request.print) return 0;
+  if (request.present & (1 << PRESENT_VALUE_SIZE)) return 0;
+  if (fingerprint(key, request.keySize) != request.print) return 0;
   const flags = quickNumber(keyEnd + 1);
   if (quickAt == keyEnd + 1 || load<u8>(quickAt) != 0x20) return 0;
   const sizeAt = quickAt + 1;
@@ -208,7 +213,7 @@ function quickAnswer(flow: Flow, at: usize, end: usize, time: u64): usize {
   return data;
 }
 
-/** An answer nothing waits for, or that fits nothing that does. */
+/** An answer that no request is pending for, or that fits none. */
 function unmatched(flow: Flow, code: u32): void {
   count(COUNTER_UNMATCHED_ANSWERS);
   disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
@@ -217,7 +222,7 @@ function unmatched(flow: Flow, code: u32): void {
   loseSync(flow, WHY_NOT_UNDERSTOOD);
 }
 
-/** One answer line; its first byte came when the side's line says. */
+/** One answer line; its first byte came at the side's `lineTime`. */
 function answerLine(flow: Flow, at: usize, end: usize): void {
   const side = sideOf(flow, SERVER);
   if (side.state == SERVER_AFTER_ERROR) {
@@ -239,7 +244,9 @@ function answerLine(flow: Flow, at: usize, end: usize): void {
     return;
   }
   const error = code == IS_ERROR ? errorClass(at, end) : 0;
-  if (!((request.fits >> code) & 1) || request.bits & BIT_QUIET || request.kind == KIND_META || code == IS_ERROR) {
+  if (
+    !((request.fits >> code) & 1) || request.bits & BIT_QUIET || request.kind == KIND_META || code == IS_ERROR
+  ) {
     request = matchPending(flow, code, error);
     if (changetype<usize>(request) == 0) {
       unmatched(flow, code);
@@ -252,8 +259,11 @@ function answerLine(flow: Flow, at: usize, end: usize): void {
   }
   const asks = code == IS_ERROR && asksForCredentials(at, end);
   if (asks) flow.auth = AUTH_WANTED;
-  if (request.bits & DOUBT_MASK) doubtfulLine(flow, request, code, asks ? NOT_TOLD : isTaken(request, code, error));
-  else answerTo(flow, request, code);
+  if (request.bits & DOUBT_MASK) {
+    doubtfulLine(flow, request, code, asks ? NOT_TOLD : isTaken(request, code, error));
+  } else {
+    answerTo(flow, request, code);
+  }
 }
 
 /** A line of the answer to a command memcached does not know. */
@@ -271,7 +281,10 @@ function foreignLine(flow: Flow, code: u32, at: usize, end: usize): void {
   }
 }
 
-/** The answer to a request in doubt tells (`taken`) what the client's bytes behind its line are, and they are read. */
+/**
+ * The answer to a request in doubt tells (`taken`) what the client's bytes behind its line are, and they are
+ * read.
+ */
 function doubtfulLine(flow: Flow, request: Request, code: u32, taken: u32): void {
   const client = sideOf(flow, CLIENT);
   const size = request.dataSize + 2;
@@ -287,7 +300,7 @@ function doubtfulLine(flow: Flow, request: Request, code: u32, taken: u32): void
   flow.login = LOGIN_NO;
   if ((request.bits & DOUBT_MASK) == DOUBT_INDENT) {
     if (taken == TAKEN) request.bits &= ~BIT_NO_EVENT;
-    // No command, to this server.
+    // This server does not know the command.
     else if (taken == NOT_TAKEN) count(COUNTER_UNKNOWN_COMMANDS);
   }
   request.bits &= ~DOUBT_MASK;
@@ -428,7 +441,7 @@ function finish(flow: Flow, request: Request, code: u32, status: u32): void {
   shift(flow);
   record(flow, request, status);
   freeRequest(request);
-  // In mid-stream an error is as likely as not the answer to a part of a value.
+  // In mid-stream an error may as well be the answer to a part of a value.
   if (bits & BIT_LAST || (tentative && code == IS_ERROR)) {
     loseSync(flow, WHY_NOT_UNDERSTOOD);
     return;
@@ -436,8 +449,9 @@ function finish(flow: Flow, request: Request, code: u32, status: u32): void {
   if (tentative && flow.sync == SYNC_TENTATIVE) {
     passOverSoFar();
     const client = sideOf(flow, CLIENT);
-    // The answer acknowledges exactly what was read: a message ended there, and the next begins.
-    if (flow.head == 0 && client.state == CLIENT_LINE && client.line == 0 && client.next == acknowledged) believe(flow);
+    // The answer acknowledges exactly the bytes that were read: a request ended there, and the next begins.
+    const isWhole = client.state == CLIENT_LINE && client.line == 0;
+    if (flow.head == 0 && isWhole && client.next == acknowledged) believe(flow);
   }
 }
 
@@ -445,20 +459,21 @@ function finish(flow: Flow, request: Request, code: u32, status: u32): void {
 const END_SIZE: u32 = 5;
 
 /**
- * The capture lacks the end of a value and `behind` bytes more. Behind the one value of a retrieval of
- * one key only `END` can come, so where exactly that fits nothing is unknown: captures cut by a snapshot
- * length lose no answer.
+ * The capture lacks the end of a value and `behind` bytes more. Behind the value of a retrieval of one key
+ * only `END` can come. Where the number of bytes is that of `END`, no answer is lost: so it is with captures
+ * cut by a snapshot length.
  */
 export function isImplied(flow: Flow, behind: u32): bool {
   const request = changetype<Request>(<usize>flow.head);
-  return behind == END_SIZE && changetype<usize>(request) != 0 && request.kind == KIND_GET && request.keys == 0;
+  if (behind != END_SIZE || changetype<usize>(request) == 0) return false;
+  return request.kind == KIND_GET && request.keys == 0;
 }
 
 /** Finishes such an answer. */
 export function finishImplied(flow: Flow, side: Side): void {
   side.skip = 0;
   side.state = SERVER_LINE;
-  // No packet tells what its end acknowledged.
+  // The packet with the end of the answer was not captured, and with it what it acknowledged.
   acknowledged = 0;
   finish(flow, changetype<Request>(<usize>flow.head), IS_END, STATUS_HIT);
 }

@@ -12,7 +12,7 @@ export const CLIENT_KEYS: u8 = 2;
 export const CLIENT_DROP: u8 = 3;
 /** Nothing more is read: quit, watch. */
 export const CLIENT_OVER: u8 = 4;
-/** Servers differ on what the bytes are: nothing is read until the pending answers are in. */
+/** Servers differ on what the bytes are: no byte is read until the pending requests are answered. */
 export const CLIENT_UNKNOWN: u8 = 5;
 /** `skip` bytes of a PROXY header come next, before anything else. */
 export const CLIENT_PROXY: u8 = 6;
@@ -33,5 +33,8 @@ export const SERVER_DROP: u8 = 2;
 export const SERVER_STREAM: u8 = 3;
 /** `skip` bytes of a data block come next that is stepped over. */
 export const SERVER_STEP: u8 = 4;
-/** As SERVER_LINE; an empty line belongs to the error before it, as after those of retrievals since release 1.6.40. */
+/**
+ * As SERVER_LINE; an empty line belongs to the error before it, as after those of retrievals since release
+ * 1.6.40.
+ */
 export const SERVER_AFTER_ERROR: u8 = 5;

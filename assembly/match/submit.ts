@@ -41,7 +41,7 @@ export function submit(flow: Flow, request: Request): void {
 export function dataDone(flow: Flow, side: Side, time: u64): void {
   const request = changetype<Request>(<usize>flow.current);
   side.state = CLIENT_LINE;
-  // The server may have refused it before it was whole.
+  // The server may have refused the request before its value was whole.
   if (changetype<usize>(request) == 0) return;
   flow.current = 0;
   if (request.bits & BIT_LAST) side.state = CLIENT_UNKNOWN;
@@ -53,7 +53,7 @@ export function dataDone(flow: Flow, side: Side, time: u64): void {
   submit(flow, request);
 }
 
-/** A request was lost for want of memory, or cannot be told where it ends. */
+/** There is no memory for a request, or its end is not known: the flow loses sync. */
 export function lostRequest(flow: Flow): void {
   count(COUNTER_GAPS);
   loseSync(flow, WHY_AFTER_GAP);

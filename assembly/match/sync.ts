@@ -1,12 +1,12 @@
 /**
  * Losing and finding synchronisation.
  *
- * A flow is in sync from its handshake on, until a hole or an answer that fits nothing. Then nothing is
- * believed. It starts again where a client segment begins with a request line while the client has
- * acknowledged all the server sent, so that the next server byte begins the answer. That line may still
- * be text inside a value: the answer decides. One that no storage command can get proves the request.
- * One that a storage command can get proves only that a message ended where the server's segment
- * acknowledges, so this request is not recorded and the next one is.
+ * A flow is in sync from its handshake on, until a hole, or an answer that fits no request. From then on no
+ * event is recorded. It starts again where a client segment begins with a request line while the client has
+ * acknowledged all the server sent, so that the next server byte begins the answer. That line may still be
+ * text inside a value: the answer decides. An answer that no storage command can get proves the request. One
+ * that a storage command can get proves only that a message ended where the server's segment acknowledges, so
+ * this request is not recorded and the next one is.
  */
 import { Flow, FLOW_NEW, FLOW_STRAY, CLIENT, SERVER, sideOf, SYNC_NONE, SYNC_YES } from '../flow/flow';
 import { count } from '../instance';
@@ -24,8 +24,9 @@ const LF: u8 = 10;
 const FAILURES_MAX: u8 = 64;
 
 /**
- * Client bytes of no known place in the stream: before anything was believed, not even its protocol is certain. Where
- * they hold a line's end the server may have something to answer; answers of the binary protocol name what they answer.
+ * Counts client bytes of a flow that is out of sync. Where they hold the end of a line, the server may owe an
+ * answer; answers of the binary protocol name their request. Before the flow was ever in sync its protocol is
+ * not certain either.
  */
 export function passOverClient(flow: Flow, at: usize, end: usize): void {
   passOverRest(flow, <u32>(end - at));
@@ -33,7 +34,10 @@ export function passOverClient(flow: Flow, at: usize, end: usize): void {
   if (!flow.settled) flow.kind = FLOW_NEW;
 }
 
-/** Gives up what was being read in both directions, for a reason WHY_*; pending requests end unanswered. */
+/**
+ * Puts the flow out of sync, for a reason WHY_*: pending requests end unanswered, lines and values are given
+ * up.
+ */
 export function loseSync(flow: Flow, why: u8): void {
   abandonPending(flow);
   if (flow.current) {
@@ -58,7 +62,10 @@ export function loseSync(flow: Flow, why: u8): void {
   if (++flow.failures > FAILURES_MAX) flow.kind = FLOW_STRAY;
 }
 
-/** A request was proven by its answer, or a border by an acknowledgement: from here on events are believed. */
+/**
+ * An answer proved its request, or an acknowledgement the end of one: the flow is in sync, its events are
+ * recorded.
+ */
 export function believe(flow: Flow): void {
   flow.sync = SYNC_YES;
   flow.settled = 1;

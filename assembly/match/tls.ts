@@ -1,10 +1,12 @@
 /**
- * TLS joined in mid-stream: records of application data in a row (RFC 8446, section 5.1; RFC 5246, section 6.2.1).
+ * TLS joined in mid-stream: records of application data in a row (RFC 8446, section 5.1; RFC 5246, section
+ * 6.2.1).
  *
  *   17 03 0x LEN LEN | LEN bytes
  *
- * They are followed from header to header, over segments, from one that begins a segment. A value of memcache may hold
- * such bytes; but its end is a line's, and so the records do not go on for long to end where segments end.
+ * They are followed from header to header, over segments, from one that begins a segment. A value of memcache
+ * may hold such bytes; but its end is a line's, and so the records do not go on for long to end where
+ * segments end.
  */
 import { Flow, Side } from '../flow/flow';
 
@@ -17,7 +19,9 @@ const APPLICATION_DATA: u8 = 0x17;
 const MAJOR: u8 = 3;
 const MINOR_MAX: u8 = 4;
 const HEADER: u32 = 5;
-/** Bytes a record has at least, a tag or a padded block, and at most: 2^14 + 2048 (RFC 5246, section 6.2.3). */
+/**
+ * Bytes a record has at least, a tag or a padded block, and at most: 2^14 + 2048 (RFC 5246, section 6.2.3).
+ */
 const LEAST: u32 = 16;
 const MOST: u32 = (1 << 14) + 2048;
 
@@ -25,7 +29,10 @@ const MOST: u32 = (1 << 14) + 2048;
 const SEEN_BITS: u32 = 3;
 const SEEN: u32 = (1 << SEEN_BITS) - 1;
 
-/** Takes bytes in mid-stream, those of a segment. Returns whether they have shown that the connection is under TLS. */
+/**
+ * Takes bytes in mid-stream, those of a segment. Returns whether they have shown that the connection is under
+ * TLS.
+ */
 export function isTlsInside(flow: Flow, side: Side, at: usize, end: usize): bool {
   let seen = side.record & SEEN;
   let left = side.record >> SEEN_BITS;

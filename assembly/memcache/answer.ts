@@ -3,19 +3,19 @@ import { fingerprint, otherHash } from '../hash';
 import { NO_SIZE } from '../layout';
 import {
   IS_DELETED, IS_EN, IS_END, IS_ERROR, IS_EX, IS_EXISTS, IS_FREE, IS_HD, IS_ME, IS_MN, IS_NF, IS_NOT_FOUND,
-  IS_NOT_STORED, IS_NS, IS_NUMBER, IS_OK, IS_RESET, IS_STAT, IS_STORED, IS_TOUCHED, IS_VA, IS_VALUE, IS_VERSION,
-  IS_WORD,
+  IS_NOT_STORED, IS_NS, IS_NUMBER, IS_OK, IS_RESET, IS_STAT, IS_STORED, IS_TOUCHED, IS_VA, IS_VALUE,
+  IS_VERSION, IS_WORD,
 } from './message';
 import { flagBit } from './meta';
 import { parsed, parseSigned, parseUnsigned } from './number';
 import { nextToken, tokenEnd } from './tokens';
 import {
-  ANSWER_BADCLASS, ANSWER_BUSY, ANSWER_CLIENT_ERROR, ANSWER_DELETED, ANSWER_END, ANSWER_ERROR, ANSWER_ERROR_MIXED,
-  ANSWER_EXISTS, ANSWER_ITEM, ANSWER_MEMLIMIT, ANSWER_MISS, ANSWER_NOSPARE, ANSWER_NOTFULL, ANSWER_NOTSTARTED,
-  ANSWER_NOT_STORED, ANSWER_PREFIX, ANSWER_RESET, ANSWER_SAME, ANSWER_SERVER_ERROR, ANSWER_STALE, ANSWER_STAT,
-  ANSWER_STORED,
-  ANSWER_TOUCHED, ANSWER_UNSAFE, ANSWER_VALUE, ANSWER_VERSION, ANSWER_WATCHER, CODE_EN, CODE_EX, CODE_HD, CODE_ME,
-  CODE_MN, CODE_NF, CODE_NS, CODE_OK, CODE_VA,
+  ANSWER_BADCLASS, ANSWER_BUSY, ANSWER_CLIENT_ERROR, ANSWER_DELETED, ANSWER_END, ANSWER_ERROR,
+  ANSWER_ERROR_MIXED, ANSWER_EXISTS, ANSWER_ITEM, ANSWER_MEMLIMIT, ANSWER_MISS, ANSWER_NOSPARE,
+  ANSWER_NOTFULL, ANSWER_NOTSTARTED, ANSWER_NOT_STORED, ANSWER_PREFIX, ANSWER_RESET, ANSWER_SAME,
+  ANSWER_SERVER_ERROR, ANSWER_STALE, ANSWER_STAT, ANSWER_STORED, ANSWER_TOUCHED, ANSWER_UNSAFE, ANSWER_VALUE,
+  ANSWER_VERSION, ANSWER_WATCHER, CODE_EN, CODE_EX, CODE_HD, CODE_ME, CODE_MN, CODE_NF, CODE_NS, CODE_OK,
+  CODE_VA,
 } from './words';
 
 // What the last `parseAnswer` found besides the code it returned.
@@ -28,7 +28,7 @@ export let answerPrint: u64 = 0;
 // Meta return flags; set for two-letter answers only.
 export let hasFlags: bool = false;
 export let hasKey: bool = false;
-/** Counts returned keys up, so that what was reckoned of one is not taken for another's. */
+/** Number of the returned key, counted up: a hash kept of one key must not be taken for another's. */
 export let keyNumber: u32 = 0;
 /** Where the returned key stands, and whether it is in base64. */
 export let keyAt: usize = 0;
@@ -124,7 +124,7 @@ function parseMetaAnswer(pair: u32, at: usize, end: usize): u32 {
     parseReturnFlags(tokenEnd, end);
     return IS_VA;
   }
-  // The key and everything about it in an ME line is none of our business.
+  // An ME line tells about an item for people: it is not recorded.
   if (pair == CODE_ME) return IS_ME;
   if (pair == CODE_MN) return IS_MN;
   parseReturnFlags(at, end);
@@ -144,7 +144,10 @@ export function parseAnswer(at: usize, end: usize): u32 {
   if (size == 3) {
     if ((head & 0xffffff) == ANSWER_END) return IS_END;
   } else if (size >= 4) {
-    if (head == ANSWER_VALUE) return size > 6 && load<u16>(at + 4) == 0x2045 && parseValueLine(at + 6, end) ? IS_VALUE : IS_FREE;
+    if (head == ANSWER_VALUE) {
+      const isValue = size > 6 && load<u16>(at + 4) == 0x2045 && parseValueLine(at + 6, end);
+      return isValue ? IS_VALUE : IS_FREE;
+    }
     if (head == ANSWER_STORED && size == 6) return IS_STORED;
     if (head == ANSWER_NOT_STORED && size > 8) {
       if (size == 10 && load<u8>(at + 4) == 0x53) return IS_NOT_STORED;
@@ -175,7 +178,8 @@ export function parseAnswer(at: usize, end: usize): u32 {
   return IS_FREE;
 }
 
-// The eight bytes behind `CLIENT_ERROR ` of the errors try_read_command_asciiauth knows; the last eight of one.
+// The eight bytes behind `CLIENT_ERROR ` of the errors try_read_command_asciiauth knows; the last eight of
+// one.
 const UNAUTHEN: u64 = 0x6e65687475616e75;
 const AUTHENTI: u64 = 0x69746e6568747561;
 const AUTH_TOK: u64 = 0x6b6f742068747561;
@@ -186,7 +190,8 @@ const MINATION: u64 = 0x6e6f6974616e696d;
 export function asksForCredentials(at: usize, end: usize): bool {
   if (end - at < 21 || load<u8>(at) != 0x43) return false;
   const text = load<u64>(at + 13);
-  return text == UNAUTHEN || text == AUTHENTI || text == AUTH_TOK || text == BAD_AUTH || load<u64>(end - 8) == MINATION;
+  if (text == UNAUTHEN || text == AUTHENTI || text == AUTH_TOK || text == BAD_AUTH) return true;
+  return load<u64>(end - 8) == MINATION;
 }
 
 /** Any other error. */

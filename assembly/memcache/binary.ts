@@ -7,11 +7,12 @@
  */
 import { fingerprint } from '../hash';
 import {
-  KEY_MAX, NO_SIZE, OP_ADD, OP_APPEND, OP_DECR, OP_DELETE, OP_FLUSH_ALL, OP_GAT, OP_GET, OP_INCR, OP_NOOP, OP_PREPEND,
-  OP_QUIT, OP_REPLACE, OP_SASL_AUTH, OP_SASL_LIST_MECHS, OP_SASL_STEP, OP_SET, OP_STATS, OP_TOUCH, OP_UNKNOWN,
-  OP_VERBOSITY, OP_VERSION, PRESENT_DELTA, PRESENT_FLAGS, PRESENT_INITIAL, PRESENT_TTL, PRESENT_VALUE_SIZE,
-  PRESENT_VIVIFY, PROTO_BINARY, STATUS_DELETED, STATUS_ERROR, STATUS_EXISTS, STATUS_HIT, STATUS_MISS,
-  STATUS_NOT_FOUND, STATUS_NOT_STORED, STATUS_OK, STATUS_STORED, STATUS_TOUCHED, STATUS_VALUE, TRAIT_CAS, TRAIT_QUIET,
+  KEY_MAX, NO_SIZE, OP_ADD, OP_APPEND, OP_DECR, OP_DELETE, OP_FLUSH_ALL, OP_GAT, OP_GET, OP_INCR, OP_NOOP,
+  OP_PREPEND, OP_QUIT, OP_REPLACE, OP_SASL_AUTH, OP_SASL_LIST_MECHS, OP_SASL_STEP, OP_SET, OP_STATS, OP_TOUCH,
+  OP_UNKNOWN, OP_VERBOSITY, OP_VERSION, PRESENT_DELTA, PRESENT_FLAGS, PRESENT_INITIAL, PRESENT_TTL,
+  PRESENT_VALUE_SIZE, PRESENT_VIVIFY, PROTO_BINARY, STATUS_DELETED, STATUS_ERROR, STATUS_EXISTS, STATUS_HIT,
+  STATUS_MISS, STATUS_NOT_FOUND, STATUS_NOT_STORED, STATUS_OK, STATUS_STORED, STATUS_TOUCHED, STATUS_VALUE,
+  TRAIT_CAS, TRAIT_QUIET,
 } from '../layout';
 import { load16, load32, load64 } from '../wire/bytes';
 import { setKey } from './keys';
@@ -68,7 +69,7 @@ const NO_OPCODE: u32 = 0x100;
 /** Expiration of an INCREMENT or DECREMENT that must not create its key. */
 const DO_NOT_CREATE: u32 = 0xffffffff;
 
-/** The opcode that does the same and is always answered. */
+/** The opcode of the same operation that is always answered. */
 function loud(opcode: u32): u32 {
   if (opcode >= SETQ && opcode <= DECREMENTQ) return opcode - SETQ + SET;
   switch (opcode) {
@@ -113,7 +114,10 @@ function opOf(opcode: u32): u32 {
 // What dispatch_bin_command does with a request.
 /** Takes it: extras, key and value are what the operation has. */
 const TAKEN: u32 = 0;
-/** Refuses it by its form, having read extras and key, and closes; some forms leave a value to be read as a header. */
+/**
+ * Refuses it by its form, having read extras and key, and closes; some forms leave a value to be read as a
+ * header.
+ */
 const MALFORMED: u32 = 1;
 /** Does not know it. */
 const UNKNOWN: u32 = 2;
@@ -137,7 +141,9 @@ function formOf(opcode: u32, extras: u32, key: u32, body: u32): u32 {
   return good && key <= KEY_MAX ? TAKEN : MALFORMED;
 }
 
-/** Whether the key of this operation is recorded: arguments of others may be anything, names and secrets too. */
+/**
+ * Whether the key of this operation is recorded: arguments of others may be anything, names and secrets too.
+ */
 // @ts-ignore: decorator
 @inline
 function hasKeptKey(op: u32): bool {
@@ -154,8 +160,8 @@ export function requestHead(at: usize): u32 {
 }
 
 /**
- * Whether the header at `at` may begin a request in mid-stream: one that memcached takes, of an operation whose
- * answer can prove it.
+ * Whether the header at `at` may begin a request in mid-stream: one that memcached takes, of an operation
+ * whose answer can prove it.
  */
 export function mayBegin(at: usize): bool {
   if (load<u8>(at) != MAGIC_REQUEST || load<u8>(at + 5) != 0) return false;
@@ -227,7 +233,10 @@ export function parseBinaryRequest(request: Request, at: usize): void {
   }
 }
 
-/** Makes the request one that nothing answers and nothing follows: its first byte was none of a request's. */
+/**
+ * Makes it a request without an answer, the last of its connection: its first byte is not the magic of a
+ * request.
+ */
 export function refuseMagic(request: Request): void {
   clear(request);
   request.kind = KIND_BINARY;
@@ -256,7 +265,9 @@ let answerValue: u32 = 0;
 /** Whether flags came with it, and which. */
 export let answerHasFlags: bool = false;
 export let answerFlags: u32 = 0;
-/** Whether a key came with it, and its fingerprint: only answers of GETK and its like are looked at for that. */
+/**
+ * Whether a key came with it, and its fingerprint: only answers of GETK and its like are looked at for that.
+ */
 export let answerHasKey: bool = false;
 export let answerPrint: u64 = 0;
 /** Whether it is one of several and not the last (STAT). */
@@ -292,9 +303,13 @@ export function parseBinaryAnswer(at: usize): void {
   answerGoesOn = answerOpcode == STAT && answerStatus == SUCCESS && key > 0;
 }
 
-/** Whether the last answer is this request's. Opaques may repeat: order decides, and the key where there is one. */
+/**
+ * Whether the last answer belongs to this request. Opaques may repeat: then the order decides, and the key,
+ * if any.
+ */
 export function isAnswerTo(request: Request): bool {
-  return request.opcode == answerOpcode && request.sentOpaque == answerOpaque && (!answerHasKey || answerPrint == request.print);
+  if (request.opcode != answerOpcode || request.sentOpaque != answerOpaque) return false;
+  return !answerHasKey || answerPrint == request.print;
 }
 
 /** Enters what the last answer tells of a hit. */
@@ -308,13 +323,16 @@ export function takeHit(request: Request): void {
 }
 
 /**
- * Outcome the last answer gives the request, by the name the text protocol has for it: ADD of a key that is there
- * and REPLACE of one that is not are NOT_STORED there, and what compares a cas is told EXISTS or NOT_FOUND.
+ * Outcome the last answer gives the request, by the name the text protocol has for it: ADD of a key that is
+ * there and REPLACE of one that is not are NOT_STORED there, and what compares a cas is told EXISTS or
+ * NOT_FOUND.
  */
 export function outcomeOf(request: Request): u32 {
   const op = <u32>request.op;
   const status = answerStatus;
-  if (op == OP_GET || op == OP_GAT) return status == SUCCESS ? STATUS_HIT : status == KEY_NOT_FOUND ? STATUS_MISS : STATUS_ERROR;
+  if (op == OP_GET || op == OP_GAT) {
+    return status == SUCCESS ? STATUS_HIT : status == KEY_NOT_FOUND ? STATUS_MISS : STATUS_ERROR;
+  }
   if (!hasKeptKey(op)) return status == SUCCESS || status == AUTH_CONTINUE ? STATUS_OK : STATUS_ERROR;
   if (status == NOT_STORED) return STATUS_NOT_STORED;
   const cas = (request.traits & (<u8>1 << <u8>TRAIT_CAS)) != 0;

@@ -50,7 +50,7 @@ export function unknown(request: Request, noreply: bool): u32 {
   return LINE_WHOLE;
 }
 
-/** What is remembered of a quiet text request in the words of a binary one (match/passed.ts). */
+/** Zeroes the fields in which match/errors.ts remembers what follows a quiet text request. */
 // @ts-ignore: decorator
 @inline
 export function clearPassed(request: Request): void {

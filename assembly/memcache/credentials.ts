@@ -1,6 +1,6 @@
 /**
- * User names and passwords of the text protocol (doc/protocol.txt, "Authentication"): a server started with -Y
- * takes them as the value of a set with any key, and nothing on the wire says so unless the server refuses
+ * User names and passwords of the text protocol (doc/protocol.txt, "Authentication"): a server started with
+ * -Y takes them as the value of a set with any key, and nothing on the wire says so unless the server refuses
  * something first. So the first value of a connection that reads like a name and a password may be one.
  */
 import { NO_SIZE, OP_AUTH, OP_SET, PROTO_TEXT } from '../layout';
@@ -18,7 +18,9 @@ const LOGIN_SPACE: u8 = 3;
 /** Two words: a name and a password. */
 export const LOGIN_BOTH: u8 = 4;
 
-/** Longest value taken for credentials, bytes: more than a file of users and passwords has room for in a line. */
+/**
+ * Longest value taken for credentials, bytes: more than a file of users and passwords has room for in a line.
+ */
 const LOGIN_MAX: u32 = 1024;
 
 /** Whether this is a set that could carry credentials. */
@@ -33,7 +35,10 @@ export function expectLogin(request: Request): u8 {
   return mayLogIn(request) && request.dataSize <= LOGIN_MAX ? LOGIN_START : LOGIN_NO;
 }
 
-/** Looks at the next bytes of the value: words by spaces, as the server reads them; a line end or NUL is in none. */
+/**
+ * Looks at the next bytes of the value: words by spaces, as the server reads them; a line end or NUL is in
+ * none.
+ */
 export function lookAtLogin(login: u8, at: usize, end: usize): u8 {
   for (; at < end; at++) {
     const byte = load<u8>(at);

@@ -1,8 +1,10 @@
 /**
- * Lines that one release of memcached follows by a value and another by the next command. Where both answer them, and
- * differ in what they say, the answer tells which it was: until then the client's bytes are held back.
+ * Lines that one release of memcached follows by a value and another by the next command. Where both answer
+ * them, and differ in what they say, the answer tells which it was: until then the client's bytes are held
+ * back.
  *
- * By proto_text.c up to release 1.6.39, and proto_parser.c and vendor/mcmc since; each kind was answered by both.
+ * By proto_text.c up to release 1.6.39, and proto_parser.c and vendor/mcmc since; each kind was answered by
+ * both.
  */
 import { ERROR_BARE, ERROR_FORMAT, ERROR_STORAGE } from './answer';
 import { IS_ERROR, Request } from './message';
@@ -11,7 +13,9 @@ import { IS_ERROR, Request } from './message';
 const SHIFT: u32 = 16;
 export const DOUBT_MASK: u32 = 7 << SHIFT;
 
-/** A length as strtoul takes it and mcmc_token_get_32 does not, `+1`: refused since 1.6.40, and then no value. */
+/**
+ * A length as strtoul takes it and mcmc_token_get_32 does not, `+1`: refused since 1.6.40, and then no value.
+ */
 export const DOUBT_SIZE: u32 = 1 << SHIFT;
 /** Spaces before the command: none since 1.6.40. */
 export const DOUBT_INDENT: u32 = 2 << SHIFT;

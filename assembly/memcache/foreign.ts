@@ -1,6 +1,6 @@
 /**
- * Commands memcached does not know, but other servers and proxies do: they are counted and stepped over where it is
- * plain what they are answered. Known by name are the leases of mcrouter (McAsciiParser.rl):
+ * Commands memcached does not know, but other servers and proxies do: they are counted and stepped over where
+ * it is plain what they are answered. Known by name are the leases of mcrouter (McAsciiParser.rl):
  *
  *   lease-get <key>                                       LVALUE <key> <token> <flags> <bytes>, data, END
  *   lease-set <key> <token> <flags> <exptime> <bytes>     STORED, STALE_STORED, …
@@ -10,9 +10,8 @@
  */
 import { refused, unknown } from './command';
 import {
-  BIT_FOREIGN, BIT_LEASE, BIT_NO_EVENT, BIT_NOREPLY, IS_ERROR, IS_EXISTS, IS_NOT_FOUND, IS_NOT_STORED, IS_STORED,
-  IS_WORD,
-  LINE_DATA, LINE_WHOLE, Request,
+  BIT_FOREIGN, BIT_LEASE, BIT_NO_EVENT, BIT_NOREPLY, IS_ERROR, IS_EXISTS, IS_NOT_FOUND, IS_NOT_STORED,
+  IS_STORED, IS_WORD, LINE_DATA, LINE_WHOLE, Request,
 } from './message';
 import { parsed, parseUnsigned, VALUE_MAX } from './number';
 import { nextToken, tokenEnd } from './tokens';
@@ -25,7 +24,8 @@ const ANSWER_LVALUE: u32 = 0x4c41564c;
 const ANSWER_CONFIG: u32 = 0x464e4f43;
 /** Answers of one line a lease-set may get. */
 const LEASE_SET_ANSWERS: u32 =
-  (1 << IS_ERROR) | (1 << IS_STORED) | (1 << IS_NOT_STORED) | (1 << IS_EXISTS) | (1 << IS_NOT_FOUND) | (1 << IS_WORD);
+  (1 << IS_ERROR) | (1 << IS_STORED) | (1 << IS_NOT_STORED) | (1 << IS_EXISTS) | (1 << IS_NOT_FOUND) |
+  (1 << IS_WORD);
 
 /** A line whose command [at, nameEnd) is not one of memcached's. As `parseRequest`. */
 export function foreign(request: Request, at: usize, nameEnd: usize, end: usize, noreply: bool): u32 {

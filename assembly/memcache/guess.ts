@@ -1,6 +1,7 @@
 /**
- * Whether the first bytes of a packet of an unknown port look like memcached: its words as protocol.txt has them, at the
- * start of a line of plain text, or a header of protocol_binary.h whose lengths agree. Enough for a hint to people.
+ * Whether the first bytes of a packet of an unknown port look like memcached: its words as protocol.txt has
+ * them, at the start of a line of plain text, or a header of protocol_binary.h whose lengths agree. Enough
+ * for a hint to people.
  */
 import { load16, load32 } from '../wire/bytes';
 
@@ -11,7 +12,8 @@ const CARRIAGE_RETURN: u8 = 13;
 const SPACE: u8 = 32;
 const DELETE: u8 = 127;
 
-// protocol_binary.h: magic bytes, the length of a header, the highest opcode (RINCRQ), and the most extras any has.
+// protocol_binary.h: magic bytes, the length of a header, the highest opcode (RINCRQ), and the most extras
+// any has.
 const REQUEST: u8 = 0x80;
 const ANSWER: u8 = 0x81;
 const HEADER: usize = 24;
@@ -19,7 +21,8 @@ const OPCODE_MAX: u8 = 0x3c;
 const EXTRAS_MAX: u32 = 20;
 const KEY_MAX: u32 = 250;
 
-// The first four bytes of words as they lie in memory: get, set, add, cas and gat have their space among them.
+// The first four bytes of words as they lie in memory: get, set, add, cas and gat have their space among
+// them.
 const GET: u32 = 0x20746567;
 const GETS: u32 = 0x73746567;
 const SET: u32 = 0x20746573;
@@ -82,7 +85,8 @@ function isMeta(at: usize): bool {
   if (load<u8>(at) != 0x6d) return false;
   const second = load<u8>(at + 1);
   if (second == 0x6e) return load<u8>(at + 2) == CARRIAGE_RETURN;
-  return load<u8>(at + 2) == SPACE && (second == 0x67 || second == 0x73 || second == 0x64 || second == 0x61 || second == 0x65);
+  if (load<u8>(at + 2) != SPACE) return false;
+  return second == 0x67 || second == 0x73 || second == 0x64 || second == 0x61 || second == 0x65;
 }
 
 /** Whether bytes of a packet look like an answer. */

@@ -1,14 +1,15 @@
 /**
- * Keys of a multiget by their fingerprint, for answers in another order than they were asked in: proxies let the VALUE
- * lines of one server's keys follow each other. Built when the order first breaks, of the keys not answered yet;
- * memcached itself keeps the order and never has it built.
+ * Keys of a multiget by their fingerprint, for answers in another order than they were asked in: proxies let
+ * the VALUE lines of one server's keys follow each other. Built when the order first breaks, of the keys not
+ * answered yet; memcached itself keeps the order and never has it built.
  *
  *   request ──► root: count | leaf | leaf | …       pieces of the pool of keys
  *                             │
  *                             ▼
  *                     bucket | bucket | …           first key of each, the others by KeyEntry.valueSize
  *
- * Keys of one bucket stand in the order they were asked in, so that of a key asked twice the first is answered first.
+ * Keys of one bucket stand in the order they were asked in, so that of a key asked twice the first is
+ * answered first.
  */
 import { CHUNK_ENTRIES, CHUNK_SIZE, entryAt, giveChunk, KeyChunk, KeyEntry, takeChunk } from './keys';
 import { Request } from './message';
@@ -90,14 +91,17 @@ function takeIndexed(root: usize, print: u64): KeyEntry {
   return changetype<KeyEntry>(0);
 }
 
-/** The first asked-for key of this fingerprint that is not answered, wherever it stands; 0 where there is none. */
+/**
+ * The first asked-for key of this fingerprint that is not answered, wherever it stands; 0 where there is
+ * none.
+ */
 export function findAnywhere(request: Request, print: u64): KeyEntry {
   if (request.keyCount > CHUNK_ENTRIES) {
     if (request.cursorChunk && !build(request)) return changetype<KeyEntry>(0);
     const root = <usize>request.cursorIndex;
     return load<u32>(root) ? takeIndexed(root, print) : changetype<KeyEntry>(0);
   }
-  // So few lie in one chunk, and are soon looked through.
+  // Keys this few lie in one chunk, which is searched quickly.
   const chunk = <usize>request.keys;
   for (let i: u32 = 0; i < changetype<KeyChunk>(chunk).count; i++) {
     const entry = entryAt(chunk, i);

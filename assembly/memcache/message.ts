@@ -1,7 +1,9 @@
 /** A request as read from the wire, and what is known of its answer so far. */
 import { EventRecord } from '../layout';
 
-/** The event record itself, so that an answered request is recorded where it lies, plus what pairing needs. */
+/**
+ * The event record itself, so that an answered request is recorded where it lies, plus what pairing needs.
+ */
 // @ts-ignore: decorator
 @unmanaged
 export class Request extends EventRecord {
@@ -17,7 +19,10 @@ export class Request extends EventRecord {
   keys: u32;
   lastKeys: u32;
   keyCount: u32;
-  /** Chunk and entry from which the next VALUE's key is looked for; 0 and the keys' index once their order is broken. */
+  /**
+   * Chunk and entry from which the next VALUE's key is looked for; 0 and the keys' index once their order is
+   * broken.
+   */
   cursorChunk: u32;
   cursorIndex: u32;
   /** Bytes of the data block (its CRLF not included), where one follows. */
@@ -48,8 +53,8 @@ export const BIT_NO_EVENT: u32 = 16;
 /** The answer is a single STAT line without END (stats sizes_enable). */
 export const BIT_ONE_LINE: u32 = 32;
 /**
- * Servers differ on what the client's bytes behind this request are: none are read until it is answered, and then the
- * flow is out of sync.
+ * Servers differ on what the client's bytes behind this request are: none are read until it is answered, and
+ * then the flow is out of sync.
  */
 export const BIT_LAST: u32 = 64;
 /** A key did not fit its pool. */
@@ -61,14 +66,14 @@ export const BIT_OVERFLOW: u32 = 128;
 export const BIT_DISCARDS: u32 = 256;
 /** A command memcached does not know; other servers may. */
 export const BIT_FOREIGN: u32 = 512;
-/** Of these one that is answered as a retrieval is. */
+/** One of these commands that is answered as a retrieval is. */
 export const BIT_LEASE: u32 = 1024;
 /**
- * A line of which no length can be read, with noreply: since 1.6.40 it is answered ERROR_FORMAT, before it is not
- * answered at all (noreply is looked for first).
+ * A line of which no length can be read, with noreply: since 1.6.40 it is answered ERROR_FORMAT, before it is
+ * not answered at all (noreply is looked for first).
  */
 export const BIT_ONLY_FORMAT: u32 = 2048;
-// Three bits from 16 on say what releases make of the bytes behind it: see doubt.ts.
+// Three bits from bit 16 on say how releases differ on the bytes behind the line: see doubt.ts.
 
 export const KIND_GET: u32 = 0;
 export const KIND_STORE: u32 = 1;
@@ -84,7 +89,7 @@ export const KIND_UNKNOWN: u32 = 10;
 export const KIND_AUTH: u32 = 11;
 /** Of the binary protocol, whose answers name what they answer. */
 export const KIND_BINARY: u32 = 12;
-/** A request of which not even that is certain: whether it is answered, or by what. Whatever comes next ends belief. */
+/** It is not known whether the request is answered, or by what: the next answer puts the flow out of sync. */
 export const KIND_UNTOLD: u32 = 13;
 
 // What a request line is followed by.

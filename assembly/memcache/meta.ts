@@ -2,27 +2,25 @@
 import { fingerprint, keyHash, otherHash } from '../hash';
 import { reserve } from '../instance';
 import {
-  KEY_MAX, MODE_ADD, MODE_APPEND, MODE_DECR, MODE_INCR, MODE_INVALIDATE, MODE_NONE, MODE_PREPEND, MODE_REPLACE,
-  MODE_SET,
-  MODE_TOUCH, OP_MA, OP_MD, OP_ME, OP_MG, OP_MS, OP_UNKNOWN, PRESENT_CAS_NEW, PRESENT_DELTA, PRESENT_FLAGS,
-  PRESENT_INITIAL,
-  PRESENT_OPAQUE, PRESENT_RECACHE, PRESENT_TTL, PRESENT_VALUE_SIZE, PRESENT_VIVIFY, PROTO_META, TRAIT_BASE64, TRAIT_CAS,
-  TRAIT_QUIET,
+  KEY_MAX, MODE_ADD, MODE_APPEND, MODE_DECR, MODE_INCR, MODE_INVALIDATE, MODE_NONE, MODE_PREPEND,
+  MODE_REPLACE, MODE_SET, MODE_TOUCH, OP_MA, OP_MD, OP_ME, OP_MG, OP_MS, OP_UNKNOWN, PRESENT_CAS_NEW,
+  PRESENT_DELTA, PRESENT_FLAGS, PRESENT_INITIAL, PRESENT_OPAQUE, PRESENT_RECACHE, PRESENT_TTL,
+  PRESENT_VALUE_SIZE, PRESENT_VIVIFY, PROTO_META, TRAIT_BASE64, TRAIT_CAS, TRAIT_QUIET,
 } from '../layout';
 import { decodeBase64 } from './base64';
 import { clearPassed } from './command';
 import { DOUBT_FLAG, DOUBT_META_SIZE, DOUBT_SIZE_FLAG } from './doubt';
 import { setKey } from './keys';
 import {
-  BIT_LAST, BIT_NO_EVENT, BIT_QUIET, BIT_REFUSED, IS_EN, IS_ERROR, IS_EX, IS_HD, IS_ME, IS_NF, IS_NS, IS_OK, IS_VA,
-  KIND_META, KIND_UNKNOWN, LINE_DATA, LINE_WHOLE, Request,
+  BIT_LAST, BIT_NO_EVENT, BIT_QUIET, BIT_REFUSED, IS_EN, IS_ERROR, IS_EX, IS_HD, IS_ME, IS_NF, IS_NS, IS_OK,
+  IS_VA, KIND_META, KIND_UNKNOWN, LINE_DATA, LINE_WHOLE, Request,
 } from './message';
 import { parsed, parseSigned, parseSize, parseUnsigned, SIZE_BAD, SIZE_DOUBTFUL, SIZE_PLAIN } from './number';
 import { nextToken, tokenEnd } from './tokens';
 
 /**
- * Flags of an ms that are too many for releases up to 1.6.39: MFLAG_MAX_OPT_LENGTH, 20, counts an empty token at
- * the end.
+ * Flags of an ms that are too many for releases up to 1.6.39: MFLAG_MAX_OPT_LENGTH, 20, counts an empty token
+ * at the end.
  */
 const FLAGS_MAX: u32 = 17;
 /** Longest token a 250-byte key has in base64. */
@@ -35,14 +33,14 @@ export function createMeta(): void {
   decoded = reserve(512);
 }
 
-// The returned key hashed last: many requests may be asked whether it is theirs.
+// The returned key that was hashed last: it may be compared with many requests.
 let hashedNumber: u32 = 0;
 let hashedKey: u64 = 0;
 let isHashed: bool = false;
 
 /**
- * Whether a returned key [at, end) is the request's, in whichever form: an item shows its key as it was stored.
- * `number` tells it from all keys before.
+ * Whether a returned key [at, end) is the request's, in whichever form: an item shows its key as it was
+ * stored. `number` tells it from all keys before.
  */
 export function isKeyOf(request: Request, at: usize, end: usize, base64: bool, number: u32): bool {
   if (number != hashedNumber) {
@@ -104,7 +102,10 @@ function isSign(letter: u32): bool {
   return letter - 0x41 > 0x7a - 0x41 && letter - 0x30 > 9;
 }
 
-/** Reads a flag S<len> among those of [at, end): SIZE_PLAIN, and its number, where there is one, else SIZE_BAD. */
+/**
+ * Reads a flag S<len> among those of [at, end): SIZE_PLAIN, and its number, where there is one, else
+ * SIZE_BAD.
+ */
 function findSizeFlag(at: usize, end: usize): u32 {
   for (at = nextToken(at, end); at < end; at = nextToken(tokenEnd, end)) {
     if (load<u8>(at) == 0x53) return parseSize(at + 1, tokenEnd) == SIZE_PLAIN ? SIZE_PLAIN : SIZE_BAD;
@@ -124,7 +125,7 @@ function parseFlags(request: Request, op: u32, at: usize, end: usize): u32 {
     const value = at + 1;
     const valueEnd = tokenEnd;
     const bit = flagBit(letter);
-    // Every release refuses what none knows, and what stands twice.
+    // Every release refuses a flag that none knows, and one that stands twice.
     if (!(bit & FLAGS_KNOWN) || flags & bit) request.bits |= BIT_REFUSED;
     flags |= bit;
     if (value == valueEnd) continue;
@@ -200,7 +201,8 @@ function answers(op: u32, flags: u64, mode: u32): u32 {
   if (op == OP_ME) return (1 << IS_ME) | (1 << IS_EN);
   let fits: u32 = (1 << IS_NS) | (1 << IS_EX) | (1 << IS_NF);
   if (op == OP_MS && quiet) {
-    // What a quiet one gets must be sure to be its own: without a cas it is only refused by its mode.
+    // An answer must be certain to belong to a quiet request: without a cas only its mode can have it
+    // refused.
     if (!(flags & FLAG_C_UPPER)) fits = mode == MODE_NONE || mode == MODE_SET ? 0 : 1 << IS_NS;
   }
   if (!quiet) fits |= (1 << IS_HD) | (1 << IS_OK);
@@ -279,8 +281,8 @@ export function parseMeta(request: Request, op: u32, at: usize, end: usize): u32
   if (badSize) request.bits |= BIT_REFUSED;
   else if (op == OP_MS && (keySize > KEY_MAX || tokens >= FLAGS_MAX || (doubt && hasSign))) {
     request.bits |= BIT_LAST;
-    // A key whose base64 alone is too long, and one flag more than old releases take, may be taken by later ones. The
-    // error is sent despite q.
+    // A key whose base64 alone is too long, and one flag more than old releases take, may be taken by later
+    // ones. The error is sent despite q.
     if (!doubt && (longKey || tokens > FLAGS_MAX)) {
       request.bits = (request.bits & ~BIT_QUIET) | BIT_REFUSED;
     }

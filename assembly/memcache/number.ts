@@ -3,7 +3,10 @@
 /** Result of the last successful call. */
 export let parsed: u64 = 0;
 
-/** Reads [at, end) as an unsigned decimal, an optional plus before it. False where it is not one or exceeds 64 bits. */
+/**
+ * Reads [at, end) as an unsigned decimal, an optional plus before it. False where it is not one or exceeds 64
+ * bits.
+ */
 export function parseUnsigned(at: usize, end: usize): bool {
   if (at < end && load<u8>(at) == 0x2b) at++;
   const size = end - at;
@@ -29,8 +32,8 @@ export const SIZE_BAD: u32 = 0;
 /** A length to every release. */
 export const SIZE_PLAIN: u32 = 1;
 /**
- * A length to strtol, and none to mcmc_token_get_32 (vendor/mcmc, since 1.6.40), or one both are known to differ
- * on.
+ * A length to strtol, and none to mcmc_token_get_32 (vendor/mcmc, since 1.6.40), or one both are known to
+ * differ on.
  */
 export const SIZE_DOUBTFUL: u32 = 2;
 /** Characters mcmc_token_get_32 takes: MCMC_TOKTO32_MAX. */
@@ -42,7 +45,7 @@ export const VALUE_MAX: u64 = 2147483645;
 export function parseSize(at: usize, end: usize): u32 {
   const sign = at < end ? load<u8>(at) : 0;
   if (sign == 0x2d) {
-    // Minus nothing.
+    // Minus zero.
     return parseUnsigned(at + 1, end) && load<u8>(at + 1) != 0x2b && parsed == 0 ? SIZE_DOUBTFUL : SIZE_BAD;
   }
   if (!parseUnsigned(at, end) || parsed > VALUE_MAX) return SIZE_BAD;

@@ -5,17 +5,18 @@
 import {
   OP_ADD, OP_APPEND, OP_CACHE_MEMLIMIT, OP_CAS, OP_DEBUGITEM, OP_DEBUGTIME, OP_DECR, OP_DELETE, OP_EXTSTORE,
   OP_FLUSH_ALL, OP_GAT, OP_GATS, OP_GET, OP_GETS, OP_INCR, OP_LRU, OP_LRU_CRAWLER, OP_MA, OP_MD, OP_ME, OP_MG,
-  OP_MISBEHAVE, OP_MN, OP_MS, OP_PREPEND, OP_QUIT, OP_REFRESH_CERTS, OP_REPLACE, OP_SET, OP_SHUTDOWN, OP_SLABS,
-  OP_STATS, OP_TOUCH, OP_VERBOSITY, OP_VERSION, OP_WATCH, PRESENT_DELTA, PRESENT_TTL, TRAIT_QUIET, KEY_MAX,
+  OP_MISBEHAVE, OP_MN, OP_MS, OP_PREPEND, OP_QUIT, OP_REFRESH_CERTS, OP_REPLACE, OP_SET, OP_SHUTDOWN,
+  OP_SLABS, OP_STATS, OP_TOUCH, OP_VERBOSITY, OP_VERSION, OP_WATCH, PRESENT_DELTA, PRESENT_TTL, TRAIT_QUIET,
+  KEY_MAX,
 } from '../layout';
 import { clear, is, refused, setFits, unknown } from './command';
 import { foreign } from './foreign';
 import { addKey, setKey } from './keys';
 import {
-  BIT_DISCARDS, BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_ONE_LINE, BIT_QUIET, BIT_REFUSED, IS_DELETED, IS_END, IS_EN, IS_FREE, IS_MN,
-  IS_NOT_FOUND, IS_NUMBER, IS_OK, IS_RESET, IS_STAT, IS_TOUCHED, IS_VALUE, IS_VERSION, IS_WORD, KIND_ADMIN,
-  KIND_ARITHMETIC, KIND_DELETE, KIND_DUMP, KIND_GET, KIND_STATS, KIND_TOUCH, KIND_WATCH, LINE_DATA, LINE_QUIT,
-  LINE_WHOLE, Request,
+  BIT_DISCARDS, BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_ONE_LINE, BIT_QUIET, BIT_REFUSED, IS_DELETED, IS_END,
+  IS_EN, IS_FREE, IS_MN, IS_NOT_FOUND, IS_NUMBER, IS_OK, IS_RESET, IS_STAT, IS_TOUCHED, IS_VALUE, IS_VERSION,
+  IS_WORD, KIND_ADMIN, KIND_ARITHMETIC, KIND_DELETE, KIND_DUMP, KIND_GET, KIND_STATS, KIND_TOUCH, KIND_WATCH,
+  LINE_DATA, LINE_QUIT, LINE_WHOLE, Request,
 } from './message';
 import { parseMeta } from './meta';
 import { parsed, parseSigned, parseUnsigned } from './number';
@@ -23,12 +24,12 @@ import { indented, storage } from './storage';
 import { nextToken, tokenEnd, word } from './tokens';
 import {
   HEAD_GET, HEAD_SET, NAME_ADD, NAME_APPEND, NAME_BGET, NAME_CACHE_MEMLIMIT, NAME_CAS, NAME_DEBUGITEM,
-  NAME_DEBUGTIME, NAME_DECR, NAME_DELETE, NAME_EXTSTORE, NAME_FLUSH_ALL, NAME_GAT, NAME_GATS, NAME_GET, NAME_GETS,
-  NAME_INCR, NAME_LRU, NAME_LRU_CRAWLER, NAME_MISBEHAVE, NAME_PREPEND, NAME_QUIT, NAME_REFRESH_CERTS, NAME_REPLACE,
-  NAME_SET, NAME_SHUTDOWN, NAME_SLABS, NAME_STATS, NAME_TOUCH, NAME_VERBOSITY, NAME_VERSION, NAME_WATCH, PAIR_MA,
-  PAIR_MD, PAIR_ME, PAIR_MG, PAIR_MN, PAIR_MS, TAIL_CACHE_MEMLIMIT, TAIL_DEBUGITEM, TAIL_DEBUGTIME, TAIL_FLUSH_ALL,
-  TAIL_LRU_CRAWLER, TAIL_MISBEHAVE, TAIL_REFRESH_CERTS, TAIL_VERBOSITY, WORD_METADUMP, WORD_MGDUMP, WORD_NOREPLY,
-  WORD_SIZES_D, WORD_SIZES_E,
+  NAME_DEBUGTIME, NAME_DECR, NAME_DELETE, NAME_EXTSTORE, NAME_FLUSH_ALL, NAME_GAT, NAME_GATS, NAME_GET,
+  NAME_GETS, NAME_INCR, NAME_LRU, NAME_LRU_CRAWLER, NAME_MISBEHAVE, NAME_PREPEND, NAME_QUIT,
+  NAME_REFRESH_CERTS, NAME_REPLACE, NAME_SET, NAME_SHUTDOWN, NAME_SLABS, NAME_STATS, NAME_TOUCH,
+  NAME_VERBOSITY, NAME_VERSION, NAME_WATCH, PAIR_MA, PAIR_MD, PAIR_ME, PAIR_MG, PAIR_MN, PAIR_MS,
+  TAIL_CACHE_MEMLIMIT, TAIL_DEBUGITEM, TAIL_DEBUGTIME, TAIL_FLUSH_ALL, TAIL_LRU_CRAWLER, TAIL_MISBEHAVE,
+  TAIL_REFRESH_CERTS, TAIL_VERBOSITY, WORD_METADUMP, WORD_MGDUMP, WORD_NOREPLY, WORD_SIZES_D, WORD_SIZES_E,
 } from './words';
 
 const SPACE: u8 = 0x20;
@@ -105,7 +106,7 @@ function keyed(request: Request, op: u32, at: usize, end: usize): u32 {
     return LINE_WHOLE;
   }
   if (number == end) return refused(request);
-  // It fails, without a word.
+  // The command fails without an answer.
   if (is(number, numberEnd, WORD_NOREPLY)) {
     setNoreply(request, keyEnd, end);
     if (request.bits & BIT_NOREPLY) return LINE_WHOLE;
@@ -138,7 +139,8 @@ function stats(request: Request, at: usize, end: usize): u32 {
   const sub = nextToken(at, end);
   const name = word(sub, tokenEnd) & 0x00ffffffffffffff;
   if (sub < end && (name == WORD_SIZES_E || name == WORD_SIZES_D)) request.bits |= BIT_ONE_LINE;
-  return admin(request, OP_STATS, at, end, KIND_STATS, (1 << IS_STAT) | (1 << IS_END) | (1 << IS_RESET) | (1 << IS_OK));
+  const answers: u32 = (1 << IS_STAT) | (1 << IS_END) | (1 << IS_RESET) | (1 << IS_OK);
+  return admin(request, OP_STATS, at, end, KIND_STATS, answers);
 }
 
 /** Since release 1.6.43 a dump begins with OK. */
@@ -186,15 +188,27 @@ function named(request: Request, at: usize, nameEnd: usize, end: usize): u32 {
     if (name == NAME_LRU) return admin(request, OP_LRU, nameEnd, end, KIND_ADMIN, ADMIN_ANSWERS);
     if (name == NAME_EXTSTORE) return admin(request, OP_EXTSTORE, nameEnd, end, KIND_ADMIN, ADMIN_ANSWERS);
     if (name == NAME_SHUTDOWN) return admin(request, OP_SHUTDOWN, nameEnd, end, KIND_ADMIN, 0);
-    if (name == NAME_WATCH) return admin(request, OP_WATCH, nameEnd, end, KIND_WATCH, (1 << IS_OK) | (1 << IS_WORD));
+    if (name == NAME_WATCH) {
+      return admin(request, OP_WATCH, nameEnd, end, KIND_WATCH, (1 << IS_OK) | (1 << IS_WORD));
+    }
   } else {
     const tail = load<u64>(nameEnd - 8);
     if (size == 9) {
-      if (name == NAME_VERBOSITY && tail == TAIL_VERBOSITY) return admin(request, OP_VERBOSITY, nameEnd, end, KIND_ADMIN, 1 << IS_OK);
-      if (name == NAME_FLUSH_ALL && tail == TAIL_FLUSH_ALL) return admin(request, OP_FLUSH_ALL, nameEnd, end, KIND_ADMIN, 1 << IS_OK);
-      if (name == NAME_MISBEHAVE && tail == TAIL_MISBEHAVE) return admin(request, OP_MISBEHAVE, nameEnd, end, KIND_ADMIN, ADMIN_ANSWERS);
-      if (name == NAME_DEBUGTIME && tail == TAIL_DEBUGTIME) return admin(request, OP_DEBUGTIME, nameEnd, end, KIND_ADMIN, ADMIN_ANSWERS);
-      if (name == NAME_DEBUGITEM && tail == TAIL_DEBUGITEM) return admin(request, OP_DEBUGITEM, nameEnd, end, KIND_ADMIN, ADMIN_ANSWERS);
+      if (name == NAME_VERBOSITY && tail == TAIL_VERBOSITY) {
+        return admin(request, OP_VERBOSITY, nameEnd, end, KIND_ADMIN, 1 << IS_OK);
+      }
+      if (name == NAME_FLUSH_ALL && tail == TAIL_FLUSH_ALL) {
+        return admin(request, OP_FLUSH_ALL, nameEnd, end, KIND_ADMIN, 1 << IS_OK);
+      }
+      if (name == NAME_MISBEHAVE && tail == TAIL_MISBEHAVE) {
+        return admin(request, OP_MISBEHAVE, nameEnd, end, KIND_ADMIN, ADMIN_ANSWERS);
+      }
+      if (name == NAME_DEBUGTIME && tail == TAIL_DEBUGTIME) {
+        return admin(request, OP_DEBUGTIME, nameEnd, end, KIND_ADMIN, ADMIN_ANSWERS);
+      }
+      if (name == NAME_DEBUGITEM && tail == TAIL_DEBUGITEM) {
+        return admin(request, OP_DEBUGITEM, nameEnd, end, KIND_ADMIN, ADMIN_ANSWERS);
+      }
     } else if (size == 11 && name == NAME_LRU_CRAWLER && tail == TAIL_LRU_CRAWLER) {
       return crawler(request, nameEnd, end);
     } else if (size == 13 && name == NAME_REFRESH_CERTS && tail == TAIL_REFRESH_CERTS) {
@@ -255,10 +269,16 @@ export function isUnboundedRetrieval(at: usize, end: usize): bool {
   at = nextToken(at, end);
   if (tokenEnd == end) return false;
   const name = word(at, tokenEnd);
-  return tokenEnd - at <= 4 && (name == NAME_GET || name == NAME_GETS || name == NAME_GAT || name == NAME_GATS || name == NAME_BGET);
+  if (tokenEnd - at > 4) return false;
+  return (
+    name == NAME_GET || name == NAME_GETS || name == NAME_GAT || name == NAME_GATS || name == NAME_BGET
+  );
 }
 
-/** Starts a retrieval whose line is longer than is kept; keys follow through `addKeys`. Returns where they start. */
+/**
+ * Starts a retrieval whose line is longer than is kept; keys follow through `addKeys`. Returns where they
+ * start.
+ */
 export function openRetrieval(request: Request, at: usize, end: usize): usize {
   clear(request);
   at = nextToken(at, end);

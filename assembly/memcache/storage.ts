@@ -1,6 +1,6 @@
 /**
- * Storage commands of the classic text protocol. Of a line that is not as it should be releases of memcached make
- * different things: some skip the value behind it, others read it as commands.
+ * Storage commands of the classic text protocol. Releases of memcached differ on malformed lines: some skip
+ * the value behind the line, others read it as commands.
  */
 import {
   KEY_MAX, OP_CAS, PRESENT_FLAGS, PRESENT_TTL, PRESENT_VALUE_SIZE, TRAIT_CAS, TRAIT_QUIET,
@@ -9,9 +9,8 @@ import { is, refused, refusedPerhaps, setFits, unknown } from './command';
 import { DOUBT_CAS, DOUBT_INDENT, DOUBT_MASK, DOUBT_SIZE, DOUBT_TOKENS } from './doubt';
 import { setKey } from './keys';
 import {
-  BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_QUIET, BIT_REFUSED, IS_ERROR, IS_EXISTS, IS_NOT_FOUND, IS_NOT_STORED,
-  IS_STORED,
-  KIND_STORE, LINE_DATA, LINE_WHOLE, Request,
+  BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_QUIET, BIT_REFUSED, IS_ERROR, IS_EXISTS, IS_NOT_FOUND,
+  IS_NOT_STORED, IS_STORED, KIND_STORE, LINE_DATA, LINE_WHOLE, Request,
 } from './message';
 import { parsed, parseSigned, parseSize, parseUnsigned, SIZE_BAD, SIZE_DOUBTFUL } from './number';
 import { nextToken, tokenEnd } from './tokens';
@@ -94,25 +93,25 @@ export function storage(request: Request, op: u32, at: usize, end: usize): u32 {
   else if (badSize && tooMany) request.bits |= BIT_LAST;
   else if (badSize) request.bits |= DOUBT_SIZE;
   else if (tooMany) request.bits |= DOUBT_TOKENS;
-  // Whoever refuses such a line has not looked for noreply yet.
+  // A release that refuses such a line has not looked for noreply yet.
   if ((badSize || tooMany) && noreply) request.bits |= BIT_QUIET | BIT_LAST;
   return LINE_DATA;
 }
 
 /**
- * A line that is followed by a data block begins with spaces: up to 1.6.39 they mean nothing, later the line is no
- * command. Returns what follows it, as `parseRequest`.
+ * A line that is followed by a data block begins with spaces: up to 1.6.39 they mean nothing, later the line
+ * is no command. Returns what follows it, as `parseRequest`.
  */
 export function indented(request: Request): u32 {
   const isCas = (request.bits & DOUBT_MASK) == DOUBT_CAS;
   if (request.bits & BIT_REFUSED && (request.bits & BIT_LAST || isCas)) {
-    // What releases up to 1.6.39 refuse without skipping the value no release skips the value of.
+    // Releases up to 1.6.39 refuse the line without skipping a value, and later ones skip none either.
     request.bits = (request.bits & ~(BIT_LAST | BIT_QUIET | BIT_NOREPLY | DOUBT_MASK)) | BIT_NO_EVENT;
     request.fits = 1 << IS_ERROR;
     return LINE_WHOLE;
   }
   if (request.bits & (DOUBT_MASK | BIT_LAST | BIT_QUIET | BIT_NOREPLY)) request.bits |= BIT_QUIET | BIT_LAST;
-  // Until its answer tells it may be no operation at all.
+  // Until its answer tells, the line may be no command at all.
   else request.bits |= DOUBT_INDENT | BIT_NO_EVENT;
   return LINE_DATA;
 }

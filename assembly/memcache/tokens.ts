@@ -1,4 +1,7 @@
-/** Tokens of a line: spaces alone separate them, and many are one (process_request in memcached's proto_parser.c). */
+/**
+ * Tokens of a line: spaces alone separate them, and many are one (process_request in memcached's
+ * proto_parser.c).
+ */
 import { findByte } from '../scan';
 
 const SPACE: u8 = 0x20;

@@ -1,23 +1,26 @@
-/** One connection's segments, from its first packet to its end: which of them the receiver takes, and in what order. */
+/**
+ * One connection's segments, from its first packet to its end: which of them the receiver takes, and in what
+ * order.
+ */
 import {
-  AGREED, AGREED_SACK, AGREED_STAMPS, CLIENT, Flow, FLOW_COPY, KNOWN, KNOWN_NOT, OVER_TCP, SCALE_MAX, scaleOf, SEEN_TWICE,
-  SERVER, Side, sideOf,
+  AGREED, AGREED_SACK, AGREED_STAMPS, CLIENT, Flow, FLOW_COPY, KNOWN, KNOWN_NOT, OVER_TCP, SCALE_MAX, scaleOf,
+  SEEN_TWICE, SERVER, Side, sideOf,
 } from '../flow/flow';
 import { addFlow, find, hasRoom, oldestFlow, removeFlow, touch } from '../flow/table';
 import { config, count } from '../instance';
 import {
-  CONN_KIND_CLOSE_END, CONN_KIND_CLOSE_EVICTED, CONN_KIND_CLOSE_FIN, CONN_KIND_CLOSE_REUSED, CONN_KIND_CLOSE_RST, COUNTER_BOUND_FLOWS,
-  COUNTER_FLOWS, COUNTER_FLOWS_WITHOUT_CLIENT, COUNTER_FLOWS_WITHOUT_SERVER, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_REPEATED,
-  COUNTER_PAYLOAD_SEEN, COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS,
-  COUNTER_SYN_SEEN,
+  CONN_KIND_CLOSE_END, CONN_KIND_CLOSE_EVICTED, CONN_KIND_CLOSE_FIN, CONN_KIND_CLOSE_REUSED,
+  CONN_KIND_CLOSE_RST, COUNTER_BOUND_FLOWS, COUNTER_FLOWS, COUNTER_FLOWS_WITHOUT_CLIENT,
+  COUNTER_FLOWS_WITHOUT_SERVER, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SEEN,
+  COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS, COUNTER_SYN_SEEN,
 } from '../layout';
 import { countDecoded, packet, setEndpoints } from '../packet';
 import { close, countCopy, countPacket, isBelieved, isRead, open, pass, sourceIsClient } from '../stream';
 import { transportLength } from '../wire/ip';
 import { readOptions, stampOf } from '../wire/options';
 import {
-  acknowledgement, before, sequence, TCP_ACK, TCP_FIN, tcpFlags, tcpHeaderSize, TCP_RST, TCP_SYN, TCP_URG, urgentPointer,
-  windowField,
+  acknowledgement, before, sequence, TCP_ACK, TCP_FIN, tcpFlags, tcpHeaderSize, TCP_RST, TCP_SYN, TCP_URG,
+  urgentPointer, windowField,
 } from '../wire/tcp';
 import { findTwin, isOfPast, rememberBegun, rememberOver, standOf } from './copies';
 import { settleHalf, takeHalf } from './half';
@@ -121,7 +124,10 @@ function segmentOf(flow: Flow): void {
   if (flow.half) settleHalf(flow);
 }
 
-/** The RST at hand ends the connection. What the server said before it got that of the client may still be captured. */
+/**
+ * The RST at hand ends the connection. What the server said before it got that of the client may still be
+ * captured.
+ */
 function takeReset(flow: Flow): void {
   if (packet.side != CLIENT || !isBelieved(flow)) {
     endFlow(flow, CONN_KIND_CLOSE_RST);
@@ -151,9 +157,9 @@ function takeAck(flow: Flow, other: Side): void {
 }
 
 /**
- * An acknowledgement lower than the highest seen. The highest may have acknowledged bytes that were never sent: then
- * this one replaces it. One that is lower by more than the largest window ever offered makes the receiver drop the
- * segment (RFC 5961, section 5.2).
+ * An acknowledgement lower than the highest seen. The highest may have acknowledged bytes that were never
+ * sent: then this one replaces it. One that is lower by more than the largest window ever offered makes the
+ * receiver drop the segment (RFC 5961, section 5.2).
  */
 function takeOlderAck(flow: Flow, other: Side): void {
   const at = packet;
@@ -168,7 +174,9 @@ function takeOlderAck(flow: Flow, other: Side): void {
 /** Time stamps this much older are not old (Linux: TCP_PAWS_WINDOW). */
 const STAMP_TOLERANCE: i32 = 1;
 
-/** Looks at the time stamp of the segment at hand: the receiver drops one that is old (RFC 7323, section 5). */
+/**
+ * Looks at the time stamp of the segment at hand: the receiver drops one that is old (RFC 7323, section 5).
+ */
 // @ts-ignore: decorator
 @inline
 function takeStamp(flow: Flow, side: Side): void {
@@ -184,8 +192,9 @@ function takeStamp(flow: Flow, side: Side): void {
 }
 
 /**
- * Whether the RST at hand ends the connection: only one at the next byte (RFC 9293, section 3.5.2), the FIN before it,
- * or where the last of what came early ends, if the receiver can tell the sender of that (Linux: tcp_validate_incoming).
+ * Whether the RST at hand ends the connection: only one at the next byte (RFC 9293, section 3.5.2), the FIN
+ * before it, or where the last of what came early ends, if the receiver can tell the sender of that (Linux:
+ * tcp_validate_incoming).
  */
 function resets(flow: Flow, side: Side): bool {
   const from = packet.sequence;
@@ -196,9 +205,9 @@ function resets(flow: Flow, side: Side): bool {
 }
 
 /**
- * The segment at hand has an urgent byte: the receiver takes that one out of the stream (tcp(7); Linux: the byte before
- * the pointer, and the first for 0, too), unless it asks for it in line, which memcached does not. So it becomes up to
- * three segments: what is before that byte, the byte, and what is behind it.
+ * The segment at hand has an urgent byte: the receiver takes that one out of the stream (tcp(7); Linux: the
+ * byte before the pointer, and the first for 0, too), unless it asks for it in line, which memcached does
+ * not. So it becomes up to three segments: what is before that byte, the byte, and what is behind it.
  */
 function takeUrgent(flow: Flow): void {
   const at = packet;
@@ -273,7 +282,9 @@ function startFlow(known: Flow): void {
   segmentOf(flow);
 }
 
-/** The flow just added is the copy of another under other addresses: it is followed to its end, and not read. */
+/**
+ * The flow just added is the copy of another under other addresses: it is followed to its end, and not read.
+ */
 function beginCopy(flow: Flow, syn: Syn): void {
   if (changetype<usize>(syn)) beginWithSyn(flow, syn);
   // It is no connection of its own.
@@ -331,7 +342,10 @@ export function endFlow(flow: Flow, kind: u32): void {
   removeFlow(flow);
 }
 
-/** Counts a connection of which one side showed nothing: every segment offers a window, and next to none offers 0. */
+/**
+ * Counts a connection of which one side showed nothing: every segment offers a window, and next to none
+ * offers 0.
+ */
 function countHalf(flow: Flow): void {
   if (flow.transport != OVER_TCP || flow.kind == FLOW_COPY) return;
   const client = sideOf(flow, CLIENT).window;

@@ -1,10 +1,12 @@
 /**
- * The same connection seen twice: captured at two points and merged, or on both sides of an address translation. What
- * no translation changes is the client's port, or with it its address, and the numbers both sides began with. So the
- * entry of a handshake stays in its set once the flow has begun, and says how; a flow without one has an entry like it,
- * of where both sides stood. A flow that begins like another is a copy of it.
+ * The same connection seen twice: captured at two points and merged, or on both sides of an address
+ * translation. What no translation changes is the client's port, or with it its address, and the numbers both
+ * sides began with. So the entry of a handshake stays in its set once the flow has begun, and says how; a
+ * flow without one has an entry like it, of where both sides stood. A flow that begins like another is a copy
+ * of it.
  *
- * What is remembered is bounded by the table of SYNs. A copy whose twin is forgotten is a connection of its own.
+ * What is remembered is bounded by the table of SYNs. A copy whose twin is forgotten is a connection of its
+ * own.
  */
 import { CLIENT, Flow, SERVER, sideOf } from '../flow/flow';
 import { fingerprint } from '../hash';
@@ -29,7 +31,10 @@ function addressOf(flow: Flow): u32 {
   return <u32>(word ^ (word >> 32));
 }
 
-/** Sets where both sides of a flow begin that the segment at hand is the first of; `syn` is its handshake, or 0. */
+/**
+ * Sets where both sides of a flow begin that the segment at hand is the first of; `syn` is its handshake, or
+ * 0.
+ */
 export function standOf(flow: Flow, syn: Syn): void {
   const at = packet;
   const isKnown = changetype<usize>(syn) != 0;
@@ -58,13 +63,17 @@ export function findTwin(flow: Flow, syn: Syn): Syn {
 
 /** Both began with a handshake of the same numbers: between the same ports, or from one client. */
 function isTwin(entry: Syn, syn: Syn, flow: Flow): bool {
-  if (entry.midstream || entry.clientStamp != syn.clientStamp || entry.serverStamp != syn.serverStamp) return false;
+  if (entry.midstream) return false;
+  if (entry.clientStamp != syn.clientStamp || entry.serverStamp != syn.serverStamp) return false;
   if (entry.serverPort != syn.serverPort && entry.address != addressOf(flow)) return false;
   // Packets may be joined at one point and not at the other: what is shorter says nothing.
   return !isComparable(entry) || isFirst(entry);
 }
 
-/** Both were joined at one place of the stream, where nothing but the bytes proves anything: so from one client only. */
+/**
+ * Both were joined at one place of the stream, where nothing but the bytes proves anything: so from one
+ * client only.
+ */
 function isTwinMidstream(entry: Syn, flow: Flow): bool {
   return entry.midstream != 0 && entry.address == addressOf(flow) && isComparable(entry) && isFirst(entry);
 }
@@ -145,8 +154,13 @@ export function isOfPast(): bool {
   return false;
 }
 
-/** Whether it lies between these numbers of its sender, and acknowledges one between those of the other side. */
+/**
+ * Whether it lies between these numbers of its sender, and acknowledges one between those of the other side.
+ */
 function isWithin(from: u32, to: u32, ackFrom: u32, ackTo: u32): bool {
   const at = packet;
-  return at.sequence - from <= to - from && at.sequence + at.size - from <= to - from && at.ack - ackFrom <= ackTo - ackFrom;
+  return (
+    at.sequence - from <= to - from && at.sequence + at.size - from <= to - from &&
+    at.ack - ackFrom <= ackTo - ackFrom
+  );
 }

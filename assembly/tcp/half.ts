@@ -1,4 +1,7 @@
-/** Connections of which the capture has one direction only: that one is read alone, where it is whole from its SYN. */
+/**
+ * Connections of which the capture has one direction only: that one is read alone, where it is whole from its
+ * SYN.
+ */
 import {
   CLIENT, Flow, HALF_ANSWERS, HALF_NO, HALF_REQUESTS, KNOWN_NOT, OVER_TCP, SERVER, sideOf,
 } from '../flow/flow';
@@ -10,8 +13,8 @@ import { before } from '../wire/tcp';
 const WINDOW: i32 = 1 << 30;
 
 /**
- * Called where bytes of one side have been waited for in vain: whether nothing at all was seen of that side, not even an
- * acknowledgement, and so the other is read alone from here on.
+ * Called where bytes of one side have been waited for in vain: whether nothing at all was seen of that side,
+ * not even an acknowledgement, and so the other is read alone from here on.
  */
 export function becomesHalf(flow: Flow): bool {
   if (flow.half || !flow.fromSyn || flow.transport != OVER_TCP || !isBelieved(flow)) return false;

@@ -2,8 +2,8 @@
  * SYNs seen, in a small lossy table: a flood costs nothing but other floods' entries, and a flow whose
  * handshake is remembered starts in sync. Once it has, the entry says how it began, for copies.ts.
  *
- * A set is chosen by what all copies of a connection share: by the high bits of its hash, as the worker is, so that
- * no set holds connections of two workers, and what it forgets does not depend on their number.
+ * A set is chosen by what all copies of a connection share: by the high bits of its hash, as the worker is,
+ * so that no set holds connections of two workers, and what it forgets does not depend on their number.
  */
 import {
   AGREED, AGREED_SACK, AGREED_STAMPS, CLIENT, Flow, KNOWN, scaleOf, SEEN_TWICE, SERVER, sideOf,
@@ -31,7 +31,10 @@ export const SYN_BEGUN: u8 = 4;
 /** And it is over. */
 export const SYN_OVER: u8 = 5;
 
-/** Bytes a client may have sent since its SYN, for that to be its flow's: far below half the numbers there are. */
+/**
+ * Bytes a client may have sent since its SYN, for that to be its flow's: far below half the numbers there
+ * are.
+ */
 const NEAR: u32 = 1 << 30;
 
 /** The set for ports in network order, either first. */
@@ -74,7 +77,8 @@ export function rememberSyn(): void {
     const syn = changetype<Syn>(place + <usize>(way * SIZEOF_SYN));
     if (!isOf(syn, sourcePortField(), destinationPortField()) || syn.client != from.sequence) continue;
     if (syn.state == SYN_ANSWER_ALONE) continue;
-    // A retransmitted SYN keeps the first one's time. None is sent again before a second is over (RFC 6298, section 2).
+    // A retransmitted SYN keeps the first one's time. None is sent again before a second is over (RFC 6298,
+    // section 2).
     const half = <i64>(indexState.second >> 1);
     const later = <i64>(from.time - syn.time);
     if (later < half && later > -half) syn.agreed |= SEEN_TWICE;
@@ -101,7 +105,8 @@ export function rememberSyn(): void {
 // @ts-ignore: decorator
 @inline
 function isOf(syn: Syn, clientPort: u16, serverPort: u16): bool {
-  return syn.state != 0 && syn.state < SYN_BEGUN && syn.hash == packet.hash && syn.clientPort == clientPort && syn.serverPort == serverPort;
+  if (syn.state == 0 || syn.state >= SYN_BEGUN || syn.hash != packet.hash) return false;
+  return syn.clientPort == clientPort && syn.serverPort == serverPort;
 }
 
 /** What the options just read offer. */
@@ -110,8 +115,8 @@ function offered(): u8 {
 }
 
 /**
- * The handshake the flow of the segment at hand began with, or 0: of those remembered the one whose client stood next
- * before where this segment has it stand.
+ * The handshake the flow of the segment at hand began with, or 0: of those remembered the one whose client
+ * stood next before where this segment has it stand.
  */
 export function findSyn(): Syn {
   const from = packet;
@@ -155,8 +160,8 @@ export function rememberSynAck(): bool {
 }
 
 /**
- * Remembers the SYN-ACK at hand, whose SYN was not seen: where the capture has answers only, they are whole from here
- * on. Nothing was agreed on that is known.
+ * Remembers the SYN-ACK at hand, whose SYN was not seen: where the capture has answers only, they are whole
+ * from here on. Nothing was agreed on that is known.
  */
 export function rememberSynAckAlone(): void {
   const from = packet;

@@ -1,7 +1,7 @@
 /**
- * Connections their client has reset. A capture may show the RST before answers that left earlier: so the flow stays
- * for a while, and takes of the server what cannot have been sent in knowledge of the RST. A few flows at most linger,
- * each for a few segments and a short time.
+ * Connections their client has reset. A capture may show the RST before answers that left earlier: so the
+ * flow stays for a while, and takes of the server what cannot have been sent in knowledge of the RST. A few
+ * flows at most linger, each for a few segments and a short time.
  */
 import { CLIENT, Flow, SERVER, sideOf } from '../flow/flow';
 import { indexState, reserve } from '../instance';
@@ -43,7 +43,9 @@ export function forgetLingering(flow: Flow): void {
   }
 }
 
-/** Whether the segment at hand, no RST, is one the server of a flow that lingers may have sent before the RST. */
+/**
+ * Whether the segment at hand, no RST, is one the server of a flow that lingers may have sent before the RST.
+ */
 export function leftBefore(flow: Flow): bool {
   const at = packet;
   const ms: u64 = indexState.second / 1000;

@@ -1,12 +1,12 @@
 /**
- * Segments that came early, and copies of them: one rule. What was delivered stays. A copy that says the same as what
- * waits is a repetition. A copy that contradicts what waits makes the contradicted bytes unknown: they are a gap.
- * Which copy a receiver uses depends on its operating system and on all that came before; nobody but a forger sends
- * such copies.
+ * Segments that came early, and copies of them: one rule. What was delivered stays. A copy that says the same
+ * as what waits is a repetition. A copy that contradicts what waits makes the contradicted bytes unknown:
+ * they are a gap. Which copy a receiver uses depends on its operating system and on all that came before;
+ * nobody but a forger sends such copies.
  *
- * Some segments a receiver drops: those with a wrong checksum, an old time stamp, an acknowledgement of what was never
- * sent, or beyond the window. A capture cannot always tell, because it may lack the packets that say so. They wait,
- * contradict nothing that is certain, and give way to it.
+ * Some segments a receiver drops: those with a wrong checksum, an old time stamp, an acknowledgement of what
+ * was never sent, or beyond the window. A capture cannot always tell, because it may lack the packets that
+ * say so. They wait, contradict nothing that is certain, and give way to it.
  */
 import { Side } from '../flow/flow';
 import { addressSum } from '../flow/table';
@@ -42,8 +42,8 @@ let certain: u32 = 0;
 let left: u32 = 0;
 
 /**
- * Files the segment at hand, or what is left of it beside the others. Its checksum is not looked at where `l4` is 0.
- * Returns false when memory is used up.
+ * Files the segment at hand, or what is left of it beside the others. Its checksum is not looked at where
+ * `l4` is 0. Returns false when memory is used up.
  */
 export function keepEarly(side: Side, otherNext: u32): bool {
   const at = packet;
@@ -71,8 +71,8 @@ function payloadOfThis(): u32 {
 }
 
 /**
- * Looks at the checksum of the segment at hand. Those of what a host sends are wrong as a rule, because its interface
- * puts them in: only where right ones are seen does a wrong one say something.
+ * Looks at the checksum of the segment at hand. Those of what a host sends are wrong as a rule, because its
+ * interface puts them in: only where right ones are seen does a wrong one say something.
  */
 function check(side: Side, header: usize): void {
   if (isRight(addressSum(), header, packet.payload - <u32>header + packet.size)) side.sums = 1;
@@ -87,8 +87,8 @@ export function isUnacceptable(side: Side, bits: u32): bool {
 }
 
 /**
- * Compares the segment at hand with all that waits where it would lie. Removes what gives way to it, and makes unknown
- * what it contradicts. Returns false where the segment at hand is the one that gives way.
+ * Compares the segment at hand with all that waits where it would lie. Removes what gives way to it, and
+ * makes unknown what it contradicts. Returns false where the segment at hand is the one that gives way.
  */
 function contend(side: Side, link: usize, otherNext: u32): bool {
   const weak = isUnacceptable(side, packet.flags) || before(otherNext, packet.ack);
@@ -120,7 +120,8 @@ function refuse(side: Side, link: usize): void {
   dropAt(side, link);
 }
 
-// What `findDifference` found: from the first byte that differs to the last, as offsets in the segment that waits.
+// What `findDifference` found: from the first byte that differs to the last, as offsets in the segment that
+// waits.
 let differsFrom: u32 = 0;
 let differsTo: u32 = 0;
 
@@ -156,13 +157,16 @@ function findEnd(segment: Waiting): bool {
   if (here == there) return false;
   const first = before(here, there);
   endsAt = first ? here : there;
-  return ((first ? packet.flags : segment.flags) & TCP_FIN) != 0 && !before(endsAt, first ? segment.sequence : packet.sequence);
+  const hasFin = ((first ? packet.flags : segment.flags) & TCP_FIN) != 0;
+  return hasFin && !before(endsAt, first ? segment.sequence : packet.sequence);
 }
 
 /** Neither copy has an end, and the bytes behind it are unknown. */
 function forgetEnd(segment: Waiting): void {
   segment.flags = (segment.flags & ~TCP_FIN) | IS_PERHAPS_OVER;
-  if (before(endsAt, segment.sequence + segment.size)) makeUnknown(segment, endsAt - segment.sequence, segment.size);
+  if (before(endsAt, segment.sequence + segment.size)) {
+    makeUnknown(segment, endsAt - segment.sequence, segment.size);
+  }
   packet.flags = (packet.flags & ~TCP_FIN) | IS_PERHAPS_OVER;
   end = packet.sequence + packet.size;
   if (before(endsAt, certain)) certain = endsAt;

@@ -4,11 +4,13 @@
  * been seen: a capture may show an answer before its request. What stays stuck for long was lost to the
  * capture, and is skipped as a gap.
  */
-import { AGREED, CLIENT, Flow, KNOWN_OVER, SCALE_MAX, scaleOf, SEEN_TWICE, SERVER, Side, sideOf } from '../flow/flow';
+import {
+  AGREED, CLIENT, Flow, KNOWN_OVER, SCALE_MAX, scaleOf, SEEN_TWICE, SERVER, Side, sideOf,
+} from '../flow/flow';
 import { count, indexState } from '../instance';
 import {
-  COUNTER_AMBIGUOUS_COPIES, COUNTER_BOUND_REORDER, COUNTER_DUPLICATES, COUNTER_OUT_OF_ORDER, COUNTER_PAYLOAD_REPEATED,
-  COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS, COUNTER_RETRANSMITTED,
+  COUNTER_AMBIGUOUS_COPIES, COUNTER_BOUND_REORDER, COUNTER_DUPLICATES, COUNTER_OUT_OF_ORDER,
+  COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS, COUNTER_RETRANSMITTED,
 } from '../layout';
 import { Packet, packet, reservePacket } from '../packet';
 import { bytes, gap, GAP_CONTRADICTORY, GAP_NOT_CAPTURED, GAP_NOT_SEEN, GAP_PERHAPS_OVER } from '../stream';
@@ -56,8 +58,8 @@ function takeFin(side: Side): void {
 }
 
 /**
- * Takes the segment at hand, with payload or FIN, as one of this side of the flow. With TCP_URG it is bytes that are
- * not for the stream; where `l4` is 0 its checksum is not to be looked at.
+ * Takes the segment at hand, with payload or FIN, as one of this side of the flow. With TCP_URG it is bytes
+ * that are not for the stream; where `l4` is 0 its checksum is not to be looked at.
  */
 export function takeSegment(flow: Flow, index: u32): void {
   const at = packet;
@@ -65,7 +67,10 @@ export function takeSegment(flow: Flow, index: u32): void {
   const other = sideOf(flow, 1 - index);
   const flags = at.flags;
   // In order, nothing waiting, and nothing acknowledged that was not seen: the path nearly all take.
-  if (at.sequence == side.next && side.queue == 0 && !before(other.next, at.ack) && !(flags & (TCP_URG | IS_UNACCEPTABLE))) {
+  if (
+    at.sequence == side.next && side.queue == 0 && !before(other.next, at.ack) &&
+    !(flags & (TCP_URG | IS_UNACCEPTABLE))
+  ) {
     side.ifindex = <u8>at.seenOn;
     side.next += at.captured;
     if (at.captured) bytes(flow, index, at);
@@ -95,7 +100,8 @@ function takeOutOfOrder(flow: Flow, index: u32): void {
     // A packet that crosses several interfaces is seen on each; only the peer sends anything again.
     if (at.size) {
       if (behind <= 0) count(COUNTER_REFUSED_SEGMENTS);
-      else count(<u8>at.seenOn == side.ifindex && !(flow.agreed & SEEN_TWICE) ? COUNTER_RETRANSMITTED : COUNTER_DUPLICATES);
+      else if (<u8>at.seenOn == side.ifindex && !(flow.agreed & SEEN_TWICE)) count(COUNTER_RETRANSMITTED);
+      else count(COUNTER_DUPLICATES);
     }
     if (side.finDone || <u32>behind >= at.size + (at.flags & TCP_FIN)) {
       // Nothing comes behind a FIN.
@@ -128,8 +134,8 @@ function takeOutOfOrder(flow: Flow, index: u32): void {
 }
 
 /**
- * What the window says of an early segment: the receiver drops what begins where it ends. Without the handshake
- * its scale is not known, only how large it may be (RFC 7323, section 2.3).
+ * What the window says of an early segment: the receiver drops what begins where it ends. Without the
+ * handshake its scale is not known, only how large it may be (RFC 7323, section 2.3).
  */
 function beyondWindow(flow: Flow, index: u32): u32 {
   const window = <u32>bswap<u16>(sideOf(flow, 1 - index).window);
@@ -174,8 +180,8 @@ function drain(flow: Flow): void {
 }
 
 /**
- * Whether each side's next segment acknowledges the other's, which no two can: what the client's acknowledges was
- * never sent, or was sent again. It is passed over.
+ * Whether each side's next segment acknowledges the other's, which no two can: what the client's acknowledges
+ * was never sent, or was sent again. It is passed over.
  */
 function isCircular(flow: Flow): bool {
   const client = sideOf(flow, CLIENT);
@@ -216,7 +222,9 @@ function drainSide(flow: Flow, index: u32): bool {
   return progress;
 }
 
-/** Delivers a segment that waited, from `offset` on; what is unknown of it and what was not captured are gaps. */
+/**
+ * Delivers a segment that waited, from `offset` on; what is unknown of it and what was not captured are gaps.
+ */
 function deliverWaiting(flow: Flow, index: u32, segment: Waiting, offset: u32): void {
   const side = sideOf(flow, index);
   late.time = segment.time;
@@ -299,8 +307,8 @@ function takeUnseenFin(side: Side): void {
 }
 
 /**
- * The flow is over: what waits is delivered as far as it goes, holes and all. Of one that was reset the receiver
- * got only what it acknowledged.
+ * The flow is over: what waits is delivered as far as it goes, holes and all. Of one that was reset the
+ * receiver got only what it acknowledged.
  */
 export function flush(flow: Flow, reset: bool): void {
   const client = sideOf(flow, CLIENT);

@@ -87,8 +87,9 @@ export function endOf(segment: Waiting): u32 {
 }
 
 /**
- * What a segment counts at the least, a quarter of the memory it takes. It is the list's length that is bounded by it,
- * too: every early segment is looked for in the list, and many small ones must not make that long.
+ * What a segment counts at the least, a quarter of the memory it takes. It is the list's length that is
+ * bounded by it, too: every early segment is looked for in the list, and many small ones must not make that
+ * long.
  */
 const WAITING_LEAST: u32 = 512;
 
@@ -103,8 +104,8 @@ export function charge(captured: u32): u32 {
 const ANCHOR_STEPS: u32 = 32;
 
 /**
- * The link to the first segment that ends behind `sequence`. Anchors are a chain through the list from its first
- * segment on: by them no place in it is far, however many segments wait.
+ * The link to the first segment that ends behind `sequence`. Anchors are a chain through the list from its
+ * first segment on: by them no place in it is far, however many segments wait.
  *
  *   queue ─► first ─► s ─► s ─► s ─► s ─► s ─► s ─► s ─► s
  *              └───── far ─────┘└──── far ────┘
@@ -117,7 +118,11 @@ export function linkBefore(side: Side, sequence: u32): usize {
     anchor = changetype<Waiting>(<usize>anchor.far);
   }
   let last = anchor;
-  for (let steps: u32 = 1; last.next && !before(sequence, endOf(changetype<Waiting>(<usize>last.next))); steps++) {
+  for (
+    let steps: u32 = 1;
+    last.next && !before(sequence, endOf(changetype<Waiting>(<usize>last.next)));
+    steps++
+  ) {
     last = changetype<Waiting>(<usize>last.next);
     if (steps < ANCHOR_STEPS) continue;
     last.far = anchor.far;
@@ -157,7 +162,9 @@ export function dropAt(side: Side, link: usize): void {
   const segment = changetype<Waiting>(<usize>load<u32>(link));
   if (<u32>changetype<usize>(segment) != side.queue) unanchor(side, segment);
   // The chain goes on from the next.
-  else if (segment.next && segment.far != segment.next) changetype<Waiting>(<usize>segment.next).far = segment.far;
+  else if (segment.next && segment.far != segment.next) {
+    changetype<Waiting>(<usize>segment.next).far = segment.far;
+  }
   store<u32>(link, segment.next);
   side.queued -= charge(segment.captured);
   freeWaiting(segment);

@@ -1,8 +1,8 @@
 /**
- * Memcache over UDP. A request is one datagram; its answers carry its id, in one or more datagrams each
- * that come in any order. What both say under one id is an exchange: a flow of its own in the table, in
- * sync from its first byte, whose streams are the datagrams' data put in a row. So everything above it is
- * the same as for TCP.
+ * Memcache over UDP. A request is one datagram; its answers carry its id, in one or more datagrams each that
+ * come in any order. A request and its answers are an exchange: a flow of its own in the table, in sync from
+ * its first byte. Its two streams are the data of its datagrams in order, so the parsers read it as they read
+ * TCP.
  *
  *   peer (both endpoints)  ── connection number ──►  exchange (both endpoints, id): client | server
  *
@@ -13,24 +13,21 @@ import { CLIENT, Flow, OVER_UDP, SERVER, Side, sideOf, SYNC_NONE, UDP_PEER } fro
 import { addFlow, find, markClient, PEER_MARK, touch } from '../flow/table';
 import { config, count, countPayload, isServerPort } from '../instance';
 import {
-  CONN_KIND_CLOSE_END, CONN_KIND_OPEN_MIDSTREAM, COUNTER_FLOWS, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SEEN,
+  CONN_KIND_CLOSE_END, COUNTER_FLOWS, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SEEN,
   COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_PAYLOAD_UNSYNCED_MID_STREAM, COUNTER_SKIPPED_CUT_HEADER,
   COUNTER_SKIPPED_MALFORMED, COUNTER_UDP_REFUSED, COUNTER_UNMATCHED_ANSWERS, Exchange,
 } from '../layout';
-import { beginTrial, endTrial, takeUnread, WHY_NOT_UNDERSTOOD } from '../match/account';
-import { freeRequest, recordConn } from '../match/pending';
-import { CLIENT_HELD, CLIENT_LINE, CLIENT_UNKNOWN } from '../match/states';
-import { loseSync } from '../match/sync';
-import { Request } from '../memcache/message';
 import { countDecoded, packet, setEndpoints } from '../packet';
-import { open } from '../stream';
+import { beginWhole, endWhole, open, openPeer, takeFrame } from '../stream';
 import { endFlow, makeRoom } from '../tcp/connection';
 import { takeSegment } from '../tcp/reassembly';
 import { transportLength } from '../wire/ip';
 import { destinationPort, sourcePort, TCP_ACK } from '../wire/tcp';
-import { datagrams, requestId, sequenceNumber, UDP_ANSWER, UDP_FRAME, UDP_HEADER, udpLength } from '../wire/udp';
+import {
+  datagrams, requestId, sequenceNumber, UDP_ANSWER, UDP_FRAME, UDP_HEADER, udpLength,
+} from '../wire/udp';
 
-/** What an exchange keeps of the answer that is arriving. It lies where TCP keeps what the server's SYN said. */
+/** The state of the answer that is arriving. It lies where a TCP flow keeps fields of the server's SYN. */
 // @ts-ignore: decorator
 @inline
 function exchangeOf(flow: Flow): Exchange {
@@ -57,7 +54,7 @@ export function decodeDatagram(): void {
   at.size = size - UDP_HEADER - UDP_FRAME;
   at.captured = min(at.size, at.end - at.payload);
   setEndpoints();
-  // Its bytes are filed as those of a stream, and no checksum is looked at.
+  // Reassembly takes the datagram as a segment, and does not look at its checksum.
   at.l4 = 0;
   // Where both ports are servers', a request is told by being one datagram to the lower port.
   const to = destinationPort(udp);
@@ -69,7 +66,7 @@ export function decodeDatagram(): void {
   else takeReply(frame);
 }
 
-/** The number of the connection the endpoints stand for: datagrams between the same ports are of one. */
+/** The connection number of the two endpoints: all datagrams between them belong to one connection. */
 function connOf(): u32 {
   const time = packet.time;
   markClient(PEER_MARK, true);
@@ -81,9 +78,7 @@ function connOf(): u32 {
     peer = addFlow(true);
     count(COUNTER_FLOWS);
     peer.transport = UDP_PEER;
-    open(peer, true, time);
-    peer.opened = 1;
-    recordConn(peer, CONN_KIND_OPEN_MIDSTREAM, time);
+    openPeer(peer, time);
   }
   peer.lastTime = time;
   markClient(PEER_MARK, true);
@@ -102,11 +97,11 @@ function takeQuestion(frame: usize): void {
   const conn = connOf();
   markClient(requestId(frame), true);
   const before = find();
-  // The id is used anew: what was asked under it before gets no answer any more.
+  // The client uses the id again: it does not wait for the earlier answer any more.
   if (changetype<usize>(before)) endFlow(before, CONN_KIND_CLOSE_END);
   makeRoom();
   const flow = addFlow(true);
-  // It is no connection of its own.
+  // An exchange has the connection number of its peer, and needs none of its own.
   config.nextConn--;
   flow.conn = conn;
   flow.transport = OVER_UDP;
@@ -119,20 +114,9 @@ function takeQuestion(frame: usize): void {
   at.sequence = 0;
   at.ack = 0;
   at.flags = TCP_ACK;
-  beginTrial();
+  beginWhole();
   takeSegment(flow, CLIENT);
-  let whole = true;
-  if (client.state != CLIENT_UNKNOWN && client.state != CLIENT_HELD && (client.state != CLIENT_LINE || client.line)) {
-    // What is not whole in its datagram will never be, and the server does nothing of it.
-    count(COUNTER_UDP_REFUSED);
-    if (flow.current) freeRequest(changetype<Request>(<usize>flow.current));
-    flow.current = 0;
-    whole = false;
-    loseSync(flow, WHY_NOT_UNDERSTOOD);
-  }
-  // The frame is as much worth as what is in it.
-  flow.held += UDP_FRAME;
-  endTrial(flow, whole);
+  if (!endWhole(flow, UDP_FRAME)) count(COUNTER_UDP_REFUSED);
   endIfDone(flow);
 }
 
@@ -153,7 +137,7 @@ function takeReply(frame: usize): void {
   const server = sideOf(flow, SERVER);
   const exchange = exchangeOf(flow);
   if (exchange.arrived == 0) exchange.start = server.next;
-  // All but the last are of one size.
+  // All datagrams of an answer but the last have the same size.
   const step = number + 1 < total ? at.size : UDP_ANSWER;
   at.sequence = exchange.start + number * step;
   at.ack = sideOf(flow, CLIENT).next;
@@ -164,14 +148,14 @@ function takeReply(frame: usize): void {
   if (server.next != next || server.queued != queued) {
     exchange.arrived++;
     if (exchange.arrived >= total) exchange.arrived = 0;
-    takeUnread(flow, UDP_FRAME);
+    takeFrame(flow, UDP_FRAME);
   } else {
     count(COUNTER_PAYLOAD_REPEATED, UDP_FRAME);
   }
   endIfDone(flow);
 }
 
-/** An exchange with nothing pending is over, as is one that fits nothing. */
+/** Ends an exchange with no pending request, or out of sync. */
 function endIfDone(flow: Flow): void {
   const waits = flow.pending != 0 || flow.current != 0;
   if (!waits || flow.sync == SYNC_NONE) endFlow(flow, CONN_KIND_CLOSE_END);

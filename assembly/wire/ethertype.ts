@@ -1,26 +1,28 @@
 /**
- * What follows an EtherType (IEEE 802.3, clause 3.2.6; numbers: IANA's list of IEEE 802 numbers): IP, or one of the
- * headers that may stand before it, in any order: VLAN tags (IEEE 802.1Q), MPLS labels, a PPPoE session, LLC and SNAP.
+ * What follows an EtherType (IEEE 802.3, clause 3.2.6; numbers: IANA's list of IEEE 802 numbers): IP, or one
+ * of the headers that may stand before it, in any order: VLAN tags (IEEE 802.1Q), MPLS labels, a PPPoE
+ * session, LLC and SNAP.
  */
 import { load16 } from './bytes';
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from './ip';
 import { afterLabels } from './mpls';
 import { LINK_CUT, LINK_NOT_IP } from './outcome';
 import { afterPppoe } from './ppp';
 
-export const ETHERTYPE_IPV4: u32 = 0x0800;
-export const ETHERTYPE_IPV6: u32 = 0x86dd;
 const ETHERTYPE_VLAN: u32 = 0x8100;
 const ETHERTYPE_SERVICE_VLAN: u32 = 0x88a8;
 const ETHERTYPE_OLD_SERVICE_VLAN: u32 = 0x9100;
 // RFC 3032, section 5, as RFC 5332 reads them.
 const ETHERTYPE_MPLS: u32 = 0x8847;
 const ETHERTYPE_MPLS_UPSTREAM: u32 = 0x8848;
-// RFC 2516, section 4: of a session. What belongs to discovery has another.
+// RFC 2516, section 4: a PPPoE session; discovery has another number.
 const ETHERTYPE_PPPOE: u32 = 0x8864;
 
 /** The field is a length, not a type, up to this (IEEE 802.3, clause 3.2.6). */
 const LENGTH_MAX: u32 = 1500;
-/** Destination and source service access points, and the control field of unnumbered information (RFC 1042). */
+/**
+ * Destination and source service access points, and the control field of unnumbered information (RFC 1042).
+ */
 const LLC_SNAP: u32 = 0xaaaa;
 const LLC_IP: u32 = 0x0606;
 const LLC_UNNUMBERED: u32 = 0x03;
@@ -49,7 +51,7 @@ export function afterType(data: usize, size: u32, offset: u32): i32 {
   return follow(type, data, size, offset);
 }
 
-/** The same where what the type is of begins at `offset`. */
+/** The same for a type that is read already: its header begins at `offset`. */
 export function follow(type: u32, data: usize, size: u32, offset: u32): i32 {
   for (let headers = 0; headers < HEADERS_MAX; headers++) {
     if (type == ETHERTYPE_IPV4 || type == ETHERTYPE_IPV6) return <i32>offset;

@@ -9,6 +9,10 @@ export const IP_MALFORMED: u32 = 2;
 /** Part of a fragmented datagram. */
 export const IP_FRAGMENT: u32 = 3;
 
+// EtherTypes (IANA's list of IEEE 802 numbers).
+export const ETHERTYPE_IPV4: u32 = 0x0800;
+export const ETHERTYPE_IPV6: u32 = 0x86dd;
+
 // Protocol numbers (IANA).
 export const PROTOCOL_IPV4: u32 = 4;
 export const PROTOCOL_TCP: u32 = 6;
@@ -42,12 +46,12 @@ export let headerSize: u32 = 0;
 export let fragmentOffset: u32 = 0;
 /** Whether others follow behind it. */
 export let moreFragments: bool = false;
-/** Which datagram of its two hosts it is of. */
+/** Identification: which datagram between the two hosts the fragment belongs to. */
 export let fragmentId: u32 = 0;
 
 /**
- * Whether an extension header [at, end) has an option that demands to be understood: the first two bits of its
- * type say what to do with the packet otherwise, 0 to go on (RFC 8200, section 4.2).
+ * Whether an extension header [at, end) has an option that demands to be understood: the first two bits of
+ * its type say what to do with the packet otherwise, 0 to go on (RFC 8200, section 4.2).
  */
 function forbids(at: usize, end: usize): bool {
   for (at += 2; at + 1 < end; ) {
@@ -87,7 +91,8 @@ export function parseIp(ip: usize, size: u32): u32 {
     if (next == HOP_BY_HOP || next == ROUTING || next == DESTINATION_OPTIONS || next == MOBILITY) {
       if (size < offset + 8) return IP_CUT;
       const end = offset + ((<u32>load<u8>(ip + offset + 1) + 1) << 3);
-      if ((next == HOP_BY_HOP || next == DESTINATION_OPTIONS) && forbids(ip + offset, ip + min(end, size))) return IP_MALFORMED;
+      const hasOptions = next == HOP_BY_HOP || next == DESTINATION_OPTIONS;
+      if (hasOptions && forbids(ip + offset, ip + min(end, size))) return IP_MALFORMED;
       next = load<u8>(ip + offset);
       offset = end;
     } else if (next == AUTHENTICATION) {

@@ -4,11 +4,12 @@
  */
 import {
   LINKTYPE_C_HDLC, LINKTYPE_ETHERNET, LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2, LINKTYPE_LOOP, LINKTYPE_MPLS,
-  LINKTYPE_NFLOG, LINKTYPE_NULL, LINKTYPE_PKTAP, LINKTYPE_PPP, LINKTYPE_PPP_WITH_DIR, LINKTYPE_PPPOE, LINKTYPE_UNKNOWN,
-  linktypeOf, SIZEOF_PACKET_HEAD,
+  LINKTYPE_NFLOG, LINKTYPE_NULL, LINKTYPE_PKTAP, LINKTYPE_PPP, LINKTYPE_PPP_WITH_DIR, LINKTYPE_PPPOE,
+  LINKTYPE_UNKNOWN, linktypeOf, SIZEOF_PACKET_HEAD,
 } from '../layout';
 import { load16 } from './bytes';
-import { afterType, ETHERTYPE_IPV4, ETHERTYPE_IPV6, follow, isType } from './ethertype';
+import { afterType, follow, isType } from './ethertype';
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from './ip';
 import { afterLabels } from './mpls';
 import { nflogPayload } from './nflog';
 import { LINK_CUT, LINK_NOT_IP } from './outcome';
@@ -17,10 +18,16 @@ import { afterPpp, afterPppoe } from './ppp';
 
 export { LINK_CUT, LINK_NOT_IP };
 
-/** An IP header that begins further on is not read: a list's entry keeps the distance from the packet head in a byte. */
+/**
+ * An IP header that begins further on is not read: a list's entry keeps the distance from the packet head in
+ * a byte.
+ */
 const OFFSET_MAX: i32 = 255 - <i32>SIZEOF_PACKET_HEAD;
 
-/** Linux's number for a frame that begins with an LLC header (ETH_P_802_2 in linux/if_ether.h), in cooked packets. */
+/**
+ * Linux's number for a frame that begins with an LLC header (ETH_P_802_2 in linux/if_ether.h), in cooked
+ * packets.
+ */
 const COOKED_LLC: u32 = 4;
 
 /** Low bits of the interface in a Linux cooked v2 header: the index is its bytes 4 to 7, in network order. */
@@ -51,12 +58,12 @@ function otherOffset(linktype: u32, data: usize, size: u32): i32 {
   return 0;
 }
 
-/** Linux cooked: the type field is at `field`, and what it is of begins at `offset`. */
+/** Linux cooked: the type field is at `field`, and the header it names begins at `offset`. */
 function afterCooked(data: usize, size: u32, field: u32, offset: u32): i32 {
   if (size < field + 2) return LINK_CUT;
   const type = load16(data + field);
   if (type == ETHERTYPE_IPV4 || type == ETHERTYPE_IPV6) return offset;
-  // What is a length in an Ethernet header is another number of Linux's here.
+  // A number that is a length in an Ethernet header is here a protocol number of Linux.
   if (isType(type)) return follow(type, data, size, offset);
   return type == COOKED_LLC ? follow(0, data, size, offset) : LINK_NOT_IP;
 }
@@ -64,8 +71,8 @@ function afterCooked(data: usize, size: u32, field: u32, offset: u32): i32 {
 /** BSD loopback: an address family of 4 bytes. */
 function afterFamily(data: usize, size: u32): i32 {
   if (size < 4) return LINK_CUT;
-  // In the byte order of whoever captured: 2 is IPv4 everywhere; IPv6 is 10 on Linux, 24, 28 or 30 on the BSDs
-  // and macOS.
+  // In the byte order of whoever captured: 2 is IPv4 everywhere; IPv6 is 10 on Linux, 24, 28 or 30 on the
+  // BSDs and macOS.
   let family = load<u32>(data);
   if (family > 0xffff) family = bswap<u32>(family);
   if (family == 2 || family == 10 || family == 24 || family == 28 || family == 30) return 4;

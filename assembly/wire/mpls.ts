@@ -1,4 +1,6 @@
-/** MPLS label stacks (RFC 3032): entries of 4 bytes, the lowest with bit S set. Nothing says what lies behind. */
+/**
+ * MPLS label stacks (RFC 3032): entries of 4 bytes, the lowest with bit S set. Nothing says what lies behind.
+ */
 import { LINK_CUT, LINK_NOT_IP } from './outcome';
 
 const ENTRY: u32 = 4;
@@ -8,8 +10,8 @@ const BOTTOM: u32 = 2;
 const LABELS_MAX: i32 = 16;
 
 /**
- * Offset of the IP header behind the label stack at `offset`. IP is told by its version, as routers do; what carries
- * another link begins with a control word of 0 for this (RFC 4928, section 3).
+ * Offset of the IP header behind the label stack at `offset`. IP is told by its version, as routers do; what
+ * carries another link begins with a control word of 0 for this (RFC 4928, section 3).
  */
 export function afterLabels(data: usize, size: u32, offset: u32): i32 {
   for (let labels = 0; labels < LABELS_MAX; labels++) {

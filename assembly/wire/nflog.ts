@@ -1,6 +1,7 @@
 /**
- * What iptables -j NFLOG hands over (tcpdump.org/linktypes/LINKTYPE_NFLOG.html): family, version and resource id, then
- * values with their length and type, in the byte order of whoever captured, padded to 4 bytes. One is the IP packet.
+ * What iptables -j NFLOG hands over (tcpdump.org/linktypes/LINKTYPE_NFLOG.html): family, version and resource
+ * id, then values with their length and type, in the byte order of whoever captured, padded to 4 bytes. One
+ * is the IP packet.
  */
 import { LINK_CUT, LINK_NOT_IP } from './outcome';
 
@@ -22,7 +23,7 @@ export function nflogPayload(data: usize, size: u32): i32 {
     if (size < offset + VALUE_HEADER) return LINK_CUT;
     let length = <u32>load<u16>(data + offset);
     let type = <u32>load<u16>(data + offset + 2);
-    // No type is above 255, so a byte that makes one so is the low one.
+    // No type is above 255: a higher number was read in the wrong byte order.
     if (type > 255) {
       length = <u32>bswap<u16>(<u16>length);
       type = <u32>bswap<u16>(<u16>type);

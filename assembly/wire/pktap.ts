@@ -1,7 +1,7 @@
 /**
  * Apple's header of `tcpdump -i pktap` (tcpdump.org/linktypes/LINKTYPE_PKTAP.html; struct pktap_header in
- * bsd/net/pktap.h of XNU): its length, the kind of record and the link type of the packet behind it, u32 each, in the
- * byte order of the Mac.
+ * bsd/net/pktap.h of XNU): its length, the kind of record and the link type of the packet behind it, u32
+ * each, in the byte order of the Mac.
  */
 import { LINK_CUT, LINK_NOT_IP } from './outcome';
 
@@ -9,7 +9,7 @@ import { LINK_CUT, LINK_NOT_IP } from './outcome';
 const FIELDS: u32 = 12;
 /** PTH_TYPE_PACKET. */
 const PACKET: u32 = 1;
-/** No header is as long: a length above it has the other byte order. */
+/** No header is this long: a higher length was read in the wrong byte order. */
 const LENGTH_MAX: u32 = 0xffff;
 
 // @ts-ignore: decorator

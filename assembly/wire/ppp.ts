@@ -1,5 +1,6 @@
 /** PPP (RFC 1661), framed as on a serial line (RFC 1662) or not, and in a PPPoE session (RFC 2516). */
 import { load16 } from './bytes';
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from './ip';
 import { afterLabels } from './mpls';
 import { LINK_CUT, LINK_NOT_IP } from './outcome';
 
@@ -8,7 +9,10 @@ const ADDRESS: u32 = 0xff;
 const CONTROL: u32 = 0x03;
 /** What pppd puts in place of the address: which way the packet goes (LINKTYPE_PPP_PPPD). */
 const OUTGOING: u32 = 1;
-/** Cisco's framing on the same kind of link: unicast and multicast, then 0, then an EtherType (RFC 1547, section 4.3.1). */
+/**
+ * Cisco's framing on the same kind of link: unicast and multicast, then 0, then an EtherType (RFC 1547,
+ * section 4.3.1).
+ */
 const CISCO: u32 = 0x0f;
 const CISCO_MULTICAST: u32 = 0x8f;
 
@@ -17,9 +21,6 @@ const IPV4: u32 = 0x0021;
 const IPV6: u32 = 0x0057;
 const MPLS: u32 = 0x0281;
 const MPLS_UPSTREAM: u32 = 0x0283;
-// IEEE 802 numbers.
-const ETHERTYPE_IPV4: u32 = 0x0800;
-const ETHERTYPE_IPV6: u32 = 0x86dd;
 
 /** Version and type, code, session, length. */
 const PPPOE_HEADER: u32 = 6;
@@ -31,7 +32,9 @@ export function afterPpp(data: usize, size: u32, offset: u32): i32 {
   if (size < offset + 2) return LINK_CUT;
   const first = <u32>load<u8>(data + offset);
   const second = <u32>load<u8>(data + offset + 1);
-  if (second == CONTROL && (first == ADDRESS || first <= OUTGOING)) return afterProtocol(data, size, offset + 2);
+  if (second == CONTROL && (first == ADDRESS || first <= OUTGOING)) {
+    return afterProtocol(data, size, offset + 2);
+  }
   if ((first == CISCO || first == CISCO_MULTICAST) && second == 0) {
     if (size < offset + 4) return LINK_CUT;
     const type = load16(data + offset + 2);
@@ -40,7 +43,10 @@ export function afterPpp(data: usize, size: u32, offset: u32): i32 {
   return afterProtocol(data, size, offset);
 }
 
-/** From the protocol field, which has one byte where both ends agreed to leave out the other (RFC 1661, section 6.5). */
+/**
+ * From the protocol field, which has one byte where both ends agreed to leave out the other (RFC 1661,
+ * section 6.5).
+ */
 function afterProtocol(data: usize, size: u32, offset: u32): i32 {
   if (size < offset + 2) return LINK_CUT;
   const first = <u32>load<u8>(data + offset);
@@ -55,6 +61,7 @@ function afterProtocol(data: usize, size: u32, offset: u32): i32 {
 /** Offset of the IP header in the PPPoE packet at `offset`. */
 export function afterPppoe(data: usize, size: u32, offset: u32): i32 {
   if (size < offset + PPPOE_HEADER) return LINK_CUT;
-  const session = load<u8>(data + offset) == PPPOE_VERSION_TYPE && load<u8>(data + offset + 1) == PPPOE_SESSION;
-  return session ? afterProtocol(data, size, offset + PPPOE_HEADER) : LINK_NOT_IP;
+  const at = data + offset;
+  const isSession = load<u8>(at) == PPPOE_VERSION_TYPE && load<u8>(at + 1) == PPPOE_SESSION;
+  return isSession ? afterProtocol(data, size, offset + PPPOE_HEADER) : LINK_NOT_IP;
 }

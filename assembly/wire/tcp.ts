@@ -10,8 +10,8 @@ export const TCP_ACK: u32 = 0x10;
 export const TCP_URG: u32 = 0x20;
 
 /**
- * Whether sequence number `a` comes before `b`. They wrap, so that it is the shorter way round that counts
- * (RFC 9293, section 3.4).
+ * Whether sequence number `a` comes before `b`. They wrap: the shorter way round decides (RFC 9293,
+ * section 3.4).
  */
 // @ts-ignore: decorator
 @inline

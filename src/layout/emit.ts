@@ -22,15 +22,38 @@ const camel = (name: string) => name.replace(/_(\w)/g, (_, c: string) => c.toUpp
 const hex = (n: number) => `0x${n.toString(16).padStart(8, '0')}`;
 const placed = (s: Schema): PlacedStruct[] => Object.entries(s.structs).map(([n, d]) => place(n, d));
 
+/** As wide as all code here: lineWidth of biome.json. */
+const WIDTH = 110;
+
+/** Lines of at most WIDTH that begin with `prefix`. */
+function wrap(text: string, prefix: string): string[] {
+  const lines: string[] = [];
+  let line = prefix;
+  for (const word of text.split(' ')) {
+    if (line !== prefix && line.length + word.length >= WIDTH) {
+      lines.push(line.trimEnd());
+      line = prefix;
+    }
+    line += `${word} `;
+  }
+  return [...lines, line.trimEnd()];
+}
+
+/** A documentation comment, on one line where it fits. */
+function docComment(doc: string): string[] {
+  const line = `/** ${doc} */`;
+  return line.length <= WIDTH ? [line] : ['/**', ...wrap(doc, ' * '), ' */'];
+}
+
 /** `assembly/layout.ts`: constants, enum values, one unmanaged class a struct, compile-time guards. */
 export function emitAssembly(s: Schema): string {
   const out: string[] = [`// ${NOTE}`, ''];
   out.push(`export const LAYOUT_HASH: u32 = ${hex(layoutHash(s))};`, '');
   for (const [name, [value, doc]] of Object.entries(s.constants)) {
-    out.push(`/** ${doc} */`, `export const ${name}: u32 = ${value};`);
+    out.push(...docComment(doc), `export const ${name}: u32 = ${value};`);
   }
   for (const [name, e] of Object.entries(s.enums)) {
-    out.push('', `// ${e.doc}`);
+    out.push('', ...wrap(e.doc, '// '));
     e.names.forEach((n, i) => {
       out.push(`export const ${upper(name)}_${upper(n)}: u32 = ${i};`);
     });
@@ -49,7 +72,7 @@ export function emitAssembly(s: Schema): string {
   for (const st of structs) {
     out.push(
       '',
-      `/** ${st.doc} */`,
+      ...docComment(st.doc),
       '// @ts-ignore: decorator',
       '@unmanaged',
       `export class ${pascal(st.name)} {`,
@@ -57,9 +80,12 @@ export function emitAssembly(s: Schema): string {
     for (const x of st.fields) {
       for (let i = 0; i < (x.count ?? 1); i++) {
         const suffix = x.count === undefined ? '' : `${i}`;
-        out.push(
-          `  ${camel(x.name)}${suffix}: ${AS_TYPE[x.type]};${i === 0 ? ` // ${x.offset}: ${x.doc}` : ''}`,
-        );
+        const field = `  ${camel(x.name)}${suffix}: ${AS_TYPE[x.type]};`;
+        const note = `${x.offset}: ${x.doc}`;
+        const isLong = `${field} // ${note}`.length > WIDTH;
+        if (i > 0) out.push(field);
+        else if (isLong) out.push(...wrap(note, '  // '), field);
+        else out.push(`${field} // ${note}`);
       }
     }
     out.push('}', '', `export const SIZEOF_${upper(st.name)}: u32 = ${st.size};`);

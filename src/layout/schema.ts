@@ -520,7 +520,11 @@ export const schema: Schema = {
         f('known', 'u8', 'KNOWN_*: whether `next` means something'),
         f('spoken', 'u8', '1 once it has said a whole line'),
         f('fin_done', 'u8', '1 once its FIN came in order'),
-        f('record', 'u32', 'of a TLS record in mid-stream: bytes to come, header bytes seen in the low three bits'),
+        f(
+          'record',
+          'u32',
+          'of a TLS record in mid-stream: bytes to come, header bytes seen in the low three bits',
+        ),
         f('pad0', 'u32', 'zero'),
       ],
     },

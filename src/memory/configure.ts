@@ -1,4 +1,4 @@
-import { CONFIG, INDEX_STATE, RECORD_MAX } from '../layout/generated.js';
+import { CONFIG, INDEX_STATE, PORT_BITMAP, RECORD_MAX } from '../layout/generated.js';
 import { type CaptureHeader, containerOf } from './capture-header.js';
 import { type MemoryMap, regionAddress } from './map.js';
 
@@ -73,13 +73,18 @@ export function configureWorker(
 /** Inclusive ranges of server ports. */
 export type PortRanges = readonly (readonly [first: number, last: number])[];
 
-/** Sets the bitmap of server ports. */
-export function setPorts(buffer: ArrayBufferLike, map: MemoryMap, ranges: PortRanges): void {
-  const bitmap = new Uint8Array(buffer, map.ports, 65536 / 8);
-  bitmap.fill(0);
+/** A bitmap of all ports, the lowest bit of a byte first, as the parser and the BPF program look them up. */
+export function portBitmap(ranges: PortRanges): Uint8Array {
+  const bitmap = new Uint8Array(PORT_BITMAP);
   for (const [first, last] of ranges) {
     for (let port = first; port <= last; port++) bitmap[port >> 3]! |= 1 << (port & 7);
   }
+  return bitmap;
+}
+
+/** Sets the bitmap of server ports. */
+export function setPorts(buffer: ArrayBufferLike, map: MemoryMap, ranges: PortRanges): void {
+  new Uint8Array(buffer).set(portBitmap(ranges), map.ports);
 }
 
 /** Where the record walk stops. */

@@ -19,6 +19,7 @@ import {
   LAG_BUCKETS,
   LIST_HEAD,
   PACKET,
+  PORT_BITMAP,
   SEGMENT,
   SEGMENT_MIN,
   SIDE,
@@ -254,7 +255,7 @@ export function mapMemory(options: MapOptions): MemoryMap {
   const cursor = new Cursor(PAGE);
   const control = cursor.take(CONTROL.SIZE);
   const indexState = cursor.take(INDEX_STATE.SIZE);
-  const ports = cursor.take(65536 / 8);
+  const ports = cursor.take(PORT_BITMAP);
   const carry = cursor.take(SLOT_HEADROOM);
   const interfaces = cursor.take(INTERFACES_MAX * CAPTURE_INTERFACE.SIZE);
   const datagrams = cursor.take(DATAGRAMS_MAX * DATAGRAM_STRIDE);

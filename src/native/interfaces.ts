@@ -1,5 +1,6 @@
 /** Network interfaces as the kernel knows them in this network namespace: Linux only. */
 import { loadKoffi } from './koffi.js';
+import { AF_INET, SOCK_CLOEXEC, SOCK_DGRAM } from './sockets.js';
 
 // ioctl numbers of linux/sockios.h, flags of linux/if.h, device types of linux/if_arp.h.
 const SIOCGIFFLAGS = 0x8913;
@@ -9,8 +10,6 @@ const ARPHRD_ETHER = 1;
 const ARPHRD_LOOPBACK = 772;
 /** Devices whose packets begin with the IP header: ppp, raw IP, tunnels, tun and wireguard. */
 const LAYER_3 = new Set([512, 519, 768, 769, 776, 778, 823, 65534]);
-const AF_INET = 2;
-const SOCK_DGRAM_CLOEXEC = 0x80002;
 /** struct ifreq: a name of 16 bytes, then a union of 24. */
 const IFREQ = 40;
 const IFNAMSIZ = 16;
@@ -47,7 +46,7 @@ async function bind(): Promise<Interfaces> {
   const nameindex = lib.func('void *if_nameindex()');
   const freeNameindex = lib.func('void if_freenameindex(void *list)');
   const entry = koffi.struct({ index: 'unsigned int', name: 'const char *' });
-  const fd: number = socket(AF_INET, SOCK_DGRAM_CLOEXEC, 0);
+  const fd: number = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   const request = new Uint8Array(IFREQ);
   const ask = (name: string, what: number): number | undefined => {
     request.fill(0);

@@ -2,8 +2,11 @@
  * A filter of system calls (seccomp(2), linux/seccomp.h): a list of what is refused. Node needs too many of the
  * others, in every release others, for a list of what is allowed.
  */
+import { constants } from 'node:os';
+import { IF_ANY_BIT, IF_AT_LEAST, IF_EQUAL, instruction, LOAD, RETURN, SOCK_FILTER } from './classic-bpf.js';
 import { loadKoffi } from './koffi.js';
 import { loadLibc, reasonOf } from './libc.js';
+import { AF_UNIX, SOCK_STREAM } from './sockets.js';
 import { ARCHITECTURES, type Architecture, BY_ARGUMENT, type Numbers, REFUSED } from './syscalls.js';
 
 // struct seccomp_data: where a filter finds the call, its architecture, and the low half of an argument.
@@ -15,18 +18,10 @@ const AUDIT_ARCH: Record<Architecture, number> = { x64: 0xc000003e, arm64: 0xc00
 /** __X32_SYSCALL_BIT (asm/unistd.h of x86): the same calls by other numbers. */
 const X32 = 0x40000000;
 
-// Instructions (linux/bpf_common.h), struct sock_filter: u16 code, u8 jump if true, u8 jump if false, u32 k.
-const LOAD = 0x20; // BPF_LD | BPF_W | BPF_ABS
-const IF_EQUAL = 0x15; // BPF_JMP | BPF_JEQ | BPF_K
-const IF_AT_LEAST = 0x35; // BPF_JMP | BPF_JGE | BPF_K
-const IF_ANY_BIT = 0x45; // BPF_JMP | BPF_JSET | BPF_K
-const RETURN = 0x06; // BPF_RET | BPF_K
-const INSTRUCTION = 8;
-
+// What a filter answers (linux/seccomp.h): SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO.
 const ALLOW = 0x7fff0000;
-const EPERM = 1;
-const ENOSYS = 38;
 const failWith = (errno: number) => 0x00050000 | errno;
+const { EPERM, ENOSYS } = constants.errno;
 const REFUSE = failWith(EPERM);
 
 /** linux/sched.h. */
@@ -110,13 +105,9 @@ export function ringlessProgram(architecture: Architecture): Uint8Array {
 }
 
 function assemble(program: readonly Instruction[]): Uint8Array {
-  const bytes = new Uint8Array(program.length * INSTRUCTION);
-  const view = new DataView(bytes.buffer);
-  program.forEach(([code, yes, no, k], i) => {
-    view.setUint16(i * INSTRUCTION, code, true);
-    view.setUint8(i * INSTRUCTION + 2, yes);
-    view.setUint8(i * INSTRUCTION + 3, no);
-    view.setUint32(i * INSTRUCTION + 4, k, true);
+  const bytes = new Uint8Array(program.length * SOCK_FILTER);
+  program.forEach((one, i) => {
+    bytes.set(instruction(...one), i * SOCK_FILTER);
   });
   return bytes;
 }
@@ -160,7 +151,7 @@ export async function loadSeccomp(): Promise<Seccomp> {
   const set = (architecture: Architecture, flags: number, program: Uint8Array): number => {
     // struct sock_fprog (linux/filter.h): how many instructions, and where.
     const head = new DataView(new ArrayBuffer(16));
-    head.setUint16(0, program.length / INSTRUCTION, true);
+    head.setUint16(0, program.length / SOCK_FILTER, true);
     head.setBigUint64(8, BigInt(libc.addressOf(program)), true);
     const number = SECCOMP[ARCHITECTURES.indexOf(architecture)]!;
     const at = new Uint8Array(head.buffer);
@@ -182,7 +173,7 @@ export async function loadSeccomp(): Promise<Seccomp> {
       // Where it fails, there will be no other filter either.
       ringless = set(architecture, 0, ringlessProgram(architecture)) === 0;
     },
-    trySocket: () => (Number(socket(1 /* AF_UNIX */, 1 /* SOCK_STREAM */, 0)) >= 0 ? 0 : koffi.errno()),
+    trySocket: () => (Number(socket(AF_UNIX, SOCK_STREAM, 0)) >= 0 ? 0 : koffi.errno()),
   };
 }
 

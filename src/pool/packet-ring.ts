@@ -3,6 +3,7 @@ import type { Core } from '../decode/core.js';
 import { regionAddress } from '../memory/map.js';
 import type { WorkerState } from '../memory/worker-state.js';
 import { type Libc, PROT_READ, PROT_WRITE } from '../native/libc.js';
+import { PACKET_STATISTICS, SOL_PACKET } from '../native/sockets.js';
 import { type KernelRing, LAG_SAMPLE } from './drain.js';
 import type { PacketRing, WorkerTask } from './messages.js';
 
@@ -14,8 +15,6 @@ const STATUS_USER = 1;
 const LENGTH = 20;
 /** Offset of seq_num, u64: every block the kernel begins has the next one. */
 const SEQUENCE = 24;
-const SOL_PACKET = 263;
-const PACKET_STATISTICS = 6;
 
 /**
  * Maps a socket's ring over the window in the worker's region, so that the parser reads what the kernel

@@ -12,27 +12,18 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { MembenchError } from '../errors.js';
+import { fileReason, MembenchError, type Reason } from '../errors.js';
 
-const REASONS: Record<string, [why: string, hint?: string]> = {
+/** What is said of a file that is to be made in other words than of one that is there. */
+const REASONS: Readonly<Record<string, Reason>> = {
   ENOENT: ['there is no such folder'],
-  ENOTDIR: ['a part of the path is not a folder'],
-  EACCES: ['permission denied'],
-  EPERM: ['permission denied'],
-  EROFS: ['the file system is read-only'],
   EISDIR: ['it is a directory', 'name a file in it'],
   ELOOP: ['it is a symbolic link', 'name the file itself'],
-  ENAMETOOLONG: ['its name is too long'],
-  ENOSPC: ['the disk is full'],
-  EDQUOT: ['the quota is used up'],
-  EFBIG: ['the file size limit is reached (ulimit -f)'],
-  EIO: ['the device reports an error'],
 };
 
 /** Says why a profile cannot be created or written. */
 export function writeError(path: string, error: unknown): MembenchError {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  const [why, hint] = REASONS[code] ?? [(error as Error).message];
+  const [why, hint] = fileReason(error, REASONS);
   return new MembenchError('ERR_MEMBENCH_PROFILE_WRITE', `${path}: ${why}`, hint, error);
 }
 

@@ -1,6 +1,6 @@
 /** Walks the frames of a file: FORMAT.md, "Frames". Damage is skipped, named and counted, never trusted. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { MembenchError } from '../errors.js';
+import { fileReason, MembenchError } from '../errors.js';
 import { crc32c } from './crc32c.js';
 import type { Damage } from './damage.js';
 import { BODY_MAX, FRAME_HEAD, FRAME_TAIL } from './envelope.js';
@@ -215,18 +215,7 @@ function parseHead(head: Buffer): FrameHead | null {
   return { magic: head.toString('latin1', 2, 6), bytes: FRAME_HEAD + body + FRAME_TAIL };
 }
 
-const REASONS: Record<string, string> = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'a part of the path is not a folder',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  ELOOP: 'too many symbolic links',
-  ENAMETOOLONG: 'its name is too long',
-  ENXIO: 'it is not a regular file',
-  EIO: 'the device reports an error',
-};
-
 function readError(path: string, error: unknown): MembenchError {
-  const why = REASONS[(error as NodeJS.ErrnoException).code ?? ''] ?? (error as Error).message;
+  const [why] = fileReason(error, { ENOENT: ['there is no such file'] });
   return new MembenchError('ERR_MEMBENCH_PROFILE_READ', `${path}: ${why}`, undefined, error);
 }

@@ -1,7 +1,7 @@
 /** What a recorder is started with: as little as it needs to give up the rest. */
 import { loadCapabilities, setOf } from '../native/capabilities.js';
+import { HANDED_DOWN } from '../native/drop-rights.js';
 import { loadSeccomp } from '../native/seccomp.js';
-import { HANDED_DOWN } from './drop-rights.js';
 
 /**
  * Starts a program from this thread so that it inherits few capabilities, and can be confined: it cannot make an

@@ -1,6 +1,6 @@
 /** What the half of a live recording that holds the source keeps of its rights. */
 import { CAPABILITIES, type Capability, loadCapabilities, setOf } from '../native/capabilities.js';
-import { Threads } from './drop-rights.js';
+import { Threads } from '../native/drop-rights.js';
 
 /**
  * Besides what the source asks for: to end the processes that capture and decode, which are another user's; and

@@ -25,7 +25,7 @@ import { type Pool, type PoolEvents, startPool } from '../pool/pool.js';
 import { startThreads, type Threads } from '../pool/threads.js';
 import { DescriptorReader } from '../source/bytes.js';
 import { CaptureFeeder, type CaptureInput, unitOf } from '../source/captures.js';
-import { reasonOf } from '../source/file.js';
+import { captureReason } from '../source/file.js';
 import type { Feed } from '../source/source.js';
 import { type Lag, lagOf } from './lag.js';
 import type { Sandbox } from './sandbox.js';
@@ -312,7 +312,7 @@ export class Recorder implements RecorderHandle {
   #broken(): RecorderResult['broken'] {
     if (this.#feeder === undefined) return null;
     const { failure } = this.#feeder;
-    if (failure !== undefined) return { name: failure.input.name, why: reasonOf(failure.error)[0] };
+    if (failure !== undefined) return { name: failure.input.name, why: captureReason(failure.error)[0] };
     // Where it was told to stop, it stopped wherever it was.
     const number = endCapture(this.#memory.buffer, this.#map);
     if (number === 0 || this.#stopped) return null;

@@ -1,11 +1,12 @@
 /** What the process that decodes live packets is confined by, in the order it has to be done. */
 import { closeSync, openSync, readdirSync, readlinkSync } from 'node:fs';
+import { constants } from 'node:os';
 import { MembenchError } from '../errors.js';
 import { loadCapabilities } from '../native/capabilities.js';
+import { checkThreads, dropRights, Threads } from '../native/drop-rights.js';
 import { hideMemory } from '../native/dumps.js';
 import type { Libc } from '../native/libc.js';
 import { loadSeccomp, type Seccomp } from '../native/seccomp.js';
-import { becomeUser, checkThreads, Threads } from './drop-rights.js';
 
 /** What holds, once it does. That no thread has a capability or is root always does. */
 export interface Sandbox {
@@ -42,7 +43,7 @@ export async function enterSandbox(
 ): Promise<Sandbox> {
   const linux = process.platform === 'linux';
   const seccomp = libc === undefined ? undefined : await loadSeccomp();
-  becomeUser(user);
+  dropRights(user, 'the recorder');
   // The change of user has undone both.
   hideMemory(libc);
   libc?.dieWithParent();
@@ -79,13 +80,11 @@ function install(seccomp: Seccomp): string | null {
   }
 }
 
-const EPERM = 1;
-
 /** Tries what must be refused. */
 function checkRefusals(seccomp: Seccomp, ringed: boolean): void {
   const allowed = [
     tryFile() && 'open a file',
-    seccomp.trySocket() !== EPERM && 'open a socket',
+    seccomp.trySocket() !== constants.errno.EPERM && 'open a socket',
     ringed && 'ask an io_uring for both',
   ].find((one) => one !== false);
   if (allowed !== undefined) {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { MembenchError } from '../errors.js';
+import { fileReason, MembenchError } from '../errors.js';
 
 /** What keys and addresses of one recording are hashed with. Never leaves the process. */
 export interface Secret {
@@ -27,17 +27,6 @@ function secretOf(key: Uint8Array): Secret {
 export function randomSecret(): Secret {
   return secretOf(randomBytes(SIZE));
 }
-
-/** Failures of open(2) and read(2) people meet, in their words. */
-const REASONS: Record<string, string> = {
-  ENOENT: 'no such file',
-  ENOTDIR: 'a part of the path is not a directory',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  ELOOP: 'too many symbolic links',
-  ENAMETOOLONG: 'its name is too long',
-  ENXIO: 'it is not a regular file',
-};
 
 /**
  * Reads the secret hosts share: 32 hex digits with an optional newline, or 16 raw bytes.
@@ -74,11 +63,7 @@ export function readSecret(path: string): Secret {
     return secretOf(Buffer.from(text, 'hex'));
   } catch (error) {
     if (error instanceof MembenchError) throw error;
-    throw fail(
-      REASONS[(error as NodeJS.ErrnoException).code ?? ''] ?? (error as Error).message,
-      undefined,
-      error,
-    );
+    throw fail(fileReason(error)[0], undefined, error);
   } finally {
     if (fd !== undefined) closeSync(fd);
   }

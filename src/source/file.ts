@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, type Stats, statSync } from 'node:fs';
-import { MembenchError } from '../errors.js';
+import { fileReason, MembenchError, type Reason } from '../errors.js';
 import type { Counter } from '../layout/generated.js';
 import { PCAP_HEADER } from '../layout/generated.js';
 import { parseCaptureHeader } from '../memory/capture-header.js';
@@ -23,30 +23,22 @@ const SILENCE = 10_000;
 /** Names of files in a message at most. */
 const NAMES_SHOWN = 12;
 
-/** Failures of open(2) and read(2) people meet, in their words. */
-const REASONS: Record<string, [why: string, hint?: string]> = {
-  ENOENT: ['no such file'],
-  EACCES: ['permission denied'],
-  EPERM: ['permission denied'],
+/** What is said of a capture in other words than of other files. */
+const REASONS: Readonly<Record<string, Reason>> = {
   EISDIR: ['it is a directory', 'name a capture file in it'],
-  ENOTDIR: ['a part of the path is not a directory'],
-  ELOOP: ['too many symbolic links'],
-  ENAMETOOLONG: ['its name is too long'],
   ENXIO: ['it is neither a file nor a FIFO'],
-  EIO: ['the disk cannot read it'],
   Z_BUF_ERROR: ['the compressed file ends too early'],
   Z_DATA_ERROR: ['the compressed data is damaged'],
 };
 
-/** Why something cannot be opened or read. */
-export function reasonOf(error: unknown): [why: string, hint?: string] {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  return REASONS[code] ?? [(error as Error).message];
+/** Why a capture cannot be opened or read. */
+export function captureReason(error: unknown): Reason {
+  return fileReason(error, REASONS);
 }
 
 /** Says why a capture cannot be opened or read. */
 export function sourceError(path: string, error: unknown): MembenchError {
-  const [why, hint] = reasonOf(error);
+  const [why, hint] = captureReason(error);
   return new MembenchError('ERR_MEMBENCH_SOURCE', `${path}: ${why}`, hint, error);
 }
 

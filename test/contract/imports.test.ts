@@ -1,71 +1,43 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import test from 'ava';
 
-/** Which room may import which: the table the architecture rests on. A room is a folder or a file of src. */
-const ROOMS: Record<string, readonly string[]> = {
-  layout: [],
-  'errors.ts': [],
-  'record-options.ts': ['event', 'layout'],
-  'record-checks.ts': ['source', 'errors.ts', 'record-options.ts'],
-  'version.ts': [],
-  'clock.ts': [],
-  event: ['layout'],
-  memory: ['layout', 'errors.ts'],
-  secret: ['errors.ts'],
-  native: ['errors.ts'],
-  source: ['memory', 'layout', 'native', 'errors.ts'],
-  decode: ['event', 'layout', 'errors.ts'],
-  profile: ['event', 'layout', 'errors.ts'],
-  pool: ['decode', 'memory', 'profile', 'native', 'layout', 'errors.ts'],
-  recorder: ['source', 'memory', 'pool', 'profile', 'native', 'layout', 'errors.ts'],
-  analyze: ['profile', 'event', 'errors.ts'],
-  'record.ts': ['pool', 'source', 'record-checks.ts', 'record-options.ts', 'recording.ts'],
-  'recording.ts': [
-    'decode',
-    'event',
-    'memory',
-    'source',
-    'recorder',
-    'pool',
-    'native',
-    'profile',
-    'secret',
-    'layout',
-    'clock.ts',
-    'errors.ts',
-    'record-options.ts',
-    'version.ts',
-  ],
-  'doctor.ts': ['source', 'recorder'],
-  'decoder.ts': ['decode', 'memory', 'event', 'layout', 'errors.ts'],
-  'profile.ts': ['profile', 'event', 'errors.ts'],
-  'index.ts': [
-    'record.ts',
-    'doctor.ts',
-    'profile.ts',
-    'analyze',
-    'source',
-    'errors.ts',
-    'record-options.ts',
-    'version.ts',
-  ],
-  page: ['analyze', 'event', 'layout', 'decoder.ts'],
-  cli: ['index.ts'],
-};
+/** A row of a table in docs/rooms.md: what a room may import. */
+interface Row {
+  rooms: readonly string[];
+  packages: readonly string[];
+}
 
-/** Packages each room may use; the others use only what Node has. */
-const PACKAGES: Record<string, readonly string[]> = {
-  native: ['koffi'],
-  source: ['cap'],
-  pool: ['piscina'],
-  profile: ['msgpackr/pack', 'msgpackr/unpack'],
-  cli: ['commander'],
-  page: ['uplot'],
-};
+/** The tables of docs/rooms.md, by tree and room. */
+function readTables(): Record<string, Map<string, Row>> {
+  const tables: Record<string, Map<string, Row>> = {};
+  const names = (cell = '') => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name!);
+  for (const section of readFileSync('docs/rooms.md', 'utf8').split(/^## /m).slice(1)) {
+    const rows = new Map<string, Row>();
+    for (const [, room, rest] of section.matchAll(/^\| `([^`]+)` \|(.*)\|$/gm)) {
+      const [, rooms, packages] = rest!.split('|');
+      rows.set(room!, { rooms: names(rooms), packages: names(packages) });
+    }
+    tables[section.slice(0, section.indexOf('/'))] = rows;
+  }
+  return tables;
+}
 
-/** Rooms that must run in a browser: not even Node's own modules. */
-const PORTABLE = ['decode', 'event', 'errors.ts', 'decoder.ts', 'memory'];
+const TABLES = readTables();
+
+/**
+ * What the rows of some rooms may never be widened to, directly or through others. These are the walls the table
+ * exists for.
+ */
+const WALLS: readonly (readonly [room: string, never: readonly string[]])[] = [
+  [
+    'wire',
+    ['packet.ts', 'flow', 'framing', 'stream.ts', 'tcp', 'udp', 'memcache', 'match', 'emit.ts', 'columns'],
+  ],
+  ['memcache', ['packet.ts', 'flow', 'framing', 'stream.ts', 'tcp', 'udp', 'match', 'emit.ts', 'columns']],
+  ['framing', ['flow', 'stream.ts', 'tcp', 'udp', 'match', 'emit.ts', 'columns']],
+  ['match', ['framing', 'stream.ts', 'tcp', 'udp']],
+];
 
 function sources(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -84,22 +56,91 @@ function imports(file: string): string[] {
 
 const roomOf = (path: string) => path.split('/')[1]!;
 
-test('every import in src goes where the table of rooms allows', (t) => {
-  const wrong: string[] = [];
-  for (const file of sources('src')) {
-    const room = roomOf(file);
-    t.truthy(ROOMS[room], `${file}: a room without a row in the table`);
-    for (const name of imports(file)) {
-      if (name.startsWith('.')) {
-        const target = normalize(join(dirname(file), name)).replace(/\.js$/, '.ts');
-        const to = roomOf(target);
-        if (to !== room && !ROOMS[room]!.includes(to)) wrong.push(`${file} imports ${target}`);
-      } else if (name.startsWith('node:')) {
-        if (PORTABLE.includes(room)) wrong.push(`${file} imports ${name}`);
-      } else if (!(PACKAGES[room] ?? []).includes(name)) wrong.push(`${file} imports ${name}`);
+/** The room a relative import leads to: AssemblyScript leaves the suffix out. */
+function targetRoom(file: string, name: string): string {
+  const target = normalize(join(dirname(file), name)).replace(/\.js$/, '.ts');
+  const room = roomOf(target);
+  const isFile = target.split('/').length === 2 && !room.includes('.') && !existsSync(target);
+  return isFile ? `${room}.ts` : room;
+}
+
+/** Every room that a room may reach by the table, through as many others as it takes. */
+function reach(rows: ReadonlyMap<string, Row>, room: string): Set<string> {
+  const reached = new Set<string>();
+  const todo = [room];
+  for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
+    for (const next of rows.get(at)?.rooms ?? []) {
+      if (reached.has(next)) continue;
+      reached.add(next);
+      todo.push(next);
     }
   }
-  t.deepEqual(wrong, []);
+  return reached;
+}
+
+for (const tree of ['assembly', 'src']) {
+  const rows = TABLES[tree]!;
+
+  test(`every import in ${tree} goes where the table of rooms allows`, (t) => {
+    const wrong: string[] = [];
+    for (const file of sources(tree)) {
+      const room = roomOf(file);
+      const row = rows.get(room) ?? { rooms: [], packages: [] };
+      for (const name of imports(file)) {
+        if (name.startsWith('.')) {
+          const to = targetRoom(file, name);
+          if (to !== room && !row.rooms.includes(to)) wrong.push(`${file} imports ${to} by '${name}'`);
+        } else if (!row.packages.includes(name.startsWith('node:') ? 'node:' : name)) {
+          wrong.push(`${file} imports ${name}`);
+        }
+      }
+    }
+    t.deepEqual(wrong, []);
+  });
+
+  test(`every room of ${tree} has its row in the table, and every row its room`, (t) => {
+    const rooms = [...new Set(sources(tree).map(roomOf))].sort();
+    t.deepEqual([...rows.keys()].sort(), rooms);
+    const named = new Set([...rows.values()].flatMap((row) => row.rooms));
+    t.deepEqual(
+      [...named].filter((room) => !rows.has(room)),
+      [],
+    );
+  });
+
+  test(`no room of ${tree} is part of a circle`, (t) => {
+    t.deepEqual(
+      [...rows.keys()].filter((room) => reach(rows, room).has(room)),
+      [],
+    );
+  });
+}
+
+test('the parser rooms stay behind their walls', (t) => {
+  const rows = TABLES.assembly!;
+  for (const [room, never] of WALLS) {
+    const reached = reach(rows, room);
+    t.deepEqual(
+      never.filter((other) => reached.has(other)),
+      [],
+      room,
+    );
+  }
+  // The transports know what reads their bytes only through the seam.
+  for (const room of ['tcp', 'udp']) {
+    const { rooms } = rows.get(room)!;
+    t.deepEqual(
+      rooms.filter((other) => ['memcache', 'match', 'emit.ts', 'columns'].includes(other)),
+      [],
+      room,
+    );
+  }
+  // Nobody but the loop and the ABI sees both ends.
+  const seers = [...rows.keys()].filter((room) => {
+    const reached = reach(rows, room);
+    return reached.has('framing') && reached.has('match');
+  });
+  t.deepEqual(seers, ['decode.ts', 'index.ts']);
 });
 
 test('only the command line writes to stdout and stderr', (t) => {
@@ -110,19 +151,4 @@ test('only the command line writes to stdout and stderr', (t) => {
     ),
   );
   t.deepEqual([...new Set(talkers.map(roomOf))], ['cli']);
-});
-
-test('the parser rooms that know only bytes import nothing that knows flows', (t) => {
-  const wrong: string[] = [];
-  for (const file of [
-    ...sources('assembly/wire'),
-    ...sources('assembly/memcache'),
-    ...sources('assembly/scan'),
-  ]) {
-    for (const name of imports(file)) {
-      if (/\/(flow|stream|match|framing|columns)\/|\/(decode|emit|block|host)$/.test(name))
-        wrong.push(`${file} imports ${name}`);
-    }
-  }
-  t.deepEqual(wrong, []);
 });

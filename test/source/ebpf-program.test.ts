@@ -86,7 +86,8 @@ const PACKETS: [name: string, frame: Uint8Array, verdict: Verdict][] = [
     ]),
     'submitted',
   ],
-  ['five VLAN tags', ethernet(v4(), Array(5).fill([0x8100, 1])), 'skipped_not_ip'],
+  ['five VLAN tags', ethernet(v4(), Array(5).fill([0x8100, 1])), 'submitted'],
+  ['six VLAN tags', ethernet(v4(), Array(6).fill([0x8100, 1])), 'skipped_not_ip'],
   ['IPv6', ethernet(ipv6(IP, get)), 'submitted'],
   ['IPv6 behind a tag', ethernet(ipv6(IP, get), [[0x8100, 5]]), 'submitted'],
   [

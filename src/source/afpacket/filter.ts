@@ -1,8 +1,8 @@
 /** Classic BPF programs for packet sockets: what the system's libpcap compiles. */
 import { MembenchError } from '../../errors.js';
+import { IF_EQUAL, instruction, LOAD, RETURN, SOCK_FILTER } from '../../native/classic-bpf.js';
 import { loadKoffi } from '../../native/koffi.js';
 import { portFilter } from '../pcap/open.js';
-import { SOCK_FILTER } from './libc.js';
 
 /** libpcap as Debian and its kin call it, and as everybody else does. */
 const LIBPCAP = ['libpcap.so.0.8', 'libpcap.so.1'];
@@ -18,28 +18,13 @@ const SNAPLEN_DEFAULT = 262144;
 /** pcap/pcap.h: an IPv4 netmask is needed for broadcasts only. */
 const PCAP_NETMASK_UNKNOWN = 0xffffffff;
 
-// Instruction codes (linux/bpf_common.h), the packet's type and interface as ancillary data (linux/filter.h) and its
-// value (linux/if_packet.h).
-const BPF_LD_W_ABS = 0x20;
-const BPF_JMP_JEQ_K = 0x15;
-const BPF_RET_K = 0x06;
+// The packet's type and interface as ancillary data (linux/filter.h), and a value (linux/if_packet.h).
 const SKF_AD_PKTTYPE = 0xfffff000 + 4;
 const SKF_AD_IFINDEX = 0xfffff000 + 8;
 const PACKET_OUTGOING = 4;
 
-/** struct sock_filter (linux/filter.h), on a little-endian machine as all that membench runs on are. */
-function instruction(code: number, jt: number, jf: number, k: number): Uint8Array {
-  const bytes = new Uint8Array(SOCK_FILTER);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, code, true);
-  view.setUint8(2, jt);
-  view.setUint8(3, jf);
-  view.setUint32(4, k, true);
-  return bytes;
-}
-
 /** Takes no packet. */
-export const REJECT = instruction(BPF_RET_K, 0, 0, 0);
+export const REJECT = instruction(RETURN, 0, 0, 0);
 
 /**
  * The same program for packets that come in only. On loopback every packet goes out and then comes in, and
@@ -47,8 +32,8 @@ export const REJECT = instruction(BPF_RET_K, 0, 0, 0);
  */
 export function incomingOnly(program: Uint8Array): Uint8Array {
   return Buffer.concat([
-    instruction(BPF_LD_W_ABS, 0, 0, SKF_AD_PKTTYPE),
-    instruction(BPF_JMP_JEQ_K, 0, 1, PACKET_OUTGOING),
+    instruction(LOAD, 0, 0, SKF_AD_PKTTYPE),
+    instruction(IF_EQUAL, 0, 1, PACKET_OUTGOING),
     REJECT,
     program,
   ]);
@@ -57,8 +42,8 @@ export function incomingOnly(program: Uint8Array): Uint8Array {
 /** The same program for all packets but those that go out on one interface. */
 export function exceptOutgoing(ifindex: number, program: Uint8Array): Uint8Array {
   return Buffer.concat([
-    instruction(BPF_LD_W_ABS, 0, 0, SKF_AD_IFINDEX),
-    instruction(BPF_JMP_JEQ_K, 0, 3, ifindex),
+    instruction(LOAD, 0, 0, SKF_AD_IFINDEX),
+    instruction(IF_EQUAL, 0, 3, ifindex),
     incomingOnly(program),
   ]);
 }

@@ -1,4 +1,5 @@
 /** The system calls of packet sockets, packet(7), as koffi declares them. */
+import { SOCK_FILTER } from '../../native/classic-bpf.js';
 import { loadKoffi } from '../../native/koffi.js';
 
 /** struct sockaddr_ll (linux/if_packet.h), the members bind(2) looks at. */
@@ -42,9 +43,6 @@ export interface SocketCalls {
 }
 
 type Type = ReturnType<Awaited<ReturnType<typeof loadKoffi>>['type']>;
-
-/** Bytes of struct sock_filter (linux/filter.h). */
-export const SOCK_FILTER = 8;
 
 let calls: Promise<SocketCalls> | undefined;
 

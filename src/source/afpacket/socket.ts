@@ -1,25 +1,27 @@
 import { closeSync } from 'node:fs';
+import { constants } from 'node:os';
 import { MembenchError } from '../../errors.js';
 import { reasonOf } from '../../native/libc.js';
+import {
+  AF_PACKET,
+  PACKET_STATISTICS,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+  SOCK_RAW,
+  SOL_PACKET,
+  SOL_SOCKET,
+} from '../../native/sockets.js';
 import { REJECT } from './filter.js';
 import type { SocketCalls, TpacketStatsV3 } from './libc.js';
 
-// sys/socket.h, bits/socket_type.h and asm-generic/socket.h, all but a few architectures.
-const AF_PACKET = 17;
-const SOCK_DGRAM = 2;
-const SOCK_RAW = 3;
-const SOCK_NONBLOCK = 0x800;
-const SOCK_CLOEXEC = 0x80000;
-const SOL_SOCKET = 1;
+/** asm-generic/socket.h. */
 const SO_ATTACH_FILTER = 26;
-/** linux/socket.h. */
-const SOL_PACKET = 263;
 /** linux/if_ether.h. */
 const ETH_P_ALL = 0x0003;
 // Options, values and flags of linux/if_packet.h. The last flag came with 6.2; kernels before take it and
 // do nothing.
 const PACKET_RX_RING = 5;
-const PACKET_STATISTICS = 6;
 const PACKET_VERSION = 10;
 const PACKET_FANOUT = 18;
 const PACKET_IGNORE_OUTGOING = 23;
@@ -27,10 +29,7 @@ const TPACKET_V3 = 2;
 const PACKET_FANOUT_HASH = 0;
 const PACKET_FANOUT_FLAG_UNIQUEID = 0x2000;
 const PACKET_FANOUT_FLAG_IGNORE_OUTGOING = 0x4000;
-// asm-generic/errno.h.
-const EPERM = 1;
-const ENOMEM = 12;
-const EAFNOSUPPORT = 97;
+const { EPERM, ENOMEM, EAFNOSUPPORT } = constants.errno;
 
 /** Alignment is all that TPACKET_V3 asks of it: packets lie in a block as close as they can. */
 const FRAME_SIZE = 2048;

@@ -4,6 +4,7 @@
  * a place whose leftovers may be removed.
  */
 import { createServer, type Server } from 'node:net';
+import { constants } from 'node:os';
 import type { Interface } from '../../native/interfaces.js';
 import { type Attachment, failed } from './attachment.js';
 import type { Libbpf } from './libbpf.js';
@@ -13,7 +14,7 @@ const HOOK = 24;
 const OPTIONS = 32;
 const INGRESS = 1;
 const EGRESS = 2;
-const EEXIST = 17;
+const { EEXIST } = constants.errno;
 /** Late among the priorities, and ours: filters of others usually count from 1 or from 49152 down. */
 const PRIORITY = 0x6d62;
 const HANDLE = 0x6d620001;

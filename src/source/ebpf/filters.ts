@@ -1,9 +1,8 @@
 /** Whether an interface's clsact qdisc holds any filter: a dump over rtnetlink(7). */
 import type { loadKoffi } from '../../native/koffi.js';
+import { AF_NETLINK, SOCK_CLOEXEC, SOCK_RAW } from '../../native/sockets.js';
 
 // linux/netlink.h, linux/rtnetlink.h, linux/pkt_sched.h.
-const AF_NETLINK = 16;
-const SOCK_RAW_CLOEXEC = 0x80003;
 const NETLINK_ROUTE = 0;
 const RTM_GETTFILTER = 46;
 const NLM_F_REQUEST_DUMP = 0x301;
@@ -39,7 +38,7 @@ export function filterLister(koffi: Awaited<ReturnType<typeof loadKoffi>>): (ifi
   };
   // A socket for each question: the rest of an answer goes with it.
   const ask = (ifindex: number, parent: number): boolean => {
-    const fd: number = socket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE);
+    const fd: number = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     if (fd < 0) return true;
     try {
       return has(fd, ifindex, parent);

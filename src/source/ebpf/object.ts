@@ -1,5 +1,6 @@
 /** The BPF object: checked, told its settings, and loaded into the kernel. */
 import { closeSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { MembenchError } from '../../errors.js';
 import {
   KERNEL_COUNTERS,
@@ -8,6 +9,7 @@ import {
   PORT_BITMAP,
   RING_CAPTURE_MAX,
 } from '../../layout/generated.js';
+import { portBitmap } from '../../memory/configure.js';
 import { bpfReason, type Handle, type Libbpf } from './libbpf.js';
 
 export interface ProgramSettings {
@@ -140,11 +142,8 @@ function load(libbpf: Libbpf, object: Handle, settings: ProgramSettings, rings: 
   };
 }
 
-// errno values a person can do something about (asm-generic/errno-base.h).
-const EPERM = 1;
-const ENOMEM = 12;
-const EACCES = 13;
-const EINVAL = 22;
+/** Errors a person can do something about. */
+const { EPERM, ENOMEM, EACCES, EINVAL } = constants.errno;
 
 function check(code: number, what: string): number {
   if (code >= 0) return code;
@@ -196,9 +195,5 @@ function writePorts(libbpf: Libbpf, section: Handle, ranges: ProgramSettings['po
   const value = libbpf.initialValue(section);
   if (value === null || value.size < PORT_BITMAP)
     throw refused('the BPF object has no ports', 'build it again: npm run build');
-  const bitmap = new Uint8Array(PORT_BITMAP);
-  for (const [first, last] of ranges) {
-    for (let port = first; port <= last; port++) bitmap[port >> 3]! |= 1 << (port & 7);
-  }
-  libbpf.write(value.at, bitmap);
+  libbpf.write(value.at, portBitmap(ranges));
 }

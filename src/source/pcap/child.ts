@@ -6,9 +6,10 @@
  *
  * Arguments: device, filter, bytes of the kernel's ring, and `uid:gid` to become, or `-`.
  */
-import { closeSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, readSync, writeSync } from 'node:fs';
 import type { Cap } from 'cap';
 import { closeInherited } from '../../native/descriptors.js';
+import { checkThreads, dropRights, Threads } from '../../native/drop-rights.js';
 import { hideMemory } from '../../native/dumps.js';
 import { type Libc, loadLibc } from '../../native/libc.js';
 import { type ChildFailure, type ChildReady, READY_FD } from './messages.js';
@@ -220,29 +221,21 @@ function classify(message: string): ChildFailure['code'] {
   return 'FAILED';
 }
 
-/** Becomes another user for good, in all threads, as setuid(2) of the C library does. */
-function dropRights(user: string): void {
-  if (user !== '-') {
-    const [uid, gid] = user.split(':').map(Number);
-    try {
-      process.setgroups!([]);
-      process.setgid!(gid!);
-      process.setuid!(uid!);
-    } catch (error) {
-      fail('PRIVILEGE', `${(error as Error).message}`);
-    }
-  }
-  // Without a user to become it never was root, and keeps what it was given to capture.
-  if (process.getuid?.() === 0 || process.geteuid?.() === 0) fail('PRIVILEGE', 'it would capture as root');
-  if (user !== '-' && process.platform === 'linux') {
-    for (const thread of readdirSync('/proc/self/task')) {
-      const status = readFileSync(`/proc/self/task/${thread}/status`, 'latin1');
-      if (!/^CapPrm:\t0+$/m.test(status) || !/^CapEff:\t0+$/m.test(status)) {
-        fail('PRIVILEGE', `thread ${thread} still has capabilities`);
-      }
-    }
+/** Becomes another user (`uid:gid`, or `-` for none), and makes sure that no right of root is left. */
+function becomeUser(user: string): void {
+  const [uid, gid] = user.split(':').map(Number) as [number, number];
+  try {
+    dropRights(user === '-' ? null : { uid, gid }, 'it');
+    // Without a user to become it never was root, and keeps what it was given to capture.
+    if (process.getuid?.() === 0 || process.geteuid?.() === 0) fail('PRIVILEGE', 'it would capture as root');
+    if (user !== '-' && process.platform === 'linux') checkThreads(new Threads().read(), EXPECTED);
+  } catch (error) {
+    fail('PRIVILEGE', (error as Error).message);
   }
 }
+
+/** Nothing but the user was changed. */
+const EXPECTED = { shed: false, noNewPrivs: false, bounded: false, filtered: false };
 
 /** Its memory will be packets, and it does abort, when the interface goes down. */
 function hide(libc: Libc | undefined): void {
@@ -268,7 +261,7 @@ try {
   const { message } = error as Error;
   fail(classify(message), message || 'libpcap does not say why');
 }
-dropRights(user);
+becomeUser(user);
 // The change of user has undone it.
 hide(libc);
 const linktype = LINKTYPES[name] ?? fail('LINKTYPE', `link type ${name} is not known`);

@@ -149,7 +149,7 @@ async function run(
   });
   const exited = new Promise<PcapExit>((resolve) => {
     child.on('close', (code, signal) => {
-      const message = reasonOf(device, code, signal, failure);
+      const message = exitReason(device, code, signal, failure);
       resolve({ code, signal, ...(message !== undefined && { message }) });
     });
   });
@@ -177,7 +177,8 @@ async function run(
   return { fd: pipe.read, process: child, linktype: answer.linktype, exited, stop };
 }
 
-function reasonOf(
+/** Why the capturing process ended; undefined where it ended as it should. */
+function exitReason(
   device: string,
   code: number | null,
   signal: NodeJS.Signals | null,

@@ -1,16 +1,17 @@
 /** Giving up rights in every thread, and making sure of it. */
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
 import { MembenchError } from '../errors.js';
-import { setOf } from '../native/capabilities.js';
+import { setOf } from './capabilities.js';
 
 /**
- * Becomes another user. Changing the user from root clears all capabilities, for every thread at once
- * (setuid(2), nptl(7)).
+ * Becomes another user for good. Changing the user from root clears all capabilities, for every thread at once
+ * (setuid(2), nptl(7)); `checkThreads` makes sure of it.
  *
  * @param user null where the process was started without rights to give up
+ * @param who which process this is, for the error
  * @throws ERR_MEMBENCH_PRIVILEGE
  */
-export function becomeUser(user: { uid: number; gid: number } | null): void {
+export function dropRights(user: { uid: number; gid: number } | null, who: string): void {
   if (user === null) return;
   try {
     process.setgroups!([]);
@@ -19,7 +20,7 @@ export function becomeUser(user: { uid: number; gid: number } | null): void {
   } catch (error) {
     throw new MembenchError(
       'ERR_MEMBENCH_PRIVILEGE',
-      `the recorder cannot become the user ${user.uid}: ${(error as Error).message}`,
+      `${who} cannot become the user ${user.uid}: ${(error as Error).message}`,
       'start as root with CAP_SETUID and CAP_SETGID, or as another user with only the rights of the source',
       error,
     );
@@ -64,8 +65,10 @@ export class Threads {
   }
 }
 
-/** What must be so in every thread. */
+/** What must be so in every thread, besides that it is not root and has no capability. */
 export interface Expected {
+  /** Whether the inheritable set was emptied, but for what `bounded` leaves in it. Default true. */
+  shed?: boolean;
   /** Whether it was arranged that nothing can be gained. */
   noNewPrivs: boolean;
   /** Whether the bounding set was emptied before this process began. */
@@ -86,11 +89,11 @@ const SECCOMP_MODE_FILTER = '2';
 
 /**
  * @returns of how many threads, how many have an empty bounding set
- * @throws ERR_MEMBENCH_PRIVILEGE where a right is left: nothing may be captured then
+ * @throws ERR_MEMBENCH_PRIVILEGE where a right is left: no packet may be read then
  */
 export function checkThreads(
   threads: ReadonlyMap<string, Status>,
-  { noNewPrivs, bounded, filtered }: Expected,
+  { shed = true, noNewPrivs, bounded, filtered }: Expected,
 ): { threads: number; bounded: number } {
   let empty = 0;
   for (const [thread, field] of threads) {
@@ -100,18 +103,18 @@ export function checkThreads(
       root && 'the identity of root',
       // Kernels before 4.3 have no ambient capabilities.
       ['CapEff', 'CapPrm', 'CapAmb'].some((name) => set(name) !== 0n) && 'capabilities',
-      (set('CapInh') & ~(bounded ? HANDED_DOWN : 0n)) !== 0n && 'inheritable capabilities',
+      shed && (set('CapInh') & ~(bounded ? HANDED_DOWN : 0n)) !== 0n && 'inheritable capabilities',
       bounded && set('CapBnd') !== 0n && 'a bounding set',
       noNewPrivs && field('NoNewPrivs') !== '1' && 'a way to gain rights',
       filtered && field('Seccomp') !== SECCOMP_MODE_FILTER && 'all system calls',
     ].find((one) => one !== false);
     if (left !== undefined) {
-      throw new MembenchError('ERR_MEMBENCH_PRIVILEGE', `thread ${thread} of the recorder still has ${left}`);
+      throw new MembenchError('ERR_MEMBENCH_PRIVILEGE', `thread ${thread} still has ${left}`);
     }
     if (set('CapBnd') === 0n) empty++;
   }
   if (threads.size === 0) {
-    throw new MembenchError('ERR_MEMBENCH_PRIVILEGE', 'what rights the recorder has cannot be told');
+    throw new MembenchError('ERR_MEMBENCH_PRIVILEGE', 'what rights this process has cannot be told');
   }
   return { threads: threads.size, bounded: empty };
 }

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { checkThreads, type Expected, Threads } from '#src/recorder/drop-rights.js';
+import { checkThreads, type Expected, Threads } from '#src/native/drop-rights.js';
 
 const NONE = '0'.repeat(16);
 /** Of a thread that has nothing any more. */
@@ -46,7 +46,7 @@ for (const [field, value, left] of [
   test(`a thread that has ${left} by ${field} "${value}" is one too many`, (t) => {
     t.throws(() => checkThreads(threads({ [field]: value }), ALL), {
       code: 'ERR_MEMBENCH_PRIVILEGE',
-      message: `thread 8 of the recorder still has ${left}`,
+      message: `thread 8 still has ${left}`,
     });
   });
 }
