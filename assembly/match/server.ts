@@ -60,11 +60,9 @@ export function serverBytes(flow: Flow, at: usize, end: usize, from: Packet): vo
       // The client has not said yet what it speaks.
       flow.owed = 0;
       if (flow.half) answersAlone(flow, at, end, from);
-      else if (flow.sync == SYNC_NONE && isTlsInside(flow, sideOf(flow, SERVER), at, end)) {
-        flow.kind = FLOW_TLS;
-      }
-      else if (flow.sync == SYNC_NONE) passOverRest(flow, <u32>(end - at));
-      else disown(flow, <u32>(end - at), COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
+      else if (flow.sync != SYNC_NONE) disown(flow, <u32>(end - at), COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
+      else if (isTlsInside(flow, sideOf(flow, SERVER), at, end)) flow.kind = FLOW_TLS;
+      else passOverRest(flow, <u32>(end - at));
     }
     return;
   }
