@@ -175,7 +175,10 @@ test('VLAN tags, one and two', (t) => {
 
 test('--port takes lists and ranges', (t) => {
   const folder = temporary(t);
-  const packets = [7000, 7001, 8000].flatMap((serverPort) => packetsOf(TURNS, { serverPort }));
+  // Of one client's port and numbers they would be one connection, translated.
+  const packets = [7000, 7001, 8000].flatMap((serverPort) =>
+    packetsOf(TURNS, { serverPort, clientPort: 40_000 + serverPort }),
+  );
   const source = capture(folder, pcapFile(packets));
   const count = (list: string) =>
     JSON.parse(
