@@ -121,13 +121,10 @@ function takeOutOfOrder(flow: Flow, index: u32): void {
     at.ack = other.next;
   }
   if (!keepEarly(side, other.next)) {
-    if (becomesHalf(flow)) {
-      drain(flow);
-      takeSegment(flow, index);
-      return;
-    }
+    // What found no room is counted as a gap already.
     count(COUNTER_BOUND_REORDER);
-    force(flow, true);
+    if (becomesHalf(flow)) drain(flow);
+    else force(flow, true);
     return;
   }
   pump(flow);
