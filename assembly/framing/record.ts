@@ -47,16 +47,19 @@ function isSampled(shared: u32): bool {
   return indexState.sample < 2 || (<u64>(shared * 0x9e3779b1) * indexState.sample) >> 32 == 0;
 }
 
-/** Symmetric hash of both endpoints. */
-function flowHash(ip: usize, source: u32, destination: u32): u32 {
-  let sum: u64;
-  if (family == 4) {
-    sum = endpointHash(load<u32>(ip + 12), source) + endpointHash(load<u32>(ip + 16), destination);
-  } else {
-    sum =
-      endpointHash(foldAddress(load<u64>(ip + 8), load<u64>(ip + 16)), source) +
-      endpointHash(foldAddress(load<u64>(ip + 24), load<u64>(ip + 32)), destination);
-  }
+/** Symmetric hash of both endpoints, of an IPv4 packet. */
+// @ts-ignore: decorator
+@inline
+function flowHash4(ip: usize, source: u32, destination: u32): u32 {
+  const sum = endpointHash(load<u32>(ip + 12), source) + endpointHash(load<u32>(ip + 16), destination);
+  return <u32>(sum ^ (sum >> 32));
+}
+
+/** The same, of an IPv6 packet. */
+function flowHash6(ip: usize, source: u32, destination: u32): u32 {
+  const sum =
+    endpointHash(foldAddress(load<u64>(ip + 8), load<u64>(ip + 16)), source) +
+    endpointHash(foldAddress(load<u64>(ip + 24), load<u64>(ip + 32)), destination);
   return <u32>(sum ^ (sum >> 32));
 }
 
@@ -141,12 +144,16 @@ function locatePlain(data: usize): u32 {
     count(COUNTER_SKIPPED_MALFORMED);
     return REFUSED;
   }
-  const sum =
-    endpointHash(load<u32>(data + PLAIN_L3 + 12), source) +
-    endpointHash(load<u32>(data + PLAIN_L3 + 16), destination);
+  at.hash = flowHash4(at.ip, source, destination);
+  return choose(source, destination);
+}
+
+/** The flow's worker and sample: whether the packet at hand is one of the sample. */
+// @ts-ignore: decorator
+@inline
+function choose(source: u32, destination: u32): u32 {
   const shared = sharedHash(sharedPort(source, destination));
-  at.hash = <u32>(sum ^ (sum >> 32));
-  at.shared = shared;
+  packet.shared = shared;
   if (isSampled(shared)) return LOCATED;
   count(COUNTER_SKIPPED_SAMPLED);
   return REFUSED;
@@ -179,10 +186,10 @@ function locateAny(data: usize, size: u32, linktype: u32): u32 {
   const transport = data + l4;
   const source = sourcePort(transport);
   const destination = destinationPort(transport);
+  packet.l4 = <u32>transport;
+  packet.protocol = protocol;
   if (!isServerPort(source) && !isServerPort(destination)) {
     count(otherPort(destination));
-    packet.l4 = <u32>transport;
-    packet.protocol = protocol;
     return ELSEWHERE;
   }
   if (size < l4 + (protocol == PROTOCOL_TCP ? TCP_HEADER_MIN : UDP_HEADER)) {
@@ -193,15 +200,8 @@ function locateAny(data: usize, size: u32, linktype: u32): u32 {
     count(COUNTER_SKIPPED_MALFORMED);
     return REFUSED;
   }
-  const shared = sharedHash(sharedPort(source, destination));
-  const at = packet;
-  at.l4 = <u32>transport;
-  at.hash = flowHash(ip, source, destination);
-  at.shared = shared;
-  at.protocol = protocol;
-  if (isSampled(shared)) return LOCATED;
-  count(COUNTER_SKIPPED_SAMPLED);
-  return REFUSED;
+  packet.hash = family == 4 ? flowHash4(ip, source, destination) : flowHash6(ip, source, destination);
+  return choose(source, destination);
 }
 
 /**
