@@ -7,14 +7,11 @@ import { fingerprint } from '../hash';
 import { count } from '../instance';
 import {
   COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_PAYLOAD_SKIPPED_STREAM,
-  COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, COUNTER_UNMATCHED_ANSWERS, NO_SIZE,
-  OP_MA, OP_MD, OP_MG, OP_MS, OP_WATCH, PRESENT_FLAGS, PRESENT_KEY, PRESENT_TTL_LEFT, PRESENT_VALUE_SIZE,
-  STATUS_DELETED, STATUS_ERROR, STATUS_EXISTS, STATUS_HIT, STATUS_MISS, STATUS_NOT_FOUND, STATUS_NOT_STORED,
-  STATUS_OK, STATUS_STORED, STATUS_TOUCHED, STATUS_VALUE,
+  COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, COUNTER_UNMATCHED_ANSWERS, OP_WATCH,
+  PRESENT_FLAGS, PRESENT_KEY, PRESENT_VALUE_SIZE, STATUS_ERROR, STATUS_HIT, STATUS_MISS, STATUS_OK,
 } from '../layout';
 import {
-  answerFlags, answerMarks, answerPrint, answerSize, asksForCredentials, errorClass, hasFlags, hasTimeLeft,
-  keyEnd, parseAnswer, timeLeft, toldSize,
+  answerFlags, answerPrint, answerSize, asksForCredentials, errorClass, keyEnd, parseAnswer,
 } from '../memcache/answer';
 import { becomeLogin, LOGIN_NO, mayLogIn, withhold } from '../memcache/credentials';
 import {
@@ -23,11 +20,11 @@ import {
 import { findAnywhere } from '../memcache/key-index';
 import { findKey } from '../memcache/keys';
 import {
-  BIT_ANSWERED, BIT_FOREIGN, BIT_LAST, BIT_NO_EVENT, BIT_ONE_LINE, BIT_QUIET, IS_EN, IS_END, IS_ERROR, IS_EX,
-  IS_EXISTS, IS_FREE, IS_ME, IS_NF, IS_NOT_FOUND, IS_NOT_STORED, IS_NS, IS_NUMBER, IS_OK, IS_STAT, IS_STORED,
-  IS_TOUCHED, IS_DELETED, IS_VA, IS_VALUE, KIND_AUTH, KIND_DUMP, KIND_GET, KIND_META, KIND_UNTOLD, Request,
+  BIT_ANSWERED, BIT_FOREIGN, BIT_LAST, BIT_NO_EVENT, BIT_ONE_LINE, BIT_QUIET, IS_EN, IS_END, IS_ERROR,
+  IS_FREE, IS_OK, IS_STAT, IS_STORED, IS_VALUE, KIND_AUTH, KIND_DUMP, KIND_GET, KIND_META, KIND_UNTOLD,
+  Request,
 } from '../memcache/message';
-import { ANSWER_VALUE } from '../memcache/words';
+import { ANSWER_END_CR, ANSWER_VALUE } from '../memcache/words';
 import { Packet } from '../packet';
 import { findByte } from '../scan';
 import { disown, passOverRest, passOverSoFar, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD } from './account';
@@ -42,6 +39,7 @@ import {
   CLIENT_LINE, CLIENT_OVER, SERVER_AFTER_ERROR, SERVER_DATA, SERVER_DROP, SERVER_LINE, SERVER_STEP,
   SERVER_STREAM,
 } from './states';
+import { metaStatus, textStatus } from './status';
 import { believe, loseSync, provesRequest } from './sync';
 import { isTlsInside } from './tls';
 import { matchPending } from './pairing';
@@ -166,8 +164,6 @@ function quickNumber(at: usize): u64 {
 /** Bytes of a VALUE line besides its key: `VALUE `, two spaces, two numbers, CRLF. */
 const VALUE_LINE_MAX: usize = 6 + 1 + 10 + 1 + 10 + 2;
 const CRLF: u16 = 0x0a0d;
-/** `END` and CR, as they lie in memory. */
-const END_CR: u32 = 0x0d444e45;
 
 /**
  * Reads the answer to a get of one key with its lines whole in this packet, as nearly all answers are.
@@ -179,7 +175,7 @@ function quickAnswer(flow: Flow, at: usize, end: usize, time: u64): usize {
   const request = changetype<Request>(<usize>flow.head);
   if (request.kind != KIND_GET || request.keys || !(request.present & (1 << PRESENT_KEY))) return 0;
   const head = load<u32>(at);
-  if (head == END_CR) {
+  if (head == ANSWER_END_CR) {
     if (end - at < 5 || load<u8>(at + 4) != LF) return 0;
     answered(request, time);
     finish(flow, request, IS_END, request.present & (1 << PRESENT_VALUE_SIZE) ? STATUS_HIT : STATUS_MISS);
@@ -201,7 +197,7 @@ function quickAnswer(flow: Flow, at: usize, end: usize, time: u64): usize {
   request.present |= (1 << PRESENT_VALUE_SIZE) | (1 << PRESENT_FLAGS);
   const data = quickAt + 2;
   const behind = data + <usize>size + 2;
-  if (behind + 5 <= end && load<u32>(behind) == END_CR && load<u8>(behind + 4) == LF) {
+  if (behind + 5 <= end && load<u32>(behind) == ANSWER_END_CR && load<u8>(behind + 4) == LF) {
     finish(flow, request, IS_END, STATUS_HIT);
     return behind + 5;
   }
@@ -377,55 +373,6 @@ function value(flow: Flow, side: Side, request: Request): void {
   count(COUNTER_UNMATCHED_ANSWERS);
   disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
   loseSync(flow, WHY_NOT_UNDERSTOOD);
-}
-
-function textStatus(request: Request, code: u32): u32 {
-  if (request.kind == KIND_GET) return request.present & (1 << PRESENT_VALUE_SIZE) ? STATUS_HIT : STATUS_MISS;
-  switch (code) {
-    case IS_STORED: return STATUS_STORED;
-    case IS_NOT_STORED: return STATUS_NOT_STORED;
-    case IS_EXISTS: return STATUS_EXISTS;
-    case IS_NOT_FOUND: return STATUS_NOT_FOUND;
-    case IS_DELETED: return STATUS_DELETED;
-    case IS_TOUCHED: return STATUS_TOUCHED;
-    case IS_NUMBER: return STATUS_VALUE;
-    default: return STATUS_OK;
-  }
-}
-
-/** Outcome of a meta answer; what its flags tell goes into the request, and a VA's data is skipped. */
-function metaStatus(side: Side, request: Request, code: u32): u32 {
-  if (code == IS_VA) {
-    side.skip = answerSize + 2;
-    side.state = SERVER_DATA;
-  }
-  const op = request.op;
-  if (code != IS_ME) {
-    request.marks = <u8>answerMarks;
-    if (hasTimeLeft) {
-      request.ttlLeft = timeLeft;
-      request.present |= 1 << PRESENT_TTL_LEFT;
-    }
-    if (op == OP_MG && code != IS_EN) {
-      const size = code == IS_VA ? answerSize : toldSize;
-      if (size != NO_SIZE) {
-        request.valueSize = size;
-        request.present |= 1 << PRESENT_VALUE_SIZE;
-      }
-      if (hasFlags) {
-        request.flags = answerFlags;
-        request.present |= 1 << PRESENT_FLAGS;
-      }
-    }
-  }
-  if (code == IS_NS) return STATUS_NOT_STORED;
-  if (code == IS_EX) return STATUS_EXISTS;
-  if (code == IS_NF) return STATUS_NOT_FOUND;
-  if (code == IS_EN) return STATUS_MISS;
-  if (op == OP_MS) return STATUS_STORED;
-  if (op == OP_MD) return STATUS_DELETED;
-  if (op == OP_MA) return code == IS_VA ? STATUS_VALUE : STATUS_OK;
-  return STATUS_HIT;
 }
 
 /** The oldest pending request is answered. */

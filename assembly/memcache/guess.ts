@@ -3,7 +3,14 @@
  * them, at the start of a line of plain text, or a header of protocol_binary.h whose lengths agree. Enough
  * for a hint to people.
  */
+import { KEY_MAX } from '../layout';
 import { load16, load32 } from '../wire/bytes';
+import { BINARY_HEADER, MAGIC_ANSWER, MAGIC_REQUEST } from './binary';
+import {
+  ANSWER_DELETED, ANSWER_END_CR, ANSWER_EXISTS, ANSWER_NOT_STORED, ANSWER_STORED, ANSWER_TOUCHED,
+  ANSWER_VALUE, HEAD_GET, HEAD_SET, NAME_ADD, NAME_APPEND, NAME_CAS, NAME_DECR, NAME_DELETE, NAME_GAT,
+  NAME_GATS, NAME_GETS, NAME_INCR, NAME_PREPEND, NAME_REPLACE, NAME_TOUCH,
+} from './words';
 
 /** A line is looked at no further than this: longer than most, and a bound. */
 const LINE_MAX: usize = 300;
@@ -12,40 +19,14 @@ const CARRIAGE_RETURN: u8 = 13;
 const SPACE: u8 = 32;
 const DELETE: u8 = 127;
 
-// protocol_binary.h: magic bytes, the length of a header, the highest opcode (RINCRQ), and the most extras
-// any has.
-const REQUEST: u8 = 0x80;
-const ANSWER: u8 = 0x81;
-const HEADER: usize = 24;
+// protocol_binary.h: the highest opcode (RINCRQ), and the most extras any has.
 const OPCODE_MAX: u8 = 0x3c;
 const EXTRAS_MAX: u32 = 20;
-const KEY_MAX: u32 = 250;
 
-// The first four bytes of words as they lie in memory: get, set, add, cas and gat have their space among
-// them.
-const GET: u32 = 0x20746567;
-const GETS: u32 = 0x73746567;
-const SET: u32 = 0x20746573;
-const ADD: u32 = 0x20646461;
-const CAS: u32 = 0x20736163;
-const GAT: u32 = 0x20746167;
-const GATS: u32 = 0x73746167;
-const INCR: u32 = 0x72636e69;
-const DECR: u32 = 0x72636564;
-const DELE: u32 = 0x656c6564;
-const TOUC: u32 = 0x63756f74;
-const REPL: u32 = 0x6c706572;
-const APPE: u32 = 0x65707061;
-const PREP: u32 = 0x70657270;
-
-// Of answers.
-const VALU: u32 = 0x554c4156;
-const STOR: u32 = 0x524f5453;
-const NOT_: u32 = 0x5f544f4e;
-const END_: u32 = 0x0d444e45;
-const EXIS: u32 = 0x53495845;
-const DELETED: u32 = 0x454c4544;
-const TOUCHED: u32 = 0x43554f54;
+// The first four bytes of names as they lie in memory; those of three letters with the space behind them.
+const ADD: u32 = <u32>NAME_ADD | 0x20000000;
+const CAS: u32 = <u32>NAME_CAS | 0x20000000;
+const GAT: u32 = <u32>NAME_GAT | 0x20000000;
 
 /** Whether [at, end) begins with a line of plain text, as far as it was captured. */
 function isLine(at: usize, end: usize): bool {
@@ -60,7 +41,7 @@ function isLine(at: usize, end: usize): bool {
 
 /** Whether a header's lengths can be those of a message. */
 function isBinary(at: usize, end: usize, magic: u8): bool {
-  if (at + HEADER > end || load<u8>(at) != magic || load<u8>(at + 1) > OPCODE_MAX) return false;
+  if (at + BINARY_HEADER > end || load<u8>(at) != magic || load<u8>(at + 1) > OPCODE_MAX) return false;
   const key = load16(at + 2);
   const extras = <u32>load<u8>(at + 4);
   const dataType = load<u8>(at + 5);
@@ -70,13 +51,14 @@ function isBinary(at: usize, end: usize, magic: u8): bool {
 /** Whether bytes of a packet look like a request. */
 export function looksLikeRequest(at: usize, end: usize): bool {
   if (at + 5 > end) return false;
-  if (load<u8>(at) == REQUEST) return isBinary(at, end, REQUEST);
+  if (load<u8>(at) == MAGIC_REQUEST) return isBinary(at, end, MAGIC_REQUEST);
   const first = load<u32>(at);
   const known =
-    first == GET || first == SET || first == ADD || first == CAS || first == GAT ||
-    ((first == GETS || first == GATS) && load<u8>(at + 4) == SPACE) ||
-    first == INCR || first == DECR || first == DELE || first == TOUC || first == REPL || first == APPE ||
-    first == PREP || isMeta(at);
+    first == HEAD_GET || first == HEAD_SET || first == ADD || first == CAS || first == GAT ||
+    ((first == <u32>NAME_GETS || first == <u32>NAME_GATS) && load<u8>(at + 4) == SPACE) ||
+    first == <u32>NAME_INCR || first == <u32>NAME_DECR || first == <u32>NAME_DELETE ||
+    first == <u32>NAME_TOUCH || first == <u32>NAME_REPLACE || first == <u32>NAME_APPEND ||
+    first == <u32>NAME_PREPEND || isMeta(at);
   return known && isLine(at, end);
 }
 
@@ -92,11 +74,12 @@ function isMeta(at: usize): bool {
 /** Whether bytes of a packet look like an answer. */
 export function looksLikeAnswer(at: usize, end: usize): bool {
   if (at + 4 > end) return false;
-  if (load<u8>(at) == ANSWER) return isBinary(at, end, ANSWER);
+  if (load<u8>(at) == MAGIC_ANSWER) return isBinary(at, end, MAGIC_ANSWER);
   const first = load<u32>(at);
   const known =
-    first == VALU || first == STOR || first == NOT_ || first == END_ || first == EXIS || first == DELETED ||
-    first == TOUCHED || isMetaAnswer(at);
+    first == ANSWER_VALUE || first == ANSWER_STORED || first == ANSWER_NOT_STORED ||
+    first == ANSWER_END_CR || first == ANSWER_EXISTS || first == ANSWER_DELETED ||
+    first == ANSWER_TOUCHED || isMetaAnswer(at);
   return known && isLine(at, end);
 }
 

@@ -69,6 +69,8 @@ export const PAIR_ME: u32 = 0x656d;
 // First four bytes of answers.
 export const ANSWER_VALUE: u32 = 0x554c4156;
 export const ANSWER_END: u32 = 0x444e45;
+/** With its CR. */
+export const ANSWER_END_CR: u32 = 0x0d444e45;
 export const ANSWER_STORED: u32 = 0x524f5453;
 export const ANSWER_NOT_STORED: u32 = 0x5f544f4e;
 export const ANSWER_EXISTS: u32 = 0x53495845;
