@@ -48,6 +48,11 @@ export function sharedPort(source: u32, destination: u32): u32 {
   return isServerPort(destination) ? min(source, destination) : destination;
 }
 
+/** Whether more than so many milliseconds of packet time lie between two times; time may run backwards. */
+export function isPast(since: u64, time: u64, ms: u64): bool {
+  return <i64>(time - since) > <i64>(ms * (indexState.second / 1000));
+}
+
 /** Takes bytes of the scratch area for as long as the instance lives, 16-byte aligned. */
 export function reserve(bytes: usize): usize {
   const address = scratch;

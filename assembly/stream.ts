@@ -8,7 +8,7 @@
  * parser that get the bytes, and accounts for the bytes that no parser gets.
  */
 import {
-  CLIENT, Flow, FLOW_COPY, FLOW_NEW, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES,
+  CLIENT, Flow, FLOW_COPY, FLOW_NEW, FLOW_TLS, SERVER, sideOf, SYNC_NONE, SYNC_YES,
 } from './flow/flow';
 import { count, isServerPort } from './instance';
 import {
@@ -36,6 +36,12 @@ export function open(flow: Flow, fromStart: bool, time: u64): void {
   flow.kind = FLOW_NEW;
   flow.sync = fromStart ? SYNC_YES : SYNC_NONE;
   flow.openTime = time;
+}
+
+/** A flow begins that is a copy of another: it is not read. */
+export function openCopy(flow: Flow): void {
+  flow.kind = FLOW_COPY;
+  flow.settled = 1;
 }
 
 /** Bytes of one side in order: what was captured of the payload of `from`. */
@@ -133,6 +139,13 @@ export function isRead(flow: Flow): bool {
 /** Whether something is read of it, so that an answer has a request. */
 export function isBelieved(flow: Flow): bool {
   return flow.sync != SYNC_NONE;
+}
+
+/**
+ * The client's side is read alone. Its binary requests do not wait for a server that shows it speaks binary.
+ */
+export function requestsAlone(flow: Flow): void {
+  sideOf(flow, SERVER).spoken = 1;
 }
 
 /** The side read alone is the client's: what it has asked will not be answered. */

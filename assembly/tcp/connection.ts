@@ -10,20 +10,21 @@ import { addFlow, find, hasRoom, oldestFlow, removeFlow, touch } from '../flow/t
 import { config, count } from '../instance';
 import {
   CONN_KIND_CLOSE_END, CONN_KIND_CLOSE_EVICTED, CONN_KIND_CLOSE_FIN, CONN_KIND_CLOSE_REUSED,
-  CONN_KIND_CLOSE_RST, COUNTER_BOUND_FLOWS, COUNTER_FLOWS, COUNTER_FLOWS_WITHOUT_CLIENT,
-  COUNTER_FLOWS_WITHOUT_SERVER, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SEEN,
-  COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS, COUNTER_SYN_SEEN,
+  CONN_KIND_CLOSE_RST, COUNTER_BOUND_FLOWS, COUNTER_FLOWS, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_REPEATED,
+  COUNTER_PAYLOAD_SEEN, COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS, COUNTER_SYN_SEEN,
 } from '../layout';
 import { countDecoded, packet, setEndpoints } from '../packet';
-import { close, countCopy, countPacket, isBelieved, isRead, open, pass, sourceIsClient } from '../stream';
+import {
+  close, countCopy, countPacket, isBelieved, isRead, open, openCopy, pass, sourceIsClient,
+} from '../stream';
 import { transportLength } from '../wire/ip';
 import { readOptions, stampOf } from '../wire/options';
 import {
   acknowledgement, before, sequence, TCP_ACK, TCP_FIN, tcpFlags, tcpHeaderSize, TCP_RST, TCP_SYN, TCP_URG,
-  urgentPointer, windowField,
+  urgentPointer, WINDOW_MAX, windowField,
 } from '../wire/tcp';
 import { findTwin, isOfPast, rememberBegun, rememberOver, standOf } from './copies';
-import { settleHalf, takeHalf } from './half';
+import { countHalf, settleHalf, takeHalf } from './half';
 import { beginWithSyn, findSyn, rememberSyn, rememberSynAck, rememberSynAckAlone, Syn } from './handshake';
 import { forgetLingering, leftBefore, linger } from './linger';
 import { furthestOf, IS_UNACCEPTABLE, reachOf } from './overlap';
@@ -137,9 +138,6 @@ function takeReset(flow: Flow): void {
   }
 }
 
-/** Acknowledgement numbers further above what was seen are not of one window (RFC 7323, section 2.3). */
-const WINDOW: i32 = 1 << 30;
-
 /** What the segment at hand acknowledges of the other side. */
 // @ts-ignore: decorator
 @inline
@@ -151,7 +149,7 @@ function takeAck(flow: Flow, other: Side): void {
     other.acked = ack;
   } else if (before(ack, other.acked)) {
     takeOlderAck(flow, other);
-  } else if (<i32>(ack - other.next) < WINDOW) {
+  } else if (<i32>(ack - other.next) < WINDOW_MAX) {
     other.acked = ack;
   }
 }
@@ -289,8 +287,7 @@ function beginCopy(flow: Flow, syn: Syn): void {
   if (changetype<usize>(syn)) beginWithSyn(flow, syn);
   // It is no connection of its own.
   config.nextConn--;
-  flow.kind = FLOW_COPY;
-  flow.settled = 1;
+  openCopy(flow);
   segmentOf(flow);
 }
 
@@ -340,16 +337,4 @@ export function endFlow(flow: Flow, kind: u32): void {
   close(flow, kind, time);
   countHalf(flow);
   removeFlow(flow);
-}
-
-/**
- * Counts a connection of which one side showed nothing: every segment offers a window, and next to none
- * offers 0.
- */
-function countHalf(flow: Flow): void {
-  if (flow.transport != OVER_TCP || flow.kind == FLOW_COPY) return;
-  const client = sideOf(flow, CLIENT).window;
-  const server = sideOf(flow, SERVER).window;
-  if (!client && server) count(COUNTER_FLOWS_WITHOUT_CLIENT);
-  else if (client && !server) count(COUNTER_FLOWS_WITHOUT_SERVER);
 }

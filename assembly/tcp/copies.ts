@@ -10,19 +10,12 @@
  */
 import { CLIENT, Flow, SERVER, sideOf } from '../flow/flow';
 import { fingerprint } from '../hash';
-import { SIZEOF_SYN } from '../layout';
 import { packet } from '../packet';
-import { giveWay, setOf, Syn, SYN_BEGUN, SYN_OVER, WAYS } from './handshake';
+import { entryOf, giveWay, setOf, Syn, SYN_BEGUN, SYN_OVER, WAYS } from './handshake';
 
 /** Bytes of the first payload that are compared, at most: they fit below `SENT_BY_SERVER`. */
 const FIRST_MAX: u32 = 64;
 const SENT_BY_SERVER: u32 = 0x80;
-
-// @ts-ignore: decorator
-@inline
-function entryOf(set: usize, way: u32): Syn {
-  return changetype<Syn>(set + <usize>(way * SIZEOF_SYN));
-}
 
 // @ts-ignore: decorator
 @inline

@@ -3,14 +3,24 @@
  * SYN.
  */
 import {
-  CLIENT, Flow, HALF_ANSWERS, HALF_NO, HALF_REQUESTS, KNOWN_NOT, OVER_TCP, SERVER, sideOf,
+  CLIENT, Flow, FLOW_COPY, HALF_ANSWERS, HALF_NO, HALF_REQUESTS, KNOWN_NOT, OVER_TCP, SERVER, sideOf,
 } from '../flow/flow';
+import { count } from '../instance';
+import { COUNTER_FLOWS_WITHOUT_CLIENT, COUNTER_FLOWS_WITHOUT_SERVER } from '../layout';
 import { packet } from '../packet';
-import { aloneSettled, isBelieved, otherAppears } from '../stream';
-import { before } from '../wire/tcp';
+import { aloneSettled, isBelieved, otherAppears, requestsAlone } from '../stream';
+import { before, WINDOW_MAX } from '../wire/tcp';
 
-/** Acknowledgements further ahead are not of one window (RFC 7323, section 2.3). */
-const WINDOW: i32 = 1 << 30;
+/** Whether one side showed nothing: every segment offers a window, and next to none offers 0. */
+function isOneSided(flow: Flow): bool {
+  return (sideOf(flow, CLIENT).window == 0) != (sideOf(flow, SERVER).window == 0);
+}
+
+/** Counts a connection that is over by the side that showed nothing, if one did. */
+export function countHalf(flow: Flow): void {
+  if (flow.transport != OVER_TCP || flow.kind == FLOW_COPY || !isOneSided(flow)) return;
+  count(sideOf(flow, CLIENT).window ? COUNTER_FLOWS_WITHOUT_SERVER : COUNTER_FLOWS_WITHOUT_CLIENT);
+}
 
 /**
  * Called where bytes of one side have been waited for in vain: whether nothing at all was seen of that side,
@@ -20,13 +30,11 @@ export function becomesHalf(flow: Flow): bool {
   if (flow.half || !flow.fromSyn || flow.transport != OVER_TCP || !isBelieved(flow)) return false;
   const client = sideOf(flow, CLIENT);
   const server = sideOf(flow, SERVER);
-  // Every segment offers a window, and next to none offers 0.
-  if ((client.window == 0) == (server.window == 0)) return false;
+  if (!isOneSided(flow)) return false;
   const silent = client.window ? server : client;
   if (silent.known == KNOWN_NOT || silent.queue) return false;
   flow.half = client.window ? HALF_REQUESTS : HALF_ANSWERS;
-  // Binary requests are not held until a server speaks that will not.
-  if (client.window) server.spoken = 1;
+  if (client.window) requestsAlone(flow);
   if (before(silent.next, silent.acked)) silent.next = silent.acked;
   return true;
 }
@@ -39,7 +47,7 @@ export function takeHalf(flow: Flow): void {
   if (at.side == silent) {
     flow.half = HALF_NO;
     otherAppears(flow);
-  } else if (before(side.next, at.ack) && <i32>(at.ack - side.next) < WINDOW) {
+  } else if (before(side.next, at.ack) && <i32>(at.ack - side.next) < WINDOW_MAX) {
     // What it acknowledges was never captured: nothing waits for it.
     side.next = at.ack;
     side.acked = at.ack;

@@ -15,7 +15,6 @@ import { destinationPortField, packet, sourcePortField } from '../packet';
 import { hasOptions, maySack, NO_SCALE, scale, stamp } from '../wire/options';
 import { windowField } from '../wire/tcp';
 
-
 export { Syn };
 
 /** Entries of a set; the oldest gives way when all are taken (counted, where it was a SYN). */
@@ -44,6 +43,13 @@ export function setOf(ports: u32): usize {
   return <usize>config.syns + set * (WAYS * SIZEOF_SYN);
 }
 
+/** One entry of a set. */
+// @ts-ignore: decorator
+@inline
+export function entryOf(set: usize, way: u32): Syn {
+  return changetype<Syn>(set + <usize>(way * SIZEOF_SYN));
+}
+
 /** Which of two entries gives way first: a free one, then one of a flow begun, then an older one. */
 // @ts-ignore: decorator
 @inline
@@ -61,12 +67,24 @@ function rankOf(syn: Syn): u32 {
 
 /** The entry of a set that gives way. */
 export function giveWay(set: usize): Syn {
-  let chosen = changetype<Syn>(set);
+  let chosen = entryOf(set, 0);
   for (let way: u32 = 1; way < WAYS; way++) {
-    const syn = changetype<Syn>(set + <usize>(way * SIZEOF_SYN));
+    const syn = entryOf(set, way);
     if (isLess(syn, chosen)) chosen = syn;
   }
   return chosen;
+}
+
+/** An entry for the flow of the packet at hand, in place of another of its set; all else of it is 0. */
+function newEntry(set: usize, state: u8): Syn {
+  const from = packet;
+  const entry = giveWay(set);
+  if (entry.state && entry.state < SYN_BEGUN && entry.hash != from.hash) count(COUNTER_BOUND_SYNS);
+  memory.fill(changetype<usize>(entry), 0, SIZEOF_SYN);
+  entry.state = state;
+  entry.hash = from.hash;
+  entry.time = from.time;
+  return entry;
 }
 
 /** Remembers the SYN at hand beside others of the flow: which of them opens it the server's answer says. */
@@ -74,7 +92,7 @@ export function rememberSyn(): void {
   const from = packet;
   const place = setOf(from.ports);
   for (let way: u32 = 0; way < WAYS; way++) {
-    const syn = changetype<Syn>(place + <usize>(way * SIZEOF_SYN));
+    const syn = entryOf(place, way);
     if (!isOf(syn, sourcePortField(), destinationPortField()) || syn.client != from.sequence) continue;
     if (syn.state == SYN_ANSWER_ALONE) continue;
     // A retransmitted SYN keeps the first one's time. None is sent again before a second is over (RFC 6298,
@@ -84,21 +102,14 @@ export function rememberSyn(): void {
     if (later < half && later > -half) syn.agreed |= SEEN_TWICE;
     return;
   }
-  const chosen = giveWay(place);
-  if (chosen.state && chosen.state < SYN_BEGUN && chosen.hash != from.hash) count(COUNTER_BOUND_SYNS);
-  chosen.hash = from.hash;
-  chosen.client = from.sequence;
-  chosen.server = 0;
-  chosen.clientPort = sourcePortField();
-  chosen.serverPort = destinationPortField();
-  chosen.time = from.time;
-  chosen.state = SYN_SENT;
-  chosen.midstream = 0;
-  chosen.agreed = hasOptions ? offered() : 0;
-  chosen.scaled = scale < NO_SCALE ? 1 : 0;
-  chosen.clientStamp = stamp;
-  chosen.serverStamp = 0;
-  chosen.scales = <u8>(scale & 15);
+  const entry = newEntry(place, SYN_SENT);
+  entry.client = from.sequence;
+  entry.clientPort = sourcePortField();
+  entry.serverPort = destinationPortField();
+  entry.agreed = hasOptions ? offered() : 0;
+  entry.scaled = scale < NO_SCALE ? 1 : 0;
+  entry.clientStamp = stamp;
+  entry.scales = <u8>(scale & 15);
 }
 
 /** Whether an entry is a handshake of the flow of the packet at hand, with these ports. */
@@ -124,7 +135,7 @@ export function findSyn(): Syn {
   let found = changetype<Syn>(0);
   let least: u32 = NEAR;
   for (let way: u32 = 0; way < WAYS; way++) {
-    const syn = changetype<Syn>(place + <usize>(way * SIZEOF_SYN));
+    const syn = entryOf(place, way);
     const fromClient = isOf(syn, sourcePortField(), destinationPortField());
     if (!fromClient && !isOf(syn, destinationPortField(), sourcePortField())) continue;
     const distance = (fromClient ? from.sequence : from.ack) - syn.client - 1;
@@ -142,7 +153,7 @@ export function rememberSynAck(): bool {
   const from = packet;
   const place = setOf(from.ports);
   for (let way: u32 = 0; way < WAYS; way++) {
-    const syn = changetype<Syn>(place + <usize>(way * SIZEOF_SYN));
+    const syn = entryOf(place, way);
     if (!isOf(syn, destinationPortField(), sourcePortField()) || syn.client + 1 != from.ack) continue;
     if (syn.state == SYN_ANSWER_ALONE) continue;
     // Sent again it says the same.
@@ -167,24 +178,14 @@ export function rememberSynAckAlone(): void {
   const from = packet;
   const set = setOf(from.ports);
   for (let way: u32 = 0; way < WAYS; way++) {
-    const syn = changetype<Syn>(set + <usize>(way * SIZEOF_SYN));
+    const syn = entryOf(set, way);
     if (isOf(syn, destinationPortField(), sourcePortField()) && syn.client + 1 == from.ack) return;
   }
-  const chosen = giveWay(set);
-  if (chosen.state && chosen.state < SYN_BEGUN && chosen.hash != from.hash) count(COUNTER_BOUND_SYNS);
-  chosen.hash = from.hash;
-  chosen.client = from.ack - 1;
-  chosen.server = from.sequence;
-  chosen.clientPort = destinationPortField();
-  chosen.serverPort = sourcePortField();
-  chosen.time = from.time;
-  chosen.state = SYN_ANSWER_ALONE;
-  chosen.midstream = 0;
-  chosen.agreed = 0;
-  chosen.scaled = 0;
-  chosen.clientStamp = 0;
-  chosen.serverStamp = 0;
-  chosen.scales = 0;
+  const entry = newEntry(set, SYN_ANSWER_ALONE);
+  entry.client = from.ack - 1;
+  entry.server = from.sequence;
+  entry.clientPort = destinationPortField();
+  entry.serverPort = sourcePortField();
 }
 
 /** Forgets the handshakes between the ports of one, once the flow has begun with it. */
@@ -193,7 +194,7 @@ function forgetSyns(begun: Syn): void {
   const clientPort = begun.clientPort;
   const serverPort = begun.serverPort;
   for (let way: u32 = 0; way < WAYS; way++) {
-    const syn = changetype<Syn>(set + <usize>(way * SIZEOF_SYN));
+    const syn = entryOf(set, way);
     if (isOf(syn, clientPort, serverPort)) syn.state = 0;
   }
 }
@@ -205,18 +206,15 @@ export function beginWithSyn(flow: Flow, syn: Syn): void {
   client.initial = syn.client;
   client.next = syn.client + 1;
   client.acked = client.next;
-  if (syn.state == SYN_ANSWER_ALONE) {
+  if (syn.state != SYN_SENT) {
     const server = sideOf(flow, SERVER);
     server.known = KNOWN;
     server.initial = syn.server;
     server.next = syn.server + 1;
     server.acked = server.next;
-  } else if (syn.state == SYN_ANSWERED) {
+  }
+  if (syn.state == SYN_ANSWERED) {
     const server = sideOf(flow, SERVER);
-    server.known = KNOWN;
-    server.initial = syn.server;
-    server.next = syn.server + 1;
-    server.acked = server.next;
     if (syn.agreed & AGREED_STAMPS) {
       client.stamp = syn.clientStamp;
       server.stamp = syn.serverStamp;

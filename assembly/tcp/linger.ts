@@ -4,9 +4,9 @@
  * flows at most linger, each for a few segments and a short time.
  */
 import { CLIENT, Flow, SERVER, sideOf } from '../flow/flow';
-import { indexState, reserve } from '../instance';
+import { isPast, reserve } from '../instance';
 import { packet } from '../packet';
-import { before, TCP_ACK } from '../wire/tcp';
+import { before, TCP_ACK, WINDOW_MAX } from '../wire/tcp';
 
 /** Flows that linger at once: a flood of resets costs no more memory. */
 const LINGERING_MAX: u32 = 64;
@@ -14,8 +14,6 @@ const LINGERING_MAX: u32 = 64;
 const LINGER_SEGMENTS: u8 = 64;
 /** How long between two of them by the packets' clock, ms: as long as reassembly waits for what is late. */
 const LINGER_MS: u64 = 200;
-/** Sequence numbers further apart are not of one window (RFC 7323, section 2.3). */
-const WINDOW: i32 = 1 << 30;
 
 /** Addresses of the flows that linger, a ring; 0 where there is none. */
 let ring: usize = 0;
@@ -48,9 +46,8 @@ export function forgetLingering(flow: Flow): void {
  */
 export function leftBefore(flow: Flow): bool {
   const at = packet;
-  const ms: u64 = indexState.second / 1000;
   if (at.side != SERVER || !(at.flags & TCP_ACK) || ++flow.reset > LINGER_SEGMENTS) return false;
-  if (<i64>(at.time - flow.lastTime) > <i64>(LINGER_MS * ms)) return false;
+  if (isPast(flow.lastTime, at.time, LINGER_MS)) return false;
   const apart = <i32>(at.sequence - sideOf(flow, SERVER).next);
-  return apart < WINDOW && apart > -WINDOW && !before(sideOf(flow, CLIENT).next, at.ack);
+  return apart < WINDOW_MAX && apart > -WINDOW_MAX && !before(sideOf(flow, CLIENT).next, at.ack);
 }

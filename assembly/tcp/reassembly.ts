@@ -7,14 +7,14 @@
 import {
   AGREED, CLIENT, Flow, KNOWN_OVER, SCALE_MAX, scaleOf, SEEN_TWICE, SERVER, Side, sideOf,
 } from '../flow/flow';
-import { count, indexState } from '../instance';
+import { count, isPast } from '../instance';
 import {
   COUNTER_AMBIGUOUS_COPIES, COUNTER_BOUND_REORDER, COUNTER_DUPLICATES, COUNTER_OUT_OF_ORDER,
   COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS, COUNTER_RETRANSMITTED,
 } from '../layout';
 import { Packet, packet, reservePacket } from '../packet';
 import { bytes, gap, GAP_CONTRADICTORY, GAP_NOT_CAPTURED, GAP_NOT_SEEN, GAP_PERHAPS_OVER } from '../stream';
-import { before, TCP_FIN, TCP_URG } from '../wire/tcp';
+import { before, TCP_FIN, TCP_URG, WINDOW_MAX } from '../wire/tcp';
 import { becomesHalf } from './half';
 import { dropUnacceptable, IS_UNACCEPTABLE, IS_PERHAPS_OVER, isUnacceptable, keepEarly } from './overlap';
 import { bytesAt, dropFirst, dropWaiting, endOf, runOf, Waiting } from './waiting';
@@ -23,8 +23,6 @@ import { bytesAt, dropFirst, dropWaiting, endOf, runOf, Waiting } from './waitin
 const STUCK_SEGMENTS: u32 = 64;
 /** Or this long by the packets' clock, ms. */
 const STUCK_MS: u64 = 200;
-/** Sequence numbers further apart are not of one window (RFC 7323 allows windows below 2^30). */
-const WINDOW: i32 = 1 << 30;
 
 /** What is handed on of a segment that waited, and holes no packet stands for. */
 let late: Packet = changetype<Packet>(0);
@@ -92,7 +90,7 @@ function takeOutOfOrder(flow: Flow, index: u32): void {
   const other = sideOf(flow, 1 - index);
   const behind = <i32>(side.next - at.sequence);
   const size: u32 = at.flags & TCP_URG ? 0 : at.size;
-  if (behind > WINDOW || behind < -WINDOW) {
+  if (behind > WINDOW_MAX || behind < -WINDOW_MAX) {
     count(COUNTER_PAYLOAD_SKIPPED_REFUSED, size);
     return;
   }
@@ -116,7 +114,7 @@ function takeOutOfOrder(flow: Flow, index: u32): void {
   }
   // An acknowledgement far off is noise and must not hold anything back.
   const apart = <i32>(at.ack - other.next);
-  if (apart > WINDOW || apart < -WINDOW) {
+  if (apart > WINDOW_MAX || apart < -WINDOW_MAX) {
     at.flags |= IS_UNACCEPTABLE;
     at.ack = other.next;
   }
@@ -152,8 +150,7 @@ export function pump(flow: Flow): void {
   }
   if (flow.stuck == 0) flow.stuckTime = time;
   flow.stuck++;
-  const ms: u64 = indexState.second / 1000;
-  if (flow.stuck > STUCK_SEGMENTS || <i64>(time - flow.stuckTime) > <i64>(STUCK_MS * ms)) giveUp(flow);
+  if (flow.stuck > STUCK_SEGMENTS || isPast(flow.stuckTime, time, STUCK_MS)) giveUp(flow);
 }
 
 /** What was waited for will not come. If that is all of one side, the other is read alone. */

@@ -1,6 +1,9 @@
 /** TCP headers (RFC 9293, section 3.1). */
 import { load16, load32 } from './bytes';
 
+/** Sequence numbers further apart than this are not of one window (RFC 7323, section 2.3). */
+export const WINDOW_MAX: i32 = 1 << 30;
+
 export const TCP_HEADER_MIN: u32 = 20;
 
 export const TCP_FIN: u32 = 0x01;
