@@ -24,10 +24,11 @@ const WAYS: [name: string, source: string, options: string[]][] = [
   ['afpacket, copied', `afpacket:${DEVICE}`, ['--no-zero-copy']],
   ['afpacket with one worker', `afpacket:${DEVICE}`, ['--workers', '1']],
   ['afpacket with three workers', `afpacket:${DEVICE}`, ['--workers', '3']],
-  ['pcap', `pcap:${DEVICE}`, []],
+  // The ring of libpcap has places of a whole snapshot length: the default is a few hundred packets.
+  ['pcap', `pcap:${DEVICE}`, ['-B', '256M']],
   ['a bare interface name', DEVICE, []],
   ['afpacket on every interface', 'afpacket:any', ['--workers', '2']],
-  ['pcap on every interface', 'pcap:any', []],
+  ['pcap on every interface', 'pcap:any', ['-B', '256M']],
   ['ebpf on every interface', 'ebpf:any', []],
   ['any alone', 'any', []],
 ];
@@ -117,9 +118,9 @@ serial(
   },
 );
 
-for (const [source, caps] of [
-  ['afpacket', '+net_raw'],
-  ['pcap', '+net_raw'],
+for (const [source, caps, options] of [
+  ['afpacket', '+net_raw', []],
+  ['pcap', '+net_raw', ['-B', '256M']],
 ] as const) {
   serial(live(`${source} by a user with CAP_NET_RAW alone; no thread of the recorder has it`), async (t) => {
     t.timeout(60_000);
@@ -132,6 +133,7 @@ for (const [source, caps] of [
     const user = ['--reuid', '12345', '--regid', '12345', '--clear-groups'];
     const recording = network.recordAs(
       ['setpriv', ...user, '--inh-caps', caps, '--ambient-caps', caps, '--bounding-set', `-all,${caps}`],
+      ...options,
       `${source}:${DEVICE}`,
       profile,
     );
