@@ -24,11 +24,11 @@ const WAYS: [name: string, source: string, options: string[]][] = [
   ['afpacket, copied', `afpacket:${DEVICE}`, ['--no-zero-copy']],
   ['afpacket with one worker', `afpacket:${DEVICE}`, ['--workers', '1']],
   ['afpacket with three workers', `afpacket:${DEVICE}`, ['--workers', '3']],
-  // The ring of libpcap has places of a whole snapshot length: the default is a few hundred packets.
-  ['pcap', `pcap:${DEVICE}`, ['-B', '256M']],
+  // Each place of libpcap's ring holds the largest packet: the default is two thousand, a fifth of the load.
+  ['pcap', `pcap:${DEVICE}`, ['-B', '512M']],
   ['a bare interface name', DEVICE, []],
   ['afpacket on every interface', 'afpacket:any', ['--workers', '2']],
-  ['pcap on every interface', 'pcap:any', ['-B', '256M']],
+  ['pcap on every interface', 'pcap:any', ['-B', '512M']],
   ['ebpf on every interface', 'ebpf:any', []],
   ['any alone', 'any', []],
 ];
@@ -120,7 +120,7 @@ serial(
 
 for (const [source, caps, options] of [
   ['afpacket', '+net_raw', []],
-  ['pcap', '+net_raw', ['-B', '256M']],
+  ['pcap', '+net_raw', ['-B', '512M']],
 ] as const) {
   serial(live(`${source} by a user with CAP_NET_RAW alone; no thread of the recorder has it`), async (t) => {
     t.timeout(60_000);
