@@ -43,7 +43,9 @@ function defaultProfile(now: Date): string {
   return `membench-${now.toISOString().replace(/[-:]|\.\d+Z$/g, '')}.mbp`;
 }
 
-/** The recording `record()` promises. `threads` are those of its workers, where it decodes in this process. */
+/**
+ * The recording `record()` promises. `threads` are those of its workers, where it decodes in this process.
+ */
 export async function runRecording(
   options: RecordOptions,
   workers: number,
