@@ -44,7 +44,8 @@ export async function runRecording(
   workers: number,
   threads: Threads | undefined,
 ): Promise<RecordSummary> {
-  // Before the memory has a secret or a packet. For files without the C library, which takes too long to load.
+  // Before the memory has a secret or a packet. For files the C library, which takes long to load, follows
+  // later.
   if (options.hideMemory) await hideOwnMemory(!isLive(options.source));
   const secret = options.keyFile === undefined ? randomSecret() : readSecret(options.keyFile);
   const hashSeed = randomBytes(8).readBigUInt64LE();
@@ -95,8 +96,9 @@ export async function runRecording(
 }
 
 /**
- * Throws the error of a live recording that failed before its first packet, or ERR_MEMBENCH_ABORTED where it was
- * stopped. A terminal and timeout(1) signal the child processes, too, and a child that has just started dies of it.
+ * Throws the error of a live recording that failed before its first packet, or ERR_MEMBENCH_ABORTED where it
+ * was stopped. A terminal and timeout(1) signal the child processes, too, and a child that has just started
+ * dies of it.
  */
 async function stoppedOr(error: unknown, { source, signal }: RecordOptions): Promise<never> {
   // The child's end may be noticed before this process gets its own signal.
@@ -227,7 +229,9 @@ class Recording {
     return new RecorderChild({ ...this.#settings, feed }, this.#user, events, undefined, giveUpRights);
   }
 
-  /** Reports what confines the process that decodes, and gives up rights of this one that it no longer needs. */
+  /**
+   * Reports what confines the process that decodes, and gives up rights of this one that it no longer needs.
+   */
   async #confined(sandbox: Sandbox): Promise<void> {
     const { onWarning, onDetail, giveUpRights } = this.#options;
     const { unfiltered } = sandbox;
@@ -384,7 +388,10 @@ class Recording {
   }
 }
 
-/** Whether the profile's path is that of the capture. Where stat fails, creating the profile reports the reason. */
+/**
+ * Whether the profile's path is that of the capture. Where stat fails, creating the profile reports the
+ * reason.
+ */
 function isCapture(source: PacketSource, path: string): boolean {
   try {
     return source.is(path);

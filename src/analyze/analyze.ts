@@ -15,50 +15,55 @@ import { zipfAlpha } from './zipf.js';
 export type { LossAnalysis } from './loss.js';
 export type { OpAnalysis } from './op-tally.js';
 
-/** The shape of `analyze --json`. */
+/** Result of an analysis, as `analyze --json` prints it. */
 export interface Analysis {
-  /** Keys asked for: a 5-key get counts 5. */
+  /** Number of events, one for each key: a 5-key get counts 5. */
   events: number;
   requests: number;
-  /** Connections that carried a request. */
+  /** Connections with at least one request. */
   connections: number;
-  /** All counts are of one of so many connections; 1: of all. Null where the profiles differ in it. */
+  /** One in this many connections was recorded, and is counted; 1: all. Null where the profiles differ. */
   sample: number | null;
-  /** First to last request. */
+  /** Time from the first to the last request, seconds. */
   duration_s: number;
-  /** Unix nanoseconds; null where there is no event. */
+  /** Times of the first and last request, Unix nanoseconds; null where there is no event. */
   first_ts_ns: string | null;
   last_ts_ns: string | null;
-  /** By command, the most frequent first. */
+  /** By command, most frequent first. */
   ops: Record<string, OpAnalysis>;
   /** Hits among hits and misses of get, gets, gat, gats and mg; null where there are none. */
   hit_ratio: number | null;
   keys: {
     distinct: number;
-    /** See zipf.ts; null where there is nothing to tell. */
+    /** Exponent of the Zipf law, see zipf.ts; null where it cannot be estimated. */
     zipf_alpha: number | null;
-    /** The 20 most frequent, ties by hash. */
+    /** The 20 most frequent keys, ties in order of the hash. */
     top: { key: string; count: number }[];
-    /** Secrets the keys were hashed with. Where there are several, a key counts once for each. */
+    /** Number of secrets with which keys were hashed. With several, a key counts once for each. */
     secrets: number;
   };
-  /** Bytes, of every key asked for. */
+  /** Sizes of keys, one for each event, bytes. */
   key_size: Percentiles;
   loss: LossAnalysis;
-  /** What became of the payload, in bytes. */
+  /** Payload by what became of it, bytes. */
   payload: Payload;
-  /** What happened while recording, in order: an interface that went down, a worker that was replaced. */
+  /**
+   * Incidents during the recording, in order, for example an interface that went down or a worker that was
+   * replaced.
+   */
   notes: { at_ns: string; what: string }[];
   /** False only where blocks or the footer are missing. */
   complete: boolean;
-  /** Where little was understood: the likely cause, and what to do; else null. */
+  /** The likely cause where little of the traffic was understood, and what to do; else null. */
   hint: string | null;
 }
 
 const TOP_KEYS = 20;
 const COLUMNS = ['conn', 'key', 'value_size', 'latency'] as const;
 
-/** What is decoded of a block. All of it, before any is counted: a block is counted whole or not at all. */
+/**
+ * Decodes all needed columns of a block before any is counted, so that a damaged block is not counted at all.
+ */
 function decode(block: Block) {
   return { block, keys: decodeKeys(block), ...decodeColumns(block, COLUMNS) };
 }
@@ -72,11 +77,11 @@ class Analyzer {
   readonly #counts: Record<string, number> = {};
   readonly #secrets = new Set<string>();
   readonly #samples = new Set<number>();
-  /** Server ports that were recorded, by how they are written. */
+  /** Recorded server ports, by their written form. */
   readonly #ports = new Map<string, readonly [number, number]>();
   #events = 0;
   #requests = 0;
-  /** By recording: a connection may span several files of one. */
+  /** By recording, because a connection may span several files of a recording. */
   readonly #conns = new Map<string, ConnNumbers>();
   #firstNs: bigint | null = null;
   #lastNs: bigint | null = null;
@@ -135,14 +140,14 @@ class Analyzer {
     return tally;
   }
 
-  /** Everything that is the same for all events of a shape needs only their number. */
+  /** Counts what all events of a shape have in common, from their number alone. */
   #addShapes({ shapes }: Block, events: Uint32Array): void {
     shapes.forEach((shape, i) => {
       if (events[i]! > 0) this.#tally(shape.op).add(shape, events[i]!);
     });
   }
 
-  /** Puts a column into the histograms of the commands. */
+  /** Adds a column to the histograms of the commands. */
   #addValues(
     block: Block,
     shape: Uint32Array,
@@ -159,7 +164,7 @@ class Analyzer {
     for (let i = 0; i < shape.length; i++) histograms[shape[i]!]?.record(values[i]! * unit);
   }
 
-  /** Counts by dictionary entry first: the table of all keys is visited once for each key of a block. */
+  /** Counts by dictionary entry first, so that the table of all keys is visited only once for each entry. */
   #addKeys(block: Block, shape: Uint32Array, key: Uint32Array, keys: Decoded['keys']): void {
     const bit = presentBit(block.names, 'key');
     const has = Uint8Array.from(block.shapes, ({ present }) => (present & bit ? 1 : 0));
@@ -207,17 +212,16 @@ class Analyzer {
         .sort((one, other) => (one.atNs < other.atNs ? -1 : Number(one.atNs > other.atNs)))
         .map(({ atNs, what }) => ({ at_ns: atNs.toString(), what })),
       complete: this.#complete,
-      // The last blocks may be here and their counts, with the footer, not.
+      // The last blocks may be present while their counts, in the footer, are not.
       hint: hintOf({ ...this.#counts, requests: this.#requests }, [...this.#ports.values()]),
     };
   }
 }
 
 /**
- * Says what the workload in one or more profiles is. Connections of several recordings are added up, those
- * that span several files of one count once; keys
- * are the same where the profiles were recorded with the same key file. Damaged blocks are left out, and
- * `loss` and `complete` say so.
+ * Describes the workload in one or more profiles. The connections of several recordings are added up; one
+ * that spans several files of a recording counts once. Keys are the same across recordings made with the same
+ * key file. Damaged blocks are left out, and `loss` and `complete` tell.
  *
  * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE
  */

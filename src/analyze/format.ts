@@ -1,16 +1,16 @@
-/** Numbers as people read them. */
+/** Formats numbers for users. */
 
 /** 1,203,441. */
 export function count(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
-/** A value in the largest unit it has at least one of, with a decimal below 100. */
+/** Formats a value in the largest unit in which it is at least 1, with one decimal below 100. */
 function scaled(value: number, units: readonly string[], base: number): string {
   let at = 0;
   let left = value;
   const text = () => left.toFixed(at === 0 || left >= 99.95 ? 0 : 1);
-  // What rounds to a whole next unit is written in that unit: 1.0 MB, not 1000 kB.
+  // A value that rounds to 1 of the next unit has that unit: 1.0 MB, not 1000 kB.
   while (at < units.length - 1 && Number(text()) >= base) {
     left /= base;
     at++;

@@ -1,44 +1,44 @@
 import { randomBytes } from 'node:crypto';
 
-/** How often a key was asked for. */
+/** Number of events of a key. */
 export interface KeyCount {
   /** Keyed hash of the key. */
   hash: bigint;
   count: number;
 }
 
-/** Places at the start; a power of two. */
+/** Slots at the start, a power of two. */
 const CAPACITY_MIN = 1024;
-/** Bytes of a place: the hash, low word first, then the count as a double, 0 where it is free. */
+/** Bytes of a slot: the hash, low word first, then the count as a double, 0 where the slot is free. */
 const PLACE = 16;
 /**
- * Odd factors of the hash of hashes, new in each process: in a profile made for it all hashes might fall on
- * one place, and each search would go through all of them.
+ * Odd factors, random in each process, so that no profile can be crafted with hashes that all fall on one
+ * slot, which would make searches linear.
  */
 const FACTORS = randomBytes(8);
 const LOW_FACTOR = FACTORS.readUInt32LE(0) | 1;
 const HIGH_FACTOR = FACTORS.readUInt32LE(4) | 1;
 
 /**
- * Exact counts by 64-bit hash: open addressing over one buffer, so that a search touches one cache line
- * as a rule, and ten million keys cost 256 MB and no objects. Hashes come as two words, because a bigint
- * for each would cost more than the rest.
+ * Exact counts by 64-bit hash: a table with open addressing in one buffer. A search mostly touches one cache
+ * line, and ten million keys take 256 MB without objects. Hashes are passed as two words, because making
+ * bigints would cost more than the rest.
  */
 export class KeyCounts {
   #capacity = CAPACITY_MIN;
-  /** Bits of a 32-bit hash that are not needed to number the places. */
+  /** Bits of a 32-bit hash that do not belong to the number of a slot. */
   #shift = Math.clz32(CAPACITY_MIN) + 1;
   #words = new Uint32Array((CAPACITY_MIN * PLACE) / 4);
-  /** The same memory as doubles: of place i, entry 2 i + 1 is the count. */
+  /** The same memory as doubles: entry 2 i + 1 is the count of slot i. */
   #doubles = new Float64Array(this.#words.buffer);
   #size = 0;
 
-  /** Distinct keys. */
+  /** Number of distinct keys. */
   get size(): number {
     return this.#size;
   }
 
-  /** Adds `count`, which is not 0, to a key's. */
+  /** Adds `count`, which is not 0, to the count of a key. */
   add(low: number, high: number, count: number): void {
     const at = this.#find(low, high);
     if (this.#doubles[2 * at + 1] === 0) {
@@ -47,16 +47,16 @@ export class KeyCounts {
       this.#size++;
     }
     this.#doubles[2 * at + 1]! += count;
-    // At most three of four places are taken: searches stay short, and half would cost twice the memory.
+    // At most three of four slots are used: searches are short, and one of two would take twice the memory.
     if (this.#size * 4 > this.#capacity * 3) this.#grow();
   }
 
-  /** The place of a key, free where it is not there yet. */
+  /** The slot of a key, free where the key is new. */
   #find(low: number, high: number): number {
     const words = this.#words;
     const doubles = this.#doubles;
     const mask = this.#capacity - 1;
-    // The upper bits of a product are those that depend on all of it.
+    // The upper bits of a product depend on all bits of its factors.
     let at = (Math.imul(low, LOW_FACTOR) + Math.imul(high, HIGH_FACTOR)) >>> this.#shift;
     while (doubles[2 * at + 1] !== 0 && (words[4 * at] !== low || words[4 * at + 1] !== high))
       at = (at + 1) & mask;
@@ -90,7 +90,7 @@ export class KeyCounts {
     return counts.sort().reverse();
   }
 
-  /** The `limit` largest (at least 1), largest first, ties by hash. */
+  /** The `limit` largest counts (at least 1), largest first, ties in order of the hash. */
   top(limit: number): KeyCount[] {
     const found: KeyCount[] = [];
     for (let i = 0; i < this.#capacity; i++) {

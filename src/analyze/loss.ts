@@ -1,20 +1,20 @@
-/** What could not be seen, and why. */
+/** Traffic that was not seen, or not understood, by reason. */
 export interface LossAnalysis {
-  /** Packets by reason: lost against our will, and skipped because they are none of ours. */
+  /** Packets by reason: lost ones, and skipped ones, which are not of the recorded servers. */
   lost: Record<string, number>;
   skipped: Record<string, number>;
-  /** Holes in byte streams outside values of known length. */
+  /** Number of holes in byte streams outside values of known length. */
   gaps: number;
-  /** Bytes of connections that were, or were again, not understood yet. */
+  /** Bytes of connections that were out of sync. */
   unsynced_bytes: number;
-  /** Limits that were hit, by name. */
+  /** Limits that were reached, by name. */
   bounds: Record<string, number>;
   missing_blocks: number;
-  /** Bytes of profiles that cannot be used; an end still being written is none. */
+  /** Bytes of profiles that cannot be used, without an end that is still being written. */
   damaged_bytes: number;
 }
 
-/** Sorts the counters of the profiles. */
+/** Derives the losses from the counters of the profiles. */
 export function analyzeLoss(
   counts: Readonly<Record<string, number>>,
   missingBlocks: number,

@@ -1,18 +1,18 @@
 import type { Shape } from '../profile/block.js';
 import { Histogram, type Percentiles } from './histogram.js';
 
-/** What is known of one command. Counts are per key: a 5-key get counts 5. */
+/** Statistics of one command. Counts are of keys: a 5-key get counts 5. */
 export interface OpAnalysis {
   count: number;
-  /** Found: a retrieval's hits; what was deleted, touched, counted up or down. */
+  /** Keys that were found: by a retrieval, or by delete, touch, incr and decr. */
   hits: number;
-  /** Not found. */
+  /** Keys that were not found. */
   misses: number;
   errors: number;
   unanswered: number;
-  /** Last request byte to first answer byte, nanoseconds. */
+  /** Latency from the last byte of the request to the first of its answer, ns. */
   latency_ns: Percentiles;
-  /** Bytes, where the size is known. */
+  /** Sizes of values, where known, bytes. */
   value_size: Percentiles;
 }
 
@@ -20,7 +20,7 @@ const RETRIEVALS = new Set(['get', 'gets', 'gat', 'gats', 'mg']);
 const HITS = new Set(['hit', 'deleted', 'touched', 'value']);
 const MISSES = new Set(['miss', 'not_found']);
 
-/** Adds up what is known of one command. */
+/** Adds up the statistics of one command. */
 export class OpTally {
   readonly latency = new Histogram();
   readonly valueSize = new Histogram();
@@ -47,7 +47,7 @@ export class OpTally {
     return this.#misses;
   }
 
-  /** Whether it asks for a value, so that it counts for the hit ratio. */
+  /** Whether it retrieves values, so that it counts for the hit ratio. */
   get isRetrieval(): boolean {
     return RETRIEVALS.has(this.#op);
   }
@@ -55,7 +55,7 @@ export class OpTally {
   /** Adds events of one shape. */
   add({ status }: Pick<Shape, 'status'>, events: number): void {
     this.#count += events;
-    // A meta arithmetic command that asks for no value is answered by a bare success.
+    // A meta arithmetic command without the v flag is answered by HD.
     if (HITS.has(status) || (status === 'ok' && this.#op === 'ma')) this.#hits += events;
     else if (MISSES.has(status)) this.#misses += events;
     else if (status === 'error') this.#errors += events;

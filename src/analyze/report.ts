@@ -2,14 +2,14 @@ import type { Analysis, OpAnalysis } from './analyze.js';
 import { bytes, count, nanoseconds, percent, seconds } from './format.js';
 import type { Percentiles } from './histogram.js';
 
-/** How parts of the report are set off; each returns its text with whatever the terminal understands. */
+/** Styles of the report's parts; each returns its text with the control sequences of the terminal. */
 export interface ReportStyle {
   title(text: string): string;
   dim(text: string): string;
   warn(text: string): string;
 }
 
-/** No colour at all. */
+/** A style without colours. */
 export const PLAIN: ReportStyle = { title: (t) => t, dim: (t) => t, warn: (t) => t };
 
 const BAR_WIDTH = 20;
@@ -17,7 +17,7 @@ const TOP_SHOWN = 10;
 const NOTES_SHOWN = 100;
 const NOTE_WIDTH = 80;
 
-/** Rows of cells as aligned columns: the first to the left, the others to the right. */
+/** Formats rows as aligned columns: the first to the left, the others to the right. */
 function table(head: string[], rows: string[][], style: ReportStyle): string[] {
   const widths = head.map((cell, i) => Math.max(cell.length, ...rows.map((row) => row[i]!.length)));
   const line = (row: string[]) =>
@@ -26,7 +26,8 @@ function table(head: string[], rows: string[][], style: ReportStyle): string[] {
 }
 
 /**
- * A share as a bar, to an eighth of a character: U+2588 is full, U+2589 to U+258F are seven eighths to one.
+ * A share as a bar, exact to an eighth of a character: U+2588 is a full block, U+2589 to U+258F are seven
+ * eighths to one.
  */
 function bar(share: number): string {
   const eighths = Math.round(share * BAR_WIDTH * 8);
@@ -62,7 +63,7 @@ function lossLines(analysis: Analysis, style: ReportStyle): string[] {
   for (const [reason, n] of Object.entries(loss.lost)) lines.push(`lost packets: ${count(n)} (${reason})`);
   if (loss.gaps > 0) lines.push(`gaps in the byte streams: ${count(loss.gaps)}`);
   const reasons = Object.entries(analysis.payload.unsynced).map(([reason, n]) => `${bytes(n)} ${reason}`);
-  // Profiles of the first release do not tell why.
+  // Profiles of the first release do not have the reasons.
   const why = reasons.length > 0 ? ` (${reasons.join(', ')})` : '';
   if (loss.unsynced_bytes > 0) lines.push(`payload not understood: ${bytes(loss.unsynced_bytes)}${why}`);
   if (analysis.payload.missing > 0) lines.push(`payload never seen: ${bytes(analysis.payload.missing)}`);
@@ -79,7 +80,7 @@ function lossLines(analysis: Analysis, style: ReportStyle): string[] {
   ];
 }
 
-/** Requests, connections, time and hit ratio. */
+/** Lines of requests, connections, time and hit ratio. */
 function workloadLines(analysis: Analysis, style: ReportStyle): string[] {
   const { requests, events, connections, duration_s, first_ts_ns, last_ts_ns, hit_ratio } = analysis;
   if (first_ts_ns === null || last_ts_ns === null) return [style.title('Workload'), '  no requests'];
@@ -96,7 +97,7 @@ function workloadLines(analysis: Analysis, style: ReportStyle): string[] {
   ];
 }
 
-/** Unix nanoseconds as a UTC date, to the millisecond. */
+/** Formats Unix nanoseconds as UTC, to the millisecond. */
 function when(ns: string): string {
   const date = new Date(Number(BigInt(ns) / 1_000_000n));
   return Number.isNaN(date.getTime()) ? `${ns} ns` : date.toISOString();
@@ -119,14 +120,14 @@ function keyLines({ keys, events }: Analysis, style: ReportStyle): string[] {
   return lines;
 }
 
-/** A table of percentiles; nothing where there are no values. */
+/** A table of percentiles; empty where there are no values. */
 function percentileLines(title: string, rows: string[][], style: ReportStyle): string[] {
   const told = rows.filter((row) => row[1] !== '-');
   if (told.length === 0) return [];
   return ['', style.title(title), ...table(['', 'p50', 'p90', 'p99', 'p99.9', 'max'], told, style)];
 }
 
-/** What happened while recording; nothing where nothing did. */
+/** Lines of the notes; empty where there are none. */
 function noteLines({ notes }: Analysis, style: ReportStyle): string[] {
   if (notes.length === 0) return [];
   const rows = notes.slice(0, NOTES_SHOWN).map(({ at_ns, what }) => `  ${when(at_ns)}  ${shown(what)}`);
@@ -134,15 +135,12 @@ function noteLines({ notes }: Analysis, style: ReportStyle): string[] {
   return ['', style.title('While recording'), ...rows];
 }
 
-/**
- * A text from a profile, which may be of anybody's making: no longer than a line, and nothing steers the
- * terminal.
- */
+/** Makes a text of an untrusted profile safe to print: no longer than a line, without control characters. */
 function shown(text: string): string {
   return text.slice(0, NOTE_WIDTH).replaceAll(/\p{C}/gu, '?');
 }
 
-/** The report as lines of text. */
+/** Renders the report as lines of text. */
 export function renderReport(analysis: Analysis, style: ReportStyle = PLAIN): string[] {
   const ops = Object.entries(analysis.ops);
   const commands = table(

@@ -1,15 +1,15 @@
-/** Fewer keys than this say nothing about a law. */
+/** Fewest keys for an estimate. */
 const KEYS_MIN = 10;
 /**
- * Keys seen less often than this are left out where enough others are there: in what order they rank is
- * chance, and how many more were never seen is unknown. With them a million draws from a million keys of
- * exponent 0.99 give 0.95; without them 0.99.
+ * Keys with fewer events are left out where there are enough others: their ranks are chance, and the number
+ * of keys never seen is unknown. With them a million draws from a million keys of exponent 0.99 give 0.95,
+ * without them 0.99.
  */
 const COUNT_MIN = 10;
 const ALPHA_MAX = 10;
-/** Halvings of the interval searched: to 10 / 2^40. */
+/** Steps of the bisection: the result is exact to 10 / 2^40. */
 const HALVINGS = 40;
-/** Ranks summed one by one; the rest of the sum is integrated, to one part in 100,000. */
+/** Ranks that are summed one by one; the rest of the sum is integrated, with an error of 1 in 100,000. */
 const EXACT_RANKS = 1000;
 const INTEGRAL_STEPS = 1000;
 
@@ -24,7 +24,7 @@ const INTEGRAL_STEPS = 1000;
  * law limited to its first ranks is a Zipf law.)
  *
  * @param counts by rank, largest first
- * @returns null below ten keys, or where all are equally busy
+ * @returns the exponent; null below ten keys, or where all have the same count
  */
 export function zipfAlpha(counts: Float64Array): number | null {
   const ranks = fittedRanks(counts);
@@ -46,14 +46,14 @@ export function zipfAlpha(counts: Float64Array): number | null {
   return (low + high) / 2;
 }
 
-/** How many of the busiest keys are looked at. */
+/** Number of the busiest keys that are fitted. */
 function fittedRanks(counts: Float64Array): number {
   let head = 0;
   while (head < counts.length && counts[head]! >= COUNT_MIN) head++;
   return head >= KEYS_MIN && counts[0] !== counts[head - 1] ? head : counts.length;
 }
 
-/** Mean of ln(rank) under Zipf's law over so many ranks. */
+/** Mean of ln(rank) under Zipf's law over this many ranks. */
 export function meanLogRank(ranks: number, alpha: number): number {
   const exact = Math.min(ranks, EXACT_RANKS);
   let weight = 0;

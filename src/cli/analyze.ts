@@ -4,7 +4,8 @@ import { lacks } from './lacks.js';
 import { COLORS, type ColorOption, wantsColor } from './style.js';
 
 /**
- * Runs `membench analyze`. What is good is analysed; what is not is told on stderr. Returns the exit code.
+ * Runs `membench analyze`. Good blocks are analysed, missing ones are reported on stderr. Returns the exit
+ * code.
  */
 export async function analyzeCommand(
   profiles: string[],
@@ -18,7 +19,7 @@ export async function analyzeCommand(
     process.stdout.write(`${renderReport(analysis, style).join('\n')}\n`);
   }
   const { missing_blocks, damaged_bytes } = analysis.loss;
-  // Whether a footer is missing, the report says.
+  // A missing footer is mentioned in the report.
   const what = lacks({ blocks: missing_blocks, damagedBytes: damaged_bytes, footer: true });
   if (what === null) return 0;
   const why = `${profiles.join(', ')}: ${what}; the figures are of what is good`;

@@ -1,9 +1,9 @@
 /**
- * Bundles the command line into one file, so that it starts without looking for a hundred. Runs after tsc and
- * after the pool's build; dist/cli/main.js is what it is made from, and does the same.
+ * Bundles the command line into one file, which starts faster than a hundred files. Runs after tsc and after
+ * the pool's build. dist/cli/main.js, its input, does the same.
  *
- * It is CommonJS, because Node loads that in half the time. What a command does not need is in the file and
- * is not run.
+ * The bundle is CommonJS, because Node loads that in half the time. Modules that a command does not need are
+ * in the file, but are not executed.
  */
 import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
@@ -14,7 +14,7 @@ import { licences } from '../licences.mjs';
 const OUT = 'dist/bin/membench.cjs';
 const dist = resolve('dist');
 
-/** Files beside a module are found from where the module was: the bundle is one folder below dist. */
+/** Replaces `import.meta.url` with the place of the original module, so that files beside it are found. */
 const urls = {
   name: 'URLs of modules',
   setup({ onLoad }) {
@@ -36,7 +36,7 @@ const { outputFiles } = await build({
   charset: 'utf8',
   minifySyntax: true,
   minifyWhitespace: true,
-  // Native and optional.
+  // These are native and optional.
   external: ['koffi', 'cap', '@napi-rs/nice'],
   plugins: [urls],
   banner: {

@@ -3,11 +3,12 @@ import { MembenchError, openProfile, readEvents } from '../index.js';
 import { complain, oneLine } from './complain.js';
 import { lacks } from './lacks.js';
 
-/** Characters gathered before they are written. */
+/** Characters that are collected before a write. */
 const BATCH = 64 * 1024;
 
 /**
- * Runs `membench cat`. What is missing is told on stderr; what is there is printed. Returns the exit code.
+ * Runs `membench cat`. Prints the events of good blocks, and reports missing ones on stderr. Returns the exit
+ * code.
  */
 export async function catCommand(path: string): Promise<number> {
   using profile = openProfile(path);

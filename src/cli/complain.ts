@@ -6,12 +6,12 @@ interface Failure extends Error {
   hint?: string;
 }
 
-/** Keeps a message one line, and the paths in it from steering the terminal. */
+/** Makes a message one line without control characters, which paths in it may contain. */
 export function oneLine(text: string): string {
   return text.replace(/\p{Cc}/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
-/** Says what went wrong in one line on stderr, with the stack only if asked for. Returns the exit code. */
+/** Prints an error in one line on stderr, with its stack where `verbose` is set. Returns the exit code. */
 export function complain(error: unknown, verbose: boolean): number {
   const failure = error as Failure;
   const hint = failure.hint ? ` (${failure.hint})` : '';

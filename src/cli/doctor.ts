@@ -22,7 +22,7 @@ export async function doctorCommand(flags: { json?: boolean; color: ColorOption 
   return code;
 }
 
-/** What the user writes for a source. */
+/** Source arguments of the command line. */
 const argument = (source: string) => `${source}:${source === 'file' ? 'PATH' : 'IF'}`;
 
 function renderDiagnosis({ sources, best, decoder }: Diagnosis, style: ReportStyle): string[] {
@@ -53,7 +53,7 @@ function renderChecks(checks: readonly Check[], width: number, style: ReportStyl
     const row = `  ${mark}  ${what.padEnd(width)}  ${found}`;
     return ok === false ? style.warn(row) : row;
   });
-  // Several checks may ask for the same.
+  // Several checks may have the same fix.
   const fixes = new Set(checks.flatMap(({ fix }) => fix ?? []));
   return [...rows, ...[...fixes].map((fix) => `  to do: ${fix}`)];
 }

@@ -1,18 +1,18 @@
 import { type BlockName, format } from '../index.js';
 
-/** Missing blocks named one by one. */
+/** Most missing blocks named one by one. */
 const NAMED = 3;
 
-/** What a profile lacks. */
+/** The incomplete parts of a profile. */
 export interface Lack {
-  /** Blocks that are missing or not good: their names, or only how many. */
+  /** Missing or damaged blocks: their names, or only their number. */
   blocks: readonly BlockName[] | number;
-  /** Bytes that cannot be used; a frame still being written is not damage. */
+  /** Bytes that cannot be used, without a frame that is still being written. */
   damagedBytes: number;
   footer: boolean;
 }
 
-/** Says what a profile lacks; null where it lacks nothing, or only what is still to be written. */
+/** Describes what a profile lacks; null where it lacks nothing, or only what is not written yet. */
 export function lacks({ blocks, damagedBytes, footer }: Lack): string | null {
   const number = typeof blocks === 'number' ? blocks : blocks.length;
   if (number === 0 && damagedBytes === 0) return null;

@@ -15,7 +15,7 @@ import { guardOutputs } from './outputs.js';
 
 let verbose = false;
 
-/** Each command is loaded only when it runs: what it does not need must not cost start-up time. */
+/** Each command is loaded only when it runs, to save start-up time. */
 function build(): Command {
   const program = new Command('membench')
     .description('Records what a memcached really does, from the wire, into a small anonymous profile.')
@@ -153,7 +153,7 @@ function colorOption(): Option {
     .default('auto');
 }
 
-/** Everything that goes wrong is told here, so that nothing is thrown. */
+/** Runs the command line and prints all errors. */
 async function main(): Promise<void> {
   try {
     const program = build();
@@ -167,7 +167,7 @@ async function main(): Promise<void> {
     if (!(error instanceof CommanderError)) {
       process.exitCode = complain(error, verbose);
     } else if (error.exitCode !== 0) {
-      // Help and version were printed and are no errors.
+      // commander throws after printing help or version, which is not an error.
       const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
       const usage = { code: 'ERR_MEMBENCH_USAGE', hint: 'membench --help' };
       process.exitCode = complain(Object.assign(new Error(message), usage), false);

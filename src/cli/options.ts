@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 
-/** A positive whole number. */
+/** Parses a positive whole number. */
 export function parseCount(text: string): number {
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text)) || Number(text) === 0) {
     throw new InvalidArgumentError('It must be a positive whole number.');
@@ -8,7 +8,7 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
-/** Percent, from 0 to 100. */
+/** Parses a percentage from 0 to 100. */
 export function parsePercent(text: string): number {
   const percent = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (!(percent <= 100))
@@ -18,7 +18,7 @@ export function parsePercent(text: string): number {
 
 const SIZES: Record<string, number> = { '': 1024, B: 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
 
-/** Bytes: 64M, 512K, 1G; a bare number is KiB, as for tcpdump. */
+/** Parses a size in bytes: 64M, 512K, 1G; a bare number is KiB, as for tcpdump. */
 export function parseSize(text: string): number {
   const match = /^(\d+)([BKMG]?)$/i.exec(text);
   const bytes = match ? Number(match[1]) * SIZES[match[2]!.toUpperCase()]! : 0;
@@ -29,11 +29,13 @@ export function parseSize(text: string): number {
 
 const TIMES: Record<string, number> = { '': 1, ms: 1e-3, s: 1, m: 60, h: 3600 };
 
-/** The shortest is what every capture can tell; the longest leaves 64 bits of nanoseconds some room. */
+/**
+ * Range of durations, seconds: from the resolution of every capture to what 64 bits of nanoseconds can hold.
+ */
 const DURATION_MIN = 1e-6;
 const DURATION_MAX = 1e9;
 
-/** Seconds: 10s, 500ms, 2m, 1h; a bare number is seconds. */
+/** Parses a duration: 10s, 500ms, 2m, 1h; a bare number is seconds. Returns seconds. */
 export function parseDuration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
   const seconds = match ? Number(match[1]) * TIMES[match[2] ?? '']! : 0;
@@ -42,7 +44,7 @@ export function parseDuration(text: string): number {
   return seconds;
 }
 
-/** Ports: numbers and ranges with commas between, 11211,11300-11310. */
+/** Parses ports and ranges of ports, separated by commas: 11211,11300-11310. */
 export function parsePorts(text: string): [first: number, last: number][] {
   return text.split(',').map((part) => {
     const match = /^(\d+)(?:-(\d+))?$/.exec(part.trim());
@@ -55,14 +57,14 @@ export function parsePorts(text: string): [first: number, last: number][] {
   });
 }
 
-/** One of N connections: 1/N. */
+/** Parses a share 1/N of the connections. Returns N. */
 export function parseSample(text: string): number {
   const n = /^1\/(\d{1,9})$/.exec(text)?.[1];
   if (n === undefined || Number(n) === 0) throw new InvalidArgumentError('It must be a share such as 1/10.');
   return Number(n);
 }
 
-/** Collects what an option that may be given several times is given. */
+/** Collects the values of an option that may be given several times. */
 export function collect(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
 }

@@ -4,11 +4,11 @@ import { getSystemErrorMap } from 'node:util';
 import { MembenchError } from '../index.js';
 import { complain } from './complain.js';
 
-/** Decides what happens when stdout or stderr can no longer be written to. */
+/** Handles errors of writing to stdout and stderr. */
 export function guardOutputs(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // A reader that has seen enough (head) closes the pipe: that spoils nothing, and mends nothing either,
-    // so the exit code stays what the command made it.
+    // A reader such as head closes the pipe when it has seen enough. That is not an error, and the exit code
+    // remains that of the command.
     if (error.code === 'EPIPE') process.exit();
     const reason = getSystemErrorMap().get(error.errno ?? 0)?.[1] ?? error.message;
     process.exit(
@@ -18,10 +18,10 @@ export function guardOutputs(): void {
       ),
     );
   });
-  // Nobody is left to tell, and a recording goes on without its talk.
+  // The error cannot be reported, and a recording goes on without messages.
   process.stderr.on('error', () => {});
-  // Node sets terminals right as it exits, and aborts, with a core dump where those are on, if one is gone by
-  // then; a descriptor that is closed it leaves alone (ResetStdio in src/node.cc).
+  // Node resets terminals at exit, and aborts where one is gone by then, possibly with a core dump; it skips
+  // closed descriptors (ResetStdio in src/node.cc).
   const terminals = [0, 1, 2].filter((fd) => isatty(fd));
   process.on('exit', () => {
     for (const fd of terminals) if (!isatty(fd)) closeSync(fd);

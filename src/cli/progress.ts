@@ -1,6 +1,6 @@
 import { format, type RecordProgress } from '../index.js';
 
-/** One line on a terminal that is written over and over. */
+/** A line on a terminal that is overwritten with each update. */
 export class ProgressLine {
   readonly #stream: NodeJS.WriteStream;
   readonly #color: boolean;
@@ -20,7 +20,7 @@ export class ProgressLine {
     this.#shown = true;
   }
 
-  /** Leaves the line empty for whatever comes next. */
+  /** Clears the line. */
   clear(): void {
     if (this.#shown) this.#stream.write('\r\x1b[K');
     this.#shown = false;
@@ -32,7 +32,7 @@ function perSecond(rate: number): string {
   return rate >= 1e6 ? `${(rate / 1e6).toFixed(1)} M/s` : `${format.count(rate)}/s`;
 }
 
-/** What happens now, most important first: a narrow terminal cuts what stands last. */
+/** Progress of a live recording, most important first, because a narrow terminal cuts the end. */
 export function liveText(now: RecordProgress, before?: RecordProgress): string {
   const span = now.elapsed - (before?.elapsed ?? 0);
   const rate = (field: 'packets' | 'requests') =>
@@ -48,13 +48,13 @@ export function liveText(now: RecordProgress, before?: RecordProgress): string {
   ].join(', ');
 }
 
-/** Share and time left first: a narrow terminal cuts what stands last. */
+/** Progress of a file, share and remaining time first, because a narrow terminal cuts the end. */
 export function progressText(progress: RecordProgress): string {
   const { bytesRead, bytesTotal, packets, requests, elapsed } = progress;
   const parts: string[] = [];
   if (bytesTotal !== null && bytesTotal > 0) {
     parts.push(`${format.percent(bytesRead / bytesTotal)} of ${format.bytes(bytesTotal)}`);
-    // Nothing can be said of the rest before something was read, or of a file that has grown.
+    // The remaining time is unknown before anything was read, and for a file that has grown.
     if (bytesRead > 0 && bytesRead <= bytesTotal) {
       parts.push(`${format.seconds(((bytesTotal - bytesRead) / bytesRead) * elapsed)} left`);
     }

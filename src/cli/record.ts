@@ -4,7 +4,7 @@ import { ProgressLine } from './progress.js';
 import { onSignals } from './signals.js';
 import { type ColorOption, wantsColor } from './style.js';
 
-/** The options of `membench record` as commander hands them over. */
+/** The options of `membench record` as commander parses them. */
 export interface RecordFlags {
   read?: string[];
   interface?: string;
@@ -34,7 +34,7 @@ export interface RecordFlags {
   color: ColorOption;
 }
 
-/** More was lost than --max-drop allows. */
+/** Exit code where more packets were lost than --max-drop allows. */
 const EXIT_DROPPED = 3;
 
 function usage(what: string): MembenchError {
@@ -42,8 +42,8 @@ function usage(what: string): MembenchError {
 }
 
 /**
- * Positional arguments and their option twins, sorted out: SOURCE and PROFILE, or files only where the
- * profile is named by an option.
+ * Source and profile from positional arguments and options: SOURCE and PROFILE, or only files where an option
+ * names the profile.
  */
 function sourceAndProfile(
   paths: readonly string[],
@@ -67,7 +67,7 @@ function sourceAndProfile(
   return profile === undefined ? { source } : { source, profile };
 }
 
-/** Refuses what stands where PROFILE does and was meant to be something else: it would be written over. */
+/** Refuses a PROFILE argument that was probably meant to be something else, and that would be overwritten. */
 function checkProfileName(profile: string): void {
   if (/\.(pcap|pcapng|cap|dmp)\d*(\.\w+)?$/i.test(profile)) {
     throw usage(
@@ -79,7 +79,7 @@ function checkProfileName(profile: string): void {
   }
 }
 
-/** What tcpdump's users expect, and what is in the profile. */
+/** The summary: lines that users of tcpdump know, and the contents of the profile. */
 function summaryLines(summary: RecordSummary): string[] {
   const { packets, profile } = summary;
   const sum = (reasons: Record<string, number>) => Object.values(reasons).reduce((a, b) => a + b, 0);
@@ -98,7 +98,7 @@ function summaryLines(summary: RecordSummary): string[] {
   ];
 }
 
-/** What became of the bytes, where not all of them were understood. */
+/** A line about the payload, where not all of it was understood. */
 function payloadLine({ seen, recorded, unsynced, gap, missing }: RecordSummary['payload']): string[] {
   const parts = Object.entries(unsynced).map(([reason, n]) => `${format.bytes(n)} unsynced (${reason})`);
   if (gap > 0) parts.push(`${format.bytes(gap)} given up in gaps`);
@@ -109,13 +109,13 @@ function payloadLine({ seen, recorded, unsynced, gap, missing }: RecordSummary['
   return [`payload: ${[said, ...parts].join(', ')}`];
 }
 
-/** Packets lost, by the kernel or by us, in percent of those that were for us. */
+/** Packets lost, by the kernel or by membench, in percent of those of the recorded servers. */
 function dropShare({ packets }: RecordSummary): number {
   const lost = Object.values(packets.lost).reduce((a, b) => a + b, 0);
   return lost === 0 ? 0 : (100 * lost) / (packets.decoded + lost);
 }
 
-/** Options that mean the same to the library. */
+/** Options that are passed to the library unchanged. */
 const SAME = [
   'workers',
   'duration',
@@ -153,7 +153,7 @@ export async function recordCommand(paths: readonly string[], flags: RecordFlags
     progress?.clear();
     process.stderr.write(`${line}\n`);
   };
-  // Quiet is about how it goes, not about what is wrong.
+  // --quiet suppresses progress, but no warnings.
   const warn = (message: string) => {
     progress?.clear();
     process.stderr.write(`membench: ${message}\n`);
@@ -182,7 +182,7 @@ export async function recordCommand(paths: readonly string[], flags: RecordFlags
   try {
     summary = await record(options);
   } catch (error) {
-    // Told to stop before the source had said anything: there is nothing to seal, and nothing went wrong.
+    // Stopped before the source sent anything: there is nothing to seal, and no error.
     if ((error as MembenchError).code !== 'ERR_MEMBENCH_ABORTED') throw error;
     say('membench: stopped before there was anything to record');
     return 0;

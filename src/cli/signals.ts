@@ -1,21 +1,24 @@
-/** What signals do to a recording. */
+/** Handles signals during a recording. */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
 /** Exit code of a second stop signal: 128 + the number of SIGINT, as shells count. */
 const EXIT_INTERRUPTED = 130;
 /**
- * Stop signals that come within this of the first are the same one, ms: timeout(1) signals its child and then
- * the group its child is in, a terminal and a supervisor may both tell.
+ * Stop signals within this time after the first count as the same one, ms: timeout(1) signals its child and
+ * then its process group, and a terminal and a supervisor may both send one.
  */
 const SAME_STOP = 100;
 
-/** Node would open its debugger, to every process of this user, in one that has rights and the secret. */
+/**
+ * On SIGUSR1 Node would open its debugger to every process of this user, in a process with rights and the
+ * secret.
+ */
 const DEBUGGER = 'SIGUSR1';
 
-/** What tests put in the place of the process. */
+/** The process, which tests replace. */
 export interface SignalHost {
-  /** Milliseconds that never go back. */
+  /** Monotonic time, ms. */
   now(): number;
   exit(code: number): void;
 }
@@ -23,8 +26,8 @@ export interface SignalHost {
 const HOST: SignalHost = { now: () => performance.now(), exit: (code) => process.exit(code) };
 
 /**
- * What every stop signal calls: the first stops, drains and seals; one that comes 100 ms later or more is
- * impatience and ends the process at once.
+ * The handler of all stop signals: the first stops, drains and seals; one that follows 100 ms later or more
+ * ends the process at once.
  */
 export function stopper(stop: () => void, host: SignalHost = HOST): () => void {
   let first: number | undefined;
@@ -40,18 +43,18 @@ export function stopper(stop: () => void, host: SignalHost = HOST): () => void {
 }
 
 /**
- * Takes the signals of a recording: SIGINT, SIGTERM and, where it is not ignored, SIGHUP stop it, SIGUSR2
- * flushes it, and SIGUSR1 does nothing. Returns what gives them back.
+ * Installs the handlers of a recording: SIGINT, SIGTERM and, where it is not ignored, SIGHUP stop it, SIGUSR2
+ * flushes it, and SIGUSR1 does nothing. Returns a function that removes them.
  */
 export function onSignals(stop: () => void, flush: () => void): () => void {
   const onStop = stopper(stop);
   const onHangup = ignoresHangup() ? () => {} : onStop;
   process.on('SIGINT', onStop).on('SIGTERM', onStop).on('SIGHUP', onHangup).on('SIGUSR2', flush);
-  // Not given back: without a listener it would end the process.
+  // Not removed, because without a listener it would end the process.
   process.on(DEBUGGER, () => {});
   return () => {
     process.off('SIGINT', onStop).off('SIGTERM', onStop).off('SIGUSR2', flush);
-    // One that was to be ignored stays so to the end.
+    // An ignored SIGHUP remains ignored to the end.
     if (onHangup === onStop) process.off('SIGHUP', onStop);
   };
 }
@@ -60,11 +63,10 @@ export function onSignals(stop: () => void, flush: () => void): () => void {
 const HANGUP = 1n;
 
 /**
- * Whether this process was started with SIGHUP ignored, as nohup(1) does. Node resets what it inherits to the
- * default (PlatformInit in src/node.cc) unless it is built as a shared library, so the process itself does
- * not always know. What else tells: the shell that started nohup puts its path into `_`; nohup leaves a
- * terminal's place on standard input to a /dev/null that cannot be read; and a script that was started so
- * ignores the signal itself.
+ * Whether this process was started with SIGHUP ignored, as by nohup(1). Node resets inherited dispositions
+ * (PlatformInit in src/node.cc) unless it is built as a shared library, so the process itself may not show
+ * it. Other signs: the shell that started nohup sets `_` to its path; nohup replaces a terminal on standard
+ * input by a /dev/null that cannot be read; a script started by nohup ignores the signal itself.
  */
 function ignoresHangup(): boolean {
   return (
@@ -86,7 +88,10 @@ function isStdinUnreadable(): boolean {
   return flags !== undefined && (Number.parseInt(flags, 8) & 3) === 1;
 }
 
-/** Empty where it cannot be read: on another system, or of a process that is gone. */
+/**
+ * Content of a file of /proc; empty where it cannot be read: on another system, or of a process that has
+ * ended.
+ */
 function readProc(path: string): string {
   try {
     return readFileSync(path, 'latin1');

@@ -2,7 +2,9 @@ import type { ReportStyle } from '../index.js';
 
 export type ColorOption = 'auto' | 'always' | 'never';
 
-/** Whether to colour what goes to a stream: as asked, else on a terminal without NO_COLOR (no-color.org). */
+/**
+ * Whether to use colours on a stream: as requested, by default on a terminal without NO_COLOR (no-color.org).
+ */
 export function wantsColor(option: ColorOption, stream: NodeJS.WriteStream): boolean {
   if (option !== 'auto') return option === 'always';
   return stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb';

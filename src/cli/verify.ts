@@ -1,7 +1,7 @@
 import { format, verifyProfile } from '../index.js';
 import { EXIT_FAILURE, oneLine } from './complain.js';
 
-/** Problems printed one by one. */
+/** Most problems printed one by one. */
 const SHOWN = 20;
 
 /** Runs `membench verify`. Returns the exit code. */

@@ -2,7 +2,7 @@
 import { loadKoffi } from './koffi.js';
 import { reasonOf } from './libc.js';
 
-/** Bits of a set. */
+/** Bit numbers of the capabilities in a set. */
 export const CAPABILITIES = {
   CAP_DAC_OVERRIDE: 1,
   CAP_DAC_READ_SEARCH: 2,
@@ -28,18 +28,18 @@ export interface Capabilities {
   get(): CapabilitySets;
   /** @throws Error */
   set(sets: CapabilitySets): void;
-  /** Takes everything out of the bounding set. Returns whether it is empty now. */
+  /** Empties the bounding set, where permitted. Returns whether it is empty now. */
   emptyBounding(): boolean;
 }
 
-// linux/capability.h: _LINUX_CAPABILITY_VERSION_3, and a set in two halves.
+// _LINUX_CAPABILITY_VERSION_3 has each set in two halves of 32 bits (linux/capability.h).
 const VERSION = 0x20080522;
 const HALVES = 2;
 // linux/prctl.h.
 const PR_CAPBSET_READ = 23;
 const PR_CAPBSET_DROP = 24;
 
-/** A set of these. */
+/** The set of these capabilities. */
 export function setOf(names: readonly Capability[]): bigint {
   return names.reduce((set, name) => set | (1n << BigInt(CAPABILITIES[name])), 0n);
 }
@@ -57,7 +57,7 @@ export async function loadCapabilities(): Promise<Capabilities> {
   const header = () => new Uint32Array([VERSION, 0]);
   return {
     get() {
-      // struct __user_cap_data_struct, once for each half: effective, permitted, inheritable.
+      // struct __user_cap_data_struct for each half: effective, permitted, inheritable.
       const data = new Uint32Array(3 * HALVES);
       if (capget(header(), data) !== 0) throw new Error(`capget: ${reasonOf(koffi.errno())}`);
       const set = (at: number) => BigInt(data[at]!) | (BigInt(data[3 + at]!) << 32n);
@@ -72,7 +72,7 @@ export async function loadCapabilities(): Promise<Capabilities> {
       if (capset(header(), data) !== 0) throw new Error(`capset: ${reasonOf(koffi.errno())}`);
     },
     emptyBounding() {
-      // The first the kernel does not know is an error.
+      // PR_CAPBSET_DROP fails for the first number that the kernel does not know.
       for (let one = 0; ; one++) {
         const held = Number(prctl(PR_CAPBSET_READ, one, 0, 0, 0));
         if (held < 0) return true;

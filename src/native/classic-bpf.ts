@@ -15,10 +15,10 @@ export const RETURN = 0x06;
 export const SOCK_FILTER = 8;
 
 /**
- * Writes one struct sock_filter, on a little-endian machine as all that membench runs on are.
+ * Encodes one struct sock_filter (linux/filter.h), little-endian.
  *
- * @param jt instructions to step over where a condition holds
- * @param jf instructions to step over where it does not
+ * @param jt instructions to skip where the condition holds
+ * @param jf instructions to skip where it does not
  * @param k the operand
  */
 export function instruction(code: number, jt: number, jf: number, k: number): Uint8Array {

@@ -4,11 +4,11 @@ import { closeSync, readdirSync, readFileSync } from 'node:fs';
 const O_CLOEXEC = 0o2000000;
 
 /**
- * Closes every descriptor from `first` on that this process was started with: whatever its parent was given
- * by somebody else and did not mark. Those Node has opened for itself are marked (FD_CLOEXEC), and none that
- * came through execve(2) can be. To be called before anything else is opened without the mark.
+ * Closes every descriptor from `first` on that this process inherited: its parent may have inherited it
+ * without FD_CLOEXEC. Descriptors that Node has opened have FD_CLOEXEC, and inherited ones never do. Call it
+ * before anything is opened without FD_CLOEXEC.
  *
- * Linux only; Node on macOS hands on only what it is told to (POSIX_SPAWN_CLOEXEC_DEFAULT).
+ * Linux only; on macOS Node passes on only the descriptors it is told to (POSIX_SPAWN_CLOEXEC_DEFAULT).
  */
 export function closeInherited(first: number): void {
   if (process.platform !== 'linux') return;
@@ -22,7 +22,7 @@ function isInherited(fd: number): boolean {
   try {
     info = readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1');
   } catch {
-    // The one the list was read by.
+    // The descriptor by which the list was read is closed.
     return false;
   }
   const flags = /^flags:\s*([0-7]+)$/m.exec(info)?.[1];

@@ -1,14 +1,14 @@
-/** Giving up rights in every thread, and making sure of it. */
+/** Gives up rights in every thread, and verifies it. */
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
 import { MembenchError } from '../errors.js';
 import { setOf } from './capabilities.js';
 
 /**
- * Becomes another user for good. Changing the user from root clears all capabilities, for every thread at
- * once (setuid(2), nptl(7)); `checkThreads` makes sure of it.
+ * Becomes another user for good. Changing the user from root clears all capabilities, in all threads
+ * (setuid(2), nptl(7)); `checkThreads` verifies it.
  *
  * @param user null where the process was started without rights to give up
- * @param who which process this is, for the error
+ * @param who name of this process in the error
  * @throws ERR_MEMBENCH_PRIVILEGE
  */
 export function dropRights(user: { uid: number; gid: number } | null, who: string): void {
@@ -27,14 +27,17 @@ export function dropRights(user: { uid: number; gid: number } | null, who: strin
   }
 }
 
-/** What the kernel says of a thread (proc_pid_status(5)). */
+/** Returns a field of a thread's status (proc_pid_status(5)). */
 type Status = (field: string) => string;
 
-/** Bytes of a status: fewer than a page in all kernels so far. */
+/** Most bytes of a status: in all kernels so far it is shorter than a page. */
 const STATUS_MAX = 16384;
 
-/** The threads of this process: opened while it may, read when it may open nothing any more. */
-export class Threads {
+/**
+ * The status files of this process's threads, opened before it gives up the right to open files, and read
+ * after.
+ */
+export class ThreadStatuses {
   readonly #fds: { thread: string; fd: number }[] = [];
 
   constructor() {
@@ -42,12 +45,12 @@ export class Threads {
       try {
         this.#fds.push({ thread, fd: openSync(`/proc/self/task/${thread}/status`, 'r') });
       } catch {
-        // It has ended.
+        // The thread has ended.
       }
     }
   }
 
-  /** What each of them has now; the files are closed. */
+  /** Reads the current status of each thread, by its id, and closes the files. */
   read(): Map<string, Status> {
     const threads = new Map<string, Status>();
     const bytes = Buffer.alloc(STATUS_MAX);
@@ -56,7 +59,7 @@ export class Threads {
         const text = bytes.toString('latin1', 0, readSync(fd, bytes, 0, STATUS_MAX, 0));
         threads.set(thread, (name) => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(text)?.[1] ?? '');
       } catch {
-        // It has ended.
+        // The thread has ended.
       } finally {
         closeSync(fd);
       }
@@ -65,30 +68,32 @@ export class Threads {
   }
 }
 
-/** What must be so in every thread, besides that it is not root and has no capability. */
+/** What must hold in every thread, besides that it is not root and has no capability. */
 export interface Expected {
-  /** Whether the inheritable set was emptied, but for what `bounded` leaves in it. Default true. */
+  /** Whether the inheritable set is empty, except for HANDED_DOWN where `bounded` is set. Default true. */
   shed?: boolean;
-  /** Whether it was arranged that nothing can be gained. */
+  /** Whether no_new_privs is set. */
   noNewPrivs: boolean;
-  /** Whether the bounding set was emptied before this process began. */
+  /** Whether the bounding set was empty at the start of this process. */
   bounded: boolean;
-  /** Whether there is a filter of system calls. */
+  /** Whether system calls are filtered. */
   filtered: boolean;
 }
 
 /**
- * What root's recorder is handed to give itself up: to become another user, and to read its code before. With
- * an empty bounding set, exec leaves root only what is inheritable, and only the thread that was asked can
- * take that out of the set again; threads Node has started by then keep it there, where it gives nothing
- * (capabilities(7)): it takes an exec, which is refused, and no_new_privs stands in its way as well.
+ * Inheritable capabilities of a recorder started by root: to become another user, and to read its code
+ * before. With an empty bounding set, exec leaves root only its inheritable capabilities. A thread can then
+ * empty only its own inheritable set; threads that Node has started before keep theirs, where they have no
+ * effect without another exec (capabilities(7)). Exec is refused, and no_new_privs prevents the gain as well.
  */
 export const HANDED_DOWN = setOf(['CAP_SETUID', 'CAP_SETGID', 'CAP_DAC_READ_SEARCH']);
 
 const SECCOMP_MODE_FILTER = '2';
 
 /**
- * @returns of how many threads, how many have an empty bounding set
+ * Verifies that no thread has a right left.
+ *
+ * @returns the number of threads, and of those with an empty bounding set
  * @throws ERR_MEMBENCH_PRIVILEGE where a right is left: no packet may be read then
  */
 export function checkThreads(

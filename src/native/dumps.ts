@@ -1,11 +1,9 @@
 /**
- * Keeping what a process holds out of core dumps. Three things do it, each more than the one before:
+ * Keeps the memory of a process out of core dumps, by three means, each stronger than the one before:
  *
- * - the filter of mappings: no memory is dumped, but the threads' registers are, and a register of a vector unit
- *   holds 32 bytes of what was copied last;
- * - the limit of one byte: nothing is dumped. A limit of 0 would not stop a dump that is piped to a program, but
- *   1 does: the kernel takes it for the mark of such a program's own crash (fs/coredump.c, do_coredump);
- * - not to be dumpable (prctl(2)): nobody but root looks into the process either.
+ * - the filter of mappings: no memory is dumped, but registers are, and a vector register may hold 32 bytes of the data copied last;
+ * - a limit of one byte: nothing is dumped. A limit of 0 does not stop a dump that is piped to a program, but 1 does, which the kernel uses to recognise a crash of that program itself (do_coredump in fs/coredump.c);
+ * - PR_SET_DUMPABLE 0 (prctl(2)): also, only root can read the memory of the process.
  *
  * Linux only; elsewhere nothing is done.
  */
@@ -14,19 +12,19 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { MembenchError } from '../errors.js';
 import { type Libc, loadLibc } from './libc.js';
 
-/** Which mappings are dumped (core(5)): shared by all threads, inherited by programs that are started. */
+/** File with the filter of mappings (core(5)), shared by all threads and inherited by child processes. */
 const FILTER = '/proc/self/coredump_filter';
 
-/** How long a recording that should start at once leaves it at the filter, ms. */
+/** Time after which a recording that must start at once takes the stronger means, ms. */
 const START_UP = 200;
 
-/** Leaves all memory out of dumps. Returns whether it is so. */
+/** Sets the filter so that no memory is dumped. Returns whether it is set. */
 function emptyDumps(): boolean {
   try {
-    // Fails where the process is not dumpable any more; what was set before stays.
+    // Fails where the process is not dumpable any more; the filter set before remains.
     writeFileSync(FILTER, '0');
   } catch {
-    // What counts is what stands there.
+    // The value read back counts.
   }
   try {
     return Number.parseInt(readFileSync(FILTER, 'latin1'), 16) === 0;
@@ -35,22 +33,22 @@ function emptyDumps(): boolean {
   }
 }
 
-/** Sets the limit without the C library, where util-linux is installed and the limit is not 0 for good. */
+/** Sets the limit without the C library, by prlimit(1) of util-linux, where the hard limit is not 0. */
 function limitDumps(): void {
   try {
     if (/^Max core file size +1 +1 /m.test(readFileSync('/proc/self/limits', 'latin1'))) return;
     execFileSync('prlimit', ['--pid', String(process.pid), '--core=1:1'], { stdio: 'ignore' });
   } catch {
-    // The filter stays.
+    // The filter remains.
   }
 }
 
 /**
- * No core dump of this process holds memory of it, and with the C library there is none at all. A change of
- * user undoes the latter: call it again after the last.
+ * Keeps the memory of this process out of core dumps; with the C library there is no core dump at all. A
+ * change of user resets PR_SET_DUMPABLE, so call it again after the change.
  *
- * @param libc where it can be had
- * @throws ERR_MEMBENCH_PRIVILEGE where it is not so afterwards
+ * @param libc the C library, where it could be loaded
+ * @throws ERR_MEMBENCH_PRIVILEGE where memory might still be dumped
  */
 export function hideMemory(libc: Libc | undefined): void {
   if (process.platform !== 'linux') return;
@@ -63,14 +61,15 @@ export function hideMemory(libc: Libc | undefined): void {
 }
 
 /**
- * The same for a process that is about to hold packets or secrets, and changes no user.
+ * Does the same for a process that will hold packets or secrets, and does not change its user.
  *
- * @param soon it must start at once: the C library, and what it does beyond the filter, comes a little later
+ * @param soon whether it must start at once: then the C library, and the means beyond the filter, follow a
+ *   little later
  */
 export async function hideOwnMemory(soon: boolean): Promise<void> {
   if (process.platform !== 'linux') return;
   const hide = async () => hideMemory(await loadLibc().catch(() => undefined));
   if (!soon || !emptyDumps()) return hide();
-  // That was what it can do by itself: whatever fails now leaves it so.
+  // The filter is set, and remains whatever fails below.
   setTimeout(() => hide().catch(() => {}), START_UP).unref();
 }

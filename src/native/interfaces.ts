@@ -1,4 +1,4 @@
-/** Network interfaces as the kernel knows them in this network namespace: Linux only. */
+/** The network interfaces of this network namespace: Linux only. */
 import { loadKoffi } from './koffi.js';
 import { AF_INET, SOCK_CLOEXEC, SOCK_DGRAM } from './sockets.js';
 
@@ -19,7 +19,7 @@ export interface Interface {
   ifindex: number;
   up: boolean;
   loopback: boolean;
-  /** What packets begin with: an Ethernet header, an IP header, or something nobody here reads. */
+  /** First header of its packets: Ethernet, IP, or one that membench does not read. */
   link: 'ethernet' | 'ip' | 'other';
 }
 
@@ -52,7 +52,7 @@ async function bind(): Promise<Interfaces> {
     request.fill(0);
     Buffer.from(request.buffer).write(name, 0, IFNAMSIZ - 1, 'latin1');
     if (ioctl(fd, what, request) < 0) return undefined;
-    // The flags, or the device type in sa_family, both come first in the union.
+    // The flags, and the device type in sa_family, are at the start of the union.
     return new DataView(request.buffer).getUint16(IFNAMSIZ, true);
   };
   const find = (name: string): Interface | undefined => {
@@ -60,7 +60,7 @@ async function bind(): Promise<Interfaces> {
     const ifindex: number = nametoindex(name);
     const type = ask(name, SIOCGIFHWADDR);
     const flags = ask(name, SIOCGIFFLAGS);
-    // It may go away between two questions.
+    // The interface may disappear between two calls.
     if (ifindex === 0 || type === undefined || flags === undefined) return undefined;
     const loopback = type === ARPHRD_LOOPBACK;
     const link = type === ARPHRD_ETHER || loopback ? 'ethernet' : LAYER_3.has(type) ? 'ip' : 'other';

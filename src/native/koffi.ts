@@ -4,12 +4,12 @@ import { MembenchError } from '../errors.js';
 type Koffi = typeof import('koffi').default;
 
 let loaded: Promise<Koffi> | undefined;
-/** Path of its addon, once it is loaded. */
+/** Path of koffi's addon, once it is loaded. */
 let addon: string | undefined;
 
 /**
- * The foreign function interface, loaded when a live source first needs it: it is an optional dependency,
- * and files are recorded without it.
+ * Loads koffi, the foreign function interface, at the first call: it is an optional dependency, needed by
+ * live sources only.
  *
  * @throws ERR_MEMBENCH_UNSUPPORTED where it is not installed, or not for this platform
  */
@@ -33,16 +33,16 @@ export function loadKoffi(): Promise<Koffi> {
   return loaded;
 }
 
-/** Path of koffi's addon where this process has loaded it: for `useKoffi` in its other threads. */
+/** Path of koffi's addon, where this process has loaded it, for `useKoffi` in other threads. */
 export function koffiAddon(): string | undefined {
   return addon;
 }
 
 /**
- * Gives this thread koffi without reading a file: glibc knows a library by its path where the process has it
- * loaded already (_dl_map_object in elf/dl-load.c), and opens nothing.
+ * Loads koffi in this thread without reading a file: glibc recognises the path of a library that the process
+ * has loaded (_dl_map_object in elf/dl-load.c), and opens nothing.
  *
- * @param path what `koffiAddon` said in the thread that loaded it
+ * @param path result of `koffiAddon` in the thread that loaded it
  * @throws Error
  */
 export function useKoffi(path: string): void {

@@ -1,4 +1,4 @@
-/** The C library's functions that Node does not offer: Linux only. */
+/** Functions of the C library that Node does not offer: Linux only. */
 import { getSystemErrorMap } from 'node:util';
 import { MembenchError } from '../errors.js';
 import { loadKoffi } from './koffi.js';
@@ -25,7 +25,7 @@ const PR_CAP_AMBIENT = 47;
 const PR_CAP_AMBIENT_CLEAR_ALL = 4;
 const RLIMIT_CORE = 4;
 
-/** What a system call said, in people's words. */
+/** Description of an errno. */
 export function reasonOf(errno: number): string {
   return getSystemErrorMap().get(-errno)?.[1] ?? `error ${errno}`;
 }
@@ -35,29 +35,34 @@ export interface Libc {
   readonly pageSize: number;
   /** Address of a buffer's first byte. */
   addressOf(view: Uint8Array): bigint;
-  /** Lays `size` bytes of a descriptor over existing memory. Returns 0, or errno. */
+  /** Maps `size` bytes of a descriptor over existing memory (MAP_FIXED). Returns 0, or errno. */
   mapOver(address: bigint, size: number, protection: number, fd: number, offset: number): number;
-  /** Lays private memory over what is there, so that no mapping of a descriptor is left. */
+  /** Maps anonymous memory over existing memory, which removes the mapping of a descriptor. */
   unmapOver(address: bigint, size: number): void;
-  /** Maps a descriptor anywhere. @throws Error */
+  /** Maps `size` bytes of a descriptor at a free address. @throws Error */
   map(size: number, protection: number, fd: number, offset: number): ArrayBuffer;
-  /** Has the kernel write the value of a socket option. @throws Error */
+  /** Reads a socket option into a buffer. @throws Error */
   socketOption(fd: number, level: number, option: number, value: Uint8Array): void;
-  /** An epoll descriptor that watches these for input. @throws Error */
+  /** Makes an epoll descriptor that watches descriptors for input. @throws Error */
   watch(fds: readonly number[]): number;
-  /** Waits until one of them has input, at most so many milliseconds. Blocks the thread. */
+  /** Waits until one of them has input, at most this many milliseconds. Blocks the thread. */
   waitFor(epoll: number, timeout: number): void;
   /** CLOCK_MONOTONIC, nanoseconds. */
   monotonic(): bigint;
   /** CLOCK_REALTIME, nanoseconds. */
   realtime(): bigint;
-  /** No program started from this thread can gain rights any more, and none is handed down. */
+  /** Sets no_new_privs for this thread and those it starts, and clears its ambient capabilities. */
   giveUpGaining(): void;
-  /** This process is killed when its parent ends; forgotten whenever rights change. */
+  /**
+   * Has the kernel kill this process when its parent ends (PR_SET_PDEATHSIG); reset whenever credentials
+   * change.
+   */
   dieWithParent(): void;
-  /** No core dump of this process, and nobody but root looks into it; forgotten whenever the user changes. */
+  /**
+   * Clears PR_SET_DUMPABLE: no core dump, and only root can read the memory; reset whenever the user changes.
+   */
   hideMemory(): void;
-  /** Whether that is so. */
+  /** Whether the process is not dumpable. */
   isHidden(): boolean;
 }
 
@@ -106,7 +111,7 @@ async function bind(): Promise<Libc> {
     clockGettime(clock, time);
     return time[0]! * 1000000000n + time[1]!;
   };
-  // struct epoll_event is packed on x86-64 only (12 bytes there, 16 elsewhere): room for one of either.
+  // struct epoll_event has 12 bytes on x86-64, where it is packed, and 16 elsewhere: room for both.
   const event = new Uint8Array(16);
 
   return {

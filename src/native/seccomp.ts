@@ -1,6 +1,6 @@
 /**
- * A filter of system calls (seccomp(2), linux/seccomp.h): a list of what is refused. Node needs too many of
- * the others, in every release others, for a list of what is allowed.
+ * A filter that refuses a list of system calls (seccomp(2), linux/seccomp.h). A list of allowed calls is not
+ * practical: Node needs many, and others in every release.
  */
 import { constants } from 'node:os';
 import { IF_ANY_BIT, IF_AT_LEAST, IF_EQUAL, instruction, LOAD, RETURN, SOCK_FILTER } from './classic-bpf.js';
@@ -9,16 +9,16 @@ import { loadLibc, reasonOf } from './libc.js';
 import { AF_UNIX, SOCK_STREAM } from './sockets.js';
 import { ARCHITECTURES, type Architecture, BY_ARGUMENT, type Numbers, REFUSED } from './syscalls.js';
 
-// struct seccomp_data: where a filter finds the call, its architecture, and the low half of an argument.
+// Offsets in struct seccomp_data: number of the call, architecture, and low half of an argument.
 const NR = 0;
 const ARCH = 4;
 const argument = (index: number) => 16 + 8 * index;
 /** AUDIT_ARCH_X86_64, AUDIT_ARCH_AARCH64 (linux/audit.h). */
 const AUDIT_ARCH: Record<Architecture, number> = { x64: 0xc000003e, arm64: 0xc00000b7 };
-/** __X32_SYSCALL_BIT (asm/unistd.h of x86): the same calls by other numbers. */
+/** __X32_SYSCALL_BIT (asm/unistd.h of x86), which gives all calls a second number. */
 const X32 = 0x40000000;
 
-// What a filter answers (linux/seccomp.h): SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO.
+// Return values of a filter (linux/seccomp.h): SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO.
 const ALLOW = 0x7fff0000;
 const failWith = (errno: number) => 0x00050000 | errno;
 const { EPERM, ENOSYS } = constants.errno;
@@ -26,22 +26,22 @@ const REFUSE = failWith(EPERM);
 
 /** linux/sched.h. */
 const CLONE_THREAD = 0x10000;
-// linux/prctl.h: what would let others look into the process, and what would let it outlive its parent.
+// Options of linux/prctl.h that would make the process readable for others, or let it outlive its parent.
 const PR_SET_PDEATHSIG = 1;
 const PR_SET_DUMPABLE = 4;
 const PR_SET_PTRACER = 0x59616d61;
-// asm-generic/ioctls.h: typing on the terminal it may have been started from.
+// Requests of asm-generic/ioctls.h that insert input into a terminal.
 const TIOCSTI = 0x5412;
 const TIOCLINUX = 0x541c;
 
 type Instruction = readonly [code: number, yes: number, no: number, k: number];
 
-/** What is done where the number of the call, which is loaded, is this one; it returns in any case. */
+/** Instructions for one system call, whose number is loaded; they always return. */
 function inCall(number: number, instructions: readonly Instruction[]): Instruction[] {
   return [[IF_EQUAL, 0, instructions.length, number], ...instructions];
 }
 
-/** Whether an argument is one of these values decides. */
+/** Returns `found` where an argument has one of these values, else `otherwise`. */
 function byValue(index: number, values: readonly number[], found: number, otherwise: number): Instruction[] {
   return [
     [LOAD, 0, 0, argument(index)],
@@ -52,9 +52,9 @@ function byValue(index: number, values: readonly number[], found: number, otherw
 }
 
 /**
- * The filter as an array of struct sock_filter. An answer to a call that is refused is EPERM.
+ * The filter as an array of struct sock_filter. A refused call fails with EPERM.
  *
- * @param pid of the process it is for, which may signal itself
+ * @param pid the filtered process, which may signal itself
  */
 export function filterProgram(architecture: Architecture, pid: number): Uint8Array {
   const column = ARCHITECTURES.indexOf(architecture);
@@ -64,7 +64,7 @@ export function filterProgram(architecture: Architecture, pid: number): Uint8Arr
     BY_ARGUMENT;
   const onlySelf = byValue(0, [pid], ALLOW, REFUSE);
   const program: Instruction[] = [
-    // The numbers below mean something else on any other architecture, which a process can switch to.
+    // A process can switch to another architecture, on which the numbers below mean other calls.
     [LOAD, 0, 0, ARCH],
     [IF_EQUAL, 1, 0, AUDIT_ARCH[architecture]],
     [RETURN, 0, 0, REFUSE],
@@ -72,8 +72,8 @@ export function filterProgram(architecture: Architecture, pid: number): Uint8Arr
     [IF_AT_LEAST, 0, 1, X32],
     [RETURN, 0, 0, REFUSE],
     ...Object.values(REFUSED).flatMap((numbers) => of(numbers, [[RETURN, 0, 0, REFUSE]])),
-    // Threads, not processes. What clone3 is asked lies in memory, where no filter can look: the C library
-    // takes clone where there is no clone3.
+    // New threads are allowed, new processes are not. The arguments of clone3 are in memory, where a filter
+    // cannot check them: ENOSYS makes the C library use clone instead.
     ...of(clone3, [[RETURN, 0, 0, failWith(ENOSYS)]]),
     ...of(clone, [
       [LOAD, 0, 0, argument(0)],
@@ -90,7 +90,7 @@ export function filterProgram(architecture: Architecture, pid: number): Uint8Arr
   return assemble(program);
 }
 
-/** The filter under which no io_uring(7) can be made, as on a kernel that has none: ENOSYS. */
+/** A filter that refuses io_uring(7) with ENOSYS, as a kernel without it does. */
 export function ringlessProgram(architecture: Architecture): Uint8Array {
   return assemble([
     [LOAD, 0, 0, ARCH],
@@ -112,31 +112,31 @@ function assemble(program: readonly Instruction[]): Uint8Array {
   return bytes;
 }
 
-/** The call itself has no wrapper in the C library. */
+/** Number of seccomp(2), which has no wrapper in the C library. */
 const SECCOMP: Numbers = [317, 277];
 const SECCOMP_SET_MODE_FILTER = 1;
 const SECCOMP_FILTER_FLAG_TSYNC = 1;
 /**
- * Without it kernels before 5.16 also keep the processor from speculating past stores, which costs some
- * percent and guards only against foreign code in the same process. Node needs Linux 4.18, this 4.17.
+ * SECCOMP_FILTER_FLAG_SPEC_ALLOW, since Linux 4.17. Without it kernels before 5.16 also disable speculative
+ * store bypass, which costs some percent and protects only against foreign code in the same process.
  */
 const SECCOMP_FILTER_FLAG_SPEC_ALLOW = 4;
 
 export interface Seccomp {
   /**
-   * Puts the filter before every thread of this process, for good. Needs no_new_privs.
+   * Installs the filter in every thread of this process, for good. Needs no_new_privs.
    *
-   * @returns why there is none, null where there is
-   * @throws Error where some thread could not have it
+   * @returns null, or the reason why there is no filter
+   * @throws Error where it could not be installed in some thread
    */
   install(): string | null;
   /**
-   * From now on neither this thread nor any thread or program it starts can make an io_uring: everything can
-   * be asked of one, opening files too, and no filter sees it. Node's event loop makes one where it can
-   * (libuv 1.49, for epoll alone) and ends the process when it may not use it any more. Needs no_new_privs.
+   * Makes io_uring unavailable to this thread and all threads and programs it starts: an io_uring can open
+   * files, for example, and no filter sees its operations. Node's event loop makes one where it can (libuv
+   * 1.49, for epoll alone), and aborts where it may no longer use it. Needs no_new_privs.
    */
   refuseRings(): void;
-  /** Asks the kernel for a socket. Returns 0 where it gave one, or errno. */
+  /** Tries to make a socket. Returns 0, or errno. */
   trySocket(): number;
 }
 
@@ -147,9 +147,11 @@ export async function loadSeccomp(): Promise<Seccomp> {
   const lib = koffi.load(null);
   const syscall = lib.func('long syscall(long number, unsigned long a, unsigned long b, void *c)');
   const socket = lib.func('int socket(int domain, int type, int protocol)');
-  /** Returns 0, a thread that could not have it, or a negative errno. */
+  /**
+   * Installs a filter. Returns 0, the id of a thread in which it could not be installed, or a negative errno.
+   */
   const set = (architecture: Architecture, flags: number, program: Uint8Array): number => {
-    // struct sock_fprog (linux/filter.h): how many instructions, and where.
+    // struct sock_fprog (linux/filter.h): number of instructions and their address.
     const head = new DataView(new ArrayBuffer(16));
     head.setUint16(0, program.length / SOCK_FILTER, true);
     head.setBigUint64(8, BigInt(libc.addressOf(program)), true);
@@ -170,12 +172,12 @@ export async function loadSeccomp(): Promise<Seccomp> {
     },
     refuseRings() {
       if (architecture === undefined || ringless) return;
-      // Where it fails, there will be no other filter either.
+      // Where this fails, `install` fails as well and reports it.
       ringless = set(architecture, 0, ringlessProgram(architecture)) === 0;
     },
     trySocket: () => (Number(socket(AF_UNIX, SOCK_STREAM, 0)) >= 0 ? 0 : koffi.errno()),
   };
 }
 
-/** Whether this thread is behind that filter already. */
+/** Whether io_uring is refused in this thread already. */
 let ringless = false;

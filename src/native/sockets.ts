@@ -1,5 +1,5 @@
 /**
- * Numbers of Linux's socket interface, the same on all but a few architectures (linux/socket.h;
+ * Constants of Linux's socket interface, the same on nearly all architectures (linux/socket.h;
  * bits/socket_type.h of glibc; asm-generic/socket.h).
  */
 export const AF_UNIX = 1;
@@ -13,5 +13,5 @@ export const SOCK_NONBLOCK = 0x800;
 export const SOCK_CLOEXEC = 0x80000;
 export const SOL_SOCKET = 1;
 export const SOL_PACKET = 263;
-/** An option of SOL_PACKET (linux/if_packet.h): what was taken and dropped since it was asked last. */
+/** Option of SOL_PACKET (linux/if_packet.h): packets received and dropped since it was last read. */
 export const PACKET_STATISTICS = 6;

@@ -1,22 +1,22 @@
-/** Numbers of system calls a recorder does without. */
+/** Numbers of the system calls that a recorder does not need. */
 
-/** Architectures whose numbers are known here, in the order of the columns. */
+/** Supported architectures, in the order of the columns below. */
 export const ARCHITECTURES = ['x64', 'arm64'] as const;
 export type Architecture = (typeof ARCHITECTURES)[number];
 
-/** By architecture (asm/unistd_64.h of x86, asm-generic/unistd.h); null where there is no such call. */
+/** Numbers by architecture (asm/unistd_64.h of x86, asm-generic/unistd.h); null where it has no such call. */
 export type Numbers = readonly [x64: number | null, arm64: number | null];
 
-/** Refused whatever their arguments. */
+/** Calls refused with any arguments. */
 export const REFUSED = {
-  // Files that are not open yet, by whatever name.
+  // Opening files.
   open: [2, null],
   openat: [257, 56],
   openat2: [437, 437],
   creat: [85, null],
   name_to_handle_at: [303, 264],
   open_by_handle_at: [304, 265],
-  // Names and marks of files.
+  // Changing names and attributes of files.
   rename: [82, null],
   renameat: [264, 38],
   renameat2: [316, 276],
@@ -50,7 +50,7 @@ export const REFUSED = {
   fremovexattr: [199, 16],
   removexattrat: [466, 466],
   file_setattr: [469, 469],
-  // Watching files, and objects other processes may share by their name.
+  // Watching files, and objects that are shared with other processes by name.
   inotify_init: [253, null],
   inotify_init1: [294, 26],
   fanotify_init: [300, 262],
@@ -58,7 +58,7 @@ export const REFUSED = {
   semget: [64, 190],
   msgget: [68, 186],
   mq_open: [240, 180],
-  // Sockets; and of those it was given, what it may not be about: another filter, another interface, sending.
+  // Making sockets, and changing the sockets it was given: another filter, another interface, sending.
   socket: [41, 198],
   socketpair: [53, 199],
   connect: [42, 203],
@@ -70,12 +70,12 @@ export const REFUSED = {
   sendto: [44, 206],
   sendmsg: [46, 211],
   sendmmsg: [307, 269],
-  // Programs and processes; threads are made by clone, below.
+  // Starting programs and processes; clone, which threads need, is below.
   execve: [59, 221],
   execveat: [322, 281],
   fork: [57, null],
   vfork: [58, null],
-  // Other processes.
+  // Acting on other processes.
   ptrace: [101, 117],
   process_vm_readv: [310, 270],
   process_vm_writev: [311, 271],
@@ -85,7 +85,7 @@ export const REFUSED = {
   pidfd_open: [434, 434],
   pidfd_getfd: [438, 438],
   pidfd_send_signal: [424, 424],
-  // Other views of the system.
+  // Changing namespaces and the view of the file system.
   unshare: [272, 97],
   setns: [308, 268],
   chroot: [161, 51],
@@ -100,7 +100,7 @@ export const REFUSED = {
   fsmount: [432, 432],
   fspick: [433, 433],
   mount_setattr: [442, 442],
-  // Large parts of the kernel that it has no use for.
+  // Large parts of the kernel that are not needed.
   bpf: [321, 280],
   perf_event_open: [298, 241],
   userfaultfd: [323, 282],
@@ -117,7 +117,7 @@ export const REFUSED = {
   kexec_file_load: [320, 294],
 } as const satisfies Record<string, Numbers>;
 
-/** Refused or not by what they are asked. */
+/** Calls refused by their arguments. */
 export const BY_ARGUMENT = {
   clone: [56, 220],
   clone3: [435, 435],

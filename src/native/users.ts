@@ -8,14 +8,17 @@ export interface User {
   gid: number;
 }
 
-/** Who decodes live traffic, best first: one of its own, if somebody made it; else one every system has. */
+/**
+ * Users to decode live traffic, best first: membench's own, where it was created; else one that every system
+ * has.
+ */
 const DECODERS = ['membench', 'nobody'] as const;
 
 /**
- * The user a process of root becomes before it decodes packets.
+ * Finds the user that a process of root becomes before it decodes packets.
  *
- * @param name who was asked for, if anybody was
- * @throws ERR_MEMBENCH_USAGE where there is no such user, or where it is root under any name
+ * @param name name of the wanted user, if any
+ * @throws ERR_MEMBENCH_USAGE where the user does not exist or has uid 0
  */
 export async function findDecoder(name?: string): Promise<User> {
   if (name !== undefined) return findUser(name);
@@ -24,9 +27,9 @@ export async function findDecoder(name?: string): Promise<User> {
 }
 
 /**
- * Looks a user up, wherever the system keeps its users.
+ * Looks up a user in all databases of the system.
  *
- * @throws ERR_MEMBENCH_USAGE where there is no such user, or where it is root under any name
+ * @throws ERR_MEMBENCH_USAGE where the user does not exist or has uid 0
  */
 export async function findUser(name: string): Promise<User> {
   const { uid, gid } = await lookUp(name);
@@ -43,7 +46,7 @@ export async function findUser(name: string): Promise<User> {
 async function lookUp(name: string): Promise<{ uid: number; gid: number }> {
   const koffi = await loadKoffi().catch(() => undefined);
   if (koffi === undefined) return readPasswd(name);
-  // The start of struct passwd (pwd.h), the same in glibc, musl and the BSDs.
+  // The first members of struct passwd (pwd.h), the same in glibc, musl and the BSDs.
   const passwd = koffi.struct({
     name: 'const char *',
     password: 'const char *',
@@ -56,7 +59,7 @@ async function lookUp(name: string): Promise<{ uid: number; gid: number }> {
   return koffi.decode(found, passwd) as { uid: number; gid: number };
 }
 
-/** Local users only (passwd(5)). */
+/** Looks up a local user (passwd(5)). */
 function readPasswd(name: string): { uid: number; gid: number } {
   const users = readFileSync('/etc/passwd', 'utf8').split('\n');
   const fields = users.map((line) => line.split(':')).find(([user]) => user === name);

@@ -1,6 +1,6 @@
 /**
- * Builds the page: one file with everything in it, which a browser opens from anywhere and which may not
- * load or send anything: its own policy allows the scripts in it, by their hash, and no connection at all.
+ * Builds the page: a single file that works from any place. Its content security policy allows only its own
+ * scripts, by their hashes, and no connection at all.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 
 const OUT = 'dist/page/membench.html';
 
-/** One program as text. */
+/** Bundles one program into a string. */
 async function bundle(entry, define = {}) {
   const { outputFiles } = await build({
     entryPoints: [entry],
@@ -25,7 +25,7 @@ async function bundle(entry, define = {}) {
   return outputFiles[0].text;
 }
 
-/** For an inline element: its end must not stand in the text. */
+/** Escapes a text for an inline element, whose end tag it must not contain. */
 const inline = (text) => text.replaceAll('</', '<\\/').trim();
 const hash = (text) => createHash('sha256').update(text).digest('base64');
 

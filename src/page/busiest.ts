@@ -1,23 +1,23 @@
-/** Keys that are told apart at least. */
+/** Fewest keys that have counts of their own. */
 const KEYS = 65_536;
-/** Above this the rarest are forgotten. */
+/** Most keys with counts; above it the rarest are dropped. */
 const KEYS_MAX = 4 * KEYS;
 
 /**
- * Counts of the busiest keys in bounded memory: where there are more keys than places, all counts are
- * lowered until enough are 0, so that no count is ever too high, and none too low by more than `error`
- * (Misra and Gries, "Finding repeated elements", 1982).
+ * Counts of the busiest keys in bounded memory: where there are more keys than places, all counts are lowered
+ * until enough are 0. So no count is ever too high, and none is too low by more than `error` (Misra and
+ * Gries, "Finding repeated elements", 1982).
  */
 export class Busiest {
   readonly #counts = new Map<string, { count: number }>();
   #error = 0;
 
-  /** What a count may be too low by; 0 while every key has a place. */
+  /** Most by which a count may be too low; 0 while every key has a place. */
   get error(): number {
     return this.#error;
   }
 
-  /** Keys seen, or at least so many. */
+  /** Number of distinct keys, or a lower bound of it. */
   get distinct(): number {
     return this.#counts.size;
   }
@@ -42,7 +42,7 @@ export class Busiest {
     }
   }
 
-  /** The largest counts, largest first, ties by key. */
+  /** The largest counts, largest first, ties in order of the key. */
   top(limit: number): { key: string; count: number }[] {
     const found: { key: string; count: number }[] = [];
     for (const [key, { count }] of this.#counts) {

@@ -10,7 +10,7 @@ interface Plot {
   title: string;
   lines: { label: string; colour: string; values(data: TimelineData): (number | null)[] }[];
   show(value: number): string;
-  /** Above this nothing can be. */
+  /** Largest possible value. */
   most?: number;
   logarithmic?: boolean;
 }
@@ -53,7 +53,10 @@ const PLOTS: readonly Plot[] = [
   },
 ];
 
-/** A colour of page.css as it is now: a canvas takes neither variables nor what depends on the theme. */
+/**
+ * Current value of a colour of page.css: a canvas can use neither variables nor colours that depend on the
+ * theme.
+ */
 function colour(name: string): string {
   const probe = document.body.appendChild(document.createElement('i'));
   probe.style.color = `var(${name})`;
@@ -62,11 +65,11 @@ function colour(name: string): string {
   return color;
 }
 
-/** A time of day, UTC, as exact as the distance between two marks needs. */
+/** Formats a time of day, UTC, as exactly as the distance of the marks requires. */
 const timeOfDay = (seconds: number, step: number) =>
   new Date(seconds * 1000).toISOString().slice(11, step < 1 ? 23 : 19);
 
-/** A plot that is as wide as its panel, and takes new data. */
+/** A plot that fills the width of its panel and can be updated. */
 class Chart {
   readonly panel: HTMLElement;
   readonly #plot: Plot;
@@ -88,7 +91,7 @@ class Chart {
     else this.#made.setData(series);
   }
 
-  /** Colours are drawn, not styled: another theme means another drawing. */
+  /** Redraws the plot where the theme changes, because its colours are not styled by CSS. */
   redraw(): void {
     this.#made?.destroy();
     this.#made = undefined;
@@ -143,7 +146,7 @@ class Chart {
   }
 }
 
-/** All plots; `panels` stand in the page for as long as a capture does. */
+/** All plots; their `panels` remain in the page as long as the capture does. */
 export class Charts {
   readonly #charts = PLOTS.map((plot) => new Chart(plot));
 

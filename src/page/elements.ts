@@ -1,8 +1,8 @@
-/** Makes DOM elements; text is always text, never markup. */
+/** Makes DOM elements; texts are never interpreted as markup. */
 
 type Child = Node | string | null;
 
-/** An element with properties and children; children that are null are left out. */
+/** Makes an element with properties and children; null children are left out. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   name: K,
   properties: Partial<HTMLElementTagNameMap[K]> = {},
@@ -13,7 +13,7 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** The element of an id, which page.html has. */
+/** The element with an id, which page.html must have. */
 export function byId<T extends HTMLElement>(id: string): T {
   return document.getElementById(id) as T;
 }
@@ -25,7 +25,8 @@ export function panel(title: string, width: 'whole' | 'half', ...children: reado
 }
 
 /**
- * A table that scrolls by itself where it is too wide: the first column to the left, the others to the right.
+ * A table that scrolls where it is too wide; the first column is aligned to the left, the others to the
+ * right.
  */
 export function table(head: readonly string[], rows: readonly (readonly Child[])[]): HTMLElement {
   const line = (cells: readonly Child[], cell: 'th' | 'td') =>
@@ -42,7 +43,7 @@ export function table(head: readonly string[], rows: readonly (readonly Child[])
   );
 }
 
-/** A share of 1 as a bar. */
+/** A share, from 0 to 1, as a bar. */
 export function shareBar(share: number): HTMLElement {
   const filled = element('i');
   filled.style.width = `${(100 * share).toFixed(1)}%`;

@@ -1,11 +1,11 @@
-/** The page: a capture goes in, its workload is shown while it is decoded. */
+/** The page: shows the workload of a capture while it is decoded. */
 import * as format from '../analyze/format.js';
 import { Charts } from './charts.js';
 import { byId, element } from './elements.js';
 import type { Progress, Start } from './messages.js';
 import * as report from './report.js';
 
-/** The worker's program, put here when the page is built. */
+/** Source text of the worker, inserted when the page is built. */
 declare const WORKER: string;
 
 const problem = byId<HTMLParagraphElement>('problem');
@@ -17,7 +17,7 @@ const file = byId<HTMLInputElement>('file');
 const ports = byId<HTMLInputElement>('ports');
 const drop = byId<HTMLLabelElement>('drop');
 
-/** A worker that makes itself ready before there is anything to do. */
+/** Starts a worker, which compiles the parser before there is a capture. */
 function hire(): Worker {
   const url = URL.createObjectURL(new Blob([WORKER], { type: 'text/javascript' }));
   const made = new Worker(url);
@@ -26,7 +26,7 @@ function hire(): Worker {
 }
 
 let spare: Worker | undefined = hire();
-/** What is being decoded; anything else that comes is of a capture given up. */
+/** The current capture; messages about another one are ignored. */
 let worker: Worker | undefined;
 let charts: Charts | undefined;
 
@@ -35,7 +35,9 @@ function complain(text: string | null): void {
   problem.textContent = text ?? '';
 }
 
-/** Ports and ranges with commas between, as of `membench record --port`. */
+/**
+ * Parses ports and ranges separated by commas, as `membench record --port` does; null where they are invalid.
+ */
 function parsePorts(text: string): Start['ports'] | null {
   const ranges = text.split(',').map((part): [number, number] => {
     const [, first, last = first] = /^\s*(\d+)(?:-(\d+))?\s*$/.exec(part) ?? [];

@@ -1,24 +1,24 @@
-/** What the page and its worker say to each other. */
+/** Messages between the page and its worker. */
 import type { Counter } from '../layout/generated.js';
 import type { WorkloadData } from './workload.js';
 
-/** To the worker: one message, one capture. */
+/** Message to the worker: decode a capture. */
 export interface Start {
   file: File;
   ports: [first: number, last: number][];
 }
 
-/** From the worker, a few times a second and at the end. */
+/** Message from the worker, a few times a second and at the end. */
 export interface Progress {
   workload: WorkloadData;
   counters: Record<Counter, number>;
-  /** Bytes of the file taken, and in all. */
+  /** Bytes of the file read, and its size. */
   bytes: number;
   total: number;
-  /** Milliseconds it worked. */
+  /** Time since the start of decoding, ms. */
   elapsed: number;
-  /** Whether this is all. */
+  /** Whether the capture is decoded. */
   done: boolean;
-  /** Why it ended early, where it did: what was decoded until then stands. */
+  /** The reason where it ended early; events before are included. */
   problem: string | null;
 }

@@ -1,4 +1,4 @@
-/** What was found, as panels. */
+/** The results as panels. */
 import * as format from '../analyze/format.js';
 import type { Percentiles } from '../analyze/histogram.js';
 import type { Counter } from '../layout/generated.js';
@@ -9,7 +9,7 @@ import type { WorkloadData } from './workload.js';
 const maybe = (value: number | null, show: (value: number) => string) => (value === null ? '–' : show(value));
 const share = (part: number, whole: number) => (whole === 0 ? '–' : format.percent(part / whole));
 
-/** The numbers that matter most. */
+/** The most important numbers. */
 export function totals({ workload }: Progress): HTMLElement {
   const { events, requests, connections, hits, misses, first, last } = workload;
   const span = events === 0 ? 0 : (last - first) / 1e9;
@@ -32,7 +32,7 @@ export function totals({ workload }: Progress): HTMLElement {
   return panel('Workload', 'whole', list, element('p', { className: 'note' }, when));
 }
 
-/** What was asked for, command by command. */
+/** Counts by command. */
 export function commands({ ops, events }: WorkloadData): HTMLElement {
   const rows = ops.map(([op, { count, hits, misses, errors, unanswered }]) => [
     element('code', {}, op),
@@ -50,7 +50,7 @@ const percentiles = (p: Percentiles, show: (value: number) => string) =>
   [p.p50, p.p90, p.p99, p.p999, p.max].map((value) => maybe(value, show));
 const PERCENTILES = ['', 'p50', 'p90', 'p99', 'p99.9', 'max'];
 
-/** From the last byte of a request to the first of its answer. */
+/** Latencies from the last byte of a request to the first of its answer, by command. */
 export function latencies({ ops }: WorkloadData): HTMLElement {
   const rows = ops
     .filter(([, { latency_ns }]) => latency_ns.max !== null)
@@ -58,7 +58,7 @@ export function latencies({ ops }: WorkloadData): HTMLElement {
   return panel('Latency by command', 'half', table(PERCENTILES, rows));
 }
 
-/** Sizes by powers of two. */
+/** A histogram of sizes by powers of two. */
 function sizePanel(title: string, sizes: readonly number[], p: Percentiles): HTMLElement {
   const first = sizes.findIndex((n) => n > 0);
   const last = sizes.findLastIndex((n) => n > 0);
@@ -75,7 +75,7 @@ export function sizes({ valueSizes, valueSize, keySizes, keySize }: WorkloadData
   return [sizePanel('Value sizes', valueSizes, valueSize), sizePanel('Key sizes', keySizes, keySize)];
 }
 
-/** The keys asked for most. */
+/** The busiest keys. */
 export function busiest({ keys, events }: WorkloadData): HTMLElement {
   const rows = keys.top.map(({ key, count }) => [
     element('code', {}, key),
@@ -96,7 +96,7 @@ export function busiest({ keys, events }: WorkloadData): HTMLElement {
   );
 }
 
-/** Counters that say something was not seen or not understood, in words. */
+/** Counters of traffic that was not seen or not understood, with descriptions. */
 const LOSSES: Partial<Record<Counter, string>> = {
   lost_by_kernel: 'packets the capturing kernel dropped',
   gaps: 'holes in the byte streams',
@@ -107,7 +107,7 @@ const LOSSES: Partial<Record<Counter, string>> = {
   bound_reorder: 'times too much came out of order',
 };
 
-/** What the parser did with every packet. */
+/** The outcomes of all packets. */
 export function ledger({ counters }: Progress): HTMLElement {
   const told = Object.entries(LOSSES).flatMap(([name, words]) => {
     const n = counters[name as Counter];

@@ -1,28 +1,28 @@
-/** What a time series is drawn from: numbers by interval. */
+/** Data of the time series, by interval. */
 export interface TimelineData {
-  /** Unix seconds of the first interval, and seconds of each. */
+  /** Start of the first interval, Unix seconds, and length of an interval, seconds. */
   start: number;
   width: number;
   requests: Float64Array;
   hits: Float64Array;
   misses: Float64Array;
-  /** Percentiles of the latency, ns; NaN where nothing was answered. */
+  /** Percentiles of the latency, ns; NaN where there was no answer. */
   p50: Float64Array;
   p99: Float64Array;
 }
 
-/** Intervals there are room for. */
+/** Most intervals. */
 const BINS = 480;
-/** Width of an interval at the start, ns. */
+/** Length of an interval at the start, ns. */
 const WIDTH_MIN = 1e6;
-/** Latency is counted in steps of an eighth of the power of two below it: 3 bits behind the highest. */
+/** Latencies are counted in steps of an eighth of a power of two: by the 3 bits after the highest. */
 const STEP_BITS = 3;
 const STEPS = 1 << STEP_BITS;
 const BUCKETS = 32 * STEPS;
-/** The longest there is a bucket for, ns: over an hour, in units of 1024 ns that fit 32 bits. */
+/** Longest latency with a bucket, ns: over an hour, in units of 1024 ns that fit into 32 bits. */
 const UNIT = 1024;
 
-/** Where a latency is counted. */
+/** Bucket of a latency. */
 function bucketOf(ns: number): number {
   const units = Math.min(0xffffffff, ns / UNIT) >>> 0;
   if (units < STEPS) return units;
@@ -30,14 +30,16 @@ function bucketOf(ns: number): number {
   return shift * STEPS + (units >>> shift);
 }
 
-/** The middle of what is counted there. */
+/** Middle of the latencies of a bucket, ns. */
 function middleOf(bucket: number): number {
   if (bucket < STEPS) return (bucket + 0.5) * UNIT;
   const shift = Math.floor(bucket / STEPS) - 1;
   return (bucket - shift * STEPS + 0.5) * 2 ** shift * UNIT;
 }
 
-/** Counts by interval of a capture whose length nobody knows: when it is full, neighbours are joined. */
+/**
+ * Counts by interval, for a capture of unknown length: when all intervals are used, neighbours are merged.
+ */
 export class Timeline {
   #base: number | undefined;
   #width = WIDTH_MIN;
@@ -47,7 +49,7 @@ export class Timeline {
   readonly #misses = new Float64Array(BINS);
   readonly #latency = new Uint32Array(BINS * BUCKETS);
 
-  /** @param ns Unix nanoseconds; what is earlier than the first counts for the first interval */
+  /** @param ns Unix nanoseconds; a time before the first interval counts for the first */
   add(ns: number, hit: boolean, miss: boolean, latency: number | null): void {
     this.#base ??= ns;
     let bin = Math.max(0, Math.floor((ns - this.#base) / this.#width));

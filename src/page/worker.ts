@@ -1,9 +1,9 @@
-/** Decodes one capture away from the page's own thread. */
+/** Decodes captures in a worker thread of the page. */
 import { createDecoder } from '../decoder.js';
 import type { Progress, Start } from './messages.js';
 import { Workload } from './workload.js';
 
-/** Between two messages to the page, ms; the first comes sooner. */
+/** Time between two messages to the page, ms; the first is sent sooner. */
 const INTERVAL = 250;
 const FIRST_INTERVAL = 60;
 
@@ -18,7 +18,7 @@ interface WorkerScope {
 }
 const scope = globalThis as unknown as WorkerScope;
 
-/** The file's bytes, unpacked where they are packed; `taken` counts those of the file. */
+/** Opens a reader of the file's bytes, decompressed where needed; `taken` counts the bytes of the file. */
 async function open(file: File, taken: (bytes: number) => void): Promise<Reader> {
   const head = new Uint8Array(await file.slice(0, 2).arrayBuffer());
   const counting = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
@@ -32,7 +32,7 @@ async function open(file: File, taken: (bytes: number) => void): Promise<Reader>
   return (packed ? bytes.pipeThrough(new DecompressionStream('gzip')) : bytes).getReader();
 }
 
-// Compiles the parser while the person still looks for the file.
+// Compiles the parser while the user chooses a file.
 void createDecoder();
 
 scope.onmessage = async ({ data: { file, ports } }) => {
@@ -58,7 +58,7 @@ scope.onmessage = async ({ data: { file, ports } }) => {
   let problem: string | null = null;
   try {
     const reader = await open(file, count);
-    // The browser reads on while a chunk is decoded.
+    // The browser reads the next chunk while this one is decoded.
     for (let coming = reader.read(); ; ) {
       const { value, done } = await coming;
       if (done) break;

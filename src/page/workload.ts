@@ -4,21 +4,21 @@ import type { CacheEvent } from '../event/event.js';
 import { Busiest } from './busiest.js';
 import { Timeline, type TimelineData } from './timeline.js';
 
-/** Everything the page shows of what was decoded so far. */
+/** All statistics on the page, of the events so far. */
 export interface WorkloadData {
   events: number;
   requests: number;
   connections: number;
-  /** Unix nanoseconds. */
+  /** Times of the first and last request, Unix nanoseconds. */
   first: number;
   last: number;
   hits: number;
   misses: number;
-  /** By command, the most frequent first. */
+  /** By command, most frequent first. */
   ops: [op: string, analysis: OpAnalysis][];
   keySize: Percentiles;
   valueSize: Percentiles;
-  /** Values by size: of index i those of less than 2^i bytes and not less than half of that. */
+  /** Number of values by size: index i counts sizes in [2^(i−1), 2^i). */
   valueSizes: number[];
   keySizes: number[];
   keys: { distinct: number; error: number; top: { key: string; count: number }[] };
@@ -26,10 +26,10 @@ export interface WorkloadData {
 }
 
 const TOP_KEYS = 15;
-/** Sizes have 32 bits. */
+/** Number of size classes: sizes have 32 bits. */
 const OCTAVES = 33;
 
-/** Adds events up, in bounded memory. */
+/** Adds up events in bounded memory. */
 export class Workload {
   readonly #ops = new Map<string, OpTally>();
   readonly #keys = new Busiest();
@@ -102,7 +102,7 @@ export class Workload {
   }
 }
 
-/** 0 for 0, else how many bits the number has. */
+/** Number of significant bits of a value; 0 for 0. */
 function octave(value: number): number {
   return 32 - Math.clz32(value);
 }

@@ -1,12 +1,12 @@
 import { BODY_MAX, encode } from './envelope.js';
 import type { BlockEntry } from './footer.js';
 
-/** Bytes of the footer's body left for everything but the index. */
+/** Bytes of the footer's body reserved for everything but the index. */
 const REST_MAX = 1024 * 1024;
 
 /**
- * The footer's list of blocks while it grows: packed at once, because a recording of days has a million
- * blocks. Gives up where the footer would be longer than a body may be.
+ * The growing list of blocks for the footer. Entries are encoded at once, because a recording of days has a
+ * million blocks. Where the footer would exceed the limit of a body, there is no list.
  */
 export class BlockIndex {
   #packed = Buffer.alloc(1024);
@@ -40,7 +40,7 @@ export class BlockIndex {
     this.#size += row.length;
   }
 
-  /** The entries as msgpack, one after another, or null where there are too many. */
+  /** The entries as msgpack, one after another; null where there are too many. */
   packed(): Uint8Array | null {
     return this.#full ? null : this.#packed.subarray(0, this.#size);
   }

@@ -2,25 +2,28 @@ import { asBytes, asCount, asCounts, asList, asUint64, type Body, hex } from './
 import { BlockError } from './damage.js';
 import type { Names } from './header.js';
 
-/** One row of the shape table, its numbers turned into names: what events of this shape share. */
+/**
+ * One row of the shape table, with names instead of numbers: the fields that events of this shape have in
+ * common.
+ */
 export interface Shape {
   op: string;
   status: string;
   proto: string;
   transport: string;
-  /** Null where none was sent. */
+  /** Mode of a meta command, null where none was sent. */
   mode: string | null;
   marks: string[];
   traits: string[];
-  /** Bit set over `Names.present`: which columns have a value for an event of this shape. */
+  /** Bit set over `Names.present`: the columns that have a value for an event of this shape. */
   present: number;
-  /** The client flags of all its events; null where each has its own, or none, as `present` says. */
+  /** The client flags of all its events; null where each event has its own, or none, as `present` tells. */
   flags: bigint | null;
   /** Bits 0–25 are the flags `a`–`z`, bits 26–51 are `A`–`Z`. */
   metaFlags: bigint;
 }
 
-/** A block, its columns not yet decoded; see FORMAT.md for the meaning of each. */
+/** A block with undecoded columns; FORMAT.md has the meaning of its fields. */
 export interface Block {
   /** Hexadecimal digits. */
   run: string;
@@ -30,7 +33,7 @@ export interface Block {
   unit: number;
   minNs: bigint;
   maxNs: bigint;
-  /** Where the deltas start: units, packets, units. */
+  /** Values to which the first deltas are relative: units, packets, units. */
   baseTime: bigint;
   baseOrdinal: bigint;
   baseConnTime: bigint;
@@ -39,20 +42,20 @@ export interface Block {
   conns: number;
   keys: number;
   shapes: Shape[];
-  /** Bytes of each column, views into the frame. */
+  /** Bytes of each column, as views into the frame. */
   columns: ReadonlyMap<string, Uint8Array>;
   counts: Record<string, number>;
-  /** What the numbers in its columns index. */
+  /** Names that numbers in its columns index. */
   names: Names;
 }
 
-/** Rows of each kind a block has at most: what is decoded of one must fit into memory many times. */
+/** Most rows of each kind in a block, so that many decoded blocks fit into memory. */
 const ROWS_MAX = 2 ** 20;
-/** Columns every event has a value in, of at least a byte. */
+/** Columns that have a value, of at least a byte, for every event. */
 const FULL_COLUMNS = ['shape', 'time', 'ordinal', 'conn'];
 
 /**
- * Reads a block's body but for its columns, which stay where they are.
+ * Reads the body of a block; its columns stay undecoded.
  *
  * @throws BlockError where it contradicts itself
  */
@@ -80,14 +83,14 @@ export function readBlock(body: Body, names: Names): Block {
     if (rows > ROWS_MAX) throw new BlockError(`${rows} rows are more than a block may have`);
   }
   if (block.requests > block.events) throw new BlockError('it declares more requests than events');
-  // Numbers of rows the columns cannot hold must not be allocated: every value takes a byte.
+  // Checked before rows are allocated: every value takes at least a byte.
   for (const name of FULL_COLUMNS) checkRows(block, name, block.events, 1);
   checkRows(block, 'key_hash', block.keys, 8);
   checkRows(block, 'conn_id', block.conns, 1);
   return block;
 }
 
-/** The bytes of a column, none where it is absent. */
+/** The bytes of a column, empty where it is absent. */
 export function columnBytes(block: Block, name: string): Uint8Array {
   return block.columns.get(name) ?? EMPTY;
 }
@@ -120,14 +123,14 @@ function readShape(value: unknown, names: Names): Shape {
     mode: mode === 'none' ? null : mode,
     marks: namesOfBits(asCount(row[5], 'marks of a shape'), names.mark),
     traits: namesOfBits(asCount(row[6], 'traits of a shape'), names.trait),
-    // Whoever reads the columns need not know where the flags stood.
+    // Readers of columns see the flags of the shape as a column.
     present: flags === null ? stored : stored | bit('flags'),
     flags,
     metaFlags: asUint64(row[8], 'meta flags of a shape'),
   };
 }
 
-/** The bit that belongs to a name; 0 where the profile knows no such name. */
+/** The bit of a name; 0 where the profile does not have the name. */
 export function bitOf(names: readonly string[], name: string): number {
   const bit = names.indexOf(name);
   return bit < 0 ? 0 : 1 << bit;
@@ -137,7 +140,7 @@ function namesOfBits(bits: number, names: readonly string[]): string[] {
   return bits === 0 ? [] : names.filter((_, bit) => (bits >> bit) & 1);
 }
 
-/** Cuts the payload into its columns. */
+/** Splits the payload into its columns. */
 function cutColumns(sizes: readonly unknown[], payload: Uint8Array): Map<string, Uint8Array> {
   const columns = new Map<string, Uint8Array>();
   let at = 0;

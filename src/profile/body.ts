@@ -1,20 +1,20 @@
-/** Frame bodies as msgpack maps, and typed access to their entries. */
+/** Decodes frame bodies, which are msgpack maps, with typed access to their entries. */
 import { Unpackr } from 'msgpackr/unpack';
 import { BlockError } from './damage.js';
 import { checkPlain } from './plain.js';
 
-/** A map as read. Integers of 64 bits are bigint, smaller ones number. */
+/** A decoded map. Integers of 64 bits are bigint, smaller ones number. */
 export type Body = Readonly<Record<string, unknown>>;
 
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'bigint' });
 
-/** What operations, counters, reasons and the like may be called: short, and safe to print. */
+/** Names of operations, counters, reasons and the like: short, and safe to print. */
 const NAME = /^[a-z0-9][a-z0-9_]{0,63}$/;
 
 /**
- * Reads a frame's body. Byte strings are views into it.
+ * Decodes a frame's body. Byte strings are views into it.
  *
- * @throws BlockError where it is no msgpack map, or exceeds what FORMAT.md, "Limits", allows
+ * @throws BlockError where it is not a msgpack map, or exceeds FORMAT.md, "Limits"
  */
 export function decodeBody(bytes: Uint8Array): Body {
   checkPlain(bytes);
@@ -27,7 +27,7 @@ export function decodeBody(bytes: Uint8Array): Body {
   return asBody(value, 'its body');
 }
 
-/** @throws BlockError where the value is no map */
+/** @throws BlockError where the value is not a map */
 export function asBody(value: unknown, what: string): Body {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Uint8Array) {
     throw new BlockError(`${what} is not a map`);
@@ -35,7 +35,7 @@ export function asBody(value: unknown, what: string): Body {
   return value as Body;
 }
 
-/** A number that counts something: an integer from 0 to 2^53 − 1. */
+/** A count: an integer from 0 to 2^53 − 1. */
 export function asCount(value: unknown, what: string): number {
   const number = typeof value === 'bigint' ? Number(value) : value;
   if (!Number.isSafeInteger(number) || (number as number) < 0) throw new BlockError(`${what} is not a count`);
@@ -53,7 +53,7 @@ export function asText(value: unknown, what: string): string {
   return value;
 }
 
-/** A name as FORMAT.md, "Limits", allows them. */
+/** A name as FORMAT.md, "Limits", allows it. */
 export function asName(value: unknown, what: string): string {
   const name = asText(value, what);
   if (!NAME.test(name)) throw new BlockError(`${what} is not a name`);

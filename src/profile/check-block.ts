@@ -3,9 +3,9 @@ import { decodeColumns, decodeConns, decodeKeys, EVENT_COLUMNS } from './columns
 import { BlockError } from './damage.js';
 
 /**
- * Decodes all of a block and compares it with what the block says of itself.
+ * Decodes all columns of a block and compares them with the numbers it declares.
  *
- * @throws BlockError where something does not fit
+ * @throws BlockError where they differ
  */
 export function checkBlock(block: Block): void {
   const { time, key_index } = decodeColumns(block, EVENT_COLUMNS);
@@ -23,7 +23,7 @@ export function checkBlock(block: Block): void {
   }
 }
 
-/** Smallest and largest value, zeros where there is none. */
+/** Smallest and largest value; zeros where there is none. */
 function range(values: BigUint64Array): [min: bigint, max: bigint] {
   let min = values[0] ?? 0n;
   let max = min;

@@ -1,7 +1,7 @@
 /**
- * Columns as typed arrays. Entry i of every array is event i of the block, in the order the events stand
- * there; where an event has no value in a column, its entry is 0 and its shape's `present` says so.
- * Several entries of the key dictionary may be of one key.
+ * Decodes columns into typed arrays. Entry i of every array belongs to event i of the block, in the block's
+ * order. Where an event has no value in a column, the entry is 0 and the bit of `present` in its shape is
+ * clear. Several entries of the key dictionary may have the same key.
  */
 import { type Block, bitOf, columnBytes, type Shape } from './block.js';
 import { BlockError } from './damage.js';
@@ -16,17 +16,17 @@ import {
   readWords64,
 } from './varint.js';
 
-/** The event columns, by the type they decode to. */
+/** The decoded event columns. */
 export interface EventColumns {
-  /** Index into the block's shapes. */
+  /** Index into the shapes of the block. */
   shape: Uint32Array;
-  /** Units since 1970. */
+  /** Time of the request, units since 1970. */
   time: BigUint64Array;
-  /** Number of the packet in its source. */
+  /** Number of the request's packet in its source. */
   ordinal: BigUint64Array;
   /** Numbered within the worker. */
   conn: Uint32Array;
-  /** Index into the block's key dictionary. */
+  /** Index into the key dictionary of the block. */
   key: Uint32Array;
   /** Bytes. */
   value_size: Uint32Array;
@@ -73,20 +73,20 @@ const DECODERS: { [Name in EventColumn]: Decoder<EventColumns[Name]> } = {
 /** Names of all event columns. */
 export const EVENT_COLUMNS = Object.keys(DECODERS) as EventColumn[];
 
-/** The bit of `present` that belongs to a column; 0 where the profile knows no such column. */
+/** The bit of `present` for a column; 0 where the profile does not have the column. */
 export function presentBit(names: Names, column: string): number {
   return bitOf(names.present, column);
 }
 
-/** Some event columns, and how many events each shape has. */
+/** Some event columns, and the number of events of each shape. */
 export type SomeColumns<Name extends EventColumn> = Pick<EventColumns, Name | 'shape'> & {
   shapeEvents: Uint32Array;
 };
 
 /**
- * Decodes some of a block's event columns; `shape` is always among them.
+ * Decodes some event columns of a block, and always `shape`.
  *
- * @throws BlockError where a column has too few or too many values, or points outside its table
+ * @throws BlockError where a column has too few or too many values, or an index outside its table
  */
 export function decodeColumns<Name extends EventColumn>(
   block: Block,
@@ -103,7 +103,8 @@ export function decodeColumns<Name extends EventColumn>(
 }
 
 function countShapes(shape: Uint32Array, shapes: number): Uint32Array {
-  // Two counters for each shape in turn: neighbours mostly have the same, and a sum must wait for the last.
+  // Two counters for each shape, used in turn: neighbours mostly have the same shape, and an addition to the
+  // same counter would have to wait for the one before.
   const counts = new Uint32Array(2 * shapes);
   for (let i = 0; i < shape.length; i++) counts[2 * shape[i]! + (i & 1)]!++;
   return Uint32Array.from({ length: shapes }, (_, i) => counts[2 * i]! + counts[2 * i + 1]!);
@@ -133,14 +134,14 @@ function decodeColumn(
     : out;
 }
 
-/** Puts values one after another into the rows whose shape has one. */
+/** Distributes values, in order, over the rows whose shape has this column. */
 function spread<Values extends Uint32Array | Float64Array | BigUint64Array | BigInt64Array>(
   values: Values,
   shape: Uint32Array,
   has: Uint8Array,
 ): Values {
   const out = new (values.constructor as new (length: number) => Values)(shape.length);
-  // In 32-bit words, whatever the type: so no bigint is made, and the loop is the same for all.
+  // Copied as 32-bit words for every type, so that no bigint is made and all types share a loop.
   const from = new Uint32Array(values.buffer);
   const to = new Uint32Array(out.buffer);
   const wide = values.BYTES_PER_ELEMENT === 8;
@@ -155,13 +156,13 @@ function spread<Values extends Uint32Array | Float64Array | BigUint64Array | Big
   return out;
 }
 
-/** Puts the flags that are the same for all events of a shape into its rows. */
+/** Writes the flags of shapes into the rows of their events. */
 function withShapeFlags(
   out: BigUint64Array<ArrayBuffer>,
   shape: Uint32Array,
   shapes: readonly Shape[],
 ): BigUint64Array {
-  // In words again; where a shape has none, 0 changes nothing.
+  // Written as words; for a shape without flags this adds 0.
   const ofShapes = new Uint32Array(BigUint64Array.from(shapes, ({ flags }) => flags ?? 0n).buffer);
   const words = new Uint32Array(out.buffer);
   for (let i = 0; i < shape.length; i++) {
@@ -172,7 +173,8 @@ function withShapeFlags(
 }
 
 /**
- * Turns what the column `key` holds into entries of the dictionary: 0 is the next new one, n is entry n − 1.
+ * Converts values of the column `key` to entries of the dictionary: 0 is the next new entry, n is entry n −
+ * 1.
  */
 function findEntries(values: Uint32Array, keys: number): Uint32Array {
   let next = 0;
@@ -193,14 +195,14 @@ function checkBelow(values: Uint32Array, limit: number, name: string): void {
   }
 }
 
-/** The key dictionary: at least one entry for each key of the block; equal hashes are equal keys. */
+/** The key dictionary, with one or more entries for each key of the block; equal hashes are equal keys. */
 export interface KeyColumns {
   hash: BigUint64Array;
   /** Bytes. */
   size: Uint32Array;
 }
 
-/** @throws BlockError where it has too few or too many entries */
+/** Decodes the key dictionary. @throws BlockError where it has too few or too many entries */
 export function decodeKeys(block: Block): KeyColumns {
   return {
     hash: readWords64(columnBytes(block, 'key_hash'), block.keys),
@@ -208,13 +210,13 @@ export function decodeKeys(block: Block): KeyColumns {
   };
 }
 
-/** Openings and closings of connections, one entry each. */
+/** Connection records, one entry for each opening or closing. */
 export interface ConnColumns {
   /** Numbered within the worker. */
   id: Uint32Array;
   /** Index into `Names.conn_kind`. */
   kind: Uint8Array;
-  /** Units since 1970. */
+  /** Time of the opening or closing, units since 1970. */
   time: BigUint64Array;
   /** Keyed hashes of the addresses. */
   client: BigUint64Array;
@@ -222,7 +224,10 @@ export interface ConnColumns {
   port: Uint32Array;
 }
 
-/** @throws BlockError where they have too few or too many entries, or a kind without a name */
+/**
+ * Decodes the connection records. @throws BlockError where there are too few or too many, or a kind has no
+ * name
+ */
 export function decodeConns(block: Block): ConnColumns {
   const { conns, names } = block;
   const kind = readBytes(columnBytes(block, 'conn_kind'), conns);

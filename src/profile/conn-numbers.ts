@@ -1,31 +1,34 @@
 import { randomBytes } from 'node:crypto';
 
-/** Connections of a page, as a power of two; only pages that occur take memory. */
+/** Connections of a page, as a power of two; only pages that are used take memory. */
 const PAGE_BITS = 12;
 const PAGE = 1 << PAGE_BITS;
-/** Pages that are made whatever is in them: 16 MiB. */
+/** Pages that are always made: 16 MiB. */
 const PAGES_FREE = 1024;
-/** For every further page so many connections must have been seen: 128 bytes for each. */
+/** Connections that must have been seen for each further page, which is 128 bytes for each connection. */
 const CONNS_A_PAGE = 128;
-/** A power of two of tables, because a Map holds no more than 2^24 entries. */
+/** Number of hash maps, a power of two; several, because a Map holds at most 2^24 entries. */
 const TABLE_BITS = 6;
-/** An odd factor, new in each process: in a profile made for it all entries might fall into one bucket. */
+/**
+ * An odd factor, random in each process, so that no profile can be crafted to put all entries into one
+ * bucket.
+ */
 const FACTOR = randomBytes(4).readUInt32LE() | 1;
 
 /**
- * Numbers connections by first appearance, from 0. Blocks number them within their worker, densely, so
- * tables serve better than a hash map: a lookup for every event must cost next to nothing. A profile that
- * numbers them otherwise is read all the same, with hash maps from where tables would take too much memory.
+ * Numbers connections by first appearance, from 0. Workers number their connections densely, so that tables
+ * are much faster than a hash map, and there is a lookup for every event. A profile with other numbers is
+ * read, too, with hash maps where tables would take too much memory.
  */
 export class ConnNumbers {
-  /** By worker, then page: number + 1 of each connection, 0 where it has none yet. */
+  /** By worker and page: number + 1 of each connection, 0 where it has none yet. */
   readonly #pages = new Map<number, Map<number, Uint32Array>>();
   #lastWorker = -1;
   #lastIndex = -1;
-  /** Null where the page is not to be made. */
+  /** The page of a connection; null where it must not be made. */
   #lastPage: Uint32Array | null = null;
   #pageCount = 0;
-  /** Number + 1 of connections without a page; null as long as every page was made. */
+  /** Number + 1 of connections without a page; null as long as there are none. */
   #scattered: Map<number, number>[] | null = null;
   readonly #workers = new Map<number, number>();
   #size = 0;
@@ -76,7 +79,7 @@ export class ConnNumbers {
   }
 
   #makePage(pages: Map<number, Uint32Array>, index: number): Uint32Array | null {
-    // Once there is a connection without a page, it must not get one.
+    // A page that was not made once must not be made later, because its connections have numbers already.
     if (this.#scattered !== null) return null;
     if (this.#pageCount >= PAGES_FREE + this.#size / CONNS_A_PAGE) {
       this.#scattered = Array.from({ length: 1 << TABLE_BITS }, () => new Map());

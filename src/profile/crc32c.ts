@@ -2,7 +2,7 @@
 const POLYNOMIAL = 0x82f63b78;
 
 /**
- * Eight tables, so that eight bytes take one step ("slicing-by-8": Kounavis and Berry, "A systematic
+ * Eight tables to process eight bytes a step ("slicing-by-8": Kounavis and Berry, "A systematic
  * approach to building high performance software-based CRC generators", 2005). `tables[k][b]` is the
  * checksum of byte b followed by k zero bytes.
  */
@@ -13,7 +13,7 @@ for (let byte = 0; byte < 256; byte++) {
   for (let bit = 0; bit < 8; bit++) value = (value >>> 1) ^ (value & 1 ? POLYNOMIAL : 0);
   for (const table of tables) {
     table[byte] = value;
-    // One zero byte more.
+    // The checksum with one more zero byte.
     for (let bit = 0; bit < 8; bit++) value = (value >>> 1) ^ (value & 1 ? POLYNOMIAL : 0);
   }
 }
@@ -29,7 +29,7 @@ const [t0, t1, t2, t3, t4, t5, t6, t7] = tables as [
   Int32Array,
 ];
 
-/** Checksum of bytes, continuing from `initial` (the checksum of what came before). */
+/** Checksum of bytes, continued from `initial`, the checksum of the bytes before. */
 export function crc32c(bytes: Uint8Array, initial = 0): number {
   const whole = bytes.length & ~7;
   let crc = ~initial;

@@ -1,4 +1,4 @@
-/** Making the file a profile is written to. */
+/** Creates the file of a profile. */
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
@@ -14,20 +14,20 @@ import {
 import { dirname } from 'node:path';
 import { fileReason, MembenchError, type Reason } from '../errors.js';
 
-/** What is said of a file that is to be made in other words than of one that is there. */
+/** Reasons that are worded differently for files to be created. */
 const REASONS: Readonly<Record<string, Reason>> = {
   ENOENT: ['there is no such folder'],
   EISDIR: ['it is a directory', 'name a file in it'],
   ELOOP: ['it is a symbolic link', 'name the file itself'],
 };
 
-/** Says why a profile cannot be created or written. */
+/** The error for a profile that cannot be created or written. */
 export function writeError(path: string, error: unknown): MembenchError {
   const [why, hint] = fileReason(error, REASONS);
   return new MembenchError('ERR_MEMBENCH_PROFILE_WRITE', `${path}: ${why}`, hint, error);
 }
 
-/** Writes all of it. A filling disk takes a part first and fails the next call. */
+/** Writes all bytes. A disk that becomes full accepts a part and fails the next call. */
 export function writeAll(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) {
     const written = writeSync(fd, bytes, at, bytes.length - at);
@@ -36,17 +36,14 @@ export function writeAll(fd: number, bytes: Uint8Array): void {
   }
 }
 
-/**
- * Errors that mean that a folder cannot be opened or synced here at all, as PostgreSQL's fsync_fname takes
- * them.
- */
+/** Errors that mean that folders cannot be opened or synced here at all, as in PostgreSQL's fsync_fname. */
 const UNSYNCABLE = new Set(['EACCES', 'EBADF', 'EINVAL', 'EISDIR', 'EPERM']);
 
 /**
- * Brings to the disk that a name came into the folder of this path, or went: fsync(2) of a file does not.
+ * Flushes new and removed names in the folder of this path to the disk, which fsync(2) of a file does not.
  * Does nothing where the system or the file system cannot do it.
  *
- * @throws what fsync(2) says, EIO for example
+ * @throws the error of fsync(2), EIO for example
  */
 export function syncFolder(path: string): void {
   try {
@@ -62,15 +59,15 @@ export function syncFolder(path: string): void {
 }
 
 /**
- * Creates a file nobody else can read, with something in it already, and opens it for writing. Neither an
- * existing file nor a link is ever written through, and where this fails, nothing has changed (but for a disk
- * that fails when an old file was replaced already).
+ * Creates a file with mode 0600 and an initial content, and opens it for writing. It never writes into an
+ * existing file or through a link, and where it fails nothing has changed (except where the disk fails after
+ * an old file was replaced).
  *
- * With `force` an existing regular file is replaced: the new one is made beside it and takes its place
- * by rename(2) once its start is written. So the old one is lost only when there is a new one, whoever
- * reads the old one is not disturbed, and the new one can be read while it grows.
+ * With `force` an existing regular file is replaced by rename(2), once the new one has its initial content.
+ * So the old file is lost only when there is a new one, readers of the old file are not disturbed, and the
+ * new one can be read while it grows.
  *
- * @param sync bring the start of the file and its name to the disk
+ * @param sync flush the initial content and the name to the disk
  * @throws ERR_MEMBENCH_PROFILE_EXISTS, ERR_MEMBENCH_PROFILE_WRITE
  */
 export function createFile(path: string, force: boolean, start: Uint8Array, sync = false): number {
@@ -93,7 +90,7 @@ export function createFile(path: string, force: boolean, start: Uint8Array, sync
     return fd;
   } catch (error) {
     if (error instanceof MembenchError) throw error;
-    // It came into being since it was looked for.
+    // The file was created since the check.
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw exists(path);
     throw writeError(path, error);
   }
@@ -104,7 +101,7 @@ function createNew(path: string, start: Uint8Array, sync: boolean): number {
   const fd = openSync(path, flags, 0o600);
   attempt(
     () => {
-      // The umask can only take away, but it may take away what the owner needs.
+      // The umask may remove permissions of the owner.
       if (process.platform !== 'win32') fchmodSync(fd, 0o600);
       writeAll(fd, start);
       if (sync) fsyncSync(fd);
@@ -115,7 +112,7 @@ function createNew(path: string, start: Uint8Array, sync: boolean): number {
   return fd;
 }
 
-/** Does something with a new file, which does not stay where that fails. */
+/** Runs an action on a new file, and removes the file where it fails. */
 function attempt(action: () => void, fd: number, path: string): void {
   try {
     action();

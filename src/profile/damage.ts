@@ -1,21 +1,21 @@
-/** How a profile says what is wrong with it. */
+/** Descriptions of damage in a profile. */
 import { MembenchError } from '../errors.js';
 
-/** A stretch of the file that cannot be used. */
+/** A range of the file that cannot be used. */
 export interface Damage {
   /** Where it starts, and how many bytes it has. */
   offset: number;
   bytes: number;
-  /** It is the start of a frame and ends where the file ends, as a frame still being written does. */
+  /** Whether it is the start of a frame at the end of the file, as of a frame that is still being written. */
   unfinished: boolean;
-  /** What is wrong with it. */
+  /** What is wrong, in words. */
   reason: string;
 }
 
-/** Stretches told one by one at most: a file of rubbish must not make a list as long as itself. */
+/** Most ranges listed one by one, so that a file of garbage does not make a list as long as itself. */
 const LISTED_MAX = 10_000;
 
-/** Collects damage; what is too much to be told one by one is added to the last entry. */
+/** Collects damage; from LISTED_MAX entries on, further bytes are added to the last one. */
 export class DamageList {
   readonly entries: Damage[] = [];
 
@@ -32,8 +32,8 @@ export class DamageList {
 }
 
 /**
- * A frame whose checksum fits but whose content contradicts itself, or a block that is not where it was.
- * The readers of whole profiles catch it, note a `Damage` and go on.
+ * A frame with a right checksum and a contradictory content, or a block that is not where the index says.
+ * Readers of whole profiles catch it, add a `Damage` and go on.
  */
 export class BlockError extends MembenchError {
   constructor(what: string) {

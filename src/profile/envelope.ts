@@ -1,24 +1,24 @@
 /**
- * The msgpack around a payload that lies elsewhere: FORMAT.md, "Frames". A block's payload is put
- * together by the parser in shared memory; only what stands before and after it is made here, so the
- * payload is copied once, into the finished frame.
+ * Encodes the msgpack around a payload: FORMAT.md, "Frames". The parser writes the payload of a block in
+ * shared memory, and only the bytes before and after it are made here, so that the payload is copied once,
+ * into the frame.
  */
 import { Packr } from 'msgpackr/pack';
 import { crc32c } from './crc32c.js';
 
-/** Plain maps, no msgpackr extensions: any msgpack library reads them. */
+/** Encodes plain maps without extensions of msgpackr, so that any msgpack library can read them. */
 const packr = new Packr({ useRecords: false, variableMapSize: true });
 
 /** Bytes of a frame before its body: array header, magic, bin 32 header. */
 export const FRAME_HEAD = 11;
-/** Bytes after it: uint 32 with the checksum. */
+/** Bytes of a frame after its body: uint 32 with the checksum. */
 export const FRAME_TAIL = 5;
-/** Longest body a frame may declare; more is damage. */
+/** Most bytes of a body; a frame that declares more is damaged. */
 export const BODY_MAX = 16 * 1024 * 1024;
 
 export type Magic = 'MBHD' | 'MBBK' | 'MBLS' | 'MBNT' | 'MBFT';
 
-/** Everything of a block's body but its payload; see FORMAT.md for the meaning of each. */
+/** The fields of a block's body except its payload; FORMAT.md has their meaning. */
 export interface BlockMeta {
   run: Uint8Array;
   worker: number;
@@ -38,22 +38,25 @@ export interface BlockMeta {
   counts: Record<string, number>;
 }
 
-/** Any value as msgpack. */
+/** Encodes a value as msgpack. */
 export function encode(value: unknown): Uint8Array {
   return packr.pack(value);
 }
 
-/** The body of a block up to its payload: the map with one entry more, and the payload's own header. */
+/**
+ * The body of a block up to its payload: the map, with the key and the msgpack header of the payload as last
+ * entry.
+ */
 export function blockPrefix(meta: BlockMeta, payloadSize: number): Uint8Array {
   return openMap(encode(meta), Object.keys(meta).length, 'payload', 0xc6, payloadSize);
 }
 
 /**
- * A packed map with one entry more at its end, whose value's bytes are still to follow.
+ * Adds an entry to the end of an encoded map; the bytes of its value are to follow.
  *
- * @param packed the map without it
- * @param entries its entries
- * @param type first byte of the value: a msgpack type with a 32-bit size
+ * @param packed the encoded map without the entry
+ * @param entries number of its entries
+ * @param type first byte of the value, a msgpack type with a 32-bit size
  */
 export function openMap(
   packed: Uint8Array,
@@ -62,7 +65,7 @@ export function openMap(
   type: 0xc6 | 0xdd,
   size: number,
 ): Uint8Array {
-  // The map header gives way to that of a map 16, with one entry more.
+  // The header of the map is replaced by that of a map 16 with one more entry.
   const rest = packed.subarray(packed[0] === 0xde ? 3 : 1);
   const prefix = Buffer.alloc(3 + rest.length + 1 + key.length + 5);
   prefix[0] = 0xde;
@@ -76,7 +79,7 @@ export function openMap(
   return prefix;
 }
 
-/** A whole frame around a body. */
+/** Encodes a frame around a body. */
 export function encodeFrame(magic: Magic, body: Uint8Array): Uint8Array {
   const frame = new Uint8Array(FRAME_HEAD + body.length + FRAME_TAIL);
   frame.set(body, FRAME_HEAD);
@@ -96,7 +99,7 @@ export function sealFrame(frame: Uint8Array, magic: Magic, size: number, crc: nu
   view.setUint32(FRAME_HEAD + size + 1, crc >>> 0);
 }
 
-/** Whether bytes are one frame of this magic and nothing else, but for its body and checksum. */
+/** Whether bytes are exactly one frame of this magic; body and checksum are not checked. */
 export function isFrame(bytes: Uint8Array, magic: Magic): boolean {
   const size = bytes.length - FRAME_HEAD - FRAME_TAIL;
   if (size < 0 || size > BODY_MAX) return false;

@@ -5,9 +5,9 @@ import type { ProfileReader } from './reader.js';
 import { SortedRows } from './sorted-rows.js';
 
 /**
- * Every event of the good blocks in the total order of FORMAT.md, connections and requests numbered by
- * first appearance. Holds only the blocks whose time ranges overlap where it stands, as columns. In the
- * end the reader knows of every block, those without events too, whether it is good.
+ * Yields every event of the good blocks in the total order of FORMAT.md, with connections and requests
+ * numbered by first appearance. Only the blocks whose time ranges contain the current time are in memory, as
+ * columns. At the end every block has been checked, including those without events.
  */
 export function* readEvents(reader: ProfileReader): Generator<CacheEvent> {
   const waiting = reader.blocks.filter((entry) => entry.events > 0).sort(byStart);
@@ -19,7 +19,7 @@ export function* readEvents(reader: ProfileReader): Generator<CacheEvent> {
   let rowBefore = 0;
   for (;;) {
     let { first, second } = firstTwo(open);
-    // A block not read yet may start at or before the earliest row at hand.
+    // Opens blocks that start at or before the earliest row of the open blocks.
     while (next < waiting.length && (first === undefined || !first.isBefore(waiting[next]!.minNs))) {
       const rows = reader.read(waiting[next++]!, (block) => new SortedRows(block));
       if (rows === null) continue;
@@ -28,7 +28,7 @@ export function* readEvents(reader: ProfileReader): Generator<CacheEvent> {
     }
     if (first === undefined) break;
     const border = waiting[next]?.minNs;
-    // Its rows follow each other up to where another block, open or not, may have the next one.
+    // The rows of this block are next up to the first row of another block, open or not.
     do {
       const { row } = first;
       const same = before !== undefined && SortedRows.isSameRequest(before, rowBefore, first, row);
@@ -52,8 +52,8 @@ function byStart(a: BlockEntry, b: BlockEntry): number {
 }
 
 /**
- * The blocks with the first and the second next row. There are about as many as workers: looking at all is
- * quick.
+ * The two open blocks with the earliest rows. There are about as many as workers, so that a linear search is
+ * fast.
  */
 function firstTwo(open: readonly SortedRows[]): {
   first: SortedRows | undefined;

@@ -1,33 +1,33 @@
 import { asCount, asCounts, asList, asText, asUint64, type Body } from './body.js';
 
-/** Where a block lies, and what it covers. */
+/** An entry of the block index: position and content of a block. */
 export interface BlockEntry {
-  /** Of its frame, in bytes. */
+  /** Position and size of its frame, bytes. */
   offset: number;
   bytes: number;
   worker: number;
   seq: number;
   events: number;
-  /** Times of its first and last event, Unix nanoseconds; zeros where it has none. */
+  /** Times of its first and last event, Unix nanoseconds; zeros where it has no event. */
   minNs: bigint;
   maxNs: bigint;
 }
 
-/** The footer as read; see FORMAT.md for the meaning of each. */
+/** A decoded footer; FORMAT.md has the meaning of its fields. */
 export interface Footer {
   ended: string;
   elapsedNs: bigint;
   counts: Record<string, number>;
   firstNs: bigint;
   lastNs: bigint;
-  /** In file order; null where the file has too many to list. */
+  /** The blocks in file order; null where there are too many to list. */
   blocks: BlockEntry[] | null;
 }
 
 /**
- * Reads a footer, but for the header in it.
+ * Reads a footer, except for the header in it.
  *
- * @throws BlockError where it makes no sense
+ * @throws BlockError where it is invalid
  */
 export function readFooter(body: Body): Footer {
   return {

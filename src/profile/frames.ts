@@ -1,41 +1,41 @@
-/** Walks the frames of a file: FORMAT.md, "Frames". Damage is skipped, named and counted, never trusted. */
+/** Walks the frames of a file: FORMAT.md, "Frames". Damage is skipped and reported. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { fileReason, MembenchError } from '../errors.js';
 import { crc32c } from './crc32c.js';
 import type { Damage } from './damage.js';
 import { BODY_MAX, FRAME_HEAD, FRAME_TAIL } from './envelope.js';
 
-/** Bytes kept at hand while frames are walked: small frames and rubbish must not cost a read each. */
+/** Bytes of the read buffer, so that small frames and garbage do not cost a read each. */
 const WINDOW_BYTES = 64 * 1024;
-/** Bytes of the end of a file looked through first for a footer. */
+/** Bytes at the end of a file in which a footer is searched first. */
 const TAIL_BYTES = 64 * 1024;
 /**
- * Bytes of frames looked through in vain, at most: so many times the file, and so many more. Where damage
- * looks like the starts of frames, each start must not cost what it declares.
+ * Most bytes read of invalid frames: a multiple of the file's size, and a constant. Where damage looks like
+ * many starts of frames, not each of them may cost the bytes it declares.
  */
 const VAIN_TIMES = 4;
 const VAIN_MORE = 4 * BODY_MAX;
-/** What every frame starts with: array of 3, string of 4, 'M', 'B'. */
+/** First bytes of every frame: array of 3, string of 4, 'M', 'B'. */
 const START = Buffer.from([0x93, 0xa4, 0x4d, 0x42]);
 const MAGICS = new Set(['MBHD', 'MBBK', 'MBLS', 'MBNT', 'MBFT']);
 
 /**
- * What pcap, in its three kinds and both byte orders, and pcapng begin with, for a hint to who took one for a
- * profile.
+ * First bytes of pcap, in its three kinds and both byte orders, and of pcapng, for a hint where one is taken
+ * for a profile.
  */
 const CAPTURES = /^(d4c3b2a1|a1b2c3d4|4d3cb2a1|a1b23c4d|34cdb2a1|a1b2cd34|0a0d0d0a)$/;
 
-/** A whole frame whose checksum fits. */
+/** A complete frame with a right checksum. */
 export interface Frame {
-  /** Four characters; a later version may have others than this one knows. */
+  /** Four characters; later versions may have kinds unknown to this one. */
   magic: string;
-  /** Where the frame starts, and its bytes in all. */
+  /** Position of the frame, and its size with head and tail, bytes. */
   offset: number;
   bytes: number;
   body: Uint8Array<ArrayBuffer>;
 }
 
-/** What the first bytes of a frame say. */
+/** The decoded head of a frame. */
 export interface FrameHead {
   magic: string;
   /** Bytes of the whole frame. */
@@ -43,17 +43,17 @@ export interface FrameHead {
 }
 
 /**
- * A file of frames as it was when it was opened: what is appended later is not seen. Reads with
- * positions of its own, never more than one frame at a time.
+ * A file of frames as it was when it was opened; bytes appended later are not read. It reads at explicit
+ * positions, at most one frame at a time.
  */
 export class FrameFile {
   readonly path: string;
-  /** Bytes it had when it was opened. */
+  /** Size of the file when it was opened, bytes. */
   readonly size: number;
   readonly #fd: number;
-  /** Bytes that may yet be looked through in vain. */
+  /** Bytes of invalid frames that may still be read. */
   #patience: number;
-  /** A stretch of the file, from where it starts. */
+  /** The read buffer, and the position of its first byte. */
   #window: Buffer<ArrayBuffer> = Buffer.alloc(0);
   #windowAt = 0;
 
@@ -80,25 +80,23 @@ export class FrameFile {
     closeSync(this.#fd);
   }
 
-  /** Whether it begins like a capture. */
+  /** Whether the file begins like a capture. */
   get isCapture(): boolean {
     return CAPTURES.test(this.#read(0, 4).toString('hex'));
   }
 
-  /**
-   * What the frame at `offset` says of itself, or null where none can start. Its checksum is not looked at.
-   */
+  /** The head of the frame at `offset`, or null where no frame starts. Its checksum is not checked. */
   headAt(offset: number): FrameHead | null {
     return parseHead(this.#read(offset, FRAME_HEAD));
   }
 
-  /** The frame at `offset`, or null where there is none that is whole and right. */
+  /** The frame at `offset`, or null where there is none that is complete with a right checksum. */
   frameAt(offset: number): Frame | null {
     const head = this.headAt(offset);
     return head === null ? null : this.#whole(offset, head);
   }
 
-  /** Every whole frame between `from` and `to`, in order. What lies between them is told to `onDamage`. */
+  /** Yields every complete frame in [from, to), in order. Bytes between frames are reported to `onDamage`. */
   *frames(onDamage: (damage: Damage) => void, from = 0, to = this.size): Generator<Frame> {
     let at = from;
     while (at < to) {
@@ -119,7 +117,7 @@ export class FrameFile {
     }
   }
 
-  /** The frame of this magic that ends where the file ends, or null. */
+  /** The frame of this magic at the end of the file, or null. */
   lastFrame(magic: string): Frame | null {
     const start = Buffer.concat([START.subarray(0, 2), Buffer.from(magic, 'latin1')]);
     const limit = Math.min(this.size, FRAME_HEAD + BODY_MAX + FRAME_TAIL);
@@ -134,7 +132,7 @@ export class FrameFile {
     }
   }
 
-  /** The rest of a frame, or null where it is not whole or not right. */
+  /** Reads the rest of a frame; null where it is incomplete or its checksum is wrong. */
   #whole(offset: number, head: FrameHead): Frame | null {
     if (offset + head.bytes > this.size) return null;
     const rest = this.#read(offset + FRAME_HEAD, head.bytes - FRAME_HEAD);
@@ -146,21 +144,21 @@ export class FrameFile {
   }
 
   /**
-   * The frame at `offset` where it ends before `to`, and while there is patience.
+   * The frame at `offset`, where it ends before `to` and the budget for invalid frames is not used up.
    *
-   * @param known only a kind this release knows
+   * @param known whether to accept only kinds that this release knows
    */
   #tryFrame(offset: number, to: number, known = false): Frame | null {
     const head = this.#patience > 0 ? parseHead(this.#near(offset, FRAME_HEAD)) : null;
     if (head === null || offset + head.bytes > to || (known && !MAGICS.has(head.magic))) return null;
-    // Its last bytes alone tell most of what is no frame.
+    // The last bytes alone reject most candidates.
     const mark = this.#near(offset + head.bytes - FRAME_TAIL, 1)[0];
     const frame = mark === 0xce ? this.#whole(offset, head) : null;
     if (frame === null) this.#patience -= head.bytes;
     return frame;
   }
 
-  /** Whether what lies from `offset` to the end of the file is the start of a frame and not all of it. */
+  /** Whether the bytes from `offset` to the end of the file are an incomplete frame. */
   #isUnfinished(offset: number): boolean {
     const start = this.#read(offset, FRAME_HEAD);
     if (start.length === FRAME_HEAD) return offset + (parseHead(start)?.bytes ?? 0) > this.size;
@@ -168,7 +166,7 @@ export class FrameFile {
     return start.compare(START, 0, fixed, 0, fixed) === 0 && (start[6] ?? 0xc6) === 0xc6;
   }
 
-  /** Where the next known frame starts at `from` or later, `to` where there is none before it. */
+  /** Position of the next known frame in [from, to), or `to` where there is none. */
   #findFrame(from: number, to: number): number {
     for (let base = from; base < to && this.#patience > 0; ) {
       const bytes = this.#near(base, START.length, WINDOW_BYTES);
@@ -177,15 +175,14 @@ export class FrameFile {
         if (offset >= to) return to;
         if (this.#tryFrame(offset, to, true) !== null) return offset;
       }
-      // Overlap by a start, so that none hides on the border.
+      // Consecutive ranges overlap by the length of a start, so that none is missed at a border.
       base += Math.max(1, bytes.length - START.length + 1);
     }
     return to;
   }
 
   /**
-   * `least` to `most` bytes from `offset`, fewer at the end of the file; only to be looked at, not to be
-   * kept.
+   * A view of `least` to `most` bytes from `offset`, fewer at the end of the file, valid until the next read.
    */
   #near(offset: number, least: number, most = least): Buffer<ArrayBuffer> {
     const end = Math.min(offset + least, this.size);
@@ -215,7 +212,7 @@ export class FrameFile {
   }
 }
 
-/** Reads `93 a4 M B x x c6 length`; null where it is something else. */
+/** Parses the head `93 a4 M B x x c6 length`; null where it is another. */
 function parseHead(head: Buffer): FrameHead | null {
   if (head.length < FRAME_HEAD || head.compare(START, 0, 4, 0, 4) !== 0 || head[6] !== 0xc6) return null;
   const body = head.readUInt32BE(7);

@@ -17,7 +17,7 @@ import { BlockError } from './damage.js';
 export const FORMAT_VERSION = 2;
 export const FORMAT_NAME = 'membench profile';
 
-/** What a recording says about itself; see FORMAT.md for the meaning of each. */
+/** Fields of a header to write; FORMAT.md has their meaning. */
 export interface ProfileHeader {
   run: Uint8Array;
   created_ns: bigint;
@@ -27,20 +27,20 @@ export interface ProfileHeader {
   workers: number;
   ports: readonly (readonly [first: number, last: number])[];
   key_id: Uint8Array;
-  /** Left out where it is 1. */
+  /** Omitted where it is 1. */
   sample?: number;
-  /** Left out where it is 0, as is `first_seq` where all of it is. */
+  /** Omitted where it is 0, as is `first_seq` where all its numbers are 0. */
   part?: number;
   first_seq?: readonly number[];
 }
 
-/** Names of a kind at most: the readers keep a table for each operation. */
+/** Most names of a kind: readers keep a table for each operation. */
 const NAMES_MAX = 256;
-/** Names of a kind of which sets are written as the bits of an integer, at most. */
+/** Most names of a kind whose sets are written as bits of an integer. */
 const BIT_NAMES_MAX = 31;
 const BIT_KINDS = new Set(['present', 'mark', 'trait']);
 
-/** Names by kind: what numbers in blocks index. */
+/** Names by kind, which numbers in blocks index. */
 export interface Names {
   op: readonly string[];
   status: readonly string[];
@@ -54,7 +54,7 @@ export interface Names {
   column: readonly string[];
 }
 
-/** The names this release writes. */
+/** The names that this release writes. */
 export const NAMES: Names = {
   op: OP_NAMES,
   status: STATUS_NAMES,
@@ -68,7 +68,7 @@ export const NAMES: Names = {
   column: COLUMN_NAMES,
 };
 
-/** The header's body. */
+/** The body of a header frame. */
 export function headerBody(header: ProfileHeader): Record<string, unknown> {
   const { sample = 1, ...rest } = header;
   return {
@@ -80,7 +80,7 @@ export function headerBody(header: ProfileHeader): Record<string, unknown> {
   };
 }
 
-/** The header as read. Byte strings are hexadecimal digits. */
+/** A decoded header. Byte strings are hexadecimal digits. */
 export interface Header {
   version: number;
   run: string;
@@ -92,9 +92,9 @@ export interface Header {
   workers: number;
   ports: [first: number, last: number][];
   keyId: string;
-  /** One of so many connections was recorded; 1: all. */
+  /** One in this many connections was recorded; 1: all. */
   sample: number;
-  /** Which file of its recording it is, from 0. */
+  /** Number of the file in its recording, from 0. */
   part: number;
   /** By worker, the sequence number of its first block in this file; 0 where it has no entry. */
   firstSeq: number[];
@@ -104,7 +104,7 @@ export interface Header {
 /**
  * Reads a header.
  *
- * @throws BlockError where it is none, or none this release understands
+ * @throws BlockError where it is invalid, or of a version that this release does not know
  */
 export function readHeader(body: Body): Header {
   if (body.format !== FORMAT_NAME) throw new BlockError('its header says it is something else');

@@ -5,12 +5,12 @@ export interface Loss {
   /** Hexadecimal digits. */
   run: string;
   worker: number;
-  /** A `lost_…` counter's name without the prefix. */
+  /** Name of a `lost_…` counter without the prefix. */
   reason: string;
   packets: number;
 }
 
-/** @throws BlockError where it makes no sense */
+/** Reads a loss record. @throws BlockError where it is invalid */
 export function readLoss(body: Body): Loss {
   return {
     run: hex(asBytes(body.run, 'run')),

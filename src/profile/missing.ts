@@ -1,20 +1,19 @@
-/** A block's place in its recording. */
+/** The worker of a block, and its sequence number. */
 export interface BlockName {
   worker: number;
   seq: number;
 }
 
-/** Missing blocks listed at most: a wrong sequence number must not make a list without end. */
+/** Most missing blocks listed, so that a wrong sequence number does not make an endless list. */
 const LISTED_MAX = 100_000;
 
 /**
- * Blocks that must have been written and are not here: those that are known of, and those the sequence
- * numbers skip.
+ * Blocks that were written and are missing: those known to exist, and those skipped by the sequence numbers.
  *
- * @param here what is here and good
- * @param known everything that was ever seen or told of
- * @param first by worker, the sequence number it starts with; 0 where it has no entry
- * @returns by worker and sequence number
+ * @param here the blocks that are present and good
+ * @param known all blocks that were seen or are listed anywhere
+ * @param first by worker, its first sequence number; 0 where it has no entry
+ * @returns the missing blocks, sorted by worker and sequence number
  */
 export function missingBlocks(
   here: readonly BlockName[],

@@ -1,6 +1,6 @@
 import { asBytes, asText, asUint64, type Body, hex } from './body.js';
 
-/** Something that happened while recording and that the numbers do not tell. */
+/** An incident during the recording that no counter shows. */
 export interface Note {
   /** Hexadecimal digits. */
   run: string;
@@ -10,7 +10,7 @@ export interface Note {
   what: string;
 }
 
-/** @throws BlockError where it makes no sense */
+/** Reads a note. @throws BlockError where it is invalid */
 export function readNote(body: Body): Note {
   return {
     run: hex(asBytes(body.run, 'run')),

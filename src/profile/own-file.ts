@@ -3,17 +3,17 @@ import { basename } from 'node:path';
 import { MembenchError } from '../errors.js';
 import { syncFolder, writeError } from './create.js';
 
-/** Errors of lstat(2) that mean that nothing is there, and not that one may not look. */
+/** Errors of lstat(2) that mean that there is no file, rather than no permission. */
 const GONE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
-/** Where NFS and FUSE put an open file that was removed, until it is closed. */
+/** Names under which NFS and FUSE keep an open file that was removed, until it is closed. */
 const HIDDEN = /^\.(nfs|fuse_hidden)[0-9a-f]+$/i;
 
-/** A file this process has just made. Only that is ever removed, never what came into its place. */
+/** A file that this process has created. It removes only this file, never another one that took its place. */
 export class OwnFile {
   readonly path: string;
   readonly #device: bigint;
   readonly #inode: bigint;
-  /** Whether the numbers at its path are those of the open file, as they are on all but odd file systems. */
+  /** Whether device and inode at its path equal those of the open file, as on all but odd file systems. */
   readonly #isSteady: boolean;
 
   /** @param fd the open file */
@@ -22,13 +22,13 @@ export class OwnFile {
     const { dev, ino } = fstatSync(fd, { bigint: true });
     this.#device = dev;
     this.#inode = ino;
-    // Where nothing is there any more, somebody was quick to move it: that is for `check` to say.
+    // Where the file has been moved already, `check` reports it.
     this.#isSteady = this.#find() !== undefined || !existsSync(path);
   }
 
   /**
-   * Makes sure that the file is still at its path: what is written into one that was removed is lost, and
-   * into one that was moved it does not go where it was meant to.
+   * Checks that the file is still at its path: bytes written to a removed file would be lost, and those of a
+   * moved file would go to another place.
    *
    * @param fd the open file
    * @throws ERR_MEMBENCH_PROFILE_WRITE
@@ -44,10 +44,11 @@ export class OwnFile {
   }
 
   /**
-   * Removes the file where it is still there and as it was left.
+   * Removes the file, if it is still at its path and unchanged.
    *
-   * @param bytes its size when it was left: an inode's number alone may have gone to another file
-   * @param sync bring to the disk that it is gone
+   * @param bytes its size when it was closed, because its inode number alone may belong to another file by
+   *   now
+   * @param sync flush the removal to the disk
    * @throws ERR_MEMBENCH_PROFILE_WRITE
    */
   remove(bytes: number, sync = false): void {
@@ -60,7 +61,7 @@ export class OwnFile {
     }
   }
 
-  /** The file at the path, where it is this one. */
+  /** Status of the file at the path, if it is this file. */
   #find() {
     const found = lstatSync(this.path, { bigint: true, throwIfNoEntry: false });
     return found?.isFile() && found.dev === this.#device && found.ino === this.#inode ? found : undefined;
@@ -70,26 +71,26 @@ export class OwnFile {
     try {
       return this.#find() !== undefined;
     } catch (error) {
-      // Where one may not look any more, it need not be gone.
+      // Without permission to read its status, it may still be there.
       return !GONE.has((error as NodeJS.ErrnoException).code ?? '');
     }
   }
 }
 
-/** Whether an open file has a name at all. */
+/** Whether an open file has a name. */
 function isLinked(fd: number): boolean {
   return fstatSync(fd).nlink > 0;
 }
 
-/** Where an open file is now, in words where only that is known; undefined where it is as good as removed. */
+/** The current path of an open file, or a description; undefined where it was removed. */
 function placeOf(fd: number): string | undefined {
   try {
-    // proc(5): a name that was removed, while others are left, ends so.
+    // The link ends with this where its name was removed and the file has others (proc(5)).
     const path = readlinkSync(`/proc/self/fd/${fd}`);
     if (HIDDEN.test(basename(path))) return undefined;
     if (!path.endsWith(' (deleted)')) return path;
   } catch {
-    // Another system.
+    // Other systems have no /proc.
   }
   return 'a file of another name';
 }

@@ -1,10 +1,10 @@
 import { addCounts } from './counts.js';
 import type { BlockInfo, FooterInfo, ProfileWriter } from './writer.js';
 
-/** One file of a series while it is written, and what its own blocks and losses add up to. */
+/** A file of a series that is being written, with the sums of its own blocks and losses. */
 export class Part {
   readonly writer: ProfileWriter;
-  /** Wall clock when it was begun, ms since 1970. */
+  /** Wall clock at its beginning, ms since 1970. */
   readonly begun: number;
   readonly counts: Record<string, number> = {};
   readonly #started = process.hrtime.bigint();
@@ -20,7 +20,7 @@ export class Part {
   writeBlock(frame: Uint8Array, block: BlockInfo): void {
     this.writer.writeBlock(frame, block);
     addCounts(this.counts, block.counts);
-    // The times of a block without events say nothing.
+    // A block without events has no times.
     if (block.events === 0) return;
     if (this.#firstNs === 0n || block.minNs < this.#firstNs) this.#firstNs = block.minNs;
     if (block.maxNs > this.#lastNs) this.#lastNs = block.maxNs;
@@ -32,11 +32,11 @@ export class Part {
     addCounts(this.counts, { [`lost_${reason}`]: packets });
   }
 
-  /** What its footer tells where the recording goes on in another part. */
+  /** The fields of its footer where the recording goes on in another part. */
   footer(): FooterInfo {
     return {
       ended: 'rotated',
-      // Not by the wall clock, which may be set back.
+      // Measured by CLOCK_MONOTONIC, because the wall clock may be set back.
       elapsed_ns: process.hrtime.bigint() - this.#started,
       counts: this.counts,
       first_ns: this.#firstNs,

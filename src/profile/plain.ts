@@ -1,13 +1,13 @@
 import { BlockError } from './damage.js';
 
-/** Arrays and maps within each other at most. */
+/** Most levels of nested arrays and maps. */
 const DEPTH_MAX = 16;
-/** Arrays and maps in a body, and values in an array, at most: as many rows of 8 bytes as 16 MiB hold. */
+/** Most arrays and maps in a body, and most values in an array: as many rows of 8 bytes as 16 MiB hold. */
 const LISTED_MAX = 2 ** 21;
-/** Entries of all maps in a body at most. */
+/** Most entries of all maps in a body. */
 const ENTRIES_MAX = 2 ** 16;
 
-/** Bytes after the first of values of one size. */
+/** Bytes after the type byte, for types of a fixed size. */
 const FIXED: Record<number, number> = {
   192: 0, // nil
   194: 0, // false
@@ -25,20 +25,20 @@ const FIXED: Record<number, number> = {
 };
 
 /**
- * Looks through one msgpack value without making anything of it: a few bytes can declare more than fits
- * into memory, or nest deeper than the stack is. What FORMAT.md, "Limits", does not allow is refused:
- * extension types, keys that are no strings, too many or too deeply nested arrays and maps.
+ * Checks one msgpack value before it is decoded: a few bytes can declare more than fits into memory, or nest
+ * deeper than the stack. Refuses what FORMAT.md, "Limits", does not allow: extension types, keys that are not
+ * strings, too many or too deeply nested arrays and maps.
  *
  * @throws BlockError
  */
 export function checkPlain(bytes: Uint8Array): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  /** Values still to come at each depth, and whether keys are among them. */
+  /** Values still expected at each depth, and whether keys are among them. */
   const left = [1];
   const keyed = [false];
   let containers = 0;
   let entries = 0;
-  /** Values still to come in all: each takes a byte at least. */
+  /** Values still expected in all; each takes at least a byte. */
   let pending = 1;
   let at = 0;
   while (left.length > 0) {
@@ -87,11 +87,11 @@ function isText(type: number): boolean {
 interface Length {
   of: 'bytes' | 'values' | 'entries';
   value: number;
-  /** Bytes the length itself takes. */
+  /** Bytes of the length field. */
   bytes: number;
 }
 
-/** How long the string, byte string, array or map is that starts with `type`. */
+/** Length of the string, byte string, array or map that starts with `type`. */
 function lengthOf(type: number, view: DataView, at: number): Length {
   if (type < 0x90) return { of: 'entries', value: type & 0x0f, bytes: 0 };
   if (type < 0xa0) return { of: 'values', value: type & 0x0f, bytes: 0 };

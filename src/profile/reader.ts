@@ -11,26 +11,26 @@ import { type BlockName, missingBlocks } from './missing.js';
 import { type Note, readNote } from './note.js';
 import { upgradeBlock } from './upgrade.js';
 
-/** Loss records, and notes, of one file at most. */
+/** Most loss records, and most notes, of one file. */
 const RECORDS_MAX = 100_000;
 
 /**
- * A profile opened for reading: whole, still being written, cut short or damaged, as it is at this
- * moment. Where the footer's index is right, opening reads little more than it; else it walks the frames
- * once. Either way only where the blocks lie is kept, so memory does not grow with what is in them.
+ * A profile opened for reading, as it is at this moment: complete, still being written, cut short or damaged.
+ * Where the footer's index is valid, opening reads little more than the index; else it walks all frames once.
+ * Either way only the positions of blocks are kept, so that memory does not grow with their content.
  *
- * With an index, damage in a block shows only when the block is read; `damage`, `missing` and `complete`
- * tell what is known so far.
+ * With an index, damage in a block is found only when the block is read; `damage`, `missing` and `complete`
+ * tell what was found so far.
  */
 export class ProfileReader {
   readonly path: string;
   readonly header: Header;
-  /** Null while it is being written, and where it was cut short. */
+  /** The footer; null while the profile is being written, and where it was cut short. */
   readonly footer: Footer | null = null;
   /** The blocks, in file order. */
   readonly blocks: readonly BlockEntry[];
   readonly losses: readonly Loss[];
-  /** In file order. */
+  /** Loss records and notes, in file order. */
   readonly notes: readonly Note[];
   readonly #file: FrameFile;
   readonly #damage = new DamageList();
@@ -75,7 +75,7 @@ export class ProfileReader {
     }
   }
 
-  /** What cannot be used, as far as it was read. */
+  /** The damage found so far. */
   get damage(): readonly Damage[] {
     return this.#damage.entries;
   }
@@ -83,7 +83,7 @@ export class ProfileReader {
   /**
    * Reads one block.
    *
-   * @throws BlockError where it is damaged; that is then in `damage`, too
+   * @throws BlockError where it is damaged; the damage is also added to `damage`
    */
   block(entry: BlockEntry): Block {
     try {
@@ -99,8 +99,8 @@ export class ProfileReader {
   }
 
   /**
-   * Reads one block and decodes what is wanted of it; null where either finds it damaged, which is then
-   * in `damage`. So the good blocks can be worked through whatever the others are like.
+   * Reads and decodes one block. Returns null where it is damaged, and adds that to `damage`, so that callers
+   * can go through the good blocks.
    */
   read<T>(entry: BlockEntry, decode: (block: Block) => T): T | null {
     if (this.#bad.has(entry)) return null;
@@ -113,7 +113,7 @@ export class ProfileReader {
     }
   }
 
-  /** Every good block, in file order. */
+  /** Yields every good block, in file order. */
   *readBlocks(): Generator<Block> {
     for (const entry of this.blocks) {
       const block = this.read(entry, (found) => found);
@@ -121,7 +121,7 @@ export class ProfileReader {
     }
   }
 
-  /** Notes that a block cannot be used. */
+  /** Marks a block as damaged. */
   discard(entry: BlockEntry, reason: string): void {
     if (this.#bad.has(entry)) return;
     this.#bad.add(entry);
@@ -131,8 +131,7 @@ export class ProfileReader {
   }
 
   /**
-   * Counters of the whole recording: the footer's; without one, what the blocks and the loss records add
-   * up to.
+   * Counters of the whole recording: those of the footer, or else the sums of the blocks and loss records.
    */
   counts(): Record<string, number> {
     if (this.footer !== null) return this.footer.counts;
@@ -142,14 +141,14 @@ export class ProfileReader {
     return sum;
   }
 
-  /** Whether every block that was written is here, as far as was read. */
+  /** Whether every block that was written is present and good, as far as is known. */
   get complete(): boolean {
     if (this.footer === null || this.missing().length > 0) return false;
-    // Without a list, any damage may have been a worker's last block.
+    // Without an index, any damage may have been the last block of a worker.
     return this.footer.blocks !== null || this.damage.length === 0;
   }
 
-  /** Blocks the footer or the sequence numbers know of that are not here, or not good. */
+  /** Blocks known by the footer or by sequence numbers that are missing or damaged. */
   missing(): BlockName[] {
     const good = this.blocks.filter((entry) => !this.#bad.has(entry));
     return missingBlocks(good, [...this.blocks, ...(this.footer?.blocks ?? [])], this.header.firstSeq);
@@ -175,7 +174,7 @@ export class ProfileReader {
     return block;
   }
 
-  /** The first footer is the one: what follows it may be another profile's. */
+  /** Accepts the first footer only: frames after it may belong to another profile. */
   #placeFooter(body: Body): Footer {
     if (this.footer !== null) throw new BlockError('a second footer');
     const footer = readFooter(body);
@@ -190,13 +189,13 @@ export class ProfileReader {
     list.push(this.#own(record));
   }
 
-  /** What was read, where it is of this recording. */
+  /** Returns a record if it belongs to this recording. */
   #own<T extends { run: string }>(record: T): T {
     if (record.run !== this.header.run) throw new BlockError('it belongs to another recording');
     return record;
   }
 
-  /** Of blocks with the same name the first is the one; FORMAT.md knows no second. */
+  /** Keeps the first of several blocks with the same name; FORMAT.md does not allow a second. */
   #discardCopies(): void {
     const seen = new Map<number, Set<number>>();
     for (const entry of this.blocks) {
@@ -217,7 +216,7 @@ function attempt<T>(read: () => T): T | null {
   }
 }
 
-/** The header, from the start of the file or from the footer. */
+/** Reads the header, at the start of the file or in the footer. */
 function openHeader(file: FrameFile, footer: Body | null): Header {
   const fail = (why: string, hint?: string): never => {
     throw new MembenchError('ERR_MEMBENCH_NOT_A_PROFILE', `${file.path}: ${why}`, hint);
@@ -246,8 +245,8 @@ function openHeader(file: FrameFile, footer: Body | null): Header {
 }
 
 /**
- * The blocks the footer at the end of the file lists, where that list is right: in order, apart, and at
- * each place something that starts like a block of that size. Empty where it is not: then all is walked.
+ * The block index of the footer, if it is valid: the blocks are in order and do not overlap, and at each
+ * position there is the head of a block of that size. Empty where it is not; then all frames are walked.
  */
 function usableIndex(file: FrameFile, run: string, tail: Frame | null, footer: Body | null): BlockEntry[] {
   if (tail === null || footer === null || attempt(() => runOf(footer)) !== run) return [];
@@ -261,12 +260,12 @@ function usableIndex(file: FrameFile, run: string, tail: Frame | null, footer: B
   return blocks === null || at > tail.offset ? [] : blocks;
 }
 
-/** Which recording a footer belongs to. */
+/** Id of the recording to which a footer belongs. */
 function runOf(footer: Body): string {
   return hex(asBytes(asBody(footer.header, 'the header in the footer').run, 'run'));
 }
 
-/** An entry of no bytes where the file ends. */
+/** An empty entry at the end of the file. */
 function endOf(file: FrameFile): BlockEntry {
   return { offset: file.size, bytes: 0, worker: 0, seq: 0, events: 0, minNs: 0n, maxNs: 0n };
 }

@@ -6,49 +6,49 @@ import { PartNames } from './part-names.js';
 import { type BlockInfo, type FooterInfo, ProfileWriter } from './writer.js';
 
 export interface SeriesOptions {
-  /** Replace regular files of the same names. */
+  /** Whether to replace regular files of the same names. */
   force: boolean;
-  /** The first file's; the later ones have their own `created_ns`, `part` and `first_seq`. */
+  /** Header of the first file; later files have their own `created_ns`, `part` and `first_seq`. */
   header: ProfileHeader;
-  /** Most bytes of a file, unless its first block alone has more. */
+  /** Most bytes of a file, unless a single block has more. */
   rotateSize?: number | undefined;
-  /** Seconds of wall time after which a file gives way to the next. */
+  /** Wall time after which the next file is begun, seconds. */
   rotateTime?: number | undefined;
-  /** Files kept, at least 1; the oldest is removed when one more is begun. */
+  /** Number of files to keep, at least 1; the oldest is removed when a further one is begun. */
   files?: number | undefined;
-  /** When written blocks are brought to the disk: after each, or at most once a second. */
+  /** When to flush blocks to the disk: after each, or at most once a second. */
   fsync?: 'never' | 'interval' | 'block' | undefined;
-  /** The wall clock, for tests. */
+  /** Replaces the wall clock in tests. */
   now?: (() => Date) | undefined;
 }
 
-/** Shortest time from one look at where the file is to the next, ms. */
+/** Shortest time between two checks of the file's path, ms. */
 const LOOK_INTERVAL = 1000;
-/** Shortest time from one fsync(2) to the next where it is done at intervals, ms. */
+/** Shortest time between two calls of fsync(2) with the option `interval`, ms. */
 const SYNC_INTERVAL = 1000;
 
 /**
- * Writes a recording as a series of profiles, or as a single one where neither a size nor a time is set.
- * Use it like a ProfileWriter. A failed write is final, as there, and so is a failed rotation: every
- * later call throws the same error; the parts finished before stay as they are.
+ * Writes a recording as a series of profiles, or as a single one where neither a size nor a time is set. It
+ * is used like a ProfileWriter. A failed write or rotation is final: every later call throws the same error;
+ * parts finished before are kept.
  */
 export class ProfileSeries {
   readonly #options: SeriesOptions;
   readonly #now: () => Date;
-  /** Null where the path is taken as it is. */
+  /** Names of the files; null where there is only one. */
   readonly #names: PartNames | null;
-  /** Finished parts not removed yet, the oldest first. */
+  /** Finished parts that are kept, oldest first. */
   readonly #finished: { file: OwnFile; bytes: number }[] = [];
-  /** By worker, the sequence number of its next block. */
+  /** Sequence number of the next block, by worker. */
   readonly #nextSeq: number[];
-  /** What the footers of finished parts told. */
+  /** Sums of the counters in the footers of finished parts. */
   readonly #told: Record<string, number> = {};
-  /** In finished parts. */
+  /** Bytes and blocks of finished parts. */
   #bytes = 0;
   #blocks = 0;
   #number = 0;
   #part: Part;
-  /** Wall clock at the last fsync(2), and at the last look at where the file is, ms since 1970. */
+  /** Wall clock at the last fsync(2), and at the last check of the file's path, ms since 1970. */
   #synced: number;
   #looked: number;
   #unsynced = false;
@@ -68,8 +68,8 @@ export class ProfileSeries {
   }
 
   /**
-   * Creates the first file; see ProfileWriter.create. Where files are rotated, conversions of strftime(3)
-   * in the path are expanded, in UTC, whenever a file is begun; see PartNames.
+   * Creates the first file; see ProfileWriter.create. With rotation, conversions of strftime(3) in the path
+   * are expanded in UTC for each file; see PartNames.
    *
    * @throws ERR_MEMBENCH_PROFILE_EXISTS, ERR_MEMBENCH_PROFILE_WRITE; nothing has changed then
    */
@@ -77,18 +77,18 @@ export class ProfileSeries {
     return new ProfileSeries(path, options);
   }
 
-  /** The file being written. */
+  /** Path of the current file. */
   get path(): string {
     return this.#part.writer.path;
   }
 
-  /** The files of the series that are kept, the oldest first. */
+  /** Paths of all files that are kept, oldest first. */
   get paths(): string[] {
     const finished = this.#finished.map(({ file }) => file.path);
     return finished.at(-1) === this.path ? finished : [...finished, this.path];
   }
 
-  /** Bytes of whole frames written, in all files. */
+  /** Bytes written in complete frames, in all files. */
   get bytes(): number {
     return this.#bytes + this.#part.writer.bytes;
   }
@@ -99,7 +99,7 @@ export class ProfileSeries {
   }
 
   /**
-   * Writes a finished block frame, into the next file where this one is full or old.
+   * Writes the frame of a block, into the next file where the current one is full or old.
    *
    * @throws ERR_MEMBENCH_PROFILE_WRITE, ERR_MEMBENCH_PROFILE_EXISTS
    */
@@ -114,7 +114,7 @@ export class ProfileSeries {
   }
 
   /**
-   * Writes that packets were lost, and why; see ProfileWriter.
+   * Writes a loss record; see ProfileWriter.
    *
    * @throws ERR_MEMBENCH_PROFILE_WRITE
    */
@@ -126,7 +126,7 @@ export class ProfileSeries {
   }
 
   /**
-   * Writes that something happened; see ProfileWriter.
+   * Writes a note; see ProfileWriter.
    *
    * @throws ERR_MEMBENCH_PROFILE_WRITE
    */
@@ -138,9 +138,8 @@ export class ProfileSeries {
   }
 
   /**
-   * To be called about once a second: without any block, too, an old file must be closed, what was written
-   * must come to the disk, and a file that was removed or moved must be noticed. Does nothing once the series
-   * is closed.
+   * Rotates an old file, flushes to the disk, and checks that the file was not removed or moved. Call it
+   * about once a second, because blocks may not come. Does nothing once the series is closed.
    *
    * @throws ERR_MEMBENCH_PROFILE_WRITE, ERR_MEMBENCH_PROFILE_EXISTS
    */
@@ -154,9 +153,9 @@ export class ProfileSeries {
   }
 
   /**
-   * Writes the last file's footer and closes it.
+   * Writes the footer of the last file and closes the file.
    *
-   * @param info of the whole recording; the footer tells what those before it did not
+   * @param info counters of the whole recording; the footer gets what earlier footers do not have
    * @throws ERR_MEMBENCH_PROFILE_WRITE
    */
   finish(info: FooterInfo): void {
@@ -164,14 +163,14 @@ export class ProfileSeries {
     this.#closed = true;
   }
 
-  /** Closes the file as it is; see ProfileWriter. */
+  /** Closes the file without a footer; see ProfileWriter. */
   abandon(): void {
     this.#closed = true;
     this.#part.writer.abandon();
   }
 
   /**
-   * Closes a file nothing was written to but its header, and removes it.
+   * Closes and removes a file that has only its header.
    *
    * @throws ERR_MEMBENCH_PROFILE_WRITE
    */
@@ -203,7 +202,10 @@ export class ProfileSeries {
     return this.#since(this.#part.begun) >= rotateTime * 1000;
   }
 
-  /** From one moment of the wall clock to now, ms. A clock set back must not make it wait for itself. */
+  /**
+   * Time between a moment of the wall clock and now, ms: absolute, so that a clock set back delays nothing
+   * for long.
+   */
   #since(time: number): number {
     return Math.abs(this.#now().getTime() - time);
   }
@@ -213,7 +215,7 @@ export class ProfileSeries {
     return new Part(writer, now.getTime());
   }
 
-  /** Finishes the file and begins the next. */
+  /** Finishes the current file and begins the next. */
   #rotate(): void {
     const { writer, counts } = this.#part;
     writer.finish(this.#part.footer(), this.#syncs);
@@ -235,18 +237,18 @@ export class ProfileSeries {
     this.#blocks += writer.blocks;
     this.#synced = now.getTime();
     this.#unsynced = false;
-    // Only now: what is there is not given up before there is something new.
+    // The oldest file is removed only once there is a new one.
     while (this.#finished.length >= (this.#options.files ?? Infinity)) {
       const oldest = this.#finished.shift()!;
       oldest.file.remove(oldest.bytes, this.#syncs);
     }
   }
 
-  /** What the last footer tells of the whole recording: what no earlier one did. */
+  /** Counters for the last footer: those of the whole recording less those of earlier footers. */
   #rest(info: FooterInfo): FooterInfo {
     const { elapsed_ns, first_ns } = this.#part.footer();
     const counts = Object.entries(info.counts).map(([name, count]) => {
-      // A negative number would make the footer unreadable.
+      // Readers refuse a footer with a negative number.
       return [name, Math.max(0, count - (this.#told[name] ?? 0))];
     });
     return {
@@ -266,14 +268,14 @@ export class ProfileSeries {
     if (this.#unsynced) this.#sync();
   }
 
-  /** Makes sure that the file is still where it was made, where it is time. */
+  /** Checks the file's path, if the last check is long enough ago. */
   #look(): void {
     if (this.#since(this.#looked) < LOOK_INTERVAL) return;
     this.#part.writer.check();
     this.#looked = this.#now().getTime();
   }
 
-  /** Brings to the disk what is not there yet, where it is time. */
+  /** Flushes to the disk, if the last flush is long enough ago. */
   #sync(): void {
     if (this.#options.fsync === 'interval' && this.#since(this.#synced) < SYNC_INTERVAL) return;
     this.#part.writer.sync();

@@ -15,17 +15,17 @@ import { BlockError } from './damage.js';
 
 type BigColumn = 'flags' | 'ttl' | 'delta';
 
-/** Fields that stand in an event only where there is something to say. */
+/** Fields that an event has only where they have a value. */
 const OPTIONAL = ['initial', 'cas_new', 'vivify', 'recache', 'ttl_left'] as const;
 
-/** A shape with what is the same in all its events worked out once. */
+/** A shape, with the fields that are the same in all its events prepared once. */
 interface EventShape extends Shape {
   cas: boolean;
   quiet: boolean;
   flagLetters: string;
 }
 
-/** A block's rows in the total order of FORMAT.md, and how far they were taken. */
+/** The rows of a block in the total order of FORMAT.md, with a position. */
 export class SortedRows {
   readonly #block: Block;
   readonly #unit: bigint;
@@ -34,13 +34,13 @@ export class SortedRows {
   readonly #keyTexts: string[] = [];
   readonly #shapes: EventShape[];
   readonly #bits: Record<EventColumn, number>;
-  /** `time` and `ordinal` as pairs of words, low and high: comparing them must not make bigints. */
+  /** `time` and `ordinal` as pairs of 32-bit words, low first, so that comparing them makes no bigints. */
   readonly #times: Uint32Array;
   readonly #ordinals: Uint32Array;
   readonly #order: Uint32Array;
   #taken = 0;
 
-  /** @throws BlockError where the block is damaged in a way its checksum does not show */
+  /** @throws BlockError where the block contradicts itself, with a right checksum */
   constructor(block: Block) {
     this.#block = block;
     this.#unit = BigInt(block.unit);
@@ -67,32 +67,32 @@ export class SortedRows {
     return this.#block.worker;
   }
 
-  /** Whether all rows were taken. */
+  /** Whether all rows are taken. */
   get done(): boolean {
     return this.#taken === this.#order.length;
   }
 
-  /** The first row not taken yet. */
+  /** The next row. */
   get row(): number {
     return this.#order[this.#taken]!;
   }
 
-  /** Takes that row. */
+  /** Takes the next row. */
   next(): void {
     this.#taken++;
   }
 
-  /** Whether the first row left is earlier than a time in Unix nanoseconds. */
+  /** Whether the next row is earlier than a time in Unix nanoseconds. */
   isBefore(ns: bigint): boolean {
     return this.#columns.time[this.row]! * this.#unit < ns;
   }
 
-  /** Connection of a row, numbered within the worker. */
+  /** Connection of a row, as numbered within the worker. */
   connOf(row: number): number {
     return this.#columns.conn[row]!;
   }
 
-  /** Negative where row a of one block comes before row b of another (or the same) in the total order. */
+  /** Negative where row `a` of one block comes before row `b` of another, or the same, in the total order. */
   static compare(a: SortedRows, rowA: number, b: SortedRows, rowB: number): number {
     return (
       a.#times[2 * rowA + 1]! - b.#times[2 * rowB + 1]! ||
@@ -106,7 +106,7 @@ export class SortedRows {
     );
   }
 
-  /** Whether two rows are keys of one request. */
+  /** Whether two rows are keys of the same request. */
   static isSameRequest(a: SortedRows, rowA: number, b: SortedRows, rowB: number): boolean {
     return (
       a.#times[2 * rowA] === b.#times[2 * rowB] &&
@@ -131,7 +131,7 @@ export class SortedRows {
       ts_ns: (columns.time[row]! * this.#unit).toString(),
       conn,
       request,
-      // Names of a later version than this pass through.
+      // Names of later versions are passed through.
       proto: shape.proto as Proto,
       transport: shape.transport as Transport,
       op: shape.op as Op,

@@ -1,18 +1,17 @@
 /**
- * Turns the maps of an older version of the format into those of the newest: FORMAT.md, "Versions".
- * Everything else in this folder knows the newest alone. What does not fit is left as it is, for the readers
- * behind to refuse.
+ * Converts maps of older versions of the format to the newest: FORMAT.md, "Versions". The rest of this folder
+ * knows only the newest version. Invalid maps are left unchanged, and the readers refuse them.
  */
 import { asBytes, asCount, asList, type Body } from './body.js';
 
-/** A block's body as the newest version has it. */
+/** Converts the body of a block to the newest version. */
 export function upgradeBlock(body: Body, version: number): Body {
   return version < 2 ? withNewKeyColumn(body) : body;
 }
 
 /**
- * Version 1 to 2: the column `key` held the entry of the dictionary. One more than that, and never the 0 of
- * the next new key, means the same.
+ * Version 1 to 2: the column `key` had the entry of the dictionary, and now has the entry plus 1; the 0 for
+ * the next new entry is not needed.
  */
 function withNewKeyColumn(body: Body): Body {
   const payload = asBytes(body.payload, 'payload');
@@ -34,9 +33,9 @@ function withNewKeyColumn(body: Body): Body {
   return body;
 }
 
-/** Varints, each one larger. */
+/** Adds 1 to each varint. */
 function plusOne(varints: Uint8Array): Uint8Array {
-  // A byte more for those whose groups are all full.
+  // A varint with all bits set gets a further byte.
   const out = new Uint8Array(2 * varints.length);
   let at = 0;
   let carry = 1;

@@ -1,9 +1,9 @@
 /**
- * Whole columns of varints at once: FORMAT.md, "Encodings". Every function reads exactly `count` values
- * and throws BlockError where they do not fill `bytes` exactly or are too large for their type.
+ * Decodes whole columns of varints: FORMAT.md, "Encodings". Every function reads exactly `count` values, and
+ * throws BlockError where these do not fill `bytes` exactly or exceed their type.
  *
- * Reading past the end of a typed array gives undefined, which ends a varint; so the loops need no
- * bounds check, and where they stopped is looked at once at the end.
+ * A read past the end of a typed array returns undefined, which ends a varint. So the loops need no bounds
+ * checks, and the position is checked once at the end.
  */
 import { BlockError } from './damage.js';
 
@@ -30,7 +30,7 @@ export function readUint32s(bytes: Uint8Array, count: number): Uint32Array<Array
         if (byte >= 0x80) {
           byte = bytes[at++]!;
           value |= byte << 28;
-          // Only four bits of the fifth byte are left, and no sixth byte may follow.
+          // The fifth byte has four bits left, and no sixth byte may follow.
           tooLarge |= byte & 0xf0;
         }
       }
@@ -79,7 +79,7 @@ export function readDoubles(bytes: Uint8Array, count: number): Float64Array<Arra
   return out;
 }
 
-/** One varint as two 32-bit words, for the functions below: low, high, and where the next one starts. */
+/** A varint as two 32-bit words, low and high, and the position of the next one. */
 interface Words {
   low: number;
   high: number;
@@ -107,7 +107,7 @@ function readWords(bytes: Uint8Array, words: Words): void {
   words.at = at;
 }
 
-/** Turns a zigzag number into its two's complement. */
+/** Decodes a zigzag number to two's complement. */
 function undoZigzag(words: Words): void {
   const sign = -(words.low & 1);
   words.low = ((words.low >>> 1) | (words.high << 31)) ^ sign;
@@ -144,8 +144,8 @@ export function readInt64s(bytes: Uint8Array, count: number): BigInt64Array<Arra
 }
 
 /**
- * Deltas in zigzag, each added to the value before it, the first to `base`: exact modulo 2^64, so that
- * times in nanoseconds survive any span.
+ * Decodes zigzag deltas, each added to the value before, the first to `base`. The sums are exact modulo 2^64,
+ * so that deltas of any size work.
  */
 export function readSums(bytes: Uint8Array, count: number, base: bigint): BigUint64Array<ArrayBuffer> {
   const out = new BigUint64Array(count);
@@ -170,12 +170,12 @@ export function readSums(bytes: Uint8Array, count: number, base: bigint): BigUin
 export function readWords64(bytes: Uint8Array, count: number): BigUint64Array<ArrayBuffer> {
   checkEnd(count * 8, bytes);
   const out = new BigUint64Array(count);
-  // A copy: a view would need an aligned offset.
+  // Copied, because a view needs an aligned offset.
   new Uint8Array(out.buffer).set(bytes);
   return out;
 }
 
-/** Bytes. */
+/** Values of one byte. */
 export function readBytes(bytes: Uint8Array, count: number): Uint8Array {
   checkEnd(count, bytes);
   return bytes;

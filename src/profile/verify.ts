@@ -12,33 +12,33 @@ import { readNote } from './note.js';
 import { ProfileReader } from './reader.js';
 import { upgradeBlock } from './upgrade.js';
 
-/** What was found about a profile as a whole. */
+/** Result of verifying a profile. */
 export interface Verification {
-  /** Nothing is missing, nothing is damaged, and everything adds up. */
+  /** Whether nothing is missing or damaged, and all sums are right. */
   perfect: boolean;
   blocks: {
     /** Blocks that can be used. */
     good: number;
-    /** Blocks whose checksum fits but whose content does not. */
+    /** Blocks with a right checksum and an invalid content. */
     bad: number;
-    /** Blocks that were written and are not here. */
+    /** Blocks that were written and are missing. */
     missing: BlockName[];
   };
   /** Events in the good blocks. */
   events: number;
   footer: boolean;
-  /** Stretches of the file that are no frame. */
+  /** Ranges of the file that are not frames. */
   damage: readonly Damage[];
-  /** What is wrong, one sentence each; of a file full of it, the first thousands. */
+  /** Descriptions of the problems, a sentence each, at most PROBLEMS_MAX. */
   problems: string[];
 }
 
-/** Problems told at most: a file of rubbish must not make a list as long as itself. */
+/** Most problems described, so that a file of garbage does not make a list as long as itself. */
 const PROBLEMS_MAX = 10_000;
 
 /**
- * Checks a profile as a whole, byte by byte and without trust in its index: every frame's checksum, every
- * block's columns, the sequence numbers, the footer's list and sums.
+ * Verifies all bytes of a profile without using its index: checksums of frames, columns of blocks, sequence
+ * numbers, and the footer's list and sums.
  *
  * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE
  */
@@ -101,7 +101,7 @@ class Walk {
       else if (frame.magic === 'MBLS') this.#checkRun(readLoss(decodeBody(frame.body)));
       else if (frame.magic === 'MBNT') this.#checkRun(readNote(decodeBody(frame.body)));
       else if (frame.magic === 'MBFT') this.#takeFooter(frame);
-      // What is not known cannot be vouched for; and the checksum does not cover the magic.
+      // A frame of an unknown kind cannot be verified; also, the checksum does not cover the magic.
       else this.#problem(frame, `a frame of kind ${JSON.stringify(frame.magic)} is not known`);
     } catch (error) {
       if (!(error instanceof BlockError)) throw error;
@@ -142,12 +142,12 @@ class Walk {
   }
 
   #takeFooter(frame: Frame): void {
-    // A second one was told of already, and may be another profile's.
+    // A second footer is reported already, and may belong to another profile.
     if (this.#footer !== null) return;
     const body = decodeBody(frame.body);
     const footer = readFooter(body);
     const header = asBody(body.header, 'header');
-    // Of another recording's footer nothing is compared with these blocks.
+    // The footer of another recording is not compared with these blocks.
     if (header.run instanceof Uint8Array && hex(header.run) === this.#header.run) this.#footer = footer;
     if (this.#headerAtStart !== null && !isDeepStrictEqual(header, this.#headerAtStart)) {
       throw new BlockError('its header is not the one at the start');
@@ -162,7 +162,7 @@ class Walk {
     const events = this.#good.reduce((sum, entry) => sum + entry.events, 0);
     const told = this.#footer.counts.events ?? 0;
     if (told !== events) this.#say(`the footer counts ${told} events, the good blocks hold ${events}`);
-    // Blocks that are missing were named already; what is here must be listed as it is.
+    // Missing blocks are reported already; blocks that are present must be listed as they are.
     const listed = this.#footer.blocks;
     if (listed === null) return;
     const byOffset = new Map(listed.map((entry) => [entry.offset, entry]));

@@ -6,7 +6,7 @@ import { encode, encodeFrame, openMap } from './envelope.js';
 import { headerBody, type ProfileHeader } from './header.js';
 import { OwnFile } from './own-file.js';
 
-/** What the footer tells besides the header and the block index; see FORMAT.md. */
+/** Fields of the footer besides the header and the block index; see FORMAT.md. */
 export interface FooterInfo {
   ended: string;
   elapsed_ns: bigint;
@@ -15,36 +15,33 @@ export interface FooterInfo {
   last_ns: bigint;
 }
 
-/** What the writer needs to know of a block. */
+/** Fields of a block for its index entry. */
 export interface BlockInfo {
   worker: number;
   seq: number;
   events: number;
   minNs: bigint;
   maxNs: bigint;
-  /** The counters in the block. */
+  /** The counts of the block. */
   counts: Record<string, number>;
 }
 
 export interface WriterOptions {
-  /** Replace a regular file of this name. */
+  /** Whether to replace a regular file of this name. */
   force: boolean;
   header: ProfileHeader;
-  /** Bring the new file and its name to the disk. Default: no. */
+  /** Whether to flush the new file and its name to the disk. Default false. */
   sync?: boolean;
 }
 
-/** Bytes of one more entry in the block index at most: seven integers of nine bytes each in an array. */
+/** Most bytes of an entry in the block index: an array of seven integers of nine bytes each. */
 const INDEX_ENTRY_MAX = 64;
-/**
- * Bytes of a footer without header and index at most: every counter there is, as large as can be, needs about
- * 2300.
- */
+/** Most bytes of a footer without header and index: all counters with the largest values need about 2300. */
 const FOOTER_REST_MAX = 2560;
 
 /**
- * Writes a profile, frame by frame. A failed write is final: the file is cut back to the last whole
- * frame and closed, and every later call throws the same error.
+ * Writes a profile, frame by frame. A failed write is final: the file is truncated to the last complete frame
+ * and closed, and every later call throws the same error.
  */
 export class ProfileWriter {
   readonly path: string;
@@ -53,7 +50,7 @@ export class ProfileWriter {
   readonly #run: Uint8Array;
   readonly #index = new BlockIndex();
   readonly #headerBytes: number;
-  /** Negative once the file is closed. */
+  /** Descriptor of the file, negative once it is closed. */
   #fd: number;
   #bytes: number;
   #failure: MembenchError | undefined;
@@ -70,8 +67,8 @@ export class ProfileWriter {
   }
 
   /**
-   * Creates the file, mode 0600 whatever the umask, and writes its header. An existing path is refused
-   * unless `force` is set, and then only a regular file is replaced.
+   * Creates the file, with mode 0600 for any umask, and writes its header. An existing path is refused,
+   * unless `force` is set and it is a regular file, which is replaced.
    *
    * @throws ERR_MEMBENCH_PROFILE_EXISTS, ERR_MEMBENCH_PROFILE_WRITE; nothing has changed then
    */
@@ -79,7 +76,7 @@ export class ProfileWriter {
     return new ProfileWriter(path, options);
   }
 
-  /** Bytes of whole frames written. */
+  /** Bytes written in complete frames. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -89,13 +86,13 @@ export class ProfileWriter {
     return this.#index.count;
   }
 
-  /** Bytes the footer would have at most after one more block. */
+  /** Most bytes of the footer after one more block. */
   get footerMax(): number {
     return this.#headerBytes + this.#index.bytes + INDEX_ENTRY_MAX + FOOTER_REST_MAX;
   }
 
   /**
-   * Writes a finished block frame.
+   * Writes the frame of a block.
    *
    * @throws ERR_MEMBENCH_PROFILE_WRITE
    */
@@ -107,9 +104,9 @@ export class ProfileWriter {
   }
 
   /**
-   * Writes that packets were lost, and why.
+   * Writes a loss record.
    *
-   * @param reason a `lost_…` counter's name without the prefix
+   * @param reason name of a `lost_…` counter without the prefix
    * @throws ERR_MEMBENCH_PROFILE_WRITE
    */
   writeLoss(worker: number, reason: string, packets: number): void {
@@ -117,7 +114,7 @@ export class ProfileWriter {
   }
 
   /**
-   * Waits until all that was written is on the disk.
+   * Waits until all frames are on the disk.
    *
    * @throws ERR_MEMBENCH_PROFILE_WRITE
    */
@@ -126,7 +123,7 @@ export class ProfileWriter {
   }
 
   /**
-   * Makes sure that the file is still where it was made; where it is not, that is as final as a failed write.
+   * Checks that the file is still at its path; where it is not, that is final, as a failed write is.
    *
    * @throws ERR_MEMBENCH_PROFILE_WRITE
    */
@@ -135,7 +132,7 @@ export class ProfileWriter {
   }
 
   /**
-   * Writes that something happened; see Note.
+   * Writes a note; see Note.
    *
    * @param atNs wall clock, Unix nanoseconds
    * @throws ERR_MEMBENCH_PROFILE_WRITE
@@ -145,9 +142,9 @@ export class ProfileWriter {
   }
 
   /**
-   * Writes the footer and closes the file, which must still be where it was made.
+   * Writes the footer and closes the file, which must still be at its path.
    *
-   * @param sync wait until all of it is on the disk
+   * @param sync whether to wait until the file is on the disk
    * @throws ERR_MEMBENCH_PROFILE_WRITE
    */
   finish(info: FooterInfo, sync = false): void {
@@ -158,27 +155,28 @@ export class ProfileWriter {
       rows === null
         ? packed
         : Buffer.concat([openMap(packed, Object.keys(map).length, 'blocks', 0xdd, this.blocks), rows]);
-    // A footer says that all is there: where it cannot be brought to the disk, it must not stay.
+    // A footer promises that all blocks are there, so it must not remain where it cannot be flushed.
     this.#write(encodeFrame('MBFT', body), sync);
-    // Behind the footer: a file that was only moved is whole.
+    // Checked after the footer is written, so that a moved file is complete.
     this.check();
     try {
       this.#close();
     } catch (error) {
-      // Some file systems tell only now that what they took was not kept.
+      // Some file systems report lost writes only when a file is closed.
       this.#failure = writeError(this.path, error);
       throw this.#failure;
     }
   }
 
   /**
-   * Closes the file as it is: what is sealed stays readable, the missing footer says that it was cut short.
+   * Closes the file without a footer: its blocks are readable, and the missing footer shows that it was cut
+   * short.
    */
   abandon(): void {
     this.#close();
   }
 
-  /** Writes all of a frame, and brings it to the disk where it is to be; or nothing that stays. */
+  /** Writes a complete frame, and flushes it where requested; where that fails, nothing of it remains. */
   #write(frame: Uint8Array, sync = false): void {
     this.#attempt((fd) => {
       writeAll(fd, frame);
@@ -187,7 +185,7 @@ export class ProfileWriter {
     this.#bytes += frame.length;
   }
 
-  /** Does something to the file. Where that fails, the file ends with its last whole frame. */
+  /** Runs an action on the file. Where it fails, the file is truncated to its last complete frame. */
   #attempt(action: (fd: number) => void): void {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#fd < 0)
@@ -200,7 +198,7 @@ export class ProfileWriter {
         ftruncateSync(this.#fd, this.#bytes);
         this.#close();
       } catch {
-        // A reader tells the broken frame by its checksum.
+        // Readers recognise the incomplete frame by its checksum.
       }
       throw this.#failure;
     }

@@ -1,6 +1,6 @@
 /** Reduces the rights of the process that has opened a live source. */
 import { CAPABILITIES, type Capability, loadCapabilities, setOf } from '../native/capabilities.js';
-import { Threads } from '../native/drop-rights.js';
+import { ThreadStatuses } from '../native/drop-rights.js';
 
 /**
  * Capabilities kept besides those of the source: to end the processes that capture and decode, which run as
@@ -28,7 +28,7 @@ export async function keepOnly(needed: readonly Capability[]): Promise<Kept> {
   if (names.has('CAP_BPF') && (permitted & setOf(['CAP_BPF'])) === 0n) names.add('CAP_SYS_ADMIN');
   const kept = permitted & setOf([...names]);
   capabilities.set({ effective: kept, permitted: kept, inheritable: 0n });
-  const all = [...new Threads().read().values()];
+  const all = [...new ThreadStatuses().read().values()];
   return {
     capabilities: (Object.keys(CAPABILITIES) as Capability[]).filter((name) => (kept & setOf([name])) !== 0n),
     others: all.filter((field) => (BigInt(`0x${field('CapPrm') || '0'}`) & ~kept) !== 0n).length,

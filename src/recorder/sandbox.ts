@@ -3,7 +3,7 @@ import { closeSync, openSync, readdirSync, readlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { MembenchError } from '../errors.js';
 import { loadCapabilities } from '../native/capabilities.js';
-import { checkThreads, dropRights, Threads } from '../native/drop-rights.js';
+import { checkThreads, dropRights, ThreadStatuses } from '../native/drop-rights.js';
 import { hideMemory } from '../native/dumps.js';
 import type { Libc } from '../native/libc.js';
 import { loadSeccomp, type Seccomp } from '../native/seccomp.js';
@@ -50,7 +50,7 @@ export async function enterSandbox(
   libc?.dieWithParent();
   if (!linux) return { unfiltered: 'only Linux has such filters', threads: 0, bounded: 0, ...NOTHING };
   const ringed = hasRing();
-  const threads = new Threads();
+  const threads = new ThreadStatuses();
   const unfiltered = seccomp === undefined ? 'koffi cannot be loaded' : install(seccomp);
   const filtered = unfiltered === null;
   const noNewPrivs = libc !== undefined;

@@ -4,7 +4,9 @@ import type { PacketSource } from './source.js';
 
 type Open = (name: string, options: LiveOptions) => Promise<PacketSource>;
 
-/** Opens `ebpf:IF`, `afpacket:IF`, `pcap:IF`: best first. Each is loaded only when it is tried. */
+/**
+ * The live sources `ebpf:IF`, `afpacket:IF` and `pcap:IF`, best first. Each is loaded only when it is tried.
+ */
 export const LIVE_SOURCES: Record<string, Open> = {
   async ebpf(name, options) {
     const { EbpfSource } = await import('./ebpf/open.js');
@@ -23,8 +25,8 @@ export const LIVE_SOURCES: Record<string, Open> = {
 /**
  * Opens the best source that works here for an interface.
  *
- * @param tell called with why a better one does not
- * @throws the error of the last one tried
+ * @param tell called with the reason for each source that does not work
+ * @throws the error of the last source tried
  */
 export async function openBest(
   name: string,

@@ -2,22 +2,22 @@ import { readSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Between two looks at a pipe that has nothing to read, ms. */
+/** Time between two reads of an empty pipe, ms. */
 const POLL_INTERVAL = 10;
 
-/** Where the bytes of a capture come from, in order. */
+/** A source of the bytes of a capture, in order. */
 export interface ByteReader {
-  /** Reads into a buffer; 0 at the end, or when told to stop. */
+  /** Reads into a buffer. Returns the bytes read; 0 at the end, or after `stop`. */
   read(buffer: Uint8Array): Promise<number>;
-  /** Bytes taken from where they lie: compressed ones where they are. */
+  /** Bytes read from the file or stream, before decompression. */
   readonly bytesRead: number;
   stop(): void;
 }
 
-/** Reads a file nobody else reads: at a position of its own, which whoever reads it elsewhere moves on. */
+/** Reads a file at a position of its own, which the source moves on when workers have read the file. */
 export class FileReader implements ByteReader {
   readonly fd: number;
-  /** Offset of what is read next. */
+  /** Offset of the next read. */
   position = 0;
   #stopping = false;
 
@@ -33,7 +33,7 @@ export class FileReader implements ByteReader {
     this.#stopping = true;
   }
 
-  /** A regular file always answers at once. */
+  /** Reads at once: a regular file never makes a reader wait. */
   async read(buffer: Uint8Array): Promise<number> {
     if (this.#stopping) return 0;
     const got = readSync(this.fd, buffer, 0, buffer.length, this.position);
@@ -43,8 +43,8 @@ export class FileReader implements ByteReader {
 }
 
 /**
- * Reads a descriptor that may be a file, a FIFO or a pipe. It must not block: a read that blocks could
- * not be interrupted, neither by a signal nor by the end of the process.
+ * Reads a descriptor of a file, FIFO or pipe, which must be non-blocking: a blocking read could be
+ * interrupted neither by a signal nor by the end of the process.
  */
 export class DescriptorReader implements ByteReader {
   readonly #fd: number;
@@ -54,8 +54,9 @@ export class DescriptorReader implements ByteReader {
   #stopping = false;
 
   /**
-   * @param regular it ends where it reads nothing; a FIFO nobody has written to looks as if it did
-   * @param begun bytes were taken from it before
+   * @param regular whether an empty read is the end; on a FIFO it may mean that nobody has opened it for
+   *   writing yet
+   * @param begun whether bytes were read from it before
    */
   constructor(fd: number, regular: boolean, begun = false) {
     this.#fd = fd;
@@ -89,7 +90,7 @@ export class DescriptorReader implements ByteReader {
   }
 }
 
-/** Reads one of Node's streams. */
+/** Reads a stream of Node. */
 export class StreamReader implements ByteReader {
   readonly #stream: Readable;
   readonly #chunks: AsyncIterator<Uint8Array>;
@@ -119,7 +120,7 @@ export class StreamReader implements ByteReader {
         if (done) return 0;
         this.#rest = value;
       } catch (error) {
-        // A stream that was destroyed to wake us up says so.
+        // `stop` destroyed the stream to end this wait.
         if (this.#stopping) return 0;
         throw error;
       }
@@ -132,7 +133,7 @@ export class StreamReader implements ByteReader {
   }
 }
 
-/** Gives bytes that were taken to look at them, then the others. */
+/** Returns bytes that were read ahead, then those of another reader. */
 export class ReplayReader implements ByteReader {
   readonly #reader: ByteReader;
   #head: Uint8Array;
@@ -159,7 +160,7 @@ export class ReplayReader implements ByteReader {
   }
 }
 
-/** Fills a buffer as far as there are bytes. Returns how many there were. */
+/** Fills a buffer, unless the reader ends before. Returns the bytes read. */
 export async function readFully(reader: ByteReader, buffer: Uint8Array): Promise<number> {
   let size = 0;
   while (size < buffer.length) {

@@ -2,50 +2,47 @@ import type { CaptureHeader } from '../memory/capture-header.js';
 import { type CaptureStart, captureStart } from '../memory/configure.js';
 import { type ByteReader, FileReader } from './bytes.js';
 
-/** Where captures put their chunks; the batch ring's writing end. */
+/** Receives the chunks of captures: the batch ring as the source uses it, RingWriter. */
 export interface PacketSink {
   acquire(): Uint8Array | null;
   freed(): Promise<void>;
-  /** @param start where a capture begins with this chunk */
+  /** @param start given where a capture begins with this chunk */
   publish(size: number, start?: CaptureStart): void;
-  /** Whether there are workers enough to read files, too. */
+  /** Whether there are enough workers to let them read files. */
   readonly lends: boolean;
-  /**
-   * Lets the workers read a file themselves, from an offset on, a chunk at a time, as long as chunks are
-   * full.
-   */
+  /** Lets the workers read a file from an offset on, in chunks, as long as the chunks are full. */
   lend(fd: number, offset: number): void;
-  /** Whether they still do. */
+  /** Whether the workers still read the file. */
   readonly lent: boolean;
-  /** The offset they have come to. */
+  /** Offset up to which the workers have walked the file. */
   readonly walked: number;
-  /** Resolves when they may have stopped, or come further. */
+  /** Resolves when the workers may have stopped reading or made progress. */
   returned(): Promise<void>;
-  /** Has them stop. */
+  /** Makes the workers stop reading the file. */
   takeBack(): void;
-  /** Nothing more is wanted. */
+  /** Whether no more chunks are needed. */
   readonly stopped: boolean;
-  /** Number of the latest capture whose records cannot be followed any further, 0: none. */
+  /** Number of the last capture in which an invalid record was found, 0: none. */
   readonly broken: number;
 }
 
-/** One capture, its head read. */
+/** A capture of which the header was read. */
 export interface CaptureInput {
-  /** For messages. */
+  /** Name for messages. */
   readonly name: string;
   readonly header: CaptureHeader;
-  /** The records. */
+  /** Reader of the records. */
   readonly reader: ByteReader;
-  /** Bytes in all where known: compressed ones where they are. */
+  /** Size of the file before decompression, bytes; null where unknown. */
   readonly bytesTotal: number | null;
 }
 
-/** The nanoseconds in a unit that all of them fit. */
+/** Nanoseconds in the unit of time of several captures: 1000 only where all have it. */
 export function unitOf(captures: readonly CaptureInput[]): 1 | 1000 {
   return captures.every(({ header }) => header.unit === 1000) ? 1000 : 1;
 }
 
-/** Moves captures, one after the other, into a sink. */
+/** Feeds captures, one after the other, into a sink. */
 export class CaptureFeeder {
   readonly #captures: readonly CaptureInput[];
   #sink: PacketSink | undefined;
@@ -65,7 +62,7 @@ export class CaptureFeeder {
     return this.#failure;
   }
 
-  /** The capture of a number the record walk knows. */
+  /** The capture with a number, as counted by the record walk. */
   numbered(number: number): CaptureInput {
     return this.#captures[number - 1]!;
   }
@@ -76,7 +73,7 @@ export class CaptureFeeder {
     this.#sink?.takeBack();
   }
 
-  /** Returns at the end, when told to stop, or when the sink wants no more. */
+  /** Resolves at the end of the last capture, after `stop`, or when the sink needs no more. */
   async run(sink: PacketSink): Promise<void> {
     const unit = unitOf(this.#captures);
     this.#sink = sink;
@@ -108,8 +105,8 @@ export class CaptureFeeder {
   }
 
   /**
-   * Has the workers read a file that goes on. Where they stop it may end, or grow, or fail to be read, or one
-   * of them may have died: to read on from there tells which.
+   * Lets the workers read the rest of a file. They stop where the file ends, grows or fails to be read, or
+   * where a worker dies; reading on from there tells which.
    */
   async #lend(file: FileReader, sink: PacketSink): Promise<void> {
     sink.lend(file.fd, file.position);

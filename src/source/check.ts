@@ -1,10 +1,10 @@
-/** One thing that is needed, or promised. */
+/** The result of checking one requirement or restriction. */
 export interface Check {
   what: string;
-  /** null where it could not be found out. */
+  /** Whether it is fulfilled; null where that could not be found out. */
   ok: boolean | null;
-  /** What there is, or why not. */
+  /** What was found, or why it is not fulfilled. */
   found: string;
-  /** What to do about it. */
+  /** What the user can do about it. */
   fix?: string;
 }

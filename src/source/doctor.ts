@@ -1,6 +1,4 @@
-/**
- * What each source needs and what of it is missing here: found out by trying, wherever that changes nothing.
- */
+/** Finds out what each source needs and what is missing here, by trying wherever that changes nothing. */
 import { spawnSync } from 'node:child_process';
 import { closeSync, readFileSync, readlinkSync } from 'node:fs';
 import { networkInterfaces, release } from 'node:os';
@@ -13,39 +11,36 @@ import type { Libbpf } from './ebpf/libbpf.js';
 
 export interface SourceDiagnosis {
   source: 'file' | 'pcap' | 'afpacket' | 'ebpf';
-  /** Nothing it needs is known to be missing. */
+  /** Whether nothing that it needs is known to be missing. */
   works: boolean;
-  /** What it is, and what it tells about losses. */
+  /** Description of the source, and what it tells about losses. */
   note: string;
   checks: Check[];
 }
 
-/** Best first, as a bare interface name takes them. */
+/** Sources in order of preference, as for a bare interface name. */
 const PREFERENCE = ['ebpf', 'afpacket', 'pcap', 'file'] as const;
 
-/** PROC_USER_INIT_INO (linux/proc_ns.h): the user namespace that is not one of a container's. */
+/** The initial user namespace, PROC_USER_INIT_INO (linux/proc_ns.h); a container may have another. */
 const INITIAL_USER_NAMESPACE = 'user:[4026531837]';
 
-/** Kernels that brought BPF rings and TCX links. */
+/** First kernel versions with BPF rings and with TCX links. */
 const BPF_RINGS = [5, 8] as const;
 const TCX = [6, 6] as const;
 
-/** No packet has it, so the child has nothing to capture. */
+/** No packet has port 0, so that the child captures nothing. */
 const NO_PORT = [[0, 0]] as const;
 const PORTS = [[11211, 11211]] as const;
-/** As many as show that there may be several, and the least bytes of a BPF ring membench uses. */
+/** Number of workers, enough to try several rings, and bytes of the smallest BPF ring that membench uses. */
 const WORKERS = 2;
 const RING = 512 * 1024;
-/** Of libpcap, for nothing. */
+/** Bytes of libpcap's buffer for the trial. */
 const PCAP_BUFFER = 1024 * 1024;
 
 const FIX_RAW = 'run as root or with CAP_NET_RAW';
 const FIX_BPF = 'run it as root, or with CAP_BPF and CAP_NET_ADMIN; or use afpacket:IF';
 
-/**
- * Says of every source whether it works here, and which is best. Nothing is captured, attached or left
- * behind.
- */
+/** Tells which sources work here, and which is best. Nothing is captured, attached or left behind. */
 export async function diagnoseSources(): Promise<{
   sources: SourceDiagnosis[];
   best: SourceDiagnosis['source'];
@@ -53,7 +48,7 @@ export async function diagnoseSources(): Promise<{
   const rights = readRights();
   const decoder = await checkDecoder();
   const loopback = findLoopback();
-  // One after the other: what one holds for a moment must not be inherited by the child of another.
+  // One after the other, so that no child process inherits descriptors of another trial.
   const pcap = await checkPcap(rights, decoder, loopback);
   const afpacket = await checkAfpacket(rights, decoder, loopback);
   const ebpf = await checkEbpf(rights, decoder);
@@ -81,7 +76,7 @@ class Checks {
     this.list.push({ what, ok, found, ...(ok === false && fix !== undefined && { fix }) });
   }
 
-  /** Tries something, and passes on what came of it; `found` puts success into words. */
+  /** Tries something, adds the result, and returns the value; `found` describes success. */
   async try<T>(
     what: string,
     attempt: () => Promise<T> | T,
@@ -97,7 +92,7 @@ class Checks {
     }
   }
 
-  /** Whatever was thrown is something that does not work here, a library that lacks a function, say. */
+  /** Adds a failure. Any exception counts, for example of a library that lacks a function. */
   failed(what: string, { message, hint }: Error & { hint?: string | undefined }): void {
     this.add(what, false, message.split('\n')[0]!, hint);
   }
@@ -106,20 +101,20 @@ class Checks {
     this.add(what, null, `not tried: ${reason}`);
   }
 
-  /** Adds whether a right is held; nothing where the system has no such rights. */
+  /** Adds whether a capability is held; nothing where the system has no capabilities. */
   right(rights: Rights | null, name: Capability, fix: string): void {
     if (rights !== null) this.add(name, rights.has(name), rights.has(name) ? 'held' : 'missing', fix);
   }
 }
 
-/** Effective rights of this process. */
+/** Effective capabilities of this process. */
 interface Rights {
   has(name: Capability): boolean;
-  /** They count for the whole system, not only for what belongs to a user namespace. */
+  /** Whether they are valid in the whole system, not only within a user namespace. */
   global: boolean;
 }
 
-/** Null where the system has no such rights. */
+/** Reads the effective capabilities; null where the system has none. */
 function readRights(): Rights | null {
   if (process.platform !== 'linux') return null;
   const status = readFileSync('/proc/self/status', 'latin1');
@@ -131,10 +126,10 @@ function readRights(): Rights | null {
   };
 }
 
-/** Who decodes live packets. */
+/** The user who decodes live packets. */
 interface Decoder {
   check: Check;
-  /** Null where this process is not root and nobody has to change; undefined where there is nobody. */
+  /** Null where this process is not root and keeps its user; undefined where no user was found. */
   user: User | null | undefined;
 }
 
@@ -150,7 +145,7 @@ async function checkDecoder(): Promise<Decoder> {
   return { check: checks.list[0]!, user };
 }
 
-/** Sees whether a process of this one can become another user. */
+/** Checks that a child of this process can become another user. */
 function become(user: User): User {
   const { uid, gid } = user;
   const { error } = spawnSync('/bin/sh', ['-c', ':'], { uid, gid, env: {}, cwd: '/', stdio: 'ignore' });
@@ -175,11 +170,11 @@ async function checkPcap(
   loopback: string | undefined,
 ): Promise<Check[]> {
   const checks = new Checks();
-  // On an interface that is down, too, the child says whether it could load cap.
+  // Even on an interface that is down, the child tells whether it could load cap.
   const failure = user === undefined ? undefined : await tryPcap(loopback ?? 'lo', user);
   const absent = failure instanceof MembenchError && failure.code === 'ERR_MEMBENCH_UNSUPPORTED';
   if (absent) checks.failed('cap', failure);
-  // A failure that is understood came from libpcap.
+  // A failure with a hint comes from libpcap, so cap was loaded.
   else if (failure === null || failure?.hint !== undefined) checks.add('cap', true, 'loads, with libpcap');
   else checks.add('cap', null, 'not known');
   checks.right(rights, 'CAP_NET_RAW', FIX_RAW);
@@ -193,7 +188,7 @@ async function checkPcap(
   return checks.list;
 }
 
-/** Captures what there is not for a moment. Returns what it failed with. */
+/** Opens a capture without any packets and closes it. Returns the error, null where there was none. */
 async function tryPcap(
   device: string,
   user: User | null,
@@ -210,7 +205,7 @@ async function tryPcap(
   }
 }
 
-/** What every source needs that calls the kernel itself. Returns whether it is there. */
+/** Checks the needs of sources that use system calls. Returns whether they are fulfilled. */
 async function checkNative(checks: Checks): Promise<boolean> {
   if (process.platform !== 'linux') {
     checks.add('Linux', false, `${process.platform}: not possible here`, 'use pcap:IF');
@@ -251,7 +246,7 @@ async function checkAfpacket(
   return checks.list;
 }
 
-/** The sockets take nothing: they are never started. */
+/** Opens packet sockets and closes them; they are never started and capture nothing. */
 async function openAndClose(device: string): Promise<void> {
   const { openAfpacket } = await import('./afpacket/open.js');
   const sockets = await openAfpacket({ interface: device, ports: PORTS, workers: WORKERS, bufferBytes: 0 });
@@ -294,7 +289,7 @@ function checkKernel(checks: Checks): void {
   );
 }
 
-/** Returns whether the object can be loaded. */
+/** Checks the BPF object. Returns whether it can be loaded. */
 async function checkObject(checks: Checks, libbpf: Libbpf | undefined): Promise<boolean> {
   const object = await import('./ebpf/object.js');
   const found = libbpf ? 'built, for this layout' : 'built; whether for this layout is not known';
@@ -309,7 +304,7 @@ async function checkObject(checks: Checks, libbpf: Libbpf | undefined): Promise<
 }
 
 function checkBpfRight(checks: Checks, rights: Rights, name: 'CAP_BPF' | 'CAP_NET_ADMIN'): void {
-  // It stands for all of BPF, as it did before CAP_BPF was split off it (capabilities(7)).
+  // CAP_SYS_ADMIN includes CAP_BPF, which was split off it (capabilities(7)).
   const by = !rights.has(name) && name === 'CAP_BPF' && rights.has('CAP_SYS_ADMIN');
   if (!rights.global && (by || rights.has(name))) {
     checks.add(name, false, 'held in a user namespace only', 'run it outside of that, or of the container');
@@ -317,7 +312,7 @@ function checkBpfRight(checks: Checks, rights: Rights, name: 'CAP_BPF' | 'CAP_NE
   else checks.right(rights, name, FIX_BPF);
 }
 
-/** The programs are in the kernel for a moment, attached to nothing. */
+/** Loads the programs into the kernel and closes them, without attaching them. */
 async function loadAndClose(libbpf: Libbpf): Promise<void> {
   const { loadPrograms } = await import('./ebpf/object.js');
   loadPrograms(libbpf, { ports: PORTS, rings: WORKERS, ringSize: RING, seed: 0n }).close();

@@ -17,13 +17,13 @@ import { isInterface, STDIN } from './names.js';
 import type { CapturesFeed, KernelCounts, PacketSource } from './source.js';
 import { compressionOf, UnpackReader } from './unpack.js';
 
-/** How long a pipe may say nothing before it is told what may be wrong, ms. */
+/** Time without any bytes from a pipe after which a hint is given, ms. */
 const SILENCE = 10_000;
 
-/** Names of files in a message at most. */
+/** Most names of files in a message. */
 const NAMES_SHOWN = 12;
 
-/** What is said of a capture in other words than of other files. */
+/** Reasons that are worded differently for captures than for other files. */
 const REASONS: Readonly<Record<string, Reason>> = {
   EISDIR: ['it is a directory', 'name a capture file in it'],
   ENXIO: ['it is neither a file nor a FIFO'],
@@ -36,21 +36,21 @@ export function captureReason(error: unknown): Reason {
   return fileReason(error, REASONS);
 }
 
-/** Says why a capture cannot be opened or read. */
+/** The error for a capture that cannot be opened or read. */
 export function sourceError(path: string, error: unknown): MembenchError {
   const [why, hint] = captureReason(error);
   return new MembenchError('ERR_MEMBENCH_SOURCE', `${path}: ${why}`, hint, error);
 }
 
-/** A file that is open. */
+/** An open capture. */
 interface OpenFile extends CaptureInput {
   stat: Stats | null;
-  /** When its first packet was, Unix nanoseconds; null where that is not known, or does not matter. */
+  /** Time of its first packet, Unix nanoseconds; null where it is unknown or not needed. */
   first: bigint | null;
   close(): void;
 }
 
-/** Capture files, FIFOs ones come through, or standard input. */
+/** Captures from files, FIFOs or standard input. */
 export class FileSource implements PacketSource {
   readonly kind = 'file';
   readonly finite = true;
@@ -68,13 +68,13 @@ export class FileSource implements PacketSource {
   }
 
   /**
-   * Opens captures and reads their heads. Several are one capture in the order of their first packets: the
+   * Opens captures and reads their headers. Several are read in the order of their first packets, because the
    * shell's `pcap*` puts pcap10 before pcap2.
    *
    * @param paths `-` is standard input
-   * @param signal gives up waiting for a head
-   * @param tell called where the order is another one than that of the paths, and where a pipe says nothing
-   *   for long
+   * @param signal ends the wait for a header
+   * @param tell called where the order differs from that of the paths, and where a pipe sends nothing for
+   *   long
    * @throws ERR_MEMBENCH_SOURCE, ERR_MEMBENCH_NOT_A_CAPTURE, ERR_MEMBENCH_LINKTYPE, ERR_MEMBENCH_UNSUPPORTED,
    *   ERR_MEMBENCH_ABORTED
    */
@@ -103,7 +103,7 @@ export class FileSource implements PacketSource {
 
   stop(): void {}
 
-  /** Only pcapng tells what was dropped, and only if whoever captured wrote it down. */
+  /** Only pcapng has the number of dropped packets, and only where the capturing program wrote it. */
   kernel(counters: Readonly<Record<Counter, number>>): KernelCounts {
     return { received: null, dropped: counters.lost_by_kernel || null };
   }
@@ -118,13 +118,13 @@ export class FileSource implements PacketSource {
   }
 }
 
-/** Names for a message, as many as a line holds. */
+/** Names of files for a message, at most NAMES_SHOWN. */
 function listed(files: readonly OpenFile[]): string {
   const names = files.slice(0, NAMES_SHOWN).map(({ name }) => name);
   return [...names, ...(files.length > NAMES_SHOWN ? [`… (${files.length} in all)`] : [])].join(', ');
 }
 
-/** What is at a path; undefined where nothing is, or where we cannot get. */
+/** Status of the file at a path; undefined where there is none or it cannot be read. */
 function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
@@ -133,7 +133,7 @@ function statOf(path: string): Stats | undefined {
   }
 }
 
-/** @param ordered whether it matters when its first packet was */
+/** @param ordered whether to find the time of the first packet */
 async function openCapture(
   path: string,
   ordered: boolean,
@@ -143,7 +143,7 @@ async function openCapture(
   const { name, reader, stat, close } = path === STDIN ? openStdin() : openFile(path);
   const stop = () => reader.stop();
   signal?.addEventListener('abort', stop);
-  // A file answers at once.
+  // For pipes only: a file is read at once.
   const timer = setTimeout(() => {
     tell(`nothing came through ${name} for ${SILENCE / 1000} s (tcpdump -U writes every packet at once)`);
   }, SILENCE);
@@ -182,7 +182,7 @@ async function openCapture(
   }
 }
 
-/** What follows the header; `taken` of it was read already. */
+/** Reader of the records after the header, of which `taken` were read already. */
 function recordsOf(bytes: ByteReader, taken: Uint8Array, headerSize: number): ByteReader {
   if (!(bytes instanceof FileReader)) return new ReplayReader(taken, bytes);
   bytes.position = headerSize;
@@ -215,7 +215,9 @@ function openFile(path: string): OpenBytes {
   return { name: path, reader, stat, close: () => closeSync(fd) };
 }
 
-/** Standard input: a pipe that may say nothing for long; or a file, which others may have begun to read. */
+/**
+ * Opens standard input: a pipe that may send nothing for long, or a file that others may have begun to read.
+ */
 function openStdin(): OpenBytes {
   const name = 'standard input';
   if (process.stdin.isTTY) {

@@ -1,16 +1,14 @@
 /**
- * When a capture begins: the time of its first packet, looked for in its first bytes. The record walk reads
- * times for itself (assembly/framing); this one only puts several files in order.
+ * Finds the time of a capture's first packet in its first bytes, only to put several files in order. The
+ * record walk (assembly/framing) reads times for itself.
  */
 import { PCAP_PATCHED_RECORD_HEADER, PCAP_RECORD_HEADER } from '../layout/generated.js';
 import type { CaptureHeader } from '../memory/capture-header.js';
 import type { ByteReader } from './bytes.js';
 
-/**
- * How far into a capture its first packet is looked for, bytes: pcapng may put names and secrets before it.
- */
+/** Most bytes searched for the first packet: pcapng may have names and secrets before it. */
 const LOOKED_MAX = 256 * 1024;
-/** Bytes taken at a time. */
+/** Bytes read at a time. */
 const STEP = 4096;
 
 // Block types of pcapng (draft-ietf-opsawg-pcapng, section 11.1), and options of an interface (section 4.2).
@@ -23,20 +21,20 @@ const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 const IF_TSRESOL = 9;
 const IF_TSOFFSET = 14;
 const BLOCK_MIN = 12;
-/** Bytes of an interface description before its options, and of a packet's block up to its times. */
+/** Bytes of an interface description before its options, and of a packet block up to the end of its time. */
 const INTERFACE_HEAD = 16;
 const PACKET_TIMES = 20;
 
 /**
- * What was found: Unix nanoseconds; null where there is no telling; undefined where more bytes are needed.
+ * Result of a search: Unix nanoseconds; null where there is no time; undefined where more bytes are needed.
  */
 type Found = bigint | null | undefined;
 
 /**
- * Takes bytes until the first packet is among them, or it is clear that it will not be found.
+ * Reads bytes until they include the first packet's time, or it is clear that it will not be found.
  *
- * @param head bytes behind what `header` was read from, as far as they are there
- * @returns all that was taken, `head` first, and when the first packet was, null where there is no telling
+ * @param head bytes read already after the file header
+ * @returns all bytes read, beginning with `head`, and the time of the first packet, null where there is none
  */
 export async function findFirstPacket(
   header: CaptureHeader,
@@ -68,7 +66,7 @@ function firstTime(header: CaptureHeader, bytes: Uint8Array): Found {
   return BigInt(view.getUint32(0, little)) * 1_000_000_000n + fraction;
 }
 
-/** What one interface of a section says of its times. */
+/** The unit and offset of the times of an interface. */
 interface Clock {
   resolution: number;
   offset: bigint;
@@ -95,7 +93,7 @@ function firstTimeOfPcapng(view: DataView): Found {
         (BigInt(view.getUint32(at + 12, little)) << 32n) | BigInt(view.getUint32(at + 16, little));
       return clock === undefined ? null : nanoseconds(ticks, clock);
     }
-    // It has no time.
+    // A simple packet block has no time.
     if (type === SIMPLE_PACKET) return null;
     if (at + total > view.byteLength) return undefined;
     if (type === INTERFACE_DESCRIPTION)
@@ -104,7 +102,7 @@ function firstTimeOfPcapng(view: DataView): Found {
   }
 }
 
-/** Reads the options in [at, end). */
+/** Reads the options of an interface description in [at, end). */
 function readClock(view: DataView, at: number, end: number, little: boolean): Clock {
   const clock: Clock = { resolution: 6, offset: 0n };
   while (at + 4 <= end) {
@@ -118,7 +116,7 @@ function readClock(view: DataView, at: number, end: number, little: boolean): Cl
   return clock;
 }
 
-/** Units are 10^-n s, with the highest of 8 bits set 2^-n s. */
+/** Unix nanoseconds of a time. Its unit is 10^-n s, or 2^-n s where the highest of 8 bits is set. */
 function nanoseconds(ticks: bigint, { resolution, offset }: Clock): bigint {
   const n = BigInt(resolution & 127);
   const second = resolution & 128 ? 2n ** n : 10n ** n;
@@ -126,8 +124,8 @@ function nanoseconds(ticks: bigint, { resolution, offset }: Clock): bigint {
 }
 
 /**
- * Captures in the order of their first packets. One that does not tell when that was stays behind the one
- * that was named before it.
+ * Sorts captures by the times of their first packets. A capture without a time stays after the one named
+ * before it.
  */
 export function inOrder<T extends { readonly first: bigint | null }>(captures: readonly T[]): T[] {
   let before: bigint | null = null;
@@ -135,7 +133,7 @@ export function inOrder<T extends { readonly first: bigint | null }>(captures: r
     before = capture.first ?? before;
     return { capture, time: before };
   });
-  // Sorting is stable: equal times keep the order they were named in.
+  // Sorting is stable: captures with equal times keep their order.
   return placed.sort((a, b) => compare(a.time, b.time)).map(({ capture }) => capture);
 }
 

@@ -1,22 +1,22 @@
-/** What every live source is told. */
+/** Options of every live source. */
 export interface LiveOptions {
   ports: readonly (readonly [first: number, last: number])[];
   workers: number;
   /** Bytes of all kernel rings together. */
   buffer: number;
-  /** Bytes of a packet to keep. */
+  /** Most bytes of a packet to keep. */
   snaplen?: number | undefined;
-  /** Who touches packets; null where this process is not root. */
+  /** User of the process that touches packets; null where this process is not root. */
   user: { uid: number; gid: number } | null;
-  /** Seed of the flow hash, which the kernel's program computes as the parser does. */
+  /** Seed of the flow hash, which the BPF program calculates as the parser does. */
   hashSeed: bigint;
-  /** One of so many connections is decoded. */
+  /** One in this many connections is decoded. */
   sample: number;
   /** Forces one way of attaching programs. */
   attach?: 'tcx' | 'clsact' | undefined;
 }
 
-/** Whether a name stands for every interface: tcpdump's word, and ours. */
+/** Whether a name stands for all interfaces: `any`, as for tcpdump, or `*`. */
 export function isEvery(name: string): boolean {
   return name === 'any' || name === '*';
 }

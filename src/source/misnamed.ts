@@ -1,13 +1,13 @@
-/** What people type for a source that is none, and what they may have meant. */
+/** Errors for names that are no source, with what the user may have meant. */
 import { existsSync, readdirSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { MembenchError } from '../errors.js';
 
-/** Interfaces named in a message at most: a host of containers has hundreds. */
+/** Most interfaces named in a message: a host of containers has hundreds. */
 const SHOWN = 8;
-/** Linux lists those without an address here, too, which Node does not know of. */
+/** Folder in which Linux lists all interfaces, those without an address too, which Node does not list. */
 const SYSFS = '/sys/class/net';
-/** How a filter of tcpdump's begins (pcap-filter(7)). */
+/** The first words of a filter expression of tcpdump (pcap-filter(7)). */
 const FILTER = /^(tcp|udp|ip6?|host|net|port|portrange|src|dst|not|vlan|ether)\s/;
 
 function interfaces(): string[] {
@@ -15,7 +15,7 @@ function interfaces(): string[] {
   return [...new Set([...Object.keys(networkInterfaces()), ...listed])].sort();
 }
 
-/** Whether a text is a filter expression, which membench has no use for: a recording is of ports. */
+/** Whether a text is a filter expression, which membench does not take: it filters by ports only. */
 export function isFilter(text: string): boolean {
   return FILTER.test(text);
 }
@@ -26,12 +26,12 @@ function hereAre(): string {
   return `interfaces here: ${shown}${names.length > SHOWN ? ` and ${names.length - SHOWN} more` : ''}; any is all of them`;
 }
 
-/** An interface that is not there. */
+/** The error for an interface that does not exist. */
 export function noInterface(name: string): MembenchError {
   return new MembenchError('ERR_MEMBENCH_SOURCE', `${name}: there is no such interface`, hereAre());
 }
 
-/** A source without a scheme, or with one nobody knows, that is no file and no interface either. */
+/** The error for a source without a known scheme that is neither a file nor an interface. */
 export function noSource(name: string): MembenchError {
   const error = (why: string, hint?: string) =>
     new MembenchError('ERR_MEMBENCH_SOURCE', `${name}: ${why}`, hint);

@@ -1,19 +1,22 @@
-/** What the names of sources say, before any is opened. */
+/** Tells kinds of sources by their names, before any is opened. */
 import { existsSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { isEvery } from './live.js';
 
-/** What people type for standard input. */
+/** Name of standard input. */
 export const STDIN = '-';
 
 export const SCHEME = /^(file|ebpf|afpacket|pcap):(.*)$/s;
 
-/** Whether a name is that of an interface here, or of all: one without an address is in no list of Node's. */
+/**
+ * Whether a name is that of an interface, or stands for all. Node does not list interfaces without an
+ * address.
+ */
 export function isInterface(name: string): boolean {
   return isEvery(name) || name in networkInterfaces() || existsSync(`/sys/class/net/${name}`);
 }
 
-/** Whether a source names live traffic. A path that exists is a file, whatever it looks like. */
+/** Whether a source is live. An existing path is always a file, whatever its name looks like. */
 export function isLive(source: string | readonly string[]): boolean {
   if (typeof source !== 'string' || source === STDIN || existsSync(source)) return false;
   const scheme = SCHEME.exec(source)?.[1];

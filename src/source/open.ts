@@ -17,12 +17,12 @@ function pathOf(source: string): string {
 }
 
 /**
- * Opens what a source names. A path that exists is a file, whatever it looks like.
+ * Opens a source by its name. An existing path is always a file, whatever its name looks like.
  *
- * @param source several are files
- * @param tell called with why a bare interface name is not captured in a better way, and where files are
- *   taken in another order than they are named in
- * @param signal gives up waiting for a source that says nothing
+ * @param source a list can have files only
+ * @param tell called with the reason why a better source does not work for a bare interface name, and where
+ *   files are read in another order than named
+ * @param signal ends the wait for a source that sends nothing
  * @throws ERR_MEMBENCH_SOURCE, ERR_MEMBENCH_NOT_A_CAPTURE, ERR_MEMBENCH_LINKTYPE, ERR_MEMBENCH_UNSUPPORTED,
  *   ERR_MEMBENCH_USAGE
  */
@@ -35,7 +35,7 @@ export async function openSource(
   if (typeof source !== 'string') return FileSource.open(source.map(pathOf), signal, tell);
   const [, scheme, rest] = SCHEME.exec(source) ?? [];
   if (!isLive(source)) {
-    // Of a path open(2) knows better what is wrong.
+    // The error of open(2) describes a wrong path best.
     const isName = source !== STDIN && scheme === undefined && !source.includes('/');
     if (isName && !existsSync(source)) throw noSource(source);
     return FileSource.open([pathOf(source)], signal, tell);

@@ -3,47 +3,49 @@ import type { CaptureHeader } from '../memory/capture-header.js';
 import type { Capability } from '../native/capabilities.js';
 import type { CaptureInput } from './captures.js';
 
-/** Captures this process has opened itself. */
+/** Captures that this process has opened. */
 export interface CapturesFeed {
   kind: 'captures';
   captures: readonly CaptureInput[];
 }
 
-/** A classic pcap stream behind its header that a capturing child writes into a pipe as it happens. */
+/** A classic pcap stream, after its header, that a capturing child process writes into a pipe. */
 export interface StreamFeed {
   kind: 'stream';
   fd: number;
   header: CaptureHeader;
 }
 
-/** BPF rings the kernel fills, one for each worker. */
+/** BPF rings that the kernel fills, one for each worker. */
 export interface BpfRingsFeed {
   kind: 'bpf rings';
   rings: readonly number[];
-  /** Bytes of each: a power of two and of pages. */
+  /** Bytes of each ring: a power of two, and whole pages. */
   ringSize: number;
-  /** The map of kernel counters, mapped by everybody. */
+  /** Descriptor of the map of kernel counters, which all workers map. */
   counters: number;
   countersSize: number;
   cpus: number;
-  /** Seed of the flow hash the kernel computes. */
+  /** Seed of the flow hash of the BPF program. */
   hashSeed: bigint;
 }
 
-/** Packet sockets with TPACKET_V3 rings, one for each worker, that share the flows among them. */
+/**
+ * Packet sockets with TPACKET_V3 rings, one for each worker, among which the kernel distributes the flows.
+ */
 export interface PacketRingsFeed {
   kind: 'packet rings';
   sockets: readonly number[];
   blockSize: number;
   blockCount: number;
-  /** After this a block that is not full is handed over, ms. */
+  /** Time after which the kernel hands over a block that is not full, ms. */
   blockTimeout: number;
   /** Index into LINKTYPE_NAMES. */
   linktype: number;
 }
 
 /**
- * How live packets reach the workers, as plain data: whoever opened the source hands this, and the
+ * How live packets reach the workers, as plain data. The process that opened the source passes it, with the
  * descriptors in it, to the process that decodes.
  */
 export type LiveFeed = StreamFeed | BpfRingsFeed | PacketRingsFeed;
@@ -51,7 +53,7 @@ export type LiveFeed = StreamFeed | BpfRingsFeed | PacketRingsFeed;
 /** How packets reach the workers. */
 export type Feed = CapturesFeed | LiveFeed;
 
-/** The descriptors of a feed, to be inherited. */
+/** The descriptors of a feed that a child process inherits. */
 export function descriptorsOf(feed: LiveFeed): number[] {
   if (feed.kind === 'stream') return [feed.fd];
   return feed.kind === 'packet rings' ? [...feed.sockets] : [...feed.rings, feed.counters];
@@ -64,45 +66,45 @@ export function withDescriptors(feed: LiveFeed, fds: readonly number[]): LiveFee
   return { ...feed, rings: fds.slice(0, feed.rings.length), counters: fds[feed.rings.length]! };
 }
 
-/** What the kernel took by its filter, and dropped of that; null where it does not tell. */
+/** Packets that the kernel's filter passed, and those of them it dropped; null where it does not tell. */
 export interface KernelCounts {
   received: number | null;
   dropped: number | null;
 }
 
-/** Where packets come from: the half that needs rights. `record` does not know which it has. */
+/** A source of packets: the half that needs rights. `record` treats all kinds alike. */
 export interface PacketSource {
-  /** Short name for the profile, never a path or an address. */
+  /** Kind of the source, for the profile; never a path or an address. */
   readonly kind: string;
   /** Whether it ends by itself. */
   readonly finite: boolean;
-  /** One line for people: what is captured and how. */
+  /** One line for the user: what is captured and how. */
   readonly info: string;
-  /** Nanoseconds in one unit of its packets' time. */
+  /** Nanoseconds in one unit of its packets' times. */
   readonly unit: 1 | 1000;
   readonly feed: Feed;
-  /** Capabilities it still needs once it is open: to let packets come, to follow interfaces, to stop. */
+  /** Capabilities it needs after opening: to start, to follow interfaces and to stop. */
   readonly needs: readonly Capability[];
-  /** Lets packets come: called once the workers are ready. */
+  /** Starts capturing; called once the workers are ready. */
   start(): void | Promise<void>;
-  /** No more packets come after this. */
+  /** Stops capturing: no more packets arrive after this. */
   stop(): void;
-  /** What the kernel saw, given the recorder's counters at the end. */
+  /** The kernel's numbers of packets, from the recorder's final counters. */
   kernel(counters: Readonly<Record<Counter, number>>): KernelCounts;
-  /** Called with what happened to the source while it runs; `over` when nothing will come any more. */
+  /** Called when the state of the source changes while it runs. */
   onChange: (change: SourceChange) => void;
-  /** Whether it is the file at this path, which must not be written over. */
+  /** Whether it is the file at this path, which must not be overwritten. */
   is(path: string): boolean;
-  /** Releases what opening took. */
+  /** Releases the resources of the source. */
   close(): void;
 }
 
-/** Something a person should know of: an interface went down, came back, is gone. */
+/** A change of a source, for the user: an interface went down, came up or is gone. */
 export interface SourceChange {
-  /** What it is for the profile, which names no interface. */
+  /** The change as noted in the profile, without the name of the interface. */
   what: 'interface down' | 'interface up' | 'interface gone' | 'interface new' | 'capture ended';
   message: string;
   over: boolean;
-  /** It is over because something failed, not because there is nothing more. */
+  /** Whether it is over because something failed. */
   failed?: boolean;
 }

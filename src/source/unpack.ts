@@ -3,19 +3,19 @@ import * as zlib from 'node:zlib';
 import { MembenchError } from '../errors.js';
 import { type ByteReader, StreamReader } from './bytes.js';
 
-/** Bytes read of a compressed file at a time, and of what comes out of it. */
+/** Bytes of a compressed file, and of its content, that are read at a time. */
 const CHUNK = 256 * 1024;
 
-/** A compression by the bytes it begins with. */
+/** A compression format, told by its first bytes. */
 interface Compression {
   magic: readonly number[];
   unpack(): Transform;
 }
 
-/** Node has it from 22.15 on. */
+/** The part of zlib that Node has since 22.15. */
 type MaybeZstd = { createZstdDecompress?: (options: { chunkSize: number }) => Transform };
 
-/** What Node cannot unpack, but a program everybody has. */
+/** A format that Node cannot decompress, with a command that can. */
 function unpackedBy(name: string, magic: readonly number[], command: string): Compression {
   return {
     magic,
@@ -50,12 +50,12 @@ const COMPRESSIONS: readonly Compression[] = [
   unpackedBy('zip', [0x50, 0x4b, 0x03, 0x04], 'unzip -p'),
 ];
 
-/** How bytes are compressed that begin so; undefined where they are not. */
+/** The compression of bytes that begin with `head`; undefined where they are not compressed. */
 export function compressionOf(head: Uint8Array): Compression | undefined {
   return COMPRESSIONS.find(({ magic }) => magic.every((byte, i) => head[i] === byte));
 }
 
-/** Unpacks what another reader gives; counts what that one has read. */
+/** Decompresses the bytes of another reader, and counts the compressed ones. */
 export class UnpackReader implements ByteReader {
   readonly #packed: ByteReader;
   readonly #unpacked: StreamReader;

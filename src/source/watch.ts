@@ -1,10 +1,10 @@
 import type { Interfaces } from '../native/interfaces.js';
 import type { SourceChange } from './source.js';
 
-/** How often interfaces are looked at, ms: a change is noticed within this. */
+/** Time between two checks of the interfaces, ms. */
 export const WATCH_INTERVAL = 250;
 
-/** Words for an interface that changed. */
+/** Descriptions of changes of an interface. */
 export const changed = {
   state: (name: string, up: boolean): SourceChange => ({
     what: up ? 'interface up' : 'interface down',
@@ -18,7 +18,10 @@ export const changed = {
   }),
 };
 
-/** Looks after one interface: nobody tells the holder of a socket or a program that it went. */
+/**
+ * Watches one interface by polling: the kernel does not tell the holder of a socket or program that it is
+ * gone.
+ */
 export class InterfaceWatch {
   readonly #interfaces: Interfaces;
   readonly #name: string;

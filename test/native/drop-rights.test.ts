@@ -1,5 +1,5 @@
 import test from 'ava';
-import { checkThreads, type Expected, Threads } from '#src/native/drop-rights.js';
+import { checkThreads, type Expected, ThreadStatuses } from '#src/native/drop-rights.js';
 
 const NONE = '0'.repeat(16);
 /** Of a thread that has nothing any more. */
@@ -57,7 +57,7 @@ test('what cannot be told is not taken for granted', (t) => {
 
 const linux = process.platform === 'linux' ? test : test.skip;
 linux('threads are opened first and read later, once', (t) => {
-  const opened = new Threads();
+  const opened = new ThreadStatuses();
   const found = opened.read();
   t.true(found.size > 1);
   t.is(found.get(String(process.pid))!('Tgid'), String(process.pid));

@@ -1,34 +1,34 @@
-/** Classic BPF programs for packet sockets: what the system's libpcap compiles. */
+/** Classic BPF programs for packet sockets, compiled by the system's libpcap. */
 import { MembenchError } from '../../errors.js';
 import { IF_EQUAL, instruction, LOAD, RETURN, SOCK_FILTER } from '../../native/classic-bpf.js';
 import { loadKoffi } from '../../native/koffi.js';
 import { portFilter } from '../pcap/open.js';
 
-/** libpcap as Debian and its kin call it, and as everybody else does. */
+/** Names of libpcap's shared library: that of Debian and its derivatives, and the usual one. */
 const LIBPCAP = ['libpcap.so.0.8', 'libpcap.so.1'];
 
-/** What libpcap calls the links (pcap/dlt.h). */
+/** DLT_ values of the links (pcap/dlt.h). */
 const DLT = { ethernet: 1, raw: 12 } as const;
 
-/** Links there is a filter for, by their names in the schema's table of link types. */
+/** Links that have a filter, by their names in the layout's enum linktype. */
 export type FilterLink = keyof typeof DLT;
 
-/** Bytes of a packet to keep where nobody says: what tcpdump takes for everything. */
+/** Default snaplen, which tcpdump takes as unlimited, bytes. */
 const SNAPLEN_DEFAULT = 262144;
 /** pcap/pcap.h: an IPv4 netmask is needed for broadcasts only. */
 const PCAP_NETMASK_UNKNOWN = 0xffffffff;
 
-// The packet's type and interface as ancillary data (linux/filter.h), and a value (linux/if_packet.h).
+// Ancillary data: type and interface of the packet (linux/filter.h), and a type (linux/if_packet.h).
 const SKF_AD_PKTTYPE = 0xfffff000 + 4;
 const SKF_AD_IFINDEX = 0xfffff000 + 8;
 const PACKET_OUTGOING = 4;
 
-/** Takes no packet. */
+/** Rejects every packet. */
 export const REJECT = instruction(RETURN, 0, 0, 0);
 
 /**
- * The same program for packets that come in only. On loopback every packet goes out and then comes in, and
- * kernels before 6.2 have no other way to take it once in a fanout group.
+ * Restricts a program to incoming packets. On loopback every packet goes out and then comes in, and kernels
+ * before 6.2 have no other way to capture it only once in a fanout group.
  */
 export function incomingOnly(program: Uint8Array): Uint8Array {
   return Buffer.concat([
@@ -39,7 +39,7 @@ export function incomingOnly(program: Uint8Array): Uint8Array {
   ]);
 }
 
-/** The same program for all packets but those that go out on one interface. */
+/** Restricts a program to packets that do not go out on one interface. */
 export function exceptOutgoing(ifindex: number, program: Uint8Array): Uint8Array {
   return Buffer.concat([
     instruction(LOAD, 0, 0, SKF_AD_IFINDEX),
@@ -49,10 +49,10 @@ export function exceptOutgoing(ifindex: number, program: Uint8Array): Uint8Array
 }
 
 /**
- * Compiles a filter for ports of TCP and UDP, over IPv4 and IPv6, and with one more VLAN tag in the packet
- * than the one the kernel took out of it. Fragments after the first have no port and are not taken.
+ * Compiles a filter for ports of TCP and UDP, over IPv4 and IPv6, with at most one VLAN tag in the packet
+ * besides the one that the kernel removes. Later fragments of a datagram have no port and are rejected.
  *
- * @param snaplen bytes of a packet to keep
+ * @param snaplen most bytes of a packet to keep
  * @returns array of struct sock_filter (linux/filter.h)
  * @throws ERR_MEMBENCH_UNSUPPORTED where koffi or libpcap is missing, ERR_MEMBENCH_SOURCE where libpcap
  *   does not take the filter
@@ -73,7 +73,7 @@ export async function compileFilter(
   );
 }
 
-/** Returns the program, or what libpcap has against the expression. */
+/** Returns the program, or libpcap's error message. */
 type Compile = (dlt: number, snaplen: number, expression: string) => Uint8Array | string;
 
 let loaded: Promise<Compile> | undefined;

@@ -2,10 +2,10 @@
 import { SOCK_FILTER } from '../../native/classic-bpf.js';
 import { loadKoffi } from '../../native/koffi.js';
 
-/** struct sockaddr_ll (linux/if_packet.h), the members bind(2) looks at. */
+/** The members of struct sockaddr_ll that bind(2) uses (linux/if_packet.h). */
 export interface SockaddrLl {
   sll_family: number;
-  /** EtherType; the structure has it in network byte order. */
+  /** EtherType, in host byte order; the structure has it in network byte order. */
   sll_protocol: number;
   sll_ifindex: number;
 }
@@ -28,7 +28,7 @@ export interface TpacketStatsV3 {
   tp_freeze_q_cnt: number;
 }
 
-/** The system calls. What fails returns -1, or undefined, and sets `errno`. */
+/** The system calls. A call that fails returns -1, or undefined, and sets `errno`. */
 export interface SocketCalls {
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: SockaddrLl): number;
@@ -38,7 +38,7 @@ export interface SocketCalls {
   setFilter(fd: number, level: number, option: number, program: Uint8Array): number;
   getInt(fd: number, level: number, option: number): number | undefined;
   getStatistics(fd: number, level: number, option: number): TpacketStatsV3 | undefined;
-  /** Of the last call. */
+  /** errno of the last call. */
   errno(): number;
 }
 

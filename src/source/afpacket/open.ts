@@ -9,30 +9,35 @@ import { compileFilter, exceptOutgoing, type FilterLink, incomingOnly, REJECT } 
 import { loadSocketCalls, type SocketCalls } from './libc.js';
 import { PacketSocket, type RingSize } from './socket.js';
 
-/** Holds the largest packet offloading makes, 64 KiB and some, with room for a few more. */
+/** Bytes of a block: room for several packets of the largest size that offloading makes, some 64 KiB. */
 const BLOCK_SIZE = 256 * 1024;
-/** One the kernel writes to, one being read, and two between them. */
+/** Least blocks of a ring: one that the kernel writes, one that is read, and two in between. */
 const BLOCKS_MIN = 4;
-/** The kernel counts the bytes of a ring in 32 bits (packet_set_ring in net/packet/af_packet.c). */
+/**
+ * Most blocks of a ring: the kernel counts its bytes in 32 bits (packet_set_ring in net/packet/af_packet.c).
+ */
 const BLOCKS_MAX = 2 ** 32 / BLOCK_SIZE - 1;
 
 export interface AfpacketOptions {
-  /** `any` and `*`: all there are and will be. */
+  /** Name of the interface; `any` and `*` stand for all, future ones too. */
   interface: string;
   /** Ports as inclusive ranges: TCP and UDP, with and without VLAN tags. */
   ports: readonly (readonly [first: number, last: number])[];
-  /** Sockets to share packets out to, at most 256: more a fanout group does not take unless asked. */
+  /**
+   * Number of sockets among which the kernel distributes the packets, at most 256: the default limit of a
+   * fanout group.
+   */
   workers: number;
-  /** Bytes of all rings together; each has at least a MiB. */
+  /** Bytes of all rings together; each has at least 1 MiB. */
   bufferBytes: number;
-  /** Bytes of a packet to keep; all of them by default. */
+  /** Most bytes of a packet to keep. Default: all. */
   snaplen?: number | undefined;
 }
 
 export interface AfpacketStatistics {
-  /** Packets the filter took, those dropped included. */
+  /** Packets that passed the filter, dropped ones included. */
   packets: number;
-  /** Dropped of these because the ring was full. */
+  /** Packets of these that were dropped because the ring was full. */
   drops: number;
   /** How often a ring became full. */
   freezes: number;
@@ -40,33 +45,39 @@ export interface AfpacketStatistics {
 
 /** TPACKET_V3 rings (packet(7), linux/if_packet.h), one for each worker. */
 export interface AfpacketSockets {
-  /** One socket a worker, all in one fanout group: descriptors ready to be inherited and mapped. */
+  /**
+   * Descriptors of the sockets, one for each worker, all in one fanout group; a child process can inherit and
+   * map them.
+   */
   readonly fds: readonly number[];
   /** Bytes of a block of a ring. */
   readonly blockSize: number;
   /** Blocks of each ring. */
   readonly blockCount: number;
-  /** 0: of every interface. */
+  /** Index of the interface, 0: all. */
   readonly ifindex: number;
-  /** What packets begin with. */
+  /** Link type of the packets. */
   readonly linktype: Extract<Linktype, FilterLink>;
-  /** Lets packets in: until then the sockets reject everything. @throws ERR_MEMBENCH_SOURCE */
+  /** Starts capturing; before, the sockets reject all packets. @throws ERR_MEMBENCH_SOURCE */
   start(): void;
-  /** Lets no more in: what is in the rings stays there. @throws ERR_MEMBENCH_SOURCE */
+  /** Stops capturing; packets in the rings stay there. @throws ERR_MEMBENCH_SOURCE */
   stop(): void;
-  /** PACKET_STATISTICS of all sockets since the last call: the kernel forgets what it told. */
+  /** PACKET_STATISTICS of all sockets since the last call; the kernel resets them when they are read. */
   statistics(): AfpacketStatistics;
-  /** Closes the sockets in this process; whoever inherited one keeps it. Nothing else may be called then. */
+  /**
+   * Closes the sockets in this process only; a child process that inherited one keeps it. Call nothing after
+   * this.
+   */
   close(): void;
 }
 
 /**
- * Opens packet sockets on an interface that is up. All packets of a flow come to one of them, fragments
- * aside.
+ * Opens packet sockets on an interface that is up. All packets of a flow reach the same socket, except
+ * fragments.
  *
  * @throws ERR_MEMBENCH_SOURCE for an interface that is not there, is down or must not be captured from;
- *   ERR_MEMBENCH_LINKTYPE where its packets begin with something nobody here reads; ERR_MEMBENCH_UNSUPPORTED
- *   with what is missing: Linux, koffi, libpcap, packet sockets
+ *   ERR_MEMBENCH_LINKTYPE where its packets begin with neither Ethernet nor IP; ERR_MEMBENCH_UNSUPPORTED
+ *   where Linux, koffi, libpcap or packet sockets are missing
  */
 export async function openAfpacket(options: AfpacketOptions): Promise<AfpacketSockets> {
   // The first thing that is missing is what the error names.
@@ -110,12 +121,11 @@ export async function openAfpacket(options: AfpacketOptions): Promise<AfpacketSo
 }
 
 /**
- * Every interface: the kernel takes off what is before the IP header, which is not the same on all of them,
- * as it does for libpcap's `any`.
+ * Stands for all interfaces. Their link headers differ, so the kernel removes them, as for libpcap's `any`.
  */
 const EVERY: Interface = { name: 'any', ifindex: 0, up: true, loopback: false, link: 'ip' };
 
-/** On loopback every packet comes by twice. */
+/** Keeps loopback packets, which are seen twice, from being captured when they go out. */
 async function withoutEchoes(program: Uint8Array): Promise<Uint8Array> {
   const loopback = (await loadInterfaces()).all().find((device) => device.loopback);
   return loopback === undefined ? program : exceptOutgoing(loopback.ifindex, program);
@@ -132,7 +142,7 @@ async function findInterface(name: string): Promise<Interface> {
       'capture on an interface with IP traffic',
     );
   }
-  // Kernels before 6.13 refuse to make a fanout group of it.
+  // Kernels before 6.13 refuse a fanout group on an interface that is down.
   if (!device.up)
     throw new MembenchError(
       'ERR_MEMBENCH_SOURCE',
@@ -155,7 +165,7 @@ function open(calls: SocketCalls, device: Interface, workers: number, ring: Ring
       const socket = new PacketSocket(calls, device.name, device.ifindex === 0);
       sockets.push(socket);
       socket.bind(device.ifindex, ring);
-      // On loopback every packet comes by twice, going out and coming in.
+      // On loopback every packet is seen twice, going out and coming in.
       if (workers > 1) group = socket.join(group, device.loopback);
       else if (device.loopback) socket.ignoreOutgoing();
     }

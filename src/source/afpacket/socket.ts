@@ -19,8 +19,8 @@ import type { SocketCalls, TpacketStatsV3 } from './libc.js';
 const SO_ATTACH_FILTER = 26;
 /** linux/if_ether.h. */
 const ETH_P_ALL = 0x0003;
-// Options, values and flags of linux/if_packet.h. The last flag came with 6.2; kernels before take it and
-// do nothing.
+// Options, values and flags of linux/if_packet.h. Kernels before 6.2 ignore
+// PACKET_FANOUT_FLAG_IGNORE_OUTGOING.
 const PACKET_RX_RING = 5;
 const PACKET_VERSION = 10;
 const PACKET_FANOUT = 18;
@@ -31,30 +31,31 @@ const PACKET_FANOUT_FLAG_UNIQUEID = 0x2000;
 const PACKET_FANOUT_FLAG_IGNORE_OUTGOING = 0x4000;
 const { EPERM, ENOMEM, EAFNOSUPPORT } = constants.errno;
 
-/** Alignment is all that TPACKET_V3 asks of it: packets lie in a block as close as they can. */
+/** tp_frame_size, bytes. TPACKET_V3 packs packets densely and only requires that it is aligned. */
 const FRAME_SIZE = 2048;
-/** How long a packet waits at most in a block that is not full, ms. */
+/** Longest wait of a packet in a block that is not full, ms. */
 export const RETIRE_TIMEOUT = 8;
 
 export interface RingSize {
-  /** Bytes: a power of two, of pages, and more than the largest packet. */
+  /** Bytes of a block: a power of two, whole pages, and more than the largest packet. */
   blockSize: number;
   blockCount: number;
 }
 
-/** One packet socket with its TPACKET_V3 ring, which takes nothing until it is given a filter. */
+/** A packet socket with its TPACKET_V3 ring. It captures nothing until it has a filter. */
 export class PacketSocket {
-  /** Does not block, and is closed in programs this process starts unless it is handed to them. */
+  /** Non-blocking descriptor, closed on exec unless it is passed on explicitly. */
   readonly fd: number;
   readonly #calls: SocketCalls;
   readonly #device: string;
 
   /**
-   * Makes the socket, not bound to anything.
+   * Makes an unbound socket.
    *
    * @param device name of the interface, for errors
-   * @param cooked packets come without their link header
-   * @throws ERR_MEMBENCH_SOURCE without the right to, ERR_MEMBENCH_UNSUPPORTED where the kernel has none
+   * @param cooked capture packets without their link header
+   * @throws ERR_MEMBENCH_SOURCE without permission, ERR_MEMBENCH_UNSUPPORTED where the kernel has no packet
+   *   sockets
    */
   constructor(calls: SocketCalls, device: string, cooked = false) {
     this.#calls = calls;
@@ -65,8 +66,8 @@ export class PacketSocket {
   }
 
   /**
-   * Makes the ring and binds the socket to the interface, or to all of them (0), with a filter that takes
-   * nothing.
+   * Makes the ring and binds the socket to an interface, or to all (0), with a filter that rejects
+   * everything.
    *
    * @throws ERR_MEMBENCH_SOURCE
    */
@@ -88,16 +89,15 @@ export class PacketSocket {
   }
 
   /**
-   * Leaves packets that go out to others, before they are copied. Only where there is no fanout group, which
-   * has a flag of its own instead. Kernels before 4.20 do not know how, and the filter must do it.
+   * Ignores outgoing packets before they are copied. For sockets without a fanout group, which has a flag for
+   * this. Kernels before 4.20 lack the option, and there the filter rejects the packets.
    */
   ignoreOutgoing(): void {
     this.#calls.setInt(this.fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
   }
 
   /**
-   * Joins a group that shares the interface's packets out by a hash that is the same for both directions of
-   * a flow.
+   * Joins a fanout group, which distributes packets by a hash that is the same for both directions of a flow.
    *
    * @param group id of the group, or undefined for a new one
    * @returns id of the group
@@ -114,7 +114,7 @@ export class PacketSocket {
   }
 
   /**
-   * Puts a filter in the place of the one before, between two packets.
+   * Replaces the filter, atomically between two packets.
    *
    * @param program array of struct sock_filter (linux/filter.h)
    * @throws ERR_MEMBENCH_SOURCE
@@ -124,7 +124,7 @@ export class PacketSocket {
     this.#check('SO_ATTACH_FILTER', result);
   }
 
-  /** Since the last call. */
+  /** PACKET_STATISTICS since the last call. */
   statistics(): TpacketStatsV3 {
     const statistics = this.#calls.getStatistics(this.fd, SOL_PACKET, PACKET_STATISTICS);
     if (statistics === undefined) throw this.#failed('PACKET_STATISTICS');

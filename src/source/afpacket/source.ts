@@ -7,18 +7,18 @@ import { InterfaceWatch } from '../watch.js';
 import { type AfpacketSockets, openAfpacket } from './open.js';
 import { RETIRE_TIMEOUT } from './socket.js';
 
-/** `afpacket:IF`: packet sockets whose rings the parser reads in place. */
+/** `afpacket:IF`: packet sockets with rings that the parser reads in place. */
 export class AfpacketSource implements PacketSource {
   readonly kind = 'afpacket';
   readonly finite = false;
   readonly unit = 1;
   readonly info: string;
   readonly feed: PacketRingsFeed;
-  /** What an open socket lets in is for its holder to say. */
+  /** The filter of an open socket can be set without capabilities. */
   readonly needs = [];
   onChange: (change: SourceChange) => void = () => {};
   readonly #sockets: AfpacketSockets;
-  /** There is always some interface: of all of them none is watched. */
+  /** Undefined for all interfaces, of which none is watched. */
   readonly #watch: InterfaceWatch | undefined;
 
   private constructor(name: string, sockets: AfpacketSockets, interfaces: Interfaces) {
@@ -32,7 +32,7 @@ export class AfpacketSource implements PacketSource {
       blockTimeout: RETIRE_TIMEOUT,
       linktype: LINKTYPE_NAMES.indexOf(sockets.linktype),
     };
-    // A socket bound to an interface is bound again by the kernel when it comes up.
+    // The kernel binds a socket again when its interface comes up.
     if (sockets.ifindex === 0) return;
     this.#watch = new InterfaceWatch(interfaces, name, sockets.ifindex, (change) => this.onChange(change));
   }

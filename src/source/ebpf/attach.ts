@@ -1,4 +1,4 @@
-/** Putting the programs on interfaces, and taking them off again. */
+/** Attaches the programs to interfaces, and detaches them. */
 import { closeSync } from 'node:fs';
 import { MembenchError } from '../../errors.js';
 import type { Interface } from '../../native/interfaces.js';
@@ -13,10 +13,10 @@ const TCX_EGRESS = 47;
 const EINVAL = 22;
 
 /**
- * Attaches to both directions of an interface; on loopback, where every packet comes by twice, only to
+ * Attaches to both directions of an interface; on loopback, where every packet is seen twice, only to
  * ingress.
  *
- * @param method forces one way; by default TCX, then clsact
+ * @param method the only method to try; default: TCX, then clsact
  * @throws ERR_MEMBENCH_UNSUPPORTED
  */
 export async function attach(
@@ -35,13 +35,16 @@ export async function attach(
   if (method !== 'clsact') {
     const attached = attachTcx(libbpf, program, device);
     if (typeof attached !== 'number') return attached;
-    // A kernel that does not know the attach type says EINVAL; everything else would fail again.
+    // EINVAL means a kernel without TCX. With any other error clsact would fail as well.
     if (attached !== -EINVAL || method === 'tcx') throw failed(device, attached);
   }
   return attachClsact(libbpf, program, device);
 }
 
-/** The kernel takes a TCX link off by itself once its descriptor is closed, however this process ends. */
+/**
+ * Attaches by TCX links, which the kernel detaches once their descriptors are closed, however this process
+ * ends.
+ */
 function attachTcx(libbpf: Libbpf, program: number, device: Interface): Attachment | number {
   const links: number[] = [];
   const detach = () => {

@@ -4,10 +4,10 @@ import type { SourceChange } from '../source.js';
 import { changed } from '../watch.js';
 import type { Attachment } from './attachment.js';
 
-/** What stands for every interface there is and will be. */
+/** Name that stands for all interfaces, future ones too. */
 const ALL = '*';
 
-/** The programs on one interface, or on all of them, which come and go as they like. */
+/** The programs attached to one interface, or to all interfaces, which may come and go. */
 export class AttachedInterfaces {
   readonly #name: string;
   readonly #interfaces: Interfaces;
@@ -15,7 +15,7 @@ export class AttachedInterfaces {
   readonly #onChange: (change: SourceChange) => void;
   /** By ifindex. */
   readonly #attached = new Map<number, { device: Interface; attachment: Attachment }>();
-  /** By ifindex: what was tried in vain is not tried again and again. */
+  /** Indexes of interfaces to which attaching failed; it is not tried again. */
   readonly #refused = new Set<number>();
   #looking = false;
   #stopped = false;
@@ -36,20 +36,22 @@ export class AttachedInterfaces {
     this.#onChange = onChange;
   }
 
-  /** Names of the interfaces with programs on them. */
+  /** Names of the interfaces with attached programs. */
   get names(): string[] {
     return [...this.#attached.values()].map(({ device }) => device.name);
   }
 
-  /** The ways they are attached. */
+  /** The methods by which they are attached. */
   get methods(): string[] {
     return [...new Set([...this.#attached.values()].map(({ attachment }) => attachment.method))];
   }
 
   /**
-   * Attaches to what is there. Of all interfaces, one that cannot be attached to is told and left out.
+   * Attaches to the interfaces that exist. Of all interfaces, one that cannot be attached to is reported and
+   * left out.
    *
-   * @throws ERR_MEMBENCH_SOURCE where nothing is there, and what attaching threw where nothing else is left
+   * @throws ERR_MEMBENCH_SOURCE where there is no interface; the error of attaching where none could be
+   *   attached
    */
   async start(): Promise<void> {
     let failure: unknown;
@@ -58,7 +60,7 @@ export class AttachedInterfaces {
       try {
         await this.#add(device);
       } catch (error) {
-        // Gone since it was listed: that is no failure of the kernel's or of rights.
+        // The interface is gone since it was listed, so this is not a failure of attaching.
         if (this.#isGone(device)) {
           if (this.#name === ALL) this.#onChange(changed.gone(device.name, false));
           continue;
@@ -72,11 +74,11 @@ export class AttachedInterfaces {
   }
 
   /**
-   * Sees what came, went or changed: nobody tells the holder of a TC program. Returns false once nothing will
-   * come any more.
+   * Checks which interfaces are new, gone or changed: the kernel does not tell the holder of a TC program.
+   * Returns false once the source is over.
    */
   async look(): Promise<boolean> {
-    // Attaching may take longer than the time from one look to the next.
+    // Attaching may take longer than the time between two checks.
     if (this.#looking || this.#stopped) return !this.#stopped;
     this.#looking = true;
     try {
@@ -107,7 +109,7 @@ export class AttachedInterfaces {
 
   async #add(device: Interface): Promise<void> {
     const attachment = await this.#attach(device);
-    // It was told to stop meanwhile.
+    // `stop` was called meanwhile.
     if (this.#stopped) attachment.detach();
     else this.#attached.set(device.ifindex, { device, attachment });
   }
@@ -115,12 +117,12 @@ export class AttachedInterfaces {
   #refuse({ name, ifindex }: Interface, error: unknown): void {
     this.#refused.add(ifindex);
     const { message } = error as Error;
-    // Most messages begin with the interface.
+    // Most messages begin with the name of the interface.
     const why = message.startsWith(`${name}: `) ? message : `${name}: ${message}`;
     this.#onChange({ what: 'interface new', message: `${why}; it is not recorded`, over: false });
   }
 
-  /** Returns whether it was the only one and is gone. */
+  /** Checks attached interfaces. Returns whether the only one is gone. */
   #lookAtKnown(now: ReadonlyMap<number, Interface>): boolean {
     for (const ifindex of this.#refused) if (!now.has(ifindex)) this.#refused.delete(ifindex);
     for (const [ifindex, { device, attachment }] of this.#attached) {
@@ -146,7 +148,7 @@ export class AttachedInterfaces {
       try {
         await this.#add(device);
       } catch (error) {
-        // Gone again already: it was never recorded, and there is nothing to tell.
+        // An interface that is gone again was never recorded, and need not be reported.
         if (!this.#isGone(device)) this.#refuse(device, error);
         continue;
       }

@@ -2,10 +2,10 @@ import { MembenchError } from '../../errors.js';
 import type { Interface } from '../../native/interfaces.js';
 import { bpfReason } from './libbpf.js';
 
-/** How programs are attached: TCX links where the kernel has them (6.6), or filters of a clsact qdisc. */
+/** How programs are attached: by TCX links, since kernel 6.6, or as filters of a clsact qdisc. */
 export type AttachMethod = 'tcx' | 'clsact';
 
-/** One interface with the programs on it. */
+/** The programs attached to one interface. */
 export interface Attachment {
   readonly method: AttachMethod;
   detach(): void;

@@ -1,7 +1,7 @@
 /**
- * Attaching on kernels before 6.6: a filter in a clsact qdisc. Filters outlive the process that made them,
- * so each has a place of its own that is claimed by a socket name, and a name nobody holds any more marks
- * a place whose leftovers may be removed.
+ * Attaches on kernels before 6.6, by filters in a clsact qdisc. Filters outlive the process that made them.
+ * So each recording has a place of its own, claimed by the name of a socket; where no process has that name,
+ * filters left in its place are removed.
  */
 import { createServer, type Server } from 'node:net';
 import { constants } from 'node:os';
@@ -9,13 +9,16 @@ import type { Interface } from '../../native/interfaces.js';
 import { type Attachment, failed } from './attachment.js';
 import type { Libbpf } from './libbpf.js';
 
-// struct bpf_tc_hook and bpf_tc_opts (bpf/libbpf.h), their sizes first.
+// Sizes of struct bpf_tc_hook and bpf_tc_opts, and attach points (bpf/libbpf.h).
 const HOOK = 24;
 const OPTIONS = 32;
 const INGRESS = 1;
 const EGRESS = 2;
 const { EEXIST } = constants.errno;
-/** Late among the priorities, and ours: filters of others usually count from 1 or from 49152 down. */
+/**
+ * Priority of the filters, which no others are likely to have: tc assigns priorities from 49152 down, users
+ * from 1 up.
+ */
 const PRIORITY = 0x6d62;
 const HANDLE = 0x6d620001;
 
@@ -38,15 +41,16 @@ function options(place: number, program: number): Uint8Array {
   return bytes;
 }
 
-/** Places on one interface: as many recordings may run there at once. */
+/** Number of places on one interface, and so of recordings that can run there at a time. */
 const PLACES = 16;
 
-/** Claims a place for as long as this process lives; null where another process has it. */
+/** Claims a place for the life of this process; null where another process has it. */
 function claim(ifindex: number, place: number): Promise<Server | null> {
   return new Promise((resolve) => {
     const server = createServer((socket) => socket.destroy());
     server.on('error', () => resolve(null));
-    // An abstract name (unix(7)) belongs to the network namespace, as the interface does, and needs no file.
+    // An abstract socket name (unix(7)) needs no file, and belongs to the network namespace, as the interface
+    // does.
     server.listen(`\0membench/clsact/${ifindex}/${place}`, () => {
       server.unref();
       resolve(server);
@@ -55,8 +59,8 @@ function claim(ifindex: number, place: number): Promise<Server | null> {
 }
 
 /**
- * Attaches filters of our own handle and priority. What an earlier process left behind is removed; a
- * qdisc or filter that is not ours is never touched.
+ * Attaches filters with membench's handle and priority. Filters that an earlier process left behind are
+ * removed; the qdiscs and filters of others are never touched.
  *
  * @throws ERR_MEMBENCH_UNSUPPORTED
  */

@@ -1,4 +1,4 @@
-/** Whether an interface's clsact qdisc holds any filter: a dump over rtnetlink(7). */
+/** Finds out by rtnetlink(7) whether the clsact qdisc of an interface has any filter. */
 import type { loadKoffi } from '../../native/koffi.js';
 import { AF_NETLINK, SOCK_CLOEXEC, SOCK_RAW } from '../../native/sockets.js';
 
@@ -14,7 +14,7 @@ const CLSACT_EGRESS = 0xfffffff3;
 const HEADER = 16;
 const TCMSG = 20;
 
-/** @returns a function that is true where a filter is there, or where it cannot be told */
+/** @returns a function that returns true where there is a filter, or where that is unknown */
 export function filterLister(koffi: Awaited<ReturnType<typeof loadKoffi>>): (ifindex: number) => boolean {
   const lib = koffi.load(null);
   const socket = lib.func('int socket(int domain, int type, int protocol)');
@@ -36,7 +36,7 @@ export function filterLister(koffi: Awaited<ReturnType<typeof loadKoffi>>): (ifi
     if (type === NLMSG_DONE || type === NLMSG_ERROR) return type === NLMSG_ERROR;
     return true;
   };
-  // A socket for each question: the rest of an answer goes with it.
+  // A socket for each request: closing it discards the rest of the answer.
   const ask = (ifindex: number, parent: number): boolean => {
     const fd: number = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     if (fd < 0) return true;

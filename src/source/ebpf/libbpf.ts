@@ -1,10 +1,10 @@
-/** The system's libbpf, as far as it is needed (bpf/libbpf.h, bpf/bpf.h of libbpf 1.x). */
+/** The functions of the system's libbpf that are used (bpf/libbpf.h, bpf/bpf.h of libbpf 1.x). */
 import { MembenchError } from '../../errors.js';
 import { loadKoffi } from '../../native/koffi.js';
 import { reasonOf } from '../../native/libc.js';
 import { filterLister } from './filters.js';
 
-/** An object of libbpf's, by its address. */
+/** Address of an object of libbpf. */
 export type Handle = unknown;
 
 export interface Libbpf {
@@ -18,24 +18,24 @@ export interface Libbpf {
   mapFd(map: Handle): number;
   programFd(program: Handle): number;
   setMaxEntries(map: Handle, entries: number): number;
-  /** Where a read-only data section lies before it is loaded, and its size. */
+  /** Address and size of a read-only data section before it is loaded. */
   initialValue(map: Handle): { at: Handle; size: number } | null;
   read(at: Handle, size: number): Uint8Array;
   write(at: Handle, bytes: Uint8Array): void;
   /**
-   * A BPF ring buffer of so many bytes, a power of two and of pages. Returns a descriptor or a negative
+   * Makes a BPF ring buffer; its bytes are a power of two and whole pages. Returns a descriptor or a negative
    * errno.
    */
   createRing(bytes: number): number;
   updateMap(map: number, key: number, value: number): number;
-  /** Links a program to an interface's attach point by TCX. Returns a descriptor or a negative errno. */
+  /** Attaches a program to an interface by a TCX link. Returns a descriptor or a negative errno. */
   createLink(program: number, ifindex: number, attachType: number): number;
   cpus(): number;
   tcHookCreate(hook: Uint8Array): number;
   tcHookDestroy(hook: Uint8Array): number;
   tcAttach(hook: Uint8Array, options: Uint8Array): number;
   tcDetach(hook: Uint8Array, options: Uint8Array): number;
-  /** Whether an interface's clsact qdisc holds a filter of anybody's. */
+  /** Whether the clsact qdisc of an interface has any filter. */
   hasFilters(ifindex: number): boolean;
   version: string;
 }
@@ -55,7 +55,7 @@ export function loadLibbpf(): Promise<Libbpf> {
   return libbpf;
 }
 
-/** Words for a negative errno. */
+/** Description of a negative errno. */
 export function bpfReason(code: number): string {
   return reasonOf(-code);
 }
@@ -77,7 +77,7 @@ async function bind(): Promise<Libbpf> {
   const f = (declaration: string) => lib.func(declaration);
   const memcpyIn = libc.func('memcpy', 'void *', ['void *', 'void *', 'size_t']);
   const setPrint = f('void *libbpf_set_print(void *fn)');
-  // It would talk on stderr; what matters comes back as an error code.
+  // libbpf must not write to stderr; its error codes suffice.
   setPrint(null);
   const open = f('void *bpf_object__open_mem(void *bytes, size_t size, void *options)');
   const load = f('int bpf_object__load(void *object)');

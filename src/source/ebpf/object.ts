@@ -1,4 +1,4 @@
-/** The BPF object: checked, told its settings, and loaded into the kernel. */
+/** Checks the BPF object, writes its settings, and loads it into the kernel. */
 import { closeSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { MembenchError } from '../../errors.js';
@@ -14,23 +14,23 @@ import { bpfReason, type Handle, type Libbpf } from './libbpf.js';
 
 export interface ProgramSettings {
   ports: readonly (readonly [first: number, last: number])[];
-  /** Rings, and bytes of each: a power of two and of pages. */
+  /** Number of rings. */
   rings: number;
   ringSize: number;
   /** Seed of the flow hash, the same as the parser's. */
   seed: bigint;
-  /** One of so many connections is taken. Default 1. */
+  /** One in this many connections is captured. Default 1. */
   sample?: number | undefined;
-  /** Bytes of a packet to keep from its IP header on. Default: all, up to 128 KiB. */
+  /** Most bytes of a packet to keep, from its IP header on. Default: RING_CAPTURE_MAX. */
   snaplen?: number | undefined;
 }
 
-/** Programs and maps in the kernel, held by descriptors. */
+/** Descriptors of programs and maps in the kernel. */
 export interface LoadedPrograms {
-  /** Descriptors of the programs, by what the device has before the IP header. */
+  /** Descriptors of the programs for devices with an Ethernet header (l2) and without a link header (l3). */
   readonly l2: number;
   readonly l3: number;
-  /** Descriptors of the rings, and of the map of counters with its size in bytes. */
+  /** Descriptors of the rings. */
   readonly rings: readonly number[];
   readonly counters: number;
   readonly countersSize: number;
@@ -39,14 +39,15 @@ export interface LoadedPrograms {
 }
 
 /**
- * Between two wake-ups of a worker, ns: the most an event is late while packets come. Where more than 50 MB
- * a second come for one worker, wake-ups cost more than they are worth, and are fewer.
+ * Shortest time between two wake-ups of a worker, ns: the most that an event is late while packets arrive.
+ * Above 50 MB a second for one worker, that is WAKE_BYTES in WAKE_INTERVAL, wake-ups cost too much and are
+ * rarer.
  */
 const WAKE_INTERVAL = 400_000n;
 const WAKE_INTERVAL_BUSY = 2_000_000n;
 const WAKE_BYTES = 20_000n;
 
-/** The object as the build left it. */
+/** Path of the built object. */
 const OBJECT = new URL('../../bpf/packets.bpf.o', import.meta.url);
 
 /**
@@ -67,8 +68,7 @@ export function loadPrograms(libbpf: Libbpf, settings: ProgramSettings): LoadedP
 }
 
 /**
- * Makes sure, without the kernel, that the object can be used: with libbpf that it is of this layout, else
- * only that it is there.
+ * Checks the object without loading it: with libbpf that its layout is this one, else only that it exists.
  *
  * @throws ERR_MEMBENCH_UNSUPPORTED
  */
@@ -142,7 +142,7 @@ function load(libbpf: Libbpf, object: Handle, settings: ProgramSettings, rings: 
   };
 }
 
-/** Errors a person can do something about. */
+/** Errors that the user can do something about. */
 const { EPERM, ENOMEM, EACCES, EINVAL } = constants.errno;
 
 function check(code: number, what: string): number {
@@ -158,7 +158,7 @@ function check(code: number, what: string): number {
   throw refused(`the kernel will not ${what}: ${bpfReason(code)}`, hint);
 }
 
-/** The program's read-only data, once it is sure that both sides mean the same by it. */
+/** Reads the program's read-only data, and checks that its layout is this one. */
 function readSettings(libbpf: Libbpf, section: Handle): { at: Handle; bytes: Uint8Array; view: DataView } {
   const value = libbpf.initialValue(section);
   if (value === null || value.size < KERNEL_SETTINGS.SIZE)

@@ -10,7 +10,7 @@ import { AttachedInterfaces } from './attached.js';
 import { type Libbpf, loadLibbpf } from './libbpf.js';
 import { type LoadedPrograms, loadPrograms } from './object.js';
 
-/** Room for the largest record, and some more, twice over. */
+/** Least bytes of a ring: room for several records of the largest size. */
 const RING_MIN = 512 * 1024;
 
 /** Largest power of two not above n, at least RING_MIN. */
@@ -18,13 +18,13 @@ function ringSize(bytes: number): number {
   return Math.max(RING_MIN, 2 ** Math.floor(Math.log2(bytes)));
 }
 
-/** `ebpf:IF` and `ebpf:*`: a TC program on each interface copies packets into rings of the kernel's. */
+/** `ebpf:IF` and `ebpf:*`: a TC program on each interface copies packets into BPF rings. */
 export class EbpfSource implements PacketSource {
   readonly kind = 'ebpf';
   readonly finite = false;
   readonly unit = 1;
   readonly feed: BpfRingsFeed;
-  /** Attaching, to interfaces that come later too, and taking filters off. */
+  /** For attaching, also to interfaces that appear later, and for detaching filters. */
   readonly needs = ['CAP_BPF', 'CAP_NET_ADMIN'] as const;
   onChange: (change: SourceChange) => void = () => {};
   readonly #programs: LoadedPrograms;
@@ -62,8 +62,8 @@ export class EbpfSource implements PacketSource {
   /**
    * Loads the programs; nothing is attached before `start()`.
    *
-   * @param wanted an interface, or `*` or `any` for all there are and will be
-   * @throws ERR_MEMBENCH_SOURCE for an unknown interface, ERR_MEMBENCH_UNSUPPORTED with what is missing
+   * @param wanted an interface, or `*` or `any` for all, future ones too
+   * @throws ERR_MEMBENCH_SOURCE for an unknown interface, ERR_MEMBENCH_UNSUPPORTED where something is missing
    */
   static async open(wanted: string, options: LiveOptions): Promise<EbpfSource> {
     // The first thing that is missing is what the error names.

@@ -1,15 +1,14 @@
 /**
- * The half of `pcap:IF` that has rights: a process of its own, as dumpcap is Wireshark's. It opens the
- * device, gives up its rights, and writes what it captures to stdout as a classic pcap stream with
- * nanoseconds. cap needs the process for itself: it aborts when the interface goes down, and keeps the
- * event loop from turning as long as packets come.
+ * The capturing process of `pcap:IF`, as dumpcap is that of Wireshark. It opens the device, gives up its
+ * rights, and writes captured packets to stdout as a classic pcap stream with nanoseconds. cap needs a
+ * process of its own: it aborts when the interface goes down, and blocks the event loop while packets arrive.
  *
- * Arguments: device, filter, bytes of the kernel's ring, and `uid:gid` to become, or `-`.
+ * Arguments: device, filter, bytes of the kernel's ring, and the `uid:gid` to become, or `-`.
  */
 import { closeSync, readSync, writeSync } from 'node:fs';
 import type { Cap } from 'cap';
 import { closeInherited } from '../../native/descriptors.js';
-import { checkThreads, dropRights, Threads } from '../../native/drop-rights.js';
+import { checkThreads, dropRights, ThreadStatuses } from '../../native/drop-rights.js';
 import { hideMemory } from '../../native/dumps.js';
 import { type Libc, loadLibc } from '../../native/libc.js';
 import { type ChildFailure, type ChildReady, READY_FD } from './messages.js';
@@ -18,15 +17,16 @@ const STDIN = 0;
 const STDOUT = 1;
 const STDERR = 2;
 
-/** Snaplen of the header: the most a reader takes. cap's own cannot be set. */
+/** Snaplen in the stream's header: the most that readers accept. That of cap cannot be set. */
 const SNAPLEN = 262144;
-/** Bytes cap captures of a packet at most. */
+/** Most bytes of a packet that cap captures. */
 const CAP_SNAPLEN = 65535;
 /**
- * Wire length given to a packet that fills CAP_SNAPLEN, and may have been cut there: cap does not tell how
- * long it was. On loopback that are whole segments of 64 KiB, which lose up to 14 bytes. Were the captured
- * length given, the decoder would not miss them and lose the stream instead; with the longest a packet
- * can be it goes by the IP header. That is 40 + 65535 bytes of IPv6, a cooked link header and two tags.
+ * Length on the wire that is written for a packet of CAP_SNAPLEN bytes, which may have been cut there: cap
+ * does not tell its length. On loopback such packets are segments of 64 KiB, which lose up to 14 bytes. With
+ * the captured length the decoder would not notice that, and lose the stream; with the greatest length a
+ * packet can have it uses the IP header. That is 40 + 65535 bytes of IPv6, a cooked link header and two VLAN
+ * tags.
  */
 const CUT_LENGTH = 40 + 65535 + 16 + 8;
 const FILE_HEADER = 24;
@@ -34,9 +34,9 @@ const RECORD_HEADER = 16;
 
 /** Bytes after which a batch is written. */
 const BATCH = 256 * 1024;
-/** Milliseconds after which it is, however small: packets may keep the event loop from turning for long. */
+/** Age at which a batch is written, ms: packets may block the event loop for long. */
 const BATCH_AGE = 10;
-/** Milliseconds between two looks at stdin and at the clock while the event loop may not turn. */
+/** Time between two checks of stdin, and of the clock, while the event loop may be blocked, ms. */
 const LOOK_INTERVAL = 100;
 const CLOCK_INTERVAL = 1000;
 
@@ -46,7 +46,7 @@ const LINKTYPES: Record<string, number> = {
   ETHERNET: 1,
   RAW: 101,
   LINKTYPE_LINUX_SLL: 113,
-  // Names cap does not know it gives by their DLT_ number, which for these is that of the LINKTYPE_.
+  // For types unknown to it cap returns their DLT_ number, which for these equals the LINKTYPE_ value.
   'Unknown linktype 108': 108,
   'Unknown linktype 228': 228,
   'Unknown linktype 229': 229,
@@ -54,22 +54,21 @@ const LINKTYPES: Record<string, number> = {
 };
 
 /**
- * Where cap puts a packet, and behind it the batch: in one memory, so that a packet is moved by
- * `copyWithin`, which allocates nothing. It lives as long as the process, because cap keeps the address
- * and not the object.
+ * The area for cap's packet, followed by the batch: in one buffer, so that `copyWithin` moves a packet
+ * without allocating. It lives as long as the process, because cap keeps only its address.
  */
 const PACKET_AREA = 65536;
 const memory = new ArrayBuffer(PACKET_AREA + BATCH + RECORD_HEADER + PACKET_AREA);
 const bytes = new Uint8Array(memory);
-/** Told to end, it waits until no packet came for so long, and never longer than the second, ms. */
+/** Time without packets after which it ends when told to, and the longest wait for that, ms. */
 const QUIET = 60;
 const QUIET_MAX = 600;
 const view = new DataView(memory);
-/** End of what is in the batch. */
+/** Offset of the end of the batch. */
 let end = PACKET_AREA;
-/** When the batch began, performance.now(). */
+/** Time when the batch began, performance.now(). */
 let batchStart = 0;
-/** The event loop will write the batch when it turns. */
+/** Whether the event loop will write the batch in its next turn. */
 let willTurn = false;
 let lastLook = 0;
 
@@ -78,16 +77,16 @@ function fail(code: ChildFailure['code'], message: string): never {
   process.exit(1);
 }
 
-// Unix time is that of the anchor and what performance.now() says has passed since.
+// Unix time is the time of the anchor plus the time since then by performance.now().
 let anchor = 0;
 let anchorMilliseconds = 0;
 let anchorSeconds = 0;
 let anchorNanoseconds = 0;
 let lastClock = 0;
 
-/** Sets the anchor: Node tells the wall clock in milliseconds only, so it waits for one to begin. */
+/** Sets the anchor at the begin of a millisecond, because Date.now() has only milliseconds. */
 function setAnchor(): void {
-  // Whoever is put aside just then has to try again.
+  // Where the process was preempted in between, it tries again.
   for (let attempt = 0; attempt < 5; attempt++) {
     const from = Date.now();
     let now = from;
@@ -106,15 +105,15 @@ function setAnchor(): void {
   anchorNanoseconds = (anchorMilliseconds % 1000) * 1e6;
 }
 
-/** Follows steps of the wall clock. Where there was none it only looks, and does not wait. */
+/** Sets the anchor anew where the wall clock was set. */
 function checkAnchor(now: number): void {
   lastClock = now;
-  // Date.now() rounds down. Between both looks hardly any time passes, but it may.
+  // Date.now() rounds down, and some time may pass between the two clocks.
   const ahead = anchorMilliseconds + (now - anchor) - Date.now();
   if (ahead < -0.5 || ahead > 1.1) setAnchor();
 }
 
-/** Writes the batch. The pipe blocks, so that a slow reader makes the kernel drop and nobody else. */
+/** Writes the batch. The pipe blocks, so that with a slow reader only the kernel drops packets. */
 function flush(): void {
   willTurn = false;
   let at = PACKET_AREA;
@@ -123,7 +122,7 @@ function flush(): void {
       at += writeSync(STDOUT, bytes, at, end - at);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      // Nobody reads any more: there is nothing left to do, and nobody to tell.
+      // The reader is gone, so there is nothing left to do.
       if (code === 'EPIPE') process.exit(0);
       if (code !== 'EAGAIN') fail('FAILED', (error as Error).message);
       Atomics.wait(sleeper, 0, 0, 1);
@@ -133,19 +132,19 @@ function flush(): void {
 }
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
-/** Ends in good order once the parent let go of stdin, or is gone. */
+/** Writes the batch and exits. */
 function finish(): never {
   flush();
   process.exit(0);
 }
 
-/** When stdin ended, performance.now(); 0 while it is open. */
+/** Time when stdin ended, performance.now(); 0 while it is open. */
 let endedAt = 0;
 let packetAt = 0;
 
 /**
- * What the kernel has seen is still in its ring, and comes out of it as long as we wait: until none came
- * for a while, or for so long that the parent is about to lose patience.
+ * Ends once the kernel's ring is empty: when no packet arrived for QUIET, or after QUIET_MAX, before the
+ * parent kills this process.
  */
 function finishWhenQuiet(): void {
   endedAt = performance.now();
@@ -155,7 +154,7 @@ function finishWhenQuiet(): void {
   }, QUIET / 4);
 }
 
-/** Sees the end of stdin where the event loop does not get to it. */
+/** Checks for the end of stdin where the event loop is blocked. */
 function look(now: number): void {
   lastLook = now;
   if (endedAt > 0) {
@@ -165,13 +164,13 @@ function look(now: number): void {
   try {
     if (readSync(STDIN, view, 0, 1, null) === 0) finishWhenQuiet();
   } catch (error) {
-    // It is open and silent.
+    // With EAGAIN or EINTR stdin is still open.
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'EAGAIN' && code !== 'EINTR') finish();
   }
 }
 
-/** Between batches, where the clock may step without upsetting the order in one. */
+/** Begins a batch. The clock is checked only here, so that the times within a batch are in order. */
 function beginBatch(now: number): void {
   batchStart = now;
   if (now - lastLook >= LOOK_INTERVAL) look(now);
@@ -180,7 +179,7 @@ function beginBatch(now: number): void {
 
 function onPacket(size: number, truncated: boolean): void {
   if (end === PACKET_AREA) beginBatch(performance.now());
-  // Read after the anchor was set, which is never later than this.
+  // Read after beginBatch, which may have set the anchor, so that it is never before the anchor.
   const now = performance.now();
   packetAt = now;
   const time = Math.floor(anchorNanoseconds + (now - anchor) * 1e6);
@@ -206,13 +205,13 @@ async function loadCap(): Promise<new () => Cap> {
     const { code, message } = error as NodeJS.ErrnoException;
     const line = message.split('\n')[0]!;
     if (code === 'ERR_MODULE_NOT_FOUND') fail('NOT_INSTALLED', 'cap is not installed');
-    // Its JavaScript is there; its addon is not, or does not load.
+    // The JavaScript of cap was found, but its addon is missing or does not load.
     if (code === 'MODULE_NOT_FOUND') fail('NOT_BUILT', 'cap is installed but was not built');
     return fail('NOT_BUILT', `cap does not load: ${line}`);
   }
 }
 
-/** What libpcap says, by what can be done about it. */
+/** The kind of failure by libpcap's message. */
 function classify(message: string): ChildFailure['code'] {
   if (/no such device|no such interface|not configured|SIOCGIFHWADDR/i.test(message)) return 'NO_DEVICE';
   if (/not up|network is down/i.test(message)) return 'DEVICE_DOWN';
@@ -221,23 +220,23 @@ function classify(message: string): ChildFailure['code'] {
   return 'FAILED';
 }
 
-/** Becomes another user (`uid:gid`, or `-` for none), and makes sure that no right of root is left. */
+/** Becomes another user (`uid:gid`, or `-` for none), and checks that this process is no longer root. */
 function becomeUser(user: string): void {
   const [uid, gid] = user.split(':').map(Number) as [number, number];
   try {
     dropRights(user === '-' ? null : { uid, gid }, 'it');
-    // Without a user to become it never was root, and keeps what it was given to capture.
+    // Without a user to become it was never root, and keeps the capabilities it was given for capturing.
     if (process.getuid?.() === 0 || process.geteuid?.() === 0) fail('PRIVILEGE', 'it would capture as root');
-    if (user !== '-' && process.platform === 'linux') checkThreads(new Threads().read(), EXPECTED);
+    if (user !== '-' && process.platform === 'linux') checkThreads(new ThreadStatuses().read(), EXPECTED);
   } catch (error) {
     fail('PRIVILEGE', (error as Error).message);
   }
 }
 
-/** Nothing but the user was changed. */
+/** Expectations after a mere change of user. */
 const EXPECTED = { shed: false, noNewPrivs: false, bounded: false, filtered: false };
 
-/** Its memory will be packets, and it does abort, when the interface goes down. */
+/** Keeps packets out of core dumps: this process aborts when the interface goes down. */
 function hide(libc: Libc | undefined): void {
   try {
     hideMemory(libc);
@@ -246,13 +245,13 @@ function hide(libc: Libc | undefined): void {
   }
 }
 
-// Whoever started us may hold descriptors that somebody else gave them.
+// The parent may have inherited descriptors from others.
 closeInherited(READY_FD + 1);
 const libc = await loadLibc().catch(() => undefined);
 hide(libc);
 const [device, filter, ring, user] = process.argv.slice(2) as [string, string, string, string];
 const CapClass = await loadCap();
-// Held for the life of the process: were it collected after a failed open(), that would crash.
+// Referenced for the life of the process: collecting it after a failed open() would crash.
 const cap = new CapClass();
 let name = '';
 try {
@@ -262,7 +261,7 @@ try {
   fail(classify(message), message || 'libpcap does not say why');
 }
 becomeUser(user);
-// The change of user has undone it.
+// The change of user has reset it.
 hide(libc);
 const linktype = LINKTYPES[name] ?? fail('LINKTYPE', `link type ${name} is not known`);
 
@@ -282,7 +281,7 @@ process.stdin
   })
   .on('error', finish)
   .resume();
-// A terminal sends its signals to all of its processes; the parent decides.
+// A terminal sends its signals to all its processes; the parent decides what to do.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGHUP'] as const)
   process.on(signal, () => {});
 writeSync(READY_FD, `${JSON.stringify({ linktype } satisfies ChildReady)}\n`);

@@ -1,6 +1,6 @@
 /**
- * What the capturing child says, one JSON line each: readiness on descriptor 3, a failure on stderr. It sees
- * packets, so its parent takes nothing of it but these fields, each as it must be.
+ * Messages of the capturing child, JSON lines: readiness on descriptor 3, a failure on stderr. The child
+ * touches packets, so its parent accepts only these fields, and checks each.
  */
 import { plainText } from '../plain-text.js';
 
@@ -15,7 +15,7 @@ const FAILURES = [
   'NO_DEVICE',
   'DEVICE_DOWN',
   'NO_PERMISSION',
-  /** The link type has no VLAN tags, so the filter must not ask for them. */
+  /** The link type has no VLAN tags, so the filter must not have `vlan`. */
   'NO_VLAN',
   'LINKTYPE',
   'PRIVILEGE',
@@ -24,20 +24,22 @@ const FAILURES = [
 
 export interface ChildFailure {
   code: (typeof FAILURES)[number];
-  /** Why, without the device's name. */
+  /** The reason, without the name of the device. */
   message: string;
 }
 
-/** Descriptor of the child's readiness. */
+/** Descriptor on which the child reports readiness. */
 export const READY_FD = 3;
 
-/** Characters of readiness at most, and of what is kept of stderr: cap and the C library write there too. */
+/**
+ * Most characters of the readiness line, and of stderr that are kept: cap and the C library write there, too.
+ */
 export const READY_MAX = 1024;
 export const STDERR_MAX = 65536;
-/** Characters of a failure's message that are shown. */
+/** Most characters of a failure's message. */
 const MESSAGE_MAX = 500;
 
-/** Reads a line that says the child is ready; undefined where it is none. */
+/** Parses a line of readiness; undefined where it is invalid. */
 export function parseReady(line: string): ChildReady | undefined {
   const { linktype } = parseObject(line);
   // The lower 16 bits of the header's field (pcap-savefile(5)).
@@ -45,7 +47,7 @@ export function parseReady(line: string): ChildReady | undefined {
   return known ? { linktype: linktype as number } : undefined;
 }
 
-/** Reads a line that says what went wrong; undefined where it is none. */
+/** Parses a line of failure; undefined where it is invalid. */
 export function parseFailure(line: string): ChildFailure | undefined {
   const { code, message } = parseObject(line);
   const known = FAILURES.find((failure) => failure === code);

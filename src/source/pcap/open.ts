@@ -17,49 +17,49 @@ import {
   STDERR_MAX,
 } from './messages.js';
 
-/** How long the child may take to end in good order, ms: it may be writing to a pipe nobody reads. */
+/** Time for the child to end by itself, ms: it may be writing to a pipe that nobody reads. */
 const STOP_PATIENCE = 1000;
-/** cap takes the size of its ring as a signed number of 32 bits. */
+/** Most bytes of cap's ring, whose size is a signed 32-bit number. */
 const RING_MAX = 2 ** 31 - 1;
-/** Bytes of the pipe where it can be set: readers that come by every 10 ms get this much each time. */
+/** Bytes of the pipe, where its size can be set: the most a reader gets every 10 ms. */
 const PIPE_SIZE = 1 << 20;
 /** fcntl.h of Linux. */
 const F_SETPIPE_SZ = 1031;
 
 export interface PcapOptions {
-  /** As the system names it; `any` where libpcap has that. */
+  /** Name of the interface; `any` where libpcap supports it. */
   interface: string;
   /** Ports as inclusive ranges: TCP and UDP, with and without a VLAN tag. */
   ports: readonly (readonly [first: number, last: number])[];
   /**
-   * Bytes of the kernel's ring. cap makes libpcap take up to 64 KiB for each packet, however small, so
-   * 64 MiB are a thousand packets.
+   * Bytes of the kernel's ring. cap makes libpcap reserve up to 64 KiB for each packet, so that 64 MiB hold a
+   * thousand packets.
    */
   bufferBytes: number;
-  /** Who the child becomes once the device is open; null only where this process is not root. */
+  /** User that the child becomes once the device is open; null only where this process is not root. */
   user: { uid: number; gid: number } | null;
 }
 
 export interface PcapExit {
   code: number | null;
   signal: NodeJS.Signals | null;
-  /** What went wrong, one line, begins with the interface; absent where nothing did. */
+  /** The error in one line, beginning with the interface; absent where there was none. */
   message?: string;
 }
 
 export interface PcapCapture {
   /**
-   * Read end of a pipe with a classic pcap stream, nanoseconds, header included. It does not block, and it
-   * belongs to the caller, who closes it: at once when another process inherited it, as the child
-   * notices that nobody reads only when all copies are closed.
+   * Read end of a pipe with a classic pcap stream, header included, with nanoseconds. It is non-blocking, and
+   * the caller must close it: immediately where another process has inherited it, because the child notices
+   * the end of its readers only when all copies are closed.
    */
   fd: number;
   process: ChildProcess;
   /** LINKTYPE_ value of the stream (tcpdump.org/linktypes.html). */
   linktype: number;
-  /** Resolves when the child is gone, however it went. */
+  /** Resolves when the child has ended, for any reason. */
   exited: Promise<PcapExit>;
-  /** Lets the child write what it has and end, and forces it after a second. */
+  /** Lets the child write its last packets and end; kills it after a second. */
   stop(): void;
 }
 
@@ -69,13 +69,13 @@ export function portFilter(ports: PcapOptions['ports'], vlan: boolean): string {
     first === last ? `port ${first}` : `portrange ${first}-${last}`,
   );
   const plain = `(tcp or udp) and (${each.join(' or ')})`;
-  // `vlan` moves the offsets of everything behind it, so it comes last.
+  // `vlan` shifts the offsets of all later expressions, so it comes last.
   return vlan ? `(${plain}) or (vlan and ${plain})` : plain;
 }
 
 /**
- * Starts capturing in a process of its own and resolves when the device is open. Packets wait in the
- * kernel's ring and in the pipe until somebody reads `fd`.
+ * Starts capturing in a process of its own and resolves when the device is open. Packets wait in the kernel's
+ * ring and in the pipe until `fd` is read.
  *
  * @throws ERR_MEMBENCH_SOURCE for an interface that is not there, is down or must not be captured from;
  *   ERR_MEMBENCH_LINKTYPE; ERR_MEMBENCH_UNSUPPORTED where cap is missing; ERR_MEMBENCH_PRIVILEGE where the
@@ -89,7 +89,7 @@ export async function openPcap(options: PcapOptions): Promise<PcapCapture> {
     return await start(options, true);
   } catch (error) {
     if (!(error instanceof NoVlan)) throw error;
-    // Links without VLAN tags refuse the filter. A second open() in the same process is not safe.
+    // libpcap refuses the filter on links without VLAN tags. A second open() in the same process is not safe.
     return await start(options, false);
   }
 }
@@ -99,7 +99,7 @@ class NoVlan extends Error {}
 async function start(options: PcapOptions, vlan: boolean): Promise<PcapCapture> {
   const pipe = await createPipe();
   const capture = run(options, vlan, pipe);
-  // The child was started and has its own: the stream ends with it.
+  // The child has a copy of its own, so the stream ends with the child.
   closeSync(pipe.write);
   return capture.catch((error: unknown) => {
     closeSync(pipe.read);
@@ -116,8 +116,8 @@ async function run(
     '/bin/sh',
     [
       '-c',
-      // It does abort, when the interface goes down, and its memory is packets: no core of it. The child
-      // knows better ways, on Linux.
+      // The child aborts when the interface goes down, and its memory has packets, so it must not dump core.
+      // On Linux the child has better means, too.
       'ulimit -S -c 0; exec "$0" "$@"',
       process.execPath,
       fileURLToPath(new URL('./child.js', import.meta.url)),
@@ -128,7 +128,7 @@ async function run(
     ],
     {
       stdio: ['pipe', pipe.write, 'pipe', 'pipe'],
-      // Nothing of the environment is needed, and options for Node in it would be somebody else's code.
+      // The environment is not needed, and NODE_OPTIONS in it could load foreign code.
       env: {},
       cwd: '/',
     },
@@ -141,7 +141,7 @@ async function run(
     said = lines.pop()!;
     for (const line of lines) failure ??= parseFailure(line);
   });
-  // Gone before it was told to.
+  // The child may end before its stdin does.
   child.stdin!.on('error', () => {});
   let notStarted: Error | undefined;
   child.on('error', (error) => {
@@ -177,7 +177,7 @@ async function run(
   return { fd: pipe.read, process: child, linktype: answer.linktype, exited, stop };
 }
 
-/** Why the capturing process ended; undefined where it ended as it should. */
+/** The reason why the capturing process ended; undefined where it ended normally. */
 function exitReason(
   device: string,
   code: number | null,
@@ -185,7 +185,7 @@ function exitReason(
   failure: ChildFailure | undefined,
 ): string | undefined {
   if (failure !== undefined) return `${device}: ${failure.message}`;
-  // cap asserts that polling never fails, and on Linux it fails when the interface goes down or away.
+  // cap asserts that poll() succeeds, but on Linux it fails when the interface goes down or is gone.
   if (signal === 'SIGABRT')
     return `${device}: the capture broke off, as it does when the interface goes down`;
   if (signal !== null) return `${device}: the capturing process was ended by ${signal}`;
@@ -235,9 +235,8 @@ function errorOf(
 }
 
 /**
- * A pipe for a process to write and another to read, neither of them this one. What Node makes for `stdio:
- * 'pipe'` will not do: it is a socket whose beginning Node reads by itself as soon as the event loop turns,
- * whether anybody listens or not, and its descriptor is not ours to close.
+ * Makes a pipe between two child processes. The one that Node makes for `stdio: 'pipe'` does not serve: it is
+ * a socket from which Node itself begins to read at once, and whose descriptor cannot be closed here.
  */
 async function createPipe(): Promise<{ read: number; write: number }> {
   const folder = mkdtempSync(join(tmpdir(), 'membench-'));
@@ -253,7 +252,7 @@ async function createPipe(): Promise<{ read: number; write: number }> {
   }
 }
 
-/** Makes a pipe of Linux larger than its 64 KiB, where that can be done. */
+/** Enlarges a pipe of Linux from its default of 64 KiB, where koffi is available. */
 async function enlarge(fd: number): Promise<void> {
   if (process.platform !== 'linux') return;
   const koffi = await loadKoffi().catch(() => undefined);

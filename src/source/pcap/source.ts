@@ -6,17 +6,17 @@ import { isEvery, type LiveOptions } from '../live.js';
 import type { KernelCounts, PacketSource, SourceChange, StreamFeed } from '../source.js';
 import { openPcap, type PcapCapture } from './open.js';
 
-/** libpcap's ring holds the largest packet in every place: this is two thousand packets. */
+/** Least bytes of libpcap's ring: two thousand packets, because it reserves the largest size for each. */
 const RING_MIN = 128 * 1024 * 1024;
 
-/** `pcap:IF`: libpcap through the cap package, in a child of its own that writes a classic pcap stream. */
+/** `pcap:IF`: libpcap by way of the cap package, in a child process that writes a classic pcap stream. */
 export class PcapSource implements PacketSource {
   readonly kind = 'pcap';
   readonly finite = false;
   readonly unit = 1;
   readonly info: string;
   readonly feed: StreamFeed;
-  /** The capturing process has all it needs. */
+  /** The capturing process already has what it needs. */
   readonly needs = [];
   onChange: (change: SourceChange) => void = () => {};
   readonly #capture: PcapCapture;
@@ -28,7 +28,7 @@ export class PcapSource implements PacketSource {
     this.#capture = capture;
     void capture.exited.then(({ code, signal, message = `${name}: the capture ended` }) => {
       if (this.#stopping) return;
-      // An interface that goes down, or away, ends it by SIGABRT.
+      // The process ends by SIGABRT where the interface goes down or is gone.
       const failed = code !== 0 && signal !== 'SIGABRT';
       this.onChange({ what: 'capture ended', message, over: true, failed });
     });
@@ -74,7 +74,7 @@ export class PcapSource implements PacketSource {
   }
 }
 
-/** Takes the header off the stream. The child has written it before it said that it is ready. */
+/** Reads the header of the stream, which the child has written before reporting readiness. */
 function readHeader(name: string, fd: number): CaptureHeader {
   const head = new Uint8Array(PCAP_HEADER);
   try {
@@ -83,7 +83,7 @@ function readHeader(name: string, fd: number): CaptureHeader {
       if (header.container === 'pcap' && header.unit === 1 && !header.swapped) return header;
     }
   } catch {
-    // There is none, or none that says what it must.
+    // The header is missing or invalid.
   }
   throw new MembenchError('ERR_MEMBENCH_SOURCE', `${name}: the capturing process sent no stream of packets`);
 }
