@@ -1,11 +1,11 @@
 /**
- * The attack set: what hostile captures cost, by the parser alone and by the whole of `membench record` under
- * a cap on memory.
+ * The attack set: the cost of hostile captures, for the parser alone and for `membench record` with limited
+ * memory.
  *
  *   node build/bench/attack.js [--only REGEXP] [--rounds N] [--memory SIZE] [--json FILE]
  *
- * CPU time, not wall time, so that others on the machine matter less; still only what stands in one report
- * compares.
+ * It measures CPU time, which other processes affect less than wall time; still, only figures of one report
+ * compare.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

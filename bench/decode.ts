@@ -1,6 +1,6 @@
 /**
- * The parser alone, on one thread, with everything in memory: nanoseconds a packet for several kinds of
- * traffic, and what its parts promise for more workers than there are cores here.
+ * The parser alone, on one thread, with the capture in memory: nanoseconds a packet for several kinds of
+ * traffic, and a model of more workers than this machine has cores.
  *
  *   node build/bench/decode.js [--rounds N] [--json FILE]
  */
@@ -21,7 +21,7 @@ const rounds = Number(options.rounds);
 
 const only = (command: 'get' | 'mg' | 'set') => ({ get: 0, mg: 0, set: 0, delete: 0, [command]: 100 });
 
-/** Traffic to measure; the first is the one of the offline comparison. */
+/** Kinds of traffic to measure; the first is that of the offline comparison. */
 const TRAFFIC: Record<string, Partial<GenerateOptions>> = {
   'mixed, 1,000 flows': { flows: 1000 },
   'mixed, 10 flows': { flows: 10 },
@@ -43,8 +43,8 @@ function capture(traffic: Partial<GenerateOptions>): { bytes: Buffer; packets: n
 const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
 
 /**
- * Time so many workers need at least, ms: the walk is done by one at a time, a worker decodes its own
- * flows only, and all share the sum. Reading the file and memory bandwidth are not in it.
+ * Least time of a number of workers, ms: one worker at a time walks, each decodes only its own flows, and all
+ * share the sum. Reading the file and memory bandwidth are not part of the model.
  */
 function modelled({ index, decode }: Pass): number {
   return Math.max(index, ...decode, (index + sum(decode)) / decode.length);
@@ -55,7 +55,7 @@ const show = (value: number) => value.toFixed(1);
 const results: Record<string, Record<string, number>> = {};
 const rows = [['', 'walk', 'decode', 'together', 'a request']];
 const captures = Object.entries(TRAFFIC).map(([name, traffic]) => ({ name, ...capture(traffic) }));
-// In turns, so that a slow spell of the machine hits all alike; the first round warms up.
+// In turns, so that a slow period of the machine affects all kinds alike; the first round warms up.
 const passes = new Map(captures.map(({ name }) => [name, [] as Pass[]]));
 for (let round = 0; round <= rounds; round++) {
   for (const { name, bytes } of captures) {

@@ -1,6 +1,7 @@
 /**
- * The parser on its own against the pipeline's one worker, in turns: in Node and, as the page, in a headless
- * Chromium; and pcapng against pcap. Whole processes, except for the page, which says itself what it took.
+ * The stand-alone parser against the pipeline with one worker, in turns: in Node and, as the page, in a
+ * headless Chromium; and pcapng against pcap. Whole processes are measured, except for the page, which
+ * reports its own time.
  *
  *   node build/bench/decoder.js [--rounds N] [--json FILE]
  */
@@ -20,17 +21,17 @@ import { inTemporaryFolder } from './measure/temporary.js';
 import { makeCapture } from './offline/captures.js';
 import { CLI, ROOT } from './root.js';
 
-/** 1.03 GB, and as much as a page is given in a hurry: 103 MB and 52 MB. */
+/** Packets of the captures: 1.03 GB, and 103 MB and 52 MB for the page. */
 const PACKETS = { large: 5_000_000, middle: 500_000, small: 250_000 };
 const CHUNK = 1 << 20;
-/** Between opening the page and giving it a file, ms. */
+/** Time from opening the page to choosing a file, ms. */
 const SETTLE = 1500;
 
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     json: { type: 'string' },
-    // What this program runs itself as, to measure a whole process.
+    // This program starts itself in this mode, to measure a whole process.
     decode: { type: 'string' },
   },
 });
@@ -47,7 +48,7 @@ async function decodeAll(path: string): Promise<void> {
   process.stdout.write(`${events}\n`);
 }
 
-/** Classic pcap as pcapng: one section, one interface, enhanced packet blocks. */
+/** Converts classic pcap to pcapng: one section, one interface, enhanced packet blocks. */
 async function writePcapng(from: string, to: string): Promise<void> {
   const out = await open(to, 'w');
   const u32 = (...numbers: number[]) => Buffer.from(Uint32Array.from(numbers).buffer);
@@ -80,7 +81,7 @@ async function writePcapng(from: string, to: string): Promise<void> {
   await out.close();
 }
 
-/** Milliseconds until the page shows something, and until it shows everything. */
+/** Time until the page shows something, and until it shows everything, ms. */
 async function inBrowser(path: string): Promise<{ first: number; all: number }> {
   const tab = await Browser.start();
   try {
@@ -95,7 +96,7 @@ async function inBrowser(path: string): Promise<{ first: number; all: number }> 
       })).observe(document.body, { subtree: true, childList: true, attributes: true });
       document.querySelector('#file').addEventListener('change', () => { window.paints.start = performance.now(); }, true);
     `);
-    // A browser that has just started is busy with itself; a person looks for the file meanwhile.
+    // A browser is busy after its start, and a user takes time to choose a file.
     await sleep(SETTLE);
     await tab.choose('#file', path);
     await tab.until('window.paints.all', 120);

@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: makes captures whose truth is known, runs membench on them as a user would, and compares.
- * Needs no root, no memcached and no network, and leaves nothing behind.
+ * `npm run demo`: generates captures with a known truth, runs membench on them as a user would, and compares.
+ * It needs no root, no memcached and no network, and leaves nothing behind.
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { renderTable } from './measure/table.js';
 import { inTemporaryFolder } from './measure/temporary.js';
 import { CLI, GENERATOR, ROOT } from './root.js';
 
-/** As a host with 200 connections sees a busy cache: multigets, pipelines, packets of an Ethernet's size. */
+/** Traffic of a busy cache with 200 connections: multigets, pipelines, packets of the size of Ethernet. */
 const WORKLOAD = '--flows 200 --multiget 0.1 --pipelined 0.05 --acks 0.2 --mss 1448 --reorder 0.005';
 const CLEAN = `--packets 500000 --seed 1 ${WORKLOAD}`.split(' ');
 const LOSSY = `--packets 100000 --seed 2 ${WORKLOAD} --loss 0.002`.split(' ');
@@ -22,7 +22,7 @@ const EVENTS_SHOWN = 4;
 
 const say = (...lines: string[]) => process.stdout.write(`${lines.join('\n')}\n`);
 
-/** Runs Node programs from the project's folder, showing each command line before what it says. */
+/** Runs Node programs in the project's folder, and prints each command line before its output. */
 class Shell {
   readonly #signal: AbortSignal;
 
@@ -30,14 +30,14 @@ class Shell {
     this.#signal = signal;
   }
 
-  /** All output goes to the reader. @throws Error where the program fails */
+  /** Prints all output. @throws Error where the program fails */
   async show(...command: string[]): Promise<void> {
     say(`\n$ node ${command.join(' ')}`);
     const child = spawn(process.execPath, command, { cwd: ROOT, signal: this.#signal, stdio: 'inherit' });
     check(await ended(child));
   }
 
-  /** The first lines go to the reader, then the pipe is closed, as `head` does. @throws Error as `show` */
+  /** Prints the first lines and closes the pipe, as `head` does. @throws Error as `show` */
   async showHead(lines: number, ...command: string[]): Promise<void> {
     say(`\n$ node ${command.join(' ')} | head -n ${lines}`);
     const child = this.#piped(command);
@@ -51,7 +51,7 @@ class Shell {
     check(await end);
   }
 
-  /** The JSON on stdout is returned. @throws Error as `show` */
+  /** Returns the JSON on stdout. @throws Error as `show` */
   async read<T>(...command: string[]): Promise<T> {
     say(`\n$ node ${command.join(' ')}`);
     const child = this.#piped(command);
@@ -73,7 +73,7 @@ function check(code: number | null): void {
   if (code !== 0) throw new Error(`the last command ended with ${code ?? 'a signal'}`);
 }
 
-/** Keys asked, found and not found, by command: of the generator, and as membench measured them. */
+/** Keys requested, found and not found, by command: of the generator, and as measured by membench. */
 function compare(title: string, truth: Tally, measured: Analysis): void {
   const numbers = (op: { count: number; hits: number; misses: number } | undefined) =>
     [op?.count ?? 0, op?.hits ?? 0, op?.misses ?? 0].map(format.count);
@@ -98,7 +98,10 @@ function isEqual(truth: Truth, measured: Analysis): boolean {
   );
 }
 
-/** No count exceeds what happened. Necessary, not sufficient: single events are not compared here. */
+/**
+ * Whether no count exceeds the truth. This is necessary, but not sufficient: single events are not compared
+ * here.
+ */
 function isWithin(truth: Tally, measured: Analysis): boolean {
   return (
     measured.requests <= truth.requests &&
@@ -109,7 +112,7 @@ function isWithin(truth: Tally, measured: Analysis): boolean {
   );
 }
 
-/** A capture that has everything, though not always in order. */
+/** A complete capture, though not always in order. */
 async function demoClean(shell: Shell, folder: string): Promise<void> {
   const [capture, profile] = [join(folder, 'clean.pcap'), join(folder, 'clean.mbp')];
   say('1. A capture that misses nothing, with packets out of order: every number must be exact.');

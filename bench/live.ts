@@ -1,6 +1,6 @@
 /**
- * The live head-to-head: a real memcached under load in a network of its own, and beside it nobody, tcpdump,
- * or `membench record` by each of its sources, in turns on one machine. Needs root.
+ * The live comparison: a real memcached under load in a network of its own, with no recorder, tcpdump, or
+ * `membench record` with each of its sources, in turns on one machine. Needs root.
  *
  *   node build/bench/live.js [--rounds N] [--seconds S] [--only NAME,...] [--hold S] [--long] [--out FILE]
  */
@@ -21,11 +21,11 @@ import { inTemporaryFolder } from './measure/temporary.js';
 import { isMet } from './offline/figures.js';
 import { figureTable } from './offline/report.js';
 
-/** Without these there is nothing to measure. */
+/** Programs that are needed. */
 const NEEDED = [...NETWORK_TOOLS, 'bash', 'memcached', 'memcaslap'];
-/** For how long a load is held with --long. */
+/** Duration of a load with --long, seconds. */
 const LONG = '60';
-/** Others that run meanwhile, on average, that a figure bears. */
+/** Highest load average of other processes with which a figure is valid. */
 const QUIET = 0.3;
 
 const { values: options } = parseArgs({

@@ -1,6 +1,6 @@
 /**
- * The offline head-to-head: `membench record` of a gigabyte against an empty libpcap loop, tcpdump and
- * tshark, in turns on one machine. Only ratios of one run mean something: absolute times drift.
+ * The offline comparison: `membench record` of a gigabyte against an empty libpcap loop, tcpdump and tshark,
+ * in turns on one machine. Only ratios of one run compare: absolute times drift.
  *
  *   node build/bench/offline.js [--rounds N] [--packets N] [--all] [--json FILE]
  */
@@ -19,9 +19,9 @@ import { comparisonFigures, isMet } from './offline/figures.js';
 import { growthFigures } from './offline/growth.js';
 import { comparisonTable, figureTable } from './offline/report.js';
 
-/** Packets of the capture: 1.03 GB. */
+/** Packets of the capture, which has 1.03 GB. */
 const PACKETS = '5000000';
-/** Packets for tshark, which takes a minute and a half for five million. */
+/** Packets for tshark, which needs a minute and a half for five million. */
 const CUT_PACKETS = 200_000;
 
 const { values: options } = parseArgs({

@@ -1,12 +1,12 @@
 /**
- * Compiles the BPF programs where clang is. Where it is not, everything but `ebpf:` works without them; the
- * published package has them built.
+ * Compiles the BPF programs, where clang is installed. Without them everything but `ebpf:` works; the
+ * published package has them compiled.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 
 const OUT = 'dist/bpf/packets.bpf.o';
-/** Set by `prepack`: a package without the programs must not be published. */
+/** Set by `prepack`, because a package without the programs must not be published. */
 const required = process.argv.includes('--required');
 
 function skip(reason) {
@@ -21,7 +21,7 @@ if (clang.status !== 0) {
   skip('no clang');
 }
 mkdirSync('dist/bpf', { recursive: true });
-// Debian keeps asm/ headers in a folder of the architecture's.
+// Debian has the asm/ headers in a folder for each architecture.
 const include = spawnSync('gcc', ['-print-multiarch'], { encoding: 'utf8' }).stdout?.trim();
 const triplet = include || `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
 const { status, stderr } = spawnSync(
@@ -47,6 +47,7 @@ if (status !== 0) {
   process.stderr.write(stderr);
   process.exit(1);
 }
-// What a debugger wants and the loader does not (BTF stays); without llvm-strip it is merely larger.
+// Removes debug information, which the loader does not need, but keeps BTF; without llvm-strip the object is
+// larger.
 spawnSync('llvm-strip', ['-g', OUT]);
 if (readFileSync(OUT).length === 0) process.exit(1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */
 /*
- * What packets look like: the headers between the link layer and the payload, as far as a flow and its
- * place need them. The same walk as assembly/wire/ does in user space; both are tested on the same packets.
+ * Reads the headers between the link layer and the payload, as far as the hash of a flow needs them.
+ * assembly/wire/ does the same in user space; both are tested with the same packets.
  */
 #ifndef MEMBENCH_HEADERS_H
 #define MEMBENCH_HEADERS_H
@@ -30,11 +30,11 @@
 #define TCP_SYN 0x02
 #define TCP_RST 0x04
 
-/* A packet that is ours, by its headers. */
+/* A packet of the server ports, by its headers. */
 struct headers {
-	/* Of the transport header, from the IP header on. */
+	/* Offset of the transport header from the IP header. */
 	__u32 l4_offset;
-	/* Bytes of the IP packet by its own header; 0 where segmentation offload leaves it open. */
+	/* Bytes of the IP packet by its header; 0 where segmentation offload does not set them. */
 	__u32 ip_length;
 	__u64 source;
 	__u64 destination;
@@ -45,8 +45,8 @@ struct headers {
 #define TAKEN (-1)
 
 /*
- * Reads `size` bytes at `offset`: directly where the offset is a constant and the bytes lie in the linear
- * part, as headers nearly always do. A process without CAP_PERFMON may add nothing else to a pointer.
+ * Reads `size` bytes at `offset`: directly where the offset is a constant and the bytes are in the linear
+ * part, as headers nearly always are. A process without CAP_PERFMON may add only constants to a pointer.
  */
 static __always_inline int read_at(struct __sk_buff *skb, __u32 offset, void *to, const __u32 size)
 {
@@ -106,12 +106,13 @@ static __always_inline int read_ipv4(struct __sk_buff *skb, struct headers *h, _
 	return TAKEN;
 }
 
-/* An extension header is not one, or not one that is walked over. */
+/* There is no extension header, or one that is not skipped. */
 #define EXTENSION_NONE (1 << 24)
 
 /*
- * One IPv6 extension header of type `next` at `offset`: its size, and the type of what follows it in bits
- * 8-15 above; EXTENSION_NONE where none stands there; negative, less one, the counter of why not.
+ * Reads one IPv6 extension header of type `next` at `offset`. Returns its size, with the type of the next
+ * header in bits 8-15 above; EXTENSION_NONE where there is none; or -1 less the counter of the reason why the
+ * packet is skipped.
  */
 __noinline int membench_extension(struct __sk_buff *skb, __u32 offset, __u32 next)
 {
@@ -124,7 +125,7 @@ __noinline int membench_extension(struct __sk_buff *skb, __u32 offset, __u32 nex
 	if (!read_at(skb, offset, extension, sizeof(extension)))
 		return -1 - MEMBENCH_KERNEL_COUNTER_SKIPPED_CUT_HEADER;
 	if (next == NEXT_FRAGMENT) {
-		/* An atomic fragment (RFC 6946) is whole: no offset, no more-fragments flag. */
+		/* An atomic fragment (RFC 6946) is a complete datagram: no offset, no more-fragments flag. */
 		if (extension[2] || (extension[3] & 0xf9))
 			return -1 - MEMBENCH_KERNEL_COUNTER_SKIPPED_FRAGMENT;
 		size = 8;
@@ -136,7 +137,7 @@ __noinline int membench_extension(struct __sk_buff *skb, __u32 offset, __u32 nex
 	return size << 8 | extension[0];
 }
 
-/* Spreads the bits of a word (SplitMix64, Steele et al., 2014), as assembly/hash.ts. */
+/* Mixes the bits of a word (SplitMix64, Steele et al., 2014), as assembly/hash.ts does. */
 static __always_inline __u64 mix(__u64 word)
 {
 	word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9ull;
@@ -144,7 +145,7 @@ static __always_inline __u64 mix(__u64 word)
 	return word ^ (word >> 31);
 }
 
-/* Half of a flow's hash: adding both halves makes it symmetric. */
+/* Hash of one endpoint. The sum of both is the hash of the flow, the same for both directions. */
 static __always_inline __u64 endpoint_hash(__u64 seed, __u64 address, __u32 port)
 {
 	return mix(seed + address * 0x9e3779b97f4a7c15ull + port);
@@ -176,7 +177,7 @@ static __always_inline int read_ipv6(struct __sk_buff *skb, struct headers *h, _
 	h->l4_offset = offset;
 	h->family = 6;
 	h->protocol = next;
-	/* Folded as assembly/hash.ts folds them, so that nobody can choose addresses of one hash. */
+	/* Folded as in assembly/hash.ts, so that nobody can choose addresses with equal hashes. */
 	h->source = mix(seed + ip[1]) ^ ip[2];
 	h->destination = mix(seed + ip[3]) ^ ip[4];
 	return TAKEN;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */
-/* What the programs share with user space. Sizes are set by the loader (src/source/ebpf/). */
+/* Maps that the programs share with user space. The loader sets their sizes (src/source/ebpf/). */
 #ifndef MEMBENCH_MAPS_H
 #define MEMBENCH_MAPS_H
 
@@ -14,7 +14,7 @@ const volatile struct membench_kernel_settings settings SEC(".rodata") = {
 	.snaplen = MEMBENCH_RING_CAPTURE_MAX,
 };
 
-/* Bit n of byte n / 8: port n is a server's. */
+/* Bitmap of server ports: port n is bit n % 8 of byte n / 8. */
 const volatile __u8 ports[MEMBENCH_PORT_BITMAP] SEC(".rodata.ports") = {};
 
 /* One ring for each worker. */
@@ -29,8 +29,8 @@ struct {
 } rings SEC(".maps");
 
 /*
- * When each ring's worker was last woken, and where the ring's end was then: a cache line of its own, which
- * is only read by most packets, so that CPUs do not take it from each other.
+ * Time of the last wake-up of each ring's worker, and the end of the ring then. Each has a cache line of its
+ * own, which most packets only read, so that it can stay in the caches of all CPUs.
  */
 struct wake {
 	__u64 at;
@@ -50,9 +50,9 @@ struct counters {
 };
 
 /*
- * Element cpu * (rings + 1) + ring, the last of each CPU for packets that reached no ring. Only its own
- * CPU writes an element, always with bottom halves off, so plain additions do. User space maps it: reading
- * then needs no system call, and so no right.
+ * Counters by element cpu * (rings + 1) + ring; the last element of each CPU is for packets that reached no
+ * ring. Only the element's CPU writes it, always with bottom halves disabled, so that plain additions
+ * suffice. User space maps it, so that reading needs no system call and no right.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -63,8 +63,8 @@ struct {
 } counters SEC(".maps");
 
 /*
- * Adds one at an offset that is a constant for the verifier: what it would have to compute, a process
- * without CAP_PERFMON may not add to a pointer. Assembly, because clang would join the cases again.
+ * Adds one at an offset that is a constant for the verifier, because a process without CAP_PERFMON may not
+ * add a computed value to a pointer. Written in assembly, because clang would merge the cases again.
  */
 #define COUNT(counter)                                                                         \
 	case counter:                                                                          \

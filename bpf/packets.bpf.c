@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (MIT OR GPL-2.0-only)
 /*
- * Copies the packets of the chosen ports into the ring of the worker that owns their flow. It reads, counts
- * and passes on: nothing is changed, and whatever else is attached still sees every packet.
+ * Copies the packets of the server ports into the ring of the worker that owns their flow. It changes nothing
+ * and passes every packet on, so that other attached programs see it, too.
  *
  * seen = submitted + lost(reason) + skipped(reason), exactly, on every CPU.
  */
@@ -14,15 +14,15 @@
 #include "layout.h"
 #include "maps.h"
 
-/* TCX_NEXT and TC_ACT_UNSPEC alike (linux/bpf.h, linux/pkt_cls.h): the next program decides. */
+/* Value of both TCX_NEXT and TC_ACT_UNSPEC (linux/bpf.h, linux/pkt_cls.h): the next program decides. */
 #define PASS (-1)
 
 #define HEAD sizeof(struct membench_ring_record)
 
-/* Keeps clang from narrowing a bound the verifier has to see on the whole register. */
+/* Keeps clang from narrowing a register whose bound the verifier must see in full width. */
 #define whole(x) asm volatile("" : "+r"(x))
 
-/* Where things are in a packet, in one word, as an argument between functions. */
+/* Offsets in a packet, in one word, so that functions can pass them as one argument. */
 #define PLACE(l3, l4_offset, family, protocol) \
 	((__u64)(l3) | (__u64)(l4_offset) << 16 | (__u64)(family) << 32 | (__u64)(protocol) << 40)
 
@@ -32,14 +32,14 @@ static __always_inline int is_server(__u32 port)
 }
 
 /*
- * Fills a reserved record of SIZE bytes. Its size must be a constant, hence the classes below: each is a
+ * Fills a reserved record of SIZE bytes. The size must be a constant, hence the classes below: each is a
  * copy of this with its own bound.
  */
 static __always_inline __u32 fill(struct __sk_buff *skb, __u64 place, __u32 hash, __u32 captured, void *ring,
 				  __u64 now, __u64 wake, const __u32 size)
 {
 	struct membench_ring_record *r = bpf_ringbuf_reserve(ring, size, 0);
-	/* Less one, so that both ends of what the copy may take are one comparison the verifier follows. */
+	/* Less one, so that one comparison, which the verifier follows, checks both bounds of the size. */
 	__u64 last = (__u64)captured - 1;
 
 	if (!r)
@@ -60,16 +60,15 @@ static __always_inline __u32 fill(struct __sk_buff *skb, __u64 place, __u32 hash
 	return MEMBENCH_KERNEL_COUNTER_SUBMITTED;
 
 failed:
-	/* What lies in the ring is an older packet's: it must not be taken for this one's. */
+	/* The record may still have bytes of an older packet, which must not be taken for this one's. */
 	bpf_ringbuf_discard(r, BPF_RB_NO_WAKEUP);
 	return MEMBENCH_KERNEL_COUNTER_LOST_COPY_FAILED;
 }
 
 /*
- * A worker is woken by the first packet after a while, not by every one; after a longer while where many
- * come, because then each wake-up is worth more (as network cards moderate interrupts). What comes before
- * the next time it finds when it is woken again, or soon by itself. CPUs may race here: that costs a
- * wake-up, and never a packet.
+ * Wakes a worker at the first packet after an interval, not at every packet; the interval is longer under
+ * load, as in the interrupt moderation of network cards. The worker finds packets in between at its next
+ * wake-up, or by polling. A race between CPUs may cost a wake-up, but never a packet.
  */
 static __always_inline __u64 wake_flag(void *ring, __u32 index, __u64 now)
 {
@@ -90,8 +89,8 @@ static __always_inline __u64 wake_flag(void *ring, __u32 index, __u64 now)
 }
 
 /*
- * Functions that are not static are verified once, for any arguments (kernel 5.6): otherwise every way
- * through the headers would be followed through everything behind it.
+ * Global functions are verified once, for any arguments (since kernel 5.6). Otherwise the verifier would
+ * follow every path through the headers through all later code.
  */
 __noinline int membench_submit(struct __sk_buff *skb, __u64 place, __u32 hash, __u32 index)
 {
@@ -138,8 +137,8 @@ __noinline int membench_submit(struct __sk_buff *skb, __u64 place, __u32 hash, _
 }
 
 /*
- * Reads the transport header, which begins at `l4`. Returns TAKEN, or the counter of why not; sets the flow's
- * hash, and the hash of what all copies of a connection share, once the packet is ours.
+ * Reads the transport header at `l4`. Returns TAKEN, or the counter of the reason why not. For a packet of
+ * the server ports it sets the hash of the flow, and the hash that all duplicates of a connection share.
  */
 static __always_inline int read_transport(struct __sk_buff *skb, struct headers *h, __u32 l3, __u32 l4, __u32 *hash,
 					  __u32 *shared)
@@ -169,24 +168,24 @@ static __always_inline int read_transport(struct __sk_buff *skb, struct headers 
 	sum = endpoint_hash(settings.seed, h->source, source) +
 	      endpoint_hash(settings.seed, h->destination, destination);
 	*hash = sum ^ (sum >> 32);
-	/* The client's port, wherever and however translated it is seen; the lower where both are servers'. */
+	/* The client's port, which duplicates share; the lower port where both are server ports. */
 	port_of_client = source;
 	if (is_server(source) && (!is_server(destination) || destination < source))
 		port_of_client = destination;
 	*shared = mix(settings.seed + port_of_client) >> 32;
-	/* By other bits than those that choose the ring. */
+	/* Sampling uses other bits than the choice of the ring. */
 	if (settings.sample > 1 && (__u64)(*shared * 0x9e3779b1u) * settings.sample >> 32)
 		return MEMBENCH_KERNEL_COUNTER_SKIPPED_SAMPLED;
 	if (h->protocol != IPPROTO_TCP || settings.keep_empty || tcp[1] & (TCP_SYN | TCP_FIN | TCP_RST))
 		return TAKEN;
-	/* The frame may be padded: its IP header knows better, where it says anything. */
+	/* The frame may be padded, so the length in the IP header is used where it is set. */
 	length = skb->len - l3;
 	if (h->ip_length && h->ip_length < length)
 		length = h->ip_length;
 	return length <= h->l4_offset + header ? MEMBENCH_KERNEL_COUNTER_SKIPPED_NO_PAYLOAD : TAKEN;
 }
 
-/* One packet whose IP header begins at `l3`: a constant where it can be, which makes it quick. */
+/* Takes one packet with its IP header at `l3`; where that is a constant, the code is faster. */
 static __always_inline void record(struct __sk_buff *skb, __u32 l3)
 {
 	struct headers h = {};
@@ -204,7 +203,7 @@ static __always_inline void record(struct __sk_buff *skb, __u32 l3)
 	else
 		outcome = MEMBENCH_KERNEL_COUNTER_SKIPPED_MALFORMED;
 	if (outcome == TAKEN) {
-		/* No options: a constant again. */
+		/* Without options the offset is a constant, too. */
 		if (h.l4_offset == 20)
 			outcome = read_transport(skb, &h, l3, l3 + 20, &hash, &shared);
 		else
@@ -217,14 +216,14 @@ static __always_inline void record(struct __sk_buff *skb, __u32 l3)
 	membench_count(ring, outcome);
 }
 
-/* The same behind VLAN tags in the packet, of any number. */
+/* Takes one packet with VLAN tags in it. */
 __noinline int membench_tagged(struct __sk_buff *skb, __u32 l3)
 {
 	record(skb, l3);
 	return 0;
 }
 
-/* Devices with an Ethernet header. */
+/* The program for devices with an Ethernet header. */
 SEC("tc")
 int membench_l2(struct __sk_buff *skb)
 {
@@ -240,7 +239,7 @@ int membench_l2(struct __sk_buff *skb)
 	return PASS;
 }
 
-/* Devices without a link header: tun, wireguard, tunnels. */
+/* The program for devices without a link header: tun, wireguard, tunnels. */
 SEC("tc")
 int membench_l3(struct __sk_buff *skb)
 {

@@ -1,4 +1,4 @@
-/** The attack set: captures that cost most memory or time of whoever records them. */
+/** The attack set: captures that cost their recorder most memory or time. */
 import type { Counter } from '#src/layout/generated.js';
 import { BINARY_ATTACKS } from './binary.js';
 import { DATAGRAM_ATTACKS } from './datagrams.js';
@@ -6,16 +6,16 @@ import { REQUEST_ATTACKS } from './requests.js';
 import { SEGMENT_ATTACKS } from './segments.js';
 import { Wire } from './wire.js';
 
-/** One way to hurt a recorder. */
+/** One kind of attack. */
 export interface Attack {
   name: string;
-  /** Writes the capture. @param n how much of it: flows, segments or requests */
+  /** Writes the capture. @param n its size: flows, segments or requests */
   write(wire: Wire, n: number): void;
-  /** How much of it the benchmark takes. */
+  /** Size for the benchmark. */
   full: number;
-  /** How much of it fills the pools of a small memory. */
+  /** Size that fills the pools of a small memory. */
   small: number;
-  /** What counts it then. */
+  /** Counter that counts the overflow. */
   counters: readonly Counter[];
 }
 

@@ -9,7 +9,7 @@ const SET = 0x01;
 const NOOP = 0x0a;
 const GETKQ = 0x0d;
 const NOT_FOUND = 1;
-/** Requests one connection says before the server speaks, fewer than it may have pending. */
+/** Requests of one connection before the server answers, fewer than the limit of pending requests. */
 const BATCH = 10_000;
 
 interface Message {
@@ -19,7 +19,7 @@ interface Message {
   extras?: number;
   status?: number;
   opaque?: number;
-  /** What the header says of the body, where that is not true. */
+  /** Size of the body declared in the header, where it is wrong. */
   body?: number;
 }
 
@@ -36,7 +36,7 @@ function message({ magic, opcode, key = '', extras = 0, status = 0, opaque = 0, 
   return bytes;
 }
 
-/** So many of one message, numbered by their opaque. */
+/** Copies of one message, numbered by their opaques. */
 function many(n: number, one: Message, first = 0): Buffer {
   return Buffer.concat(Array.from({ length: n }, (_, i) => message({ ...one, opaque: first + i })));
 }

@@ -1,11 +1,11 @@
-/** What the parser alone takes for a capture, and how that grows with it. */
+/** The parser's cost for a capture, and its growth with the size. */
 import type { Counter } from '#src/layout/generated.js';
 import { type GenerateOptions, generateCapture } from '../generate/generate.js';
 import { pass } from '../measure/pass.js';
 import { median } from '../measure/statistics.js';
 import { type Attack, writeAttack } from './attacks.js';
 
-/** Something to measure: an attack, or traffic as it is. */
+/** A kind of capture to measure: an attack, or normal traffic. */
 export interface Kind {
   name: string;
   attack?: Attack;
@@ -18,29 +18,29 @@ export interface Cost {
   packets: number;
   bytes: number;
   events: number;
-  /** Nanoseconds of CPU time: a byte of the capture, a packet, and a step. */
+  /** CPU time for a byte of the capture, for a packet, and for a step, ns. */
   byte: number;
   packet: number;
   /**
-   * A step is a packet, an event or one of what the attack counts, of whichever there are most: much fits
-   * into a packet.
+   * A step is a packet, an event or a unit of the attack's size, whichever are most, because a packet may
+   * have many.
    */
   step: number;
-  /** Cost of a byte ÷ that in a capture of a quarter: about 1 where it grows as the capture does. */
+  /** Cost of a byte ÷ that in a capture of a quarter of the size: about 1 where the cost is linear. */
   growth: number;
-  /** Bounds that were hit. */
+  /** Bounds that were reached. */
   bounds: Partial<Record<Counter, number>>;
   /** CPU time of every round, ms. */
   rounds: number[];
 }
 
 const EXCHANGES = 250_000;
-/** Of the capture that growth is told by. */
+/** Share of the smaller capture, for growth. */
 const SMALLER = 4;
-/** Nobody waits longer for the smaller capture, ms: what takes that long is quadratic. */
+/** Longest time for the smaller capture, ms: a longer one means quadratic cost. */
 const PATIENCE = 10_000;
 
-/** Traffic to compare with. */
+/** Normal traffic to compare with. */
 export function normalKinds(): Kind[] {
   const mix = (command: 'get' | 'mg' | 'set') => ({ get: 0, mg: 0, set: 0, delete: 0, [command]: 100 });
   return [
@@ -68,7 +68,7 @@ function make({ attack, traffic }: Kind, divisor: number): Made {
   return { file: Buffer.concat(chunks), packets };
 }
 
-/** User CPU time of one pass, ms: the kernel's, which clears fresh memory, varies more than it tells. */
+/** User CPU time of one pass, ms. System time, mostly for clearing fresh memory, varies too much. */
 function once(file: Buffer): { ms: number; counters: Partial<Record<Counter, number>> } {
   const before = process.cpuUsage();
   const { counters } = pass(file, 1);

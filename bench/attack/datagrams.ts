@@ -1,11 +1,11 @@
-/** Attacks by datagrams: memcache over UDP, and pieces of datagrams. */
+/** Attacks by datagrams: memcache over UDP, and IP fragments. */
 import type { Attack } from './attacks.js';
 import { ascii, SERVER_PORT } from './wire.js';
 
 const GET = ascii('get a\r\n');
 const END = ascii('END\r\n');
 
-/** A UDP header and frame of a request: what the first piece of a datagram begins with. */
+/** The UDP header and memcache header of a request, which begin the first fragment of a datagram. */
 function head(size: number): Buffer {
   const bytes = Buffer.alloc(16);
   bytes.writeUInt16BE(20_000, 0);

@@ -3,18 +3,18 @@ import type { Figure } from '../offline/figures.js';
 import type { Cost } from './costs.js';
 import type { Memories } from './memories.js';
 
-/** No attack may cost more than so many times the median. */
+/** Most that an attack may cost, as a multiple of the median. */
 const WORST = 5;
 /**
- * In a capture four times as large a byte may cost so many times as much: caches end somewhere. A square
- * costs 4.
+ * Most that a byte may cost in a capture four times as large, as a multiple: caches are limited. Quadratic
+ * cost would be 4.
  */
 const GROWTH = 3;
 
 const most = (costs: readonly Cost[], of: (cost: Cost) => number) =>
   costs.reduce((worst, cost) => (of(cost) > of(worst) ? cost : worst));
 
-/** The worst of the attacks against the median of all that was measured, and against normal traffic. */
+/** The worst attack against the median of all kinds, and against normal traffic. */
 export function attackFigures(costs: readonly Cost[], { attacks, idle, cap }: Memories): Figure[] {
   const normal = costs.filter((cost) => cost.normal);
   const hostile = costs.filter((cost) => !cost.normal);

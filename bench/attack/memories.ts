@@ -1,4 +1,4 @@
-/** What memory the whole of `membench record` takes under a cap, and what it counts. */
+/** The memory that `membench record` takes with --memory, and its counters. */
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Counter } from '#src/layout/generated.js';
@@ -9,7 +9,7 @@ import { type Attack, writeAttack } from './attacks.js';
 export interface Memory {
   /** Peak resident memory, bytes; null where it cannot be measured. */
   peak: number | null;
-  /** CPU time of the process, less that of one that records nothing, seconds. */
+  /** CPU time of the process less that of recording nothing, seconds. */
   cpu: number | null;
   bounds: Partial<Record<Counter, number>>;
 }
@@ -24,7 +24,7 @@ export interface Memories {
 
 const WORKERS = 2;
 
-/** Writes a capture to a file; its path. */
+/** Writes a capture to a file. Returns its path. */
 function write(folder: string, attack: Attack | undefined): string {
   const path = join(folder, 'attack.pcap');
   const fd = openSync(path, 'w');
@@ -53,7 +53,7 @@ async function record(bench: Bench, source: string, cap: number) {
   return { usage, counters: counters as Record<Counter, number> };
 }
 
-/** Records every attack once. @param cap MiB */
+/** Records every attack once. @param cap value of --memory, MiB */
 export async function memoriesOf(
   bench: Bench,
   attacks: readonly Attack[],

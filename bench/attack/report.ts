@@ -8,7 +8,7 @@ const short = (bounds: Record<string, number>) =>
     .map(([name, hit]) => `${name.slice('bound_'.length)} ${format.count(hit)}`)
     .join(', ');
 
-/** A line for every kind: the parser alone, then the process under its cap. */
+/** A line for every kind: the parser alone, then the process with limited memory. */
 export function attackTable(costs: readonly Cost[], { attacks }: Memories): string[] {
   const rows = costs.map(({ name, packets, bytes, byte, packet, step, growth }) => {
     const process = attacks[name];

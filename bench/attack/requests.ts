@@ -1,11 +1,11 @@
-/** Attacks on the text and meta protocols: lines, values, keys, and requests that wait. */
+/** Attacks on the text and meta protocols: lines, values, keys and pending requests. */
 import type { Attack } from './attacks.js';
 import { ascii, Connection, type Wire } from './wire.js';
 
-/** Requests one connection says before the server speaks, fewer than it may have pending. */
+/** Requests of one connection before the server answers, fewer than the limit of pending requests. */
 const BATCH = 10_000;
 
-/** Conversations on one connection: the same requests and answers again and again. */
+/** Conversations on one connection: repeated requests and answers. */
 function batches(wire: Wire, n: number, speak: (connection: Connection, requests: number) => void): void {
   const connection = new Connection(wire, 0);
   for (let left = n; left > 0; left -= BATCH) speak(connection, Math.min(left, BATCH));
@@ -13,11 +13,11 @@ function batches(wire: Wire, n: number, speak: (connection: Connection, requests
 
 const repeat = (text: string, n: number) => ascii(text.repeat(n));
 
-/** Keys of a line: k0 to kn-1. */
+/** The keys of a line: k0 to kn-1. */
 const keys = (n: number) => Array.from({ length: n }, (_, i) => `k${i}`);
 const KEYS_OF_A_LINE = 100_000;
 
-/** Multigets of so many keys in all, with what the server says to the keys of each line. */
+/** Multigets of `n` keys in all, with the server's answers to each line. */
 function multigets(
   wire: Wire,
   n: number,
@@ -35,7 +35,7 @@ function multigets(
 const same = (list: string[]) => list;
 const found = (list: string[]) => list.map((key) => `VALUE ${key} 0 1\r\nx\r\n`).join('');
 
-/** Lines of so many connections that begin and never end. */
+/** Unfinished lines of many connections. */
 function endless(wire: Wire, n: number, from: 'client' | 'server', line: string): void {
   for (let flow = 0; flow < n; flow++) {
     const connection = new Connection(wire, flow);
@@ -44,14 +44,14 @@ function endless(wire: Wire, n: number, from: 'client' | 'server', line: string)
   }
 }
 
-/** A line in segments of one byte, after so much of it at once. */
+/** A line in segments of one byte, after a beginning in one segment. */
 function trickle(wire: Wire, n: number, head: string, byte: string): void {
   const connection = new Connection(wire, 0);
   connection.say('client', ascii(head));
   connection.say('client', repeat(byte, n), byte.length);
 }
 
-/** Letters of meta flags, of which any set makes another kind of request; none makes it quiet. */
+/** Letters of meta flags of which each combination is another shape of request; none is q. */
 const LETTERS = 'bcfhklstuvxCDEFIJLMNOPRST';
 
 /** The flags of a bitmap. */

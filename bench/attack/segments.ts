@@ -1,4 +1,4 @@
-/** Attacks on flows and on the order of their bytes. */
+/** Attacks on the flow table and on reassembly. */
 import { Random } from '../generate/random.js';
 import type { Attack } from './attacks.js';
 import { ACK, ascii, Connection, FIN, PSH, SYN, type Wire } from './wire.js';
@@ -8,7 +8,7 @@ const END = ascii('END\r\n');
 const JUNK = new Uint8Array(64).fill(0x78);
 const ONE = ascii('x');
 
-/** Client bytes of one connection at so many places, the first bytes of which were in order. */
+/** Client bytes of one connection at given offsets, after some bytes in order. */
 function pieces(wire: Wire, places: Iterable<number>, payload: Uint8Array, flags = PSH | ACK): void {
   const connection = new Connection(wire, 0);
   connection.say('client', ascii('set a 0 0 100000000\r\n'));
@@ -20,9 +20,9 @@ function* steps(n: number, from: number, step: number): Generator<number> {
   for (let i = 0; i < n; i++) yield from + i * step;
 }
 
-/** Numbers below n, each once, in no order. */
+/** The numbers below n, each once, in a scattered order. */
 function* scattered(n: number): Generator<number> {
-  // A multiplier that has no divisor in common with n walks through all of them.
+  // A multiplier that is coprime to n reaches all of them.
   let step = Math.floor(n * 0.618) | 1;
   const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
   while (divisor(step, n) !== 1) step += 2;
@@ -30,8 +30,8 @@ function* scattered(n: number): Generator<number> {
 }
 
 /**
- * Addresses of IPv6 whose halves differ and cancel each other out in a hash that only adds or xors them:
- * whatever its seed, all get the same.
+ * IPv6 addresses whose halves cancel each other in a hash that only adds or xors them, so that all have the
+ * same hash for any seed.
  */
 function cancelling(i: number): readonly [Uint8Array, Uint8Array] {
   const address = Buffer.alloc(16);

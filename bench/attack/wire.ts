@@ -1,7 +1,7 @@
 /**
- * Packets of hostile captures: classic pcap, Ethernet, IPv4 or IPv6, TCP or UDP. Nothing is checked,
- * everything can be said: any sequence number, any flags, pieces of datagrams. Checksums are left zero, as on
- * every packet whose network card fills them in.
+ * Writes packets of hostile captures: classic pcap, Ethernet, IPv4 or IPv6, TCP or UDP, with any sequence
+ * numbers and flags, and IP fragments. Nothing is checked. Checksums are zero, as where the network card
+ * inserts them.
  */
 
 const FILE_HEADER = 24;
@@ -11,7 +11,7 @@ const IPV4 = 20;
 const IPV6 = 40;
 const TCP = 20;
 const UDP = 8;
-/** Bytes handed out at a time, and room for one more packet behind. */
+/** Bytes written at a time, and room for one more packet after them. */
 const CHUNK = 1 << 20;
 const PACKET_MAX = 70_000;
 /** 2026-01-01T00:00:00Z, Unix seconds: times of packets count from here. */
@@ -32,7 +32,7 @@ const PROTOCOL_TCP = 6;
 const PROTOCOL_UDP = 17;
 
 export interface Segment {
-  /** Number of the connection: gives the client's address and port. */
+  /** Number of the connection, which determines the client's address and port. */
   flow: number;
   fromClient: boolean;
   seq: number;
@@ -44,11 +44,11 @@ export interface Segment {
   addresses?: readonly [Uint8Array, Uint8Array];
 }
 
-/** A piece of an IPv4 datagram. */
+/** A fragment of an IPv4 datagram. */
 export interface Fragment {
   flow: number;
   id: number;
-  /** Bytes of the datagram before it. */
+  /** Offset in the datagram, bytes. */
   offset: number;
   more: boolean;
   data: Uint8Array;
@@ -75,14 +75,14 @@ export class Wire {
     view.setUint32(20, 1, true);
   }
 
-  /** Hands out what is written so far. */
+  /** Flushes the packets written so far. */
   flush(): void {
     this.bytes += this.#at;
     this.#write(this.#bytes.slice(0, this.#at));
     this.#at = 0;
   }
 
-  /** Lets time pass. */
+  /** Advances the time of the next packet. */
   wait(microseconds: number): void {
     this.#time += microseconds;
   }
@@ -100,7 +100,7 @@ export class Wire {
     this.#end(at + size);
   }
 
-  /** A datagram of memcache's UDP frame: request id, number, of how many. */
+  /** A datagram with a memcache header: request id, sequence number, total. */
   udp(
     flow: number,
     fromClient: boolean,
@@ -124,7 +124,9 @@ export class Wire {
     this.#end(at + data.length);
   }
 
-  /** Headers up to that of the transport, whose first four bytes are the ports; returns where it begins. */
+  /**
+   * Writes the headers up to the ports of the transport header. Returns the offset of the transport header.
+   */
   #begin(
     flow: number,
     fromClient: boolean,
@@ -176,11 +178,11 @@ export class Wire {
 
 /** Payload of full segments. */
 const MSS = 1448;
-/** First sequence numbers behind the SYNs. */
+/** Sequence numbers after the SYNs. */
 const CLIENT_SEQ = 1001;
 const SERVER_SEQ = 900_001;
 
-/** A connection that behaves, or nearly. */
+/** A well-behaved connection, more or less. */
 export class Connection {
   readonly #wire: Wire;
   readonly #flow: number;
@@ -202,13 +204,13 @@ export class Connection {
     this.send(false, { seq: SERVER_SEQ - 1, ack: CLIENT_SEQ, flags: SYN | ACK });
   }
 
-  /** One segment, whatever it says. */
+  /** Writes one segment. */
   send(fromClient: boolean, segment: Omit<Segment, 'flow' | 'fromClient'>): void {
     const base = { flow: this.#flow, fromClient, ack: fromClient ? this.server : this.client };
     this.#wire.tcp({ ...base, ...segment, ...(this.#addresses && { addresses: this.#addresses }) });
   }
 
-  /** Bytes in order, in segments of at most so many. */
+  /** Writes bytes in order, in segments of at most `size` bytes. */
   say(from: 'client' | 'server', bytes: Uint8Array, mss = MSS): void {
     for (let at = 0; at < bytes.length; at += mss) {
       const payload = bytes.subarray(at, at + mss);
@@ -217,13 +219,13 @@ export class Connection {
     }
   }
 
-  /** Bytes that are on their way, but not in the capture. */
+  /** Skips bytes: they are sent, but not captured. */
   skip(from: 'client' | 'server', bytes: number): void {
     this[from] = (this[from] + bytes) >>> 0;
   }
 }
 
-/** Bytes of a text in which every character is one byte. */
+/** The bytes of a Latin-1 text. */
 export function ascii(text: string): Uint8Array {
   return Buffer.from(text, 'latin1');
 }

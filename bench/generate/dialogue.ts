@@ -2,22 +2,22 @@ import { KEY_MAX, type Keyspace, VALUE_MAX } from './keyspace.js';
 import type { Command } from './options.js';
 import type { Random } from './random.js';
 
-/** A request on its way. */
+/** A request without an answer yet. */
 export interface Request {
   command: Command;
   keys: number[];
-  /** Keys that were found; known once it is answered. */
+  /** Keys that were found; set once it is answered. */
   hits: number;
-  /** No packet of request or answer is missing so far. */
+  /** Whether no packet of request or answer is missing so far. */
   whole: boolean;
 }
 
-/** Bytes that a key adds to an answer at most: `VALUE `, ` 0 8192\r\n` and the line end, rounded up. */
+/** Most bytes that a key adds to an answer: `VALUE `, ` 0 8192\r\n` and the line end, rounded up. */
 export const ANSWER_MAX_PER_KEY = KEY_MAX + VALUE_MAX + 32;
 
-/** Longer than any value, so that values start at many places of it. */
+/** Bytes of the filler: more than any value has, so that values start at many offsets of it. */
 const FILLER_SIZE = 4 * VALUE_MAX;
-/** Values that look like protocol: only a parser that trusts lengths reads past them. */
+/** Contents of values that look like protocol, which only a parser that trusts lengths skips. */
 const FILLER_WORDS = [
   'END\r\n',
   'VALUE k 0 5\r\n',
@@ -46,8 +46,8 @@ const DELETED = latin1('DELETED\r\n');
 const NOT_FOUND = latin1('NOT_FOUND\r\n');
 
 /**
- * Writes what clients and server say. Keys and filler for the values lie in the buffer that is written to,
- * because copying inside one buffer needs no view objects.
+ * Writes requests and answers. Keys and filler are in the buffer that is written to, because copying within
+ * one buffer needs no view objects.
  */
 export class Dialogue {
   readonly #bytes: Uint8Array;
@@ -56,12 +56,12 @@ export class Dialogue {
   readonly #names: number;
   readonly #filler: number;
 
-  /** Bytes of the buffer that the dialogue needs for itself. */
+  /** Bytes of the buffer for keys and filler. */
   static reserved(keyspace: Keyspace): number {
     return keyspace.names.length + FILLER_SIZE;
   }
 
-  /** @param at start of the reserved bytes */
+  /** @param at start of these bytes */
   constructor(bytes: Uint8Array, at: number, keyspace: Keyspace, random: Random) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -127,8 +127,8 @@ export class Dialogue {
   }
 
   /**
-   * The end of the line that announced a value, the value, which is the same for a key every time, and a line
-   * end.
+   * Writes the end of a line that announces a value, the value, which is always the same for a key, and a
+   * line end.
    */
   #value(key: number, size: number, at: number): number {
     this.#view.setUint16(at, CR_LF);

@@ -1,7 +1,7 @@
 /**
- * Captures of an imaginary memcached whose every answer is known: the dialogue is valid, the sequence
- * numbers add up, and the truth comes back as counts. One seed gives one file, byte for byte; loss and
- * reordering change which packets are in it and in which order, never what is said.
+ * Generates captures of an imaginary memcached: the dialogue is valid, the sequence numbers are right, and
+ * the truth is returned as counts. The same seed gives the same file, byte for byte; loss and reordering
+ * change which packets are in it and their order, but not the dialogue.
  */
 import { ANSWER_MAX_PER_KEY, Dialogue, type Request } from './dialogue.js';
 import { Keyspace } from './keyspace.js';
@@ -17,9 +17,9 @@ export type { OpTruth, Tally, Truth } from './truth.js';
 
 /** Most requests of one turn. */
 const PIPELINE_MAX = 8;
-/** Deviation of the logarithm of the latency: its 99th percentile is three times the median. */
+/** Standard deviation of the logarithm of the latency: its 99th percentile is three times the median. */
 const LATENCY_SIGMA = 0.5;
-/** From a client's SYN until it has the answer and sends on, µs. */
+/** Time from a client's SYN until it sends after the SYN-ACK, µs. */
 const ROUND_TRIP = 50;
 /** Numbers of the independent random sequences. */
 const STREAM = { keyspace: 1, dialogue: 2, tap: 3 };
@@ -36,17 +36,17 @@ function newSide(flows: number, random: Random): Side {
   return { seq: new Uint32Array(flows).map(() => random.word()), stamp: new Uint32Array(flows) };
 }
 
-/** What a connection asked at once. */
+/** The requests of a connection in one turn. */
 interface Turn {
   requests: Request[];
-  /** Every request and every answer is a packet of its own. */
+  /** Whether every request and answer is a packet of its own. */
   apart: boolean;
 }
 
 /**
  * Generates a capture.
  *
- * @param write gets the file chunk by chunk; a chunk is overwritten after the call
+ * @param write receives the file in chunks; a chunk is overwritten after the call
  * @throws RangeError for an option out of its range
  */
 export function generateCapture(
@@ -64,15 +64,15 @@ class Generator {
   readonly #drawCommand: Weighted;
   readonly #out: PacketWriter;
   readonly #tap: Tap;
-  /** Where payloads are put together. */
+  /** Offset of the area for payloads. */
   readonly #payload: number;
   readonly #client: Side;
   readonly #server: Side;
-  /** What a connection waits for an answer to. */
+  /** The turn of each connection that waits for answers. */
   readonly #turns: (Turn | undefined)[];
-  /** Connections that were opened. */
+  /** Number of connections opened. */
   readonly #opened: Uint8Array;
-  /** Keys that were asked for. */
+  /** Number of keys requested. */
   readonly #seen: Uint8Array;
   readonly #truth: Truth;
 
@@ -128,15 +128,15 @@ class Generator {
   }
 
   /**
-   * All turns: they come at random times (a Poisson process) on random idle connections. Returns the last
-   * time.
+   * Runs all turns, at random times (a Poisson process) on random idle connections. Returns the time of the
+   * last.
    */
   #converse(): number {
     const { exchanges, flows, rate } = this.#options;
     const waiting = new Schedule(flows);
     const idle = Uint32Array.from({ length: flows }, (_, flow) => flow);
     let free = flows;
-    // An exchange is two packets of the rate.
+    // An exchange counts as two packets of the rate.
     const step = 2e6 / rate;
     let due = 0;
     let time = 0;
@@ -156,7 +156,7 @@ class Generator {
       }
     };
     for (let i = 0; i < exchanges; i++) {
-      // Where every connection waits, the turn waits for one.
+      // Where all connections wait, the turn waits for the next to become idle.
       while (waiting.time <= due || free === 0) next();
       time = Math.max(time, due);
       const pick = this.#random.below(free--);
@@ -174,7 +174,10 @@ class Generator {
     return this.#options.latency * Math.exp(LATENCY_SIGMA * this.#random.normal());
   }
 
-  /** Opens a connection that is not open; returns whether its handshake takes a round trip now. */
+  /**
+   * Opens a connection, unless it is open. Returns whether there is a handshake now, which takes a round
+   * trip.
+   */
   #open(time: number, flow: number): boolean {
     if (this.#opened[flow]) return false;
     this.#opened[flow] = 1;
@@ -229,9 +232,9 @@ class Generator {
   }
 
   /**
-   * Sends requests or their answers as one stretch of bytes, in as many packets as it takes.
+   * Sends consecutive requests or answers in as many packets as needed.
    *
-   * @param followed more of the turn comes behind
+   * @param followed whether more packets of the turn follow
    */
   #send(time: number, flow: number, fromClient: boolean, requests: Request[], followed: boolean): void {
     const { mss } = this.#options;
@@ -258,14 +261,14 @@ class Generator {
     this.#tap.control(this.#packet(time, flow, fromClient, flags, flags & (SYN | FIN) ? 1 : 0));
   }
 
-  /** The next packet of a connection. @param length what it takes of the sequence numbers */
+  /** Writes the next packet of a connection. @param length sequence numbers that it takes */
   #packet(time: number, flow: number, fromClient: boolean, flags: number, length: number): Packet {
     const own = fromClient ? this.#client : this.#server;
     const other = fromClient ? this.#server : this.#client;
     const seq = own.seq[flow]!;
     own.seq[flow]! += length;
     own.stamp[flow] = timestamp(time);
-    // A first SYN has nothing to acknowledge.
+    // A client's SYN acknowledges nothing.
     const ack = flags & ACK ? other.seq[flow]! : 0;
     return { time, flow, fromClient, seq, ack, flags, echo: other.stamp[flow]! };
   }

@@ -4,29 +4,33 @@ export const KEY_MIN = 15;
 export const KEY_MAX = 40;
 export const VALUE_MAX = 8192;
 
-/** Deviation of the logarithm of a value's size: the largest percent is about ten times the median. */
+/**
+ * Standard deviation of the logarithm of a value's size: its 99th percentile is about ten times the median.
+ */
 const VALUE_SIGMA = 1;
-/** Rounds until clamping no longer moves the mean by more than a byte in a thousand. */
+/** Rounds until clamping changes the mean by less than a thousandth. */
 const SCALE_ROUNDS = 8;
-/** No longer than KEY_MIN without the 7 characters that tell keys apart. */
+/** Prefix of keys, no longer than KEY_MIN less the 7 characters that make keys different. */
 const FAMILIES = ['user:', 'session:', 'item:', 'feed:v2:', 'cfg/'];
 const TAIL = ':profile:attributes:v2:en-us';
 
-/** What the imaginary server holds: keys with stable names, value sizes and chances of being found. */
+/**
+ * The content of the imaginary server: keys with names, value sizes and hit probabilities that do not change.
+ */
 export class Keyspace {
-  /** All names one after the other. */
+  /** All names, one after the other. */
   readonly names: Uint8Array;
-  /** Where the name of key i starts; it ends where the next one starts. */
+  /** Offset of the name of key i, which ends at the next offset. */
   readonly starts: Uint32Array;
-  /** Bytes. */
+  /** Size of the value of each key, bytes. */
   readonly valueSizes: Uint32Array;
-  /** Probability that a request finds the key. */
+  /** Probability that a request finds the key, for each key. */
   readonly hitRatios: Float64Array;
 
   /**
-   * @param popularity weight of every key, by which the means count
-   * @param valueSize mean bytes of a value
-   * @param hitRatio mean of the chances of being found
+   * @param popularity weight of every key in the means
+   * @param valueSize mean size of a value, bytes
+   * @param hitRatio mean hit probability
    */
   constructor(random: Random, popularity: Float64Array, valueSize: number, hitRatio: number) {
     const keys = popularity.length;
@@ -48,9 +52,9 @@ export class Keyspace {
   }
 }
 
-/** Writes a name of `size` characters that no other key has; returns its size. */
+/** Writes a unique name of `size` characters. Returns its size. */
 function putName(key: number, size: number, out: Uint8Array, at: number): number {
-  // Multiplied by an odd number, so that neighbours in popularity are no neighbours in name.
+  // Multiplied by an odd number, so that names of keys with similar popularity differ.
   const id = (Math.imul(key, 0x9e3779b1) >>> 0).toString(36).padStart(7, '0');
   const name = `${FAMILIES[key % FAMILIES.length]}${id}${TAIL}`.slice(0, size).padEnd(size, 'x');
   for (let i = 0; i < size; i++) out[at + i] = name.charCodeAt(i);
@@ -58,8 +62,8 @@ function putName(key: number, size: number, out: Uint8Array, at: number): number
 }
 
 /**
- * Scales numbers so that their weighted mean is `mean`, with `most` as the largest. The means of a few
- * heavy weights alone would wander far from seed to seed.
+ * Scales numbers to a weighted mean of `mean`, with values of at most `most`. Without scaling, a few heavy
+ * weights would make the mean vary much between seeds.
  */
 function scaleToMean(values: Float64Array, weights: Float64Array, mean: number, most: number): Float64Array {
   const sum = weights.reduce((a, b) => a + b, 0);

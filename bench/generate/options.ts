@@ -4,25 +4,25 @@ import { PAYLOAD_MAX } from './packets.js';
 export const COMMANDS = ['get', 'mg', 'set', 'delete'] as const;
 export type Command = (typeof COMMANDS)[number];
 
-/** What a capture is to look like. */
+/** Options of a generated capture. */
 export interface GenerateOptions {
   seed: number;
-  /** Turns of a connection: one request (or several at once, see `pipelined`), then the answers. */
+  /** Number of turns: one request of a connection (or several, see `pipelined`), then the answers. */
   exchanges: number;
-  /** Connections; each opens when it is first used. */
+  /** Number of connections; each opens when it is first used. */
   flows: number;
   keys: number;
-  /** Exponent of the keys' popularity. */
+  /** Zipf exponent of the popularity of keys. */
   zipf: number;
   /** Relative weights of the commands. */
   mix: Record<Command, number>;
-  /** Share of the gets that ask for several keys. */
+  /** Share of the gets with several keys. */
   multiget: number;
-  /** Most keys of such a get; the least are 2. */
+  /** Most keys of such a get; the least number is 2. */
   multigetKeys: number;
   /** Share of the turns with 2 to 8 requests, half of these in one packet, half in a packet each. */
   pipelined: number;
-  /** Mean bytes of a value, weighted by popularity; log-normal, 1 to 8192. */
+  /** Mean size of a value, weighted by popularity, bytes; log-normal, 1 to 8192. */
   valueSize: number;
   /** Mean share of retrievals and deletes that find their key, weighted by popularity. */
   hitRatio: number;
@@ -30,19 +30,23 @@ export interface GenerateOptions {
   rate: number;
   /** Median of the time until the answer, µs; log-normal. */
   latency: number;
-  /** Most payload bytes of a packet: 65483 as a host with segmentation offload sees it, 1448 on the wire. */
+  /**
+   * Most payload bytes of a packet: 65483 as captured on a host with segmentation offload, 1448 on the wire.
+   */
   mss: number;
-  /** Connections open with a handshake, and all close with FINs at the end. */
+  /** Whether connections open with a handshake and close with FINs. */
   handshake: boolean;
-  /** Share of the answers the client acknowledges with a packet of its own. */
+  /** Share of the answers that the client acknowledges with an empty packet. */
   acks: number;
-  /** Probability that the capture misses a packet, of any kind. */
+  /** Probability that a packet is missing from the capture. */
   loss: number;
-  /** Probability that a data packet stands behind the next one of its turn; the last of a turn never does. */
+  /**
+   * Probability that a data packet is captured after the next one of its turn; never for the last of a turn.
+   */
   reorder: number;
 }
 
-/** 2.5 M exchanges, 5.0 M packets, 1.03 GB. */
+/** The defaults: 2.5 M exchanges, 5.0 M packets, 1.03 GB. */
 export const DEFAULTS: Readonly<GenerateOptions> = {
   seed: 1,
   exchanges: 2_500_000,
@@ -64,7 +68,7 @@ export const DEFAULTS: Readonly<GenerateOptions> = {
   reorder: 0,
 };
 
-/** Bounds of the numbers; every one but these is at least 0. */
+/** Bounds of the numbers; all others are at least 0. */
 const RANGES: { [Name in keyof GenerateOptions]?: [least: number, most: number] } = {
   exchanges: [0, 1e9],
   flows: [1, 3e6],
@@ -77,13 +81,13 @@ const RANGES: { [Name in keyof GenerateOptions]?: [least: number, most: number] 
   rate: [1, 1e9],
   mss: [1, PAYLOAD_MAX],
   acks: [0, 1],
-  // A capture that misses every packet has nothing to swap or to end with.
+  // Where every packet is missing, there is none to reorder or to end with.
   loss: [0, 0.99],
   reorder: [0, 1],
 };
 const WHOLE = new Set<string>(['seed', 'exchanges', 'flows', 'keys', 'multigetKeys', 'mss']);
 
-/** Fills in the defaults. @throws RangeError naming the first option that is out of its range */
+/** Adds the defaults. @throws RangeError for the first option that is out of its range */
 export function checkOptions(given: Partial<GenerateOptions>): GenerateOptions {
   const options = { ...DEFAULTS, ...given };
   for (const [name, value] of Object.entries(options)) {

@@ -10,7 +10,7 @@ const OPTIONS = {
   size: 12,
   stamps: 0x0101080a,
   /**
-   * On SYNs instead: maximum segment size 1460, SACK permitted and timestamps, the times, NOP and window
+   * Options of SYNs: maximum segment size 1460, SACK permitted and timestamps, the times, NOP and window
    * scale 7.
    */
   synSize: 20,
@@ -18,15 +18,15 @@ const OPTIONS = {
   synStamps: 0x0402080a,
   synScale: 0x01030307,
 };
-/** With its scale 8 MiB: more than is ever in flight. */
+/** Window, 8 MiB when scaled: more than is ever in flight. */
 const WINDOW = 0xffff;
-/** Longest payload: what an IPv4 total length can say. */
+/** Most payload bytes, by the total length of IPv4. */
 export const PAYLOAD_MAX = 65_535 - 20 - 20 - OPTIONS.size;
-/** Largest record, and what the buffer keeps free for the next one. */
+/** Bytes of the largest record, which the buffer keeps free for the next one. */
 const RECORD_MAX = RECORD + HEADERS + OPTIONS.size + PAYLOAD_MAX;
-/** Bytes handed out at a time. */
+/** Bytes written at a time. */
 const CHUNK = 1024 * 1024;
-/** Of the file's header: more than any packet. */
+/** Snaplen in the file header: more than any packet has. */
 const SNAPLEN = 262_144;
 const ETHERNET = 1;
 
@@ -44,9 +44,9 @@ const FLOWS_PER_CLIENT = 50;
 const FIRST_PORT = 32_768;
 
 export interface Packet {
-  /** µs since START; the order of packets is that of the calls. */
+  /** Time, µs since START; packets are in the order of the calls. */
   time: number;
-  /** Number of the connection: gives the client's address and port. */
+  /** Number of the connection, which determines the client's address and port. */
   flow: number;
   fromClient: boolean;
   seq: number;
@@ -56,12 +56,12 @@ export interface Packet {
   echo: number;
 }
 
-/** What a packet's timestamp says: milliseconds, as on Linux. */
+/** Timestamp option of a packet: milliseconds, as on Linux. */
 export function timestamp(time: number): number {
   return Math.floor(time / 1000) + 1;
 }
 
-/** Writes packets; headers are complete, with correct checksums. */
+/** Writes packets with complete headers and correct checksums. */
 export class PacketWriter {
   readonly #write: (chunk: Uint8Array) => void;
   readonly #bytes: Uint8Array;
@@ -73,11 +73,11 @@ export class PacketWriter {
   packets = 0;
   bytes = 0;
 
-  /** Bytes of the buffer that the writer needs for itself. */
+  /** Bytes of the buffer that the writer reserves. */
   static readonly reserved = CHUNK + RECORD_MAX;
 
   /**
-   * @param bytes buffer that payloads are in, too
+   * @param bytes the buffer, which also has the payloads
    * @param start start of the reserved bytes
    */
   constructor(bytes: Uint8Array, start: number, write: (chunk: Uint8Array) => void) {
@@ -94,7 +94,7 @@ export class PacketWriter {
     view.setUint32(start + 20, ETHERNET, true);
   }
 
-  /** Hands out what is written so far; packets before can no longer be taken out. */
+  /** Flushes the packets written so far, which can no longer be removed. */
   flush(): void {
     const chunk = this.#bytes.subarray(this.#start, this.#at);
     this.bytes += chunk.length;
@@ -102,7 +102,7 @@ export class PacketWriter {
     this.#write(chunk);
   }
 
-  /** Writes a packet with the payload from `from` to `to` of the buffer; returns the record's size. */
+  /** Writes a packet with the payload [from, to) of the buffer. Returns the size of its record. */
   write(packet: Packet, from: number, to: number): number {
     if (this.#at > this.#start + CHUNK) this.flush();
     const view = this.#view;
@@ -133,7 +133,7 @@ export class PacketWriter {
     view.setUint32(ip + 12, source);
     view.setUint32(ip + 16, destination);
     view.setUint16(ip + 10, checksum(this.#sum(ip, tcp)));
-    // Ports of one client are spread over the connections, as an operating system does.
+    // The ports of one client are scattered over its connections, as by an operating system.
     const port = FIRST_PORT + ((packet.flow * 7) % (FLOWS_PER_CLIENT * 7));
     view.setUint16(tcp, packet.fromClient ? port : SERVER_PORT);
     view.setUint16(tcp + 2, packet.fromClient ? SERVER_PORT : port);
@@ -152,14 +152,14 @@ export class PacketWriter {
     return RECORD + size;
   }
 
-  /** Takes out the record of `size` bytes that was written last. */
+  /** Removes the last record, of `size` bytes. */
   takeOut(size: number): Uint8Array {
     this.#at -= size;
     this.packets--;
     return this.#bytes.slice(this.#at, this.#at + size);
   }
 
-  /** Puts a record in again, with a new time. */
+  /** Writes a removed record again, with a new time. */
   putIn(record: Uint8Array, time: number): void {
     if (this.#at > this.#start + CHUNK) this.flush();
     this.#bytes.set(record, this.#at);
@@ -187,7 +187,7 @@ export class PacketWriter {
     this.#view.setUint32(record + 4, Math.floor(time - seconds * 1e6), true);
   }
 
-  /** Sum of big-endian 16-bit words, the last one filled up with zero. */
+  /** Sum of big-endian 16-bit words, the last one padded with zero. */
   #sum(from: number, to: number): number {
     const view = this.#view;
     let sum = 0;

@@ -1,4 +1,6 @@
-/** sfc32 (Chris Doty-Humphrey, PractRand): small, fast, and the same everywhere for one seed. */
+/**
+ * sfc32 (Chris Doty-Humphrey, PractRand): small, fast, and with the same numbers for a seed on every machine.
+ */
 export class Random {
   #a: number;
   #b: number;
@@ -7,12 +9,12 @@ export class Random {
 
   /**
    * @param seed 32 bits
-   * @param stream number of an independent sequence under the same seed
+   * @param stream number of an independent sequence with the same seed
    */
   constructor(seed: number, stream: number) {
     this.#a = seed | 0;
     this.#b = stream | 0;
-    // As many rounds as PractRand spends until the seed has reached every bit.
+    // As many rounds as in PractRand, after which every bit depends on the seed.
     for (let i = 0; i < 15; i++) this.word();
   }
 

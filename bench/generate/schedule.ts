@@ -1,16 +1,16 @@
-/** Connections that wait for the other side, by the time it answers: a binary heap without objects. */
+/** A queue of waiting connections by the time of their answers: a binary heap without objects. */
 export class Schedule {
   readonly #times: Float64Array;
   readonly #flows: Uint32Array;
   #size = 0;
 
-  /** @param capacity most connections that wait at once */
+  /** @param capacity most connections that wait at a time */
   constructor(capacity: number) {
     this.#times = new Float64Array(capacity);
     this.#flows = new Uint32Array(capacity);
   }
 
-  /** Time of the next answer; infinite where none is awaited. */
+  /** Time of the next answer; infinite where no connection waits. */
   get time(): number {
     return this.#size > 0 ? this.#times[0]! : Number.POSITIVE_INFINITY;
   }
@@ -27,7 +27,7 @@ export class Schedule {
     this.#flows[at] = flow;
   }
 
-  /** Removes and returns the connection whose answer is next. Not to be called where none is awaited. */
+  /** Removes and returns the connection with the next answer. Call it only where a connection waits. */
   pop(): number {
     const next = this.#flows[0]!;
     const last = --this.#size;

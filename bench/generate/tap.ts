@@ -7,17 +7,17 @@ interface Held {
   fromClient: boolean;
 }
 
-/** The place where the capture is taken: it can miss packets and see two in the wrong order. */
+/** The point of capture, which can lose packets and swap two of them. */
 export class Tap {
   readonly #out: PacketWriter;
   readonly #random: Random;
   readonly #loss: number;
   readonly #reorder: number;
   readonly #truth: Truth;
-  /** By connection, a packet that goes behind the next one of its turn. */
+  /** By connection, a packet that is captured after the next one of its turn. */
   readonly #held = new Map<number, Held>();
 
-  /** @param random a sequence of its own: faults must not change what is said */
+  /** @param random a sequence of its own, so that faults do not change the dialogue */
   constructor(out: PacketWriter, random: Random, faults: { loss: number; reorder: number }, truth: Truth) {
     this.#out = out;
     this.#random = random;
@@ -26,17 +26,17 @@ export class Tap {
     this.#truth = truth;
   }
 
-  /** A packet without payload. It keeps its place. */
+  /** Captures a packet without payload, which is never swapped. */
   control(packet: Packet): void {
     const size = this.#out.write(packet, 0, 0);
     if (this.#random.chance(this.#loss)) this.#lose(size);
   }
 
   /**
-   * A packet with the payload from `from` to `to`.
+   * Captures a packet with the payload [from, to).
    *
-   * @param followed another of the same turn comes, with which it can change places
-   * @returns false where the capture misses it
+   * @param followed whether another packet of the turn follows, with which it can be swapped
+   * @returns false where the packet is lost
    */
   data(packet: Packet, from: number, to: number, followed: boolean): boolean {
     const { flow, time, fromClient } = packet;
@@ -47,7 +47,7 @@ export class Tap {
     if (held) {
       this.#held.delete(flow);
       this.#out.putIn(held.record, time);
-      // Where the packet in between is missing, nobody sees that they changed places.
+      // Where the other packet is lost, the swap is not visible.
       if (!lost) this.#truth.swappedPackets++;
       if (!lost && held.fromClient !== fromClient) this.#truth.crossedPackets++;
     } else if (!lost && followed && this.#random.chance(this.#reorder)) {

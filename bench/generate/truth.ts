@@ -1,39 +1,39 @@
 import { COMMANDS, type Command } from './options.js';
 
-/** Counts are of keys: a get of 5 keys counts 5. */
+/** Counts of a command, of keys: a get of 5 keys counts 5. */
 export interface OpTruth {
   count: number;
-  /** Retrievals that found the key, deletes that deleted. */
+  /** Keys found by retrievals and deletes. */
   hits: number;
   misses: number;
 }
 
-/** A number of requests by what they did. */
+/** Counts of requests by command. */
 export interface Tally {
   requests: number;
   ops: Record<Command, OpTruth>;
 }
 
-/** What a capture holds, known from making it. */
+/** The content of a generated capture. */
 export interface Truth {
   /** Packets in the file. */
   packets: number;
-  /** Of the file. */
+  /** Bytes of the file. */
   bytes: number;
   flows: number;
-  /** What the clients asked and the server answered, captured or not. */
+  /** All requests and answers, captured or not. */
   asked: Tally;
-  /** Of these, requests with every byte of request and answer in the capture. */
+  /** Requests of these with every byte of request and answer in the capture. */
   whole: Tally;
-  /** Keys in any request. */
+  /** Number of different keys requested. */
   distinctKeys: number;
-  /** Packets the capture misses. */
+  /** Packets missing from the capture. */
   lostPackets: number;
-  /** Data packets that stand behind the next one of their turn. */
+  /** Data packets that are captured after the next one of their turn. */
   swappedPackets: number;
-  /** Of these, packets whose next one went the other way: an answer before its request, for example. */
+  /** Packets of these swapped with one of the other direction: an answer before its request, for example. */
   crossedPackets: number;
-  /** From the first packet to the last, captured or not, µs. */
+  /** Time from the first packet to the last, captured or not, µs. */
   span: number;
 }
 
@@ -42,10 +42,7 @@ export function emptyTally(): Tally {
   return { requests: 0, ops: ops as Tally['ops'] };
 }
 
-/**
- * Adds a request for `keys` keys of which `hits` were found. A set finds nothing: it has neither hits nor
- * misses.
- */
+/** Adds a request for `keys` keys of which `hits` were found. A set has neither hits nor misses. */
 export function count(tally: Tally, command: Command, keys: number, hits: number): void {
   const op = tally.ops[command];
   tally.requests++;

@@ -4,17 +4,17 @@ import type { Load } from './load.js';
 import { rotate } from './rotation.js';
 import { CannotStart, type Run, run, type Stage } from './run.js';
 
-/** What every contestant did, round by round. */
+/** The results of every contestant, by round. */
 export type Rounds = Map<string, Run[]>;
 
-/** So that the server has work all the time. */
+/** Load that keeps the server busy all the time. */
 const CONNECTIONS = 32;
 
 /**
- * Lets contestants work in turns. A first round warms caches up and does not count; who cannot start in it
- * is left out.
+ * Runs the contestants in turns. A first round warms up caches and does not count; a contestant that cannot
+ * start in it is left out.
  *
- * @param none whether the server is measured alone too
+ * @param none whether to measure the server alone, too
  */
 export async function compare(
   stage: Stage,
@@ -54,12 +54,12 @@ export function throughputRatio(rounds: Rounds, above: string, below: string): S
   return spreadOf(ratios);
 }
 
-/** Microseconds a recorder took for a packet it captured. */
+/** CPU time of a recorder for a captured packet, µs. */
 export function cpuPerPacket({ recorded }: Run): number | null {
   return recorded === null || recorded.captured === 0 ? null : recorded.cpu / 1000 / recorded.captured;
 }
 
-/** Of a contestant's rounds. @param of null where a round has none */
+/** Median of a measure over a contestant's rounds. @param of returns null where a round does not have it */
 export function spreadOver(runs: readonly Run[], of: (run: Run) => number | null): Spread | null {
   return spreadOf(runs.map(of).filter((value) => value !== null));
 }

@@ -2,26 +2,24 @@ import { CLI } from '../root.js';
 import { DEVICE, PORT } from './network.js';
 import { type Outcome, parseSummary, parseTcpdump } from './said.js';
 
-/** A program that records what the server is asked. */
+/** A program that records the server's traffic. */
 export interface Recorder {
   name: string;
-  /** @param profile where to write what it records */
+  /** @param profile path for its recording */
   command(profile: string): string[];
-  /** What it says on stderr when it takes packets. */
+  /** Text on stderr that shows that it captures. */
   ready: string;
   outcome(stdout: string, stderr: string): Outcome | null;
 }
 
-/** The name of the server without anyone beside it. */
+/** Name for the server without a recorder. */
 export const NONE = 'none';
 
-/** No file: so tcpdump never waits for a disk. */
+/** tcpdump writes to /dev/null, so that it never waits for a disk. */
 const TCPDUMP_FILE = '/dev/null';
 const TCPDUMP_BUFFER = 64 * 1024;
 
-/**
- * With 64 MiB between kernel and program. `-Z root`: changing its user would let it outlive the benchmark.
- */
+/** With a buffer of 64 MiB. `-Z root`, because with another user it would outlive the benchmark. */
 export const tcpdump: Recorder = {
   name: 'tcpdump',
   command: () => [
@@ -44,7 +42,7 @@ function membench(name: string, source: string, ...options: string[]): Recorder 
   };
 }
 
-/** Those of the comparison, as they are started without further thought. */
+/** The contestants of the comparison, with their default options. */
 export const RECORDERS: readonly Recorder[] = [
   tcpdump,
   membench('pcap', 'pcap'),
@@ -55,7 +53,7 @@ export const RECORDERS: readonly Recorder[] = [
 
 export const NAMES: readonly string[] = [NONE, ...RECORDERS.map(({ name }) => name)];
 
-/** Those whose highest load is looked for: all with a buffer of 64 MiB. */
+/** The contestants whose highest load is searched, all with a buffer of 64 MiB. */
 export const SAME_BUFFER: readonly Recorder[] = [
   tcpdump,
   membench('afpacket', 'afpacket', '-B', '64M'),

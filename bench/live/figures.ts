@@ -8,7 +8,7 @@ const EBPF = 'ebpf';
 const TCPDUMP = 'tcpdump';
 const MIB = 2 ** 20;
 
-/** What the comparison says. */
+/** The figures of the comparison. */
 export function comparisonFigures(rounds: Rounds): Figure[] {
   return [
     {
@@ -41,7 +41,7 @@ export function comparisonFigures(rounds: Rounds): Figure[] {
   ];
 }
 
-/** What the BPF programs took by themselves. */
+/** The time of the BPF programs. */
 export function programFigures({ recorded }: Run): Figure[] {
   const { programs, captured } = recorded!;
   return [
@@ -70,7 +70,7 @@ export function memoryFigure(name: string, { load, recorded }: Run): Figure {
   };
 }
 
-/** Nothing where the recorder does not tell. */
+/** Empty where the recorder does not report it. */
 export function lagFigures(name: string, { load, recorded }: Run): Figure[] {
   const lag = recorded!.lag;
   if (lag === null) return [];
@@ -83,7 +83,7 @@ export function lagFigures(name: string, { load, recorded }: Run): Figure[] {
   }));
 }
 
-/** @param seconds how long a load was held */
+/** @param seconds duration of a load */
 export function limitFigures(steps: readonly Step[], names: readonly string[], seconds: number): Figure[] {
   return names.map((name) => ({
     id: 'P9',

@@ -4,20 +4,21 @@ import { rotate } from './rotation.js';
 import { type Run, run, type Stage } from './run.js';
 
 /**
- * Small values, so that packets come as fast as they can; the last has the generator fight for the cores too.
+ * Loads with small values, for the highest packet rates; in the last the generator competes for the cores,
+ * too.
  */
 const STEPS: readonly Omit<Load, 'amount'>[] = [
   ...[1, 2, 3, 4, 8, 16, 32, 64].map((connections) => ({ connections, valueSize: 64 })),
   { connections: 64, threads: 2, valueSize: 64 },
 ];
 
-/** What everyone did under one load. */
+/** The results of all recorders under one load. */
 export interface Step {
   load: Load;
   runs: Map<string, Run>;
 }
 
-/** Puts ever more load on everyone. */
+/** Runs all recorders under increasing loads. */
 export async function raiseLoad(
   stage: Stage,
   recorders: readonly Recorder[],
@@ -40,19 +41,19 @@ export function describeLoad({ connections, threads = 1 }: Omit<Load, 'amount'>)
   return `${connections} connection${connections > 1 ? 's' : ''}${threads > 1 ? `, ${threads} threads` : ''}`;
 }
 
-/** Whether a run missed nothing, as far as the recorder knows. */
+/** Whether the recorder lost nothing, by its own report. */
 export function isLossless({ recorded }: Run): boolean {
   return recorded !== null && recorded.lost === 0;
 }
 
-/** The most packets a second that a recorder took without any loss, 0 for none; null where it did not run. */
+/** Highest packet rate that a recorder captured without loss, 0 for none; null where it did not run. */
 export function highestWithoutLoss(steps: readonly Step[], name: string): number | null {
   const runs = steps.flatMap((step) => step.runs.get(name) ?? []);
   if (runs.length === 0) return null;
   return Math.max(0, ...runs.filter(isLossless).map(({ load }) => load.packetRate));
 }
 
-/** Whether a recorder lost under no load: then it is the generator that came to its limit. */
+/** Whether a recorder lost nothing under any load: then the generator was the limit. */
 export function neverLost(steps: readonly Step[], name: string): boolean {
   const runs = steps.flatMap((step) => step.runs.get(name) ?? []);
   return runs.length > 0 && runs.every(isLossless);

@@ -2,16 +2,16 @@ import { ADDRESS, type Network, PORT } from './network.js';
 import { type LoadResult, parseMemcaslap } from './said.js';
 
 /**
- * Load by memcaslap: nine gets to one set, each connection waits for its answer. Its --tps paces nothing
- * (asked for 5 k operations a second it does 150 k), so fewer connections are all there is for less load.
+ * Load by memcaslap: nine gets for each set, and each connection waits for its answer. Its --tps has no
+ * effect (150 k operations a second instead of 5 k), so that less load needs fewer connections.
  */
 export interface Load {
   connections: number;
-  /** Of memcaslap; 1 where not given. */
+  /** Threads of memcaslap. Default 1. */
   threads?: number;
-  /** Bytes; memcaslap's own, about a thousand, where not given. */
+  /** Size of values, bytes. Default: that of memcaslap, about a thousand. */
   valueSize?: number;
-  /** How long. */
+  /** Duration of the load. */
   amount: { seconds: number } | { operations: number };
 }
 
@@ -23,9 +23,9 @@ export function loadCommand({ connections, threads = 1, valueSize, amount }: Loa
   ];
 }
 
-/** What was asked of the server, and what that was on the wire. */
+/** The load on the server, in operations and packets. */
 export interface LoadOnWire extends LoadResult {
-  /** Packets both ways, and how many a second. */
+  /** Packets in both directions, and their rate a second. */
   packets: number;
   packetRate: number;
 }

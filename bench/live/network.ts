@@ -5,18 +5,17 @@ import { Process, until } from './process.js';
 export const ADDRESS = '10.99.0.1';
 const CLIENT_ADDRESS = '10.99.0.2';
 export const PORT = 11211;
-/** The server's end of the pair. */
+/** Address of the server's end of the pair. */
 export const DEVICE = 'srv0';
 const CLIENT_DEVICE = 'cli0';
 
-/** What is needed to make one. */
+/** Programs that are needed to make a network. */
 export const NETWORK_TOOLS = ['ip', 'nsenter', 'unshare', 'setpriv'];
 
 const networkOf = (pid: number | string) => readlinkSync(`/proc/${pid}/ns/net`);
 
 /**
- * Two network namespaces joined by a veth pair. They have no name: each lives as long as the process that
- * holds it, and goes with all that is in it.
+ * Two network namespaces joined by a veth pair. They have no names, and end with the process that holds them.
  */
 export class Network {
   readonly #server: Process;
@@ -60,28 +59,28 @@ export class Network {
     }
   }
 
-  /** Ends all that runs in it. */
+  /** Ends all processes in the network. */
   async close(): Promise<void> {
     for (const program of [...this.#running, this.#client, this.#server]) await program.kill();
   }
 
-  /** Packets that went over the pair, both ways, as the device counts them. */
+  /** Packets over the pair in both directions, as counted by the device. */
   packets(): number {
     const [link] = JSON.parse(this.#run(this.#server, 'ip', '-s', '-j', 'link', 'show', DEVICE));
     return link.stats64.rx.packets + link.stats64.tx.packets;
   }
 
-  /** Starts a program where the server is. */
+  /** Starts a program in the server's namespace. */
   startServer(command: readonly string[]): Process {
     return this.#start(this.#server, command);
   }
 
-  /** Starts a program where the clients are. */
+  /** Starts a program in the clients' namespace. */
   startClient(command: readonly string[]): Process {
     return this.#start(this.#client, command);
   }
 
-  /** Whether something listens on the server's port. */
+  /** Whether a process listens on the server's port. */
   isServed(): boolean {
     try {
       this.#run(this.#client, 'bash', '-c', `exec 3<>/dev/tcp/${ADDRESS}/${PORT}`);
@@ -91,7 +90,7 @@ export class Network {
     }
   }
 
-  /** Kills a program where it still runs, and forgets it. */
+  /** Kills a program if it still runs, and forgets it. */
   async end(program: Process): Promise<void> {
     await program.kill();
     this.#running.delete(program);

@@ -1,7 +1,7 @@
-/** What the kernel's /proc tells of a program and all it started. */
+/** Reads /proc for a program and its descendants. */
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Empty where it is gone meanwhile. */
+/** Content of a file of /proc; empty where the process has ended. */
 function read(path: string): string {
   try {
     return readFileSync(path, 'latin1');
@@ -20,19 +20,19 @@ function list(path: string): string[] {
 
 const threadsOf = (pid: number) => list(`/proc/${pid}/task`).map((id) => `/proc/${pid}/task/${id}`);
 
-/** A process, its children, theirs, and so on. */
+/** A process and all its descendants. */
 export function processTree(pid: number): number[] {
   const children = threadsOf(pid).flatMap((thread) => read(`${thread}/children`).split(' ').filter(Boolean));
   return [pid, ...children.flatMap((child) => processTree(Number(child)))];
 }
 
-/** User and system time of all threads that live, nanoseconds. */
+/** User and system time of all live threads, ns. */
 export function cpuTime(pids: readonly number[]): number {
   const threads = pids.flatMap(threadsOf);
   return threads.reduce((sum, thread) => sum + (Number.parseInt(read(`${thread}/schedstat`), 10) || 0), 0);
 }
 
-/** Peak resident memory of each added up, bytes: memory they share counts once for each. */
+/** Sum of the peak resident memories, bytes; shared memory counts once for each process. */
 export function peakMemory(pids: readonly number[]): number {
   const kibibytes = pids.map((pid) =>
     Number(/^VmHWM:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0),
@@ -40,7 +40,7 @@ export function peakMemory(pids: readonly number[]): number {
   return kibibytes.reduce((sum, size) => sum + size, 0) * 1024;
 }
 
-/** Ids of the BPF programs that processes hold, by themselves or by a link. */
+/** Ids of the BPF programs that processes hold, directly or by a link. */
 export function bpfPrograms(pids: readonly number[]): number[] {
   const ids = pids.flatMap((pid) =>
     list(`/proc/${pid}/fdinfo`).flatMap(

@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ended } from '../measure/child.js';
 import { ROOT } from '../root.js';
 
-/** Between two looks at something that is waited for, ms. */
+/** Time between two checks of a condition, ms. */
 const LOOK = 10;
 
-/** Waits until something is true. @throws Error with `what` where it takes too long */
+/** Waits until a condition is true. @throws Error with `what` where it takes too long */
 export async function until(
   isTrue: () => boolean,
   what: string,
@@ -20,7 +20,7 @@ export async function until(
   }
 }
 
-/** A program while it runs. It does not outlive this process, whatever ends that. */
+/** A running program, which ends with this process, for any reason. */
 export class Process {
   readonly command: readonly string[];
   stdout = '';
@@ -46,11 +46,11 @@ export class Process {
     this.#ended = ended(this.#child).finally(() => {
       this.#gone = true;
     });
-    // Whoever waits gets to see it.
+    // The error is reported by `wait`.
     this.#ended.catch(() => {});
   }
 
-  /** setpriv and what else stands before the program become it: they start nothing. */
+  /** Process id: setpriv and the other wrappers exec the program, so that it has theirs. */
   get pid(): number {
     return this.#child.pid!;
   }
@@ -59,19 +59,19 @@ export class Process {
     return this.#gone;
   }
 
-  /** Waits for its end. @throws Error where it fails */
+  /** Waits for the end of the program. @throws Error where it fails */
   async done(): Promise<void> {
     const code = await this.#ended;
     if (code !== 0) throw new Error(`${this.command.join(' ')} ended with ${code}\n${this.stderr.trim()}`);
   }
 
-  /** Asks it to end, and waits until it has. @throws Error where it fails */
+  /** Asks the program to end, and waits for it. @throws Error where it fails */
   async stop(signal: NodeJS.Signals): Promise<void> {
     this.#child.kill(signal);
     await this.done();
   }
 
-  /** Ends it, whatever it does, and waits. */
+  /** Kills the program, and waits for its end. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#ended.catch(() => {});

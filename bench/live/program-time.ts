@@ -4,20 +4,20 @@ import { ended } from '../measure/child.js';
 
 const SETTING = '/proc/sys/kernel/bpf_stats_enabled';
 
-/** How often BPF programs ran, and for how many nanoseconds. */
+/** Number of runs of BPF programs, and their time, ns. */
 export interface ProgramTime {
   runs: number;
   time: number;
 }
 
-/** Of programs, added up, since they were loaded or the kernel measures. */
+/** Sums over programs, since they were loaded or the measurement began. */
 export function programTime(ids: readonly number[]): ProgramTime {
   const sum = { runs: 0, time: 0 };
   for (const id of ids) {
     const program = JSON.parse(
       execFileSync('bpftool', ['-j', 'prog', 'show', 'id', String(id)], { encoding: 'utf8' }),
     );
-    // Both are missing until it runs.
+    // Both fields are missing before the first run.
     sum.runs += program.run_cnt ?? 0;
     sum.time += program.run_time_ns ?? 0;
   }
@@ -25,8 +25,8 @@ export function programTime(ids: readonly number[]): ProgramTime {
 }
 
 /**
- * Lets the kernel measure BPF programs while `work` runs. A shell of its own sets it back when its input
- * ends: whatever ends this process, it comes to that.
+ * Makes the kernel measure BPF programs while `work` runs. A shell restores the setting when its input ends,
+ * so that it is restored even where this process is killed.
  */
 export async function withProgramTime<T>(work: () => Promise<T>): Promise<T> {
   const on = `old=$(cat ${SETTING}) && echo 1 > ${SETTING} && echo on || exit 1`;

@@ -13,13 +13,15 @@ function show(spread: Spread | null, digits: number): string[] {
   return [median.toFixed(digits), `${least.toFixed(digits)} … ${most.toFixed(digits)}`];
 }
 
-/** Sum over the runs; a dash where nobody recorded, or it is not known. */
+/** Sum over the runs; a dash where there was no recorder, or it is unknown. */
 function total(runs: readonly Run[], of: (recorded: NonNullable<Run['recorded']>) => number | null): string {
   const values = runs.map(({ recorded }) => recorded && of(recorded));
   return values.includes(null) ? '-' : COUNT.format(values.reduce((sum: number, value) => sum + value!, 0));
 }
 
-/** Packets captured in percent of those the device counted: tells of losses that nobody else tells of. */
+/**
+ * Packets captured, in percent of those that the device counted, which shows losses that no recorder reports.
+ */
 function shareSeen(runs: readonly Run[]): string {
   const sum = (of: (run: Run) => number) => runs.reduce((total, each) => total + of(each), 0);
   if (runs.some(({ recorded }) => recorded === null)) return '-';
@@ -45,7 +47,7 @@ export function comparisonTable(rounds: Rounds): string[] {
   return renderTable([head, ...rows], ['left', ...Array<'right'>(10).fill('right')]);
 }
 
-/** Packets a second and losses of everyone, load by load. */
+/** Packet rates and losses of all recorders, by load. */
 export function stepTable(steps: readonly Step[], names: readonly string[]): string[] {
   const cells = (step: Step, name: string) => {
     const result = step.runs.get(name);

@@ -8,43 +8,43 @@ import { until } from './process.js';
 import { type ProgramTime, programTime } from './program-time.js';
 import type { Outcome } from './said.js';
 
-/** A started recorder may still compile what it needs: this long after it says that it runs, ms. */
+/** Wait after a recorder reports that it runs, ms, because it may still be compiling. */
 const SETTLE = 500;
-/** libpcap hands over a half-full block after a second: what was captured is only known then, ms. */
+/** Wait after the load, ms: libpcap hands over a half-full block only after a second. */
 const DRAIN = 1300;
 
 export interface Stage {
   network: Network;
-  /** Temporary. */
+  /** Temporary folder. */
   folder: string;
   signal: AbortSignal;
-  /** Whether to ask for the times of BPF programs. */
+  /** Whether to measure the time of BPF programs. */
   withPrograms?: boolean;
 }
 
-/** What one recorder did beside one load. */
+/** The result of one recorder under one load. */
 export interface Recorded extends Outcome {
-  /** User and system time of all its processes from when it ran to when it was told to stop, nanoseconds. */
+  /** User and system time of all its processes, from its start to the signal to stop, ns. */
   cpu: number;
   /** Peak resident memory of all its processes, bytes. */
   peak: number;
-  /** Its BPF programs; only where asked for. */
+  /** Time of its BPF programs, where requested. */
   programs?: ProgramTime;
 }
 
 export interface Run {
   load: LoadOnWire;
-  /** Null where nobody recorded. */
+  /** Null where there was no recorder. */
   recorded: Recorded | null;
 }
 
-/** A recorder that does not run here, and why. */
+/** A recorder that does not run here, with the reason. */
 export class CannotStart extends Error {}
 
-/** Puts load on a fresh memcached with a recorder beside it, or none. */
+/** Runs a load on a fresh memcached, with a recorder or without. */
 export async function run(stage: Stage, recorder: Recorder | null, load: Load): Promise<Run> {
   const { network, signal } = stage;
-  // As root: a change of user would let it outlive the benchmark where that is killed.
+  // As root, because with another user it would outlive a killed benchmark.
   const server = network.startServer([
     'memcached',
     '-u',

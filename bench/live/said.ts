@@ -1,33 +1,33 @@
-/** What the programs say at their end. */
+/** Reads the final output of programs. */
 import type { RecordSummary } from '#src/index.js';
 
-/** What memcaslap did. */
+/** Result of memcaslap. */
 export interface LoadResult {
   operations: number;
   /** Operations a second. */
   rate: number;
 }
 
-/** Reads memcaslap's last line. @returns null where it has none, which is how it says that it failed */
+/** Reads memcaslap's last line. @returns null where it is missing, which means that it failed */
 export function parseMemcaslap(output: string): LoadResult | null {
   const said = /^Run time: [\d.]+s Ops: (\d+) TPS: (\d+)\b/m.exec(output);
   if (said === null || said[2] === '0') return null;
   return { operations: Number(said[1]), rate: Number(said[2]) };
 }
 
-/** What a contestant says of itself. */
+/** Result of a contestant by its own output. */
 export interface Outcome {
-  /** Packets it took and had the time for. */
+  /** Packets that it captured and processed. */
   captured: number;
-  /** Packets the kernel had no room for; null where it does not tell. */
+  /** Packets dropped by the kernel; null where it does not tell. */
   dropped: number | null;
-  /** All packets it knows it missed, those of the kernel included. */
+  /** All packets that it reports as lost, those of the kernel included. */
   lost: number;
-  /** How late packets were decoded, nanoseconds; null where that is not known. */
+  /** Lag of packets, ns; null where it is unknown. */
   lag: { p50: number; p99: number; max: number } | null;
 }
 
-/** Reads the counts at tcpdump's end. @returns null where they are missing */
+/** Reads the final counts of tcpdump. @returns null where they are missing */
 export function parseTcpdump(output: string): Outcome | null {
   const count = (what: string) => {
     const said = new RegExp(`^(\\d+) packets? ${what}$`, 'm').exec(output);
@@ -39,7 +39,7 @@ export function parseTcpdump(output: string): Outcome | null {
   return { captured, dropped, lost: dropped + (count('dropped by interface') ?? 0), lag: null };
 }
 
-/** Reads the summary of `membench record --json`. @returns null where there is none */
+/** Reads the summary of `membench record --json`. @returns null where it is missing */
 export function parseSummary(output: string): Outcome | null {
   if (!output.startsWith('{')) return null;
   const { packets, kernel, lag_ns } = JSON.parse(output) as RecordSummary;

@@ -1,10 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
 
 /**
- * Waits until a child is gone, one that was aborted too: then its files can be removed.
+ * Waits for the end of a child process, also of an aborted one, so that its files can be removed.
  *
  * @returns its exit code, null where a signal ended it
- * @throws what hindered it from starting, or the AbortError
+ * @throws the error of starting it, or the AbortError
  */
 export async function ended(child: ChildProcess): Promise<number | null> {
   let failure: Error | undefined;

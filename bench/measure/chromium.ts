@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 const found = NAMES.find((name) => spawnSync(name, ['--version']).status === 0);
 
-/** Why there is no browser here; empty where there is one. */
+/** The reason why there is no browser here; empty where there is one. */
 export const whyNoBrowser = found === undefined ? 'no Chromium here' : '';
 
 type Message = {
@@ -29,9 +29,9 @@ export class Browser {
   readonly #gone: Promise<unknown>;
   #session: string | undefined;
   #id = 0;
-  /** URLs of everything the tab asked for. */
+  /** URLs of all requests of the tab. */
   readonly requests: string[] = [];
-  /** What went wrong in the tab: exceptions, and what its policy refused. */
+  /** Errors in the tab: exceptions, and violations of its policy. */
   readonly errors: string[] = [];
 
   private constructor() {
@@ -41,7 +41,7 @@ export class Browser {
       ...['--disable-background-networking', '--disable-component-update', '--disable-sync', '--mute-audio'],
       ...['--remote-debugging-pipe', `--user-data-dir=${this.#folder}`, 'about:blank'],
     ];
-    // Whatever ends this process, the pipe closes, and with it the browser.
+    // When this process ends for any reason, the pipe closes and the browser exits.
     this.#child = spawn(found!, flags, { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
     this.#gone = new Promise((resolve) => this.#child.once('exit', resolve));
     this.#input = this.#child.stdio[3] as Writable;
@@ -87,7 +87,7 @@ export class Browser {
     return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
   }
 
-  /** Opens a page, and forgets what was seen of the one before. */
+  /** Opens a page, and clears the requests and errors of the one before. */
   async open(url: string): Promise<void> {
     this.requests.length = 0;
     this.errors.length = 0;
@@ -95,7 +95,7 @@ export class Browser {
     await this.until('document.readyState === "complete" && location.href !== "about:blank"');
   }
 
-  /** The value of an expression, or of the promise it is. */
+  /** Evaluates an expression; a promise is awaited. */
   async evaluate<T>(expression: string): Promise<T> {
     const { result, exceptionDetails } = (await this.send('Runtime.evaluate', {
       expression,
@@ -115,7 +115,7 @@ export class Browser {
     }
   }
 
-  /** Chooses a file in an input, as a person would. */
+  /** Chooses a file in an input, as a user would. */
   async choose(selector: string, path: string): Promise<void> {
     const { root } = (await this.send('DOM.getDocument')) as { root: { nodeId: number } };
     const { nodeId } = (await this.send('DOM.querySelector', { nodeId: root.nodeId, selector })) as {
@@ -124,7 +124,7 @@ export class Browser {
     await this.send('DOM.setFileInputFiles', { nodeId, files: [path] });
   }
 
-  /** @param scheme which colours the person prefers */
+  /** @param scheme the preferred colour scheme */
   async look(width: number, height: number, scheme: 'light' | 'dark'): Promise<void> {
     await this.send('Emulation.setDeviceMetricsOverride', {
       width,
@@ -149,7 +149,7 @@ export class Browser {
     await Promise.race([this.send('Browser.close').catch(() => {}), this.#gone]);
     this.#child.kill('SIGKILL');
     await this.#gone;
-    // Its helpers end on their own, and write until then.
+    // Its helper processes end by themselves, and write files until then.
     for (let tries = 0; existsSync(this.#folder); tries++) {
       try {
         rmSync(this.#folder, { recursive: true, force: true });

@@ -1,18 +1,18 @@
 import type { Usage } from './run.js';
 
-/** Someone in a comparison. */
+/** A contestant of a comparison. */
 export interface Contestant {
   name: string;
-  /** Does the work once. */
+  /** Runs the work once. */
   run(): Promise<Usage>;
 }
 
-/** What every contestant took, round by round. */
+/** The results of every contestant, by round. */
 export type Results = Map<string, Usage[]>;
 
 /**
- * Lets contestants work in turns, A B C A B C …: a machine that gets slower gets slower for all. A first
- * round warms caches up and does not count.
+ * Runs contestants in turns, A B C A B C …, so that a slower machine affects all alike. A first round warms
+ * up caches and does not count.
  */
 export async function interleave(
   contestants: readonly Contestant[],

@@ -21,7 +21,7 @@ export function describeMachine(): Machine {
   };
 }
 
-/** The commit that was measured; `+changes` where the files are not exactly those of it, null without git. */
+/** The measured commit, with `+changes` where files differ from it; null without git. */
 export function describeCommit(): string | null {
   const git = (...args: string[]) =>
     execFileSync('git', args, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
@@ -32,7 +32,7 @@ export function describeCommit(): string | null {
   }
 }
 
-/** First line of what a program says of its version. */
+/** First line of a program's version output. */
 export function describeTool(path: string): string {
   const { stdout, stderr } = spawnSync(path, ['--version'], { encoding: 'utf8' });
   return `${stdout}${stderr}`.trim().split('\n')[0] ?? '';

@@ -3,10 +3,10 @@ import { accessSync, constants } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
 import { native } from '../root.js';
 
-/** Something to run, or why it cannot be had here. */
+/** A program to run, or the reason why it is not available. */
 export type Tool = { path: string } | { missing: string };
 
-/** Looks a program up in PATH. */
+/** Looks up a program in PATH. */
 export function findTool(name: string): Tool {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     const path = join(folder, name);
@@ -14,7 +14,7 @@ export function findTool(name: string): Tool {
       accessSync(path, constants.X_OK);
       return { path };
     } catch {
-      // The next folder may have it.
+      // The program may be in the next folder.
     }
   }
   return { missing: `${name} is not installed` };

@@ -1,4 +1,4 @@
-/** The parser alone, on one thread, with everything in memory. */
+/** The parser alone, on one thread, with the capture in memory. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCore } from '#src/decode/core.js';
@@ -14,17 +14,17 @@ const PORTS = [[11211, 11211]] as const;
 
 const module = new WebAssembly.Module(readFileSync(join(ROOT, 'dist/wasm/pipeline.wasm')));
 
-/** What one pass over a capture took. */
+/** Times of one pass over a capture. */
 export interface Pass {
-  /** Milliseconds of the record walk, and of each worker's decoding. */
+  /** Time of the record walk, and of each worker's decoding, ms. */
   index: number;
   decode: number[];
-  /** Of the last flows' end, ms. */
+  /** Time of ending the last flows, ms. */
   finish: number;
   counters: Partial<Record<Counter, number>>;
 }
 
-/** Decodes a whole capture with so many instances over one memory, one after another. */
+/** Decodes a capture with several instances in one memory, one after the other. */
 export function pass(bytes: Buffer, workers: number): Pass {
   const map = mapMemory({ workers, slots: 1, slotSize: SLOT_SIZE, state: 512 << 20, blockEvents: 32768 });
   const memory = new WebAssembly.Memory({ initial: map.pages, maximum: map.pages, shared: true });

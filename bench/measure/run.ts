@@ -6,9 +6,9 @@ import { text } from 'node:stream/consumers';
 import { ROOT } from '../root.js';
 import { ended } from './child.js';
 
-/** What a process took. */
+/** Resources that a process used. */
 export interface Usage {
-  /** From start to exit, seconds. */
+  /** Wall time from start to exit, seconds. */
   wall: number;
   /** User and system time of all threads, seconds; null where it cannot be measured. */
   cpu: number | null;
@@ -16,19 +16,19 @@ export interface Usage {
   peak: number | null;
 }
 
-/** Where and with what processes are measured. */
+/** Settings for measuring processes. */
 export interface Bench {
-  /** Temporary. */
+  /** Temporary folder. */
   folder: string;
   signal: AbortSignal;
-  /** The program that measures another; undefined where it could not be made. */
+  /** The compiled bench/native/rusage.c; undefined where it could not be compiled. */
   rusage: string | undefined;
 }
 
-/** Last lines of what a failed command said. */
+/** Lines of a failed command's output that are shown. */
 const SAID_LINES = 5;
 
-/** Runs a command in the project's folder and waits for it. @throws Error where it fails */
+/** Runs a command in the project's folder. @throws Error where it fails */
 export async function run(
   bench: Bench,
   command: readonly string[],

@@ -3,8 +3,8 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Runs `work` with a temporary folder that is gone at the end, on SIGINT and SIGTERM too: then `signal` is
- * aborted, and `work` must come to an end by that.
+ * Runs `work` with a temporary folder that is removed at the end. SIGINT and SIGTERM abort `signal`, and
+ * `work` must then end.
  *
  * @returns the exit code of `work`, or 128 + the number of the signal, as shells count
  */

@@ -1,5 +1,5 @@
 /*
- * The empty libpcap loop: walks a capture, touches one byte of each packet, prints how many there were.
+ * The empty libpcap loop: walks a capture, touches one byte of each packet, and prints the number of packets.
  *
  * usage: pcap_loop FILE [FILTER]
  */
@@ -35,7 +35,7 @@ int main(int argc, char **argv)
 	}
 	if (rc != PCAP_ERROR_BREAK)
 		return fail(pcap_geterr(pcap));
-	/* The byte is printed so that no compiler leaves the loop out. */
+	/* The bytes are printed so that the compiler does not remove the loop. */
 	printf("%lu packets, %u\n", packets, touched);
 	pcap_close(pcap);
 	return 0;

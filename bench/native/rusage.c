@@ -1,10 +1,10 @@
 /*
- * Runs a command and says what it took: Node has no rusage of one child.
+ * Runs a command and measures its resources, because Node has no rusage of a single child process.
  *
  * usage: rusage RESULT COMMAND [ARGUMENT]...
  *
- * Writes wall time from fork to exit, user and system time in seconds and peak memory in bytes, as JSON, to
- * RESULT. Exits as the command did.
+ * Writes wall time from fork to exit, user and system time, in seconds, and peak memory, in bytes, to RESULT
+ * as JSON. Exits with the command's exit code.
  */
 #define _DEFAULT_SOURCE
 #include <errno.h>

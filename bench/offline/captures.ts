@@ -20,20 +20,20 @@ import type { Truth } from '../generate/generate.js';
 import { type Bench, run } from '../measure/run.js';
 import { GENERATOR, ROOT } from '../root.js';
 
-/** A capture file with what it holds. */
+/** A capture file with its truth. */
 export interface Capture {
   path: string;
-  /** Arguments of the generator that make it. */
+  /** Arguments of the generator. */
   options: readonly string[];
   truth: Truth;
 }
 
-/** Outlives the benchmark, so that the gigabyte is made once. Holds one capture at a time. */
+/** Folder for one capture, which remains after the benchmark, so that the gigabyte is generated once. */
 export const CACHE = join(tmpdir(), 'membench-bench');
 
 const FILE_HEADER = 24;
 const RECORD = 16;
-/** Of the captured length within a record's header. */
+/** Offset of the captured length in a record header. */
 const LENGTH = 8;
 
 /** Generates a capture. */
@@ -42,7 +42,7 @@ export async function makeCapture(bench: Bench, path: string, options: readonly 
   return { path, options, truth: JSON.parse(stdout) };
 }
 
-/** Generates a capture, or takes the one that the same generator made before with the same options. */
+/** Generates a capture, or takes the one that the same generator made with the same options before. */
 export async function cachedCapture(bench: Bench, options: readonly string[]): Promise<Capture> {
   const path = join(CACHE, `${fingerprint(options)}.pcap`);
   const truth = `${path}.json`;
@@ -56,7 +56,7 @@ export async function cachedCapture(bench: Bench, options: readonly string[]): P
   return { ...made, path };
 }
 
-/** Names options together with the code of the generator: another code may make another file. */
+/** Name of a capture by the options and the generator's code, which both determine the file. */
 function fingerprint(options: readonly string[]): string {
   const hash = createHash('sha256').update(options.join('\0'));
   const folder = dirname(join(ROOT, GENERATOR));

@@ -6,7 +6,7 @@ import { type Bench, run, type Usage } from '../measure/run.js';
 import { CLI } from '../root.js';
 import type { Capture } from './captures.js';
 
-/** What of `record --json` is of interest here. */
+/** The fields of `record --json` that are used here. */
 interface Summary {
   packets: { seen: number };
   requests: number;
@@ -24,13 +24,13 @@ const TSHARK_FIELDS = [
   'memcache.response',
 ];
 
-/** `membench record` of a whole capture, a process from start to exit, to a profile on disk. */
+/** `membench record` of a capture: a process from start to exit, with the profile on disk. */
 export class Recorder implements Contestant {
   readonly name: string;
   readonly #bench: Bench;
   readonly #capture: Capture;
   readonly #workers: number;
-  /** What the last run said. */
+  /** Output of the last run. */
   summary: Summary | undefined;
 
   constructor(bench: Bench, name: string, capture: Capture, workers: number) {
@@ -48,7 +48,8 @@ export class Recorder implements Contestant {
   }
 
   /**
-   * Records to a profile that stays. @throws Error where it lacks what the capture holds and no bound was hit
+   * Records to a profile that is kept. @throws Error where packets or requests of the capture are missing
+   * although no bound was reached
    */
   async runTo(profile: string): Promise<Usage> {
     const { path, truth } = this.#capture;
@@ -93,7 +94,7 @@ export const NAMES = {
   tshark: 'tshark, memcache fields',
 } as const;
 
-/** Those of the comparison that can run here. */
+/** The contestants that can run here. */
 export function contestantsFor(
   bench: Bench,
   capture: Capture,

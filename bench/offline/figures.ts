@@ -2,24 +2,27 @@ import type { Results } from '../measure/interleave.js';
 import { ratioOf } from '../measure/statistics.js';
 import { NAMES } from './contestants.js';
 
-/** A figure to reach: what it means, what is wanted, what was measured. */
+/** A figure: its meaning, target and measured value. */
 export interface Figure {
   id: string;
   meaning: string;
-  /** Null where it could not be measured here. */
+  /** Measured value; null where it could not be measured here. */
   value: number | null;
   unit: string;
   most?: number;
   least?: number;
 }
 
-/** Whether a figure is reached; null where it is not known, or nothing is wanted. */
+/** Whether the target is reached; null where it is unknown, or there is no target. */
 export function isMet({ value, most, least }: Figure): boolean | null {
   if (value === null || (most === undefined && least === undefined)) return null;
   return value <= (most ?? Number.POSITIVE_INFINITY) && value >= (least ?? Number.NEGATIVE_INFINITY);
 }
 
-/** The figures of the comparison. @param packets of the capture, and of the cut that tshark reads */
+/**
+ * The figures of the comparison. @param packets numbers of packets of the capture, and of the part that
+ * tshark reads
+ */
 export function comparisonFigures(results: Results, packets: { capture: number; cut: number }): Figure[] {
   const tshark = ratioOf(results, NAMES.tshark, NAMES.record2);
   return [

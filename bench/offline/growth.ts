@@ -7,14 +7,14 @@ import { type Capture, makeCapture } from './captures.js';
 import { Recorder } from './contestants.js';
 import type { Figure } from './figures.js';
 
-/** A tenth of the default capture. */
+/** Packets of a tenth of the default capture. */
 const SMALL = ['--packets', '500000', '--flows', '1000', '--seed', '1'];
 const FLOWS = [10, 1000, 100_000, 1_000_000];
 const FLOWS_PACKETS = 2_000_000;
 const ROUNDS = 3;
 const WORKERS = 2;
 
-/** Figures of how cost grows: memory, profile size, packets, flows. Makes captures of 2.4 GB. */
+/** Figures of growth: memory, profile size, packets, flows. Generates captures of 2.4 GB. */
 export async function growthFigures(
   bench: Bench,
   capture: Capture,
@@ -72,7 +72,7 @@ export async function growthFigures(
   ];
 }
 
-/** `analyze` of the profile of a recording, which is made before the clock starts. */
+/** `analyze` of a profile; the recording is not part of the measured time. */
 function analyzer(bench: Bench, recorder: Recorder): Contestant {
   const profile = join(bench.folder, 'analyze.mbp');
   let made = false;
@@ -123,7 +123,7 @@ async function flowFigures(bench: Bench, say: (line: string) => void): Promise<F
   return figures;
 }
 
-/** Median over the rounds of the largest cost a packet ÷ the smallest of the same round. */
+/** Median over the rounds of the largest cost of a packet ÷ the smallest in the same round. */
 function spread(results: Results, packets: Map<string, number>): number {
   const costs = [...results].map(([name, usages]) => usages.map(({ wall }) => wall / packets.get(name)!));
   const rounds = costs[0]!.map((_, round) => costs.map((cost) => cost[round]!));

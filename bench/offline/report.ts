@@ -13,7 +13,7 @@ function show(value: number | null, digits: number): string {
   return value === null ? '-' : value.toFixed(digits);
 }
 
-/** Medians of every contestant. @param packetsOf how many packets each of them reads */
+/** Medians of every contestant. @param packetsOf number of packets that a contestant reads */
 export function comparisonTable(results: Results, packetsOf: (name: string) => number): string[] {
   const rows = [...results.keys()].map((name) => {
     const wall = medianOf(results, name, 'wall');
