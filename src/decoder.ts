@@ -231,7 +231,7 @@ class StandaloneDecoder implements Decoder {
     this.#finished = true;
     this.#core.finish();
     if (isBroken(this.#memory.buffer, this.#map)) {
-      this.#failure ??= new MembenchError('ERR_MEMBENCH_BROKEN_CAPTURE', 'the capture ends in a record');
+      this.#failure ??= new MembenchError('ERR_MEMBENCH_BROKEN_CAPTURE', 'the capture ends within a record');
     }
     return true;
   }
@@ -267,7 +267,7 @@ class StandaloneDecoder implements Decoder {
     if (!this.#view.getUint32(map.indexState + INDEX_STATE.error, true)) return;
     this.#failure = new MembenchError(
       'ERR_MEMBENCH_BROKEN_CAPTURE',
-      `what follows packet ${this.#ordinal} cannot be a record`,
+      `the record after packet ${this.#ordinal} is invalid`,
     );
     this.#pieces = [];
   }

@@ -194,7 +194,7 @@ export async function recordCommand(paths: readonly string[], flags: RecordFlags
   if (summary.broken !== null) {
     const { name, why } = summary.broken;
     const seen = format.count(summary.packets.seen);
-    const what = `the capture breaks off after packet ${seen}: ${why}; what stood before is in the profile`;
+    const what = `the capture breaks off after packet ${seen}: ${why}; the packets before it are in the profile`;
     exitCode = complain(new MembenchError('ERR_MEMBENCH_BROKEN_CAPTURE', `${name}: ${what}`), false);
   }
   const dropped = dropShare(summary);

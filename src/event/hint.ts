@@ -114,7 +114,7 @@ function insideTunnel({ one }: Facts): string | undefined {
 function underTls({ one, payload }: Facts): string | undefined {
   const tls = payload.skipped.tls ?? 0;
   if (tls === 0 || tls < payload.recorded) return undefined;
-  return `the traffic is under TLS (${number(one('skipped_tls'))} packets), which nobody can read from the wire: capture where it is plain, behind the proxy that ends TLS`;
+  return `the traffic is under TLS (${number(one('skipped_tls'))} packets), which cannot be read from the wire: capture where it is plain, behind the proxy that ends TLS`;
 }
 
 function overlapping({ one }: Facts): string | undefined {

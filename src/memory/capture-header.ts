@@ -60,7 +60,7 @@ export function parseCaptureHeader(bytes: Uint8Array): CaptureHeader {
   if (bytes.length < PCAP_HEADER) {
     throw new MembenchError(
       'ERR_MEMBENCH_NOT_A_CAPTURE',
-      `it ends in the file header, after ${bytes.length} bytes`,
+      `it ends within the file header, after ${bytes.length} bytes`,
     );
   }
   // The high bits describe a frame check sequence (pcap-savefile(5)).

@@ -86,7 +86,7 @@ function show(capture: File, now: Progress): void {
   bar.value = total === 0 ? 1 : bytes / total;
   told.textContent = `${capture.name}: ${format.bytes(bytes)} of ${format.bytes(total)}, ${format.seconds(elapsed / 1000)}`;
   if (now.problem !== null) {
-    const stands = now.counters.packets_seen > 0 ? ' What stood before is shown.' : '';
+    const stands = now.counters.packets_seen > 0 ? ' The events before it are shown.' : '';
     complain(`${capture.name}: ${now.problem}.${stands}`);
   }
   if (done) {

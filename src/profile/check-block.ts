@@ -14,7 +14,7 @@ export function checkBlock(block: Block): void {
   const unit = BigInt(block.unit);
   const [min, max] = range(time);
   if (min * unit !== block.minNs || max * unit !== block.maxNs) {
-    throw new BlockError('its events are not of the times it declares');
+    throw new BlockError('the times of its events are not those it declares');
   }
   let requests = 0;
   for (let i = 0; i < key_index.length; i++) if (key_index[i] === 0) requests++;

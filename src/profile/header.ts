@@ -107,7 +107,7 @@ export interface Header {
  * @throws BlockError where it is invalid, or of a version that this release does not know
  */
 export function readHeader(body: Body): Header {
-  if (body.format !== FORMAT_NAME) throw new BlockError('its header says it is something else');
+  if (body.format !== FORMAT_NAME) throw new BlockError('its header is of another format');
   const version = asCount(body.version, 'version');
   if (version < 1) throw new BlockError(`there is no format version ${version}`);
   if (version > FORMAT_VERSION) {
@@ -139,8 +139,7 @@ function readNames(body: Body): Names {
   const names = Object.keys(NAMES).map((kind) => {
     const list = asList(body[kind], `names of ${kind}`);
     const most = BIT_KINDS.has(kind) ? BIT_NAMES_MAX : NAMES_MAX;
-    if (list.length > most)
-      throw new BlockError(`${list.length} names of ${kind} are more than there may be`);
+    if (list.length > most) throw new BlockError(`${list.length} names of ${kind} are too many`);
     return [kind, list.map((name) => asName(name, `a name of ${kind}`))];
   });
   return Object.fromEntries(names) as Names;

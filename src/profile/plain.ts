@@ -70,7 +70,7 @@ export function checkPlain(bytes: Uint8Array): void {
     if (length.of === 'entries') entries += length.value;
     pending += values;
     const tooMany = ++containers > LISTED_MAX || entries > ENTRIES_MAX || length.value > LISTED_MAX;
-    if (tooMany) throw new BlockError('its body holds too much');
+    if (tooMany) throw new BlockError('its body has too many values');
     if (pending > bytes.length - at) throw endsTooEarly();
     if (depth >= DEPTH_MAX) throw new BlockError('its body is nested too deeply');
     left.push(values);
@@ -100,7 +100,7 @@ function lengthOf(type: number, view: DataView, at: number): Length {
   if (type >= 0xd9 && type <= 0xdb) return { of: 'bytes', ...sized(view, at, 1 << (type - 0xd9)) };
   if (type === 0xdc || type === 0xdd) return { of: 'values', ...sized(view, at, type === 0xdc ? 2 : 4) };
   if (type === 0xde || type === 0xdf) return { of: 'entries', ...sized(view, at, type === 0xde ? 2 : 4) };
-  throw new BlockError('its body holds a msgpack type the format does not have');
+  throw new BlockError('its body has a msgpack type that the format does not allow');
 }
 
 function sized(view: DataView, at: number, bytes: number): { value: number; bytes: number } {

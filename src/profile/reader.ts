@@ -88,9 +88,9 @@ export class ProfileReader {
   block(entry: BlockEntry): Block {
     try {
       const frame = this.#file.frameAt(entry.offset);
-      if (frame === null) throw new BlockError('its checksum does not fit');
+      if (frame === null) throw new BlockError('its checksum is wrong');
       const block = this.#readBlock(frame);
-      if (!isSameBlock(block, entry)) throw new BlockError('it is another one than the index says');
+      if (!isSameBlock(block, entry)) throw new BlockError('it is not the block in the index');
       return block;
     } catch (error) {
       if (error instanceof BlockError) this.discard(entry, error.message);
@@ -184,7 +184,7 @@ export class ProfileReader {
 
   /** Adds a loss record or a note to its list. */
   #add<T extends { run: string }>(list: T[], record: T): void {
-    if (this.footer !== null) throw new BlockError('it stands after the footer');
+    if (this.footer !== null) throw new BlockError('it is after the footer');
     if (list.length >= RECORDS_MAX) throw new BlockError('there are too many of its kind');
     list.push(this.#own(record));
   }

@@ -59,7 +59,7 @@ export class SortedRows {
     this.#order = Uint32Array.from({ length: block.events }, (_, row) => row);
     this.#order.sort((a, b) => SortedRows.compare(this, a, this, b));
     if (this.#columns.time[this.row]! * this.#unit !== block.minNs) {
-      throw new BlockError('its first event is not at the time it declares');
+      throw new BlockError('the time of its first event is not the one it declares');
     }
   }
 

@@ -94,7 +94,7 @@ class Walk {
   }
 
   #frame(frame: Frame): void {
-    if (this.#footer !== null) this.#problem(frame, 'it stands after the footer');
+    if (this.#footer !== null) this.#problem(frame, 'it is after the footer');
     try {
       if (frame.magic === 'MBHD') this.#takeHeader(frame);
       else if (frame.magic === 'MBBK') this.#takeBlock(frame);
@@ -119,7 +119,7 @@ class Walk {
   }
 
   #takeHeader(frame: Frame): void {
-    if (frame.offset > 0) throw new BlockError('a header stands only at the start');
+    if (frame.offset > 0) throw new BlockError('a header that is not at the start');
     this.#headerAtStart = decodeBody(frame.body);
   }
 

@@ -90,7 +90,7 @@ export class Reports {
       case 'done':
         return { kind, result: readResult(fields) };
       case 'failed': {
-        const code = fields.oneOf(CODES, 'an error');
+        const code = fields.oneOf(CODES, 'error code');
         return {
           kind,
           code,
@@ -103,7 +103,7 @@ export class Reports {
 
   #readWorker(fields: FieldReader): number {
     const worker = fields.u32();
-    if (worker >= this.#nextSeq.length) throw new Refused(`worker ${worker}, which there is not`);
+    if (worker >= this.#nextSeq.length) throw new Refused(`unknown worker ${worker}`);
     return worker;
   }
 
@@ -117,7 +117,7 @@ export class Reports {
     if (minNs > maxNs) throw new Refused('a block that ends before it begins');
     const counts = this.#readCounts(fields);
     const frame = fields.rest();
-    if (!isFrame(frame, 'MBBK')) throw new Refused('a block that is none');
+    if (!isFrame(frame, 'MBBK')) throw new Refused('an invalid block');
     return { frame, worker, seq, events, minNs, maxNs, counts };
   }
 
@@ -126,13 +126,14 @@ export class Reports {
     let next = 0;
     for (let left = fields.u16(); left > 0; left--) {
       const index = fields.u16();
-      if (index < next || index >= COUNTER_NAMES.length) throw new Refused(`a counter ${index}, wrong there`);
+      if (index < next || index >= COUNTER_NAMES.length)
+        throw new Refused(`counter ${index} out of order, or unknown`);
       next = index + 1;
       const name = COUNTER_NAMES[index]!;
       counts[name] = fields.count();
       const told = (this.#told.get(name) ?? 0) + counts[name];
       // The footer has the sum, and readers refuse one that a double does not hold exactly.
-      if (told > Number.MAX_SAFE_INTEGER) throw new Refused('counts no recording reaches');
+      if (told > Number.MAX_SAFE_INTEGER) throw new Refused('counts that are too large');
       this.#told.set(name, told);
     }
     return counts;
@@ -140,7 +141,7 @@ export class Reports {
 }
 
 function readSandbox(fields: FieldReader): Sandbox {
-  const flag = () => fields.oneOf([false, true], 'a choice of yes and no,');
+  const flag = () => fields.oneOf([false, true], 'boolean');
   return {
     unfiltered: fields.optional(() => fields.text()),
     threads: fields.u32(),
@@ -163,7 +164,7 @@ function readResult(fields: FieldReader): RecorderResult {
   >;
   return {
     counters,
-    ended: fields.oneOf(ENDS, 'an end'),
+    ended: fields.oneOf(ENDS, 'end'),
     span: fields.optional(() => ({ first: fields.u64(), last: fields.u64() })),
     lag: readLag(fields),
     broken: fields.optional(() => ({ name: fields.text(), why: fields.text() })),

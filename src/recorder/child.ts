@@ -179,7 +179,7 @@ export class RecorderChild implements RecorderHandle {
   #send(kind: Exclude<ToRecorder['kind'], 'start'>): void {
     const socket = this.#socket;
     if (socket === undefined || !socket.writable) return;
-    if (socket.writableLength > UNHEARD_MAX) this.#refuse('more than it hears the answers to');
+    if (socket.writableLength > UNHEARD_MAX) this.#refuse('messages without reading the answers');
     else socket.write(frameHead(TO_RECORDER.indexOf(kind), 0));
   }
 

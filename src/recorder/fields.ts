@@ -77,7 +77,7 @@ export class FieldReader {
   }
 
   #take(size: number): number {
-    if (size > this.#bytes.length - this.#at) throw new Refused('a message that ends in a field');
+    if (size > this.#bytes.length - this.#at) throw new Refused('a message that ends within a field');
     this.#at += size;
     return this.#at - size;
   }
@@ -101,21 +101,21 @@ export class FieldReader {
   /** An unsigned 64-bit integer that a double holds exactly. */
   count(): number {
     const value = this.u64();
-    if (value > Number.MAX_SAFE_INTEGER) throw new Refused('a count no recording reaches');
+    if (value > Number.MAX_SAFE_INTEGER) throw new Refused('a count that is too large');
     return Number(value);
   }
 
   /** A finite number that is not negative. */
   f64(): number {
     const value = this.#view.getFloat64(this.#take(8), true);
-    if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) throw new Refused('a number that is none');
+    if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) throw new Refused('an invalid number');
     return value;
   }
 
   /** One of a list, by its index (u8). */
   oneOf<T>(list: readonly T[], what: string): T {
     const index = this.u8();
-    if (index >= list.length) throw new Refused(`${what} ${index}, which there is not`);
+    if (index >= list.length) throw new Refused(`unknown ${what} ${index}`);
     return list[index]!;
   }
 
@@ -128,7 +128,7 @@ export class FieldReader {
   }
 
   optional<T>(read: () => T): T | null {
-    return this.oneOf([false, true], 'a choice of yes and no,') ? read() : null;
+    return this.oneOf([false, true], 'boolean') ? read() : null;
   }
 
   /** All remaining bytes. */
@@ -137,7 +137,7 @@ export class FieldReader {
   }
 
   end(): void {
-    if (this.#at !== this.#bytes.length) throw new Refused('a message that goes on behind its fields');
+    if (this.#at !== this.#bytes.length) throw new Refused('a message with bytes after its fields');
   }
 }
 

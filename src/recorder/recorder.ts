@@ -302,7 +302,7 @@ export class Recorder implements RecorderHandle {
     // A recording that is stopped may end within a record.
     const number = endCapture(this.#memory.buffer, this.#map);
     if (number === 0 || this.#stopped) return null;
-    return { name: this.#feeder.numbered(number).name, why: 'a record of it is cut or cannot be one' };
+    return { name: this.#feeder.numbered(number).name, why: 'a record is cut or invalid' };
   }
 
   #elsewhere(): [port: number, packets: number][] {

@@ -260,7 +260,7 @@ const BAD: [name: string, prepare: (folder: string) => string[], code: number, m
     'a file header cut short',
     (f) => [capture(f, pcapFile([]).subarray(0, 20))],
     1,
-    /ends in the file header, after 20 bytes/,
+    /ends within the file header, after 20 bytes/,
   ],
   [
     'a gzip file cut in its head',

@@ -182,7 +182,7 @@ browsing(titled('the page says what is wrong with what it was given'), async (t)
   );
   t.is(await given(file('empty', '')), 'empty: the file is empty.');
   const cut = await given(file('cut.pcap', PCAP.subarray(0, PCAP.length - 3)));
-  t.is(cut, 'cut.pcap: the capture ends in a record. What stood before is shown.');
+  t.is(cut, 'cut.pcap: the capture ends within a record. The events before it are shown.');
   t.is(await tab.evaluate('document.querySelector("#result").hidden'), false);
   t.regex(await given(file('radio.pcap', pcapFile([], { linktype: 105 }))), /link type 105 is not known/);
   await tab.open(PAGE);

@@ -209,7 +209,7 @@ test('a wrong index is not believed', (t) => {
     file(t, frames({ blocks, footer: { blocks: [row(0, { seq: 4 }), row(1, {})] } })),
   );
   t.deepEqual([...readEvents(profile)], eventsOf(blocks.slice(1)));
-  t.regex(profile.damage[0]!.reason, /another one than the index says/);
+  t.regex(profile.damage[0]!.reason, /not the block in the index/);
   t.false(profile.complete);
 });
 

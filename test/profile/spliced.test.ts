@@ -40,7 +40,7 @@ for (const [what, frames, problem] of [
   ['all blocks in reverse', [HEADER, ...[...BLOCKS].reverse(), LOSS, NOTE, FOOTER], /not as the footer/],
   ['a block doubled in its place', [HEADER, BLOCKS[0]!, ...OWN.slice(1)], /a second time/],
   ['a block doubled before the footer', [...OWN.slice(0, -1), BLOCKS[0]!, FOOTER], /a second time/],
-  ['a block doubled behind the footer', [...OWN, BLOCKS[0]!], /stands after the footer/],
+  ['a block doubled behind the footer', [...OWN, BLOCKS[0]!], /is after the footer/],
   ['every block doubled', [HEADER, ...BLOCKS, ...OWN.slice(1)], /a second time/],
   [
     'a block of another recording, before that of its name',
@@ -58,15 +58,15 @@ for (const [what, frames, problem] of [
     [HEADER, ...BLOCKS.flatMap((block, i) => [OTHER_BLOCKS[i] ?? ZEROS, block]), LOSS, NOTE, FOOTER],
     /another recording/,
   ],
-  ['another whole profile behind it', [...OWN, ...OTHER], /header stands only at the start/],
-  ['itself behind it', [...OWN, ...OWN], /stands after the footer/],
-  ["another recording's footer behind its own", [...OWN, OTHER.at(-1)!], /stands after the footer/],
+  ['another whole profile behind it', [...OWN, ...OTHER], /header that is not at the start/],
+  ['itself behind it', [...OWN, ...OWN], /is after the footer/],
+  ["another recording's footer behind its own", [...OWN, OTHER.at(-1)!], /is after the footer/],
   [
     "another recording's note and loss record",
     [HEADER, OTHER.at(-2)!, OTHER.at(-3)!, ...OWN.slice(1)],
     /another recording/,
   ],
-  ['its own note and loss record behind the footer', [...OWN, LOSS, NOTE], /stands after the footer/],
+  ['its own note and loss record behind the footer', [...OWN, LOSS, NOTE], /is after the footer/],
   [
     'zeros behind the footer',
     [...OWN, ZEROS],

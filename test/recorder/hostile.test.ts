@@ -91,17 +91,17 @@ for (const [what, steps, why] of [
     [READY, running, { say: base64(frameHead(1, 0xffffffff), Buffer.alloc(100)) }],
     'a message of type 1 with 4294967295 bytes',
   ],
-  ['a worker there is not', [READY, running, say(block({ worker: 2 }))], 'worker 2, which there is not'],
+  ['a worker there is not', [READY, running, say(block({ worker: 2 }))], 'unknown worker 2'],
   ['a block before there is a file for it', [say(READY_MESSAGE, block({}))], 'block, at the wrong time'],
   [
     'an error there is not',
     [{ say: base64(frameHead(FROM_RECORDER.indexOf('failed'), 4), Buffer.from([200, 0, 0, 0])) }],
-    'an error 200, which there is not',
+    'unknown error code 200',
   ],
   [
     'a footer for a block',
     [READY, running, say(block({ frame: encodeFrame('MBFT', Buffer.alloc(9)) as Uint8Array<ArrayBuffer> }))],
-    'a block that is none',
+    'an invalid block',
   ],
 ] as [string, Step[], string][]) {
   serial(`${what}: the recording ends, and it is said`, async (t) => {
@@ -116,7 +116,7 @@ serial(
   'blocks without an end from a recorder that hears no answer: it is not written to for ever',
   async (t) => {
     const { error } = await meet(t, [started, READY, running, { flood: base64(...encodeReport(block({}))) }]);
-    t.is(error?.message, 'the recorder sent what it must not: more than it hears the answers to');
+    t.is(error?.message, 'the recorder sent what it must not: messages without reading the answers');
   },
 );
 
