@@ -28,12 +28,19 @@ import { countHalf, settleHalf, takeHalf } from './half';
 import { beginWithSyn, findSyn, rememberSyn, rememberSynAck, rememberSynAckAlone, Syn } from './handshake';
 import { forgetLingering, leftBefore, linger } from './linger';
 import { furthestOf, IS_UNACCEPTABLE, reachOf } from './overlap';
+import { quickSegment } from './quick';
 import { flush, pump, takeSegment } from './reassembly';
 
 /** Takes the packet at hand: a TCP segment whose headers are whole. */
 // @ts-ignore: decorator
 @inline
 export function decodeSegment(): void {
+  // Without SIMD every segment takes the long way: what compares the two builds compares both ways.
+  if (!ASC_FEATURE_SIMD || !quickSegment()) takeAny();
+}
+
+/** The long way, which every segment may take. */
+function takeAny(): void {
   const at = packet;
   const tcp = at.l4;
   const end = at.end;
