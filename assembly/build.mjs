@@ -1,6 +1,6 @@
 /**
- * Builds every WASM target of asconfig.json, and embeds the standalone ones as text, because a page has no
- * file system to read them from.
+ * Builds every WASM target of asconfig.json. The standalone modules are also embedded as text, because a page
+ * has no file system to read them from.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
@@ -16,7 +16,7 @@ for (const target of Object.keys(targets)) {
   }
 }
 
-/** A module as text, in a file of its own. */
+/** Writes the module of a target as base64 into a source file of src/decode/. */
 function embed(target, file, name) {
   const text = readFileSync(`dist/wasm/${target}.wasm`).toString('base64');
   const note = '// Written by assembly/build.mjs from assembly/. Not committed.';

@@ -1,4 +1,7 @@
-/** The loop: packets, however they are framed, become the packet at hand, which TCP or UDP takes. */
+/**
+ * The decode loops, one for each framing: each makes the next packet the current one and hands it to TCP or
+ * UDP.
+ */
 import { createBlock, seal } from './columns/block';
 import { flushEvents } from './emit';
 import { createTable, oldestFlow } from './flow/table';
@@ -30,7 +33,7 @@ import { PROTOCOL_TCP } from './wire/ip';
 import { TCP_HEADER_MIN } from './wire/tcp';
 import { UDP_HEADER } from './wire/udp';
 
-/** Packets this instance has taken from its ring. */
+/** Number of packets this instance has taken from its ring. */
 let taken: u64 = 0;
 
 /** Sets up everything that lives as long as the instance. */
@@ -49,7 +52,7 @@ export function createDecoder(): void {
   createBlock();
 }
 
-/** Decodes the packets of one list of a slot; `ordinal` is that of the slot's first packet. */
+/** Decodes the packets of one index list of a slot; `ordinal` is that of the slot's first packet. */
 export function decodeList(list: usize, ordinal: u64): void {
   const entries = load<u32>(list);
   let at = list + LIST_HEAD;
@@ -77,8 +80,8 @@ export function decodeList(list: usize, ordinal: u64): void {
 }
 
 /**
- * Decodes ring records from `at` on, which end after `size` bytes, up to one the kernel is still writing
- * or the first that begins `limit` bytes in. Returns the bytes done with.
+ * Decodes the ring records in the `size` bytes at `at`. Stops at a record that the kernel is still writing,
+ * or that begins `limit` bytes or more after `at`. Returns the bytes decoded.
  */
 export function decodeRing(at: usize, size: u32, limit: u32): u32 {
   const start = at;
@@ -121,7 +124,7 @@ function decodeRecord(at: usize): void {
   else decodeDatagram();
 }
 
-/** Counts how late the ring records of `size` bytes at `at` are, now that they are decoded. */
+/** Counts the lag of the ring records in the `size` bytes at `at`, which were just decoded at time `now`. */
 export function lagOfRing(at: usize, size: u32, now: u64): void {
   const end = at + size;
   for (; at < end; at += ringRecordSize(at)) {
@@ -129,7 +132,7 @@ export function lagOfRing(at: usize, size: u32, now: u64): void {
   }
 }
 
-/** The same for the packets of a TPACKET_V3 block. */
+/** Counts the lag of the packets of a TPACKET_V3 block, which were just decoded at time `now`. */
 export function lagOfBlock(block: usize, now: u64): void {
   const packets = blockPackets(block);
   let frame = firstFrame(block);
@@ -139,7 +142,9 @@ export function lagOfBlock(block: usize, now: u64): void {
   }
 }
 
-/** Decodes the packets of one TPACKET_V3 block; the kernel has seen to it that their flows are ours. */
+/**
+ * Decodes the packets of one TPACKET_V3 block; the kernel's fanout has chosen this worker for their flows.
+ */
 export function decodeFrames(block: usize): void {
   const packets = blockPackets(block);
   let frame = firstFrame(block);
@@ -172,13 +177,13 @@ function decodeFrame(frame: usize): void {
   else decodeDatagram();
 }
 
-/** The capture is over: every flow ends, and the open block is sealed. */
+/** Ends every flow at the end of the capture, and seals the open block. */
 export function finishAll(): void {
   for (let flow = oldestFlow(); changetype<usize>(flow); flow = oldestFlow()) {
     packet.time = flow.lastTime;
     endFlow(flow, CONN_KIND_CLOSE_END);
   }
-  // Waiting fragments belong to no worker, so one worker counts them; no packet can add to them any more.
+  // Fragments of incomplete datagrams belong to no worker, so the first worker counts them.
   if (config.worker == 0) giveUpDatagrams();
   flushEvents();
   seal();

@@ -1,5 +1,5 @@
-/** The way out: an event with its outcome goes into the open block, or to the host as it is. */
-import { append, appendConn } from './columns/block';
+/** Passes completed events into the open block, or to the host as records. */
+import { appendEvent, appendConn } from './columns/block';
 import { onEvents } from './host';
 import { config, count } from './instance';
 import {
@@ -8,10 +8,10 @@ import {
   STATUS_UNANSWERED,
 } from './layout';
 
-/** Events waiting in the area the host reads. */
+/** Number of events waiting in the event area. */
 let waiting: u32 = 0;
 
-/** Records one event; its record may be changed and emitted again for the next key. */
+/** Emits one event; the caller may change its record and emit it again for the next key. */
 export function emit(event: EventRecord): void {
   if (event.sub) event.present |= 1 << PRESENT_SUB;
   if (event.keyIndex) event.present |= 1 << PRESENT_KEY_INDEX;
@@ -23,7 +23,7 @@ export function emit(event: EventRecord): void {
     count(event.status == STATUS_UNANSWERED ? COUNTER_UNANSWERED : COUNTER_ANSWERED);
   }
   if (config.eventsOut == 0) {
-    append(event);
+    appendEvent(event);
     return;
   }
   memory.copy(
@@ -39,7 +39,7 @@ export function flushEvents(): void {
   waiting = 0;
 }
 
-/** Records that a connection opened or closed; only profiles keep that. */
+/** Emits a connection record, into blocks only. `kind` is CONN_KIND_*; addresses are hashes. */
 export function emitConn(conn: u32, kind: u32, time: u64, client: u64, server: u64, port: u32): void {
   if (config.eventsOut == 0) appendConn(conn, kind, time, client, server, port);
 }

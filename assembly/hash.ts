@@ -1,3 +1,4 @@
+/** Hashes of keys, addresses and flows. */
 import { config, seed } from './instance';
 
 /** The low `n` bytes (1 to 7) of a word. */
@@ -8,8 +9,8 @@ function low(word: u64, n: usize): u64 {
 }
 
 /**
- * SipHash-2-4 (Aumasson and Bernstein, 2012), the constants are those of the paper.
- * Reads up to 7 bytes past the end, which are masked out.
+ * SipHash-2-4 (Aumasson and Bernstein, 2012); the constants are those of the paper. Reads up to 7 bytes past
+ * the end and masks them out.
  */
 export function sipHash(at: usize, size: usize, k0: u64, k1: u64): u64 {
   let v0 = k0 ^ 0x736f6d6570736575;
@@ -49,21 +50,23 @@ export function sipHash(at: usize, size: usize, k0: u64, k1: u64): u64 {
   return v0 ^ v1 ^ v2 ^ v3;
 }
 
-/** The hash a key is recorded by. */
+/** The hash recorded in place of a key. */
 // @ts-ignore: decorator
 @inline
 export function keyHash(at: usize, size: usize): u64 {
   return sipHash(at, size, config.key0, config.key1);
 }
 
-/** The hash opaques and addresses are recorded by: its own secret, so the domains cannot be compared. */
+/**
+ * The hash recorded in place of an opaque or address; a secret of its own keeps it from matching key hashes.
+ */
 // @ts-ignore: decorator
 @inline
 export function otherHash(at: usize, size: usize): u64 {
   return sipHash(at, size, config.addressKey0, config.addressKey1);
 }
 
-/** Spreads the bits of a word (constants: SplitMix64, Steele et al., 2014). */
+/** Mixes the bits of a word (constants of SplitMix64: Steele et al., 2014). */
 // @ts-ignore: decorator
 @inline
 export function mix(word: u64): u64 {
@@ -73,8 +76,8 @@ export function mix(word: u64): u64 {
 }
 
 /**
- * A quick seeded fingerprint to tell keys of one request apart and to see that an answer's key is the
- * one asked for. Never recorded. Reads up to 7 bytes past the end.
+ * A quick seeded fingerprint, to tell the keys of one request apart and to find the key of an answer among
+ * them. Never recorded. Reads up to 7 bytes past the end and masks them out.
  */
 export function fingerprint(at: usize, size: usize): u64 {
   let hash = seed ^ (<u64>size * 0x9e3779b97f4a7c15);
@@ -91,14 +94,14 @@ export function fingerprint(at: usize, size: usize): u64 {
   return hash;
 }
 
-/** What chooses the worker of a connection, and the sample: a hash of what its copies share. */
+/** The hash that chooses the worker of a connection, and whether it is sampled: of its `sharedPort`. */
 // @ts-ignore: decorator
 @inline
 export function sharedHash(port: u32): u32 {
   return <u32>(mix(seed + port) >> 32);
 }
 
-/** Half of a flow's hash: one endpoint. Adding both halves makes it symmetric. */
+/** Hash of one endpoint. The sum of both is the hash of the flow, the same for both directions. */
 // @ts-ignore: decorator
 @inline
 export function endpointHash(address: u64, port: u32): u64 {
@@ -106,8 +109,8 @@ export function endpointHash(address: u64, port: u32): u64 {
 }
 
 /**
- * An IPv6 address as one word. Whoever can choose addresses must not be able to choose them so that all their
- * flows get one hash: of the two halves one is spread under the seed first.
+ * Folds an IPv6 address into one word. One half is mixed with the seed first, so that nobody can choose
+ * addresses for which all flows get the same hash.
  */
 // @ts-ignore: decorator
 @inline

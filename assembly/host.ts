@@ -1,11 +1,11 @@
-/** What the host is called for: once a block or a batch of events, never a packet. */
+/** Calls to the host: once for each block or batch of events, never for a packet. */
 
-/** The open block was sealed; `block_info` describes it, and it is reset when the call returns. */
+/** The open block was sealed, and `block_info` describes it; it is reset after the call returns. */
 // @ts-ignore: decorator
 @external("env", "onBlock")
 export declare function onBlock(): void;
 
-/** `count` event records lie in the event area; they are overwritten after the call returns. */
+/** `count` event records are in the event area; they are overwritten after the call returns. */
 // @ts-ignore: decorator
 @external("env", "onEvents")
 export declare function onEvents(count: u32): void;

@@ -1,10 +1,10 @@
 /**
- * The ABI: everything the host calls. Addresses and sizes are bytes in the linear memory, laid out by the
- * host (src/memory/map.ts) and told once through `config`.
+ * The ABI: everything the host calls. Addresses and sizes are in bytes of the linear memory, which the host
+ * lays out (src/memory/map.ts) and describes once in `config`.
  *
  * Order of calls: `init`; then for every slot in order `indexSlot` (by one instance) and `decodeSlot` (by
- * every instance), or `decodeRing` as often as the kernel's ring holds something; `finish` once. `sealNow`
- * may come in between.
+ * every instance), or `decodeRing` or `decodeBlock` whenever a kernel ring has packets; `finish` once.
+ * `sealNow` may come in between.
  */
 import { seal } from './columns/block';
 import { crc32c as crc } from './columns/crc32c';
@@ -20,21 +20,22 @@ import { beginWalk } from './framing/walk';
 import { indexState, setConfig } from './instance';
 import { assertLayout, CONTAINER_PCAPNG, LAYOUT_HASH } from './layout';
 
-/** What both sides must agree on; the host refuses another value. */
+/** Hash of the binary layout (LAYOUT.md); the host refuses a module with another one. */
 export function layoutHash(): u32 {
   assertLayout();
   return LAYOUT_HASH;
 }
 
-/** Takes the instance's configuration; its region must be zero. */
+/** Sets up the instance from the struct `config` at this address; the instance's region must be zero. */
 export function init(config: usize): void {
   setConfig(config);
   createDecoder();
 }
 
 /**
- * Walks a chunk of the capture at hand into the lists of `workers` workers; datagrams that become whole in it
- * go to `room`, DATAGRAM_ROOM bytes. Returns the packets walked.
+ * Walks a chunk of the current capture and writes index lists for `workers` workers, `stride` bytes apart
+ * from `lists` on. Datagrams whose last fragment is in the chunk are put together in `room`, DATAGRAM_ROOM
+ * bytes. Returns the number of packets walked.
  */
 export function indexSlot(
   chunk: usize, size: u32, lists: usize, stride: usize, workers: u32, room: usize,
@@ -46,45 +47,45 @@ export function indexSlot(
   return indexState.container == CONTAINER_PCAPNG ? indexPcapng(at, end) : indexPcap(at, end);
 }
 
-/** Decodes one list; `ordinal` is that of the slot's first packet. */
+/** Decodes the packets of one index list; `ordinal` is that of the slot's first packet. */
 export function decodeSlot(list: usize, ordinal: u64): void {
   decodeList(list, ordinal);
 }
 
 /**
- * Decodes records of a kernel ring, or a copy of it: `size` bytes of whole records at `at`, of which at most
- * those that begin in the first `limit` bytes are taken. Returns the bytes done with: fewer where the kernel
- * is still writing a record.
+ * Decodes the records of a BPF ring, or of a copy of it, in the `size` bytes at `at`: complete records, and
+ * only those that begin in the first `limit` bytes. Returns the bytes decoded: fewer where the kernel is
+ * still writing a record.
  */
 export function decodeRing(at: usize, size: u32, limit: u32): u32 {
   return decodeRecords(at, size, limit);
 }
 
-/** Decodes a TPACKET_V3 block in the memory. */
+/** Decodes the packets of the TPACKET_V3 block at this address. */
 export function decodeBlock(block: usize): void {
   decodeFrames(block);
 }
 
 /**
- * Counts how late packets are that were decoded just now: `size` bytes of whole ring records at `at`. `now`
- * is of the clock of their times, in nanoseconds.
+ * Counts the lag of the ring records in the `size` bytes at `at`, which were just decoded: the time from
+ * capture to `now`, nanoseconds of the clock of the records.
  */
 export function lagOfRing(at: usize, size: u32, now: u64): void {
   ringLag(at, size, now);
 }
 
-/** The same for a TPACKET_V3 block. */
+/** Counts the lag of the packets of a TPACKET_V3 block as `lagOfRing` does. */
 export function lagOfBlock(block: usize, now: u64): void {
   blockLag(block, now);
 }
 
-/** Seals the open block, or hands over waiting events. */
+/** Hands waiting events to the host, or seals the open block. */
 export function sealNow(): void {
   flushEvents();
   seal();
 }
 
-/** Ends every flow and seals what is left. */
+/** Ends every flow, hands over the last events and seals the last block. */
 export function finish(): void {
   finishAll();
 }

@@ -1,24 +1,24 @@
 /**
- * What one instance knows about itself. Several instances share one memory, so everything mutable is
- * either a WebAssembly global (private to the instance) or lies in the instance's own region; static
- * memory holds only constants, because every instantiation writes the data segments again.
+ * The instance's own state. Several instances share one memory, so mutable state is either a WebAssembly
+ * global, private to the instance, or lies in the instance's own region. Static memory holds only constants,
+ * because every instantiation writes the data segments again.
  */
 import {
   Config, COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE, COUNTER_PAYLOAD_UNSYNCED_MID_STREAM, COUNTER_UNSYNCED_BYTES,
   IndexState,
 } from './layout';
 
-/** Where the host put this instance's things; set once by `init`. */
+/** The host's configuration of this instance, set once by `init`. */
 export let config: Config = changetype<Config>(0);
 /** State of the record walk, shared by all instances under the index lock. */
 export let indexState: IndexState = changetype<IndexState>(0);
-/** Address of the counters, u64 each. */
+/** Address of the counters, u64 each, in the order of enum counter. */
 export let counters: usize = 0;
 /** Address of the bitmap of server ports. */
 export let ports: usize = 0;
 /** Seed of flow hashes and fingerprints. */
 export let seed: u64 = 0;
-/** Next free byte of the scratch area, used only while starting. */
+/** Address of the next free byte of the scratch area. */
 let scratch: usize = 0;
 
 export function setConfig(address: usize): void {
@@ -30,7 +30,7 @@ export function setConfig(address: usize): void {
   scratch = config.scratch;
 }
 
-/** Whether a port is one of the servers'. */
+/** Whether a port is a server port. */
 // @ts-ignore: decorator
 @inline
 export function isServerPort(port: u32): bool {
@@ -38,8 +38,8 @@ export function isServerPort(port: u32): bool {
 }
 
 /**
- * The port that all copies of a connection share, wherever it is seen, whatever is translated: the client's.
- * Where both are servers', the lower.
+ * The port that all duplicates of a connection share, at whatever point of the network they were captured:
+ * the client's. Where both are server ports, the lower one.
  */
 // @ts-ignore: decorator
 @inline
@@ -48,12 +48,12 @@ export function sharedPort(source: u32, destination: u32): u32 {
   return isServerPort(destination) ? min(source, destination) : destination;
 }
 
-/** Whether more than so many milliseconds of packet time lie between two times; time may run backwards. */
+/** Whether `time` is more than `ms` milliseconds of packet time after `since`; it may be before. */
 export function isPast(since: u64, time: u64, ms: u64): bool {
   return <i64>(time - since) > <i64>(ms * (indexState.second / 1000));
 }
 
-/** Takes bytes of the scratch area for as long as the instance lives, 16-byte aligned. */
+/** Reserves bytes of the scratch area for the life of the instance, 16-byte aligned. */
 export function reserve(bytes: usize): usize {
   const address = scratch;
   scratch += (bytes + 15) & ~15;
@@ -61,7 +61,7 @@ export function reserve(bytes: usize): usize {
   return address;
 }
 
-/** Adds to a counter of enum counter. */
+/** Adds to a counter. `counter` is COUNTER_*. */
 // @ts-ignore: decorator
 @inline
 export function count(counter: u32, by: u64 = 1): void {
@@ -69,10 +69,7 @@ export function count(counter: u32, by: u64 = 1): void {
   store<u64>(at, load<u64>(at) + by);
 }
 
-/**
- * Counts bytes of payload under a reason; those that are unsynced, whose counters are neighbours, are summed
- * up, too.
- */
+/** Adds to a counter of payload bytes. Where it is one of the unsynced bytes, adds to their sum, too. */
 export function countPayload(counter: u32, bytes: u32): void {
   count(counter, bytes);
   if (counter >= COUNTER_PAYLOAD_UNSYNCED_MID_STREAM && counter <= COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE) {

@@ -1,15 +1,15 @@
 /**
- * How late packets are decoded: a histogram with eight buckets to each doubling of nanoseconds, so that a
- * value is told to an eighth of itself.
+ * The lag of packets, from capture to decoding: a histogram with eight buckets for each doubling of
+ * nanoseconds, so that a value is exact to an eighth.
  */
 import { config } from './instance';
 import { LAG_BUCKETS } from './layout';
 
-/** Counts one packet that is `nanoseconds` old. */
+/** Counts one packet with a lag of `nanoseconds`. */
 // @ts-ignore: decorator
 @inline
 export function countLag(nanoseconds: i64): void {
-  // The kernel reads its clock on another core: a packet that seems to come from the future is new.
+  // The kernel took the time on another core, so that it may be later than this core's: such a lag is least.
   const lag = max(nanoseconds, 8);
   const exponent = <u32>(63 - clz(<u64>lag));
   const bucket = min((exponent << 3) | (<u32>(lag >> (exponent - 3)) & 7), LAG_BUCKETS - 1);

@@ -10,51 +10,50 @@ export const PCAP_HEADER: u32 = 24;
 export const PCAP_RECORD_HEADER: u32 = 16;
 /** bytes of a record header of Kuznetzov's pcap (pcap_sf_patched_pkthdr in sf-pcap.c of libpcap) */
 export const PCAP_PATCHED_RECORD_HEADER: u32 = 24;
-/** bytes before a slot for a record begun in the slot before: RECORD_MAX + 64 */
+/** bytes before the chunk of a slot, for a record that began in the slot before: RECORD_MAX + 64 */
 export const SLOT_HEADROOM: u32 = 262208;
-/** interfaces of a pcapng section that are told apart */
+/** most interfaces of a pcapng section */
 export const INTERFACES_MAX: u32 = 1024;
-/** fragmented datagrams put together at a time */
+/** most fragmented datagrams that are reassembled at a time */
 export const DATAGRAMS_MAX: u32 = 64;
 /** longest datagram, bytes after the IP header (RFC 791, RFC 8200) */
 export const DATAGRAM_MAX: u32 = 65535;
-/** bytes of a slot for the datagrams that become whole in it */
+/** bytes of a slot for the datagrams reassembled in it */
 export const DATAGRAM_ROOM: u32 = 262144;
-/** bytes before the first entry of an index list: how many there are (u32), and a pad */
+/** bytes before the first entry of an index list: the number of entries (u32) and padding */
 export const LIST_HEAD: u32 = 16;
-/** ports that look like those of a memcached nobody named, at most */
+/** most ports outside the given ones on which traffic looks like memcached */
 export const ELSEWHERE_PORTS: u32 = 8;
-/** packets of other ports that are looked at one by one */
+/** packets of other ports that are all checked, before sampling begins */
 export const ELSEWHERE_LOOKED: u32 = 4096;
-/** behind them one of so many is */
+/** after ELSEWHERE_LOOKED packets, one packet in this many is checked */
 export const ELSEWHERE_SAMPLE: u32 = 16;
-/** bit of an entry of an index list: it is a UDP datagram */
+/** bit of `segment.ordinal`: the packet is a UDP datagram */
 export const SEGMENT_UDP: u32 = 2147483648;
-/** fewest bytes of a capture that make an entry of an index list: record 16, IPv4 20, UDP 8 */
+/** fewest bytes of a capture for one entry of an index list: record header 16, IPv4 20, UDP 8 */
 export const SEGMENT_MIN: u32 = 44;
 /** longest key, bytes (KEY_MAX_LENGTH in memcached.h) */
 export const KEY_MAX: u32 = 250;
-/** longest line kept, bytes; memcached closes above it (try_read_command_ascii) */
+/** longest line kept, bytes; memcached closes the connection above it (try_read_command_ascii) */
 export const LINE_MAX: u32 = 2048;
-/** a size that is unknown or absent */
+/** stands for a size that is unknown or absent */
 export const NO_SIZE: u32 = 4294967295;
-/** bytes of a bitmap of all ports */
+/** bytes of a bitmap of all 65,536 ports */
 export const PORT_BITMAP: u32 = 8192;
-/** room for enum kernel_counter: two cache lines for each CPU and ring */
+/** entries reserved for enum kernel_counter, u64 each: two cache lines for each CPU and ring */
 export const KERNEL_COUNTERS: u32 = 16;
-/**
- * buckets of the histogram of how late packets are decoded, u64 each: eight to each doubling of nanoseconds
- */
+/** buckets of the histogram of lag, u64 each: eight for each doubling of nanoseconds */
 export const LAG_BUCKETS: u32 = 512;
 /** largest sealed block of a profile, bytes, its frame included */
 export const BLOCK_MAX: u32 = 1048576;
-/** most bytes of a sealed block besides its payload: its frame, and its map of counts and shapes */
+/** most bytes of a sealed block besides its payload: the frame, and the map of counts and shapes */
 export const ENVELOPE_MAX: u32 = 65536;
 /**
- * high bits of the hash of a client's port that choose the worker; no set of SYNs is shared by two workers
+ * high bits of the hash of a client's port that choose the worker, so that no set of SYNs belongs to two
+ * workers
  */
 export const OWNER_BITS: u32 = 13;
-/** most bytes of a packet in a ring record: the largest class less its head */
+/** most bytes of a packet in a ring record: the largest size of a record, less its head */
 export const RING_CAPTURE_MAX: u32 = 131040;
 
 // link layers the decoder knows; the numbers in files are LINKTYPE_ values (tcpdump.org/linktypes.html)
@@ -74,7 +73,7 @@ export const LINKTYPE_NFLOG: u32 = 12;
 export const LINKTYPE_PKTAP: u32 = 13;
 export const LINKTYPE_COUNT: u32 = 14;
 
-/** By the number in a file, 0 where there is none. */
+/** The value for the number in a file, 0 where it has none. */
 export function linktypeOf(code: u32): u32 {
   switch (code) {
     case 0:
@@ -114,7 +113,7 @@ export function linktypeOf(code: u32): u32 {
   }
 }
 
-// memcache protocol of a request
+// protocol of a request
 export const PROTO_TEXT: u32 = 0;
 export const PROTO_META: u32 = 1;
 export const PROTO_BINARY: u32 = 2;
@@ -186,7 +185,7 @@ export const STATUS_SILENT: u32 = 11;
 export const STATUS_UNANSWERED: u32 = 12;
 export const STATUS_COUNT: u32 = 13;
 
-// meta mode as sent, or what a flag made of the command; `none` where nothing was sent
+// mode of a meta command as sent, or as implied by a flag; `none` where there was none
 export const MODE_NONE: u32 = 0;
 export const MODE_ADD: u32 = 1;
 export const MODE_APPEND: u32 = 2;
@@ -199,8 +198,8 @@ export const MODE_TOUCH: u32 = 8;
 export const MODE_INVALIDATE: u32 = 9;
 export const MODE_COUNT: u32 = 10;
 
-// bit numbers of EventRecord.present: which optional fields hold something; shape_flags only in a block's
-// shapes
+// bit numbers of EventRecord.present: which optional fields have a value; shape_flags only in the shapes of
+// a block
 export const PRESENT_KEY: u32 = 0;
 export const PRESENT_VALUE_SIZE: u32 = 1;
 export const PRESENT_LATENCY: u32 = 2;
@@ -218,7 +217,7 @@ export const PRESENT_KEY_INDEX: u32 = 13;
 export const PRESENT_SHAPE_FLAGS: u32 = 14;
 export const PRESENT_COUNT: u32 = 15;
 
-// bit numbers of EventRecord.marks: flags only an answer carries
+// bit numbers of EventRecord.marks: flags that only an answer carries
 export const MARK_WON: u32 = 0;
 export const MARK_STALE: u32 = 1;
 export const MARK_SENT: u32 = 2;
@@ -230,7 +229,7 @@ export const TRAIT_CAS: u32 = 1;
 export const TRAIT_BASE64: u32 = 2;
 export const TRAIT_COUNT: u32 = 3;
 
-// what a connection record says
+// kind of a connection record
 export const CONN_KIND_OPEN_SYN: u32 = 0;
 export const CONN_KIND_OPEN_MIDSTREAM: u32 = 1;
 export const CONN_KIND_CLOSE_FIN: u32 = 2;
@@ -240,7 +239,7 @@ export const CONN_KIND_CLOSE_EVICTED: u32 = 5;
 export const CONN_KIND_CLOSE_REUSED: u32 = 6;
 export const CONN_KIND_COUNT: u32 = 7;
 
-// per-worker counters, u64 each, in this order in memory; names as they stand in the profile
+// counters of each worker, u64 each, in this order in memory, with the names of the profile
 export const COUNTER_PACKETS_SEEN: u32 = 0;
 export const COUNTER_PACKETS_DECODED: u32 = 1;
 export const COUNTER_SKIPPED_NOT_IP: u32 = 2;
@@ -321,15 +320,15 @@ export const COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER: u32 = 76;
 export const COUNTER_PAYLOAD_SKIPPED_REFUSED: u32 = 77;
 export const COUNTER_COUNT: u32 = 78;
 
-// how packets are framed in a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers
+// container of a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers
 export const CONTAINER_NONE: u32 = 0;
 export const CONTAINER_PCAP: u32 = 1;
 export const CONTAINER_PCAPNG: u32 = 2;
 export const CONTAINER_PCAP_PATCHED: u32 = 3;
 export const CONTAINER_COUNT: u32 = 4;
 
-// what a worker is at: waiting for packets; a batch; sealing what is open, at a flush or at the end; or
-// reading a slot from a file
+// what a worker is doing: waiting for packets, decoding or indexing a batch, sealing its open block at a
+// flush or the end, or reading a slot from a file
 export const PHASE_WAITING: u32 = 0;
 export const PHASE_DECODING: u32 = 1;
 export const PHASE_INDEXING: u32 = 2;
@@ -337,7 +336,7 @@ export const PHASE_SEALING: u32 = 3;
 export const PHASE_READING: u32 = 4;
 export const PHASE_COUNT: u32 = 5;
 
-// what the BPF program counts for each CPU and ring, u64 each; names as in enum counter where they are the
+// counters of the BPF program for each CPU and ring, u64 each; the same names as in enum counter mean the
 // same
 export const KERNEL_COUNTER_SUBMITTED: u32 = 0;
 export const KERNEL_COUNTER_LOST_RING_FULL: u32 = 1;
@@ -381,28 +380,29 @@ export const COLUMN_CONN_SERVER: u32 = 24;
 export const COLUMN_CONN_PORT: u32 = 25;
 export const COLUMN_COUNT: u32 = 26;
 
-/** one per memory, used through Atomics by the host side only: the batch ring and its ends */
+/** state of the batch ring, one for each memory; only the host uses it, through Atomics */
 // @ts-ignore: decorator
 @unmanaged
 export class Control {
-  // 0: number of the slot to be filled next by the main thread; its complement where the workers fill slots
-  // from a file. Slot k lives at index k % slots
+  // 0: number of the next slot to fill, by the main thread; its complement where the workers fill slots from
+  // a file. Slot k is at index k % slots
   next: i32;
-  indexed: i32; // 4: slots indexed so far, by whichever worker held the lock
-  lock: i32; // 8: 0, or 1 + the worker that indexes a slot
-  signal: i32; // 12: bumped and notified at every change a worker may wait for
-  done: i32; // 16: bumped whenever a worker is done with a slot; the source waits on it
-  ended: i32; // 20: 1 when the source will publish no more
-  stop: i32; // 24: 1 when indexing must stop: a limit was reached
-  blocksWritten: i32; // 28: sealed blocks that reached the writer; workers wait while it is far behind
-  flush: i32; // 32: bumped to make every worker seal its open block
-  broken: i32; // 36: number of the latest capture that was found broken, 0: none
-  returned: i32; // 40: bumped when a file the workers read is back; the source waits on it
+  indexed: i32; // 4: number of the next slot to index
+  lock: i32; // 8: 1 + the worker that is indexing a slot, 0: none
+  signal: i32; // 12: incremented and notified at every change that a worker may wait for
+  done: i32; // 16: incremented whenever a slot may have become free; the source waits on it
+  ended: i32; // 20: 1 once the source publishes no more slots
+  stop: i32; // 24: 1 once indexing must stop because a limit was reached
+  // 28: sealed blocks that reached the writer; workers wait while the writer is far behind
+  blocksWritten: i32;
+  flush: i32; // 32: incremented to make every worker seal its open block
+  broken: i32; // 36: number of the last capture that was found broken, 0: none
+  returned: i32; // 40: incremented when the workers no longer read the file; the source waits on it
   file: i32; // 44: descriptor of the file the workers read
-  fileSlot: i32; // 48: number of the first slot they fill with it
+  fileSlot: i32; // 48: number of the first slot that they fill from this file
   pad0: u32; // 52: zero
-  fileOffset: u64; // 56: offset in it of that slot
-  fileWalked: u64; // 64: offset up to which they have walked it
+  fileOffset: u64; // 56: offset of that slot in the file
+  fileWalked: u64; // 64: offset up to which the workers have walked the file
 }
 
 export const SIZEOF_CONTROL: u32 = 72;
@@ -412,36 +412,36 @@ export const SIZEOF_CONTROL: u32 = 72;
 @unmanaged
 export class IndexState {
   ordinal: u64; // 0: packets walked so far
-  matched: u64; // 8: packets of the chosen ports so far
-  limit: u64; // 16: matching packets after which the walk stops (0: never)
+  matched: u64; // 8: packets of the server ports so far
+  limit: u64; // 16: packets of the server ports after which the walk stops (0: never)
   firstTime: u64; // 24: time of the first record, in units
   lastTime: u64; // 32: time of the latest record, in units
-  duration: u64; // 40: units of packet time after which packets are no longer taken (0: never)
+  duration: u64; // 40: units of packet time after which the walk stops (0: never)
   second: u64; // 48: units in a second
-  fraction: u64; // 56: units in one of a classic pcap record's fractions of a second
-  carrySize: u32; // 64: bytes of a record begun but not ended, kept in the carry area
+  fraction: u64; // 56: units in one fraction of a second of a classic pcap record header
+  carrySize: u32; // 64: bytes in the carry area, of a record that goes on in the next slot
   carry: u32; // 68: address of the carry area, SLOT_HEADROOM bytes
-  container: u32; // 72: enum container of the capture at hand
+  container: u32; // 72: enum container of the current capture
   linktype: u32; // 76: enum linktype of a classic pcap file, or of a live source
-  swapped: u32; // 80: 1 where headers have the other byte order
-  error: u32; // 84: 1 when a header cannot be one; the rest of the capture is passed over
-  ended: u32; // 88: 0 going on, 1 the packet limit was reached, 2 the duration
-  capture: u32; // 92: number of the capture at hand, from 1
-  broken: u32; // 96: number of the first capture that was broken or ended in a record, 0: none
-  // 100: 1 once first_time is set; 2 where it is, and the first packet of another capture or section is to
-  // come
+  swapped: u32; // 80: 1 where headers are big-endian
+  error: u32; // 84: 1 once a record header was invalid; the rest of the capture is skipped
+  ended: u32; // 88: 1 once the packet limit was reached, 2 once the duration was, else 0
+  capture: u32; // 92: number of the current capture, from 1
+  broken: u32; // 96: number of the first capture that was broken or ended within a record, 0: none
+  // 100: 1 once first_time is set; 2 where it is set and the first packet of another capture or section is
+  // still to come
   clocked: u32;
-  begun: u32; // 104: pcapng: 1 behind the first section header
-  skip: u32; // 108: pcapng: bytes to pass over before the trailing length of the block
-  trailer: u32; // 112: pcapng: trailing length expected behind them, 0: none
+  begun: u32; // 104: pcapng: 1 after the first section header
+  skip: u32; // 108: pcapng: bytes to skip before the trailing length of the block
+  trailer: u32; // 112: pcapng: trailing length expected after these bytes, 0: none
   interfaces: u32; // 116: address of the table of INTERFACES_MAX interfaces
   interfaceCount: u32; // 120: pcapng: interfaces of the section so far
   datagrams: u32; // 124: address of the table of DATAGRAMS_MAX fragmented datagrams
-  sample: u32; // 128: one of so many connections is decoded; 0 and 1: all
-  snaplen: u32; // 132: bytes of a packet that are looked at
-  beginTime: u64; // 136: time of the first record of the capture or section at hand, in units
-  // 144: ports that look like those of a memcached nobody named (low half, 0: free), and packets seen (high
-  // half)
+  sample: u32; // 128: one in this many connections is decoded; 0 and 1: all
+  snaplen: u32; // 132: bytes of a packet that are decoded
+  beginTime: u64; // 136: time of the first record of the current capture or section, in units
+  // 144: other ports on which traffic looks like memcached (low half, 0: free), and the packets seen there
+  // (high half)
   elsewhere0: u64;
   elsewhere1: u64;
   elsewhere2: u64;
@@ -450,7 +450,7 @@ export class IndexState {
   elsewhere5: u64;
   elsewhere6: u64;
   elsewhere7: u64;
-  elsewhereLooked: u32; // 208: packets of other ports so far, wraps
+  elsewhereLooked: u32; // 208: packets of other ports so far; wraps
   pad0: u32; // 212: zero
 }
 
@@ -461,21 +461,22 @@ export const INDEX_STATE_ELSEWHERE: u32 = 144;
 // @ts-ignore: decorator
 @unmanaged
 export class CaptureInterface {
-  offset: i64; // 0: seconds to add to its times (if_tsoffset)
-  dropped: u64; // 8: packets lost so far by its statistics
+  offset: i64; // 0: seconds to add to the times of its packets (if_tsoffset)
+  dropped: u64; // 8: packets lost so far by its interface statistics
   linktype: u32; // 16: enum linktype
-  snaplen: u32; // 20: most bytes captured of a packet, 0: all
-  resolution: u32; // 24: if_tsresol: units of its times are 10^-n s, with the highest of 8 bits set 2^-n s
+  snaplen: u32; // 20: most bytes captured of a packet, 0: no limit
+  // 24: if_tsresol: the unit of time is 10^-n s, or 2^-n s where the highest of its 8 bits is set
+  resolution: u32;
   pad0: u32; // 28: zero
 }
 
 export const SIZEOF_CAPTURE_INTERFACE: u32 = 32;
 
-/** what the record walk writes over the record header, right before the captured bytes */
+/** head of a packet, which the record walk writes over the record header, right before the captured bytes */
 // @ts-ignore: decorator
 @unmanaged
 export class PacketHead {
-  time: u64; // 0: units since 1970
+  time: u64; // 0: time of capture, units since 1970
   captured: u32; // 8: bytes captured
   length: u32; // 12: bytes on the wire
 }
@@ -483,26 +484,26 @@ export class PacketHead {
 export const SIZEOF_PACKET_HEAD: u32 = 16;
 
 /**
- * a fragmented datagram that is not whole yet; behind all of these lie the bitmaps of their pieces of 8
- * bytes, each before its bytes
+ * an IP datagram of which fragments are missing; after the table, each has a bitmap of its received pieces
+ * of 8 bytes, and its bytes
  */
 // @ts-ignore: decorator
 @unmanaged
 export class Datagram {
   source0: u64; // 0: source address; IPv4 in the low half
-  source1: u64; // 8: second half of an IPv6 address
+  source1: u64; // 8: second half of an IPv6 address, else 0
   destination0: u64; // 16: destination address
-  destination1: u64; // 24: second half
-  id: u32; // 32: identification
-  protocol: u32; // 36: of the transport
-  family: u32; // 40: 4 or 6, 0: this place is free
-  packets: u32; // 44: fragments that came
-  begun: u64; // 48: time of the first to come, units
-  wire: u32; // 56: bytes of its packets on the wire
-  received: u32; // 60: bytes that are there
-  size: u32; // 64: bytes in all, 0 until the last fragment came
-  highest: u32; // 68: end of the piece that lies highest
-  header0: u64; // 72: IP header of the first fragment, without options
+  destination1: u64; // 24: second half of an IPv6 address, else 0
+  id: u32; // 32: identification field of the IP header
+  protocol: u32; // 36: IP protocol number of the transport
+  family: u32; // 40: 4 or 6, 0: this entry is free
+  packets: u32; // 44: fragments received
+  begun: u64; // 48: time of the fragment received first, in units
+  wire: u32; // 56: bytes of its fragments on the wire, link headers included
+  received: u32; // 60: payload bytes received
+  size: u32; // 64: payload bytes of the datagram, 0 until the last fragment is received
+  highest: u32; // 68: end of the highest piece received, bytes
+  header0: u64; // 72: IP header of the first fragment, without options or extension headers
   header1: u64;
   header2: u64;
   header3: u64;
@@ -516,174 +517,174 @@ export const DATAGRAM_HEADER: u32 = 72;
 // @ts-ignore: decorator
 @unmanaged
 export class Side {
-  next: u32; // 0: sequence number of the next byte to deliver; meaningful when `known`
-  acked: u32; // 4: highest acknowledgement the peer sent for this side's bytes
-  queue: u32; // 8: first and only list of segments that came early, by sequence number
-  queued: u32; // 12: bytes in that list, small segments counted as more than they are
-  skip: u32; // 16: bytes still to come of a value (its CRLF included) or of a header being skipped
-  line: u32; // 20: buffer of a line begun but not ended, 0 where there is none
-  lineSize: u32; // 24: bytes in it
-  ifindex: u8; // 28: interface that showed its bytes last; its low bits are enough
-  // 29: 1 once a right checksum was seen: from then on a wrong one says that the receiver dropped the
+  next: u32; // 0: sequence number of the next byte to deliver; set once `known`
+  acked: u32; // 4: highest acknowledgement number that the peer sent for this side's bytes
+  queue: u32; // 8: address of the first early segment; they are linked by sequence number
+  queued: u32; // 12: bytes charged for the early segments; a small one is charged more than it has
+  skip: u32; // 16: bytes still to come of a value, its CRLF included, or of a header that is skipped
+  line: u32; // 20: address of the buffer of an incomplete line, 0: none
+  lineSize: u32; // 24: bytes in that buffer
+  ifindex: u8; // 28: low bits of the interface on which its last segment was captured
+  // 29: 1 once a right checksum was seen: from then on a wrong one means that the receiver dropped the
   // segment
   sums: u8;
-  window: u16; // 30: window its last segment offered, as it stands in the header
-  initial: u32; // 32: sequence number of the SYN, or of the first byte where the handshake was not seen
-  stamp: u32; // 36: time stamp of the last segment in order, 0 where there was none
+  window: u16; // 30: window of its last segment, in network order
+  // 32: sequence number of the SYN, or of the first byte seen where the handshake was not captured
+  initial: u32;
+  stamp: u32; // 36: time stamp of the last segment in order, 0: none
   lineTime: u64; // 40: time of the packet that brought the first byte of the line
   lineOrdinal: u64; // 48: ordinal of that packet
-  beganOrdinal: u64; // 56: packet in which requests are being counted
-  began: u32; // 64: how many began in it
+  beganOrdinal: u64; // 56: ordinal of the packet in which the last request began
+  began: u32; // 64: requests that began in that packet
   state: u8; // 68: parser state: CLIENT_* or SERVER_*
-  known: u8; // 69: KNOWN_*: whether `next` means something
-  spoken: u8; // 70: 1 once it has said a whole line
-  finDone: u8; // 71: 1 once its FIN came in order
-  record: u32; // 72: of a TLS record in mid-stream: bytes to come, header bytes seen in the low three bits
+  known: u8; // 69: KNOWN_*: whether `next` is set
+  spoken: u8; // 70: 1 once a complete line or header of this side was read
+  finDone: u8; // 71: 1 once its FIN was delivered
+  // 72: of a TLS record in mid-stream: bytes to come, and in the low three bits the header bytes seen
+  record: u32;
   pad0: u32; // 76: zero
 }
 
 export const SIZEOF_SIDE: u32 = 80;
 
-/**
- * one TCP connection, or one exchange over UDP, as its worker knows it; its two sides lie behind it, the
- * client first
- */
+/** one TCP connection, or one exchange over UDP; its two sides follow it in memory, the client first */
 // @ts-ignore: decorator
 @unmanaged
 export class Flow {
-  older: u32; // 0: neighbour in the list from the longest to the shortest idle
-  newer: u32; // 4: the other neighbour
+  older: u32; // 0: address of the next flow that was idle longer, 0: none
+  newer: u32; // 4: address of the next flow that was idle shorter, 0: none
   hash: u32; // 8: flow hash
   conn: u32; // 12: connection number within the worker
-  clientHigh: u64; // 16: client's address; IPv4 in this half, the other is 0
-  clientLow: u64; // 24: second half
+  clientHigh: u64; // 16: client's address: first half of IPv6, or IPv4
+  clientLow: u64; // 24: second half of an IPv6 address, else 0
   serverHigh: u64; // 32: server's address
-  serverLow: u64; // 40: second half
+  serverLow: u64; // 40: second half of an IPv6 address, else 0
   ports: u32; // 48: in network order: client's port in the low half, server's in the high
-  transport: u8; // 52: OVER_*, UDP_PEER: what carries it
-  sync: u8; // 53: SYNC_*: whether events may be believed
-  kind: u8; // 54: FLOW_*: what kind of traffic this is
+  transport: u8; // 52: OVER_* or UDP_PEER: transport
+  sync: u8; // 53: SYNC_*: whether it is in sync, so that events are recorded
+  kind: u8; // 54: FLOW_*: kind of traffic
   failures: u8; // 55: failed attempts to synchronise since the last success
-  held: u32; // 56: bytes of payload parsed whose request is not proven yet
-  stuck: u16; // 60: segments seen since delivery got stuck, 0 when it is not stuck
-  // 62: 1 where client bytes were passed over that the server may still answer: it has said nothing since
+  held: u32; // 56: bytes of payload that were parsed, but whose request is not proven yet
+  stuck: u16; // 60: segments seen since delivery got stuck, 0: not stuck
+  // 62: 1 where the server may still answer client bytes that were skipped: it has sent nothing since
   owed: u8;
-  sizeFlags: u8; // 63: 1 once its server took the length of an ms from a flag S, as releases before 1.6.10 do
-  stuckTime: u64; // 64: time when it got stuck
-  head: u32; // 72: oldest pending request
-  tail: u32; // 76: youngest pending request
-  pending: u32; // 80: pending requests
-  current: u32; // 84: the request whose line or value is still arriving
+  sizeFlags: u8; // 63: 1 once the server took the length of an ms from a flag S, as releases before 1.6.10 do
+  stuckTime: u64; // 64: time when delivery got stuck
+  head: u32; // 72: address of the oldest pending request
+  tail: u32; // 76: address of the newest pending request
+  pending: u32; // 80: number of pending requests
+  current: u32; // 84: address of the request whose line or value is still arriving
   auth: u8; // 88: AUTH_*: whether the server is known to ask for credentials
-  // 89: WHY_*: why nothing is believed, or was not believed last; UNSYNCED_COUNTED: it counts as an unsynced
+  // 89: WHY_*: why the flow is, or was last, out of sync; UNSYNCED_COUNTED: it is counted as an unsynced
   // flow
   unsynced: u8;
-  opened: u8; // 90: 1 once its opening is recorded
+  opened: u8; // 90: 1 once its opening was recorded
   fromSyn: u8; // 91: 1 where the handshake was seen
-  settled: u8; // 92: 1 once it is certain which protocol it speaks: there is no switch later
-  login: u8; // 93: LOGIN_*: what the first value read so far looks like
-  agreed: u8; // 94: AGREED_*: options both SYNs had, where both were seen
-  scales: u8; // 95: how far windows are shifted, where that is agreed: the client's in the low half
+  settled: u8; // 92: 1 once its protocol is certain, and will not be detected again
+  login: u8; // 93: LOGIN_*: whether the first value, as far as it was read, looks like credentials
+  agreed: u8; // 94: AGREED_*: options of both SYNs, where both were seen
+  scales: u8; // 95: window scales, where both sides agreed on scaling: the client's in the low half
   openTime: u64; // 96: time of the SYN, or of the first payload
   lastTime: u64; // 104: time of the latest packet
-  reset: u8; // 112: once its client reset it: segments seen since, the RST included
-  half: u8; // 113: HALF_*: which side alone is read, because nothing of the other is captured
-  records: u8; // 114: whole TLS records in a row, in mid-stream
-  borders: u8; // 115: segments in a row that ended where such a record did
+  reset: u8; // 112: once the client has reset it: segments seen since, the RST included; else 0
+  half: u8; // 113: HALF_*: which side alone is read, because no packet of the other was captured
+  records: u8; // 114: consecutive complete TLS records in mid-stream
+  borders: u8; // 115: consecutive segments that ended where such a record did
   pad0: u32; // 116: zero
 }
 
 export const SIZEOF_FLOW: u32 = 120;
 
-/** of an exchange over UDP: the answer that is arriving, in datagrams of any order */
+/** of an exchange over UDP: the answer that is arriving, as datagrams in any order */
 // @ts-ignore: decorator
 @unmanaged
 export class Exchange {
-  start: u32; // 0: where it starts in the server's stream
-  arrived: u32; // 4: datagrams of it that came
+  start: u32; // 0: where the answer starts in the server's stream
+  arrived: u32; // 4: datagrams of the answer received so far
 }
 
 export const SIZEOF_EXCHANGE: u32 = 8;
 
 /**
- * a SYN seen, or how a connection began, in a table that forgets: a flow whose handshake is remembered
- * starts in sync, and a copy of one that began is known
+ * a handshake seen, or how a flow began, in a table that forgets the oldest: it lets a flow start in sync,
+ * and tells duplicates of a connection
  */
 // @ts-ignore: decorator
 @unmanaged
 export class Syn {
   time: u64; // 0: time of the SYN
   hash: u32; // 8: flow hash
-  client: u32; // 12: client's initial sequence number, or where it stood when the flow began in mid-stream
-  server: u32; // 16: server's
-  clientPort: u16; // 20: client's port in network order: with the hash enough to tell the sides apart
-  serverPort: u16; // 22: server's port
+  client: u32; // 12: client's initial sequence number, or its next one where the flow began in mid-stream
+  server: u32; // 16: the same of the server
+  clientPort: u16; // 20: client's port, in network order
+  serverPort: u16; // 22: server's port, in network order
   state: u8; // 24: SYN_*: what is known
-  agreed: u8; // 25: AGREED_*: what the client's offered; once the server answered, what both had
-  window: u16; // 26: window the server's offered
+  agreed: u8; // 25: AGREED_*: options of the client's SYN; once the server answered, options of both
+  window: u16; // 26: window of the server's SYN-ACK
   scales: u8; // 28: window scales: the client's in the low half
-  scaled: u8; // 29: 1 where the client offered to scale
+  scaled: u8; // 29: 1 where the client offered window scaling
   midstream: u8; // 30: 1 where the flow began without a handshake
-  firstSize: u8; // 31: bytes of its first payload that `first` is of; in the high bit the side that sent it
-  clientStamp: u32; // 32: time stamp of the client, 0 where it has none
-  serverStamp: u32; // 36: time stamp of the server, 0 where it has none
-  clientEnd: u32; // 40: behind the last byte of the client, once the flow is over
-  serverEnd: u32; // 44: behind the server's
+  // 31: bytes of the first payload that `first` covers; the high bit is set where the server sent it
+  firstSize: u8;
+  clientStamp: u32; // 32: time stamp of the client's SYN, 0: none
+  serverStamp: u32; // 36: time stamp of the server's SYN-ACK, 0: none
+  clientEnd: u32; // 40: sequence number after the last byte of the client, once the flow is over
+  serverEnd: u32; // 44: the same of the server
   address: u32; // 48: hash of the client's address
   first: u32; // 52: fingerprint of the first payload
 }
 
 export const SIZEOF_SYN: u32 = 56;
 
-/** head of one slot of the batch ring; the index lists follow it */
+/** head of one slot of the batch ring */
 // @ts-ignore: decorator
 @unmanaged
 export class Slot {
   size: u32; // 0: bytes of the chunk
-  // 4: 0: nothing to walk; 1 + the worker that reads into it; -1: filled by the main thread, -2: by a worker
+  // 4: 0: not filled; 1 + the worker that reads into it; -1: filled by the main thread, -2: by a worker
   filled: i32;
-  capture: u32; // 8: number of the capture that begins with it, from 1; 0: it goes on
+  capture: u32; // 8: number of the capture that begins with this slot, from 1; 0: none begins
   container: u32; // 12: enum container of a capture that begins
   linktype: u32; // 16: enum linktype of a classic pcap file that begins
-  swapped: u32; // 20: 1 where its headers have the other byte order
-  fraction: u32; // 24: units in one of its records' fractions of a second
+  swapped: u32; // 20: 1 where its headers are big-endian
+  fraction: u32; // 24: units in one fraction of a second of its record headers
   pad0: u32; // 28: zero
   baseOrdinal: u64; // 32: ordinal of its first packet
 }
 
 export const SIZEOF_SLOT: u32 = 40;
 
-/** one entry of an index list: where a TCP segment or UDP datagram lies and whose it is */
+/** one entry of an index list: a TCP segment or UDP datagram for one worker */
 // @ts-ignore: decorator
 @unmanaged
 export class Segment {
   head: u32; // 0: address of its packet_head
   hash: u32; // 4: flow hash, symmetric
-  ordinal: u32; // 8: packet number within the slot; SEGMENT_UDP is set where it is a UDP datagram
+  ordinal: u32; // 8: number of the packet within the slot, with SEGMENT_UDP set for a UDP datagram
   l4Offset: u16; // 12: TCP or UDP header, bytes after the packet head
   l3Offset: u8; // 14: IP header, bytes after the packet head
-  seenOn: u8; // 15: low bits of the interface it was seen on, 0 where the capture does not tell
+  seenOn: u8; // 15: low bits of the interface it was captured on, 0 where the capture does not tell
 }
 
 export const SIZEOF_SEGMENT: u32 = 16;
 
 /**
- * the packet an instance is at, or one that waited: framing says where it is and whose, TCP and UDP what is
- * in it
+ * the current packet of an instance, or a packet that waited: framing sets its addresses and flow hash, TCP
+ * and UDP its payload
  */
 // @ts-ignore: decorator
 @unmanaged
 export class Packet {
-  time: u64; // 0: when it was captured, in units of the recording
-  ordinal: u64; // 8: its number in the source; in the record walk, its number in the slot
+  time: u64; // 0: time of capture, in units
+  ordinal: u64; // 8: number of the packet in its source; in the record walk, in its slot
   payload: u32; // 16: address of its first byte of payload
   size: u32; // 20: bytes of payload on the wire
-  captured: u32; // 24: bytes of these that were captured
-  starts: u32; // 28: 1 where `payload` is where the payload of a packet starts
+  captured: u32; // 24: bytes of that payload that were captured
+  starts: u32; // 28: 1 where `payload` is the first payload byte of a packet, not a later one
   sequence: u32; // 32: sequence number of its first byte of payload
-  ack: u32; // 36: acknowledgement number: up to where it says that its sender has the other direction
-  flags: u32; // 40: flags of its TCP header, and IS_* of the reassembly's
-  side: u32; // 44: CLIENT or SERVER: which side of its flow sent it; meaningful once the flow is found
+  ack: u32; // 36: acknowledgement number
+  flags: u32; // 40: flags of its TCP header, and IS_* of assembly/tcp/overlap.ts
+  side: u32; // 44: CLIENT or SERVER: the side of its flow that sent it; set once the flow is found
   ip: u32; // 48: address of the IP header
   l4: u32; // 52: address of the TCP or UDP header
   end: u32; // 56: address behind the captured bytes
@@ -691,94 +692,98 @@ export class Packet {
   length: u32; // 64: bytes on the wire, link header included
   family: u32; // 68: 4 or 6
   protocol: u32; // 72: protocol number of TCP or UDP
-  seenOn: u32; // 76: interface it was seen on, 0 where the source does not tell
+  seenOn: u32; // 76: interface it was captured on, 0 where the source does not tell
   hash: u32; // 80: flow hash
   shared: u32; // 84: in the record walk, the hash that chooses its worker
   ports: u32; // 88: in network order: source in the low half
   pad0: u32; // 92: zero
-  sourceHigh: u64; // 96: address of the source; IPv4 in this half, the other is 0
-  sourceLow: u64; // 104: second half
-  destinationHigh: u64; // 112: address of the destination
-  destinationLow: u64; // 120: second half
+  sourceHigh: u64; // 96: source address: first half of IPv6, or IPv4
+  sourceLow: u64; // 104: second half of an IPv6 address, else 0
+  destinationHigh: u64; // 112: destination address: first half of IPv6, or IPv4
+  destinationLow: u64; // 120: second half of an IPv6 address, else 0
 }
 
 export const SIZEOF_PACKET: u32 = 128;
 
-/** everything an instance is told once, before its first packet */
+/** configuration of an instance, set before its first packet */
 // @ts-ignore: decorator
 @unmanaged
 export class Config {
   key0: u64; // 0: first half of the SipHash secret for keys, little-endian as in the reference code
-  key1: u64; // 8: second half
+  key1: u64; // 8: second half of that secret
   addressKey0: u64; // 16: first half of the secret for addresses and opaques
-  addressKey1: u64; // 24: second half
+  addressKey1: u64; // 24: second half of that secret
   hashSeed: u64; // 32: seed of the flow hash and of key fingerprints, the same in every worker
-  workers: u32; // 40: number of workers that share the flows
-  worker: u32; // 44: index of this one
+  workers: u32; // 40: number of workers
+  worker: u32; // 44: index of this worker, from 0
   eventsOut: u32; // 48: 1: hand event records to the host; 0: build blocks
-  ports: u32; // 52: address of a bitmap of 65,536 server ports
+  ports: u32; // 52: address of the bitmap of server ports
   indexState: u32; // 56: address of the index state
   counters: u32; // 60: address of this instance's counters
-  packet: u32; // 64: address of the packet at hand
+  packet: u32; // 64: address of the current packet
   blockInfo: u32; // 68: address of this instance's block_info
   flowBuckets: u32; // 72: address of the flow hash table, flow_bucket_count entries of u64
   flowBucketCount: u32; // 76: entries, a power of two
   flows: u32; // 80: address of the flow pool
   flowCount: u32; // 84: entries of the flow pool
-  syns: u32; // 88: address of the table of SYNs seen, 40 bytes an entry
+  syns: u32; // 88: address of the table of SYNs
   synCount: u32; // 92: entries, a power of two
   requests: u32; // 96: address of the pool of pending requests
-  requestsEnd: u32; // 100: its end
+  requestsEnd: u32; // 100: address after that pool
   keys: u32; // 104: address of the pool of key chunks for multigets
-  keysEnd: u32; // 108: its end
-  reorder: u32; // 112: address of the pool of chunks for segments that came early
-  reorderEnd: u32; // 116: its end
+  keysEnd: u32; // 108: address after that pool
+  reorder: u32; // 112: address of the pool of chunks for early segments
+  reorderEnd: u32; // 116: address after that pool
   lines: u32; // 120: address of the pool of line buffers
-  linesEnd: u32; // 124: its end
+  linesEnd: u32; // 124: address after that pool
   columns: u32; // 128: address of the open block's columns
   columnSize: u32; // 132: bytes reserved for each column
   blockEvents: u32; // 136: events after which a block is sealed
   // 140: address of the cache of the block's keys, sets of u64 (assembly/columns/keys.ts); block_events is
   // below 65536
   keyCache: u32;
-  keyCacheSets: u32; // 144: its sets, a power of two
-  blockOut: u32; // 148: address where the payload of a sealed block is put together
-  blockOutSize: u32; // 152: bytes there
+  keyCacheSets: u32; // 144: sets of that cache, a power of two
+  blockOut: u32; // 148: address at which the payload of a sealed block is put together
+  blockOutSize: u32; // 152: bytes of that area
   events: u32; // 156: address of the event records handed to the host
-  eventCount: u32; // 160: entries there
-  lag: u32; // 164: address of the histogram of how late packets are decoded
-  nextConn: u32; // 168: number of the next connection: the parser counts it up, also across rebuilds
-  scratch: u32; // 172: address of small tables of the instance
-  scratchSize: u32; // 176: bytes there
+  eventCount: u32; // 160: event records that fit there
+  lag: u32; // 164: address of the histogram of lag
+  nextConn: u32; // 168: number of the next connection; it goes on where another instance takes over
+  scratch: u32; // 172: address of the scratch area, for small tables of the instance
+  scratchSize: u32; // 176: bytes of the scratch area
   pad0: u32; // 180: zero
 }
 
 export const SIZEOF_CONFIG: u32 = 184;
 
-/** what a worker was doing, in its region, so that another can go on where it trapped, hung or died */
+/** what a worker is doing, so that another can go on where it trapped, hung or died */
 // @ts-ignore: decorator
 @unmanaged
 export class WorkerState {
-  beat: u32; // 0: bumped at every change of phase and every block: one that stays while at work is stuck
+  // 0: incremented at every change of phase and every block: a worker that works and does not change it is
+  // stuck
+  beat: u32;
   phase: u32; // 4: enum phase
-  position: u32; // 8: slots of the batch ring it is done with; of a packet ring, the block it takes next
-  blocks: u32; // 12: blocks sent so far: the sequence number of the next
-  writing: u32; // 16: 1 while it waits for the writer, in whatever phase
-  recovering: u32; // 20: 1 once seen_after and lost_after are set, until the recovery is over
-  // 24: the batch at hand: number of its slot, where it begins in a BPF ring, number of its block in a
-  // packet ring
+  position: u32; // 8: number of the slot of the batch ring, or block of the packet ring, that it decodes next
+  blocks: u32; // 12: blocks sent so far, which is the sequence number of the next
+  writing: u32; // 16: 1 while it waits for the writer, in any phase
+  // 20: 1 while seen_after and lost_after are set: from their calculation to the end of the recovery
+  recovering: u32;
+  // 24: current batch: number of its slot, its position in a BPF ring, or number of its block in a packet
+  // ring
   batch: u64;
-  batchSeen: u64; // 32: packets_seen when the batch at hand began
-  // 40: packets decoded, or skipped by what their flow is, when it began; before a slot is indexed packets
-  // of any outcome, and fragments that wait
+  batchSeen: u64; // 32: packets_seen when the current batch began
+  // 40: packets decoded, or skipped for the kind of their flow, when the batch began; where a slot is
+  // indexed, packets of any outcome and waiting fragments
   batchDone: u64;
-  seenAfter: u64; // 48: what a recovery under way makes of packets_seen
-  lostAfter: u64; // 56: what it makes of lost_worker_failed
-  dropsBefore: u64; // 64: what drops was before the statistics were read last
-  drops: u64; // 72: packets lost before they reached the packet ring, statistics not counted
-  statistics0: u32; // 80: packets and drops as the kernel wrote them, zero once they are counted
+  seenAfter: u64; // 48: value of packets_seen after the recovery
+  lostAfter: u64; // 56: value of lost_worker_failed after the recovery
+  dropsBefore: u64; // 64: value of drops before the statistics were last read
+  drops: u64; // 72: packets lost before they reached the packet ring, without those in statistics
+  // 80: struct tpacket_stats as the kernel wrote it (linux/if_packet.h): packets and drops; zero once added
+  statistics0: u32;
   statistics1: u32;
-  kernel0: u64; // 88: what the BPF program counted for the ring when last looked at, by enum kernel_counter
+  kernel0: u64; // 88: counters of the BPF program for this ring when last read, by enum kernel_counter
   kernel1: u64;
   kernel2: u64;
   kernel3: u64;
@@ -800,28 +805,28 @@ export const SIZEOF_WORKER_STATE: u32 = 216;
 export const WORKER_STATE_STATISTICS: u32 = 80;
 export const WORKER_STATE_KERNEL: u32 = 88;
 
-/** one key of one request with its outcome; times in units (ns or µs, as the capture has them) */
+/** one key of one request with its outcome; times are in units: ns or µs, as in the capture */
 // @ts-ignore: decorator
 @unmanaged
 export class EventRecord {
-  time: u64; // 0: time of the packet that first delivered the request's first byte
+  time: u64; // 0: time of the packet that delivered the request's first byte
   ordinal: u64; // 8: number of that packet in its source
-  latency: u64; // 16: first answer byte − last request byte
+  latency: u64; // 16: time from the last byte of the request to the first byte of its answer, in units
   keyHash: u64; // 24: SipHash-2-4 of the key
-  metaFlags: u64; // 32: flags requested: bits 0–25 are a–z, 26–51 are A–Z
+  metaFlags: u64; // 32: flags of a meta request: bits 0–25 are a–z, 26–51 are A–Z
   flags: u64; // 40: client flags
-  ttl: i64; // 48: exptime, or the T token
+  ttl: i64; // 48: exptime, or the T token, as sent
   delta: u64; // 56: incr and decr amount, or the D token
   initial: u64; // 64: J token, or the initial value of a binary incr or decr
   casNew: u64; // 72: E token
   vivify: i64; // 80: N token, or the expiration of what a binary incr or decr creates
   recache: i64; // 88: R token
-  ttlLeft: i64; // 96: time to live an answer told (t), seconds
+  ttlLeft: i64; // 96: remaining time to live by the t flag of an answer, seconds
   opaque: u64; // 104: keyed hash of the opaque
   valueSize: u32; // 112: bytes of the value
   conn: u32; // 116: connection, numbered within the worker
-  sub: u32; // 120: how many requests began in that packet before this one
-  keyIndex: u32; // 124: position of the key in its request
+  sub: u32; // 120: number of requests that began in the same packet before this one
+  keyIndex: u32; // 124: index of the key in its request, from 0
   present: u32; // 128: bits of enum present
   keySize: u16; // 132: bytes of the key, after base64 decoding
   op: u8; // 134: enum op
@@ -839,7 +844,7 @@ export class EventRecord {
 export const SIZEOF_EVENT_RECORD: u32 = 144;
 export const EVENT_RECORD_PAD0: u32 = 141;
 
-/** what events of a block share besides numbers; the shape column indexes a table of these */
+/** fields that many events of a block have in common; the shape column indexes a table of shapes */
 // @ts-ignore: decorator
 @unmanaged
 export class Shape {
@@ -852,7 +857,7 @@ export class Shape {
   mode: u8; // 16: as in event_record
   marks: u8; // 17: as in event_record
   traits: u8; // 18: as in event_record
-  flags: u8; // 19: the client flags, where present has shape_flags
+  flags: u8; // 19: client flags, where present has shape_flags
   pad00: u8; // 20: zero
   pad01: u8;
   pad02: u8;
@@ -862,22 +867,22 @@ export class Shape {
 export const SIZEOF_SHAPE: u32 = 24;
 export const SHAPE_PAD0: u32 = 20;
 
-/** what the host needs to wrap a sealed block */
+/** description of a sealed block, for the host */
 // @ts-ignore: decorator
 @unmanaged
 export class BlockInfo {
-  minTime: u64; // 0: smallest time in it, in units
-  maxTime: u64; // 8: largest time in it
-  baseTime: u64; // 16: time the first delta starts from
-  baseOrdinal: u64; // 24: ordinal the first delta starts from
-  baseConnTime: u64; // 32: time the first connection record's delta starts from
+  minTime: u64; // 0: smallest time of its events, in units
+  maxTime: u64; // 8: largest time of its events, in units
+  baseTime: u64; // 16: time that the first delta is relative to, in units
+  baseOrdinal: u64; // 24: ordinal that the first delta is relative to
+  baseConnTime: u64; // 32: time that the delta of the first connection record is relative to, in units
   payload: u32; // 40: address of the payload
-  payloadSize: u32; // 44: its bytes
-  events: u32; // 48: events in it
-  requests: u32; // 52: requests whose first key is in it
-  conns: u32; // 56: connection records in it
+  payloadSize: u32; // 44: bytes of the payload
+  events: u32; // 48: number of events
+  requests: u32; // 52: number of requests of which the first key is in the block
+  conns: u32; // 56: number of connection records
   shapes: u32; // 60: entries of the shape table
-  shapeTable: u32; // 64: its address
+  shapeTable: u32; // 64: address of the shape table
   keys: u32; // 68: entries of the key dictionary
   columnEnds0: u32; // 72: bytes of each column, by enum column
   columnEnds1: u32;
@@ -910,19 +915,19 @@ export class BlockInfo {
 export const SIZEOF_BLOCK_INFO: u32 = 176;
 export const BLOCK_INFO_COLUMN_ENDS: u32 = 72;
 
-/** what the BPF program writes into a ring before the bytes of a packet, which start at its IP header */
+/** head of a record of a BPF ring; the bytes of the packet follow, from its IP header on */
 // @ts-ignore: decorator
 @unmanaged
 export class RingRecord {
   time: u64; // 0: CLOCK_MONOTONIC nanoseconds (bpf_ktime_get_ns)
   length: u32; // 8: bytes the packet had on the wire, link header included
-  captured: u32; // 12: bytes that follow
-  hash: u32; // 16: flow hash, symmetric: the parser takes it as its own
-  ifindex: u32; // 20: interface it was seen on
+  captured: u32; // 12: bytes of the packet that follow
+  hash: u32; // 16: flow hash, symmetric, the same as the parser calculates
+  ifindex: u32; // 20: interface it was captured on
   l4Offset: u16; // 24: TCP or UDP header, bytes after the IP header
   family: u8; // 26: 4 or 6
   protocol: u8; // 27: IP protocol number: TCP or UDP
-  linkSize: u8; // 28: bytes before the IP header, counted in length
+  linkSize: u8; // 28: bytes before the IP header, included in length
   pad00: u8; // 29: zero
   pad01: u8;
   pad02: u8;
@@ -931,25 +936,25 @@ export class RingRecord {
 export const SIZEOF_RING_RECORD: u32 = 32;
 export const RING_RECORD_PAD0: u32 = 29;
 
-/** read-only data of the BPF program, filled in before it is loaded */
+/** read-only data of the BPF program, set before it is loaded */
 // @ts-ignore: decorator
 @unmanaged
 export class KernelSettings {
-  layoutHash: u32; // 0: as built; another one is refused
+  layoutHash: u32; // 0: layout hash of the build; the host refuses an object with another one
   rings: u32; // 4: rings in use, one for each worker
   seed: u64; // 8: seed of the flow hash, the same as in config
-  snaplen: u32; // 16: bytes of a packet to keep, from its IP header on
-  keepEmpty: u32; // 20: 1: segments without payload are handed over too, not only counted
-  wakeInterval: u64; // 24: nanoseconds between two wake-ups of a worker
-  wakeIntervalBusy: u64; // 32: the same where more than wake_bytes come in between
-  wakeBytes: u64; // 40: bytes of one ring between two wake-ups that count as many
+  snaplen: u32; // 16: most bytes of a packet to submit, from its IP header on
+  keepEmpty: u32; // 20: 1: segments without payload are submitted, too; 0: they are only counted
+  wakeInterval: u64; // 24: shortest time between two wake-ups of a worker, nanoseconds
+  wakeIntervalBusy: u64; // 32: the same under load, where more than wake_bytes arrive in between, nanoseconds
+  wakeBytes: u64; // 40: bytes of one ring between two wake-ups that count as load
   sample: u32; // 48: as in index_state
   pad0: u32; // 52: zero
 }
 
 export const SIZEOF_KERNEL_SETTINGS: u32 = 56;
 
-/** Compile-time guard: the build stops where a class no longer lies as the schema says. */
+/** Compile-time guard: the build stops where the offsets of a class are not those of the schema. */
 export function assertLayout(): void {
   if (offsetof<Control>() != 72) ERROR("size of control");
   if (offsetof<Control>("next") != 0) ERROR("control.next");

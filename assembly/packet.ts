@@ -1,6 +1,6 @@
 /**
- * The packet an instance is at. Framing sets where it lies, its time and its flow's hash; TCP and UDP set its
- * payload and hand that on.
+ * The current packet of an instance. Framing sets its addresses, its time and the hash of its flow; TCP and
+ * UDP set its payload and hand it on.
  *
  *   data          ip        l4          payload                end
  *   | link header | IP ...  | TCP, UDP  | captured ........... | not captured ... |
@@ -21,12 +21,12 @@ export function createPacket(): void {
   packet.starts = 1;
 }
 
-/** A second `Packet`, for bytes that are handed on later than their packet came. */
+/** Makes another `Packet`, for bytes that are handed on after their packet was the current one. */
 export function reservePacket(): Packet {
   return changetype<Packet>(reserve(SIZEOF_PACKET));
 }
 
-/** Sets the endpoints of the packet at hand from its headers. */
+/** Sets the addresses and ports of the current packet from its headers. */
 // @ts-ignore: decorator
 @inline
 export function setEndpoints(): void {
@@ -46,7 +46,7 @@ export function setEndpoints(): void {
   at.ports = load<u32>(<usize>at.l4);
 }
 
-/** Ports of the packet at hand as they stand in its header, in network order. */
+/** Ports of the current packet in network order, as in its header. */
 // @ts-ignore: decorator
 @inline
 export function sourcePortField(): u16 {
@@ -58,7 +58,7 @@ export function destinationPortField(): u16 {
   return <u16>(packet.ports >> 16);
 }
 
-/** The packet at hand was decoded. */
+/** Counts the current packet as decoded. */
 // @ts-ignore: decorator
 @inline
 export function countDecoded(): void {

@@ -1,7 +1,7 @@
 /**
- * Pools of equal-sized pieces, all memory a worker ever uses for flows, requests, keys, early segments
- * and partial lines. Untouched memory costs nothing: a pool hands out fresh pieces in order and keeps
- * returned ones in a list through their first word.
+ * Pools of equal-sized pieces: all the memory that a worker uses for flows, requests, keys, early segments
+ * and partial lines. A pool hands out fresh pieces in order, so that the kernel need not provide memory never
+ * used, and links returned pieces through their first word.
  *
  *   base                 fresh                    end
  *   | in use or in list  |  never touched         |
@@ -14,8 +14,9 @@ import { reserve } from './instance';
 export class Pool {
   fresh: u32;
   end: u32;
-  /** First returned piece, 0 where there is none. */
+  /** Address of the piece returned last, 0 where there is none. */
   list: u32;
+  /** Bytes of a piece. */
   size: u32;
 }
 
@@ -29,7 +30,7 @@ export function createPool(base: usize, end: usize, size: u32): Pool {
   return pool;
 }
 
-/** A piece whose content is undefined, or 0 when the pool is used up. */
+/** Address of a piece with undefined content, or 0 when the pool is used up. */
 // @ts-ignore: decorator
 @inline
 export function take(pool: Pool): usize {
@@ -44,7 +45,7 @@ export function take(pool: Pool): usize {
   return piece;
 }
 
-/** Returns a piece; its first word is overwritten. */
+/** Returns a piece to its pool; its first word is overwritten. */
 // @ts-ignore: decorator
 @inline
 export function give(pool: Pool, piece: usize): void {

@@ -1,14 +1,13 @@
 /**
- * The seam between what carries memcache and what reads it. TCP and UDP hand on four things of a flow, in
- * order:
+ * The seam between the transports and the parsers. TCP and UDP call four functions for a flow, in this order:
  *
  *   open ──► bytes | gap ... ──► close
  *
- * TCP and UDP do not know the protocols; the parsers do not know segments. This file chooses the side and the
- * parser that get the bytes, and accounts for the bytes that no parser gets.
+ * TCP and UDP do not know the memcache protocols, and the parsers do not know segments. This file passes
+ * bytes to the parser of their side, and counts the bytes that no parser gets.
  */
 import {
-  CLIENT, Flow, FLOW_COPY, FLOW_NEW, FLOW_TLS, SERVER, sideOf, SYNC_NONE, SYNC_YES,
+  CLIENT, Flow, FLOW_DUPLICATE, FLOW_NEW, FLOW_TLS, SERVER, sideOf, SYNC_NONE, SYNC_YES,
 } from './flow/flow';
 import { count, isServerPort } from './instance';
 import {
@@ -33,20 +32,20 @@ import { IS_FREE, IS_NUMBER, Request } from './memcache/message';
 import { countDecoded, destinationPortField, Packet, packet, sourcePortField } from './packet';
 import { findByte } from './scan';
 
-/** A flow begins, at `time`; in sync where its first bytes are the first of its connection. */
+/** Begins a flow at `time`, in sync where it begins at the start of its connection. */
 export function open(flow: Flow, fromStart: bool, time: u64): void {
   flow.kind = FLOW_NEW;
   flow.sync = fromStart ? SYNC_YES : SYNC_NONE;
   flow.openTime = time;
 }
 
-/** A flow begins that is a copy of another: it is not read. */
-export function openCopy(flow: Flow): void {
-  flow.kind = FLOW_COPY;
+/** Begins a flow that is a duplicate of another one, and is not read. */
+export function openDuplicate(flow: Flow): void {
+  flow.kind = FLOW_DUPLICATE;
   flow.settled = 1;
 }
 
-/** Bytes of one side in order: what was captured of the payload of `from`. */
+/** Hands the captured payload of `from`, the next bytes of a side, to the parser. */
 // @ts-ignore: decorator
 @inline
 export function bytes(flow: Flow, side: u32, from: Packet): void {
@@ -60,7 +59,7 @@ export function bytes(flow: Flow, side: u32, from: Packet): void {
 }
 
 /**
- * Takes the next bytes of one side, the payload of the packet at hand, if they are one whole message.
+ * Takes the next bytes of one side, the payload of the current packet, if they are one whole message.
  * Otherwise returns false and has changed nothing: `bytes` takes them.
  */
 // @ts-ignore: decorator
@@ -72,19 +71,17 @@ export function wholeMessage(flow: Flow, at: usize, end: usize): bool {
   return true;
 }
 
-// Why bytes are not there.
-/** No packet showed them. */
+// Why the bytes of a gap are missing.
+/** No packet showed the bytes. */
 export const GAP_NOT_SEEN: u32 = 0;
-/** Their packet was captured too short. */
+/** The capture cut their packet short. */
 export const GAP_NOT_CAPTURED: u32 = 1;
-/** Copies of them contradict each other. */
+/** Overlapping segments have different bytes. */
 export const GAP_CONTRADICTORY: u32 = 2;
-/** Copies contradict each other, and one ends the stream: not even the number of bytes is certain. */
+/** Overlapping segments differ, and one of them ends the stream: the number of bytes is uncertain, too. */
 export const GAP_PERHAPS_OVER: u32 = 3;
 
-/**
- * Bytes of one side that will never be read: what was not captured of the payload of `from`. `why` is GAP_*.
- */
+/** Skips the payload of `from` that was not captured, the next bytes of a side. `why` is GAP_*. */
 export function gap(flow: Flow, side: u32, from: Packet, why: u32): void {
   const size = from.size - from.captured;
   if (why == GAP_PERHAPS_OVER && flow.sync != SYNC_NONE) losePlace(flow);
@@ -101,7 +98,7 @@ export function gap(flow: Flow, side: u32, from: Packet, why: u32): void {
   if (flow.sync != SYNC_NONE) takeGap(flow, side, size, from.time);
 }
 
-/** A flow is over: what is pending ends unanswered. */
+/** Ends a flow: its pending requests are unanswered. `kind` is CONN_KIND_CLOSE_*. */
 export function close(flow: Flow, kind: u32, time: u64): void {
   const failures = flow.failures;
   loseSync(flow, WHY_AFTER_GAP);
@@ -111,8 +108,8 @@ export function close(flow: Flow, kind: u32, time: u64): void {
 }
 
 /**
- * Two endpoints that exchange datagrams are a connection, which is recorded as open at once; what they say is
- * read in flows of its own.
+ * Begins the flow of two endpoints that exchange datagrams. It is recorded as an open connection at once; the
+ * datagrams themselves are read in the flows of their exchanges.
  */
 export function openPeer(flow: Flow, time: u64): void {
   open(flow, true, time);
@@ -120,12 +117,12 @@ export function openPeer(flow: Flow, time: u64): void {
   recordConn(flow, CONN_KIND_OPEN_MIDSTREAM, time);
 }
 
-/** The bytes up to `endWhole` are one datagram of a client: requests that are whole in it, or nothing. */
+/** The bytes up to `endWhole` are one datagram of a client: complete requests, or none. */
 export { beginTrial as beginWhole } from './match/account';
 
 /**
- * The datagram was handed on; `frame` bytes of its header count as its payload does. Returns false where it
- * ends within a request: the rest will never come, and the server does nothing of it.
+ * Ends a datagram; the `frame` bytes of its memcache header count as its payload does. Returns false where it
+ * ends within a request: the rest will never come, and the server carries out nothing of it.
  */
 export function endWhole(flow: Flow, frame: u32): bool {
   const client = sideOf(flow, CLIENT);
@@ -141,62 +138,63 @@ export function endWhole(flow: Flow, frame: u32): bool {
   return whole;
 }
 
-/** Bytes of a datagram's frame count as its payload does. */
+/** Counts the bytes of a datagram's memcache header as its payload. */
 export { takeUnread as takeFrame } from './match/account';
 
-/** Whether the bytes of a flow are read, not skipped as TLS or stray. */
+/** Whether a flow is read, and not skipped as TLS, stray or a duplicate. */
 // @ts-ignore: decorator
 @inline
 export function isRead(flow: Flow): bool {
   return flow.kind <= FLOW_NEW;
 }
 
-/** Whether something is read of it, so that an answer has a request. */
+/** Whether a flow is in sync, at least tentatively. */
 export function isBelieved(flow: Flow): bool {
   return flow.sync != SYNC_NONE;
 }
 
 /**
- * The client's side is read alone. Its binary requests do not wait for a server that shows it speaks binary.
+ * From here on the client's side is read alone. Its binary requests do not wait for an answer to prove that
+ * the server speaks binary.
  */
 export function requestsAlone(flow: Flow): void {
   sideOf(flow, SERVER).spoken = 1;
 }
 
-/** The side read alone is the client's: what it has asked will not be answered. */
+/** Ends the requests read so far of a client that is read alone: no answer to them will be captured. */
 export function aloneSettled(flow: Flow): void {
   if (flow.sync != SYNC_NONE && isRead(flow)) endRequests(flow);
 }
 
-/** One side was read alone, and now the other appears: what is what must be proven. */
+/** The missing side of a flow appears: which answer is whose must be proven again. */
 export function otherAppears(flow: Flow): void {
   if (flow.sync != SYNC_NONE) losePlace(flow);
 }
 
-/** Counts the packet at hand by what its flow turned out to be. */
+/** Counts the current packet by the kind of its flow. */
 // @ts-ignore: decorator
 @inline
 export function countPacket(flow: Flow): void {
   if (isRead(flow)) countDecoded();
-  else if (flow.kind == FLOW_COPY) countCopy();
+  else if (flow.kind == FLOW_DUPLICATE) countDuplicate();
   else count(flow.kind == FLOW_TLS ? COUNTER_SKIPPED_TLS : COUNTER_SKIPPED_STRAY);
 }
 
-/** The packet at hand is a copy of one of another flow, or of one that is over. */
-export function countCopy(): void {
+/** Counts the current packet as a duplicate. */
+export function countDuplicate(): void {
   countDecoded();
   if (packet.size) count(COUNTER_DUPLICATES);
 }
 
-/** The packet at hand is of a flow that is not read. */
-export function pass(flow: Flow): void {
+/** Counts the current packet and its payload, of a flow that is not read. */
+export function skipPacket(flow: Flow): void {
   countPacket(flow);
   skipPayload(flow.kind, packet.size);
 }
 
 /**
- * Which side a segment in mid-stream comes from: the other port is the server's; where both are, who answers
- * is.
+ * Whether the current segment, of a flow in mid-stream, comes from the client. One of the ports is the
+ * server's; where both are server ports, the first payload bytes tell requests from answers.
  */
 export function sourceIsClient(): bool {
   const fromServer = isServerPort(bswap<u16>(sourcePortField()));

@@ -1,6 +1,6 @@
 /**
- * The attack set: what hostile captures cost, by the parser alone and by the whole of `membench record` under a
- * cap on memory.
+ * The attack set: what hostile captures cost, by the parser alone and by the whole of `membench record` under
+ * a cap on memory.
  *
  *   node build/bench/attack.js [--only REGEXP] [--rounds N] [--memory SIZE] [--json FILE]
  *

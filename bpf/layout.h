@@ -11,27 +11,27 @@
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
 #define MEMBENCH_PCAP_RECORD_HEADER 16u /* bytes of a classic pcap record header (pcap-savefile(5)) */
 #define MEMBENCH_PCAP_PATCHED_RECORD_HEADER 24u /* bytes of a record header of Kuznetzov's pcap (pcap_sf_patched_pkthdr in sf-pcap.c of libpcap) */
-#define MEMBENCH_SLOT_HEADROOM 262208u /* bytes before a slot for a record begun in the slot before: RECORD_MAX + 64 */
-#define MEMBENCH_INTERFACES_MAX 1024u /* interfaces of a pcapng section that are told apart */
-#define MEMBENCH_DATAGRAMS_MAX 64u /* fragmented datagrams put together at a time */
+#define MEMBENCH_SLOT_HEADROOM 262208u /* bytes before the chunk of a slot, for a record that began in the slot before: RECORD_MAX + 64 */
+#define MEMBENCH_INTERFACES_MAX 1024u /* most interfaces of a pcapng section */
+#define MEMBENCH_DATAGRAMS_MAX 64u /* most fragmented datagrams that are reassembled at a time */
 #define MEMBENCH_DATAGRAM_MAX 65535u /* longest datagram, bytes after the IP header (RFC 791, RFC 8200) */
-#define MEMBENCH_DATAGRAM_ROOM 262144u /* bytes of a slot for the datagrams that become whole in it */
-#define MEMBENCH_LIST_HEAD 16u /* bytes before the first entry of an index list: how many there are (u32), and a pad */
-#define MEMBENCH_ELSEWHERE_PORTS 8u /* ports that look like those of a memcached nobody named, at most */
-#define MEMBENCH_ELSEWHERE_LOOKED 4096u /* packets of other ports that are looked at one by one */
-#define MEMBENCH_ELSEWHERE_SAMPLE 16u /* behind them one of so many is */
-#define MEMBENCH_SEGMENT_UDP 2147483648u /* bit of an entry of an index list: it is a UDP datagram */
-#define MEMBENCH_SEGMENT_MIN 44u /* fewest bytes of a capture that make an entry of an index list: record 16, IPv4 20, UDP 8 */
+#define MEMBENCH_DATAGRAM_ROOM 262144u /* bytes of a slot for the datagrams reassembled in it */
+#define MEMBENCH_LIST_HEAD 16u /* bytes before the first entry of an index list: the number of entries (u32) and padding */
+#define MEMBENCH_ELSEWHERE_PORTS 8u /* most ports outside the given ones on which traffic looks like memcached */
+#define MEMBENCH_ELSEWHERE_LOOKED 4096u /* packets of other ports that are all checked, before sampling begins */
+#define MEMBENCH_ELSEWHERE_SAMPLE 16u /* after ELSEWHERE_LOOKED packets, one packet in this many is checked */
+#define MEMBENCH_SEGMENT_UDP 2147483648u /* bit of `segment.ordinal`: the packet is a UDP datagram */
+#define MEMBENCH_SEGMENT_MIN 44u /* fewest bytes of a capture for one entry of an index list: record header 16, IPv4 20, UDP 8 */
 #define MEMBENCH_KEY_MAX 250u /* longest key, bytes (KEY_MAX_LENGTH in memcached.h) */
-#define MEMBENCH_LINE_MAX 2048u /* longest line kept, bytes; memcached closes above it (try_read_command_ascii) */
-#define MEMBENCH_NO_SIZE 4294967295u /* a size that is unknown or absent */
-#define MEMBENCH_PORT_BITMAP 8192u /* bytes of a bitmap of all ports */
-#define MEMBENCH_KERNEL_COUNTERS 16u /* room for enum kernel_counter: two cache lines for each CPU and ring */
-#define MEMBENCH_LAG_BUCKETS 512u /* buckets of the histogram of how late packets are decoded, u64 each: eight to each doubling of nanoseconds */
+#define MEMBENCH_LINE_MAX 2048u /* longest line kept, bytes; memcached closes the connection above it (try_read_command_ascii) */
+#define MEMBENCH_NO_SIZE 4294967295u /* stands for a size that is unknown or absent */
+#define MEMBENCH_PORT_BITMAP 8192u /* bytes of a bitmap of all 65,536 ports */
+#define MEMBENCH_KERNEL_COUNTERS 16u /* entries reserved for enum kernel_counter, u64 each: two cache lines for each CPU and ring */
+#define MEMBENCH_LAG_BUCKETS 512u /* buckets of the histogram of lag, u64 each: eight for each doubling of nanoseconds */
 #define MEMBENCH_BLOCK_MAX 1048576u /* largest sealed block of a profile, bytes, its frame included */
-#define MEMBENCH_ENVELOPE_MAX 65536u /* most bytes of a sealed block besides its payload: its frame, and its map of counts and shapes */
-#define MEMBENCH_OWNER_BITS 13u /* high bits of the hash of a client's port that choose the worker; no set of SYNs is shared by two workers */
-#define MEMBENCH_RING_CAPTURE_MAX 131040u /* most bytes of a packet in a ring record: the largest class less its head */
+#define MEMBENCH_ENVELOPE_MAX 65536u /* most bytes of a sealed block besides its payload: the frame, and the map of counts and shapes */
+#define MEMBENCH_OWNER_BITS 13u /* high bits of the hash of a client's port that choose the worker, so that no set of SYNs belongs to two workers */
+#define MEMBENCH_RING_CAPTURE_MAX 131040u /* most bytes of a packet in a ring record: the largest size of a record, less its head */
 
 /* link layers the decoder knows; the numbers in files are LINKTYPE_ values (tcpdump.org/linktypes.html) */
 enum membench_linktype {
@@ -52,7 +52,7 @@ enum membench_linktype {
 	MEMBENCH_LINKTYPE_COUNT = 14,
 };
 
-/* memcache protocol of a request */
+/* protocol of a request */
 enum membench_proto {
 	MEMBENCH_PROTO_TEXT = 0,
 	MEMBENCH_PROTO_META = 1,
@@ -132,7 +132,7 @@ enum membench_status {
 	MEMBENCH_STATUS_COUNT = 13,
 };
 
-/* meta mode as sent, or what a flag made of the command; `none` where nothing was sent */
+/* mode of a meta command as sent, or as implied by a flag; `none` where there was none */
 enum membench_mode {
 	MEMBENCH_MODE_NONE = 0,
 	MEMBENCH_MODE_ADD = 1,
@@ -147,7 +147,7 @@ enum membench_mode {
 	MEMBENCH_MODE_COUNT = 10,
 };
 
-/* bit numbers of EventRecord.present: which optional fields hold something; shape_flags only in a block's shapes */
+/* bit numbers of EventRecord.present: which optional fields have a value; shape_flags only in the shapes of a block */
 enum membench_present {
 	MEMBENCH_PRESENT_KEY = 0,
 	MEMBENCH_PRESENT_VALUE_SIZE = 1,
@@ -167,7 +167,7 @@ enum membench_present {
 	MEMBENCH_PRESENT_COUNT = 15,
 };
 
-/* bit numbers of EventRecord.marks: flags only an answer carries */
+/* bit numbers of EventRecord.marks: flags that only an answer carries */
 enum membench_mark {
 	MEMBENCH_MARK_WON = 0,
 	MEMBENCH_MARK_STALE = 1,
@@ -183,7 +183,7 @@ enum membench_trait {
 	MEMBENCH_TRAIT_COUNT = 3,
 };
 
-/* what a connection record says */
+/* kind of a connection record */
 enum membench_conn_kind {
 	MEMBENCH_CONN_KIND_OPEN_SYN = 0,
 	MEMBENCH_CONN_KIND_OPEN_MIDSTREAM = 1,
@@ -195,7 +195,7 @@ enum membench_conn_kind {
 	MEMBENCH_CONN_KIND_COUNT = 7,
 };
 
-/* per-worker counters, u64 each, in this order in memory; names as they stand in the profile */
+/* counters of each worker, u64 each, in this order in memory, with the names of the profile */
 enum membench_counter {
 	MEMBENCH_COUNTER_PACKETS_SEEN = 0,
 	MEMBENCH_COUNTER_PACKETS_DECODED = 1,
@@ -278,7 +278,7 @@ enum membench_counter {
 	MEMBENCH_COUNTER_COUNT = 78,
 };
 
-/* how packets are framed in a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers */
+/* container of a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers */
 enum membench_container {
 	MEMBENCH_CONTAINER_NONE = 0,
 	MEMBENCH_CONTAINER_PCAP = 1,
@@ -287,7 +287,7 @@ enum membench_container {
 	MEMBENCH_CONTAINER_COUNT = 4,
 };
 
-/* what a worker is at: waiting for packets; a batch; sealing what is open, at a flush or at the end; or reading a slot from a file */
+/* what a worker is doing: waiting for packets, decoding or indexing a batch, sealing its open block at a flush or the end, or reading a slot from a file */
 enum membench_phase {
 	MEMBENCH_PHASE_WAITING = 0,
 	MEMBENCH_PHASE_DECODING = 1,
@@ -297,7 +297,7 @@ enum membench_phase {
 	MEMBENCH_PHASE_COUNT = 5,
 };
 
-/* what the BPF program counts for each CPU and ring, u64 each; names as in enum counter where they are the same */
+/* counters of the BPF program for each CPU and ring, u64 each; the same names as in enum counter mean the same */
 enum membench_kernel_counter {
 	MEMBENCH_KERNEL_COUNTER_SUBMITTED = 0,
 	MEMBENCH_KERNEL_COUNTER_LOST_RING_FULL = 1,
@@ -344,24 +344,24 @@ enum membench_column {
 	MEMBENCH_COLUMN_COUNT = 26,
 };
 
-/* one per memory, used through Atomics by the host side only: the batch ring and its ends */
+/* state of the batch ring, one for each memory; only the host uses it, through Atomics */
 struct membench_control {
-	__s32 next; /* number of the slot to be filled next by the main thread; its complement where the workers fill slots from a file. Slot k lives at index k % slots */
-	__s32 indexed; /* slots indexed so far, by whichever worker held the lock */
-	__s32 lock; /* 0, or 1 + the worker that indexes a slot */
-	__s32 signal; /* bumped and notified at every change a worker may wait for */
-	__s32 done; /* bumped whenever a worker is done with a slot; the source waits on it */
-	__s32 ended; /* 1 when the source will publish no more */
-	__s32 stop; /* 1 when indexing must stop: a limit was reached */
-	__s32 blocks_written; /* sealed blocks that reached the writer; workers wait while it is far behind */
-	__s32 flush; /* bumped to make every worker seal its open block */
-	__s32 broken; /* number of the latest capture that was found broken, 0: none */
-	__s32 returned; /* bumped when a file the workers read is back; the source waits on it */
+	__s32 next; /* number of the next slot to fill, by the main thread; its complement where the workers fill slots from a file. Slot k is at index k % slots */
+	__s32 indexed; /* number of the next slot to index */
+	__s32 lock; /* 1 + the worker that is indexing a slot, 0: none */
+	__s32 signal; /* incremented and notified at every change that a worker may wait for */
+	__s32 done; /* incremented whenever a slot may have become free; the source waits on it */
+	__s32 ended; /* 1 once the source publishes no more slots */
+	__s32 stop; /* 1 once indexing must stop because a limit was reached */
+	__s32 blocks_written; /* sealed blocks that reached the writer; workers wait while the writer is far behind */
+	__s32 flush; /* incremented to make every worker seal its open block */
+	__s32 broken; /* number of the last capture that was found broken, 0: none */
+	__s32 returned; /* incremented when the workers no longer read the file; the source waits on it */
 	__s32 file; /* descriptor of the file the workers read */
-	__s32 file_slot; /* number of the first slot they fill with it */
+	__s32 file_slot; /* number of the first slot that they fill from this file */
 	__u32 pad0; /* zero */
-	__u64 file_offset; /* offset in it of that slot */
-	__u64 file_walked; /* offset up to which they have walked it */
+	__u64 file_offset; /* offset of that slot in the file */
+	__u64 file_walked; /* offset up to which the workers have walked the file */
 };
 _Static_assert(sizeof(struct membench_control) == 72, "size of control");
 _Static_assert(__builtin_offsetof(struct membench_control, next) == 0, "control.next");
@@ -384,34 +384,34 @@ _Static_assert(__builtin_offsetof(struct membench_control, file_walked) == 64, "
 /* state of the record walk, handed from slot to slot under the index lock */
 struct membench_index_state {
 	__u64 ordinal; /* packets walked so far */
-	__u64 matched; /* packets of the chosen ports so far */
-	__u64 limit; /* matching packets after which the walk stops (0: never) */
+	__u64 matched; /* packets of the server ports so far */
+	__u64 limit; /* packets of the server ports after which the walk stops (0: never) */
 	__u64 first_time; /* time of the first record, in units */
 	__u64 last_time; /* time of the latest record, in units */
-	__u64 duration; /* units of packet time after which packets are no longer taken (0: never) */
+	__u64 duration; /* units of packet time after which the walk stops (0: never) */
 	__u64 second; /* units in a second */
-	__u64 fraction; /* units in one of a classic pcap record's fractions of a second */
-	__u32 carry_size; /* bytes of a record begun but not ended, kept in the carry area */
+	__u64 fraction; /* units in one fraction of a second of a classic pcap record header */
+	__u32 carry_size; /* bytes in the carry area, of a record that goes on in the next slot */
 	__u32 carry; /* address of the carry area, SLOT_HEADROOM bytes */
-	__u32 container; /* enum container of the capture at hand */
+	__u32 container; /* enum container of the current capture */
 	__u32 linktype; /* enum linktype of a classic pcap file, or of a live source */
-	__u32 swapped; /* 1 where headers have the other byte order */
-	__u32 error; /* 1 when a header cannot be one; the rest of the capture is passed over */
-	__u32 ended; /* 0 going on, 1 the packet limit was reached, 2 the duration */
-	__u32 capture; /* number of the capture at hand, from 1 */
-	__u32 broken; /* number of the first capture that was broken or ended in a record, 0: none */
-	__u32 clocked; /* 1 once first_time is set; 2 where it is, and the first packet of another capture or section is to come */
-	__u32 begun; /* pcapng: 1 behind the first section header */
-	__u32 skip; /* pcapng: bytes to pass over before the trailing length of the block */
-	__u32 trailer; /* pcapng: trailing length expected behind them, 0: none */
+	__u32 swapped; /* 1 where headers are big-endian */
+	__u32 error; /* 1 once a record header was invalid; the rest of the capture is skipped */
+	__u32 ended; /* 1 once the packet limit was reached, 2 once the duration was, else 0 */
+	__u32 capture; /* number of the current capture, from 1 */
+	__u32 broken; /* number of the first capture that was broken or ended within a record, 0: none */
+	__u32 clocked; /* 1 once first_time is set; 2 where it is set and the first packet of another capture or section is still to come */
+	__u32 begun; /* pcapng: 1 after the first section header */
+	__u32 skip; /* pcapng: bytes to skip before the trailing length of the block */
+	__u32 trailer; /* pcapng: trailing length expected after these bytes, 0: none */
 	__u32 interfaces; /* address of the table of INTERFACES_MAX interfaces */
 	__u32 interface_count; /* pcapng: interfaces of the section so far */
 	__u32 datagrams; /* address of the table of DATAGRAMS_MAX fragmented datagrams */
-	__u32 sample; /* one of so many connections is decoded; 0 and 1: all */
-	__u32 snaplen; /* bytes of a packet that are looked at */
-	__u64 begin_time; /* time of the first record of the capture or section at hand, in units */
-	__u64 elsewhere[8]; /* ports that look like those of a memcached nobody named (low half, 0: free), and packets seen (high half) */
-	__u32 elsewhere_looked; /* packets of other ports so far, wraps */
+	__u32 sample; /* one in this many connections is decoded; 0 and 1: all */
+	__u32 snaplen; /* bytes of a packet that are decoded */
+	__u64 begin_time; /* time of the first record of the current capture or section, in units */
+	__u64 elsewhere[8]; /* other ports on which traffic looks like memcached (low half, 0: free), and the packets seen there (high half) */
+	__u32 elsewhere_looked; /* packets of other ports so far; wraps */
 	__u32 pad0; /* zero */
 };
 _Static_assert(sizeof(struct membench_index_state) == 216, "size of index_state");
@@ -448,11 +448,11 @@ _Static_assert(__builtin_offsetof(struct membench_index_state, pad0) == 212, "in
 
 /* one interface of a pcapng section */
 struct membench_capture_interface {
-	__s64 offset; /* seconds to add to its times (if_tsoffset) */
-	__u64 dropped; /* packets lost so far by its statistics */
+	__s64 offset; /* seconds to add to the times of its packets (if_tsoffset) */
+	__u64 dropped; /* packets lost so far by its interface statistics */
 	__u32 linktype; /* enum linktype */
-	__u32 snaplen; /* most bytes captured of a packet, 0: all */
-	__u32 resolution; /* if_tsresol: units of its times are 10^-n s, with the highest of 8 bits set 2^-n s */
+	__u32 snaplen; /* most bytes captured of a packet, 0: no limit */
+	__u32 resolution; /* if_tsresol: the unit of time is 10^-n s, or 2^-n s where the highest of its 8 bits is set */
 	__u32 pad0; /* zero */
 };
 _Static_assert(sizeof(struct membench_capture_interface) == 32, "size of capture_interface");
@@ -463,9 +463,9 @@ _Static_assert(__builtin_offsetof(struct membench_capture_interface, snaplen) ==
 _Static_assert(__builtin_offsetof(struct membench_capture_interface, resolution) == 24, "capture_interface.resolution");
 _Static_assert(__builtin_offsetof(struct membench_capture_interface, pad0) == 28, "capture_interface.pad0");
 
-/* what the record walk writes over the record header, right before the captured bytes */
+/* head of a packet, which the record walk writes over the record header, right before the captured bytes */
 struct membench_packet_head {
-	__u64 time; /* units since 1970 */
+	__u64 time; /* time of capture, units since 1970 */
 	__u32 captured; /* bytes captured */
 	__u32 length; /* bytes on the wire */
 };
@@ -474,22 +474,22 @@ _Static_assert(__builtin_offsetof(struct membench_packet_head, time) == 0, "pack
 _Static_assert(__builtin_offsetof(struct membench_packet_head, captured) == 8, "packet_head.captured");
 _Static_assert(__builtin_offsetof(struct membench_packet_head, length) == 12, "packet_head.length");
 
-/* a fragmented datagram that is not whole yet; behind all of these lie the bitmaps of their pieces of 8 bytes, each before its bytes */
+/* an IP datagram of which fragments are missing; after the table, each has a bitmap of its received pieces of 8 bytes, and its bytes */
 struct membench_datagram {
 	__u64 source0; /* source address; IPv4 in the low half */
-	__u64 source1; /* second half of an IPv6 address */
+	__u64 source1; /* second half of an IPv6 address, else 0 */
 	__u64 destination0; /* destination address */
-	__u64 destination1; /* second half */
-	__u32 id; /* identification */
-	__u32 protocol; /* of the transport */
-	__u32 family; /* 4 or 6, 0: this place is free */
-	__u32 packets; /* fragments that came */
-	__u64 begun; /* time of the first to come, units */
-	__u32 wire; /* bytes of its packets on the wire */
-	__u32 received; /* bytes that are there */
-	__u32 size; /* bytes in all, 0 until the last fragment came */
-	__u32 highest; /* end of the piece that lies highest */
-	__u64 header[5]; /* IP header of the first fragment, without options */
+	__u64 destination1; /* second half of an IPv6 address, else 0 */
+	__u32 id; /* identification field of the IP header */
+	__u32 protocol; /* IP protocol number of the transport */
+	__u32 family; /* 4 or 6, 0: this entry is free */
+	__u32 packets; /* fragments received */
+	__u64 begun; /* time of the fragment received first, in units */
+	__u32 wire; /* bytes of its fragments on the wire, link headers included */
+	__u32 received; /* payload bytes received */
+	__u32 size; /* payload bytes of the datagram, 0 until the last fragment is received */
+	__u32 highest; /* end of the highest piece received, bytes */
+	__u64 header[5]; /* IP header of the first fragment, without options or extension headers */
 };
 _Static_assert(sizeof(struct membench_datagram) == 112, "size of datagram");
 _Static_assert(__builtin_offsetof(struct membench_datagram, source0) == 0, "datagram.source0");
@@ -509,27 +509,27 @@ _Static_assert(__builtin_offsetof(struct membench_datagram, header) == 72, "data
 
 /* one direction of a flow */
 struct membench_side {
-	__u32 next; /* sequence number of the next byte to deliver; meaningful when `known` */
-	__u32 acked; /* highest acknowledgement the peer sent for this side's bytes */
-	__u32 queue; /* first and only list of segments that came early, by sequence number */
-	__u32 queued; /* bytes in that list, small segments counted as more than they are */
-	__u32 skip; /* bytes still to come of a value (its CRLF included) or of a header being skipped */
-	__u32 line; /* buffer of a line begun but not ended, 0 where there is none */
-	__u32 line_size; /* bytes in it */
-	__u8 ifindex; /* interface that showed its bytes last; its low bits are enough */
-	__u8 sums; /* 1 once a right checksum was seen: from then on a wrong one says that the receiver dropped the segment */
-	__u16 window; /* window its last segment offered, as it stands in the header */
-	__u32 initial; /* sequence number of the SYN, or of the first byte where the handshake was not seen */
-	__u32 stamp; /* time stamp of the last segment in order, 0 where there was none */
+	__u32 next; /* sequence number of the next byte to deliver; set once `known` */
+	__u32 acked; /* highest acknowledgement number that the peer sent for this side's bytes */
+	__u32 queue; /* address of the first early segment; they are linked by sequence number */
+	__u32 queued; /* bytes charged for the early segments; a small one is charged more than it has */
+	__u32 skip; /* bytes still to come of a value, its CRLF included, or of a header that is skipped */
+	__u32 line; /* address of the buffer of an incomplete line, 0: none */
+	__u32 line_size; /* bytes in that buffer */
+	__u8 ifindex; /* low bits of the interface on which its last segment was captured */
+	__u8 sums; /* 1 once a right checksum was seen: from then on a wrong one means that the receiver dropped the segment */
+	__u16 window; /* window of its last segment, in network order */
+	__u32 initial; /* sequence number of the SYN, or of the first byte seen where the handshake was not captured */
+	__u32 stamp; /* time stamp of the last segment in order, 0: none */
 	__u64 line_time; /* time of the packet that brought the first byte of the line */
 	__u64 line_ordinal; /* ordinal of that packet */
-	__u64 began_ordinal; /* packet in which requests are being counted */
-	__u32 began; /* how many began in it */
+	__u64 began_ordinal; /* ordinal of the packet in which the last request began */
+	__u32 began; /* requests that began in that packet */
 	__u8 state; /* parser state: CLIENT_* or SERVER_* */
-	__u8 known; /* KNOWN_*: whether `next` means something */
-	__u8 spoken; /* 1 once it has said a whole line */
-	__u8 fin_done; /* 1 once its FIN came in order */
-	__u32 record; /* of a TLS record in mid-stream: bytes to come, header bytes seen in the low three bits */
+	__u8 known; /* KNOWN_*: whether `next` is set */
+	__u8 spoken; /* 1 once a complete line or header of this side was read */
+	__u8 fin_done; /* 1 once its FIN was delivered */
+	__u32 record; /* of a TLS record in mid-stream: bytes to come, and in the low three bits the header bytes seen */
 	__u32 pad0; /* zero */
 };
 _Static_assert(sizeof(struct membench_side) == 80, "size of side");
@@ -556,44 +556,44 @@ _Static_assert(__builtin_offsetof(struct membench_side, fin_done) == 71, "side.f
 _Static_assert(__builtin_offsetof(struct membench_side, record) == 72, "side.record");
 _Static_assert(__builtin_offsetof(struct membench_side, pad0) == 76, "side.pad0");
 
-/* one TCP connection, or one exchange over UDP, as its worker knows it; its two sides lie behind it, the client first */
+/* one TCP connection, or one exchange over UDP; its two sides follow it in memory, the client first */
 struct membench_flow {
-	__u32 older; /* neighbour in the list from the longest to the shortest idle */
-	__u32 newer; /* the other neighbour */
+	__u32 older; /* address of the next flow that was idle longer, 0: none */
+	__u32 newer; /* address of the next flow that was idle shorter, 0: none */
 	__u32 hash; /* flow hash */
 	__u32 conn; /* connection number within the worker */
-	__u64 client_high; /* client's address; IPv4 in this half, the other is 0 */
-	__u64 client_low; /* second half */
+	__u64 client_high; /* client's address: first half of IPv6, or IPv4 */
+	__u64 client_low; /* second half of an IPv6 address, else 0 */
 	__u64 server_high; /* server's address */
-	__u64 server_low; /* second half */
+	__u64 server_low; /* second half of an IPv6 address, else 0 */
 	__u32 ports; /* in network order: client's port in the low half, server's in the high */
-	__u8 transport; /* OVER_*, UDP_PEER: what carries it */
-	__u8 sync; /* SYNC_*: whether events may be believed */
-	__u8 kind; /* FLOW_*: what kind of traffic this is */
+	__u8 transport; /* OVER_* or UDP_PEER: transport */
+	__u8 sync; /* SYNC_*: whether it is in sync, so that events are recorded */
+	__u8 kind; /* FLOW_*: kind of traffic */
 	__u8 failures; /* failed attempts to synchronise since the last success */
-	__u32 held; /* bytes of payload parsed whose request is not proven yet */
-	__u16 stuck; /* segments seen since delivery got stuck, 0 when it is not stuck */
-	__u8 owed; /* 1 where client bytes were passed over that the server may still answer: it has said nothing since */
-	__u8 size_flags; /* 1 once its server took the length of an ms from a flag S, as releases before 1.6.10 do */
-	__u64 stuck_time; /* time when it got stuck */
-	__u32 head; /* oldest pending request */
-	__u32 tail; /* youngest pending request */
-	__u32 pending; /* pending requests */
-	__u32 current; /* the request whose line or value is still arriving */
+	__u32 held; /* bytes of payload that were parsed, but whose request is not proven yet */
+	__u16 stuck; /* segments seen since delivery got stuck, 0: not stuck */
+	__u8 owed; /* 1 where the server may still answer client bytes that were skipped: it has sent nothing since */
+	__u8 size_flags; /* 1 once the server took the length of an ms from a flag S, as releases before 1.6.10 do */
+	__u64 stuck_time; /* time when delivery got stuck */
+	__u32 head; /* address of the oldest pending request */
+	__u32 tail; /* address of the newest pending request */
+	__u32 pending; /* number of pending requests */
+	__u32 current; /* address of the request whose line or value is still arriving */
 	__u8 auth; /* AUTH_*: whether the server is known to ask for credentials */
-	__u8 unsynced; /* WHY_*: why nothing is believed, or was not believed last; UNSYNCED_COUNTED: it counts as an unsynced flow */
-	__u8 opened; /* 1 once its opening is recorded */
+	__u8 unsynced; /* WHY_*: why the flow is, or was last, out of sync; UNSYNCED_COUNTED: it is counted as an unsynced flow */
+	__u8 opened; /* 1 once its opening was recorded */
 	__u8 from_syn; /* 1 where the handshake was seen */
-	__u8 settled; /* 1 once it is certain which protocol it speaks: there is no switch later */
-	__u8 login; /* LOGIN_*: what the first value read so far looks like */
-	__u8 agreed; /* AGREED_*: options both SYNs had, where both were seen */
-	__u8 scales; /* how far windows are shifted, where that is agreed: the client's in the low half */
+	__u8 settled; /* 1 once its protocol is certain, and will not be detected again */
+	__u8 login; /* LOGIN_*: whether the first value, as far as it was read, looks like credentials */
+	__u8 agreed; /* AGREED_*: options of both SYNs, where both were seen */
+	__u8 scales; /* window scales, where both sides agreed on scaling: the client's in the low half */
 	__u64 open_time; /* time of the SYN, or of the first payload */
 	__u64 last_time; /* time of the latest packet */
-	__u8 reset; /* once its client reset it: segments seen since, the RST included */
-	__u8 half; /* HALF_*: which side alone is read, because nothing of the other is captured */
-	__u8 records; /* whole TLS records in a row, in mid-stream */
-	__u8 borders; /* segments in a row that ended where such a record did */
+	__u8 reset; /* once the client has reset it: segments seen since, the RST included; else 0 */
+	__u8 half; /* HALF_*: which side alone is read, because no packet of the other was captured */
+	__u8 records; /* consecutive complete TLS records in mid-stream */
+	__u8 borders; /* consecutive segments that ended where such a record did */
 	__u32 pad0; /* zero */
 };
 _Static_assert(sizeof(struct membench_flow) == 120, "size of flow");
@@ -635,34 +635,34 @@ _Static_assert(__builtin_offsetof(struct membench_flow, records) == 114, "flow.r
 _Static_assert(__builtin_offsetof(struct membench_flow, borders) == 115, "flow.borders");
 _Static_assert(__builtin_offsetof(struct membench_flow, pad0) == 116, "flow.pad0");
 
-/* of an exchange over UDP: the answer that is arriving, in datagrams of any order */
+/* of an exchange over UDP: the answer that is arriving, as datagrams in any order */
 struct membench_exchange {
-	__u32 start; /* where it starts in the server's stream */
-	__u32 arrived; /* datagrams of it that came */
+	__u32 start; /* where the answer starts in the server's stream */
+	__u32 arrived; /* datagrams of the answer received so far */
 };
 _Static_assert(sizeof(struct membench_exchange) == 8, "size of exchange");
 _Static_assert(__builtin_offsetof(struct membench_exchange, start) == 0, "exchange.start");
 _Static_assert(__builtin_offsetof(struct membench_exchange, arrived) == 4, "exchange.arrived");
 
-/* a SYN seen, or how a connection began, in a table that forgets: a flow whose handshake is remembered starts in sync, and a copy of one that began is known */
+/* a handshake seen, or how a flow began, in a table that forgets the oldest: it lets a flow start in sync, and tells duplicates of a connection */
 struct membench_syn {
 	__u64 time; /* time of the SYN */
 	__u32 hash; /* flow hash */
-	__u32 client; /* client's initial sequence number, or where it stood when the flow began in mid-stream */
-	__u32 server; /* server's */
-	__u16 client_port; /* client's port in network order: with the hash enough to tell the sides apart */
-	__u16 server_port; /* server's port */
+	__u32 client; /* client's initial sequence number, or its next one where the flow began in mid-stream */
+	__u32 server; /* the same of the server */
+	__u16 client_port; /* client's port, in network order */
+	__u16 server_port; /* server's port, in network order */
 	__u8 state; /* SYN_*: what is known */
-	__u8 agreed; /* AGREED_*: what the client's offered; once the server answered, what both had */
-	__u16 window; /* window the server's offered */
+	__u8 agreed; /* AGREED_*: options of the client's SYN; once the server answered, options of both */
+	__u16 window; /* window of the server's SYN-ACK */
 	__u8 scales; /* window scales: the client's in the low half */
-	__u8 scaled; /* 1 where the client offered to scale */
+	__u8 scaled; /* 1 where the client offered window scaling */
 	__u8 midstream; /* 1 where the flow began without a handshake */
-	__u8 first_size; /* bytes of its first payload that `first` is of; in the high bit the side that sent it */
-	__u32 client_stamp; /* time stamp of the client, 0 where it has none */
-	__u32 server_stamp; /* time stamp of the server, 0 where it has none */
-	__u32 client_end; /* behind the last byte of the client, once the flow is over */
-	__u32 server_end; /* behind the server's */
+	__u8 first_size; /* bytes of the first payload that `first` covers; the high bit is set where the server sent it */
+	__u32 client_stamp; /* time stamp of the client's SYN, 0: none */
+	__u32 server_stamp; /* time stamp of the server's SYN-ACK, 0: none */
+	__u32 client_end; /* sequence number after the last byte of the client, once the flow is over */
+	__u32 server_end; /* the same of the server */
 	__u32 address; /* hash of the client's address */
 	__u32 first; /* fingerprint of the first payload */
 };
@@ -687,15 +687,15 @@ _Static_assert(__builtin_offsetof(struct membench_syn, server_end) == 44, "syn.s
 _Static_assert(__builtin_offsetof(struct membench_syn, address) == 48, "syn.address");
 _Static_assert(__builtin_offsetof(struct membench_syn, first) == 52, "syn.first");
 
-/* head of one slot of the batch ring; the index lists follow it */
+/* head of one slot of the batch ring */
 struct membench_slot {
 	__u32 size; /* bytes of the chunk */
-	__s32 filled; /* 0: nothing to walk; 1 + the worker that reads into it; -1: filled by the main thread, -2: by a worker */
-	__u32 capture; /* number of the capture that begins with it, from 1; 0: it goes on */
+	__s32 filled; /* 0: not filled; 1 + the worker that reads into it; -1: filled by the main thread, -2: by a worker */
+	__u32 capture; /* number of the capture that begins with this slot, from 1; 0: none begins */
 	__u32 container; /* enum container of a capture that begins */
 	__u32 linktype; /* enum linktype of a classic pcap file that begins */
-	__u32 swapped; /* 1 where its headers have the other byte order */
-	__u32 fraction; /* units in one of its records' fractions of a second */
+	__u32 swapped; /* 1 where its headers are big-endian */
+	__u32 fraction; /* units in one fraction of a second of its record headers */
 	__u32 pad0; /* zero */
 	__u64 base_ordinal; /* ordinal of its first packet */
 };
@@ -710,14 +710,14 @@ _Static_assert(__builtin_offsetof(struct membench_slot, fraction) == 24, "slot.f
 _Static_assert(__builtin_offsetof(struct membench_slot, pad0) == 28, "slot.pad0");
 _Static_assert(__builtin_offsetof(struct membench_slot, base_ordinal) == 32, "slot.base_ordinal");
 
-/* one entry of an index list: where a TCP segment or UDP datagram lies and whose it is */
+/* one entry of an index list: a TCP segment or UDP datagram for one worker */
 struct membench_segment {
 	__u32 head; /* address of its packet_head */
 	__u32 hash; /* flow hash, symmetric */
-	__u32 ordinal; /* packet number within the slot; SEGMENT_UDP is set where it is a UDP datagram */
+	__u32 ordinal; /* number of the packet within the slot, with SEGMENT_UDP set for a UDP datagram */
 	__u16 l4_offset; /* TCP or UDP header, bytes after the packet head */
 	__u8 l3_offset; /* IP header, bytes after the packet head */
-	__u8 seen_on; /* low bits of the interface it was seen on, 0 where the capture does not tell */
+	__u8 seen_on; /* low bits of the interface it was captured on, 0 where the capture does not tell */
 };
 _Static_assert(sizeof(struct membench_segment) == 16, "size of segment");
 _Static_assert(__builtin_offsetof(struct membench_segment, head) == 0, "segment.head");
@@ -727,18 +727,18 @@ _Static_assert(__builtin_offsetof(struct membench_segment, l4_offset) == 12, "se
 _Static_assert(__builtin_offsetof(struct membench_segment, l3_offset) == 14, "segment.l3_offset");
 _Static_assert(__builtin_offsetof(struct membench_segment, seen_on) == 15, "segment.seen_on");
 
-/* the packet an instance is at, or one that waited: framing says where it is and whose, TCP and UDP what is in it */
+/* the current packet of an instance, or a packet that waited: framing sets its addresses and flow hash, TCP and UDP its payload */
 struct membench_packet {
-	__u64 time; /* when it was captured, in units of the recording */
-	__u64 ordinal; /* its number in the source; in the record walk, its number in the slot */
+	__u64 time; /* time of capture, in units */
+	__u64 ordinal; /* number of the packet in its source; in the record walk, in its slot */
 	__u32 payload; /* address of its first byte of payload */
 	__u32 size; /* bytes of payload on the wire */
-	__u32 captured; /* bytes of these that were captured */
-	__u32 starts; /* 1 where `payload` is where the payload of a packet starts */
+	__u32 captured; /* bytes of that payload that were captured */
+	__u32 starts; /* 1 where `payload` is the first payload byte of a packet, not a later one */
 	__u32 sequence; /* sequence number of its first byte of payload */
-	__u32 ack; /* acknowledgement number: up to where it says that its sender has the other direction */
-	__u32 flags; /* flags of its TCP header, and IS_* of the reassembly's */
-	__u32 side; /* CLIENT or SERVER: which side of its flow sent it; meaningful once the flow is found */
+	__u32 ack; /* acknowledgement number */
+	__u32 flags; /* flags of its TCP header, and IS_* of assembly/tcp/overlap.ts */
+	__u32 side; /* CLIENT or SERVER: the side of its flow that sent it; set once the flow is found */
 	__u32 ip; /* address of the IP header */
 	__u32 l4; /* address of the TCP or UDP header */
 	__u32 end; /* address behind the captured bytes */
@@ -746,15 +746,15 @@ struct membench_packet {
 	__u32 length; /* bytes on the wire, link header included */
 	__u32 family; /* 4 or 6 */
 	__u32 protocol; /* protocol number of TCP or UDP */
-	__u32 seen_on; /* interface it was seen on, 0 where the source does not tell */
+	__u32 seen_on; /* interface it was captured on, 0 where the source does not tell */
 	__u32 hash; /* flow hash */
 	__u32 shared; /* in the record walk, the hash that chooses its worker */
 	__u32 ports; /* in network order: source in the low half */
 	__u32 pad0; /* zero */
-	__u64 source_high; /* address of the source; IPv4 in this half, the other is 0 */
-	__u64 source_low; /* second half */
-	__u64 destination_high; /* address of the destination */
-	__u64 destination_low; /* second half */
+	__u64 source_high; /* source address: first half of IPv6, or IPv4 */
+	__u64 source_low; /* second half of an IPv6 address, else 0 */
+	__u64 destination_high; /* destination address: first half of IPv6, or IPv4 */
+	__u64 destination_low; /* second half of an IPv6 address, else 0 */
 };
 _Static_assert(sizeof(struct membench_packet) == 128, "size of packet");
 _Static_assert(__builtin_offsetof(struct membench_packet, time) == 0, "packet.time");
@@ -784,48 +784,48 @@ _Static_assert(__builtin_offsetof(struct membench_packet, source_low) == 104, "p
 _Static_assert(__builtin_offsetof(struct membench_packet, destination_high) == 112, "packet.destination_high");
 _Static_assert(__builtin_offsetof(struct membench_packet, destination_low) == 120, "packet.destination_low");
 
-/* everything an instance is told once, before its first packet */
+/* configuration of an instance, set before its first packet */
 struct membench_config {
 	__u64 key0; /* first half of the SipHash secret for keys, little-endian as in the reference code */
-	__u64 key1; /* second half */
+	__u64 key1; /* second half of that secret */
 	__u64 address_key0; /* first half of the secret for addresses and opaques */
-	__u64 address_key1; /* second half */
+	__u64 address_key1; /* second half of that secret */
 	__u64 hash_seed; /* seed of the flow hash and of key fingerprints, the same in every worker */
-	__u32 workers; /* number of workers that share the flows */
-	__u32 worker; /* index of this one */
+	__u32 workers; /* number of workers */
+	__u32 worker; /* index of this worker, from 0 */
 	__u32 events_out; /* 1: hand event records to the host; 0: build blocks */
-	__u32 ports; /* address of a bitmap of 65,536 server ports */
+	__u32 ports; /* address of the bitmap of server ports */
 	__u32 index_state; /* address of the index state */
 	__u32 counters; /* address of this instance's counters */
-	__u32 packet; /* address of the packet at hand */
+	__u32 packet; /* address of the current packet */
 	__u32 block_info; /* address of this instance's block_info */
 	__u32 flow_buckets; /* address of the flow hash table, flow_bucket_count entries of u64 */
 	__u32 flow_bucket_count; /* entries, a power of two */
 	__u32 flows; /* address of the flow pool */
 	__u32 flow_count; /* entries of the flow pool */
-	__u32 syns; /* address of the table of SYNs seen, 40 bytes an entry */
+	__u32 syns; /* address of the table of SYNs */
 	__u32 syn_count; /* entries, a power of two */
 	__u32 requests; /* address of the pool of pending requests */
-	__u32 requests_end; /* its end */
+	__u32 requests_end; /* address after that pool */
 	__u32 keys; /* address of the pool of key chunks for multigets */
-	__u32 keys_end; /* its end */
-	__u32 reorder; /* address of the pool of chunks for segments that came early */
-	__u32 reorder_end; /* its end */
+	__u32 keys_end; /* address after that pool */
+	__u32 reorder; /* address of the pool of chunks for early segments */
+	__u32 reorder_end; /* address after that pool */
 	__u32 lines; /* address of the pool of line buffers */
-	__u32 lines_end; /* its end */
+	__u32 lines_end; /* address after that pool */
 	__u32 columns; /* address of the open block's columns */
 	__u32 column_size; /* bytes reserved for each column */
 	__u32 block_events; /* events after which a block is sealed */
 	__u32 key_cache; /* address of the cache of the block's keys, sets of u64 (assembly/columns/keys.ts); block_events is below 65536 */
-	__u32 key_cache_sets; /* its sets, a power of two */
-	__u32 block_out; /* address where the payload of a sealed block is put together */
-	__u32 block_out_size; /* bytes there */
+	__u32 key_cache_sets; /* sets of that cache, a power of two */
+	__u32 block_out; /* address at which the payload of a sealed block is put together */
+	__u32 block_out_size; /* bytes of that area */
 	__u32 events; /* address of the event records handed to the host */
-	__u32 event_count; /* entries there */
-	__u32 lag; /* address of the histogram of how late packets are decoded */
-	__u32 next_conn; /* number of the next connection: the parser counts it up, also across rebuilds */
-	__u32 scratch; /* address of small tables of the instance */
-	__u32 scratch_size; /* bytes there */
+	__u32 event_count; /* event records that fit there */
+	__u32 lag; /* address of the histogram of lag */
+	__u32 next_conn; /* number of the next connection; it goes on where another instance takes over */
+	__u32 scratch; /* address of the scratch area, for small tables of the instance */
+	__u32 scratch_size; /* bytes of the scratch area */
 	__u32 pad0; /* zero */
 };
 _Static_assert(sizeof(struct membench_config) == 184, "size of config");
@@ -871,23 +871,23 @@ _Static_assert(__builtin_offsetof(struct membench_config, scratch) == 172, "conf
 _Static_assert(__builtin_offsetof(struct membench_config, scratch_size) == 176, "config.scratch_size");
 _Static_assert(__builtin_offsetof(struct membench_config, pad0) == 180, "config.pad0");
 
-/* what a worker was doing, in its region, so that another can go on where it trapped, hung or died */
+/* what a worker is doing, so that another can go on where it trapped, hung or died */
 struct membench_worker_state {
-	__u32 beat; /* bumped at every change of phase and every block: one that stays while at work is stuck */
+	__u32 beat; /* incremented at every change of phase and every block: a worker that works and does not change it is stuck */
 	__u32 phase; /* enum phase */
-	__u32 position; /* slots of the batch ring it is done with; of a packet ring, the block it takes next */
-	__u32 blocks; /* blocks sent so far: the sequence number of the next */
-	__u32 writing; /* 1 while it waits for the writer, in whatever phase */
-	__u32 recovering; /* 1 once seen_after and lost_after are set, until the recovery is over */
-	__u64 batch; /* the batch at hand: number of its slot, where it begins in a BPF ring, number of its block in a packet ring */
-	__u64 batch_seen; /* packets_seen when the batch at hand began */
-	__u64 batch_done; /* packets decoded, or skipped by what their flow is, when it began; before a slot is indexed packets of any outcome, and fragments that wait */
-	__u64 seen_after; /* what a recovery under way makes of packets_seen */
-	__u64 lost_after; /* what it makes of lost_worker_failed */
-	__u64 drops_before; /* what drops was before the statistics were read last */
-	__u64 drops; /* packets lost before they reached the packet ring, statistics not counted */
-	__u32 statistics[2]; /* packets and drops as the kernel wrote them, zero once they are counted */
-	__u64 kernel[16]; /* what the BPF program counted for the ring when last looked at, by enum kernel_counter */
+	__u32 position; /* number of the slot of the batch ring, or block of the packet ring, that it decodes next */
+	__u32 blocks; /* blocks sent so far, which is the sequence number of the next */
+	__u32 writing; /* 1 while it waits for the writer, in any phase */
+	__u32 recovering; /* 1 while seen_after and lost_after are set: from their calculation to the end of the recovery */
+	__u64 batch; /* current batch: number of its slot, its position in a BPF ring, or number of its block in a packet ring */
+	__u64 batch_seen; /* packets_seen when the current batch began */
+	__u64 batch_done; /* packets decoded, or skipped for the kind of their flow, when the batch began; where a slot is indexed, packets of any outcome and waiting fragments */
+	__u64 seen_after; /* value of packets_seen after the recovery */
+	__u64 lost_after; /* value of lost_worker_failed after the recovery */
+	__u64 drops_before; /* value of drops before the statistics were last read */
+	__u64 drops; /* packets lost before they reached the packet ring, without those in statistics */
+	__u32 statistics[2]; /* struct tpacket_stats as the kernel wrote it (linux/if_packet.h): packets and drops; zero once added */
+	__u64 kernel[16]; /* counters of the BPF program for this ring when last read, by enum kernel_counter */
 };
 _Static_assert(sizeof(struct membench_worker_state) == 216, "size of worker_state");
 _Static_assert(__builtin_offsetof(struct membench_worker_state, beat) == 0, "worker_state.beat");
@@ -906,26 +906,26 @@ _Static_assert(__builtin_offsetof(struct membench_worker_state, drops) == 72, "w
 _Static_assert(__builtin_offsetof(struct membench_worker_state, statistics) == 80, "worker_state.statistics");
 _Static_assert(__builtin_offsetof(struct membench_worker_state, kernel) == 88, "worker_state.kernel");
 
-/* one key of one request with its outcome; times in units (ns or µs, as the capture has them) */
+/* one key of one request with its outcome; times are in units: ns or µs, as in the capture */
 struct membench_event_record {
-	__u64 time; /* time of the packet that first delivered the request's first byte */
+	__u64 time; /* time of the packet that delivered the request's first byte */
 	__u64 ordinal; /* number of that packet in its source */
-	__u64 latency; /* first answer byte − last request byte */
+	__u64 latency; /* time from the last byte of the request to the first byte of its answer, in units */
 	__u64 key_hash; /* SipHash-2-4 of the key */
-	__u64 meta_flags; /* flags requested: bits 0–25 are a–z, 26–51 are A–Z */
+	__u64 meta_flags; /* flags of a meta request: bits 0–25 are a–z, 26–51 are A–Z */
 	__u64 flags; /* client flags */
-	__s64 ttl; /* exptime, or the T token */
+	__s64 ttl; /* exptime, or the T token, as sent */
 	__u64 delta; /* incr and decr amount, or the D token */
 	__u64 initial; /* J token, or the initial value of a binary incr or decr */
 	__u64 cas_new; /* E token */
 	__s64 vivify; /* N token, or the expiration of what a binary incr or decr creates */
 	__s64 recache; /* R token */
-	__s64 ttl_left; /* time to live an answer told (t), seconds */
+	__s64 ttl_left; /* remaining time to live by the t flag of an answer, seconds */
 	__u64 opaque; /* keyed hash of the opaque */
 	__u32 value_size; /* bytes of the value */
 	__u32 conn; /* connection, numbered within the worker */
-	__u32 sub; /* how many requests began in that packet before this one */
-	__u32 key_index; /* position of the key in its request */
+	__u32 sub; /* number of requests that began in the same packet before this one */
+	__u32 key_index; /* index of the key in its request, from 0 */
 	__u32 present; /* bits of enum present */
 	__u16 key_size; /* bytes of the key, after base64 decoding */
 	__u8 op; /* enum op */
@@ -967,7 +967,7 @@ _Static_assert(__builtin_offsetof(struct membench_event_record, marks) == 139, "
 _Static_assert(__builtin_offsetof(struct membench_event_record, traits) == 140, "event_record.traits");
 _Static_assert(__builtin_offsetof(struct membench_event_record, pad0) == 141, "event_record.pad0");
 
-/* what events of a block share besides numbers; the shape column indexes a table of these */
+/* fields that many events of a block have in common; the shape column indexes a table of shapes */
 struct membench_shape {
 	__u64 meta_flags; /* as in event_record */
 	__u32 present; /* as in event_record */
@@ -978,7 +978,7 @@ struct membench_shape {
 	__u8 mode; /* as in event_record */
 	__u8 marks; /* as in event_record */
 	__u8 traits; /* as in event_record */
-	__u8 flags; /* the client flags, where present has shape_flags */
+	__u8 flags; /* client flags, where present has shape_flags */
 	__u8 pad0[4]; /* zero */
 };
 _Static_assert(sizeof(struct membench_shape) == 24, "size of shape");
@@ -994,20 +994,20 @@ _Static_assert(__builtin_offsetof(struct membench_shape, traits) == 18, "shape.t
 _Static_assert(__builtin_offsetof(struct membench_shape, flags) == 19, "shape.flags");
 _Static_assert(__builtin_offsetof(struct membench_shape, pad0) == 20, "shape.pad0");
 
-/* what the host needs to wrap a sealed block */
+/* description of a sealed block, for the host */
 struct membench_block_info {
-	__u64 min_time; /* smallest time in it, in units */
-	__u64 max_time; /* largest time in it */
-	__u64 base_time; /* time the first delta starts from */
-	__u64 base_ordinal; /* ordinal the first delta starts from */
-	__u64 base_conn_time; /* time the first connection record's delta starts from */
+	__u64 min_time; /* smallest time of its events, in units */
+	__u64 max_time; /* largest time of its events, in units */
+	__u64 base_time; /* time that the first delta is relative to, in units */
+	__u64 base_ordinal; /* ordinal that the first delta is relative to */
+	__u64 base_conn_time; /* time that the delta of the first connection record is relative to, in units */
 	__u32 payload; /* address of the payload */
-	__u32 payload_size; /* its bytes */
-	__u32 events; /* events in it */
-	__u32 requests; /* requests whose first key is in it */
-	__u32 conns; /* connection records in it */
+	__u32 payload_size; /* bytes of the payload */
+	__u32 events; /* number of events */
+	__u32 requests; /* number of requests of which the first key is in the block */
+	__u32 conns; /* number of connection records */
 	__u32 shapes; /* entries of the shape table */
-	__u32 shape_table; /* its address */
+	__u32 shape_table; /* address of the shape table */
 	__u32 keys; /* entries of the key dictionary */
 	__u32 column_ends[26]; /* bytes of each column, by enum column */
 };
@@ -1027,17 +1027,17 @@ _Static_assert(__builtin_offsetof(struct membench_block_info, shape_table) == 64
 _Static_assert(__builtin_offsetof(struct membench_block_info, keys) == 68, "block_info.keys");
 _Static_assert(__builtin_offsetof(struct membench_block_info, column_ends) == 72, "block_info.column_ends");
 
-/* what the BPF program writes into a ring before the bytes of a packet, which start at its IP header */
+/* head of a record of a BPF ring; the bytes of the packet follow, from its IP header on */
 struct membench_ring_record {
 	__u64 time; /* CLOCK_MONOTONIC nanoseconds (bpf_ktime_get_ns) */
 	__u32 length; /* bytes the packet had on the wire, link header included */
-	__u32 captured; /* bytes that follow */
-	__u32 hash; /* flow hash, symmetric: the parser takes it as its own */
-	__u32 ifindex; /* interface it was seen on */
+	__u32 captured; /* bytes of the packet that follow */
+	__u32 hash; /* flow hash, symmetric, the same as the parser calculates */
+	__u32 ifindex; /* interface it was captured on */
 	__u16 l4_offset; /* TCP or UDP header, bytes after the IP header */
 	__u8 family; /* 4 or 6 */
 	__u8 protocol; /* IP protocol number: TCP or UDP */
-	__u8 link_size; /* bytes before the IP header, counted in length */
+	__u8 link_size; /* bytes before the IP header, included in length */
 	__u8 pad0[3]; /* zero */
 };
 _Static_assert(sizeof(struct membench_ring_record) == 32, "size of ring_record");
@@ -1052,16 +1052,16 @@ _Static_assert(__builtin_offsetof(struct membench_ring_record, protocol) == 27, 
 _Static_assert(__builtin_offsetof(struct membench_ring_record, link_size) == 28, "ring_record.link_size");
 _Static_assert(__builtin_offsetof(struct membench_ring_record, pad0) == 29, "ring_record.pad0");
 
-/* read-only data of the BPF program, filled in before it is loaded */
+/* read-only data of the BPF program, set before it is loaded */
 struct membench_kernel_settings {
-	__u32 layout_hash; /* as built; another one is refused */
+	__u32 layout_hash; /* layout hash of the build; the host refuses an object with another one */
 	__u32 rings; /* rings in use, one for each worker */
 	__u64 seed; /* seed of the flow hash, the same as in config */
-	__u32 snaplen; /* bytes of a packet to keep, from its IP header on */
-	__u32 keep_empty; /* 1: segments without payload are handed over too, not only counted */
-	__u64 wake_interval; /* nanoseconds between two wake-ups of a worker */
-	__u64 wake_interval_busy; /* the same where more than wake_bytes come in between */
-	__u64 wake_bytes; /* bytes of one ring between two wake-ups that count as many */
+	__u32 snaplen; /* most bytes of a packet to submit, from its IP header on */
+	__u32 keep_empty; /* 1: segments without payload are submitted, too; 0: they are only counted */
+	__u64 wake_interval; /* shortest time between two wake-ups of a worker, nanoseconds */
+	__u64 wake_interval_busy; /* the same under load, where more than wake_bytes arrive in between, nanoseconds */
+	__u64 wake_bytes; /* bytes of one ring between two wake-ups that count as load */
 	__u32 sample; /* as in index_state */
 	__u32 pad0; /* zero */
 };

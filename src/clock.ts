@@ -1,13 +1,13 @@
-/** Nanoseconds the next millisecond of the wall clock is waited for. */
+/** Longest wait for the wall clock's next millisecond, ns. */
 const PATIENCE = 2_000_000n;
 
 /**
- * Unix time as one recording has it, in nanoseconds: read off the wall clock once, and carried on by
- * CLOCK_MONOTONIC, which is also the clock of what eBPF programs see. So times of one recording never run
- * backwards and its durations are true, whatever is done to the wall clock meanwhile; that a step of it, or
- * time the host was asleep, is not in them, is the price.
+ * The clock of one recording: Unix time in nanoseconds. The wall clock is read once, and CLOCK_MONOTONIC
+ * advances the time from there; eBPF programs take their times from it, too. So the times of a recording
+ * never run backwards and its durations are right even where the wall clock is set. The price: a step of the
+ * wall clock, and time during which the host is asleep, are not in these times.
  *
- * What has its time from somebody else keeps it: packets of captures, and of packet sockets and libpcap, which
+ * Packets that already have a time keep it: those of captures, and those of packet sockets and libpcap, which
  * the kernel stamps by the wall clock.
  */
 export class RecordingClock {
@@ -15,7 +15,7 @@ export class RecordingClock {
   readonly offset: bigint;
 
   constructor() {
-    // The wall clock is told in milliseconds: they are exact where one begins, unless it stands still.
+    // Date.now() has only milliseconds, so its value is exact when it changes. A stopped clock never changes.
     const start = process.hrtime.bigint();
     const before = Date.now();
     let wall = before;

@@ -1,6 +1,6 @@
 /**
- * The parser by itself: bytes of a capture in, events out. Uses no file, thread, shared memory or native
- * module, and runs wherever WebAssembly does.
+ * The parser by itself: takes the bytes of a capture and returns events. It uses no file, thread, shared
+ * memory or native module, and runs wherever WebAssembly does.
  *
  * @module membench/decoder
  */
@@ -32,55 +32,55 @@ export interface DecoderOptions {
   port?: number;
   /** Server ports as inclusive ranges, instead of `port`. */
   ports?: PortRanges;
-  /** 16 bytes keys are hashed with (SipHash-2-4). Default: random. */
+  /** Secret for the hashes of keys (SipHash-2-4), 16 bytes. Default: random. */
   key?: Uint8Array;
-  /** Bytes of everything the decoder keeps, from 10 MiB to 4 GiB. Default: 76 MiB. */
+  /** Size of the decoder's memory in bytes, from 10 MiB to 4 GiB. Default: 76 MiB. */
   memory?: number;
-  /** The compiled parser, where the embedded one shall not be used. */
+  /** A compiled parser to use instead of the embedded one. */
   wasm?: WebAssembly.Module;
 }
 
 type KnownOptions = Record<keyof DecoderOptions, true>;
 
 /**
- * Decodes one capture. What `decode` and `end` return are hands that take from one line of events: each event
- * is given once, in the order of completion, to whoever asks next. What a loop that is left early has not
- * taken comes first out of the next call's, so nothing is lost, and nothing comes twice.
+ * Decodes one capture. The iterables that `decode` and `end` return share one queue of events: each event is
+ * yielded once, in the order of completion, by the iterable that is asked next. Events that a loop left early
+ * did not take are the first of the next call's iterable.
  *
- * A failure in the capture is thrown behind the events before it, and again behind those of every later call.
+ * A failure in the capture is thrown after the events before it, and again by the iterables of all later
+ * calls.
  */
 export interface Decoder {
   /**
-   * Takes the next bytes of a capture, of any length, and gives the events they complete.
+   * Decodes the next bytes of a capture, of any length, and returns the events they complete.
    *
-   * The first 256 KiB are decoded at once; the rest as the events before it are taken, so that a chunk of
-   * any size costs little memory. The chunk must not be changed while a loop over its events goes on. Once
-   * the loop is over, or left by `break`, `return` or an exception, the chunk is the caller's again: what was
-   * not decoded of it has been copied. Where no loop takes the events, it is not decoded or copied any further
-   * before the next call of the decoder, and must stay as it is until then.
+   * The first 256 KiB are decoded at once, the rest as its events are taken, so that a chunk of any size
+   * costs little memory. The chunk must not be changed during a loop over its events. When the loop is over,
+   * or is left by `break`, `return` or an exception, the undecoded rest is copied, and the chunk may be
+   * changed again. Without a loop the chunk must stay unchanged until the next call of the decoder.
    *
-   * @throws ERR_MEMBENCH_USAGE after `end`; ERR_MEMBENCH_NOT_A_CAPTURE, ERR_MEMBENCH_LINKTYPE: both at once.
-   *   The iteration throws ERR_MEMBENCH_BROKEN_CAPTURE
+   * @throws ERR_MEMBENCH_USAGE after `end`; ERR_MEMBENCH_NOT_A_CAPTURE and ERR_MEMBENCH_LINKTYPE at the call;
+   *   ERR_MEMBENCH_BROKEN_CAPTURE from the iteration
    */
   decode(chunk: Uint8Array): Iterable<CacheEvent>;
   /**
-   * The capture is over: gives what was not taken before, and what is left, requests without an answer among
-   * it. Called again, it gives what the first call's loop did not take.
+   * Ends the capture and returns the remaining events, those of requests without an answer included. A second
+   * call returns the events that the loop of the first did not take.
    *
-   * @throws ERR_MEMBENCH_NOT_A_CAPTURE at once, where there were too few bytes to tell. The iteration throws
-   *   ERR_MEMBENCH_BROKEN_CAPTURE where the capture ends in a record
+   * @throws ERR_MEMBENCH_NOT_A_CAPTURE at the call, where the capture ended before its format could be told;
+   *   ERR_MEMBENCH_BROKEN_CAPTURE from the iteration, where the capture ends within a record
    */
   end(): Iterable<CacheEvent>;
   /**
-   * Everything counted in what was given to `decode` so far, by name. What was put off is decoded for it, and its
-   * events wait in memory.
+   * The counters of all chunks given to `decode` so far, by name. Reading them decodes the rest of these
+   * chunks, and its events wait in memory.
    */
   readonly counters: Readonly<Record<Counter, number>>;
 }
 
-/** Bytes it may hold in flows, pending requests and early segments, where no cap is set. */
+/** Bytes for flows, pending requests and early segments, where `memory` is not given. */
 const STATE_SIZE = 64 * 1024 * 1024;
-/** Chunk the input is cut into; small enough to stay in a core's cache. */
+/** Bytes that are decoded at a time, few enough to stay in a core's cache. */
 const SLOT_SIZE = 256 * 1024;
 
 function fromBase64(text: string): Uint8Array<ArrayBuffer> {
@@ -125,7 +125,7 @@ export async function createDecoder(options: DecoderOptions = {}): Promise<Decod
   return new StandaloneDecoder(options.wasm ?? (await loadModule()), memory, map, options, key);
 }
 
-/** Bytes to be decoded, and whether they lie in memory nobody else has. */
+/** Bytes to be decoded, and whether they are in memory of the decoder's own. */
 interface Piece {
   bytes: Uint8Array;
   own: boolean;
@@ -137,15 +137,15 @@ class StandaloneDecoder implements Decoder {
   readonly #core;
   readonly #cursor = new EventCursor();
   readonly #view: DataView;
-  /** Decoded events, of which those from `#given` on nobody has taken. */
+  /** Decoded events; those from index `#given` on have not been taken yet. */
   #events: CacheEvent[] = [];
   #given = 0;
-  /** Bytes to be decoded, in their order. */
+  /** Bytes to be decoded, in order. */
   #pieces: Piece[] = [];
-  /** What follows the events there will ever be. */
+  /** Thrown after the last event. */
   #failure: MembenchError | undefined;
   #header: CaptureHeader | undefined;
-  /** What the capture begins with, until it is enough to know it by. */
+  /** First bytes of the capture, until they are enough to read its header. */
   #head = new Uint8Array(0);
   #ordinal = 0n;
   #ended = false;
@@ -189,11 +189,11 @@ class StandaloneDecoder implements Decoder {
     return this.#give();
   }
 
-  /** Hands out the events, one by one: handing a generator's on through another costs more than decoding them. */
+  /** Yields the events one by one: delegating to another generator costs more than decoding does. */
   *#give(): Generator<CacheEvent> {
     try {
       do {
-        // Another hand may have taken, or called for more, since the last one was given.
+        // Another iterable may have taken events, or had more decoded, since the last yield.
         while (this.#given < this.#events.length) yield this.#events[this.#given++]!;
       } while (this.#step());
       if (this.#failure !== undefined) throw this.#failure;
@@ -202,17 +202,17 @@ class StandaloneDecoder implements Decoder {
     }
   }
 
-  /** What is not decoded yet lies in memory of the caller's, who may want that back. */
+  /** Copies the undecoded bytes that are in the caller's memory, which the caller may reuse. */
   #keep(): void {
     for (const piece of this.#pieces) {
       if (piece.own) continue;
-      // Not by slice(): a Buffer's does not copy.
+      // slice() would not copy a Buffer.
       piece.bytes = new Uint8Array(piece.bytes);
       piece.own = true;
     }
   }
 
-  /** Decodes a slot more; false where nothing was left to do. */
+  /** Decodes the next slot, or ends the capture. Returns false where there was nothing to do. */
   #step(): boolean {
     if (this.#given === this.#events.length) {
       this.#events = [];
@@ -236,7 +236,7 @@ class StandaloneDecoder implements Decoder {
     return true;
   }
 
-  /** What the record walk shall see of a chunk, once the head is whole. */
+  /** The bytes of a chunk, and of those before it, that are records; none until the header is complete. */
   #behindHead(chunk: Uint8Array): Uint8Array[] {
     if (this.#header !== undefined) return [chunk];
     const missing = PCAP_HEADER - this.#head.length;

@@ -1,10 +1,10 @@
-/** Every failure of the world membench can name. Our own bugs are not in this table: they assert. */
+/** All stable error codes with their meanings. Bugs of membench itself have no code: they are assertions. */
 export const ERROR_CODES = {
-  ERR_MEMBENCH_USAGE: 'the command line or the options do not fit',
+  ERR_MEMBENCH_USAGE: 'the command line or the options are invalid',
   ERR_MEMBENCH_SOURCE: 'the source cannot be opened or read',
   ERR_MEMBENCH_NOT_A_CAPTURE: 'the file is not a capture membench reads',
   ERR_MEMBENCH_LINKTYPE: 'the link type of the capture is not known',
-  ERR_MEMBENCH_BROKEN_CAPTURE: 'the capture ends or breaks in mid-record; what stood before is kept',
+  ERR_MEMBENCH_BROKEN_CAPTURE: 'the capture ends or breaks within a record; the events before it are kept',
   ERR_MEMBENCH_PROFILE_EXISTS: 'the profile exists already',
   ERR_MEMBENCH_PROFILE_WRITE: 'the profile cannot be created or written',
   ERR_MEMBENCH_PROFILE_READ: 'the profile cannot be opened or read',
@@ -15,7 +15,7 @@ export const ERROR_CODES = {
   ERR_MEMBENCH_ABORTED: 'stopped by its signal',
   ERR_MEMBENCH_OUTPUT: 'standard output cannot be written to',
   ERR_MEMBENCH_PRIVILEGE: 'rights could not be given up',
-  ERR_MEMBENCH_UNSUPPORTED: 'this needs something that is not here',
+  ERR_MEMBENCH_UNSUPPORTED: 'something that is needed is missing on this machine',
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
@@ -24,7 +24,7 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 export class MembenchError extends Error {
   override readonly name = 'MembenchError';
   readonly code: ErrorCode;
-  /** What the person can do, where there is something. */
+  /** What the user can do, where there is something. */
   readonly hint: string | undefined;
 
   /**
@@ -40,10 +40,10 @@ export class MembenchError extends Error {
   }
 }
 
-/** Why something failed, and what the person can do about it, where there is something. */
+/** Why something failed, and what the user can do about it, where there is something. */
 export type Reason = readonly [why: string, hint?: string];
 
-/** Failures of system calls on files that people meet, in their words. */
+/** Common errors of system calls on files, in words. */
 const FILE_REASONS: Readonly<Record<string, Reason>> = {
   ENOENT: ['no such file'],
   ENOTDIR: ['a part of the path is not a folder'],
@@ -71,9 +71,9 @@ export function fileReason(error: unknown, own: Readonly<Record<string, Reason>>
 }
 
 /**
- * Refuses options nobody knows: what is misspelt would be left out in silence.
+ * Refuses unknown options, because a misspelt one would silently have no effect.
  *
- * @param known every option there is
+ * @param known all options
  * @throws ERR_MEMBENCH_USAGE
  */
 export function refuseUnknown(options: object, known: Readonly<Record<string, true>>): void {
@@ -86,7 +86,7 @@ export function refuseUnknown(options: object, known: Readonly<Record<string, tr
   }
 }
 
-/** Whether one name may have been meant by another: but for case and signs, one holds the other. */
+/** Whether one name may have been meant by the other: one contains the other, letters alone compared. */
 function isLike(a: string, b: string): boolean {
   const [one, other] = [a, b].map((name) => name.toLowerCase().replaceAll(/[^a-z]/g, '')) as [string, string];
   return one.length > 2 && (one.includes(other) || other.includes(one));

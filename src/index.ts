@@ -1,5 +1,5 @@
 /**
- * Recording and analysing what a memcached does. Nothing heavy is loaded before it is used.
+ * Records and analyses the traffic of a memcached. Each function loads its modules when it is first called.
  *
  * @module membench
  */
@@ -23,8 +23,8 @@ export { version } from './version.js';
 /**
  * Records a capture into a profile.
  *
- * @throws MembenchError; a capture that breaks off is not thrown but told by `ended`, and what stood
- * before the break is in the profile
+ * @throws MembenchError; but a capture that breaks off is reported by `ended`, and the events before the
+ *   break are in the profile
  */
 export async function record(options: RecordOptions): Promise<RecordSummary> {
   const room = await import('./record.js');
@@ -32,14 +32,14 @@ export async function record(options: RecordOptions): Promise<RecordSummary> {
 }
 
 /**
- * Says what the workload in one or more profiles is. Connections of several recordings are added up, those
- * that span several files of one count once; keys
- * are the same where the profiles were recorded with the same key file.
+ * Describes the workload in one or more profiles. The connections of several recordings are added up; one
+ * that spans several files of a recording counts once. Keys are the same across recordings made with the same
+ * key file.
  *
  * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE
  */
 export async function analyze(paths: readonly string[]): Promise<Analysis> {
-  // A path by itself would be taken for one profile a letter.
+  // A single path would be iterated letter by letter.
   if (!Array.isArray(paths)) {
     throw new MembenchError('ERR_MEMBENCH_USAGE', 'profiles are given as a list', "analyze(['out.mbp'])");
   }
@@ -48,8 +48,8 @@ export async function analyze(paths: readonly string[]): Promise<Analysis> {
 }
 
 /**
- * Says which sources work here, and what is missing for the others; and what confines the process that decodes
- * live packets. It tries them out on the loopback interface; nothing is captured, attached or left behind.
+ * Tells which sources work here, what the others lack, and what confines the process that decodes live
+ * packets. The sources are tried on the loopback interface; nothing is captured, attached or left behind.
  */
 export async function doctor(options: DoctorOptions = {}): Promise<Diagnosis> {
   const room = await import('./doctor.js');

@@ -1,11 +1,14 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Writes a bundle; with --check among the arguments it says only whether it is up to date: what it is made of may be newer. */
+/**
+ * Writes a bundle. With --check among the arguments it only checks that the bundle is up to date with its
+ * sources.
+ */
 export function keep(path, text, command) {
   if (process.argv.includes('--check')) {
     if (readFileSync(path, 'utf8') === text) return;
-    process.stderr.write(`${path} is not of these sources: ${command}\n`);
+    process.stderr.write(`${path} is out of date: ${command}\n`);
     process.exit(1);
   }
   mkdirSync(dirname(path), { recursive: true });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const { resolve } = createRequire(import.meta.url);
 
-/** A comment with the licences of packages that are part of a bundle: theirs ask for it. */
+/** A comment with the licences of the packages in a bundle, which require it. */
 export function licences(...names) {
   const texts = names.map((name) => {
     const [folder] = resolve(name).split(new RegExp(`(?<=node_modules/${name}/)`));

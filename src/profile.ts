@@ -1,5 +1,5 @@
 /**
- * Reading profiles: header, blocks, events in order, integrity.
+ * Reads profiles: header, blocks and events in order, and verifies their integrity.
  *
  * ```ts
  * using profile = openProfile('web.mbp');
@@ -34,7 +34,7 @@ export { ProfileReader } from './profile/reader.js';
 export { type Verification, verifyProfile } from './profile/verify.js';
 
 /**
- * Opens a profile: whole, still being written, cut short or damaged.
+ * Opens a profile, which may be complete, still being written, cut short or damaged.
  *
  * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE
  */

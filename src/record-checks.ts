@@ -1,9 +1,9 @@
-/** What a recording is asked to do, looked at before anything is opened. */
+/** Checks the options of a recording before anything is opened. */
 import { MembenchError, refuseUnknown } from './errors.js';
 import type { RecordOptions } from './record-options.js';
 import { isLive } from './source/names.js';
 
-/** All there are; the compiler sees to it. */
+/** All options; the compiler checks that none is missing. */
 const KNOWN: Readonly<Record<keyof RecordOptions, true>> = {
   source: true,
   profile: true,
@@ -35,13 +35,13 @@ const KNOWN: Readonly<Record<keyof RecordOptions, true>> = {
 };
 
 /**
- * Refuses what no recording can be made with.
+ * Refuses invalid options.
  *
  * @throws ERR_MEMBENCH_USAGE
  */
 export function checkOptions(options: RecordOptions): void {
   refuseUnknown(options, KNOWN);
-  // Whoever writes JavaScript may give anything.
+  // A caller in JavaScript may pass any value.
   const { source } = options as { source: unknown };
   const isName = (name: unknown) => typeof name === 'string' && name !== '';
   if (!isName(source) && !(Array.isArray(source) && source.length > 0 && source.every(isName))) {
@@ -93,7 +93,7 @@ export function checkOptions(options: RecordOptions): void {
   checkSource(options);
 }
 
-/** Refuses options that have no effect for this source: ignoring one silently would suggest that it worked. */
+/** Refuses options that have no effect for this source, because ignoring one would suggest that it works. */
 function checkSource({ source, user, attach, zeroCopy }: RecordOptions): void {
   const refuse = (what: string) => {
     throw new MembenchError('ERR_MEMBENCH_USAGE', what);

@@ -6,14 +6,15 @@ import { isLive } from './source/names.js';
 /**
  * Records a source into a profile.
  *
- * @throws MembenchError; a capture that breaks off is not thrown but told by `ended`, and what stood
- * before the break is in the profile
+ * @throws MembenchError; but a capture that breaks off is reported by `ended`, and the events before the
+ *   break are in the profile
  */
 export async function record(options: RecordOptions): Promise<RecordSummary> {
   checkOptions(options);
   const live = isLive(options.source);
   const workers = options.workers ?? defaultWorkers(live);
-  // Nothing takes as long to start as threads: they do it while the rest is loaded. Live, another process has them.
+  // Threads take longest to start, so they start while the rest is loaded. Live, another process has the
+  // threads.
   const threads = live ? undefined : startThreads(workers);
   try {
     const { runRecording } = await import('./recording.js');

@@ -3,12 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RecordingClock } from './clock.js';
 import { usesSimd } from './decode/simd.js';
 import { MembenchError } from './errors.js';
-import { ELSEWHERE_PREFIX, hintOf, SILENCE, silenceHint } from './event/hint.js';
-import { payloadOf } from './event/payload.js';
-import { COUNTER_NAMES } from './layout/generated.js';
-import { bufferWithin, usableMemory } from './memory/budget.js';
+import { ELSEWHERE_PREFIX, SILENCE, silenceHint } from './event/hint.js';
+import { bufferWithin } from './memory/budget.js';
 import { hideOwnMemory } from './native/dumps.js';
-import { findDecoder, type User } from './native/users.js';
+import type { User } from './native/users.js';
 import type { SealedBlock } from './pool/messages.js';
 import type { Threads } from './pool/threads.js';
 import { ProfileSeries } from './profile/series.js';
@@ -23,33 +21,30 @@ import {
 } from './recorder/recorder.js';
 import type { Sandbox } from './recorder/sandbox.js';
 import { sandboxChecks } from './recorder/sandbox-checks.js';
+import { defaultProfile, durationUnits, memoryOf, recorderUser } from './recording-settings.js';
 import { randomSecret, readSecret } from './secret/secret.js';
 import { isLive } from './source/names.js';
 import { openSource } from './source/open.js';
 import type { PacketSource } from './source/source.js';
+import { summarize } from './summary.js';
 import { version } from './version.js';
 
-/** Bytes of all kernel rings of a live source: over a second of what a busy server says. */
+/** Bytes of all kernel rings of a live source: over a second of a busy server's traffic. */
 const LIVE_BUFFER = 32 * 1024 * 1024;
-/** How much later than a child this process may hear that it shall stop, ms. */
+/** How much later than a child process this one may receive a signal to stop, ms. */
 const STOP_LATENESS = 20;
-/** How long the reason for the end of a live source may take, ms. */
+/** Longest wait for the reason why a live source ended, ms. */
 const REASON_PATIENCE = 1000;
-/** Between two calls of onProgress, and two looks at the profile and at a live source's limits, ms. */
+/** Time between two calls of onProgress, and two checks of rotation and of a live source's limits, ms. */
 const PROGRESS_INTERVAL = 200;
 
-/** `membench-YYYYMMDDTHHMMSS.mbp`, UTC. */
-function defaultProfile(now: Date): string {
-  return `membench-${now.toISOString().replace(/[-:]|\.\d+Z$/g, '')}.mbp`;
-}
-
-/** The recording `record()` promises. `threads` are those of its workers, where it decodes in this process. */
+/** Runs the recording of `record()`. `threads` are those of its workers, where this process decodes. */
 export async function runRecording(
   options: RecordOptions,
   workers: number,
   threads: Threads | undefined,
 ): Promise<RecordSummary> {
-  // Before there is a secret or a packet in it. To load the C library takes as long as many a file.
+  // Before the memory has a secret or a packet. For files without the C library, which takes too long to load.
   if (options.hideMemory) await hideOwnMemory(!isLive(options.source));
   const secret = options.keyFile === undefined ? randomSecret() : readSecret(options.keyFile);
   const hashSeed = randomBytes(8).readBigUInt64LE();
@@ -80,7 +75,7 @@ export async function runRecording(
       buffer: options.buffer,
       memory,
       ports,
-      // A live source's limits are kept by whoever holds the source.
+      // This process watches the limits of a live source.
       count: source.finite ? (options.count ?? 0) : 0,
       duration: source.finite ? durationUnits(options.duration, source.unit) : 0n,
       run: randomBytes(16),
@@ -100,11 +95,11 @@ export async function runRecording(
 }
 
 /**
- * What a live recording that failed before its first packet failed of. A terminal, and timeout(1), signal the
- * children as well, and those do not ignore it in the first moments of their lives: then nothing went wrong.
+ * Throws the error of a live recording that failed before its first packet, or ERR_MEMBENCH_ABORTED where it was
+ * stopped. A terminal and timeout(1) signal the child processes, too, and a child that has just started dies of it.
  */
 async function stoppedOr(error: unknown, { source, signal }: RecordOptions): Promise<never> {
-  // Whoever tells this process may come later than the news of the child.
+  // The child's end may be noticed before this process gets its own signal.
   if (isLive(source)) await sleep(STOP_LATENESS);
   if (!isLive(source) || !signal?.aborted) throw error;
   throw new MembenchError(
@@ -113,28 +108,6 @@ async function stoppedOr(error: unknown, { source, signal }: RecordOptions): Pro
     undefined,
     error,
   );
-}
-
-/** The cap on memory, if there is one: no more than can be used, and where that is less it is said. */
-function memoryOf({ memory, onWarning }: RecordOptions): number | undefined {
-  if (memory === undefined) return undefined;
-  const usable = usableMemory(memory);
-  if (usable < memory) {
-    onWarning?.(`a memory of ${memory} bytes is more than 32 bits can address: ${usable} (4 GiB) are used`);
-  }
-  return usable;
-}
-
-/** Who decodes live packets: another user where this is root, null where there are no rights to give up. */
-async function recorderUser({ source, user }: RecordOptions): Promise<User | null> {
-  return isLive(source) && process.getuid?.() === 0 ? findDecoder(user) : null;
-}
-
-/** Packet time in units of the capture's clock, at least one; 0 where there is no limit. */
-function durationUnits(seconds: number | undefined, unit: number): bigint {
-  if (seconds === undefined) return 0n;
-  const units = Math.min(Math.max(Math.round((seconds * 1e9) / unit), 1), Number.MAX_SAFE_INTEGER);
-  return BigInt(units);
 }
 
 function withResolvers(): { promise: Promise<void>; resolve(): void } {
@@ -147,13 +120,13 @@ function withResolvers(): { promise: Promise<void>; resolve(): void } {
 
 interface RecordingParts {
   keyId: Uint8Array;
-  /** Who decodes, null where this process keeps its user. */
+  /** User who decodes live packets; null where that is the user of this process. */
   user: User | null;
   clock: RecordingClock;
   threads: Threads | undefined;
 }
 
-/** One recording from its first packet to its footer: the half that holds the source and the profile. */
+/** One recording from its first packet to its footer: the half that has the source and the profile. */
 class Recording {
   readonly #options: RecordOptions;
   readonly #source: PacketSource;
@@ -167,15 +140,15 @@ class Recording {
   #recorder!: RecorderHandle;
   #timer: NodeJS.Timeout | undefined;
   #failure: unknown;
-  /** Nothing will come any more. */
+  /** Resolves when the source sends nothing any more. */
   readonly #over = withResolvers();
-  /** What failed while it ran, beside what the recorder knows. */
+  /** What failed while it ran, besides failures that the recorder reports. */
   #broken: RecordSummary['broken'] = null;
-  /** Why it was told to stop, where it was. */
+  /** Why it was told to stop, if it was. */
   #reason: RecordEnd | undefined;
-  /** Packets may have come. */
+  /** Whether packets may have arrived. */
   #begun = false;
-  /** It was said that nothing comes. */
+  /** Whether it has warned that no request arrives. */
   #silent = false;
   #started = process.hrtime.bigint();
   #startedAt = 0n;
@@ -209,8 +182,7 @@ class Recording {
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
       this.#recorder = this.#makeRecorder();
-      // What can fail without anybody's help fails first; live, an old profile is replaced only when
-      // nothing can fail any more but the last step.
+      // Live, an existing profile is replaced only after all other steps that may fail.
       if (this.#source.finite) this.#writer = this.#createProfile();
       const sandbox = await this.#recorder.ready();
       this.#writer ??= this.#createProfile();
@@ -218,10 +190,10 @@ class Recording {
       const done = this.#recorder.run();
       await this.#startSource();
       if (signal?.aborted) onAbort();
-      // It may have been told to stop before there was anything to be stopped.
+      // It may have been told to stop before the source and the recorder ran.
       if (this.#reason !== undefined) this.#halt();
       const result = await done;
-      // A live stream that ends by itself is followed by the reason.
+      // Where a live stream ends by itself, the source reports the reason a moment later.
       if (!this.#source.finite && this.#reason === undefined) {
         await Promise.race([this.#over.promise, sleep(REASON_PATIENCE)]);
         this.#reason ??= 'interface gone';
@@ -239,13 +211,13 @@ class Recording {
     }
   }
 
-  /** A file is decoded here; live packets in a process without rights. */
+  /** Files are decoded in this process, live packets in another one, without rights. */
   #makeRecorder(): RecorderHandle {
     const events = {
       onBlock: (block: SealedBlock) => this.#write(block),
       onRebuilt: (worker: number, why: string) => {
         this.#options.onWarning?.(`worker ${worker} failed and was replaced: ${why}`);
-        // One may fail before there is a profile.
+        // A worker may fail before there is a profile.
         this.#attempt(() => this.#writer?.writeNote('worker replaced', this.#clock.now()));
       },
     };
@@ -255,7 +227,7 @@ class Recording {
     return new RecorderChild({ ...this.#settings, feed }, this.#user, events, undefined, giveUpRights);
   }
 
-  /** Says what confines the process that decodes, and gives up here what is not needed any more. */
+  /** Reports what confines the process that decodes, and gives up rights of this one that it no longer needs. */
   async #confined(sandbox: Sandbox): Promise<void> {
     const { onWarning, onDetail, giveUpRights } = this.#options;
     const { unfiltered } = sandbox;
@@ -265,7 +237,7 @@ class Recording {
     const user = this.#user ?? { name: 'this user', uid: process.getuid!() };
     const checks = sandboxChecks(sandbox, user).map(({ what, found }) => `${what}: ${found}`);
     onDetail?.(`the process that decodes: ${checks.join('; ')}`);
-    // Without koffi nothing can be given up, and no source that needs rights is open but pcap:.
+    // Without koffi nothing can be given up, and of the sources with rights only pcap: works.
     if (!giveUpRights || !sandbox.noNewPrivs) return;
     const { capabilities, others } = await keepOnly(this.#source.needs);
     const kept = capabilities.length === 0 ? 'no capability' : capabilities.join(', ');
@@ -321,7 +293,7 @@ class Recording {
     this.#timer = setInterval(() => this.#look(), PROGRESS_INTERVAL);
   }
 
-  /** First the source, so that what has come is all there is; then the workers, once they have decoded it. */
+  /** Stops the source first and the workers next, so that they decode every packet captured before. */
   #stop(reason: RecordEnd): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
@@ -358,7 +330,7 @@ class Recording {
     this.#recorder.blockWritten();
   }
 
-  /** What is sealed stays; after a write error what is still to come has nowhere to go. */
+  /** Writes to the profile. A write error ends the recording; what was written before stays. */
   #attempt(write: () => void): void {
     if (this.#failure !== undefined) return;
     try {
@@ -381,17 +353,10 @@ class Recording {
   }
 
   #finish({ counters, ended, broken, span, lag, elsewhere }: RecorderResult): RecordSummary {
-    const reasons = (prefix: string) =>
-      Object.fromEntries(
-        COUNTER_NAMES.filter((name) => name.startsWith(prefix) && counters[name] > 0).map((name) => [
-          name.slice(prefix.length),
-          counters[name],
-        ]),
-      );
     const byItself = this.#source.finite && ended !== 'stopped';
     const why: RecordEnd = byItself ? (ended as RecordEnd) : (this.#reason ?? 'signal');
     const unit = BigInt(this.#source.unit);
-    // Live it is the time that was looked, packets or not.
+    // The span of a live recording is its duration, whether packets arrived or not.
     const inFile = this.#source.finite ? span : null;
     const first = inFile === null ? this.#startedAt : inFile.first * unit;
     const last = inFile === null ? this.#clock.now() : inFile.last * unit;
@@ -404,40 +369,22 @@ class Recording {
       first_ns: first,
       last_ns: last,
     });
-    return {
-      source: this.#source.kind,
-      packets: {
-        seen: counters.packets_seen,
-        decoded: counters.packets_decoded,
-        skipped: reasons('skipped_'),
-        lost: reasons('lost_'),
-      },
-      kernel: this.#source.kernel(counters),
-      payload: payloadOf(counters),
-      requests: counters.requests,
-      events: counters.events,
-      answered: counters.answered,
-      unanswered: counters.unanswered,
-      gaps: counters.gaps,
-      bytes: counters.bytes,
-      elapsed_s: this.#elapsed(),
-      profile: {
-        path: this.#writer.path,
-        paths: this.#writer.paths,
-        bytes: this.#writer.bytes,
-        blocks: this.#writer.blocks,
-      },
+    return summarize({
+      source: this.#source,
+      counters,
+      counts,
+      ports: this.#settings.ports,
+      elapsed: this.#elapsed(),
+      writer: this.#writer,
       ended: why,
       broken: broken ?? this.#broken,
-      lag_ns: lag,
-      hint: hintOf(counts, this.#settings.ports),
-      span_s: Number(last - first) / 1e9,
-      counters,
-    };
+      lag,
+      span: Number(last - first) / 1e9,
+    });
   }
 }
 
-/** Whether the profile's path is the capture. Where nothing can be looked at, creating it will say why. */
+/** Whether the profile's path is that of the capture. Where stat fails, creating the profile reports the reason. */
 function isCapture(source: PacketSource, path: string): boolean {
   try {
     return source.is(path);

@@ -1,6 +1,6 @@
 /**
- * The open block: events appended to columns as they are completed, sealed into one payload.
- * Encodings are those of src/profile/FORMAT.md.
+ * The open block: completed events are appended to its columns, and the columns are sealed into one payload,
+ * encoded as src/profile/FORMAT.md says.
  *
  *   payload:   | shape | time | ordinal | conn | key | …      in block_out: the columns, one after another
  */
@@ -15,20 +15,21 @@ import {
   PRESENT_INITIAL, PRESENT_KEY, PRESENT_LATENCY, PRESENT_OPAQUE, PRESENT_RECACHE, PRESENT_TTL,
   PRESENT_TTL_LEFT, PRESENT_VALUE_SIZE, PRESENT_VIVIFY,
 } from '../layout';
-import { createKeys, emptyKeys, keyOf, keys } from './keys';
+import { createDictionary, emptyDictionary, keyOf, keys } from './keys';
 import {
   allBytes, columnBase, columnBytes, createColumns, emptyColumns, put, putMixed, putWord, zigzag,
 } from './put';
 import { createShapes, emptyShapes, shapeCount, shapeOf, shapePresent, shapes, SHAPES_MAX } from './shapes';
 
-/** The byte sum is looked at every so many rows, events and connection records together. */
+/** The bytes of all columns are summed up every so many rows; events and connection records are rows. */
 const CHECK_EVERY: u32 = 256;
 /**
- * Most bytes one row adds: an event with all its numbers, as varints of 2 (shape, key size), 3 (key), 5 (32
- * bits) and 10 bytes (64 bits), and 8 each for key hash and opaque. A connection record takes less.
+ * Most bytes that one row adds: an event with every field, as varints of at most 2 bytes (shape, key size), 3
+ * (key), 5 (32 bits) and 10 bytes (64 bits), and 8 bytes each for key hash and opaque. A connection record is
+ * shorter.
  */
 const ROW_MAX: u32 = 2 * 2 + 3 + 4 * 5 + 11 * 10 + 2 * 8;
-/** Bytes of columns after which a block is sealed: so the rows up to the next look still fit behind them. */
+/** Bytes of columns after which a block is sealed: the rows up to the next check still fit. */
 const PAYLOAD_FULL: u32 = BLOCK_MAX - ENVELOPE_MAX - CHECK_EVERY * ROW_MAX;
 
 let info: BlockInfo = changetype<BlockInfo>(0);
@@ -46,7 +47,7 @@ export function createBlock(): void {
   info = changetype<BlockInfo>(<usize>config.blockInfo);
   blockEvents = config.blockEvents;
   createColumns();
-  createKeys();
+  createDictionary();
   createShapes();
   reset();
 }
@@ -54,7 +55,7 @@ export function createBlock(): void {
 function reset(): void {
   emptyColumns();
   emptyShapes();
-  emptyKeys();
+  emptyDictionary();
   events = 0;
   requests = 0;
   conns = 0;
@@ -63,7 +64,7 @@ function reset(): void {
 }
 
 /** Appends one event. */
-export function append(event: EventRecord): void {
+export function appendEvent(event: EventRecord): void {
   const time = event.time;
   if (events == 0) {
     info.baseTime = time;
@@ -90,14 +91,14 @@ export function append(event: EventRecord): void {
   if (events == blockEvents || shapeCount == SHAPES_MAX || isFull()) seal();
 }
 
-/** Whether the bytes of the columns are as many as may be. Called for every row. */
+/** Whether the block must be sealed for its size. Called after every row. */
 // @ts-ignore: decorator
 @inline
 function isFull(): bool {
   return (events + conns) % CHECK_EVERY == 0 && allBytes() > PAYLOAD_FULL;
 }
 
-/** The columns few events have. */
+/** Appends the fields that few events have. */
 function appendRare(event: EventRecord, present: u32): void {
   if (present & (1 << PRESENT_TTL)) put(COLUMN_TTL, zigzag(event.ttl));
   if (present & (1 << PRESENT_DELTA)) put(COLUMN_DELTA, event.delta);
@@ -128,7 +129,7 @@ export function appendConn(conn: u32, kind: u32, time: u64, client: u64, server:
   if (conns == blockEvents || isFull()) seal();
 }
 
-/** Seals the open block and hands it to the host; nothing happens where it is empty. */
+/** Seals the open block and hands it to the host, unless it is empty. */
 export function seal(): void {
   if (events == 0 && conns == 0) return;
   if (allBytes() > config.blockOutSize) unreachable();

@@ -1,6 +1,6 @@
 /**
- * CRC-32C (RFC 3720, section 12.1), eight bytes a step with eight tables (Kounavis and Berry, "slicing
- * by 8", 2005). The tables are made once in the instance's scratch area.
+ * CRC-32C (RFC 3720, section 12.1), eight bytes a step with eight tables (Kounavis and Berry, "slicing by 8",
+ * 2005). The tables are made at the first call, in the instance's scratch area.
  */
 import { reserve } from '../instance';
 

@@ -1,6 +1,6 @@
 /**
- * The columns of the open block while they grow: each has its own run of memory, `column_size` bytes, so that
- * values are appended to one without regard to the others. Encodings are those of src/profile/FORMAT.md.
+ * The growing columns of the open block. Each has `column_size` bytes of memory of its own, so that values
+ * can be appended to every column. Encodings are those of src/profile/FORMAT.md.
  *
  *   columns:   | shape ....... | time ........ | ordinal ..... | …
  */
@@ -39,7 +39,7 @@ export function allBytes(): u32 {
   return sum;
 }
 
-/** Appends a varint to a column whose values mostly have one length: the branches are foreseen. */
+/** Appends a varint to a column in which most values have the same length, so that branches are predicted. */
 // @ts-ignore: decorator
 @inline
 export function put(column: u32, value: u64): void {
@@ -59,9 +59,9 @@ export function put(column: u32, value: u64): void {
 }
 
 /**
- * The same for a column whose values are of one to three bytes in no order: no branch tells these apart,
- * because about every second would be foreseen wrongly. Up to three bytes behind the value are overwritten; a
- * column has room for values of ten.
+ * Appends a varint to a column in which values of one to three bytes alternate. There is no branch between
+ * these lengths, because about half of its predictions would be wrong. Up to three bytes after the value are
+ * overwritten; a column has room for values of ten bytes.
  */
 // @ts-ignore: decorator
 @inline
@@ -89,14 +89,14 @@ function putLong(at: usize, value: u64): usize {
   return at;
 }
 
-/** Zigzag: the unsigned number that a signed one is written as. */
+/** Zigzag encoding of a signed number. */
 // @ts-ignore: decorator
 @inline
 export function zigzag(value: i64): u64 {
   return <u64>((value << 1) ^ (value >> 63));
 }
 
-/** Appends 64 bits as they are. */
+/** Appends 64 bits, little-endian. */
 // @ts-ignore: decorator
 @inline
 export function putWord(column: u32, value: u64): void {

@@ -1,18 +1,19 @@
 /**
- * The table of shapes of the open block: operation, status and the other fields that its events have in
- * common.
+ * The table of shapes of the open block: combinations of operation, status and other fields shared by events.
  */
 import { mix } from '../hash';
 import { reserve, seed } from '../instance';
 import { EventRecord, PRESENT_FLAGS, PRESENT_SHAPE_FLAGS, Shape, SIZEOF_SHAPE } from '../layout';
 
-/** Shapes a block may have before it is sealed, and the power of two of their hash table. */
+/** Most shapes of a block before it is sealed, and slots of their hash table, a power of two. */
 export const SHAPES_MAX: u32 = 1024;
 const SHAPE_SLOTS: u32 = 4096;
-/** Client flags below this are part of the shape: the few that a client gives to most of its values. */
+/**
+ * Client flags below this are part of the shape: a client gives few different flags to most of its values.
+ */
 const SHAPE_FLAGS_END: u64 = 256;
 
-/** A shape found lately, by what of an event tells it. */
+/** A shape found recently: the fields of an event that determine it, and its index. */
 // @ts-ignore: decorator
 @unmanaged
 class Recent {
@@ -22,15 +23,16 @@ class Recent {
   index: u64;
 }
 
-/** Bits of the number of an entry of the recent shapes. */
+/** Number of recent shapes, as a power of two. */
 const RECENT_BITS: u32 = 6;
 const RECENT_BYTES: usize = offsetof<Recent>() << RECENT_BITS;
 
-/** Address of the table, and how many shapes it has. */
+/** Address of the table, and its number of shapes. */
 export let shapes: usize = 0;
 export let shapeCount: u32 = 0;
-/** Hash table of the shapes: 1 + index, u16. */
+/** Hash table of the shapes: 1 + index, u16 each. */
 let slots: usize = 0;
+/** Table of recent shapes. */
 let recent: usize = 0;
 
 export function createShapes(): void {
@@ -45,7 +47,7 @@ export function emptyShapes(): void {
   shapeCount = 0;
 }
 
-/** What `present` is in the shape of an event. */
+/** The `present` bits of the shape of an event. */
 // @ts-ignore: decorator
 @inline
 export function shapePresent(event: EventRecord): u32 {
@@ -53,14 +55,14 @@ export function shapePresent(event: EventRecord): u32 {
   return event.present ^ ((shared << PRESENT_FLAGS) | (shared << PRESENT_SHAPE_FLAGS));
 }
 
-/** Index of the event's shape in the block's table, added where it is new. `present` is that of the shape. */
+/** Index of an event's shape in the table; a new shape is added. `present` is that of the shape. */
 // @ts-ignore: decorator
 @inline
 export function shapeOf(event: EventRecord, present: u32): u32 {
   const base = changetype<usize>(event);
   const flags = event.flags & (0 - <u64>((present >> PRESENT_SHAPE_FLAGS) & 1));
-  // What was stored just now is loaded at the width it was stored with: a wider load would have to wait
-  // until the stores have reached the cache. The five bytes from the protocol on were set a packet ago.
+  // These fields were stored just now, so each is loaded at the width it was stored with: a wider load would
+  // have to wait until the stores reach the cache. The five bytes from `proto` on were stored a packet ago.
   const word0 =
     <u64>present | (<u64>event.op << 32) | (<u64>event.status << 40) | (<u64>event.marks << 48) |
     (flags << 56);
@@ -82,7 +84,7 @@ function findShape(event: EventRecord, present: u32, flags: u32): u32 {
   const packed =
     <u64>event.op | (<u64>event.status << 8) | (<u64>event.proto << 16) | (<u64>event.transport << 24) |
     (<u64>event.mode << 32) | (<u64>event.marks << 40) | (<u64>event.traits << 48) | (<u64>flags << 56);
-  // Seeded: a client chooses the flags, and must not be able to choose many of one slot.
+  // The hash is seeded: a client chooses the flags, and must not be able to choose many with one slot.
   const hash = mix(seed ^ packed ^ (meta * 0x9e3779b97f4a7c15) ^ (<u64>present << 20));
   let slot = <u32>hash & (SHAPE_SLOTS - 1);
   for (;;) {

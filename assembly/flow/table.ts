@@ -1,6 +1,7 @@
 /**
- * The flow table: open addressing with linear probing over (hash, flow) words, deletion by shifting
- * back, so there are no tombstones to wade through. A full pool evicts the flow idle longest.
+ * The flow table: a hash table with open addressing and linear probing, u64 a bucket: the flow's hash in the
+ * high half, its address in the low. Removal shifts later entries back, so there are no tombstones. A full
+ * pool evicts the flow idle longest.
  */
 import { config } from '../instance';
 import { packet } from '../packet';
@@ -9,10 +10,14 @@ import { CLIENT, Flow, SERVER, SIZEOF_FLOW_ALL } from './flow';
 
 let pool: Pool = changetype<Pool>(0);
 let buckets: usize = 0;
-/** Buckets in use less one: a small table stays in the cache, and grows with the flows. */
+/**
+ * Number of buckets less one. The table starts small, so that it stays in the cache, and grows with the
+ * flows.
+ */
 let mask: u32 = 0;
+/** Number of flows in the table. */
 let used: u32 = 0;
-/** Ends of the list by idleness; sentinel-free, 0 where empty. */
+/** Ends of the list of flows by idleness: addresses, 0 where it is empty. */
 let oldest: u32 = 0;
 let newest: u32 = 0;
 
@@ -29,31 +34,28 @@ function bucket(index: u32): usize {
   return buckets + (<usize>index << 3);
 }
 
-/** Buckets at the start. */
+/** Number of buckets at the start. */
 const FEWEST_BUCKETS: u32 = 2048;
-/**
- * Buckets for each flow, as long as there is memory for them: so sparse, nearly every flow lies in its first
- * bucket.
- */
+/** Buckets for each flow where memory allows: nearly every flow is then found in its first bucket. */
 const SPARSE: u32 = 8;
 
-/** Quadruples the table and files every flow anew. */
+/** Quadruples the table and inserts every flow again. */
 function grow(): void {
   mask = min(config.flowBucketCount, (mask + 1) << 2) - 1;
   memory.fill(buckets, 0, (<usize>mask + 1) << 3);
   for (let flow = oldestFlow(); changetype<usize>(flow); flow = changetype<Flow>(<usize>flow.newer)) {
-    file(flow);
+    insert(flow);
   }
 }
 
-/** Puts a flow into the first free bucket from its home on. */
-function file(flow: Flow): void {
+/** Inserts a flow into the first free bucket from its home bucket on. */
+function insert(flow: Flow): void {
   let index = flow.hash & mask;
   while (load<u64>(bucket(index))) index = (index + 1) & mask;
   store<u64>(bucket(index), (<u64>flow.hash << 32) | <u64>changetype<usize>(flow));
 }
 
-/** Sum of the addresses of the packet at hand, for a checksum. */
+/** Sum of the 32-bit words of the current packet's addresses, for a TCP checksum. */
 export function addressSum(): u64 {
   const at = packet;
   return (
@@ -67,10 +69,10 @@ function halves(word: u64): u64 {
   return (word & 0xffffffff) + (word >> 32);
 }
 
-/** The mark of a UDP_PEER: above all request ids. */
+/** Mark of a UDP_PEER, above the 16 bits of a request id. */
 export const PEER_MARK: u32 = 0x20000;
 
-/** What a mark changes in an address. */
+/** The word that `markClient` mixes into an address: the mark times the golden ratio (2^64 / φ). */
 // @ts-ignore: decorator
 @inline
 export function saltOf(mark: u32): u64 {
@@ -78,8 +80,8 @@ export function saltOf(mark: u32): u64 {
 }
 
 /**
- * Mixes a mark into the client's address and the hash of the packet at hand; a second call takes it out
- * again. Packets with different marks belong to different flows.
+ * Mixes a mark into the client's address and the hash of the current packet; a second call undoes it. Packets
+ * with different marks belong to different flows.
  */
 export function markClient(mark: u32, sourceIsClient: bool): void {
   const at = packet;
@@ -89,7 +91,7 @@ export function markClient(mark: u32, sourceIsClient: bool): void {
   at.hash ^= <u32>(salt >> 32);
 }
 
-/** The flow of the packet at hand, or 0. Where there is one, sets the packet's `side`. */
+/** The flow of the current packet, or 0. Where there is one, sets the packet's `side`. */
 export function find(): Flow {
   const at = packet;
   const hash = at.hash;
@@ -161,7 +163,7 @@ export function hasRoom(): bool {
   return pool.list != 0 || pool.fresh + pool.size <= pool.end;
 }
 
-/** Adds a flow for the packet at hand, all zero but its identity. Call only when there is room. */
+/** Adds a flow for the current packet, zero except for its identity. Call it only when there is room. */
 export function addFlow(sourceIsClient: bool): Flow {
   const at = packet;
   const address = take(pool);
@@ -175,13 +177,13 @@ export function addFlow(sourceIsClient: bool): Flow {
   flow.serverLow = sourceIsClient ? at.destinationLow : at.sourceLow;
   flow.ports = sourceIsClient ? at.ports : rotl(at.ports, 16);
   if (++used * SPARSE > mask && mask + 1 < config.flowBucketCount) grow();
-  file(flow);
+  insert(flow);
   link(flow);
   at.side = sourceIsClient ? CLIENT : SERVER;
   return flow;
 }
 
-/** Takes a flow out of the table and returns its memory. */
+/** Removes a flow from the table and returns its memory to the pool. */
 export function removeFlow(flow: Flow): void {
   let hole = flow.hash & mask;
   while (<u32>load<u64>(bucket(hole)) != <u32>changetype<usize>(flow)) hole = (hole + 1) & mask;
@@ -216,15 +218,12 @@ function unlink(flow: Flow): void {
   else newest = flow.older;
 }
 
-/**
- * Two times are of one epoch where they are the same but for so many low bits: about a millisecond, or a
- * second.
- */
+/** Low bits in which two times of one epoch may differ: about 1 ms of nanoseconds, 1 s of microseconds. */
 const EPOCH_BITS: u64 = 20;
 
 /**
- * Moves a flow to the list's young end, before its `lastTime` becomes `time`. The list is exact to one epoch,
- * which spares most moves.
+ * Moves a flow to the newest end of the list, before its `lastTime` becomes `time`. The list is exact to one
+ * epoch, which spares most moves.
  */
 // @ts-ignore: decorator
 @inline

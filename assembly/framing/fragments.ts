@@ -62,7 +62,7 @@ function bytesOf(datagram: Datagram): usize {
 }
 
 /** Gives up a datagram that will not become whole, and counts its packets. */
-function giveUp(datagram: Datagram): void {
+function giveUpDatagram(datagram: Datagram): void {
   count(COUNTER_SKIPPED_FRAGMENT, datagram.packets);
   free(datagram);
 }
@@ -76,7 +76,7 @@ function free(datagram: Datagram): void {
 /** The recording is over: gives up every datagram that is not whole. */
 export function giveUpDatagrams(): void {
   for (let i: u32 = 0; i < DATAGRAMS_MAX; i++) {
-    if (datagramAt(i).family) giveUp(datagramAt(i));
+    if (datagramAt(i).family) giveUpDatagram(datagramAt(i));
   }
 }
 
@@ -96,7 +96,7 @@ function placeFor(time: u64): Datagram {
     if (<i64>(datagram.begun - oldest.begun) < 0) oldest = datagram;
   }
   if (!isOver(oldest, time)) count(COUNTER_BOUND_FRAGMENTS);
-  giveUp(oldest);
+  giveUpDatagram(oldest);
   return oldest;
 }
 
@@ -117,7 +117,7 @@ function datagramOf(ip: usize, time: u64): Datagram {
       known.source1 == source1 && known.destination0 == destination0 && known.destination1 == destination1
     ) {
       if (!isOver(known, time)) return known;
-      giveUp(known);
+      giveUpDatagram(known);
     }
   }
   const place = placeFor(time);
@@ -183,7 +183,7 @@ function layDown(datagram: Datagram, time: u64): usize {
   return data;
 }
 
-/** Packets of the datagram that became whole last, the one at hand not counted. */
+/** Packets of the datagram that became whole last, not counting the current one. */
 export let packetsBefore: u32 = 0;
 
 /**
@@ -234,7 +234,7 @@ export function takeFragment(ip: usize, size: u32, wire: u32, time: u64): usize 
     ? known != 0 && end > known
     : (known != 0 && end != known) || datagram.highest > end;
   if (there == 1 || contradicts) {
-    giveUp(datagram);
+    giveUpDatagram(datagram);
     return 0;
   }
   if (there == 2) return 0;
@@ -247,7 +247,7 @@ export function takeFragment(ip: usize, size: u32, wire: u32, time: u64): usize 
   if (datagram.size == 0 || datagram.received < datagram.size) return 0;
   const data = layDown(datagram, time);
   if (!data) {
-    giveUp(datagram);
+    giveUpDatagram(datagram);
     return 0;
   }
   packetsBefore = datagram.packets - 1;

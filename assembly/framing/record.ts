@@ -100,7 +100,7 @@ export const ELSEWHERE: u32 = 4;
 
 /**
  * Finds the TCP segment or UDP datagram in one packet of `size` captured bytes at `data`: sets protocol, ip,
- * l4 and hash of the packet at hand, of a fragment only `ip`, of a packet of other ports only `ip` and `l4`.
+ * l4 and hash of the current packet, of a fragment only `ip`, of a packet of other ports only `ip` and `l4`.
  * Changes nothing else but counters of this instance: kernel rings have no lock.
  */
 // @ts-ignore: decorator
@@ -148,7 +148,7 @@ function locatePlain(data: usize): u32 {
   return choose(source, destination);
 }
 
-/** The flow's worker and sample: whether the packet at hand is one of the sample. */
+/** The flow's worker and sample: whether the current packet is one of the sample. */
 // @ts-ignore: decorator
 @inline
 function choose(source: u32, destination: u32): u32 {
@@ -260,7 +260,7 @@ function indexFragment(end: usize, length: u32): void {
     count(COUNTER_PACKETS_DECODED, others);
     addSegment(changetype<usize>(head));
   } else {
-    // The packet at hand is counted by its reason, unless the whole is a fragment again: nobody sends that.
+    // The current packet is counted by its reason, unless the whole is a fragment again: nobody sends that.
     count(COUNTER_SKIPPED_FRAGMENT, outcome == FRAGMENT ? others + 1 : others);
   }
 }

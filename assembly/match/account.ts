@@ -14,7 +14,7 @@
  * Nothing is taken out of a counter again, so the account of a block is never negative.
  */
 import {
-  Flow, FLOW_BINARY, FLOW_COPY, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES,
+  Flow, FLOW_BINARY, FLOW_DUPLICATE, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES,
 } from '../flow/flow';
 import { count, countPayload } from '../instance';
 import {
@@ -53,8 +53,8 @@ function counterOf(flow: Flow): u32 {
   }
 }
 
-/** Counts bytes of a flow that is out of sync. */
-export function passOver(flow: Flow, bytes: u32): void {
+/** Counts bytes of a flow that is out of sync, by the reason. */
+export function countUnsynced(flow: Flow, bytes: u32): void {
   if (bytes == 0) return;
   if (!wasUnsynced(flow)) {
     flow.unsynced |= UNSYNCED_COUNTED;
@@ -65,16 +65,16 @@ export function passOver(flow: Flow, bytes: u32): void {
 
 /** Payload of a packet whose flow is not read. */
 export function skipPayload(kind: u8, bytes: u32): void {
-  if (kind == FLOW_COPY) count(COUNTER_PAYLOAD_REPEATED, bytes);
+  if (kind == FLOW_DUPLICATE) count(COUNTER_PAYLOAD_REPEATED, bytes);
   else count(kind == FLOW_TLS ? COUNTER_PAYLOAD_SKIPPED_TLS : COUNTER_PAYLOAD_SKIPPED_STRAY, bytes);
 }
 
 /**
- * Bytes that the delivery at hand will count: its own and those of a line it ends, less those a parser has
+ * Bytes that the current delivery will count: its own and those of a line it ends, less those a parser has
  * disowned.
  */
 let claim: u32 = 0;
-/** The side of the delivery at hand, or of the last one. */
+/** The side of the current delivery, or of the last one. */
 let claimer: usize = 0;
 /** Whether the flow was in sync when the delivery began. */
 let wasInSync: bool = false;
@@ -110,18 +110,19 @@ export function isPlain(flow: Flow): bool {
 export function endDelivery(flow: Flow, side: Side): void {
   const bytes = claim - side.lineSize;
   if (isPlain(flow) && !unproven) count(COUNTER_PAYLOAD_RECORDED, bytes);
-  else conclude(flow, bytes);
+  else endUnusual(flow, bytes);
 }
 
-function conclude(flow: Flow, bytes: u32): void {
-  // At compile time: the build stops where the fields no longer lie so.
+/** Counts the bytes of any other delivery. */
+function endUnusual(flow: Flow, bytes: u32): void {
+  // Checked at compile time: these fields must lie in one word, as PLAIN_MASK assumes.
   if (offsetof<Flow>('sync') != offsetof<Flow>('transport') + 1) ERROR('PLAIN');
   if (offsetof<Flow>('held') != offsetof<Flow>('transport') + 4) ERROR('PLAIN');
   if (flow.kind == FLOW_TLS) {
     skipPayload(FLOW_TLS, bytes + flow.held);
     flow.held = 0;
   } else if (unproven) {
-    passOver(flow, bytes + flow.held);
+    countUnsynced(flow, bytes + flow.held);
     flow.held = 0;
   } else if (flow.sync == SYNC_NONE && wasInSync && flow.held == 0 && !onTrial) {
     // These bytes were read before the flow lost sync within this delivery.
@@ -163,7 +164,7 @@ export function takeUnread(flow: Flow, bytes: u32): void {
 /** Counts what is held, where it is known by now whether it is recorded. */
 export function settleHeld(flow: Flow): void {
   if (flow.held == 0) return;
-  if (flow.sync == SYNC_NONE) passOver(flow, flow.held);
+  if (flow.sync == SYNC_NONE) countUnsynced(flow, flow.held);
   else if (isOpen(flow)) return;
   else count(COUNTER_PAYLOAD_RECORDED, flow.held);
   flow.held = 0;
@@ -177,7 +178,7 @@ function isOpen(flow: Flow): bool {
 }
 
 /**
- * Counts bytes of the delivery at hand as `counter` instead of as recorded. Out of sync all its bytes count
+ * Counts bytes of the current delivery as `counter` instead of as recorded. Out of sync all its bytes count
  * alike.
  */
 export function disown(flow: Flow, bytes: u32, counter: u32): void {
@@ -186,10 +187,10 @@ export function disown(flow: Flow, bytes: u32, counter: u32): void {
   countPayload(counter, bytes);
 }
 
-/** The rest of the delivery at hand is not read. */
-export function passOverRest(flow: Flow, bytes: u32): void {
+/** Counts the rest of the current delivery as unsynced: no parser reads it. */
+export function leaveRestUnread(flow: Flow, bytes: u32): void {
   claim -= bytes;
-  passOver(flow, bytes);
+  countUnsynced(flow, bytes);
 }
 
 /** Held bytes of the client are about to be read, within a delivery of the server, which counts them too. */
@@ -210,10 +211,12 @@ export function loseLine(flow: Flow, side: Side): void {
   if (bytes == 0) return;
   if (claimer == changetype<usize>(side)) claim -= bytes;
   if (flow.sync == SYNC_YES) countPayload(COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE, bytes);
-  else passOver(flow, bytes);
+  else countUnsynced(flow, bytes);
 }
 
-/** An answer ended a request that is not recorded: all that was said so far is passed over. */
-export function passOverSoFar(): void {
+/**
+ * An answer ended a request that is not recorded: the current delivery and all held bytes count as unsynced.
+ */
+export function countUnproven(): void {
   unproven = true;
 }

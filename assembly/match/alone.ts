@@ -22,11 +22,11 @@ import { setGet } from '../memcache/request';
 import { nextToken, tokenEnd } from '../memcache/tokens';
 import { Packet } from '../packet';
 import { findByte } from '../scan';
-import { disown, passOverRest, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD } from './account';
+import { disown, leaveRestUnread, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD } from './account';
 import { appendLine, freeLine } from './lines';
-import { abandonPending, freeRequest, record, takeRequest } from './pending';
+import { abandonPending, freeRequest, newRequest, record } from './pending';
 import { CLIENT_HELD, CLIENT_UNKNOWN, SERVER_AFTER_ERROR, SERVER_DATA, SERVER_LINE } from './states';
-import { place } from './submit';
+import { setOrigin } from './submit';
 import { loseSync } from './sync';
 
 const LF: u8 = 10;
@@ -47,7 +47,7 @@ export function answersAlone(flow: Flow, at: usize, end: usize, from: Packet): v
   const side = sideOf(flow, SERVER);
   while (at < end) {
     if (flow.sync == SYNC_NONE) {
-      passOverRest(flow, <u32>(end - at));
+      leaveRestUnread(flow, <u32>(end - at));
       return;
     }
     if (side.state == SERVER_DATA) {
@@ -120,7 +120,7 @@ function answer(flow: Flow, at: usize, end: usize, size: u32): void {
 /** Records what was found. */
 function hit(flow: Flow, code: u32, at: usize, end: usize): void {
   const side = sideOf(flow, SERVER);
-  const request = takeRequest(flow);
+  const request = newRequest(flow);
   if (changetype<usize>(request) == 0) return;
   if (code == IS_VALUE) {
     const key = nextToken(at + VALUE_WORD, end);
@@ -132,7 +132,7 @@ function hit(flow: Flow, code: u32, at: usize, end: usize): void {
     // In base64 it stands for another key.
     if (hasKey && !keyIsBase64) setKey(request, keyAt, keyEnd - keyAt);
   }
-  place(flow, request, side.lineTime, side.lineOrdinal);
+  setOrigin(flow, request, side.lineTime, side.lineOrdinal);
   request.valueSize = answerSize;
   request.present |= 1 << PRESENT_VALUE_SIZE;
   if (code == IS_VALUE || hasFlags) {

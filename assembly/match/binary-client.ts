@@ -15,9 +15,9 @@ import { BIT_LAST, BIT_QUIET, BIT_REFUSED } from '../memcache/message';
 import { Packet } from '../packet';
 import { disown, WHY_NOT_UNDERSTOOD } from './account';
 import { appendLine, freeLine } from './lines';
-import { freeRequest, push, record, takeRequest } from './pending';
+import { freeRequest, newRequest, push, record } from './pending';
 import { CLIENT_DATA, CLIENT_UNKNOWN, CLIENT_LINE, CLIENT_OVER } from './states';
-import { dataDone, lostRequest, place } from './submit';
+import { dataDone, lostRequest, setOrigin } from './submit';
 import { loseSync, passOverClient } from './sync';
 
 /** Takes the client's next bytes, which `from` brought. */
@@ -103,7 +103,7 @@ function noRequest(flow: Flow, side: Side): void {
     lostRequest(flow);
     return;
   }
-  const request = takeRequest(flow);
+  const request = newRequest(flow);
   if (changetype<usize>(request) == 0) {
     lostRequest(flow);
     return;
@@ -118,14 +118,14 @@ function noRequest(flow: Flow, side: Side): void {
  */
 function requestAt(flow: Flow, at: usize, lastTime: u64): void {
   const side = sideOf(flow, CLIENT);
-  const request = takeRequest(flow);
+  const request = newRequest(flow);
   if (changetype<usize>(request) == 0) {
     disown(flow, requestHead(at), COUNTER_PAYLOAD_GAP);
     lostRequest(flow);
     return;
   }
   parseBinaryRequest(request, at);
-  place(flow, request, side.lineTime, side.lineOrdinal);
+  setOrigin(flow, request, side.lineTime, side.lineOrdinal);
   request.lastTime = lastTime;
   side.spoken = 1;
   if (request.bits & BIT_REFUSED) {

@@ -11,7 +11,7 @@ import {
 import { BIT_LAST, BIT_NO_EVENT, BIT_QUIET, Request } from '../memcache/message';
 import { Packet } from '../packet';
 import {
-  disown, passOverRest, passOverSoFar, setWhy, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD,
+  countUnproven, disown, leaveRestUnread, setWhy, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD,
 } from './account';
 import { appendLine, freeLine } from './lines';
 import { answered, freeRequest, record, recordSilence, shift } from './pending';
@@ -24,7 +24,7 @@ export function binaryServerBytes(flow: Flow, at: usize, end: usize, from: Packe
   while (at < end) {
     if (flow.sync == SYNC_NONE) {
       flow.owed = 0;
-      passOverRest(flow, <u32>(end - at));
+      leaveRestUnread(flow, <u32>(end - at));
       return;
     }
     if (side.state == SERVER_LINE) {
@@ -100,7 +100,7 @@ function answerAt(flow: Flow, at: usize, ack: u32): void {
   parseBinaryAnswer(at);
   side.skip = answerRest;
   if (answerRest) side.state = SERVER_DATA;
-  const request = matchPending(flow);
+  const request = matchBinary(flow);
   if (changetype<usize>(request) == 0) {
     if (!refusedEarly(flow)) {
       count(COUNTER_UNMATCHED_ANSWERS);
@@ -112,14 +112,14 @@ function answerAt(flow: Flow, at: usize, ack: u32): void {
   answered(request, side.lineTime);
   if (answerGoesOn) return;
   shift(flow);
-  conclude(flow, request, ack);
+  concludeBinary(flow, request, ack);
 }
 
 /**
  * The pending request the answer is for, having recorded as silent the quiet ones before it; 0 where there is
  * none.
  */
-function matchPending(flow: Flow): Request {
+function matchBinary(flow: Flow): Request {
   let request = changetype<Request>(<usize>flow.head);
   while (changetype<usize>(request) && !isAnswerTo(request)) {
     if (!(request.bits & BIT_QUIET)) return changetype<Request>(0);
@@ -149,12 +149,12 @@ function refusedEarly(flow: Flow): bool {
   const current = changetype<Request>(<usize>flow.current);
   if (flow.head || changetype<usize>(current) == 0 || !isAnswerTo(current)) return false;
   flow.current = 0;
-  conclude(flow, current, 0);
+  concludeBinary(flow, current, 0);
   return true;
 }
 
 /** The answer to a request, taken off its list, is known. */
-function conclude(flow: Flow, request: Request, ack: u32): void {
+function concludeBinary(flow: Flow, request: Request, ack: u32): void {
   const status = outcomeOf(request);
   if (status == STATUS_HIT) takeHit(request);
   // In mid-stream: nothing else is pending and the answer acknowledges exactly the bytes that were read, so a
@@ -163,7 +163,7 @@ function conclude(flow: Flow, request: Request, ack: u32): void {
   if (proven && !isStorage(request)) believe(flow);
   if (request.bits & BIT_NO_EVENT) disown(flow, BINARY_HEADER, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
   record(flow, request, status);
-  if (flow.sync == SYNC_TENTATIVE) passOverSoFar();
+  if (flow.sync == SYNC_TENTATIVE) countUnproven();
   if (proven && flow.sync == SYNC_TENTATIVE) believe(flow);
   const last = (request.bits & BIT_LAST) != 0;
   freeRequest(request);

@@ -5,29 +5,29 @@ import {
 import { count } from '../instance';
 import {
   COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT,
-  COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, KEY_MAX, PRESENT_VALUE_SIZE,
+  COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, PRESENT_VALUE_SIZE,
   STATUS_SILENT,
 } from '../layout';
 import { becomeLogin, expectLogin, lookAtLogin, mayLogIn } from '../memcache/credentials';
-import { DOUBT_INDENT, DOUBT_MASK, DOUBT_SIZE_FLAG } from '../memcache/doubt';
+import { AMBIGUOUS_INDENT, AMBIGUOUS_MASK, AMBIGUOUS_SIZE_FLAG } from '../memcache/ambiguity';
 import {
   BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_OVERFLOW, BIT_QUIET, BIT_REFUSED, IS_ERROR, KIND_AUTH, KIND_UNTOLD,
   LINE_DATA, LINE_QUIT, Request,
 } from '../memcache/message';
-import { addKeys, isUnboundedRetrieval, openRetrieval, parseRequest, setGet } from '../memcache/request';
+import { addKeys, isUnboundedRetrieval, openRetrieval, parseRequest } from '../memcache/request';
 import { HEAD_GET } from '../memcache/words';
 import { Packet, reservePacket } from '../packet';
-import { findByte, findGap, findLineEnd } from '../scan';
+import { findByte, findLineEnd } from '../scan';
 import { disown, WHY_NOT_UNDERSTOOD } from './account';
 import { beginHolding, hold } from './held';
 import { appendLine, dropLineHead, freeLine, giveLine } from './lines';
 import { findText } from './protocol';
-import { freeRequest, push, record, takeRequest } from './pending';
+import { freeRequest, newRequest, push, record } from './pending';
 import { quickGet } from './quick';
 import {
   CLIENT_DATA, CLIENT_DROP, CLIENT_HELD, CLIENT_KEYS, CLIENT_LINE, CLIENT_OVER, CLIENT_STEP, CLIENT_UNKNOWN,
 } from './states';
-import { dataDone, lostRequest, place, submit } from './submit';
+import { dataDone, lostRequest, setOrigin, submit } from './submit';
 import { loseSync, passOverClient } from './sync';
 
 const LF: u8 = 10;
@@ -56,7 +56,7 @@ export function clientBytes(flow: Flow, at: usize, end: usize, from: Packet): vo
     if (side.line) replay(flow, side, from);
   }
   if (flow.sync == SYNC_NONE) {
-    if (!from.starts || !begins(flow, at, end, from.ack)) {
+    if (!from.starts || !beginsRequest(flow, at, end, from.ack)) {
       passOverClient(flow, at, end);
       return;
     }
@@ -138,24 +138,24 @@ function replay(flow: Flow, side: Side, from: Packet): void {
  * Whether a segment may begin a request in mid-stream: it is a whole known line, and no byte of the server is
  * outstanding. Otherwise an answer to an earlier request, which was not read, would be taken for its answer.
  */
-function begins(flow: Flow, at: usize, end: usize, ack: u32): bool {
+function beginsRequest(flow: Flow, at: usize, end: usize, ack: u32): bool {
   const server = sideOf(flow, SERVER);
   if (!server.known || server.next != ack || flow.owed) return false;
   const feed = findByte(at, end, LF);
   if (feed == end) return false;
-  const request = takeRequest(flow);
+  const request = newRequest(flow);
   if (changetype<usize>(request) == 0) return false;
   parseRequest(request, at, withoutCr(at, feed));
-  const known = (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | DOUBT_MASK)) == 0;
+  const known = (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | AMBIGUOUS_MASK)) == 0;
   freeRequest(request);
   return known;
 }
 
 /**
- * Bytes of the request line at hand with its line end, and without the spaces that were squeezed out of it.
+ * Bytes of the current request line with its line end, and without the spaces that were squeezed out of it.
  */
 let rawSize: u32 = 0;
-/** Whether the line at hand has a NUL. */
+/** Whether the current line has a NUL. */
 let hasNul: bool = false;
 
 function lineBytes(flow: Flow, at: usize, end: usize, from: Packet): usize {
@@ -203,14 +203,14 @@ function overflow(flow: Flow, side: Side, at: usize, end: usize): usize {
   }
   const base = <usize>side.line;
   const lineEnd = base + side.lineSize;
-  const request = takeRequest(flow);
+  const request = newRequest(flow);
   if (changetype<usize>(request) == 0) {
     lostRequest(flow);
     return at;
   }
   if (isUnboundedRetrieval(base, lineEnd)) {
     const keys = openRetrieval(request, base, lineEnd);
-    place(flow, request, side.lineTime, side.lineOrdinal);
+    setOrigin(flow, request, side.lineTime, side.lineOrdinal);
     flow.current = <u32>changetype<usize>(request);
     dropLineHead(side, <u32>(keys - base));
     takeWholeKeys(request, side, 0);
@@ -218,7 +218,7 @@ function overflow(flow: Flow, side: Side, at: usize, end: usize): usize {
   } else {
     count(COUNTER_BOUND_LINES);
     parseRequest(request, base, base);
-    place(flow, request, side.lineTime, side.lineOrdinal);
+    setOrigin(flow, request, side.lineTime, side.lineOrdinal);
     flow.current = <u32>changetype<usize>(request);
     disown(flow, side.lineSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
     freeLine(side);
@@ -280,7 +280,7 @@ function keyBytes(flow: Flow, at: usize, end: usize, from: Packet): usize {
 /** One request line, whose last byte came at `lastTime`, its first at the side's `lineTime`. */
 function requestLine(flow: Flow, at: usize, end: usize, lastTime: u64): void {
   const side = sideOf(flow, CLIENT);
-  const request = takeRequest(flow);
+  const request = newRequest(flow);
   if (changetype<usize>(request) == 0) {
     disown(flow, rawSize, COUNTER_PAYLOAD_GAP);
     lostRequest(flow);
@@ -289,16 +289,16 @@ function requestLine(flow: Flow, at: usize, end: usize, lastTime: u64): void {
   let follows = parseRequest(request, at, end);
   // Up to 1.6.39 the line ends at a NUL; later it is a byte like any other.
   if (hasNul) request.bits |= BIT_QUIET | BIT_LAST;
-  place(flow, request, side.lineTime, side.lineOrdinal);
+  setOrigin(flow, request, side.lineTime, side.lineOrdinal);
   request.lastTime = lastTime;
-  if (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | BIT_OVERFLOW | DOUBT_MASK) || flow.auth) {
+  if (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | BIT_OVERFLOW | AMBIGUOUS_MASK) || flow.auth) {
     if (!unusual(flow, request)) return;
     if (request.kind == KIND_AUTH) follows = LINE_DATA;
     if (request.bits & BIT_LAST) {
       stopReading(flow, side, request);
       return;
     }
-    if (request.bits & DOUBT_MASK) {
+    if (request.bits & AMBIGUOUS_MASK) {
       if (!side.spoken && flow.fromSyn) flow.login = expectLogin(request);
       side.spoken = 1;
       beginHolding(flow, side, request);
@@ -353,7 +353,8 @@ function unusual(flow: Flow, request: Request): bool {
     lostRequest(flow);
     return false;
   }
-  if (flow.sync == SYNC_TENTATIVE && request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | DOUBT_MASK)) {
+  const unfit = BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | AMBIGUOUS_MASK;
+  if (flow.sync == SYNC_TENTATIVE && request.bits & unfit) {
     freeRequest(request);
     loseSync(flow, WHY_NOT_UNDERSTOOD);
     flow.owed = 1;
@@ -362,17 +363,17 @@ function unusual(flow: Flow, request: Request): bool {
   if (flow.auth == AUTH_WANTED && mayLogIn(request) && request.present & (1 << PRESENT_VALUE_SIZE)) {
     flow.auth = AUTH_TRIED;
     becomeLogin(request);
-    if ((request.bits & DOUBT_MASK) == DOUBT_INDENT) request.bits &= ~BIT_NO_EVENT;
+    if ((request.bits & AMBIGUOUS_MASK) == AMBIGUOUS_INDENT) request.bits &= ~BIT_NO_EVENT;
     // Of its line only the length counts.
-    request.bits &= ~(BIT_LAST | BIT_REFUSED | BIT_QUIET | DOUBT_MASK);
+    request.bits &= ~(BIT_LAST | BIT_REFUSED | BIT_QUIET | AMBIGUOUS_MASK);
   }
-  const doubt = request.bits & DOUBT_MASK;
-  if (doubt == DOUBT_SIZE_FLAG && flow.sizeFlags) request.bits &= ~DOUBT_MASK;
+  const ambiguity = request.bits & AMBIGUOUS_MASK;
+  if (ambiguity == AMBIGUOUS_SIZE_FLAG && flow.sizeFlags) request.bits &= ~AMBIGUOUS_MASK;
   // No answer would tell which of the two the bytes are.
-  else if (doubt && request.bits & (BIT_QUIET | BIT_NOREPLY)) {
-    request.bits = (request.bits & ~DOUBT_MASK) | BIT_QUIET | BIT_LAST;
+  else if (ambiguity && request.bits & (BIT_QUIET | BIT_NOREPLY)) {
+    request.bits = (request.bits & ~AMBIGUOUS_MASK) | BIT_QUIET | BIT_LAST;
   }
-  if (request.bits & BIT_NO_EVENT && !(request.bits & DOUBT_MASK)) {
+  if (request.bits & BIT_NO_EVENT && !(request.bits & AMBIGUOUS_MASK)) {
     count(COUNTER_UNKNOWN_COMMANDS);
     disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
   }

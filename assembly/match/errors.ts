@@ -11,7 +11,7 @@
  */
 import { ERROR_ARITHMETIC, ERROR_FORMAT, ERROR_STORAGE } from '../memcache/answer';
 import { OP_MA, OP_MS } from '../layout';
-import { DOUBT_MASK } from '../memcache/doubt';
+import { AMBIGUOUS_MASK } from '../memcache/ambiguity';
 import {
   BIT_DISCARDS, BIT_ONLY_FORMAT, BIT_QUIET, BIT_REFUSED, KIND_ARITHMETIC, KIND_STORE, KIND_UNTOLD, Request,
 } from '../memcache/message';
@@ -27,19 +27,21 @@ const REFUSED_STORAGE: u32 = 4;
 /** As REFUSED, by ERROR_FORMAT. */
 const REFUSED_FORMAT: u32 = 5;
 
+/** Address of the field in which a quiet request remembers the next one that may fit. */
 // @ts-ignore: decorator
 @inline
-function memoryOf(request: Request, wanted: u32): usize {
+function skipLink(request: Request, wanted: u32): usize {
   const base = changetype<usize>(request);
   if (wanted == REFUSED_FORMAT) return base + offsetof<Request>('sentOpaque');
   if (wanted == REFUSED) return base + offsetof<Request>('opcode');
   return base + offsetof<Request>('lastKeys') + ((wanted - 1) << 2);
 }
 
-function is(request: Request, wanted: u32): bool {
+/** Whether an error of the wanted class may be for this request. */
+function isLikely(request: Request, wanted: u32): bool {
   if (request.kind == KIND_UNTOLD) return true;
   if (request.bits & BIT_ONLY_FORMAT) return wanted == REFUSED_FORMAT;
-  const refused = (request.bits & (BIT_REFUSED | BIT_DISCARDS | DOUBT_MASK)) != 0;
+  const refused = (request.bits & (BIT_REFUSED | BIT_DISCARDS | AMBIGUOUS_MASK)) != 0;
   if (wanted == REFUSED || wanted == REFUSED_FORMAT) return refused;
   if (wanted == REFUSED_ARITHMETIC || wanted == REFUSED_STORAGE) {
     if (!refused) return false;
@@ -52,23 +54,23 @@ function is(request: Request, wanted: u32): bool {
 // @ts-ignore: decorator
 @inline
 function behind(request: Request, wanted: u32): u32 {
-  const passed = load<u32>(memoryOf(request, wanted));
-  return passed ? passed : request.next;
+  const skip = load<u32>(skipLink(request, wanted));
+  return skip ? skip : request.next;
 }
 
 /** The first request that fits, where only quiet ones come before it; else 0. */
-function first(head: Request, wanted: u32): Request {
+function firstLikely(head: Request, wanted: u32): Request {
   let last = head;
-  let found = is(last, wanted);
+  let found = isLikely(last, wanted);
   while (!found && last.bits & BIT_QUIET) {
     const next = behind(last, wanted);
     if (next == 0) break;
     last = changetype<Request>(<usize>next);
-    found = is(last, wanted);
+    found = isLikely(last, wanted);
   }
   for (let request = head; request != last; ) {
     const next = behind(request, wanted);
-    store<u32>(memoryOf(request, wanted), <u32>changetype<usize>(last));
+    store<u32>(skipLink(request, wanted), <u32>changetype<usize>(last));
     request = changetype<Request>(<usize>next);
   }
   return found ? last : changetype<Request>(0);
@@ -79,9 +81,9 @@ function first(head: Request, wanted: u32): Request {
  * refused rather than one that may have failed. 0 where there is none.
  */
 export function likelyFor(head: Request, error: u32): Request {
-  if (error == ERROR_FORMAT) return first(head, REFUSED_FORMAT);
-  if (error != ERROR_ARITHMETIC && error != ERROR_STORAGE) return first(head, REFUSED);
+  if (error == ERROR_FORMAT) return firstLikely(head, REFUSED_FORMAT);
+  if (error != ERROR_ARITHMETIC && error != ERROR_STORAGE) return firstLikely(head, REFUSED);
   const arithmetic = error == ERROR_ARITHMETIC;
-  const refused = first(head, arithmetic ? REFUSED_ARITHMETIC : REFUSED_STORAGE);
-  return changetype<usize>(refused) ? refused : first(head, arithmetic ? ARITHMETIC : STORAGE);
+  const refused = firstLikely(head, arithmetic ? REFUSED_ARITHMETIC : REFUSED_STORAGE);
+  return changetype<usize>(refused) ? refused : firstLikely(head, arithmetic ? ARITHMETIC : STORAGE);
 }

@@ -5,7 +5,7 @@ import {
   COUNTER_GAPS, COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, COUNTER_PAYLOAD_SKIPPED_STREAM, COUNTER_VALUE_GAPS,
 } from '../layout';
 import { LOGIN_BOTH } from '../memcache/credentials';
-import { passOver, settleHeld, takeUnread, WHY_AFTER_GAP } from './account';
+import { countUnsynced, settleHeld, takeUnread, WHY_AFTER_GAP } from './account';
 import { finishImplied, isImplied } from './server';
 import { CLIENT_DATA, CLIENT_OVER, CLIENT_UNKNOWN, SERVER_DATA, SERVER_LINE, SERVER_STREAM } from './states';
 import { dataDone } from './submit';
@@ -14,7 +14,7 @@ import { loseSync } from './sync';
 /** Accounts for bytes that were seen and cannot be read; outside of values they count as `counter`. */
 export function accountUnread(flow: Flow, index: u32, size: u32, counter: u32): void {
   const side = sideOf(flow, index);
-  if (flow.sync == SYNC_NONE) passOver(flow, size);
+  if (flow.sync == SYNC_NONE) countUnsynced(flow, size);
   else if (index == CLIENT && side.state == CLIENT_OVER) count(COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, size);
   else if (index == SERVER && side.state == SERVER_STREAM) count(COUNTER_PAYLOAD_SKIPPED_STREAM, size);
   else if (isWithinData(side, index, size) || isBehindData(flow, side, index, size)) takeUnread(flow, size);

@@ -1,6 +1,6 @@
 /**
  * Client bytes behind a line of which only its answer tells whether they are a value or commands
- * (memcache/doubt.ts). They are held in the side's line buffer, and for each segment when it came:
+ * (memcache/ambiguity.ts). They are held in the side's line buffer, and for each segment when it came:
  *
  *   base                                                        base + LINE_MAX
  *   | bytes of segment 0 | of segment 1 | … →      ← … | mark 1 | mark 0 | number of marks
@@ -12,7 +12,7 @@ import { CLIENT, Flow, Side, sideOf } from '../flow/flow';
 import { count } from '../instance';
 import { COUNTER_AMBIGUOUS_LENGTHS, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, LINE_MAX } from '../layout';
 import { LOGIN_BOTH, LOGIN_NO, lookAtLogin } from '../memcache/credentials';
-import { DOUBT_MASK } from '../memcache/doubt';
+import { AMBIGUOUS_MASK } from '../memcache/ambiguity';
 import { BIT_LAST, Request } from '../memcache/message';
 import { Packet } from '../packet';
 import { disown } from './account';
@@ -66,7 +66,7 @@ export function timeOf(base: usize, index: u32): i64 {
   return <i64>load<i32>(markAt(base, index), MARK_TIME);
 }
 
-/** From here on the client's bytes are held: a request in doubt waits for its answer. */
+/** From here on the client's bytes are held: an ambiguous request waits for its answer. */
 export function beginHolding(flow: Flow, side: Side, request: Request): void {
   push(flow, request);
   side.state = CLIENT_HELD;
@@ -86,7 +86,7 @@ export function hold(flow: Flow, at: usize, end: usize, from: Packet): void {
   }
   if (keep(side, at, <u32>(end - at), from)) return;
   count(COUNTER_AMBIGUOUS_LENGTHS);
-  request.bits = (request.bits & ~DOUBT_MASK) | BIT_LAST;
+  request.bits = (request.bits & ~AMBIGUOUS_MASK) | BIT_LAST;
   disown(flow, side.lineSize + <u32>(end - at), COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
   freeLine(side);
   side.state = CLIENT_UNKNOWN;

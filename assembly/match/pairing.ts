@@ -8,7 +8,7 @@ import {
   answerLetters, answerOpaque, answerPrint, ERROR_FORMAT, hasKey, hasOpaque, keyAt, keyEnd, keyIsBase64,
   keyNumber,
 } from '../memcache/answer';
-import { DOUBT_MASK } from '../memcache/doubt';
+import { AMBIGUOUS_MASK } from '../memcache/ambiguity';
 import {
   BIT_DISCARDS, BIT_LAST, BIT_ONLY_FORMAT, BIT_QUIET, BIT_REFUSED, IS_ERROR, IS_HD, IS_NF, IS_OK, IS_VA,
   KIND_ADMIN, KIND_META, Request,
@@ -78,7 +78,8 @@ function isOfNext(found: Request): bool {
     next = changetype<Request>(<usize>next.next);
   }
   if (changetype<usize>(next) == 0) return false;
-  return next.kind == KIND_ADMIN || (next.bits & (BIT_REFUSED | BIT_DISCARDS | BIT_LAST | DOUBT_MASK)) != 0;
+  const mask = BIT_REFUSED | BIT_DISCARDS | BIT_LAST | AMBIGUOUS_MASK;
+  return next.kind == KIND_ADMIN || (next.bits & mask) != 0;
 }
 
 /** The first pending request whose error discards the answers before it, or 0. */

@@ -35,7 +35,7 @@ export function createPending(): void {
 /** Memory for a request, or 0 when the pool or the flow is full (counted). */
 // @ts-ignore: decorator
 @inline
-export function takeRequest(flow: Flow): Request {
+export function newRequest(flow: Flow): Request {
   const request = tryRequest(flow);
   if (changetype<usize>(request) == 0) count(COUNTER_BOUND_REQUESTS);
   return request;
@@ -122,7 +122,7 @@ export function recordConn(flow: Flow, kind: u32, time: u64): void {
 }
 
 /** The first event of a flow is preceded by its opening: flows that never speak memcache leave no trace. */
-function open(flow: Flow): void {
+function recordOpen(flow: Flow): void {
   flow.opened = 1;
   recordConn(flow, flow.fromSyn ? CONN_KIND_OPEN_SYN : CONN_KIND_OPEN_MIDSTREAM, flow.openTime);
 }
@@ -130,7 +130,7 @@ function open(flow: Flow): void {
 /** Records a request with one outcome for all its keys. Does not free it. */
 export function record(flow: Flow, request: Request, status: u32): void {
   if (request.bits & BIT_NO_EVENT || flow.sync != SYNC_YES) return;
-  if (!flow.opened) open(flow);
+  if (!flow.opened) recordOpen(flow);
   if (request.bits & BIT_ANSWERED && status != STATUS_UNANSWERED && status != STATUS_SILENT) {
     const latency = <i64>(request.answerTime - request.lastTime);
     if (latency < 0) count(COUNTER_NEGATIVE_LATENCY);

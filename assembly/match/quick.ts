@@ -1,5 +1,5 @@
 /**
- * The messages that most traffic consists of, read in one go where all their bytes lie in the packet at hand.
+ * The messages that most traffic consists of, read in one go where all their bytes lie in the current packet.
  * What is only partly there, refused, quiet or in doubt is left to client.ts and server.ts.
  */
 import { AUTH_NO, CLIENT, Flow, SERVER, sideOf } from '../flow/flow';
@@ -8,7 +8,7 @@ import { KEY_MAX, PRESENT_FLAGS, PRESENT_KEY, PRESENT_VALUE_SIZE, STATUS_HIT, ST
 import { answerSize, parseAnswer } from '../memcache/answer';
 import { LOGIN_NO } from '../memcache/credentials';
 import {
-  IS_ERROR, IS_VA, KIND_GET, KIND_META, KIND_TOUCH, LINE_DATA, LINE_WHOLE, Request,
+  IS_ERROR, IS_VA, KIND_GET, KIND_META, KIND_TOUCH, LINE_DATA, Request,
 } from '../memcache/message';
 import { parseRequest, setGet } from '../memcache/request';
 import { ANSWER_END_CR, ANSWER_VALUE, HEAD_GET, HEAD_SET } from '../memcache/words';
@@ -18,7 +18,7 @@ import { agrees } from './pairing';
 import { answered, freeRequest, push, record, shift, tryRequest } from './pending';
 import { CLIENT_LINE, SERVER_LINE } from './states';
 import { metaStatus, textStatus } from './status';
-import { place } from './submit';
+import { setOrigin } from './submit';
 
 const LF: u8 = 10;
 const CR: u8 = 13;
@@ -50,7 +50,7 @@ export function quickGet(flow: Flow, at: usize, end: usize, from: Packet): usize
 // @ts-ignore: decorator
 @inline
 function begin(flow: Flow, request: Request, from: Packet): void {
-  place(flow, request, from.time, from.ordinal);
+  setOrigin(flow, request, from.time, from.ordinal);
   request.lastTime = from.time;
   sideOf(flow, CLIENT).spoken = 1;
   push(flow, request);

@@ -3,7 +3,6 @@ import {
   AUTH_NO, AUTH_WANTED, CLIENT, Flow, FLOW_BINARY, FLOW_NEW, FLOW_TEXT, FLOW_TLS, SERVER, Side, sideOf,
   SYNC_NONE, SYNC_TENTATIVE,
 } from '../flow/flow';
-import { fingerprint } from '../hash';
 import { count } from '../instance';
 import {
   COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_PAYLOAD_SKIPPED_STREAM,
@@ -11,12 +10,12 @@ import {
   PRESENT_FLAGS, PRESENT_KEY, PRESENT_VALUE_SIZE, STATUS_ERROR, STATUS_HIT, STATUS_MISS, STATUS_OK,
 } from '../layout';
 import {
-  answerFlags, answerPrint, answerSize, asksForCredentials, errorClass, keyEnd, parseAnswer,
+  answerFlags, answerPrint, answerSize, asksForCredentials, errorClass, parseAnswer,
 } from '../memcache/answer';
 import { becomeLogin, LOGIN_NO, mayLogIn, withhold } from '../memcache/credentials';
 import {
-  DOUBT_INDENT, DOUBT_MASK, DOUBT_SIZE_FLAG, isTaken, NOT_TAKEN, NOT_TOLD, TAKEN,
-} from '../memcache/doubt';
+  AMBIGUOUS_INDENT, AMBIGUOUS_MASK, AMBIGUOUS_SIZE_FLAG, isTaken, NOT_TAKEN, NOT_TOLD, TAKEN,
+} from '../memcache/ambiguity';
 import { findAnywhere } from '../memcache/key-index';
 import { findKey } from '../memcache/keys';
 import {
@@ -24,10 +23,10 @@ import {
   IS_FREE, IS_OK, IS_STAT, IS_STORED, IS_VA, IS_VALUE, KIND_AUTH, KIND_DUMP, KIND_GET, KIND_META, KIND_UNTOLD,
   Request,
 } from '../memcache/message';
-import { ANSWER_END_CR, ANSWER_VALUE } from '../memcache/words';
+import { ANSWER_END_CR } from '../memcache/words';
 import { Packet } from '../packet';
 import { findByte } from '../scan';
-import { disown, passOverRest, passOverSoFar, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD } from './account';
+import { countUnproven, disown, leaveRestUnread, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD } from './account';
 import { answersAlone } from './alone';
 import { binaryServerBytes } from './binary-server';
 import { STEP_DONE, STEP_NOT, stepOver } from './foreign';
@@ -48,7 +47,7 @@ import { matchPending } from './pairing';
 const LF: u8 = 10;
 const CR: u8 = 13;
 
-/** Acknowledgement number of the packet that brought the bytes at hand. */
+/** Acknowledgement number of the packet that brought the current bytes. */
 let acknowledged: u32 = 0;
 
 /** Takes the server's next bytes, which `from` brought. */
@@ -61,7 +60,7 @@ export function serverBytes(flow: Flow, at: usize, end: usize, from: Packet): vo
       if (flow.half) answersAlone(flow, at, end, from);
       else if (flow.sync != SYNC_NONE) disown(flow, <u32>(end - at), COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
       else if (isTlsInside(flow, sideOf(flow, SERVER), at, end)) flow.kind = FLOW_TLS;
-      else passOverRest(flow, <u32>(end - at));
+      else leaveRestUnread(flow, <u32>(end - at));
     }
     return;
   }
@@ -70,7 +69,7 @@ export function serverBytes(flow: Flow, at: usize, end: usize, from: Packet): vo
   while (at < end) {
     if (flow.sync == SYNC_NONE) {
       flow.owed = 0;
-      passOverRest(flow, <u32>(end - at));
+      leaveRestUnread(flow, <u32>(end - at));
       return;
     }
     if (side.state == SERVER_LINE) {
@@ -106,7 +105,7 @@ export function serverBytes(flow: Flow, at: usize, end: usize, from: Packet): vo
   }
 }
 
-/** Bytes of the answer line at hand with its line end; of a line too long to keep, those that were kept. */
+/** Bytes of the current answer line with its line end; of a line too long to keep, those that were kept. */
 let rawSize: u32 = 0;
 
 /** Bytes of an answer line, which may be cut anywhere. Returns where reading goes on. */
@@ -157,7 +156,8 @@ function quickAnswer(flow: Flow, at: usize, end: usize, time: u64): usize {
   if (load<u32>(at) == ANSWER_END_CR) {
     if (end - at < 5 || load<u8>(at + 4) != LF) return 0;
     answered(request, time);
-    finish(flow, request, IS_END, request.present & (1 << PRESENT_VALUE_SIZE) ? STATUS_HIT : STATUS_MISS);
+    const hit = request.present & (1 << PRESENT_VALUE_SIZE);
+    concludeText(flow, request, IS_END, hit ? STATUS_HIT : STATUS_MISS);
     return at + 5;
   }
   const data = quickValue(request, at, end);
@@ -166,7 +166,7 @@ function quickAnswer(flow: Flow, at: usize, end: usize, time: u64): usize {
   takeQuickValue(request);
   const behind = data + <usize>quickSize + 2;
   if (behind + 5 <= end && load<u32>(behind) == ANSWER_END_CR && load<u8>(behind + 4) == LF) {
-    finish(flow, request, IS_END, STATUS_HIT);
+    concludeText(flow, request, IS_END, STATUS_HIT);
     return behind + 5;
   }
   const side = sideOf(flow, SERVER);
@@ -216,13 +216,13 @@ function answerLine(flow: Flow, at: usize, end: usize): void {
     }
   }
   if (request.kind == KIND_UNTOLD) {
-    finish(flow, request, code, STATUS_ERROR);
+    concludeText(flow, request, code, STATUS_ERROR);
     return;
   }
   const asks = code == IS_ERROR && asksForCredentials(at, end);
   if (asks) flow.auth = AUTH_WANTED;
-  if (request.bits & DOUBT_MASK) {
-    doubtfulLine(flow, request, code, asks ? NOT_TOLD : isTaken(request, code, error));
+  if (request.bits & AMBIGUOUS_MASK) {
+    ambiguousLine(flow, request, code, asks ? NOT_TOLD : isTaken(request, code, error));
   } else {
     answerTo(flow, request, code);
   }
@@ -236,7 +236,7 @@ function foreignLine(flow: Flow, code: u32, at: usize, end: usize): void {
     unmatched(flow, code);
   } else if (step == STEP_DONE) {
     if (code == IS_ERROR && asksForCredentials(at, end)) flow.auth = AUTH_WANTED;
-    finish(flow, request, code, STATUS_ERROR);
+    concludeText(flow, request, code, STATUS_ERROR);
   } else {
     answered(request, sideOf(flow, SERVER).lineTime);
     disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
@@ -244,10 +244,10 @@ function foreignLine(flow: Flow, code: u32, at: usize, end: usize): void {
 }
 
 /**
- * The answer to a request in doubt tells (`taken`) what the client's bytes behind its line are, and they are
+ * The answer to an ambiguous request tells (`taken`) what the client's bytes after its line are, and they are
  * read.
  */
-function doubtfulLine(flow: Flow, request: Request, code: u32, taken: u32): void {
+function ambiguousLine(flow: Flow, request: Request, code: u32, taken: u32): void {
   const client = sideOf(flow, CLIENT);
   const size = request.dataSize + 2;
   if (taken == NOT_TAKEN && size > HELD_VALUE_MAX) taken = NOT_TOLD;
@@ -257,15 +257,15 @@ function doubtfulLine(flow: Flow, request: Request, code: u32, taken: u32): void
   } else if (taken == TAKEN) {
     lookAtHeld(flow, client, request);
     if (mayBeLogin(flow)) withhold(request);
-    if (code != IS_ERROR && (request.bits & DOUBT_MASK) == DOUBT_SIZE_FLAG) flow.sizeFlags = 1;
+    if (code != IS_ERROR && (request.bits & AMBIGUOUS_MASK) == AMBIGUOUS_SIZE_FLAG) flow.sizeFlags = 1;
   }
   flow.login = LOGIN_NO;
-  if ((request.bits & DOUBT_MASK) == DOUBT_INDENT) {
+  if ((request.bits & AMBIGUOUS_MASK) == AMBIGUOUS_INDENT) {
     if (taken == TAKEN) request.bits &= ~BIT_NO_EVENT;
     // This server does not know the command.
     else if (taken == NOT_TAKEN) count(COUNTER_UNKNOWN_COMMANDS);
   }
-  request.bits &= ~DOUBT_MASK;
+  request.bits &= ~AMBIGUOUS_MASK;
   answerTo(flow, request, code);
   if (flow.sync != SYNC_NONE) resume(flow, taken == TAKEN ? size : 0);
 }
@@ -285,7 +285,7 @@ function answerTo(flow: Flow, request: Request, code: u32): void {
   if (flow.auth) authAnswer(flow, request, code);
   if (code == IS_ERROR) {
     const isRetrieval = request.kind == KIND_GET;
-    finish(flow, request, code, STATUS_ERROR);
+    concludeText(flow, request, code, STATUS_ERROR);
     if (isRetrieval && flow.sync != SYNC_NONE) side.state = SERVER_AFTER_ERROR;
     return;
   }
@@ -294,17 +294,17 @@ function answerTo(flow: Flow, request: Request, code: u32): void {
       side.skip = answerSize + 2;
       side.state = SERVER_DATA;
     }
-    finish(flow, request, code, metaStatus(request, code));
+    concludeText(flow, request, code, metaStatus(request, code));
     return;
   }
   if (request.op == OP_WATCH && code == IS_OK) {
-    finish(flow, request, code, STATUS_OK);
+    concludeText(flow, request, code, STATUS_OK);
     forgetPending(flow);
     side.state = SERVER_STREAM;
     sideOf(flow, CLIENT).state = CLIENT_OVER;
     return;
   }
-  finish(flow, request, code, textStatus(request, code));
+  concludeText(flow, request, code, textStatus(request, code));
 }
 
 /** The answer to a request sent while the server asked for credentials, known or not. */
@@ -316,7 +316,7 @@ function authAnswer(flow: Flow, request: Request, code: u32): void {
 /** A line of a dump that has begun: keys in clear, read only for its end. */
 function dumpLine(flow: Flow, request: Request, at: usize, end: usize): void {
   const code = parseAnswer(at, end);
-  if (code == IS_END || code == IS_EN) finish(flow, request, code, STATUS_OK);
+  if (code == IS_END || code == IS_EN) concludeText(flow, request, code, STATUS_OK);
 }
 
 /** A VALUE line of a retrieval: its data block follows. */
@@ -350,7 +350,7 @@ function value(flow: Flow, side: Side, request: Request): void {
 /** The oldest pending request is answered. */
 // @ts-ignore: decorator
 @inline
-function finish(flow: Flow, request: Request, code: u32, status: u32): void {
+function concludeText(flow: Flow, request: Request, code: u32, status: u32): void {
   const tentative = flow.sync == SYNC_TENTATIVE;
   if (tentative && provesRequest(code)) believe(flow);
   const bits = request.bits;
@@ -364,7 +364,7 @@ function finish(flow: Flow, request: Request, code: u32, status: u32): void {
     return;
   }
   if (tentative && flow.sync == SYNC_TENTATIVE) {
-    passOverSoFar();
+    countUnproven();
     const client = sideOf(flow, CLIENT);
     // The answer acknowledges exactly the bytes that were read: a request ended there, and the next begins.
     const isWhole = client.state == CLIENT_LINE && client.line == 0;
@@ -392,5 +392,5 @@ export function finishImplied(flow: Flow, side: Side): void {
   side.state = SERVER_LINE;
   // The packet with the end of the answer was not captured, and with it what it acknowledged.
   acknowledged = 0;
-  finish(flow, changetype<Request>(<usize>flow.head), IS_END, STATUS_HIT);
+  concludeText(flow, changetype<Request>(<usize>flow.head), IS_END, STATUS_HIT);
 }

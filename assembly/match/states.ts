@@ -16,7 +16,7 @@ export const CLIENT_OVER: u8 = 4;
 export const CLIENT_UNKNOWN: u8 = 5;
 /** `skip` bytes of a PROXY header come next, before anything else. */
 export const CLIENT_PROXY: u8 = 6;
-/** The answer to a request in doubt tells what the bytes are: they are held back. */
+/** The bytes are held back until the answer to an ambiguous request tells what they are. */
 export const CLIENT_HELD: u8 = 7;
 /** `skip` bytes of a data block come next; `current` is a request that is stepped over. */
 export const CLIENT_STEP: u8 = 8;

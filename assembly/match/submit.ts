@@ -9,10 +9,13 @@ import { freeRequest, push, record } from './pending';
 import { CLIENT_UNKNOWN, CLIENT_LINE } from './states';
 import { loseSync } from './sync';
 
-/** Gives a request its place: time, packet, connection, and how many began in that packet before it. */
+/**
+ * Sets the origin of a request: time, packet, connection, and how many requests began in the packet before
+ * it.
+ */
 // @ts-ignore: decorator
 @inline
-export function place(flow: Flow, request: Request, time: u64, ordinal: u64): void {
+export function setOrigin(flow: Flow, request: Request, time: u64, ordinal: u64): void {
   const side = sideOf(flow, CLIENT);
   request.time = time;
   request.ordinal = ordinal;

@@ -13,7 +13,7 @@ import { count } from '../instance';
 import { COUNTER_RESYNCS } from '../layout';
 import { LOGIN_NO } from '../memcache/credentials';
 import { Request, STORAGE_ANSWERS } from '../memcache/message';
-import { loseLine, passOverRest, setWhy } from './account';
+import { leaveRestUnread, loseLine, setWhy } from './account';
 import { findByte } from '../scan';
 import { freeLine } from './lines';
 import { abandon, abandonPending } from './pending';
@@ -29,7 +29,7 @@ const FAILURES_MAX: u8 = 64;
  * not certain either.
  */
 export function passOverClient(flow: Flow, at: usize, end: usize): void {
-  passOverRest(flow, <u32>(end - at));
+  leaveRestUnread(flow, <u32>(end - at));
   if (findByte(at, end, LF) < end) flow.owed = 1;
   if (!flow.settled) flow.kind = FLOW_NEW;
 }

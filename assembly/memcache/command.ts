@@ -8,7 +8,7 @@ import { word } from './tokens';
 /** Whether the token is this word of up to 8 bytes. */
 // @ts-ignore: decorator
 @inline
-export function is(at: usize, end: usize, name: u64): bool {
+export function isWord(at: usize, end: usize, name: u64): bool {
   return end - at <= 8 && word(at, end) == name;
 }
 
@@ -46,14 +46,14 @@ export function unknown(request: Request, noreply: bool): u32 {
   setFits(request, KIND_UNKNOWN, 0);
   // Releases differ on whether an unknown command with noreply is answered.
   request.bits = BIT_NO_EVENT | BIT_REFUSED | (noreply ? BIT_QUIET : 0);
-  if (noreply) clearPassed(request);
+  if (noreply) clearSkipLinks(request);
   return LINE_WHOLE;
 }
 
 /** Zeroes the fields in which match/errors.ts remembers what follows a quiet text request. */
 // @ts-ignore: decorator
 @inline
-export function clearPassed(request: Request): void {
+export function clearSkipLinks(request: Request): void {
   request.opcode = 0;
   request.sentOpaque = 0;
 }
@@ -71,6 +71,6 @@ export function refused(request: Request): u32 {
 export function refusedPerhaps(request: Request): u32 {
   request.bits = BIT_REFUSED | BIT_QUIET | BIT_ONLY_FORMAT;
   request.fits = 1 << IS_ERROR;
-  clearPassed(request);
+  clearSkipLinks(request);
   return LINE_WHOLE;
 }

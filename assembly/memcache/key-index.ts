@@ -20,14 +20,14 @@ const LEAVES_MAX: u32 = WORDS - 1;
 
 // @ts-ignore: decorator
 @inline
-function word(piece: usize, index: u32): usize {
+function wordAt(piece: usize, index: u32): usize {
   return piece + (<usize>index << 2);
 }
 
 /** Where the address of a bucket's first key stands. */
 function bucketOf(root: usize, print: u64): usize {
   const bucket = <u32>(print % (<u64>load<u32>(root) * WORDS));
-  return word(<usize>load<u32>(word(root, 1 + bucket / WORDS)), bucket % WORDS);
+  return wordAt(<usize>load<u32>(wordAt(root, 1 + bucket / WORDS)), bucket % WORDS);
 }
 
 /**
@@ -45,7 +45,7 @@ function build(request: Request): bool {
     const leaf = takeChunk();
     if (leaf == 0) return false;
     memory.fill(leaf, 0, CHUNK_SIZE);
-    store<u32>(word(root, i), <u32>leaf);
+    store<u32>(wordAt(root, i), <u32>leaf);
     store<u32>(root, i);
   }
   for (let chunk = <usize>request.keys; chunk; chunk = changetype<KeyChunk>(chunk).next) {
@@ -58,7 +58,7 @@ function build(request: Request): bool {
       store<u32>(bucket, <u32>changetype<usize>(entry));
     }
   }
-  for (let i: u32 = 1; i <= leaves; i++) turnBuckets(load<u32>(word(root, i)));
+  for (let i: u32 = 1; i <= leaves; i++) turnBuckets(load<u32>(wordAt(root, i)));
   return true;
 }
 
@@ -66,14 +66,14 @@ function build(request: Request): bool {
 function turnBuckets(leaf: usize): void {
   for (let i: u32 = 0; i < WORDS; i++) {
     let turned: u32 = 0;
-    for (let at = load<u32>(word(leaf, i)); at; ) {
+    for (let at = load<u32>(wordAt(leaf, i)); at; ) {
       const entry = changetype<KeyEntry>(<usize>at);
       const next = entry.valueSize;
       entry.valueSize = turned;
       turned = at;
       at = next;
     }
-    store<u32>(word(leaf, i), turned);
+    store<u32>(wordAt(leaf, i), turned);
   }
 }
 
@@ -118,6 +118,6 @@ export function freeIndex(request: Request): void {
 }
 
 function giveIndex(root: usize): void {
-  for (let i: u32 = load<u32>(root); i > 0; i--) giveChunk(load<u32>(word(root, i)));
+  for (let i: u32 = load<u32>(root); i > 0; i--) giveChunk(load<u32>(wordAt(root, i)));
   giveChunk(root);
 }

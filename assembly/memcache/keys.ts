@@ -68,7 +68,7 @@ export function giveChunk(chunk: usize): void {
   give(pool, chunk);
 }
 
-function append(request: Request): KeyEntry {
+function appendEntry(request: Request): KeyEntry {
   let chunk = <usize>request.lastKeys;
   if (chunk == 0 || changetype<KeyChunk>(chunk).count == CHUNK_ENTRIES) {
     const fresh = takeChunk();
@@ -97,13 +97,13 @@ export function addKey(request: Request, at: usize, size: usize): void {
     return;
   }
   if (request.keyCount == 1) {
-    const first = append(request);
+    const first = appendEntry(request);
     if (changetype<usize>(first) == 0) return;
     first.hash = request.keyHash;
     first.print = request.print;
     first.size = request.present & (1 << PRESENT_KEY) ? request.keySize : 0;
   }
-  const entry = append(request);
+  const entry = appendEntry(request);
   if (changetype<usize>(entry) == 0) return;
   request.keyCount++;
   if (size > KEY_MAX) {

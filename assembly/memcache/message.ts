@@ -73,7 +73,7 @@ export const BIT_LEASE: u32 = 1024;
  * not answered at all (noreply is looked for first).
  */
 export const BIT_ONLY_FORMAT: u32 = 2048;
-// Three bits from bit 16 on say how releases differ on the bytes behind the line: see doubt.ts.
+// Three bits from bit 16 on say how releases differ on the bytes behind the line: see ambiguity.ts.
 
 export const KIND_GET: u32 = 0;
 export const KIND_STORE: u32 = 1;

@@ -8,14 +8,16 @@ import {
   PRESENT_VALUE_SIZE, PRESENT_VIVIFY, PROTO_META, TRAIT_BASE64, TRAIT_CAS, TRAIT_QUIET,
 } from '../layout';
 import { decodeBase64 } from './base64';
-import { clearPassed } from './command';
-import { DOUBT_FLAG, DOUBT_META_SIZE, DOUBT_SIZE_FLAG } from './doubt';
+import { clearSkipLinks } from './command';
+import { AMBIGUOUS_FLAG, AMBIGUOUS_META_SIZE, AMBIGUOUS_SIZE_FLAG } from './ambiguity';
 import { setKey } from './keys';
 import {
   BIT_LAST, BIT_NO_EVENT, BIT_QUIET, BIT_REFUSED, IS_EN, IS_ERROR, IS_EX, IS_HD, IS_ME, IS_NF, IS_NS, IS_OK,
   IS_VA, KIND_META, KIND_UNKNOWN, LINE_DATA, LINE_WHOLE, Request,
 } from './message';
-import { parsed, parseSigned, parseSize, parseUnsigned, SIZE_BAD, SIZE_DOUBTFUL, SIZE_PLAIN } from './number';
+import {
+  parsed, parseSigned, parseSize, parseUnsigned, SIZE_AMBIGUOUS, SIZE_BAD, SIZE_PLAIN,
+} from './number';
 import { nextToken, tokenEnd } from './tokens';
 
 /**
@@ -230,17 +232,17 @@ export function parseMeta(request: Request, op: u32, at: usize, end: usize): u32
   let outcome = LINE_WHOLE;
   let flagsAt = keyEnd;
   let badSize = false;
-  let doubt: u32 = 0;
+  let ambiguity: u32 = 0;
   if (op == OP_MS) {
     const size = nextToken(keyEnd, end);
     flagsAt = tokenEnd;
     let reading = parseSize(size, flagsAt);
-    if (reading == SIZE_DOUBTFUL) doubt = DOUBT_META_SIZE;
+    if (reading == SIZE_AMBIGUOUS) ambiguity = AMBIGUOUS_META_SIZE;
     else if (reading == SIZE_BAD) {
       // Before release 1.6.10 the length was a flag S<len>.
       reading = findSizeFlag(size, end);
       if (reading != SIZE_BAD) {
-        doubt = DOUBT_SIZE_FLAG;
+        ambiguity = AMBIGUOUS_SIZE_FLAG;
         flagsAt = keyEnd;
       }
     }
@@ -269,7 +271,7 @@ export function parseMeta(request: Request, op: u32, at: usize, end: usize): u32
   }
   if (flags & FLAG_Q) {
     request.bits |= BIT_QUIET;
-    clearPassed(request);
+    clearSkipLinks(request);
     request.traits |= <u8>1 << <u8>TRAIT_QUIET;
   }
   if (flags & FLAG_C_UPPER) request.traits |= <u8>1 << <u8>TRAIT_CAS;
@@ -279,18 +281,18 @@ export function parseMeta(request: Request, op: u32, at: usize, end: usize): u32
   }
   request.fits = answers(op, flags, request.mode) | (1 << IS_ERROR);
   if (badSize) request.bits |= BIT_REFUSED;
-  else if (op == OP_MS && (keySize > KEY_MAX || tokens >= FLAGS_MAX || (doubt && hasSign))) {
+  else if (op == OP_MS && (keySize > KEY_MAX || tokens >= FLAGS_MAX || (ambiguity && hasSign))) {
     request.bits |= BIT_LAST;
     // A key whose base64 alone is too long, and one flag more than old releases take, may be taken by later
     // ones. The error is sent despite q.
-    if (!doubt && (longKey || tokens > FLAGS_MAX)) {
+    if (!ambiguity && (longKey || tokens > FLAGS_MAX)) {
       request.bits = (request.bits & ~BIT_QUIET) | BIT_REFUSED;
     }
   } else if (op == OP_MS && hasSign) {
     // An error is all it gets, despite q.
-    request.bits = (request.bits & ~BIT_QUIET) | DOUBT_FLAG;
+    request.bits = (request.bits & ~BIT_QUIET) | AMBIGUOUS_FLAG;
   } else {
-    request.bits |= doubt;
+    request.bits |= ambiguity;
   }
   return outcome;
 }

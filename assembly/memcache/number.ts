@@ -35,7 +35,7 @@ export const SIZE_PLAIN: u32 = 1;
  * A length to strtol, and none to mcmc_token_get_32 (vendor/mcmc, since 1.6.40), or one both are known to
  * differ on.
  */
-export const SIZE_DOUBTFUL: u32 = 2;
+export const SIZE_AMBIGUOUS: u32 = 2;
 /** Characters mcmc_token_get_32 takes: MCMC_TOKTO32_MAX. */
 const SIZE_DIGITS: usize = 11;
 /** Largest length memcached takes: INT_MAX - 2 (process_update_command). */
@@ -46,10 +46,10 @@ export function parseSize(at: usize, end: usize): u32 {
   const sign = at < end ? load<u8>(at) : 0;
   if (sign == 0x2d) {
     // Minus zero.
-    return parseUnsigned(at + 1, end) && load<u8>(at + 1) != 0x2b && parsed == 0 ? SIZE_DOUBTFUL : SIZE_BAD;
+    return parseUnsigned(at + 1, end) && load<u8>(at + 1) != 0x2b && parsed == 0 ? SIZE_AMBIGUOUS : SIZE_BAD;
   }
   if (!parseUnsigned(at, end) || parsed > VALUE_MAX) return SIZE_BAD;
-  return sign == 0x2b || end - at > SIZE_DIGITS ? SIZE_DOUBTFUL : SIZE_PLAIN;
+  return sign == 0x2b || end - at > SIZE_DIGITS ? SIZE_AMBIGUOUS : SIZE_PLAIN;
 }
 
 /** Reads [at, end) as a signed decimal; the value is `<i64>parsed`. */

@@ -23,7 +23,7 @@ export const PROXY_LINE_MAX: usize = 107;
 /** Whether the first `size` bytes, 1 to 8, at `at` are those of the word. Reads 8 bytes. */
 // @ts-ignore: decorator
 @inline
-function begins(at: usize, size: usize, word: u64): bool {
+function startsWith(at: usize, size: usize, word: u64): bool {
   return size < 8 ? ((load<u64>(at) ^ word) << (64 - (size << 3))) == 0 : load<u64>(at) == word;
 }
 
@@ -34,15 +34,15 @@ export function probe(at: usize, end: usize): u32 {
   if (first == 0x80) return SPEAKS_BINARY;
   if (first == 0x16) return size < 2 || load<u8>(at + 1) == 0x03 ? SPEAKS_TLS : SPEAKS_TEXT;
   if (first == 0x50) {
-    if (!begins(at, min<usize>(size, 6), PROXY_WORD)) return SPEAKS_TEXT;
+    if (!startsWith(at, min<usize>(size, 6), PROXY_WORD)) return SPEAKS_TEXT;
     for (let feed = at + 6; feed < end; feed++) {
       if (load<u8>(feed) == 10) return SPEAKS_PROXY_LINE;
     }
     return size < PROXY_LINE_MAX ? SPEAKS_PERHAPS_PROXY : SPEAKS_TEXT;
   }
   if (first == 0x0d) {
-    if (!begins(at, min<usize>(size, 8), SIGNATURE_0)) return SPEAKS_TEXT;
-    if (size > 8 && !begins(at + 8, min<usize>(size - 8, 4), SIGNATURE_1)) return SPEAKS_TEXT;
+    if (!startsWith(at, min<usize>(size, 8), SIGNATURE_0)) return SPEAKS_TEXT;
+    if (size > 8 && !startsWith(at + 8, min<usize>(size - 8, 4), SIGNATURE_1)) return SPEAKS_TEXT;
     return size < PROXY_HEADER ? SPEAKS_PERHAPS_PROXY : SPEAKS_PROXY;
   }
   return SPEAKS_TEXT;

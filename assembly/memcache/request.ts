@@ -9,7 +9,7 @@ import {
   OP_SLABS, OP_STATS, OP_TOUCH, OP_VERBOSITY, OP_VERSION, OP_WATCH, PRESENT_DELTA, PRESENT_TTL, TRAIT_QUIET,
   KEY_MAX,
 } from '../layout';
-import { clear, is, refused, setFits, unknown } from './command';
+import { clear, isWord, refused, setFits, unknown } from './command';
 import { foreign } from './foreign';
 import { addKey, setKey } from './keys';
 import {
@@ -102,12 +102,12 @@ function keyed(request: Request, op: u32, at: usize, end: usize): u32 {
   if (op == OP_DELETE) {
     setNoreply(request, keyEnd, end);
     // Up to 1.6.39 a key like others; since then no answer comes.
-    if (number == end && is(key, keyEnd, WORD_NOREPLY)) request.bits |= BIT_QUIET | BIT_LAST;
+    if (number == end && isWord(key, keyEnd, WORD_NOREPLY)) request.bits |= BIT_QUIET | BIT_LAST;
     return LINE_WHOLE;
   }
   if (number == end) return refused(request);
   // The command fails without an answer.
-  if (is(number, numberEnd, WORD_NOREPLY)) {
+  if (isWord(number, numberEnd, WORD_NOREPLY)) {
     setNoreply(request, keyEnd, end);
     if (request.bits & BIT_NOREPLY) return LINE_WHOLE;
   }

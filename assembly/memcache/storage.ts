@@ -5,14 +5,16 @@
 import {
   KEY_MAX, OP_CAS, PRESENT_FLAGS, PRESENT_TTL, PRESENT_VALUE_SIZE, TRAIT_CAS, TRAIT_QUIET,
 } from '../layout';
-import { is, refused, refusedPerhaps, setFits, unknown } from './command';
-import { DOUBT_CAS, DOUBT_INDENT, DOUBT_MASK, DOUBT_SIZE, DOUBT_TOKENS } from './doubt';
+import { isWord, refused, refusedPerhaps, setFits, unknown } from './command';
+import {
+  AMBIGUOUS_CAS, AMBIGUOUS_INDENT, AMBIGUOUS_MASK, AMBIGUOUS_SIZE, AMBIGUOUS_TOKENS,
+} from './ambiguity';
 import { setKey } from './keys';
 import {
   BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_QUIET, BIT_REFUSED, IS_ERROR, IS_EXISTS, IS_NOT_FOUND,
   IS_NOT_STORED, IS_STORED, KIND_STORE, LINE_DATA, LINE_WHOLE, Request,
 } from './message';
-import { parsed, parseSigned, parseSize, parseUnsigned, SIZE_BAD, SIZE_DOUBTFUL } from './number';
+import { parsed, parseSigned, parseSize, parseUnsigned, SIZE_AMBIGUOUS, SIZE_BAD } from './number';
 import { nextToken, tokenEnd } from './tokens';
 import { WORD_NOREPLY } from './words';
 
@@ -56,7 +58,7 @@ export function storage(request: Request, op: u32, at: usize, end: usize): u32 {
     last = token;
     lastEnd = tokenEnd;
   }
-  const noreply = is(last, lastEnd, WORD_NOREPLY);
+  const noreply = isWord(last, lastEnd, WORD_NOREPLY);
   if (noreply) {
     request.bits |= BIT_NOREPLY;
     request.traits |= <u8>1 << <u8>TRAIT_QUIET;
@@ -83,16 +85,16 @@ export function storage(request: Request, op: u32, at: usize, end: usize): u32 {
     request.present |= 1 << PRESENT_TTL;
   } else wrong = true;
   if (op == OP_CAS && unique < end && !parseUnsigned(unique, uniqueEnd)) wrong = true;
-  const badSize = reading == SIZE_DOUBTFUL;
+  const badSize = reading == SIZE_AMBIGUOUS;
   // One token too many is taken by all.
   const tooMany = extra > 1;
   const noUnique = op == OP_CAS && unique == end;
   if (noUnique) request.bits |= BIT_REFUSED;
   if (wrong || (noUnique && badSize)) request.bits |= BIT_REFUSED | BIT_LAST;
-  else if (noUnique) request.bits |= DOUBT_CAS;
+  else if (noUnique) request.bits |= AMBIGUOUS_CAS;
   else if (badSize && tooMany) request.bits |= BIT_LAST;
-  else if (badSize) request.bits |= DOUBT_SIZE;
-  else if (tooMany) request.bits |= DOUBT_TOKENS;
+  else if (badSize) request.bits |= AMBIGUOUS_SIZE;
+  else if (tooMany) request.bits |= AMBIGUOUS_TOKENS;
   // A release that refuses such a line has not looked for noreply yet.
   if ((badSize || tooMany) && noreply) request.bits |= BIT_QUIET | BIT_LAST;
   return LINE_DATA;
@@ -103,15 +105,16 @@ export function storage(request: Request, op: u32, at: usize, end: usize): u32 {
  * is no command. Returns what follows it, as `parseRequest`.
  */
 export function indented(request: Request): u32 {
-  const isCas = (request.bits & DOUBT_MASK) == DOUBT_CAS;
+  const isCas = (request.bits & AMBIGUOUS_MASK) == AMBIGUOUS_CAS;
   if (request.bits & BIT_REFUSED && (request.bits & BIT_LAST || isCas)) {
     // Releases up to 1.6.39 refuse the line without skipping a value, and later ones skip none either.
-    request.bits = (request.bits & ~(BIT_LAST | BIT_QUIET | BIT_NOREPLY | DOUBT_MASK)) | BIT_NO_EVENT;
+    request.bits = (request.bits & ~(BIT_LAST | BIT_QUIET | BIT_NOREPLY | AMBIGUOUS_MASK)) | BIT_NO_EVENT;
     request.fits = 1 << IS_ERROR;
     return LINE_WHOLE;
   }
-  if (request.bits & (DOUBT_MASK | BIT_LAST | BIT_QUIET | BIT_NOREPLY)) request.bits |= BIT_QUIET | BIT_LAST;
+  const unsure = AMBIGUOUS_MASK | BIT_LAST | BIT_QUIET | BIT_NOREPLY;
+  if (request.bits & unsure) request.bits |= BIT_QUIET | BIT_LAST;
   // Until its answer tells, the line may be no command at all.
-  else request.bits |= DOUBT_INDENT | BIT_NO_EVENT;
+  else request.bits |= AMBIGUOUS_INDENT | BIT_NO_EVENT;
   return LINE_DATA;
 }

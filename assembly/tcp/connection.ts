@@ -1,10 +1,7 @@
-/**
- * One connection's segments, from its first packet to its end: which of them the receiver takes, and in what
- * order.
- */
+/** The segments of one connection, from its first packet to its end: which of them the receiver accepts. */
 import {
-  AGREED, AGREED_SACK, AGREED_STAMPS, CLIENT, Flow, FLOW_COPY, KNOWN, KNOWN_NOT, OVER_TCP, SCALE_MAX, scaleOf,
-  SEEN_TWICE, SERVER, Side, sideOf,
+  AGREED, AGREED_SACK, AGREED_STAMPS, CLIENT, Flow, FLOW_DUPLICATE, KNOWN, KNOWN_NOT, OVER_TCP, SCALE_MAX,
+  scaleOf, SEEN_TWICE, SERVER, Side, sideOf,
 } from '../flow/flow';
 import { addFlow, find, hasRoom, oldestFlow, removeFlow, touch } from '../flow/table';
 import { config, count } from '../instance';
@@ -15,7 +12,7 @@ import {
 } from '../layout';
 import { countDecoded, packet, setEndpoints } from '../packet';
 import {
-  close, countCopy, countPacket, isBelieved, isRead, open, openCopy, pass, sourceIsClient,
+  close, countDuplicate, countPacket, isBelieved, isRead, open, openDuplicate, skipPacket, sourceIsClient,
 } from '../stream';
 import { transportLength } from '../wire/ip';
 import { readOptions, stampOf } from '../wire/options';
@@ -23,15 +20,15 @@ import {
   acknowledgement, before, sequence, TCP_ACK, TCP_FIN, tcpFlags, tcpHeaderSize, TCP_RST, TCP_SYN, TCP_URG,
   urgentPointer, WINDOW_MAX, windowField,
 } from '../wire/tcp';
-import { findTwin, isOfPast, rememberBegun, rememberOver, standOf } from './copies';
+import { findOriginal, isOfEndedFlow, rememberBegun, rememberOver, setInitial } from './duplicates';
 import { countHalf, settleHalf, takeHalf } from './half';
 import { beginWithSyn, findSyn, rememberSyn, rememberSynAck, rememberSynAckAlone, Syn } from './handshake';
-import { forgetLingering, leftBefore, linger } from './linger';
+import { forgetLingering, isSentBeforeReset, linger } from './linger';
 import { furthestOf, IS_UNACCEPTABLE, reachOf } from './overlap';
 import { quickSegment } from './quick';
 import { flush, pump, takeSegment } from './reassembly';
 
-/** Takes the packet at hand: a TCP segment whose headers are whole. */
+/** Decodes the current packet: a TCP segment with complete headers. */
 // @ts-ignore: decorator
 @inline
 export function decodeSegment(): void {
@@ -50,7 +47,7 @@ function takeAny(): void {
   let payload = tcp + header;
   let captured: u32 = 0;
   if (payload < end) captured = min(size, end - payload);
-  // Captured too short: there are no options to be read.
+  // The capture cuts the header short: its options cannot be read.
   else if (payload > end) payload = tcp;
   const flags = tcpFlags(tcp);
   at.payload = payload;
@@ -70,21 +67,21 @@ function takeAny(): void {
   }
 }
 
-/** The segment at hand is of a known flow. */
+/** Decodes the current segment as one of a known flow. */
 function segmentOf(flow: Flow): void {
   const at = packet;
   const side = sideOf(flow, at.side);
   const other = sideOf(flow, 1 - at.side);
   const flags = at.flags;
-  if (flow.reset && !(flags & TCP_RST) && !leftBefore(flow)) {
-    // Of the connection that follows between the same ports, or of none.
+  if (flow.reset && !(flags & TCP_RST) && !isSentBeforeReset(flow)) {
+    // The segment belongs to a later connection between the same ports, or to none.
     endFlow(flow, CONN_KIND_CLOSE_RST);
     startFlow(changetype<Flow>(0));
     return;
   }
   flow.lastTime = at.time;
   if (!isRead(flow)) {
-    pass(flow);
+    skipPacket(flow);
     if (at.sequence == side.next) {
       side.next += at.size;
       if (flags & TCP_FIN) side.finDone = 1;
@@ -95,11 +92,11 @@ function segmentOf(flow: Flow): void {
   if (flags & TCP_RST) {
     countPacket(flow);
     count(COUNTER_PAYLOAD_SKIPPED_REFUSED, at.size);
-    if (side.known && resets(flow, side)) takeReset(flow);
+    if (side.known && isAcceptableReset(flow, side)) takeReset(flow);
     return;
   }
   if (!(flags & TCP_ACK)) {
-    // A receiver drops it (RFC 9293, section 3.10.7.4).
+    // A receiver drops a segment without ACK (RFC 9293, section 3.10.7.4).
     countPacket(flow);
     count(COUNTER_REFUSED_SEGMENTS);
     count(COUNTER_PAYLOAD_SKIPPED_REFUSED, at.size);
@@ -113,7 +110,7 @@ function segmentOf(flow: Flow): void {
       side.next = at.sequence;
       side.acked = at.sequence;
     } else {
-      // Behind its FIN.
+      // The segment lies after the FIN of its sender.
       at.flags |= IS_UNACCEPTABLE;
     }
   }
@@ -133,8 +130,8 @@ function segmentOf(flow: Flow): void {
 }
 
 /**
- * The RST at hand ends the connection. What the server said before it got that of the client may still be
- * captured.
+ * Ends the connection by the current RST. Where the client sent it, the capture may still show answers that
+ * the server sent before it received the RST, so the flow lingers.
  */
 function takeReset(flow: Flow): void {
   if (packet.side != CLIENT || !isBelieved(flow)) {
@@ -145,7 +142,7 @@ function takeReset(flow: Flow): void {
   }
 }
 
-/** What the segment at hand acknowledges of the other side. */
+/** Reads what the current segment acknowledges of the other side. */
 // @ts-ignore: decorator
 @inline
 function takeAck(flow: Flow, other: Side): void {
@@ -162,9 +159,9 @@ function takeAck(flow: Flow, other: Side): void {
 }
 
 /**
- * An acknowledgement lower than the highest seen. The highest may have acknowledged bytes that were never
- * sent: then this one replaces it. One that is lower by more than the largest window ever offered makes the
- * receiver drop the segment (RFC 5961, section 5.2).
+ * Reads an acknowledgement number below the highest one seen. Where the highest acknowledges bytes that were
+ * never sent, the lower number replaces it. A number lower by more than the largest window ever offered makes
+ * the receiver drop the segment (RFC 5961, section 5.2).
  */
 function takeOlderAck(flow: Flow, other: Side): void {
   const at = packet;
@@ -176,12 +173,10 @@ function takeOlderAck(flow: Flow, other: Side): void {
   if (other.acked - at.ack > <u32>0xffff << scale) at.flags |= IS_UNACCEPTABLE;
 }
 
-/** Time stamps this much older are not old (Linux: TCP_PAWS_WINDOW). */
+/** A time stamp older by no more than this is accepted (Linux: TCP_PAWS_WINDOW in include/net/tcp.h). */
 const STAMP_TOLERANCE: i32 = 1;
 
-/**
- * Looks at the time stamp of the segment at hand: the receiver drops one that is old (RFC 7323, section 5).
- */
+/** Checks the time stamp of the current segment: the receiver drops an old segment (RFC 7323, section 5). */
 // @ts-ignore: decorator
 @inline
 function takeStamp(flow: Flow, side: Side): void {
@@ -197,11 +192,11 @@ function takeStamp(flow: Flow, side: Side): void {
 }
 
 /**
- * Whether the RST at hand ends the connection: only one at the next byte (RFC 9293, section 3.5.2), the FIN
- * before it, or where the last of what came early ends, if the receiver can tell the sender of that (Linux:
- * tcp_validate_incoming).
+ * Whether the receiver accepts the current RST. Its sequence number must be that of the next byte (RFC 9293,
+ * section 3.5.2) or of the FIN before it; or, where both sides agreed on SACK, the end of the last early
+ * segment (Linux: tcp_validate_incoming).
  */
-function resets(flow: Flow, side: Side): bool {
+function isAcceptableReset(flow: Flow, side: Side): bool {
   const from = packet.sequence;
   const reach = reachOf(side);
   if (from == reach || (side.finDone && from + 1 == reach)) return true;
@@ -210,9 +205,10 @@ function resets(flow: Flow, side: Side): bool {
 }
 
 /**
- * The segment at hand has an urgent byte: the receiver takes that one out of the stream (tcp(7); Linux: the
- * byte before the pointer, and the first for 0, too), unless it asks for it in line, which memcached does
- * not. So it becomes up to three segments: what is before that byte, the byte, and what is behind it.
+ * Takes the current segment, which has an urgent byte, as up to three segments: the bytes before the urgent
+ * one, that byte, and the bytes after it. The receiver removes the urgent byte from the stream (tcp(7))
+ * unless it sets SO_OOBINLINE, which memcached does not. Linux takes the byte before the urgent pointer, and
+ * the first byte where the pointer is 0.
  */
 function takeUrgent(flow: Flow): void {
   const at = packet;
@@ -223,7 +219,7 @@ function takeUrgent(flow: Flow): void {
   const captured = at.captured;
   const ack = at.ack;
   const pointer = urgentPointer(at.l4);
-  // The checksum is over the whole, so it says nothing of a part.
+  // The checksum covers the whole segment, so it cannot be checked for a part.
   at.l4 = 0;
   const ahead = pointer ? pointer - 1 : 0;
   const fin = ahead < size ? 0 : TCP_FIN;
@@ -251,7 +247,7 @@ function takeUrgent(flow: Flow): void {
   takeSegment(flow, at.side);
 }
 
-/** The segment at hand is a SYN, or of no known flow. */
+/** Decodes the current segment, which is a SYN or belongs to no known flow. */
 function startFlow(known: Flow): void {
   const at = packet;
   if (at.flags & TCP_SYN) {
@@ -259,24 +255,24 @@ function startFlow(known: Flow): void {
     return;
   }
   if (at.size == 0 || !(at.flags & TCP_ACK)) {
-    // Nothing to learn, and nothing to remember: a flood of these costs no memory.
+    // Such a segment tells nothing, and a flood of them must cost no memory.
     countDecoded();
     count(COUNTER_PAYLOAD_SKIPPED_REFUSED, at.size);
     return;
   }
   const syn = findSyn();
   const isKnown = changetype<usize>(syn) != 0;
-  if (!isKnown && isOfPast()) {
-    // The copy of a connection that ended comes to its end a little later.
-    countCopy();
+  if (!isKnown && isOfEndedFlow()) {
+    // Of a connection captured twice, the duplicate ends a little later.
+    countDuplicate();
     count(COUNTER_PAYLOAD_REPEATED, at.size);
     return;
   }
   makeRoom();
   const flow = addFlow(isKnown ? syn.clientPort == <u16>at.ports : sourceIsClient());
-  standOf(flow, syn);
-  if (changetype<usize>(findTwin(flow, syn))) {
-    beginCopy(flow, syn);
+  setInitial(flow, syn);
+  if (changetype<usize>(findOriginal(flow, syn))) {
+    beginDuplicate(flow, syn);
     return;
   }
   count(COUNTER_FLOWS);
@@ -287,35 +283,33 @@ function startFlow(known: Flow): void {
   segmentOf(flow);
 }
 
-/**
- * The flow just added is the copy of another under other addresses: it is followed to its end, and not read.
- */
-function beginCopy(flow: Flow, syn: Syn): void {
+/** Starts the flow just added as a duplicate of another one: it is followed to its end, but not read. */
+function beginDuplicate(flow: Flow, syn: Syn): void {
   if (changetype<usize>(syn)) beginWithSyn(flow, syn);
-  // It is no connection of its own.
+  // A duplicate gets no connection number.
   config.nextConn--;
-  openCopy(flow);
+  openDuplicate(flow);
   segmentOf(flow);
 }
 
-/** A SYN, or the server's answer to one, perhaps between the ports of a known flow. */
+/** Decodes a SYN or SYN-ACK; `known` is the flow between the same endpoints, or 0. */
 function takeSyn(known: Flow): void {
   const at = packet;
   count(COUNTER_SYN_SEEN);
   countDecoded();
-  // Sent again where the server did not take them, and a hole where it did.
+  // Payload of a SYN: where the server did not accept it the client sends it again; else it is a hole.
   count(COUNTER_PAYLOAD_GAP, at.size);
   readOptions(at.l4, at.payload);
   const isKnown = changetype<usize>(known) != 0;
   const answers = (at.flags & TCP_ACK) != 0;
   const isSame = isKnown && known.fromSyn && sideOf(known, answers ? SERVER : CLIENT).initial == at.sequence;
   if (!answers) {
-    // Of a flow that has begun none is sent again.
+    // A client does not send its SYN again once the flow has begun, so this packet was captured twice.
     if (isSame) known.agreed |= SEEN_TWICE;
     else rememberSyn();
     return;
   }
-  // The server agreed to a new connection between the same ports: the old one is over.
+  // The server accepts a new connection between the same ports, so the old one is over.
   if (!rememberSynAck()) {
     if (!isKnown) rememberSynAckAlone();
   } else if (isKnown && !isSame) {
@@ -323,7 +317,7 @@ function takeSyn(known: Flow): void {
   }
 }
 
-/** Makes room for one more flow, at the cost of the one idle longest. */
+/** Makes room for one more flow: evicts the flow idle longest where the table is full. */
 export function makeRoom(): void {
   if (hasRoom()) return;
   const oldest = oldestFlow();
@@ -331,7 +325,7 @@ export function makeRoom(): void {
   endFlow(oldest, CONN_KIND_CLOSE_EVICTED);
 }
 
-/** The connection is over: what waits of it is handed on, and the flow is forgotten. */
+/** Ends a connection: delivers its waiting segments and removes the flow. `kind` is CONN_KIND_CLOSE_*. */
 export function endFlow(flow: Flow, kind: u32): void {
   let time = packet.time;
   if (flow.reset) {
@@ -340,7 +334,9 @@ export function endFlow(flow: Flow, kind: u32): void {
     time = flow.lastTime;
   }
   flush(flow, kind == CONN_KIND_CLOSE_RST);
-  if (flow.transport == OVER_TCP && flow.kind != FLOW_COPY && kind != CONN_KIND_CLOSE_END) rememberOver(flow);
+  if (
+    flow.transport == OVER_TCP && flow.kind != FLOW_DUPLICATE && kind != CONN_KIND_CLOSE_END
+  ) rememberOver(flow);
   close(flow, kind, time);
   countHalf(flow);
   removeFlow(flow);

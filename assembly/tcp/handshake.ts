@@ -1,9 +1,10 @@
 /**
- * SYNs seen, in a small lossy table: a flood costs nothing but other floods' entries, and a flow whose
- * handshake is remembered starts in sync. Once it has, the entry says how it began, for copies.ts.
+ * The handshakes seen, in a small set-associative table that forgets the oldest. A flow starts in sync where
+ * its handshake is still there. After that the entry stays, so that duplicates.ts can compare how flows
+ * began.
  *
- * A set is chosen by what all copies of a connection share: by the high bits of its hash, as the worker is,
- * so that no set holds connections of two workers, and what it forgets does not depend on their number.
+ * The set is chosen by the high bits of the hash that all duplicates of a connection share, as the worker is.
+ * So no set holds connections of two workers, and what is forgotten does not depend on the number of workers.
  */
 import {
   AGREED, AGREED_SACK, AGREED_STAMPS, CLIENT, Flow, KNOWN, scaleOf, SEEN_TWICE, SERVER, sideOf,
@@ -17,26 +18,27 @@ import { windowField } from '../wire/tcp';
 
 export { Syn };
 
-/** Entries of a set; the oldest gives way when all are taken (counted, where it was a SYN). */
+/** Entries of a set. A new entry replaces the oldest one; losing an unused handshake is counted. */
 export const WAYS: u32 = 8;
 
+/** Only the client's SYN was seen. */
 export const SYN_SENT: u8 = 1;
-/** The server's number is known too. */
+/** Both the SYN and the SYN-ACK were seen. */
 export const SYN_ANSWERED: u8 = 2;
-/** Only the server's answer to it was seen. */
+/** Only the server's SYN-ACK was seen. */
 export const SYN_ANSWER_ALONE: u8 = 3;
-/** A flow began like this. */
+/** A flow began with this handshake, or in mid-stream at these numbers. */
 export const SYN_BEGUN: u8 = 4;
-/** And it is over. */
+/** That flow is over. */
 export const SYN_OVER: u8 = 5;
 
 /**
- * Bytes a client may have sent since its SYN, for that to be its flow's: far below half the numbers there
- * are.
+ * A SYN belongs to a flow only if its client has sent at most this many bytes since. Far below half the
+ * sequence space, so that wrapping is no matter.
  */
 const NEAR: u32 = 1 << 30;
 
-/** The set for ports in network order, either first. */
+/** The set for two ports in network order, in either order. */
 export function setOf(ports: u32): usize {
   const port = sharedPort(bswap<u16>(<u16>ports), bswap<u16>(<u16>(ports >> 16)));
   const set = <usize>((<u64>sharedHash(port) * (config.synCount / WAYS)) >> 32);
@@ -50,10 +52,12 @@ export function entryOf(set: usize, way: u32): Syn {
   return changetype<Syn>(set + <usize>(way * SIZEOF_SYN));
 }
 
-/** Which of two entries gives way first: a free one, then one of a flow begun, then an older one. */
+/**
+ * Whether `syn` is replaced before `than`: free entries first, then those of flows begun, then older ones.
+ */
 // @ts-ignore: decorator
 @inline
-function isLess(syn: Syn, than: Syn): bool {
+function givesWayBefore(syn: Syn, than: Syn): bool {
   const rank = rankOf(syn);
   const other = rankOf(than);
   return rank != other ? rank < other : <i64>(syn.time - than.time) < 0;
@@ -65,17 +69,17 @@ function rankOf(syn: Syn): u32 {
   return syn.state == 0 ? 0 : syn.state >= SYN_BEGUN ? 1 : 2;
 }
 
-/** The entry of a set that gives way. */
+/** The entry of a set that the next new entry replaces. */
 export function giveWay(set: usize): Syn {
   let chosen = entryOf(set, 0);
   for (let way: u32 = 1; way < WAYS; way++) {
     const syn = entryOf(set, way);
-    if (isLess(syn, chosen)) chosen = syn;
+    if (givesWayBefore(syn, chosen)) chosen = syn;
   }
   return chosen;
 }
 
-/** An entry for the flow of the packet at hand, in place of another of its set; all else of it is 0. */
+/** Makes a new entry for the flow of the current packet; its other fields are 0. */
 function newEntry(set: usize, state: u8): Syn {
   const from = packet;
   const entry = giveWay(set);
@@ -87,7 +91,7 @@ function newEntry(set: usize, state: u8): Syn {
   return entry;
 }
 
-/** Remembers the SYN at hand beside others of the flow: which of them opens it the server's answer says. */
+/** Remembers the current SYN. A flow may have several: the server's answer tells which of them opens it. */
 export function rememberSyn(): void {
   const from = packet;
   const place = setOf(from.ports);
@@ -95,8 +99,8 @@ export function rememberSyn(): void {
     const syn = entryOf(place, way);
     if (!isOf(syn, sourcePortField(), destinationPortField()) || syn.client != from.sequence) continue;
     if (syn.state == SYN_ANSWER_ALONE) continue;
-    // A retransmitted SYN keeps the first one's time. None is sent again before a second is over (RFC 6298,
-    // section 2).
+    // A retransmitted SYN keeps the time of the first. The retransmission timer is at least a second (RFC
+    // 6298, section 2), so a SYN seen again within half a second was captured twice.
     const half = <i64>(indexState.second >> 1);
     const later = <i64>(from.time - syn.time);
     if (later < half && later > -half) syn.agreed |= SEEN_TWICE;
@@ -112,7 +116,7 @@ export function rememberSyn(): void {
   entry.scales = <u8>(scale & 15);
 }
 
-/** Whether an entry is a handshake of the flow of the packet at hand, with these ports. */
+/** Whether an entry is a handshake of the current packet's flow, not used yet, with these ports. */
 // @ts-ignore: decorator
 @inline
 function isOf(syn: Syn, clientPort: u16, serverPort: u16): bool {
@@ -120,14 +124,14 @@ function isOf(syn: Syn, clientPort: u16, serverPort: u16): bool {
   return syn.clientPort == clientPort && syn.serverPort == serverPort;
 }
 
-/** What the options just read offer. */
+/** AGREED_* bits for the options just read. */
 function offered(): u8 {
   return AGREED | (maySack ? AGREED_SACK : 0) | (stamp ? AGREED_STAMPS : 0);
 }
 
 /**
- * The handshake the flow of the segment at hand began with, or 0: of those remembered the one whose client
- * stood next before where this segment has it stand.
+ * The handshake that the flow of the current segment began with, or 0: of those remembered, the one with the
+ * client's sequence number closest before that of this segment.
  */
 export function findSyn(): Syn {
   const from = packet;
@@ -140,7 +144,7 @@ export function findSyn(): Syn {
     if (!fromClient && !isOf(syn, destinationPortField(), sourcePortField())) continue;
     const distance = (fromClient ? from.sequence : from.ack) - syn.client - 1;
     if (distance > least || (distance == least && syn.state == SYN_SENT)) continue;
-    // By the server alone only the server's place is certain.
+    // A SYN-ACK seen alone proves only the server's sequence number.
     if (syn.state == SYN_ANSWER_ALONE && fromClient) continue;
     least = distance;
     found = syn;
@@ -148,7 +152,7 @@ export function findSyn(): Syn {
   return found;
 }
 
-/** Remembers the SYN-ACK at hand if it answers a SYN remembered; returns whether it does. */
+/** Adds the current SYN-ACK to the SYN it answers; returns whether that SYN was there. */
 export function rememberSynAck(): bool {
   const from = packet;
   const place = setOf(from.ports);
@@ -156,7 +160,7 @@ export function rememberSynAck(): bool {
     const syn = entryOf(place, way);
     if (!isOf(syn, destinationPortField(), sourcePortField()) || syn.client + 1 != from.ack) continue;
     if (syn.state == SYN_ANSWER_ALONE) continue;
-    // Sent again it says the same.
+    // A retransmitted SYN-ACK says the same.
     if (syn.state == SYN_ANSWERED && syn.server == from.sequence) return true;
     syn.server = from.sequence;
     syn.state = SYN_ANSWERED;
@@ -171,8 +175,8 @@ export function rememberSynAck(): bool {
 }
 
 /**
- * Remembers the SYN-ACK at hand, whose SYN was not seen: where the capture has answers only, they are whole
- * from here on. Nothing was agreed on that is known.
+ * Remembers the current SYN-ACK without its SYN. Where the capture shows only the server's direction, that
+ * direction is complete from here on. Which options were agreed on is unknown.
  */
 export function rememberSynAckAlone(): void {
   const from = packet;
@@ -188,7 +192,7 @@ export function rememberSynAckAlone(): void {
   entry.serverPort = sourcePortField();
 }
 
-/** Forgets the handshakes between the ports of one, once the flow has begun with it. */
+/** Forgets the unused handshakes between the same ports as `begun`, once the flow has begun with that one. */
 function forgetSyns(begun: Syn): void {
   const set = setOf(packet.ports);
   const clientPort = begun.clientPort;
@@ -199,7 +203,7 @@ function forgetSyns(begun: Syn): void {
   }
 }
 
-/** The flow begins with a handshake: both directions stand behind their SYNs. */
+/** Starts a flow with its handshake: both directions continue after their SYNs. */
 export function beginWithSyn(flow: Flow, syn: Syn): void {
   const client = sideOf(flow, CLIENT);
   client.known = KNOWN;
@@ -221,7 +225,7 @@ export function beginWithSyn(flow: Flow, syn: Syn): void {
     }
     flow.agreed = syn.agreed;
     flow.scales = syn.scales;
-    // A SYN's window is not scaled (RFC 7323, section 2.2), those that follow are.
+    // The window of a SYN is not scaled (RFC 7323, section 2.2); the window of a later segment is.
     const scale = scaleOf(flow, SERVER);
     server.window = bswap<u16>(<u16>((<u32>syn.window + (1 << scale) - 1) >> scale));
   }

@@ -1,22 +1,23 @@
 /**
- * Connections their client has reset. A capture may show the RST before answers that left earlier: so the
- * flow stays for a while, and takes of the server what cannot have been sent in knowledge of the RST. A few
- * flows at most linger, each for a few segments and a short time.
+ * Connections that their client has reset. A capture may show the RST before answers that the server sent
+ * earlier. So the flow lingers, and accepts segments that the server sent before it received the RST. Few
+ * flows linger at a time, each for few segments and a short time.
  */
 import { CLIENT, Flow, SERVER, sideOf } from '../flow/flow';
 import { isPast, reserve } from '../instance';
 import { packet } from '../packet';
 import { before, TCP_ACK, WINDOW_MAX } from '../wire/tcp';
 
-/** Flows that linger at once: a flood of resets costs no more memory. */
+/** Most flows that linger at a time, so that a flood of resets costs no more memory. */
 const LINGERING_MAX: u32 = 64;
-/** Segments one of them may see, its RST included. */
+/** Most segments of a lingering flow, its RST included. */
 const LINGER_SEGMENTS: u8 = 64;
-/** How long between two of them by the packets' clock, ms: as long as reassembly waits for what is late. */
+/** Longest time between two segments of a lingering flow, ms: as long as reassembly waits for late ones. */
 const LINGER_MS: u64 = 200;
 
-/** Addresses of the flows that linger, a ring; 0 where there is none. */
+/** Ring of the addresses of the lingering flows, u32 each; 0 where a place is free. */
 let ring: usize = 0;
+/** Number of the next place of the ring; it wraps. */
 let place: u32 = 0;
 
 export function createLinger(): void {
@@ -24,7 +25,7 @@ export function createLinger(): void {
   memory.fill(ring, 0, LINGERING_MAX << 2);
 }
 
-/** The flow begins to linger. Returns the one that has to go for it, or 0. */
+/** Makes a flow linger. Returns the flow that must end to make room for it, or 0. */
 export function linger(flow: Flow): Flow {
   const slot = ring + <usize>(place++ % LINGERING_MAX) * 4;
   const gone = changetype<Flow>(<usize>load<u32>(slot));
@@ -33,7 +34,7 @@ export function linger(flow: Flow): Flow {
   return gone;
 }
 
-/** A flow that lingered is over. */
+/** Removes a flow that is over from the lingering ones. */
 export function forgetLingering(flow: Flow): void {
   for (let i: u32 = 0; i < LINGERING_MAX; i++) {
     const slot = ring + <usize>i * 4;
@@ -41,10 +42,8 @@ export function forgetLingering(flow: Flow): void {
   }
 }
 
-/**
- * Whether the segment at hand, no RST, is one the server of a flow that lingers may have sent before the RST.
- */
-export function leftBefore(flow: Flow): bool {
+/** Whether the server of a lingering flow may have sent the current segment before it received the RST. */
+export function isSentBeforeReset(flow: Flow): bool {
   const at = packet;
   if (at.side != SERVER || !(at.flags & TCP_ACK) || ++flow.reset > LINGER_SEGMENTS) return false;
   if (isPast(flow.lastTime, at.time, LINGER_MS)) return false;

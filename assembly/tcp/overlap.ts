@@ -1,12 +1,12 @@
 /**
- * Segments that came early, and copies of them: one rule. What was delivered stays. A copy that says the same
- * as what waits is a repetition. A copy that contradicts what waits makes the contradicted bytes unknown:
- * they are a gap. Which copy a receiver uses depends on its operating system and on all that came before;
- * nobody but a forger sends such copies.
+ * Early segments, and segments that overlap them. One rule decides. Delivered bytes stay. A segment with the
+ * same bytes as a waiting one is a repetition. Where two segments have different bytes for the same sequence
+ * numbers, these bytes are unknown: a gap. Which of the two a receiver uses depends on its operating system
+ * and on all segments before, and only a forger sends such segments.
  *
- * Some segments a receiver drops: those with a wrong checksum, an old time stamp, an acknowledgement of what
- * was never sent, or beyond the window. A capture cannot always tell, because it may lack the packets that
- * say so. They wait, contradict nothing that is certain, and give way to it.
+ * A receiver drops segments with a wrong checksum, an old time stamp, an acknowledgement of bytes never sent,
+ * or beyond its window. A capture may lack the packets that would prove it. So such a segment is kept as
+ * unacceptable: it makes no byte of an acceptable segment unknown, and is dropped where the two differ.
  */
 import { Side } from '../flow/flow';
 import { addressSum } from '../flow/table';
@@ -22,27 +22,26 @@ import {
   bytesAt, charge, copySegment, dropAt, endOf, linkBefore, makeUnknown, payloadOf, putAt, runOf, Waiting,
 } from './waiting';
 
-/** Bytes one flow may have waiting, both directions counted apart. */
+/** Most bytes that may wait in one direction of a flow. */
 export const WAITING_MAX: u32 = 1 << 20;
 
-// Beside the flags of TCP, which have 8 bits.
-/** The receiver drops it unless the capture lacks something: used only when it is acknowledged. */
+// Flags of a segment, above the 8 bits of the TCP flags.
+/** By what is known the receiver drops the segment: it is delivered only once it is acknowledged. */
 export const IS_UNACCEPTABLE: u32 = 0x100;
-/** Its checksum is wrong. */
+/** The checksum of the segment is wrong. */
 const IS_WRONG: u32 = 0x200;
-/** One copy has its FIN where another has bytes: behind the unknown bytes there may be nothing. */
+/** One segment has its FIN where another has bytes: the stream may end before the unknown bytes. */
 export const IS_PERHAPS_OVER: u32 = 0x400;
 
-// Of the segment at hand.
-/** Sequence number behind it. */
+/** Sequence number after the current segment. */
 let end: u32 = 0;
-/** Its bytes from this sequence number on are unknown. */
+/** Sequence number from which on the bytes of the current segment are unknown. */
 let certain: u32 = 0;
-/** Bytes of its payload that are not accounted for yet. */
+/** Payload bytes of the current segment that no counter has yet. */
 let left: u32 = 0;
 
 /**
- * Files the segment at hand, or what is left of it beside the others. Its checksum is not looked at where
+ * Queues those bytes of the current segment that no waiting segment has. Its checksum is not checked where
  * `l4` is 0. Returns false when memory is used up.
  */
 export function keepEarly(side: Side, otherNext: u32): bool {
@@ -57,13 +56,13 @@ export function keepEarly(side: Side, otherNext: u32): bool {
     count(COUNTER_PAYLOAD_SKIPPED_REFUSED, left);
     return true;
   }
-  const placed = place(side, link);
-  // Beside what is filed now there is what was there before.
+  const placed = queueUncovered(side, link);
+  // The bytes not queued here were queued before, or found no room.
   count(placed ? COUNTER_PAYLOAD_REPEATED : COUNTER_PAYLOAD_GAP, left);
   return placed;
 }
 
-/** Bytes of payload of the segment at hand: an urgent byte is none of the stream. */
+/** Bytes of the stream in the current segment; an urgent byte is not one. */
 // @ts-ignore: decorator
 @inline
 function payloadOfThis(): u32 {
@@ -71,8 +70,8 @@ function payloadOfThis(): u32 {
 }
 
 /**
- * Looks at the checksum of the segment at hand. Those of what a host sends are wrong as a rule, because its
- * interface puts them in: only where right ones are seen does a wrong one say something.
+ * Checks the checksum of the current segment. A host that sends often leaves checksums to its interface, and
+ * a capture on that host shows wrong ones. So a wrong checksum counts only once a right one was seen.
  */
 function check(side: Side, header: usize): void {
   if (isRight(addressSum(), header, packet.payload - <u32>header + packet.size)) side.sums = 1;
@@ -87,8 +86,9 @@ export function isUnacceptable(side: Side, bits: u32): bool {
 }
 
 /**
- * Compares the segment at hand with all that waits where it would lie. Removes what gives way to it, and
- * makes unknown what it contradicts. Returns false where the segment at hand is the one that gives way.
+ * Compares the current segment with the waiting segments it overlaps. Drops the unacceptable ones that differ
+ * from it, and makes the bytes unknown in which acceptable ones differ. Returns false where the current
+ * segment itself is to be dropped.
  */
 function contend(side: Side, link: usize, otherNext: u32): bool {
   const weak = isUnacceptable(side, packet.flags) || before(otherNext, packet.ack);
@@ -97,7 +97,7 @@ function contend(side: Side, link: usize, otherNext: u32): bool {
     if (!before(segment.sequence, end)) break;
     const different = findDifference(segment);
     const over = findEnd(segment);
-    // One that acknowledges what was not seen may only have been captured in another order.
+    // A segment that acknowledges bytes not seen yet may just have been captured out of order.
     const ahead = (different || over) && before(otherNext, segment.ack);
     const waitingWeak = ahead || isUnacceptable(side, segment.flags);
     if (waitingWeak && !weak) {
@@ -120,12 +120,12 @@ function refuse(side: Side, link: usize): void {
   dropAt(side, link);
 }
 
-// What `findDifference` found: from the first byte that differs to the last, as offsets in the segment that
-// waits.
+// Result of `findDifference`: offsets in the waiting segment of the first byte that differs, and after the
+// last.
 let differsFrom: u32 = 0;
 let differsTo: u32 = 0;
 
-/** Whether the segment at hand has other bytes than one that waits. */
+/** Whether the current segment has other bytes than a waiting one. */
 function findDifference(segment: Waiting): bool {
   let offset: u32 = before(segment.sequence, packet.sequence) ? packet.sequence - segment.sequence : 0;
   let mine: u32 = before(packet.sequence, segment.sequence) ? segment.sequence - packet.sequence : 0;
@@ -147,10 +147,10 @@ function findDifference(segment: Waiting): bool {
   return differsTo != 0;
 }
 
-/** Where the stream ends by one of two copies, and goes on by the other: what `findEnd` found. */
+/** Result of `findEnd`: the sequence number at which one segment ends the stream and the other goes on. */
 let endsAt: u32 = 0;
 
-/** Whether the segment at hand has bytes where one that waits has its FIN, or the other way round. */
+/** Whether the current segment has bytes where a waiting one has its FIN, or the reverse. */
 function findEnd(segment: Waiting): bool {
   const here = packet.sequence + packet.size;
   const there = segment.sequence + segment.size;
@@ -161,7 +161,7 @@ function findEnd(segment: Waiting): bool {
   return hasFin && !before(endsAt, first ? segment.sequence : packet.sequence);
 }
 
-/** Neither copy has an end, and the bytes behind it are unknown. */
+/** Takes the FIN from both segments and makes the bytes after `endsAt` unknown. */
 function forgetEnd(segment: Waiting): void {
   segment.flags = (segment.flags & ~TCP_FIN) | IS_PERHAPS_OVER;
   if (before(endsAt, segment.sequence + segment.size)) {
@@ -173,8 +173,8 @@ function forgetEnd(segment: Waiting): void {
   packet.captured = min(packet.captured, certain - packet.sequence);
 }
 
-/** Files the segment at hand between the others, in the pieces that these leave. */
-function place(side: Side, link: usize): bool {
+/** Queues the parts of the current segment that no waiting segment covers. False when memory is used up. */
+function queueUncovered(side: Side, link: usize): bool {
   let at = before(packet.sequence, side.next) ? side.next : packet.sequence;
   while (before(at, end)) {
     const address = <usize>load<u32>(link);
@@ -182,7 +182,7 @@ function place(side: Side, link: usize): bool {
     const over = address != 0 && before(segment.sequence, end);
     const to = over ? segment.sequence : end;
     if (before(at, to)) {
-      if (!file(side, link, at, to)) return false;
+      if (!queuePart(side, link, at, to)) return false;
       link = <usize>load<u32>(link) + offsetof<Waiting>('next');
     }
     if (!over) return true;
@@ -193,7 +193,7 @@ function place(side: Side, link: usize): bool {
   return true;
 }
 
-/** Accounts for bytes of the segment at hand behind `at` that lie over unknown ones of one that waits. */
+/** Counts the bytes of the current segment from `at` on that lie over unknown bytes of a waiting segment. */
 function accountUnknown(segment: Waiting, at: u32): void {
   let from = segment.sequence + segment.unknownFrom;
   let to = segment.sequence + segment.unknownTo;
@@ -204,10 +204,10 @@ function accountUnknown(segment: Waiting, at: u32): void {
   left -= to - from;
 }
 
-/** Puts [from, to) of the segment at hand where `link` points. */
-function file(side: Side, link: usize, from: u32, to: u32): bool {
+/** Queues bytes [from, to) of the current segment where `link` points. */
+function queuePart(side: Side, link: usize, from: u32, to: u32): bool {
   const skipped = from - packet.sequence;
-  // All but the last piece are without the FIN.
+  // Only the last part has the FIN.
   const bytes = (to == end ? packet.sequence + packet.size : to) - from;
   const known = packet.captured > skipped ? min(packet.captured - skipped, bytes) : 0;
   if (side.queued + charge(known) > WAITING_MAX) return false;
@@ -228,7 +228,7 @@ function file(side: Side, link: usize, from: u32, to: u32): bool {
   return true;
 }
 
-/** Up to where the receiver has all, as far as is known. */
+/** Sequence number up to which the receiver has every byte, as far as is known. */
 export function reachOf(side: Side): u32 {
   let reach = side.next;
   for (let at = <usize>side.queue; at; at = changetype<Waiting>(at).next) {
@@ -239,7 +239,7 @@ export function reachOf(side: Side): u32 {
   return reach;
 }
 
-/** Where the last of what waits ends; `next` where nothing does. */
+/** Sequence number after the last acceptable waiting segment; `next` where there is none. */
 export function furthestOf(side: Side): u32 {
   let furthest = side.next;
   for (let at = <usize>side.queue; at; at = changetype<Waiting>(at).next) {
@@ -249,7 +249,7 @@ export function furthestOf(side: Side): u32 {
   return furthest;
 }
 
-/** Drops what the receiver would have acknowledged if it had it: there will be no more. */
+/** Drops unacceptable segments that were not acknowledged: no acknowledgement will come any more. */
 export function dropUnacceptable(side: Side): void {
   let link: usize = changetype<usize>(side) + offsetof<Side>('queue');
   for (let at = <usize>load<u32>(link); at; at = <usize>load<u32>(link)) {

@@ -4,7 +4,7 @@
  * any other segment can take the long way. Both ways come to the same: the build without SIMD has only the
  * long one, and tests compare the builds.
  */
-import { Flow, KNOWN, sideOf } from '../flow/flow';
+import { KNOWN, sideOf } from '../flow/flow';
 import { findQuickly, touch } from '../flow/table';
 import { count } from '../instance';
 import { COUNTER_PAYLOAD_SEEN } from '../layout';
@@ -21,7 +21,7 @@ const IP_HEADER: u32 = 20;
 /** Flags that make a segment another than one of data. */
 const UNUSUAL: u32 = TCP_FIN | TCP_SYN | TCP_RST | TCP_URG;
 
-/** Takes the packet at hand, a TCP segment with its whole header, unless it must go the long way. */
+/** Takes the current packet, a TCP segment with its whole header, unless it must go the long way. */
 // @ts-ignore: decorator
 @inline
 export function quickSegment(): bool {

@@ -1,8 +1,8 @@
 /**
- * From segments to bytes in order: each direction delivers what comes next, and holds back what came
- * early. A segment is also held back while it acknowledges bytes of the other direction that have not
- * been seen: a capture may show an answer before its request. What stays stuck for long was lost to the
- * capture, and is skipped as a gap.
+ * Turns segments into bytes in order. Each direction delivers the segment that comes next and keeps early
+ * ones back. A segment also waits while it acknowledges bytes of the other direction that have not been seen,
+ * because a capture may show an answer before its request. Bytes waited for too long are missing from the
+ * capture, and are skipped as a gap.
  */
 import {
   AGREED, CLIENT, Flow, KNOWN_OVER, SCALE_MAX, scaleOf, SEEN_TWICE, SERVER, Side, sideOf,
@@ -19,12 +19,12 @@ import { becomesHalf } from './half';
 import { dropUnacceptable, IS_UNACCEPTABLE, IS_PERHAPS_OVER, isUnacceptable, keepEarly } from './overlap';
 import { bytesAt, dropFirst, dropWaiting, endOf, runOf, Waiting } from './waiting';
 
-/** Segments a flow may see before what it waits for counts as lost: beyond any reordering in a capture. */
+/** Missing bytes are given up after this many further segments of the flow: no capture reorders so far. */
 const STUCK_SEGMENTS: u32 = 64;
-/** Or this long by the packets' clock, ms. */
+/** They are also given up after this many milliseconds of packet time. */
 const STUCK_MS: u64 = 200;
 
-/** What is handed on of a segment that waited, and holes no packet stands for. */
+/** Stands for the packet of a segment that waited, and for bytes that no packet showed. */
 let late: Packet = changetype<Packet>(0);
 
 export function createReassembly(): void {
@@ -37,7 +37,7 @@ function skipHole(flow: Flow, index: u32, size: u32): void {
   skip(flow, index, size, GAP_NOT_SEEN);
 }
 
-/** Steps over the next bytes of a side, of the time of `late`. */
+/** Hands on the next `size` bytes of a side as a gap, at the time of `late`. `why` is GAP_* of stream.ts. */
 function skip(flow: Flow, index: u32, size: u32, why: u32): void {
   late.size = size;
   late.captured = 0;
@@ -45,7 +45,7 @@ function skip(flow: Flow, index: u32, size: u32, why: u32): void {
   gap(flow, index, late, why);
 }
 
-/** The side says no more. Its FIN counts as one byte (RFC 9293, section 3.4). */
+/** Ends a side with its FIN, which counts as one byte (RFC 9293, section 3.4). */
 // @ts-ignore: decorator
 @inline
 function takeFin(side: Side): void {
@@ -56,15 +56,15 @@ function takeFin(side: Side): void {
 }
 
 /**
- * Takes the segment at hand, with payload or FIN, as one of this side of the flow. With TCP_URG it is bytes
- * that are not for the stream; where `l4` is 0 its checksum is not to be looked at.
+ * Takes the current segment, which has payload or a FIN, as one of the given side. With TCP_URG set its bytes
+ * are not part of the stream. Where `l4` is 0 its checksum is not checked.
  */
 export function takeSegment(flow: Flow, index: u32): void {
   const at = packet;
   const side = sideOf(flow, index);
   const other = sideOf(flow, 1 - index);
   const flags = at.flags;
-  // In order, nothing waiting, and nothing acknowledged that was not seen: the path nearly all take.
+  // Nearly every segment is in order, finds nothing waiting, and acknowledges only bytes that were seen.
   if (
     at.sequence == side.next && side.queue == 0 && !before(other.next, at.ack) &&
     !(flags & (TCP_URG | IS_UNACCEPTABLE))
@@ -83,7 +83,7 @@ export function takeSegment(flow: Flow, index: u32): void {
   takeOutOfOrder(flow, index);
 }
 
-/** Any other segment: what is new of it waits for its turn, which may have come. */
+/** Takes any other segment: its new bytes are queued, and delivered if they are due. */
 function takeOutOfOrder(flow: Flow, index: u32): void {
   const at = packet;
   const side = sideOf(flow, index);
@@ -95,14 +95,15 @@ function takeOutOfOrder(flow: Flow, index: u32): void {
     return;
   }
   if (side.finDone || behind > 0) {
-    // A packet that crosses several interfaces is seen on each; only the peer sends anything again.
+    // A packet that crosses several interfaces is captured on each; only a retransmission comes from the
+    // peer.
     if (at.size) {
       if (behind <= 0) count(COUNTER_REFUSED_SEGMENTS);
       else if (<u8>at.seenOn == side.ifindex && !(flow.agreed & SEEN_TWICE)) count(COUNTER_RETRANSMITTED);
       else count(COUNTER_DUPLICATES);
     }
     if (side.finDone || <u32>behind >= at.size + (at.flags & TCP_FIN)) {
-      // Nothing comes behind a FIN.
+      // No byte follows a FIN.
       const repeated: u32 = behind > 0 ? min(<u32>behind, size) : 0;
       count(COUNTER_PAYLOAD_REPEATED, repeated);
       count(COUNTER_PAYLOAD_SKIPPED_REFUSED, size - repeated);
@@ -112,14 +113,14 @@ function takeOutOfOrder(flow: Flow, index: u32): void {
     count(COUNTER_OUT_OF_ORDER);
     at.flags |= beyondWindow(flow, index);
   }
-  // An acknowledgement far off is noise and must not hold anything back.
+  // A segment must not wait for an acknowledgement number outside any window.
   const apart = <i32>(at.ack - other.next);
   if (apart > WINDOW_MAX || apart < -WINDOW_MAX) {
     at.flags |= IS_UNACCEPTABLE;
     at.ack = other.next;
   }
   if (!keepEarly(side, other.next)) {
-    // What found no room is counted as a gap already.
+    // `keepEarly` has counted the bytes that found no room as a gap.
     count(COUNTER_BOUND_REORDER);
     if (becomesHalf(flow)) drain(flow);
     else force(flow, true);
@@ -129,8 +130,9 @@ function takeOutOfOrder(flow: Flow, index: u32): void {
 }
 
 /**
- * What the window says of an early segment: the receiver drops what begins where it ends. Without the
- * handshake its scale is not known, only how large it may be (RFC 7323, section 2.3).
+ * Returns IS_UNACCEPTABLE where the current, early segment begins beyond the receiver's window, else 0. Where
+ * the handshake was not seen the window's scale is unknown, and the largest one is assumed (RFC 7323, section
+ * 2.3).
  */
 function beyondWindow(flow: Flow, index: u32): u32 {
   const window = <u32>bswap<u16>(sideOf(flow, 1 - index).window);
@@ -140,7 +142,7 @@ function beyondWindow(flow: Flow, index: u32): u32 {
   return ahead >= <i32>(window << scale) ? IS_UNACCEPTABLE : 0;
 }
 
-/** Delivers what has become deliverable; gives up on what has been stuck for too long. */
+/** Delivers every segment that is due, and gives up bytes that have been waited for too long. */
 export function pump(flow: Flow): void {
   const time = packet.time;
   drain(flow);
@@ -153,10 +155,10 @@ export function pump(flow: Flow): void {
   if (flow.stuck > STUCK_SEGMENTS || isPast(flow.stuckTime, time, STUCK_MS)) giveUp(flow);
 }
 
-/** What was waited for will not come. If that is all of one side, the other is read alone. */
+/** Gives up missing bytes. Where they are all bytes of one side, the other side is read alone. */
 function giveUp(flow: Flow): void {
   if (!becomesHalf(flow)) {
-    // Nobody acknowledges what is read alone.
+    // A side read alone has no peer to acknowledge its bytes.
     force(flow, flow.half != 0);
     return;
   }
@@ -164,7 +166,7 @@ function giveUp(flow: Flow): void {
   drain(flow);
 }
 
-/** Delivers heads of both lists as long as one is due. */
+/** Delivers the first segments of both queues as long as one is due. */
 function drain(flow: Flow): void {
   for (;;) {
     const client = drainSide(flow, CLIENT);
@@ -174,8 +176,8 @@ function drain(flow: Flow): void {
 }
 
 /**
- * Whether each side's next segment acknowledges the other's, which no two can: what the client's acknowledges
- * was never sent, or was sent again. It is passed over.
+ * Whether the next segments of both sides acknowledge each other, which is impossible: the client's
+ * acknowledges bytes that were never sent, or it is a retransmission. Its acknowledgement is then ignored.
  */
 function isCircular(flow: Flow): bool {
   const client = sideOf(flow, CLIENT);
@@ -210,15 +212,13 @@ function drainSide(flow: Flow, index: u32): bool {
     }
     if (segment.flags & TCP_FIN && side.next == segment.sequence + segment.size) takeFin(side);
     dropFirst(side);
-    // Nothing follows a FIN.
+    // No byte follows a FIN.
     if (side.finDone) dropWaiting(side);
   }
   return progress;
 }
 
-/**
- * Delivers a segment that waited, from `offset` on; what is unknown of it and what was not captured are gaps.
- */
+/** Delivers a segment that waited, from `offset` on. Its unknown and its uncaptured bytes are gaps. */
 function deliverWaiting(flow: Flow, index: u32, segment: Waiting, offset: u32): void {
   const side = sideOf(flow, index);
   late.time = segment.time;
@@ -250,8 +250,8 @@ function deliverWaiting(flow: Flow, index: u32, segment: Waiting, offset: u32): 
 }
 
 /**
- * Skips the hole that holds up delivery. The peer's acknowledgement beyond it proves that the bytes
- * were there and only the capture lacks them. Without that proof the hole is waited for, unless `must`.
+ * Skips the hole that holds up delivery. Where the peer has acknowledged bytes beyond it, the hole was sent
+ * and only the capture lacks it. Without that proof it is skipped only where `must` is set.
  */
 function force(flow: Flow, must: bool): void {
   if (must) {
@@ -277,14 +277,14 @@ function forceSide(flow: Flow, index: u32, must: bool): bool {
   const side = sideOf(flow, index);
   const proven = <i32>(side.acked - side.next);
   if (side.queue == 0) {
-    // Nothing of this side waits, but the other may wait for it.
+    // No segment of this side waits, but one of the other side may wait for its bytes.
     if (proven <= 0 || sideOf(flow, 1 - index).queue == 0) return false;
     skipHole(flow, index, proven);
     return true;
   }
   const hole = <i32>(changetype<Waiting>(<usize>side.queue).sequence - side.next);
   if (hole <= 0) {
-    // Held back by its acknowledgement alone.
+    // There is no hole: the segment waits for the bytes it acknowledges.
     return false;
   }
   if (proven <= 0 && !must) return false;
@@ -293,16 +293,16 @@ function forceSide(flow: Flow, index: u32, must: bool): bool {
 }
 
 /**
- * At the end of a flow one last byte that was acknowledged and not seen is its FIN: one that came before all
- * data was not kept, because a flow begins with its first payload.
+ * At the end of a flow, takes one last byte that was acknowledged but not seen for the FIN: a FIN before all
+ * payload is not kept, because a flow begins with its first payload.
  */
 function takeUnseenFin(side: Side): void {
   if (side.queue == 0 && side.known && side.acked - side.next == 1) takeFin(side);
 }
 
 /**
- * The flow is over: what waits is delivered as far as it goes, holes and all. Of one that was reset the
- * receiver got only what it acknowledged.
+ * Delivers the waiting segments of a flow that is over, and skips the holes between them. Where the flow was
+ * `reset`, the receiver got only the bytes it acknowledged.
  */
 export function flush(flow: Flow, reset: bool): void {
   const client = sideOf(flow, CLIENT);
@@ -318,7 +318,7 @@ export function flush(flow: Flow, reset: bool): void {
   takeUnseenFin(client);
   takeUnseenFin(server);
   drain(flow);
-  // Every round skips at least one hole or ends; the lists are bounded.
+  // Every round skips at least one hole or ends, and the queues are bounded.
   while (client.queue || server.queue) {
     if (
       !forceSide(flow, CLIENT, false) && !forceSide(flow, SERVER, false) &&

@@ -1,4 +1,4 @@
-/** Memory of segments that came before their turn: chunks of a bounded pool, a list for each direction. */
+/** Memory of early segments: chunks of a bounded pool, in one queue for each direction. */
 import { Side } from '../flow/flow';
 import { config, count } from '../instance';
 import { COUNTER_PAYLOAD_GAP } from '../layout';
@@ -8,24 +8,25 @@ import { before, TCP_FIN, TCP_URG } from '../wire/tcp';
 /** Payload bytes of one chunk. */
 const CHUNK_BYTES: u32 = 2008;
 
-/** Head of a waiting segment, or of what is left of one; its bytes follow, then further chunks. */
+/** Head of a waiting segment, or of a part of one. Its captured bytes follow, and go on in further chunks. */
 // @ts-ignore: decorator
 @unmanaged
 export class Waiting {
   next: u32;
-  /** Next chunk of this segment. */
+  /** Address of the next chunk of this segment, 0 at the end. */
   more: u32;
   sequence: u32;
-  /** Bytes on the wire and captured. */
+  /** Bytes on the wire. */
   size: u32;
+  /** Bytes of these that were captured. */
   captured: u32;
   ack: u32;
-  /** Flags of its TCP header, and IS_* of overlap.ts. */
+  /** Flags of the TCP header, and IS_* of overlap.ts. */
   flags: u32;
-  /** Copies contradict each other from the one offset to the other: these bytes are unknown. */
+  /** Offsets of the unknown bytes [from, to): those for which overlapping segments differ. */
   unknownFrom: u32;
   unknownTo: u32;
-  /** An anchor some places ahead, of the chain that begins at the first segment; 0 where there is none. */
+  /** Address of the next anchor of the chain that begins at the first segment; 0 where there is none. */
   far: u32;
   time: u64;
   ordinal: u64;
@@ -33,7 +34,7 @@ export class Waiting {
 
 export const WAITING_HEAD: u32 = offsetof<Waiting>();
 const CHUNK_SIZE: u32 = WAITING_HEAD + CHUNK_BYTES;
-/** A following chunk starts with the address of the next. */
+/** Bytes before the data of a further chunk, which begins with the address of the next. */
 const MORE_HEAD: u32 = 16;
 const MORE_BYTES: u32 = CHUNK_SIZE - MORE_HEAD;
 
@@ -43,7 +44,7 @@ export function createWaiting(): void {
   pool = createPool(config.reorder, config.reorderEnd, CHUNK_SIZE);
 }
 
-/** Returns a waiting segment's memory. */
+/** Returns the memory of a waiting segment to the pool. */
 export function freeWaiting(segment: Waiting): void {
   let chunk = <usize>segment.more;
   while (chunk) {
@@ -79,7 +80,7 @@ export function copySegment(payload: usize, size: u32): Waiting {
   return segment;
 }
 
-/** Sequence number behind a segment: its FIN counts as a byte (RFC 9293, section 3.4). */
+/** Sequence number after a segment; its FIN counts as a byte (RFC 9293, section 3.4). */
 // @ts-ignore: decorator
 @inline
 export function endOf(segment: Waiting): u32 {
@@ -87,25 +88,24 @@ export function endOf(segment: Waiting): u32 {
 }
 
 /**
- * What a segment counts at the least, a quarter of the memory it takes. It is the list's length that is
- * bounded by it, too: every early segment is looked for in the list, and many small ones must not make that
- * long.
+ * Fewest bytes that a waiting segment is charged, a quarter of the memory it takes. This also bounds the
+ * length of the queue, which is searched for every early segment.
  */
 const WAITING_LEAST: u32 = 512;
 
-/** What a segment of so many captured bytes counts. */
+/** Bytes that a segment with `captured` bytes is charged of WAITING_MAX. */
 // @ts-ignore: decorator
 @inline
 export function charge(captured: u32): u32 {
   return max(captured, WAITING_LEAST);
 }
 
-/** Segments from one anchor to the next, where the list was walked since. */
+/** Segments between two anchors. A walk along the queue sets the missing anchors. */
 const ANCHOR_STEPS: u32 = 32;
 
 /**
- * The link to the first segment that ends behind `sequence`. Anchors are a chain through the list from its
- * first segment on: by them no place in it is far, however many segments wait.
+ * Address of the link to the first segment that ends after `sequence`. The anchors are a chain of every 32nd
+ * segment, so that the search stays short however many segments wait.
  *
  *   queue ─► first ─► s ─► s ─► s ─► s ─► s ─► s ─► s ─► s
  *              └───── far ─────┘└──── far ────┘
@@ -133,7 +133,7 @@ export function linkBefore(side: Side, sequence: u32): usize {
   return changetype<usize>(last) + offsetof<Waiting>('next');
 }
 
-/** Takes a segment other than the first out of the chain of anchors. */
+/** Removes a segment other than the first from the chain of anchors. */
 function unanchor(side: Side, segment: Waiting): void {
   const first = changetype<Waiting>(<usize>side.queue);
   for (let anchor = first; anchor.far; anchor = changetype<Waiting>(<usize>anchor.far)) {
@@ -143,13 +143,13 @@ function unanchor(side: Side, segment: Waiting): void {
   }
 }
 
-/** Puts a segment where `link` points. */
+/** Inserts a segment where `link` points. */
 export function putAt(side: Side, link: usize, segment: Waiting): void {
   const next = <usize>load<u32>(link);
   segment.next = <u32>next;
   segment.far = 0;
   if (next && side.queue == <u32>next) {
-    // The chain begins at the first.
+    // The chain of anchors begins at the first segment.
     segment.far = changetype<Waiting>(next).far;
     changetype<Waiting>(next).far = 0;
   }
@@ -157,11 +157,11 @@ export function putAt(side: Side, link: usize, segment: Waiting): void {
   side.queued += charge(segment.captured);
 }
 
-/** Takes the segment `link` points to off its list. */
+/** Removes the segment that `link` points to, and frees it. */
 export function dropAt(side: Side, link: usize): void {
   const segment = changetype<Waiting>(<usize>load<u32>(link));
   if (<u32>changetype<usize>(segment) != side.queue) unanchor(side, segment);
-  // The chain goes on from the next.
+  // The next segment becomes the first anchor.
   else if (segment.next && segment.far != segment.next) {
     changetype<Waiting>(<usize>segment.next).far = segment.far;
   }
@@ -170,19 +170,19 @@ export function dropAt(side: Side, link: usize): void {
   freeWaiting(segment);
 }
 
-/** Takes the first waiting segment off the list. */
+/** Removes the first waiting segment, and frees it. */
 export function dropFirst(side: Side): void {
   dropAt(side, changetype<usize>(side) + offsetof<Side>('queue'));
 }
 
-/** Bytes of payload a waiting segment stands for: an urgent byte is none of the stream. */
+/** Bytes of the stream in a waiting segment; an urgent byte is not one. */
 // @ts-ignore: decorator
 @inline
 export function payloadOf(segment: Waiting): u32 {
   return segment.flags & TCP_URG ? 0 : segment.size;
 }
 
-/** Gives up everything that waits. */
+/** Gives up all waiting segments of a side; their bytes count as a gap. */
 export function dropWaiting(side: Side): void {
   while (side.queue) {
     count(COUNTER_PAYLOAD_GAP, payloadOf(changetype<Waiting>(<usize>side.queue)));
@@ -190,14 +190,14 @@ export function dropWaiting(side: Side): void {
   }
 }
 
-/** Makes bytes unknown, between two offsets, and those between them and others that are unknown, too. */
+/** Makes bytes [from, to) unknown, and those between them and bytes that are unknown already. */
 export function makeUnknown(segment: Waiting, from: u32, to: u32): void {
   const none = segment.unknownFrom == segment.unknownTo;
   segment.unknownFrom = none ? from : min(segment.unknownFrom, from);
   segment.unknownTo = max(segment.unknownTo, to);
 }
 
-/** Address of byte `offset` of a waiting segment; `runOf` says how many lie there in a row. */
+/** Address of byte `offset` of a waiting segment; `runOf` tells how many bytes are contiguous there. */
 export function bytesAt(segment: Waiting, offset: u32): usize {
   if (offset < CHUNK_BYTES) return changetype<usize>(segment) + WAITING_HEAD + offset;
   offset -= CHUNK_BYTES;
@@ -206,7 +206,7 @@ export function bytesAt(segment: Waiting, offset: u32): usize {
   return chunk + MORE_HEAD + offset;
 }
 
-/** Bytes from `offset` on that lie in a row. */
+/** Number of captured bytes that are contiguous in memory from `offset` on. */
 export function runOf(segment: Waiting, offset: u32): u32 {
   const left = segment.captured - offset;
   if (offset < CHUNK_BYTES) return min(left, CHUNK_BYTES - offset);

@@ -1,13 +1,13 @@
 /**
- * Memcache over UDP. A request is one datagram; its answers carry its id, in one or more datagrams each that
- * come in any order. A request and its answers are an exchange: a flow of its own in the table, in sync from
- * its first byte. Its two streams are the data of its datagrams in order, so the parsers read it as they read
- * TCP.
+ * Memcache over UDP (protocol.txt, "UDP protocol"). A request is one datagram. Its answers carry the same
+ * request id, and each has one or more datagrams, which may come in any order. A request and its answers are
+ * an exchange: a flow of its own in the table, in sync from its first byte. The data of its datagrams in
+ * order are its two streams, so the parsers read them as they read TCP.
  *
  *   peer (both endpoints)  ── connection number ──►  exchange (both endpoints, id): client | server
  *
- * Both stand in the flow table beside the TCP flows, told from these and from each other by a mark that is
- * mixed into the client's address.
+ * Peers and exchanges are in the same flow table as the TCP flows. A mark mixed into the client's address
+ * tells them apart.
  */
 import { CLIENT, Flow, OVER_UDP, SERVER, Side, sideOf, SYNC_NONE, UDP_PEER } from '../flow/flow';
 import { addFlow, find, markClient, PEER_MARK, touch } from '../flow/table';
@@ -27,16 +27,16 @@ import {
   datagrams, requestId, sequenceNumber, UDP_ANSWER, UDP_FRAME, UDP_HEADER, udpLength,
 } from '../wire/udp';
 
-/** The state of the answer that is arriving. It lies where a TCP flow keeps fields of the server's SYN. */
+/** State of the answer that is arriving. It lies where a TCP flow keeps fields of the server's SYN. */
 // @ts-ignore: decorator
 @inline
 function exchangeOf(flow: Flow): Exchange {
-  // At compile time: the build stops where these fields are no neighbours.
+  // Checked at compile time: the two fields must be neighbours.
   if (offsetof<Side>('stamp') != offsetof<Side>('initial') + 4) ERROR('Exchange');
   return changetype<Exchange>(changetype<usize>(sideOf(flow, SERVER)) + offsetof<Side>('initial'));
 }
 
-/** Takes the packet at hand: a UDP datagram whose header is whole. */
+/** Decodes the current packet: a UDP datagram with a complete header. */
 export function decodeDatagram(): void {
   const at = packet;
   const udp = <usize>at.l4;
@@ -54,16 +54,16 @@ export function decodeDatagram(): void {
   at.size = size - UDP_HEADER - UDP_FRAME;
   at.captured = min(at.size, at.end - at.payload);
   setEndpoints();
-  // Reassembly takes the datagram as a segment, and does not look at its checksum.
+  // Reassembly takes the datagram as a segment, and must not check its checksum as that of TCP.
   at.l4 = 0;
-  // Where both ports are servers', a request is told by being one datagram to the lower port.
+  // Where both are server ports, a datagram to the lower port is taken for a request.
   const to = destinationPort(udp);
   const from = sourcePort(udp);
   const toServer = isServerPort(to);
   countDecoded();
   count(COUNTER_PAYLOAD_SEEN, at.size + UDP_FRAME);
-  if (toServer != isServerPort(from) ? toServer : to <= from) takeQuestion(frame);
-  else takeReply(frame);
+  if (toServer != isServerPort(from) ? toServer : to <= from) takeRequest(frame);
+  else takeAnswer(frame);
 }
 
 /** The connection number of the two endpoints: all datagrams between them belong to one connection. */
@@ -85,10 +85,12 @@ function connOf(): u32 {
   return peer.conn;
 }
 
-/** The datagram at hand is a request; its first byte chooses the protocol, as that of a connection does. */
-function takeQuestion(frame: usize): void {
+/**
+ * Takes the current datagram as a request. Its first byte tells the protocol, as that of a connection does.
+ */
+function takeRequest(frame: usize): void {
   const at = packet;
-  // memcached drops requests of several datagrams without a word.
+  // memcached silently drops requests of several datagrams (try_read_udp in memcached.c).
   if (datagrams(frame) != 1 || sequenceNumber(frame) != 0) {
     count(COUNTER_UDP_REFUSED);
     count(COUNTER_PAYLOAD_SKIPPED_REFUSED, at.size + UDP_FRAME);
@@ -96,12 +98,12 @@ function takeQuestion(frame: usize): void {
   }
   const conn = connOf();
   markClient(requestId(frame), true);
-  const before = find();
-  // The client uses the id again: it does not wait for the earlier answer any more.
-  if (changetype<usize>(before)) endFlow(before, CONN_KIND_CLOSE_END);
+  const earlier = find();
+  // The client reuses the request id, so it no longer waits for the earlier answer.
+  if (changetype<usize>(earlier)) endFlow(earlier, CONN_KIND_CLOSE_END);
   makeRoom();
   const flow = addFlow(true);
-  // An exchange has the connection number of its peer, and needs none of its own.
+  // An exchange has the connection number of its peer instead of its own.
   config.nextConn--;
   flow.conn = conn;
   flow.transport = OVER_UDP;
@@ -120,8 +122,8 @@ function takeQuestion(frame: usize): void {
   endIfDone(flow);
 }
 
-/** The datagram at hand is of an answer. */
-function takeReply(frame: usize): void {
+/** Takes the current datagram as part of an answer. */
+function takeAnswer(frame: usize): void {
   const at = packet;
   markClient(requestId(frame), false);
   const flow = find();
@@ -155,7 +157,7 @@ function takeReply(frame: usize): void {
   endIfDone(flow);
 }
 
-/** Ends an exchange with no pending request, or out of sync. */
+/** Ends an exchange that has no pending request or is out of sync. */
 function endIfDone(flow: Flow): void {
   const waits = flow.pending != 0 || flow.current != 0;
   if (!waits || flow.sync == SYNC_NONE) endFlow(flow, CONN_KIND_CLOSE_END);

@@ -21,7 +21,10 @@ export interface Cost {
   /** Nanoseconds of CPU time: a byte of the capture, a packet, and a step. */
   byte: number;
   packet: number;
-  /** A step is a packet, an event or one of what the attack counts, of whichever there are most: much fits into a packet. */
+  /**
+   * A step is a packet, an event or one of what the attack counts, of whichever there are most: much fits
+   * into a packet.
+   */
   step: number;
   /** Cost of a byte ÷ that in a capture of a quarter: about 1 where it grows as the capture does. */
   growth: number;

@@ -5,7 +5,10 @@ import type { Memories } from './memories.js';
 
 /** No attack may cost more than so many times the median. */
 const WORST = 5;
-/** In a capture four times as large a byte may cost so many times as much: caches end somewhere. A square costs 4. */
+/**
+ * In a capture four times as large a byte may cost so many times as much: caches end somewhere. A square
+ * costs 4.
+ */
 const GROWTH = 3;
 
 const most = (costs: readonly Cost[], of: (cost: Cost) => number) =>

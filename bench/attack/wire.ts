@@ -1,7 +1,7 @@
 /**
- * Packets of hostile captures: classic pcap, Ethernet, IPv4 or IPv6, TCP or UDP. Nothing is checked, everything
- * can be said: any sequence number, any flags, pieces of datagrams. Checksums are left zero, as on every packet
- * whose network card fills them in.
+ * Packets of hostile captures: classic pcap, Ethernet, IPv4 or IPv6, TCP or UDP. Nothing is checked,
+ * everything can be said: any sequence number, any flags, pieces of datagrams. Checksums are left zero, as on
+ * every packet whose network card fills them in.
  */
 
 const FILE_HEADER = 24;

@@ -126,7 +126,10 @@ export class Dialogue {
     return this.#value(key, size, end);
   }
 
-  /** The end of the line that announced a value, the value, which is the same for a key every time, and a line end. */
+  /**
+   * The end of the line that announced a value, the value, which is the same for a key every time, and a line
+   * end.
+   */
   #value(key: number, size: number, at: number): number {
     this.#view.setUint16(at, CR_LF);
     const from = this.#filler + ((Math.imul(key, 31) >>> 0) % (FILLER_SIZE - VALUE_MAX));

@@ -127,7 +127,10 @@ class Generator {
     return truth;
   }
 
-  /** All turns: they come at random times (a Poisson process) on random idle connections. Returns the last time. */
+  /**
+   * All turns: they come at random times (a Poisson process) on random idle connections. Returns the last
+   * time.
+   */
   #converse(): number {
     const { exchanges, flows, rate } = this.#options;
     const waiting = new Schedule(flows);

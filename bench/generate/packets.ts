@@ -9,7 +9,10 @@ const OPTIONS = {
   /** NOP, NOP, timestamps; two words of time follow. */
   size: 12,
   stamps: 0x0101080a,
-  /** On SYNs instead: maximum segment size 1460, SACK permitted and timestamps, the times, NOP and window scale 7. */
+  /**
+   * On SYNs instead: maximum segment size 1460, SACK permitted and timestamps, the times, NOP and window
+   * scale 7.
+   */
   synSize: 20,
   synMss: 0x020405b4,
   synStamps: 0x0402080a,

@@ -42,7 +42,10 @@ export function emptyTally(): Tally {
   return { requests: 0, ops: ops as Tally['ops'] };
 }
 
-/** Adds a request for `keys` keys of which `hits` were found. A set finds nothing: it has neither hits nor misses. */
+/**
+ * Adds a request for `keys` keys of which `hits` were found. A set finds nothing: it has neither hits nor
+ * misses.
+ */
 export function count(tally: Tally, command: Command, keys: number, hits: number): void {
   const op = tally.ops[command];
   tally.requests++;

@@ -19,7 +19,9 @@ export const NONE = 'none';
 const TCPDUMP_FILE = '/dev/null';
 const TCPDUMP_BUFFER = 64 * 1024;
 
-/** With 64 MiB between kernel and program. `-Z root`: changing its user would let it outlive the benchmark. */
+/**
+ * With 64 MiB between kernel and program. `-Z root`: changing its user would let it outlive the benchmark.
+ */
 export const tcpdump: Recorder = {
   name: 'tcpdump',
   command: () => [

@@ -3,7 +3,9 @@ import type { Load } from './load.js';
 import { rotate } from './rotation.js';
 import { type Run, run, type Stage } from './run.js';
 
-/** Small values, so that packets come as fast as they can; the last has the generator fight for the cores too. */
+/**
+ * Small values, so that packets come as fast as they can; the last has the generator fight for the cores too.
+ */
 const STEPS: readonly Omit<Load, 'amount'>[] = [
   ...[1, 2, 3, 4, 8, 16, 32, 64].map((connections) => ({ connections, valueSize: 64 })),
   { connections: 64, threads: 2, valueSize: 64 },

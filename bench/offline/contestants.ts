@@ -47,7 +47,9 @@ export class Recorder implements Contestant {
     return usage;
   }
 
-  /** Records to a profile that stays. @throws Error where it lacks what the capture holds and no bound was hit */
+  /**
+   * Records to a profile that stays. @throws Error where it lacks what the capture holds and no bound was hit
+   */
   async runTo(profile: string): Promise<Usage> {
     const { path, truth } = this.#capture;
     const options = ['--workers', String(this.#workers), '--quiet', '--json'];

@@ -25,7 +25,9 @@ function table(head: string[], rows: string[][], style: ReportStyle): string[] {
   return [style.dim(line(head)), ...rows.map(line)];
 }
 
-/** A share as a bar, to an eighth of a character: U+2588 is full, U+2589 to U+258F are seven eighths to one. */
+/**
+ * A share as a bar, to an eighth of a character: U+2588 is full, U+2589 to U+258F are seven eighths to one.
+ */
 function bar(share: number): string {
   const eighths = Math.round(share * BAR_WIDTH * 8);
   const rest = eighths % 8;
@@ -132,7 +134,10 @@ function noteLines({ notes }: Analysis, style: ReportStyle): string[] {
   return ['', style.title('While recording'), ...rows];
 }
 
-/** A text from a profile, which may be of anybody's making: no longer than a line, and nothing steers the terminal. */
+/**
+ * A text from a profile, which may be of anybody's making: no longer than a line, and nothing steers the
+ * terminal.
+ */
 function shown(text: string): string {
   return text.slice(0, NOTE_WIDTH).replaceAll(/\p{C}/gu, '?');
 }

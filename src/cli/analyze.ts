@@ -3,7 +3,9 @@ import { complain } from './complain.js';
 import { lacks } from './lacks.js';
 import { COLORS, type ColorOption, wantsColor } from './style.js';
 
-/** Runs `membench analyze`. What is good is analysed; what is not is told on stderr. Returns the exit code. */
+/**
+ * Runs `membench analyze`. What is good is analysed; what is not is told on stderr. Returns the exit code.
+ */
 export async function analyzeCommand(
   profiles: string[],
   flags: { json?: boolean; color: ColorOption },

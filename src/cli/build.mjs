@@ -1,8 +1,9 @@
 /**
- * Bundles the command line into one file, so that it starts without looking for a hundred. Runs after tsc and after the
- * pool's build; dist/cli/main.js is what it is made from, and does the same.
+ * Bundles the command line into one file, so that it starts without looking for a hundred. Runs after tsc and
+ * after the pool's build; dist/cli/main.js is what it is made from, and does the same.
  *
- * It is CommonJS, because Node loads that in half the time. What a command does not need is in the file and is not run.
+ * It is CommonJS, because Node loads that in half the time. What a command does not need is in the file and
+ * is not run.
  */
 import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';

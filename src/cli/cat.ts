@@ -6,7 +6,9 @@ import { lacks } from './lacks.js';
 /** Characters gathered before they are written. */
 const BATCH = 64 * 1024;
 
-/** Runs `membench cat`. What is missing is told on stderr; what is there is printed. Returns the exit code. */
+/**
+ * Runs `membench cat`. What is missing is told on stderr; what is there is printed. Returns the exit code.
+ */
 export async function catCommand(path: string): Promise<number> {
   using profile = openProfile(path);
   let batch = '';

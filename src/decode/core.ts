@@ -1,6 +1,6 @@
 import { LAYOUT_HASH } from '../layout/generated.js';
 
-/** What the WASM parser exports; addresses are byte offsets in its memory. See assembly/index.ts. */
+/** The exports of the WASM parser; addresses and sizes are in bytes of its memory. See assembly/index.ts. */
 export interface Core {
   layoutHash(): number;
   init(config: number): void;
@@ -22,16 +22,16 @@ export interface Core {
   crc32c(at: number, size: number): number;
 }
 
-/** Called from within the parser: once a block, once a batch of events. */
+/** Calls from the parser to the host: one for each sealed block or batch of events. */
 export interface CoreCallbacks {
   onBlock(): void;
   onEvents(count: number): void;
 }
 
 /**
- * Instantiates the parser over a memory laid out already.
+ * Instantiates the parser with a memory that is laid out already.
  *
- * @throws Error where module and host were built from different layouts: a broken build, not the world's fault
+ * @throws Error where the module was built from another layout than the host, which is a bug of the build
  */
 export function createCore(
   module: WebAssembly.Module,

@@ -25,12 +25,12 @@ const CAS_NEW = bit('cas_new');
 const VIVIFY = bit('vivify');
 const RECACHE = bit('recache');
 const TTL_LEFT = bit('ttl_left');
-/** What few events have. */
+/** Fields that few events have. */
 const RARE = INITIAL | CAS_NEW | VIVIFY | RECACHE | TTL_LEFT;
 const QUIET = 1 << TRAIT_NAMES.indexOf('quiet');
 const CAS = 1 << TRAIT_NAMES.indexOf('cas');
 
-/** Most numbers fit a word: a bigint is made only of those that do not. */
+/** Reads an unsigned number. Most fit into 32 bits, and only the others are read as a bigint. */
 function unsigned(view: DataView, at: number): number | string {
   if (view.getUint32(at + 4, true) === 0) return view.getUint32(at, true);
   return exact(view.getBigUint64(at, true));
@@ -49,7 +49,7 @@ function addRare(event: CacheEvent, view: DataView, at: number, present: number)
   if (present & TTL_LEFT) event.ttl_left = signed(view, at + E.ttl_left);
 }
 
-/** Reads event records where the parser put them, and numbers connections and requests as they come. */
+/** Reads event records in the parser's memory, and numbers connections and requests in their order. */
 export class EventCursor {
   #conns = new Map<number, number>();
   readonly #letters = new Map<bigint, string>();

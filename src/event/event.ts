@@ -1,8 +1,8 @@
 import type { Mark, Op, Proto, Status, Transport } from '../layout/generated.js';
 
 /**
- * One key of one request with its outcome: what `membench cat` prints a line of, and what the decoder
- * yields. A number above 2^53 is a string of its decimal digits.
+ * One key of one request with its outcome: a line of `membench cat`, and an event of the decoder. A number
+ * above 2^53 is a string of its decimal digits.
  */
 export interface CacheEvent {
   /** Unix nanoseconds of the packet that delivered the request's first byte. */
@@ -27,10 +27,10 @@ export interface CacheEvent {
   quiet: boolean;
   status: Status;
   latency_ns: number | null;
-  /** Further fields stand only where there is something to say. */
-  /** Flags a meta request carried, in alphabetical order, lower case first. */
+  // The following fields are present only where they have a value.
+  /** Flags of a meta request, in alphabetical order, lower case first. */
   meta_flags?: string;
-  /** Flags only an answer carries: W, Z, X as words. */
+  /** Flags that only an answer carries: W, Z and X, as words. */
   marks?: Mark[];
   initial?: number | string;
   cas_new?: number | string;

@@ -1,7 +1,7 @@
 /**
- * What a recording that understood little most likely suffers from, and what to do: one line for people, made from
- * nothing but the counters, so that a profile tells it as the recording did. The table of captures in
- * test/cli/hints.test.ts says which line each of them gives.
+ * The likely cause where a recording understood little of its traffic, and what to do: one line for users. It
+ * is derived from the counters alone, so that it can be told again from a profile. test/cli/hints.test.ts has
+ * a table of captures and their hints.
  */
 import { type Payload, payloadOf } from './payload.js';
 
@@ -9,29 +9,29 @@ import { type Payload, payloadOf } from './payload.js';
 type Ports = readonly (readonly [first: number, last: number])[];
 type Counts = Readonly<Record<string, number>>;
 
-/** Counters with this prefix say on how many packets of another port what looks like memcached was seen. */
+/** Prefix of the counters of packets on other ports that look like memcached; the port follows. */
 export const ELSEWHERE_PREFIX = 'elsewhere_';
 
-/** Ports named in a hint at most. */
+/** Most ports named in a hint. */
 const PORTS_SHOWN = 4;
-/** Packets of another port that look like memcached, at least: one may be anything. */
+/** Least packets on another port that look like memcached; a single one may be chance. */
 const ELSEWHERE_MIN = 2;
-/** Little was understood where a greater share of the payload was not. */
+/** A recording is poor where more than this share of the payload was not understood. */
 const POOR = 0.1;
-/** Reasons that mean the traffic is inside other traffic. */
+/** Reasons of skipped packets that mean a tunnel. */
 const TUNNELS = ['vxlan', 'geneve', 'gre', 'ipip', 'esp'];
 
-/** What the rules look at. */
+/** Input of the rules. */
 interface Facts {
   counts: Counts;
   one(name: string): number;
   payload: Payload;
   ports: Ports;
-  /** Little was understood. */
+  /** Whether little was understood. */
   poor: boolean;
 }
 
-/** Gives its line where it holds. */
+/** Returns a hint where the rule applies. */
 type Rule = (facts: Facts) => string | undefined;
 
 const number = (n: number) => n.toLocaleString('en-US');
@@ -40,7 +40,7 @@ const listOf = (ports: Ports) => ports.map(([a, b]) => (a === b ? `${a}` : `${a}
 const nameOf = (ports: Ports) =>
   `port${ports.length === 1 && ports[0]![0] === ports[0]![1] ? '' : 's'} ${listOf(ports)}`;
 
-/** The most likely cause first: what explains everything before what explains a part. */
+/** The first rule that applies gives the hint: causes that explain everything come before those of a part. */
 const RULES: readonly Rule[] = [
   noPackets,
   otherPort,
@@ -58,7 +58,7 @@ const RULES: readonly Rule[] = [
 ];
 
 /**
- * The line, or null where enough was understood.
+ * The hint, or null where enough was understood.
  *
  * @param counts a recording's counters by name, those of the footer included
  * @param ports the server ports that were recorded
@@ -75,10 +75,10 @@ export function hintOf(counts: Counts, ports: Ports): string | null {
   return null;
 }
 
-/** After so long without a request a live recording says what may be wrong, seconds. */
+/** Time without any request after which a live recording gives a hint, seconds. */
 export const SILENCE = 10;
 
-/** What is told then. */
+/** The hint after SILENCE. */
 export function silenceHint(ports: Ports): string {
   return `no request for ${SILENCE} s: is the server on ${nameOf(ports)} (-p), and does its traffic pass this interface (any is all of them)?`;
 }
@@ -150,7 +150,7 @@ function noneOfThePort({ one, ports }: Facts): string | undefined {
   return `none of ${number(seen)} packets is of ${nameOf(ports)}: -p names the ports of the servers (membench record -p 11311,11312)`;
 }
 
-/** Where packets are cut, if they are all cut there or hereabouts. */
+/** The mean size to which packets are cut, in words. */
 function at(one: Facts['one']): string {
   const cutPackets = one('packets_cut');
   return cutPackets === 0 ? '' : ` (at ${number(Math.round(one('cut_captured') / cutPackets))} bytes)`;

@@ -1,28 +1,34 @@
-/** What became of the payload of TCP and UDP, in bytes; seen = recorded + repeated + Σunsynced + gap + Σskipped. */
+/**
+ * Payload of TCP and UDP by what became of it, bytes; seen = recorded + repeated + Σunsynced + gap +
+ * Σskipped.
+ */
 export interface Payload {
-  /** In packets of connections, as long as they were on the wire. */
+  /** Payload of the packets of all connections, by its length on the wire. */
   seen: number;
-  /** In requests and answers that are events, values that were not captured whole included. */
+  /** Payload of requests and answers that are events, uncaptured parts of values included. */
   recorded: number;
-  /** Of segments that were sent, or captured, again. */
+  /** Payload of segments that were retransmitted, or captured twice. */
   repeated: number;
   /**
-   * Nothing was learned from them: `mid_stream` before a request was proven, `after_gap`, `not_understood`,
-   * `contradictory` where copies of a segment differ, `incomplete` where the rest of a line never came.
+   * Payload that was not understood, by reason: `mid_stream` before a request was proven, `after_gap`,
+   * `not_understood`, `contradictory` where overlapping segments differ, `incomplete` where the rest of a
+   * line never came.
    */
   unsynced: Record<string, number>;
-  /** Given up: not captured outside of values, or no memory for them. */
+  /** Payload given up: not captured outside of values, or without memory to keep it. */
   gap: number;
   /**
-   * Of traffic that is not read: `tls`, `stray`, `after_quit`, `stream` (watch), `proxy_header`, and `refused`, which no
-   * receiver takes: beyond its window, say, or the urgent byte.
+   * Payload that is not read, by reason: `tls`, `stray`, `after_quit`, `stream` (watch), `proxy_header`, and
+   * `refused`: what no receiver accepts, beyond its window for example, or an urgent byte.
    */
   skipped: Record<string, number>;
-  /** Never seen: holes that the other side acknowledged. They are no part of `seen`. */
+  /** Payload never seen, in holes that the other side acknowledged; not part of `seen`. */
   missing: number;
 }
 
-/** The payload's account by the counters of a recording; a profile of an earlier release has none, and all is 0. */
+/**
+ * Payload by the counters of a recording; a profile of an earlier release has none, and all numbers are 0.
+ */
 export function payloadOf(counters: Readonly<Record<string, number>>): Payload {
   const one = (name: string) => counters[`payload_${name}`] ?? 0;
   const named = (prefix: string) =>

@@ -1,4 +1,4 @@
-/** How numbers and bit sets of events are shown: one place for `cat`, the decoder and the profile reader. */
+/** Formats of numbers and bit sets of events, shared by `cat`, the decoder and the profile reader. */
 
 /** A number, or its decimal digits as a string where a double would round it. */
 export function exact(value: bigint): number | string {

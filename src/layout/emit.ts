@@ -22,10 +22,10 @@ const camel = (name: string) => name.replace(/_(\w)/g, (_, c: string) => c.toUpp
 const hex = (n: number) => `0x${n.toString(16).padStart(8, '0')}`;
 const placed = (s: Schema): PlacedStruct[] => Object.entries(s.structs).map(([n, d]) => place(n, d));
 
-/** As wide as all code here: lineWidth of biome.json. */
+/** Widest line of a generated file: lineWidth of biome.json. */
 const WIDTH = 110;
 
-/** Lines of at most WIDTH that begin with `prefix`. */
+/** Wraps a text into lines of at most WIDTH that begin with `prefix`. */
 function wrap(text: string, prefix: string): string[] {
   const lines: string[] = [];
   let line = prefix;
@@ -59,7 +59,7 @@ export function emitAssembly(s: Schema): string {
     });
     out.push(`export const ${upper(name)}_COUNT: u32 = ${e.names.length};`);
     if (e.codes !== undefined) {
-      out.push('', '/** By the number in a file, 0 where there is none. */');
+      out.push('', '/** The value for the number in a file, 0 where it has none. */');
       out.push(`export function ${camel(name)}Of(code: u32): u32 {`, '  switch (code) {');
       for (const [n, codes] of Object.entries(e.codes)) {
         for (const code of codes) out.push(`    case ${code}:`);
@@ -94,7 +94,10 @@ export function emitAssembly(s: Schema): string {
         out.push(`export const ${upper(st.name)}_${upper(x.name)}: u32 = ${x.offset};`);
     }
   }
-  out.push('', '/** Compile-time guard: the build stops where a class no longer lies as the schema says. */');
+  out.push(
+    '',
+    '/** Compile-time guard: the build stops where the offsets of a class are not those of the schema. */',
+  );
   out.push('export function assertLayout(): void {');
   for (const st of structs) {
     out.push(`  if (offsetof<${pascal(st.name)}>() != ${st.size}) ERROR("size of ${st.name}");`);
@@ -109,7 +112,7 @@ export function emitAssembly(s: Schema): string {
   return out.join('\n');
 }
 
-/** `src/layout/generated.ts`: names, sizes and offsets for the host side. */
+/** `src/layout/generated.ts`: names, sizes and offsets for the host. */
 export function emitHost(s: Schema): string {
   const out: string[] = [`// ${NOTE}`, ''];
   out.push(
@@ -125,7 +128,7 @@ export function emitHost(s: Schema): string {
     for (const n of e.names) out.push(`  '${n}',`);
     out.push('] as const;', `export type ${pascal(name)} = (typeof ${upper(name)}_NAMES)[number];`);
     if (e.codes !== undefined) {
-      out.push('', '/** By the number in a file. */');
+      out.push('', '/** Values by the number in a file. */');
       out.push(`export const ${upper(name)}_CODES: ReadonlyMap<number, number> = new Map([`);
       for (const [n, codes] of Object.entries(e.codes)) {
         for (const code of codes) out.push(`  [${code}, ${e.names.indexOf(n)}],`);
@@ -144,7 +147,7 @@ export function emitHost(s: Schema): string {
   return out.join('\n');
 }
 
-/** `bpf/layout.h`: the structs and values a BPF program writes, with static assertions. */
+/** `bpf/layout.h`: structs and values for the BPF programs, with static assertions. */
 export function emitHeader(s: Schema): string {
   const out: string[] = [
     '/* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */',
@@ -185,7 +188,7 @@ export function emitHeader(s: Schema): string {
 
 const width = (x: PlacedField) => TYPE_SIZE[x.type] * (x.count ?? 1);
 
-/** `LAYOUT.md`: the same for people. */
+/** `LAYOUT.md`: the layout for readers. */
 export function emitDocument(s: Schema): string {
   const out: string[] = [
     '# Binary layout',

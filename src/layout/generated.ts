@@ -11,47 +11,47 @@ export const PCAP_HEADER = 24;
 export const PCAP_RECORD_HEADER = 16;
 /** bytes of a record header of Kuznetzov's pcap (pcap_sf_patched_pkthdr in sf-pcap.c of libpcap) */
 export const PCAP_PATCHED_RECORD_HEADER = 24;
-/** bytes before a slot for a record begun in the slot before: RECORD_MAX + 64 */
+/** bytes before the chunk of a slot, for a record that began in the slot before: RECORD_MAX + 64 */
 export const SLOT_HEADROOM = 262208;
-/** interfaces of a pcapng section that are told apart */
+/** most interfaces of a pcapng section */
 export const INTERFACES_MAX = 1024;
-/** fragmented datagrams put together at a time */
+/** most fragmented datagrams that are reassembled at a time */
 export const DATAGRAMS_MAX = 64;
 /** longest datagram, bytes after the IP header (RFC 791, RFC 8200) */
 export const DATAGRAM_MAX = 65535;
-/** bytes of a slot for the datagrams that become whole in it */
+/** bytes of a slot for the datagrams reassembled in it */
 export const DATAGRAM_ROOM = 262144;
-/** bytes before the first entry of an index list: how many there are (u32), and a pad */
+/** bytes before the first entry of an index list: the number of entries (u32) and padding */
 export const LIST_HEAD = 16;
-/** ports that look like those of a memcached nobody named, at most */
+/** most ports outside the given ones on which traffic looks like memcached */
 export const ELSEWHERE_PORTS = 8;
-/** packets of other ports that are looked at one by one */
+/** packets of other ports that are all checked, before sampling begins */
 export const ELSEWHERE_LOOKED = 4096;
-/** behind them one of so many is */
+/** after ELSEWHERE_LOOKED packets, one packet in this many is checked */
 export const ELSEWHERE_SAMPLE = 16;
-/** bit of an entry of an index list: it is a UDP datagram */
+/** bit of `segment.ordinal`: the packet is a UDP datagram */
 export const SEGMENT_UDP = 2147483648;
-/** fewest bytes of a capture that make an entry of an index list: record 16, IPv4 20, UDP 8 */
+/** fewest bytes of a capture for one entry of an index list: record header 16, IPv4 20, UDP 8 */
 export const SEGMENT_MIN = 44;
 /** longest key, bytes (KEY_MAX_LENGTH in memcached.h) */
 export const KEY_MAX = 250;
-/** longest line kept, bytes; memcached closes above it (try_read_command_ascii) */
+/** longest line kept, bytes; memcached closes the connection above it (try_read_command_ascii) */
 export const LINE_MAX = 2048;
-/** a size that is unknown or absent */
+/** stands for a size that is unknown or absent */
 export const NO_SIZE = 4294967295;
-/** bytes of a bitmap of all ports */
+/** bytes of a bitmap of all 65,536 ports */
 export const PORT_BITMAP = 8192;
-/** room for enum kernel_counter: two cache lines for each CPU and ring */
+/** entries reserved for enum kernel_counter, u64 each: two cache lines for each CPU and ring */
 export const KERNEL_COUNTERS = 16;
-/** buckets of the histogram of how late packets are decoded, u64 each: eight to each doubling of nanoseconds */
+/** buckets of the histogram of lag, u64 each: eight for each doubling of nanoseconds */
 export const LAG_BUCKETS = 512;
 /** largest sealed block of a profile, bytes, its frame included */
 export const BLOCK_MAX = 1048576;
-/** most bytes of a sealed block besides its payload: its frame, and its map of counts and shapes */
+/** most bytes of a sealed block besides its payload: the frame, and the map of counts and shapes */
 export const ENVELOPE_MAX = 65536;
-/** high bits of the hash of a client's port that choose the worker; no set of SYNs is shared by two workers */
+/** high bits of the hash of a client's port that choose the worker, so that no set of SYNs belongs to two workers */
 export const OWNER_BITS = 13;
-/** most bytes of a packet in a ring record: the largest class less its head */
+/** most bytes of a packet in a ring record: the largest size of a record, less its head */
 export const RING_CAPTURE_MAX = 131040;
 
 /** link layers the decoder knows; the numbers in files are LINKTYPE_ values (tcpdump.org/linktypes.html) */
@@ -73,7 +73,7 @@ export const LINKTYPE_NAMES = [
 ] as const;
 export type Linktype = (typeof LINKTYPE_NAMES)[number];
 
-/** By the number in a file. */
+/** Values by the number in a file. */
 export const LINKTYPE_CODES: ReadonlyMap<number, number> = new Map([
   [0, 5],
   [1, 1],
@@ -96,7 +96,7 @@ export const LINKTYPE_CODES: ReadonlyMap<number, number> = new Map([
   [276, 4],
 ]);
 
-/** memcache protocol of a request */
+/** protocol of a request */
 export const PROTO_NAMES = [
   'text',
   'meta',
@@ -176,7 +176,7 @@ export const STATUS_NAMES = [
 ] as const;
 export type Status = (typeof STATUS_NAMES)[number];
 
-/** meta mode as sent, or what a flag made of the command; `none` where nothing was sent */
+/** mode of a meta command as sent, or as implied by a flag; `none` where there was none */
 export const MODE_NAMES = [
   'none',
   'add',
@@ -191,7 +191,7 @@ export const MODE_NAMES = [
 ] as const;
 export type Mode = (typeof MODE_NAMES)[number];
 
-/** bit numbers of EventRecord.present: which optional fields hold something; shape_flags only in a block's shapes */
+/** bit numbers of EventRecord.present: which optional fields have a value; shape_flags only in the shapes of a block */
 export const PRESENT_NAMES = [
   'key',
   'value_size',
@@ -211,7 +211,7 @@ export const PRESENT_NAMES = [
 ] as const;
 export type Present = (typeof PRESENT_NAMES)[number];
 
-/** bit numbers of EventRecord.marks: flags only an answer carries */
+/** bit numbers of EventRecord.marks: flags that only an answer carries */
 export const MARK_NAMES = [
   'won',
   'stale',
@@ -227,7 +227,7 @@ export const TRAIT_NAMES = [
 ] as const;
 export type Trait = (typeof TRAIT_NAMES)[number];
 
-/** what a connection record says */
+/** kind of a connection record */
 export const CONN_KIND_NAMES = [
   'open_syn',
   'open_midstream',
@@ -239,7 +239,7 @@ export const CONN_KIND_NAMES = [
 ] as const;
 export type ConnKind = (typeof CONN_KIND_NAMES)[number];
 
-/** per-worker counters, u64 each, in this order in memory; names as they stand in the profile */
+/** counters of each worker, u64 each, in this order in memory, with the names of the profile */
 export const COUNTER_NAMES = [
   'packets_seen',
   'packets_decoded',
@@ -322,7 +322,7 @@ export const COUNTER_NAMES = [
 ] as const;
 export type Counter = (typeof COUNTER_NAMES)[number];
 
-/** how packets are framed in a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers */
+/** container of a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers */
 export const CONTAINER_NAMES = [
   'none',
   'pcap',
@@ -331,7 +331,7 @@ export const CONTAINER_NAMES = [
 ] as const;
 export type Container = (typeof CONTAINER_NAMES)[number];
 
-/** what a worker is at: waiting for packets; a batch; sealing what is open, at a flush or at the end; or reading a slot from a file */
+/** what a worker is doing: waiting for packets, decoding or indexing a batch, sealing its open block at a flush or the end, or reading a slot from a file */
 export const PHASE_NAMES = [
   'waiting',
   'decoding',
@@ -341,7 +341,7 @@ export const PHASE_NAMES = [
 ] as const;
 export type Phase = (typeof PHASE_NAMES)[number];
 
-/** what the BPF program counts for each CPU and ring, u64 each; names as in enum counter where they are the same */
+/** counters of the BPF program for each CPU and ring, u64 each; the same names as in enum counter mean the same */
 export const KERNEL_COUNTER_NAMES = [
   'submitted',
   'lost_ring_full',
@@ -388,37 +388,37 @@ export const COLUMN_NAMES = [
 ] as const;
 export type Column = (typeof COLUMN_NAMES)[number];
 
-/** Byte offsets. one per memory, used through Atomics by the host side only: the batch ring and its ends */
+/** Byte offsets. state of the batch ring, one for each memory; only the host uses it, through Atomics */
 export const CONTROL = {
-  /** i32: number of the slot to be filled next by the main thread; its complement where the workers fill slots from a file. Slot k lives at index k % slots */
+  /** i32: number of the next slot to fill, by the main thread; its complement where the workers fill slots from a file. Slot k is at index k % slots */
   next: 0,
-  /** i32: slots indexed so far, by whichever worker held the lock */
+  /** i32: number of the next slot to index */
   indexed: 4,
-  /** i32: 0, or 1 + the worker that indexes a slot */
+  /** i32: 1 + the worker that is indexing a slot, 0: none */
   lock: 8,
-  /** i32: bumped and notified at every change a worker may wait for */
+  /** i32: incremented and notified at every change that a worker may wait for */
   signal: 12,
-  /** i32: bumped whenever a worker is done with a slot; the source waits on it */
+  /** i32: incremented whenever a slot may have become free; the source waits on it */
   done: 16,
-  /** i32: 1 when the source will publish no more */
+  /** i32: 1 once the source publishes no more slots */
   ended: 20,
-  /** i32: 1 when indexing must stop: a limit was reached */
+  /** i32: 1 once indexing must stop because a limit was reached */
   stop: 24,
-  /** i32: sealed blocks that reached the writer; workers wait while it is far behind */
+  /** i32: sealed blocks that reached the writer; workers wait while the writer is far behind */
   blocks_written: 28,
-  /** i32: bumped to make every worker seal its open block */
+  /** i32: incremented to make every worker seal its open block */
   flush: 32,
-  /** i32: number of the latest capture that was found broken, 0: none */
+  /** i32: number of the last capture that was found broken, 0: none */
   broken: 36,
-  /** i32: bumped when a file the workers read is back; the source waits on it */
+  /** i32: incremented when the workers no longer read the file; the source waits on it */
   returned: 40,
   /** i32: descriptor of the file the workers read */
   file: 44,
-  /** i32: number of the first slot they fill with it */
+  /** i32: number of the first slot that they fill from this file */
   file_slot: 48,
-  /** u64: offset in it of that slot */
+  /** u64: offset of that slot in the file */
   file_offset: 56,
-  /** u64: offset up to which they have walked it */
+  /** u64: offset up to which the workers have walked the file */
   file_walked: 64,
   SIZE: 72,
 } as const;
@@ -427,45 +427,45 @@ export const CONTROL = {
 export const INDEX_STATE = {
   /** u64: packets walked so far */
   ordinal: 0,
-  /** u64: packets of the chosen ports so far */
+  /** u64: packets of the server ports so far */
   matched: 8,
-  /** u64: matching packets after which the walk stops (0: never) */
+  /** u64: packets of the server ports after which the walk stops (0: never) */
   limit: 16,
   /** u64: time of the first record, in units */
   first_time: 24,
   /** u64: time of the latest record, in units */
   last_time: 32,
-  /** u64: units of packet time after which packets are no longer taken (0: never) */
+  /** u64: units of packet time after which the walk stops (0: never) */
   duration: 40,
   /** u64: units in a second */
   second: 48,
-  /** u64: units in one of a classic pcap record's fractions of a second */
+  /** u64: units in one fraction of a second of a classic pcap record header */
   fraction: 56,
-  /** u32: bytes of a record begun but not ended, kept in the carry area */
+  /** u32: bytes in the carry area, of a record that goes on in the next slot */
   carry_size: 64,
   /** u32: address of the carry area, SLOT_HEADROOM bytes */
   carry: 68,
-  /** u32: enum container of the capture at hand */
+  /** u32: enum container of the current capture */
   container: 72,
   /** u32: enum linktype of a classic pcap file, or of a live source */
   linktype: 76,
-  /** u32: 1 where headers have the other byte order */
+  /** u32: 1 where headers are big-endian */
   swapped: 80,
-  /** u32: 1 when a header cannot be one; the rest of the capture is passed over */
+  /** u32: 1 once a record header was invalid; the rest of the capture is skipped */
   error: 84,
-  /** u32: 0 going on, 1 the packet limit was reached, 2 the duration */
+  /** u32: 1 once the packet limit was reached, 2 once the duration was, else 0 */
   ended: 88,
-  /** u32: number of the capture at hand, from 1 */
+  /** u32: number of the current capture, from 1 */
   capture: 92,
-  /** u32: number of the first capture that was broken or ended in a record, 0: none */
+  /** u32: number of the first capture that was broken or ended within a record, 0: none */
   broken: 96,
-  /** u32: 1 once first_time is set; 2 where it is, and the first packet of another capture or section is to come */
+  /** u32: 1 once first_time is set; 2 where it is set and the first packet of another capture or section is still to come */
   clocked: 100,
-  /** u32: pcapng: 1 behind the first section header */
+  /** u32: pcapng: 1 after the first section header */
   begun: 104,
-  /** u32: pcapng: bytes to pass over before the trailing length of the block */
+  /** u32: pcapng: bytes to skip before the trailing length of the block */
   skip: 108,
-  /** u32: pcapng: trailing length expected behind them, 0: none */
+  /** u32: pcapng: trailing length expected after these bytes, 0: none */
   trailer: 112,
   /** u32: address of the table of INTERFACES_MAX interfaces */
   interfaces: 116,
@@ -473,37 +473,37 @@ export const INDEX_STATE = {
   interface_count: 120,
   /** u32: address of the table of DATAGRAMS_MAX fragmented datagrams */
   datagrams: 124,
-  /** u32: one of so many connections is decoded; 0 and 1: all */
+  /** u32: one in this many connections is decoded; 0 and 1: all */
   sample: 128,
-  /** u32: bytes of a packet that are looked at */
+  /** u32: bytes of a packet that are decoded */
   snaplen: 132,
-  /** u64: time of the first record of the capture or section at hand, in units */
+  /** u64: time of the first record of the current capture or section, in units */
   begin_time: 136,
-  /** u64: ports that look like those of a memcached nobody named (low half, 0: free), and packets seen (high half) */
+  /** u64: other ports on which traffic looks like memcached (low half, 0: free), and the packets seen there (high half) */
   elsewhere: 144,
-  /** u32: packets of other ports so far, wraps */
+  /** u32: packets of other ports so far; wraps */
   elsewhere_looked: 208,
   SIZE: 216,
 } as const;
 
 /** Byte offsets. one interface of a pcapng section */
 export const CAPTURE_INTERFACE = {
-  /** i64: seconds to add to its times (if_tsoffset) */
+  /** i64: seconds to add to the times of its packets (if_tsoffset) */
   offset: 0,
-  /** u64: packets lost so far by its statistics */
+  /** u64: packets lost so far by its interface statistics */
   dropped: 8,
   /** u32: enum linktype */
   linktype: 16,
-  /** u32: most bytes captured of a packet, 0: all */
+  /** u32: most bytes captured of a packet, 0: no limit */
   snaplen: 20,
-  /** u32: if_tsresol: units of its times are 10^-n s, with the highest of 8 bits set 2^-n s */
+  /** u32: if_tsresol: the unit of time is 10^-n s, or 2^-n s where the highest of its 8 bits is set */
   resolution: 24,
   SIZE: 32,
 } as const;
 
-/** Byte offsets. what the record walk writes over the record header, right before the captured bytes */
+/** Byte offsets. head of a packet, which the record walk writes over the record header, right before the captured bytes */
 export const PACKET_HEAD = {
-  /** u64: units since 1970 */
+  /** u64: time of capture, units since 1970 */
   time: 0,
   /** u32: bytes captured */
   captured: 8,
@@ -512,207 +512,207 @@ export const PACKET_HEAD = {
   SIZE: 16,
 } as const;
 
-/** Byte offsets. a fragmented datagram that is not whole yet; behind all of these lie the bitmaps of their pieces of 8 bytes, each before its bytes */
+/** Byte offsets. an IP datagram of which fragments are missing; after the table, each has a bitmap of its received pieces of 8 bytes, and its bytes */
 export const DATAGRAM = {
   /** u64: source address; IPv4 in the low half */
   source0: 0,
-  /** u64: second half of an IPv6 address */
+  /** u64: second half of an IPv6 address, else 0 */
   source1: 8,
   /** u64: destination address */
   destination0: 16,
-  /** u64: second half */
+  /** u64: second half of an IPv6 address, else 0 */
   destination1: 24,
-  /** u32: identification */
+  /** u32: identification field of the IP header */
   id: 32,
-  /** u32: of the transport */
+  /** u32: IP protocol number of the transport */
   protocol: 36,
-  /** u32: 4 or 6, 0: this place is free */
+  /** u32: 4 or 6, 0: this entry is free */
   family: 40,
-  /** u32: fragments that came */
+  /** u32: fragments received */
   packets: 44,
-  /** u64: time of the first to come, units */
+  /** u64: time of the fragment received first, in units */
   begun: 48,
-  /** u32: bytes of its packets on the wire */
+  /** u32: bytes of its fragments on the wire, link headers included */
   wire: 56,
-  /** u32: bytes that are there */
+  /** u32: payload bytes received */
   received: 60,
-  /** u32: bytes in all, 0 until the last fragment came */
+  /** u32: payload bytes of the datagram, 0 until the last fragment is received */
   size: 64,
-  /** u32: end of the piece that lies highest */
+  /** u32: end of the highest piece received, bytes */
   highest: 68,
-  /** u64: IP header of the first fragment, without options */
+  /** u64: IP header of the first fragment, without options or extension headers */
   header: 72,
   SIZE: 112,
 } as const;
 
 /** Byte offsets. one direction of a flow */
 export const SIDE = {
-  /** u32: sequence number of the next byte to deliver; meaningful when `known` */
+  /** u32: sequence number of the next byte to deliver; set once `known` */
   next: 0,
-  /** u32: highest acknowledgement the peer sent for this side's bytes */
+  /** u32: highest acknowledgement number that the peer sent for this side's bytes */
   acked: 4,
-  /** u32: first and only list of segments that came early, by sequence number */
+  /** u32: address of the first early segment; they are linked by sequence number */
   queue: 8,
-  /** u32: bytes in that list, small segments counted as more than they are */
+  /** u32: bytes charged for the early segments; a small one is charged more than it has */
   queued: 12,
-  /** u32: bytes still to come of a value (its CRLF included) or of a header being skipped */
+  /** u32: bytes still to come of a value, its CRLF included, or of a header that is skipped */
   skip: 16,
-  /** u32: buffer of a line begun but not ended, 0 where there is none */
+  /** u32: address of the buffer of an incomplete line, 0: none */
   line: 20,
-  /** u32: bytes in it */
+  /** u32: bytes in that buffer */
   line_size: 24,
-  /** u8: interface that showed its bytes last; its low bits are enough */
+  /** u8: low bits of the interface on which its last segment was captured */
   ifindex: 28,
-  /** u8: 1 once a right checksum was seen: from then on a wrong one says that the receiver dropped the segment */
+  /** u8: 1 once a right checksum was seen: from then on a wrong one means that the receiver dropped the segment */
   sums: 29,
-  /** u16: window its last segment offered, as it stands in the header */
+  /** u16: window of its last segment, in network order */
   window: 30,
-  /** u32: sequence number of the SYN, or of the first byte where the handshake was not seen */
+  /** u32: sequence number of the SYN, or of the first byte seen where the handshake was not captured */
   initial: 32,
-  /** u32: time stamp of the last segment in order, 0 where there was none */
+  /** u32: time stamp of the last segment in order, 0: none */
   stamp: 36,
   /** u64: time of the packet that brought the first byte of the line */
   line_time: 40,
   /** u64: ordinal of that packet */
   line_ordinal: 48,
-  /** u64: packet in which requests are being counted */
+  /** u64: ordinal of the packet in which the last request began */
   began_ordinal: 56,
-  /** u32: how many began in it */
+  /** u32: requests that began in that packet */
   began: 64,
   /** u8: parser state: CLIENT_* or SERVER_* */
   state: 68,
-  /** u8: KNOWN_*: whether `next` means something */
+  /** u8: KNOWN_*: whether `next` is set */
   known: 69,
-  /** u8: 1 once it has said a whole line */
+  /** u8: 1 once a complete line or header of this side was read */
   spoken: 70,
-  /** u8: 1 once its FIN came in order */
+  /** u8: 1 once its FIN was delivered */
   fin_done: 71,
-  /** u32: of a TLS record in mid-stream: bytes to come, header bytes seen in the low three bits */
+  /** u32: of a TLS record in mid-stream: bytes to come, and in the low three bits the header bytes seen */
   record: 72,
   SIZE: 80,
 } as const;
 
-/** Byte offsets. one TCP connection, or one exchange over UDP, as its worker knows it; its two sides lie behind it, the client first */
+/** Byte offsets. one TCP connection, or one exchange over UDP; its two sides follow it in memory, the client first */
 export const FLOW = {
-  /** u32: neighbour in the list from the longest to the shortest idle */
+  /** u32: address of the next flow that was idle longer, 0: none */
   older: 0,
-  /** u32: the other neighbour */
+  /** u32: address of the next flow that was idle shorter, 0: none */
   newer: 4,
   /** u32: flow hash */
   hash: 8,
   /** u32: connection number within the worker */
   conn: 12,
-  /** u64: client's address; IPv4 in this half, the other is 0 */
+  /** u64: client's address: first half of IPv6, or IPv4 */
   client_high: 16,
-  /** u64: second half */
+  /** u64: second half of an IPv6 address, else 0 */
   client_low: 24,
   /** u64: server's address */
   server_high: 32,
-  /** u64: second half */
+  /** u64: second half of an IPv6 address, else 0 */
   server_low: 40,
   /** u32: in network order: client's port in the low half, server's in the high */
   ports: 48,
-  /** u8: OVER_*, UDP_PEER: what carries it */
+  /** u8: OVER_* or UDP_PEER: transport */
   transport: 52,
-  /** u8: SYNC_*: whether events may be believed */
+  /** u8: SYNC_*: whether it is in sync, so that events are recorded */
   sync: 53,
-  /** u8: FLOW_*: what kind of traffic this is */
+  /** u8: FLOW_*: kind of traffic */
   kind: 54,
   /** u8: failed attempts to synchronise since the last success */
   failures: 55,
-  /** u32: bytes of payload parsed whose request is not proven yet */
+  /** u32: bytes of payload that were parsed, but whose request is not proven yet */
   held: 56,
-  /** u16: segments seen since delivery got stuck, 0 when it is not stuck */
+  /** u16: segments seen since delivery got stuck, 0: not stuck */
   stuck: 60,
-  /** u8: 1 where client bytes were passed over that the server may still answer: it has said nothing since */
+  /** u8: 1 where the server may still answer client bytes that were skipped: it has sent nothing since */
   owed: 62,
-  /** u8: 1 once its server took the length of an ms from a flag S, as releases before 1.6.10 do */
+  /** u8: 1 once the server took the length of an ms from a flag S, as releases before 1.6.10 do */
   size_flags: 63,
-  /** u64: time when it got stuck */
+  /** u64: time when delivery got stuck */
   stuck_time: 64,
-  /** u32: oldest pending request */
+  /** u32: address of the oldest pending request */
   head: 72,
-  /** u32: youngest pending request */
+  /** u32: address of the newest pending request */
   tail: 76,
-  /** u32: pending requests */
+  /** u32: number of pending requests */
   pending: 80,
-  /** u32: the request whose line or value is still arriving */
+  /** u32: address of the request whose line or value is still arriving */
   current: 84,
   /** u8: AUTH_*: whether the server is known to ask for credentials */
   auth: 88,
-  /** u8: WHY_*: why nothing is believed, or was not believed last; UNSYNCED_COUNTED: it counts as an unsynced flow */
+  /** u8: WHY_*: why the flow is, or was last, out of sync; UNSYNCED_COUNTED: it is counted as an unsynced flow */
   unsynced: 89,
-  /** u8: 1 once its opening is recorded */
+  /** u8: 1 once its opening was recorded */
   opened: 90,
   /** u8: 1 where the handshake was seen */
   from_syn: 91,
-  /** u8: 1 once it is certain which protocol it speaks: there is no switch later */
+  /** u8: 1 once its protocol is certain, and will not be detected again */
   settled: 92,
-  /** u8: LOGIN_*: what the first value read so far looks like */
+  /** u8: LOGIN_*: whether the first value, as far as it was read, looks like credentials */
   login: 93,
-  /** u8: AGREED_*: options both SYNs had, where both were seen */
+  /** u8: AGREED_*: options of both SYNs, where both were seen */
   agreed: 94,
-  /** u8: how far windows are shifted, where that is agreed: the client's in the low half */
+  /** u8: window scales, where both sides agreed on scaling: the client's in the low half */
   scales: 95,
   /** u64: time of the SYN, or of the first payload */
   open_time: 96,
   /** u64: time of the latest packet */
   last_time: 104,
-  /** u8: once its client reset it: segments seen since, the RST included */
+  /** u8: once the client has reset it: segments seen since, the RST included; else 0 */
   reset: 112,
-  /** u8: HALF_*: which side alone is read, because nothing of the other is captured */
+  /** u8: HALF_*: which side alone is read, because no packet of the other was captured */
   half: 113,
-  /** u8: whole TLS records in a row, in mid-stream */
+  /** u8: consecutive complete TLS records in mid-stream */
   records: 114,
-  /** u8: segments in a row that ended where such a record did */
+  /** u8: consecutive segments that ended where such a record did */
   borders: 115,
   SIZE: 120,
 } as const;
 
-/** Byte offsets. of an exchange over UDP: the answer that is arriving, in datagrams of any order */
+/** Byte offsets. of an exchange over UDP: the answer that is arriving, as datagrams in any order */
 export const EXCHANGE = {
-  /** u32: where it starts in the server's stream */
+  /** u32: where the answer starts in the server's stream */
   start: 0,
-  /** u32: datagrams of it that came */
+  /** u32: datagrams of the answer received so far */
   arrived: 4,
   SIZE: 8,
 } as const;
 
-/** Byte offsets. a SYN seen, or how a connection began, in a table that forgets: a flow whose handshake is remembered starts in sync, and a copy of one that began is known */
+/** Byte offsets. a handshake seen, or how a flow began, in a table that forgets the oldest: it lets a flow start in sync, and tells duplicates of a connection */
 export const SYN = {
   /** u64: time of the SYN */
   time: 0,
   /** u32: flow hash */
   hash: 8,
-  /** u32: client's initial sequence number, or where it stood when the flow began in mid-stream */
+  /** u32: client's initial sequence number, or its next one where the flow began in mid-stream */
   client: 12,
-  /** u32: server's */
+  /** u32: the same of the server */
   server: 16,
-  /** u16: client's port in network order: with the hash enough to tell the sides apart */
+  /** u16: client's port, in network order */
   client_port: 20,
-  /** u16: server's port */
+  /** u16: server's port, in network order */
   server_port: 22,
   /** u8: SYN_*: what is known */
   state: 24,
-  /** u8: AGREED_*: what the client's offered; once the server answered, what both had */
+  /** u8: AGREED_*: options of the client's SYN; once the server answered, options of both */
   agreed: 25,
-  /** u16: window the server's offered */
+  /** u16: window of the server's SYN-ACK */
   window: 26,
   /** u8: window scales: the client's in the low half */
   scales: 28,
-  /** u8: 1 where the client offered to scale */
+  /** u8: 1 where the client offered window scaling */
   scaled: 29,
   /** u8: 1 where the flow began without a handshake */
   midstream: 30,
-  /** u8: bytes of its first payload that `first` is of; in the high bit the side that sent it */
+  /** u8: bytes of the first payload that `first` covers; the high bit is set where the server sent it */
   first_size: 31,
-  /** u32: time stamp of the client, 0 where it has none */
+  /** u32: time stamp of the client's SYN, 0: none */
   client_stamp: 32,
-  /** u32: time stamp of the server, 0 where it has none */
+  /** u32: time stamp of the server's SYN-ACK, 0: none */
   server_stamp: 36,
-  /** u32: behind the last byte of the client, once the flow is over */
+  /** u32: sequence number after the last byte of the client, once the flow is over */
   client_end: 40,
-  /** u32: behind the server's */
+  /** u32: the same of the server */
   server_end: 44,
   /** u32: hash of the client's address */
   address: 48,
@@ -721,65 +721,65 @@ export const SYN = {
   SIZE: 56,
 } as const;
 
-/** Byte offsets. head of one slot of the batch ring; the index lists follow it */
+/** Byte offsets. head of one slot of the batch ring */
 export const SLOT = {
   /** u32: bytes of the chunk */
   size: 0,
-  /** i32: 0: nothing to walk; 1 + the worker that reads into it; -1: filled by the main thread, -2: by a worker */
+  /** i32: 0: not filled; 1 + the worker that reads into it; -1: filled by the main thread, -2: by a worker */
   filled: 4,
-  /** u32: number of the capture that begins with it, from 1; 0: it goes on */
+  /** u32: number of the capture that begins with this slot, from 1; 0: none begins */
   capture: 8,
   /** u32: enum container of a capture that begins */
   container: 12,
   /** u32: enum linktype of a classic pcap file that begins */
   linktype: 16,
-  /** u32: 1 where its headers have the other byte order */
+  /** u32: 1 where its headers are big-endian */
   swapped: 20,
-  /** u32: units in one of its records' fractions of a second */
+  /** u32: units in one fraction of a second of its record headers */
   fraction: 24,
   /** u64: ordinal of its first packet */
   base_ordinal: 32,
   SIZE: 40,
 } as const;
 
-/** Byte offsets. one entry of an index list: where a TCP segment or UDP datagram lies and whose it is */
+/** Byte offsets. one entry of an index list: a TCP segment or UDP datagram for one worker */
 export const SEGMENT = {
   /** u32: address of its packet_head */
   head: 0,
   /** u32: flow hash, symmetric */
   hash: 4,
-  /** u32: packet number within the slot; SEGMENT_UDP is set where it is a UDP datagram */
+  /** u32: number of the packet within the slot, with SEGMENT_UDP set for a UDP datagram */
   ordinal: 8,
   /** u16: TCP or UDP header, bytes after the packet head */
   l4_offset: 12,
   /** u8: IP header, bytes after the packet head */
   l3_offset: 14,
-  /** u8: low bits of the interface it was seen on, 0 where the capture does not tell */
+  /** u8: low bits of the interface it was captured on, 0 where the capture does not tell */
   seen_on: 15,
   SIZE: 16,
 } as const;
 
-/** Byte offsets. the packet an instance is at, or one that waited: framing says where it is and whose, TCP and UDP what is in it */
+/** Byte offsets. the current packet of an instance, or a packet that waited: framing sets its addresses and flow hash, TCP and UDP its payload */
 export const PACKET = {
-  /** u64: when it was captured, in units of the recording */
+  /** u64: time of capture, in units */
   time: 0,
-  /** u64: its number in the source; in the record walk, its number in the slot */
+  /** u64: number of the packet in its source; in the record walk, in its slot */
   ordinal: 8,
   /** u32: address of its first byte of payload */
   payload: 16,
   /** u32: bytes of payload on the wire */
   size: 20,
-  /** u32: bytes of these that were captured */
+  /** u32: bytes of that payload that were captured */
   captured: 24,
-  /** u32: 1 where `payload` is where the payload of a packet starts */
+  /** u32: 1 where `payload` is the first payload byte of a packet, not a later one */
   starts: 28,
   /** u32: sequence number of its first byte of payload */
   sequence: 32,
-  /** u32: acknowledgement number: up to where it says that its sender has the other direction */
+  /** u32: acknowledgement number */
   ack: 36,
-  /** u32: flags of its TCP header, and IS_* of the reassembly's */
+  /** u32: flags of its TCP header, and IS_* of assembly/tcp/overlap.ts */
   flags: 40,
-  /** u32: CLIENT or SERVER: which side of its flow sent it; meaningful once the flow is found */
+  /** u32: CLIENT or SERVER: the side of its flow that sent it; set once the flow is found */
   side: 44,
   /** u32: address of the IP header */
   ip: 48,
@@ -795,7 +795,7 @@ export const PACKET = {
   family: 68,
   /** u32: protocol number of TCP or UDP */
   protocol: 72,
-  /** u32: interface it was seen on, 0 where the source does not tell */
+  /** u32: interface it was captured on, 0 where the source does not tell */
   seen_on: 76,
   /** u32: flow hash */
   hash: 80,
@@ -803,42 +803,42 @@ export const PACKET = {
   shared: 84,
   /** u32: in network order: source in the low half */
   ports: 88,
-  /** u64: address of the source; IPv4 in this half, the other is 0 */
+  /** u64: source address: first half of IPv6, or IPv4 */
   source_high: 96,
-  /** u64: second half */
+  /** u64: second half of an IPv6 address, else 0 */
   source_low: 104,
-  /** u64: address of the destination */
+  /** u64: destination address: first half of IPv6, or IPv4 */
   destination_high: 112,
-  /** u64: second half */
+  /** u64: second half of an IPv6 address, else 0 */
   destination_low: 120,
   SIZE: 128,
 } as const;
 
-/** Byte offsets. everything an instance is told once, before its first packet */
+/** Byte offsets. configuration of an instance, set before its first packet */
 export const CONFIG = {
   /** u64: first half of the SipHash secret for keys, little-endian as in the reference code */
   key0: 0,
-  /** u64: second half */
+  /** u64: second half of that secret */
   key1: 8,
   /** u64: first half of the secret for addresses and opaques */
   address_key0: 16,
-  /** u64: second half */
+  /** u64: second half of that secret */
   address_key1: 24,
   /** u64: seed of the flow hash and of key fingerprints, the same in every worker */
   hash_seed: 32,
-  /** u32: number of workers that share the flows */
+  /** u32: number of workers */
   workers: 40,
-  /** u32: index of this one */
+  /** u32: index of this worker, from 0 */
   worker: 44,
   /** u32: 1: hand event records to the host; 0: build blocks */
   events_out: 48,
-  /** u32: address of a bitmap of 65,536 server ports */
+  /** u32: address of the bitmap of server ports */
   ports: 52,
   /** u32: address of the index state */
   index_state: 56,
   /** u32: address of this instance's counters */
   counters: 60,
-  /** u32: address of the packet at hand */
+  /** u32: address of the current packet */
   packet: 64,
   /** u32: address of this instance's block_info */
   block_info: 68,
@@ -850,25 +850,25 @@ export const CONFIG = {
   flows: 80,
   /** u32: entries of the flow pool */
   flow_count: 84,
-  /** u32: address of the table of SYNs seen, 40 bytes an entry */
+  /** u32: address of the table of SYNs */
   syns: 88,
   /** u32: entries, a power of two */
   syn_count: 92,
   /** u32: address of the pool of pending requests */
   requests: 96,
-  /** u32: its end */
+  /** u32: address after that pool */
   requests_end: 100,
   /** u32: address of the pool of key chunks for multigets */
   keys: 104,
-  /** u32: its end */
+  /** u32: address after that pool */
   keys_end: 108,
-  /** u32: address of the pool of chunks for segments that came early */
+  /** u32: address of the pool of chunks for early segments */
   reorder: 112,
-  /** u32: its end */
+  /** u32: address after that pool */
   reorder_end: 116,
   /** u32: address of the pool of line buffers */
   lines: 120,
-  /** u32: its end */
+  /** u32: address after that pool */
   lines_end: 124,
   /** u32: address of the open block's columns */
   columns: 128,
@@ -878,77 +878,77 @@ export const CONFIG = {
   block_events: 136,
   /** u32: address of the cache of the block's keys, sets of u64 (assembly/columns/keys.ts); block_events is below 65536 */
   key_cache: 140,
-  /** u32: its sets, a power of two */
+  /** u32: sets of that cache, a power of two */
   key_cache_sets: 144,
-  /** u32: address where the payload of a sealed block is put together */
+  /** u32: address at which the payload of a sealed block is put together */
   block_out: 148,
-  /** u32: bytes there */
+  /** u32: bytes of that area */
   block_out_size: 152,
   /** u32: address of the event records handed to the host */
   events: 156,
-  /** u32: entries there */
+  /** u32: event records that fit there */
   event_count: 160,
-  /** u32: address of the histogram of how late packets are decoded */
+  /** u32: address of the histogram of lag */
   lag: 164,
-  /** u32: number of the next connection: the parser counts it up, also across rebuilds */
+  /** u32: number of the next connection; it goes on where another instance takes over */
   next_conn: 168,
-  /** u32: address of small tables of the instance */
+  /** u32: address of the scratch area, for small tables of the instance */
   scratch: 172,
-  /** u32: bytes there */
+  /** u32: bytes of the scratch area */
   scratch_size: 176,
   SIZE: 184,
 } as const;
 
-/** Byte offsets. what a worker was doing, in its region, so that another can go on where it trapped, hung or died */
+/** Byte offsets. what a worker is doing, so that another can go on where it trapped, hung or died */
 export const WORKER_STATE = {
-  /** u32: bumped at every change of phase and every block: one that stays while at work is stuck */
+  /** u32: incremented at every change of phase and every block: a worker that works and does not change it is stuck */
   beat: 0,
   /** u32: enum phase */
   phase: 4,
-  /** u32: slots of the batch ring it is done with; of a packet ring, the block it takes next */
+  /** u32: number of the slot of the batch ring, or block of the packet ring, that it decodes next */
   position: 8,
-  /** u32: blocks sent so far: the sequence number of the next */
+  /** u32: blocks sent so far, which is the sequence number of the next */
   blocks: 12,
-  /** u32: 1 while it waits for the writer, in whatever phase */
+  /** u32: 1 while it waits for the writer, in any phase */
   writing: 16,
-  /** u32: 1 once seen_after and lost_after are set, until the recovery is over */
+  /** u32: 1 while seen_after and lost_after are set: from their calculation to the end of the recovery */
   recovering: 20,
-  /** u64: the batch at hand: number of its slot, where it begins in a BPF ring, number of its block in a packet ring */
+  /** u64: current batch: number of its slot, its position in a BPF ring, or number of its block in a packet ring */
   batch: 24,
-  /** u64: packets_seen when the batch at hand began */
+  /** u64: packets_seen when the current batch began */
   batch_seen: 32,
-  /** u64: packets decoded, or skipped by what their flow is, when it began; before a slot is indexed packets of any outcome, and fragments that wait */
+  /** u64: packets decoded, or skipped for the kind of their flow, when the batch began; where a slot is indexed, packets of any outcome and waiting fragments */
   batch_done: 40,
-  /** u64: what a recovery under way makes of packets_seen */
+  /** u64: value of packets_seen after the recovery */
   seen_after: 48,
-  /** u64: what it makes of lost_worker_failed */
+  /** u64: value of lost_worker_failed after the recovery */
   lost_after: 56,
-  /** u64: what drops was before the statistics were read last */
+  /** u64: value of drops before the statistics were last read */
   drops_before: 64,
-  /** u64: packets lost before they reached the packet ring, statistics not counted */
+  /** u64: packets lost before they reached the packet ring, without those in statistics */
   drops: 72,
-  /** u32: packets and drops as the kernel wrote them, zero once they are counted */
+  /** u32: struct tpacket_stats as the kernel wrote it (linux/if_packet.h): packets and drops; zero once added */
   statistics: 80,
-  /** u64: what the BPF program counted for the ring when last looked at, by enum kernel_counter */
+  /** u64: counters of the BPF program for this ring when last read, by enum kernel_counter */
   kernel: 88,
   SIZE: 216,
 } as const;
 
-/** Byte offsets. one key of one request with its outcome; times in units (ns or µs, as the capture has them) */
+/** Byte offsets. one key of one request with its outcome; times are in units: ns or µs, as in the capture */
 export const EVENT_RECORD = {
-  /** u64: time of the packet that first delivered the request's first byte */
+  /** u64: time of the packet that delivered the request's first byte */
   time: 0,
   /** u64: number of that packet in its source */
   ordinal: 8,
-  /** u64: first answer byte − last request byte */
+  /** u64: time from the last byte of the request to the first byte of its answer, in units */
   latency: 16,
   /** u64: SipHash-2-4 of the key */
   key_hash: 24,
-  /** u64: flags requested: bits 0–25 are a–z, 26–51 are A–Z */
+  /** u64: flags of a meta request: bits 0–25 are a–z, 26–51 are A–Z */
   meta_flags: 32,
   /** u64: client flags */
   flags: 40,
-  /** i64: exptime, or the T token */
+  /** i64: exptime, or the T token, as sent */
   ttl: 48,
   /** u64: incr and decr amount, or the D token */
   delta: 56,
@@ -960,7 +960,7 @@ export const EVENT_RECORD = {
   vivify: 80,
   /** i64: R token */
   recache: 88,
-  /** i64: time to live an answer told (t), seconds */
+  /** i64: remaining time to live by the t flag of an answer, seconds */
   ttl_left: 96,
   /** u64: keyed hash of the opaque */
   opaque: 104,
@@ -968,9 +968,9 @@ export const EVENT_RECORD = {
   value_size: 112,
   /** u32: connection, numbered within the worker */
   conn: 116,
-  /** u32: how many requests began in that packet before this one */
+  /** u32: number of requests that began in the same packet before this one */
   sub: 120,
-  /** u32: position of the key in its request */
+  /** u32: index of the key in its request, from 0 */
   key_index: 124,
   /** u32: bits of enum present */
   present: 128,
@@ -993,7 +993,7 @@ export const EVENT_RECORD = {
   SIZE: 144,
 } as const;
 
-/** Byte offsets. what events of a block share besides numbers; the shape column indexes a table of these */
+/** Byte offsets. fields that many events of a block have in common; the shape column indexes a table of shapes */
 export const SHAPE = {
   /** u64: as in event_record */
   meta_flags: 0,
@@ -1013,36 +1013,36 @@ export const SHAPE = {
   marks: 17,
   /** u8: as in event_record */
   traits: 18,
-  /** u8: the client flags, where present has shape_flags */
+  /** u8: client flags, where present has shape_flags */
   flags: 19,
   SIZE: 24,
 } as const;
 
-/** Byte offsets. what the host needs to wrap a sealed block */
+/** Byte offsets. description of a sealed block, for the host */
 export const BLOCK_INFO = {
-  /** u64: smallest time in it, in units */
+  /** u64: smallest time of its events, in units */
   min_time: 0,
-  /** u64: largest time in it */
+  /** u64: largest time of its events, in units */
   max_time: 8,
-  /** u64: time the first delta starts from */
+  /** u64: time that the first delta is relative to, in units */
   base_time: 16,
-  /** u64: ordinal the first delta starts from */
+  /** u64: ordinal that the first delta is relative to */
   base_ordinal: 24,
-  /** u64: time the first connection record's delta starts from */
+  /** u64: time that the delta of the first connection record is relative to, in units */
   base_conn_time: 32,
   /** u32: address of the payload */
   payload: 40,
-  /** u32: its bytes */
+  /** u32: bytes of the payload */
   payload_size: 44,
-  /** u32: events in it */
+  /** u32: number of events */
   events: 48,
-  /** u32: requests whose first key is in it */
+  /** u32: number of requests of which the first key is in the block */
   requests: 52,
-  /** u32: connection records in it */
+  /** u32: number of connection records */
   conns: 56,
   /** u32: entries of the shape table */
   shapes: 60,
-  /** u32: its address */
+  /** u32: address of the shape table */
   shape_table: 64,
   /** u32: entries of the key dictionary */
   keys: 68,
@@ -1051,17 +1051,17 @@ export const BLOCK_INFO = {
   SIZE: 176,
 } as const;
 
-/** Byte offsets. what the BPF program writes into a ring before the bytes of a packet, which start at its IP header */
+/** Byte offsets. head of a record of a BPF ring; the bytes of the packet follow, from its IP header on */
 export const RING_RECORD = {
   /** u64: CLOCK_MONOTONIC nanoseconds (bpf_ktime_get_ns) */
   time: 0,
   /** u32: bytes the packet had on the wire, link header included */
   length: 8,
-  /** u32: bytes that follow */
+  /** u32: bytes of the packet that follow */
   captured: 12,
-  /** u32: flow hash, symmetric: the parser takes it as its own */
+  /** u32: flow hash, symmetric, the same as the parser calculates */
   hash: 16,
-  /** u32: interface it was seen on */
+  /** u32: interface it was captured on */
   ifindex: 20,
   /** u16: TCP or UDP header, bytes after the IP header */
   l4_offset: 24,
@@ -1069,28 +1069,28 @@ export const RING_RECORD = {
   family: 26,
   /** u8: IP protocol number: TCP or UDP */
   protocol: 27,
-  /** u8: bytes before the IP header, counted in length */
+  /** u8: bytes before the IP header, included in length */
   link_size: 28,
   SIZE: 32,
 } as const;
 
-/** Byte offsets. read-only data of the BPF program, filled in before it is loaded */
+/** Byte offsets. read-only data of the BPF program, set before it is loaded */
 export const KERNEL_SETTINGS = {
-  /** u32: as built; another one is refused */
+  /** u32: layout hash of the build; the host refuses an object with another one */
   layout_hash: 0,
   /** u32: rings in use, one for each worker */
   rings: 4,
   /** u64: seed of the flow hash, the same as in config */
   seed: 8,
-  /** u32: bytes of a packet to keep, from its IP header on */
+  /** u32: most bytes of a packet to submit, from its IP header on */
   snaplen: 16,
-  /** u32: 1: segments without payload are handed over too, not only counted */
+  /** u32: 1: segments without payload are submitted, too; 0: they are only counted */
   keep_empty: 20,
-  /** u64: nanoseconds between two wake-ups of a worker */
+  /** u64: shortest time between two wake-ups of a worker, nanoseconds */
   wake_interval: 24,
-  /** u64: the same where more than wake_bytes come in between */
+  /** u64: the same under load, where more than wake_bytes arrive in between, nanoseconds */
   wake_interval_busy: 32,
-  /** u64: bytes of one ring between two wake-ups that count as many */
+  /** u64: bytes of one ring between two wake-ups that count as load */
   wake_bytes: 40,
   /** u32: as in index_state */
   sample: 48,

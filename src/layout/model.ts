@@ -1,6 +1,6 @@
 import type { Field, FieldType, Schema, Struct } from './schema.js';
 
-/** Bytes of each field type; its alignment is the same. */
+/** Size of each field type, bytes, which is also its alignment. */
 export const TYPE_SIZE: Readonly<Record<FieldType, number>> = {
   u8: 1,
   u16: 2,
@@ -21,7 +21,7 @@ export interface PlacedStruct {
   readonly fields: readonly PlacedField[];
 }
 
-/** Gives every field its offset. Throws where the schema breaks its own rules. */
+/** Calculates the offset of every field, bytes. Throws where the schema breaks its own rules. */
 export function place(name: string, struct: Struct): PlacedStruct {
   let offset = 0;
   const fields: PlacedField[] = [];
@@ -35,7 +35,7 @@ export function place(name: string, struct: Struct): PlacedStruct {
   return { name, doc: struct.doc, size: offset, fields };
 }
 
-/** The 32-bit FNV-1a hash (draft-eastlake-fnv) of everything both sides must agree on. */
+/** The 32-bit FNV-1a hash (draft-eastlake-fnv) of all names, types and values; docs are not part of it. */
 export function layoutHash(schema: Schema): number {
   const text = JSON.stringify([
     schema.version,

@@ -3,7 +3,7 @@ import type { CaptureStart } from './configure.js';
 import { type MemoryMap, slotAddress } from './map.js';
 import { WorkerState } from './worker-state.js';
 
-/** What the head of a slot says of who filled it, besides nobody (0) and the reader that is about to (from 1). */
+// Values of `slot.filled`; 1 + the number of a reader means that this reader is filling the slot.
 export const BY_NOBODY = 0;
 export const BY_SOURCE = -1;
 export const BY_READER = -2;
@@ -11,27 +11,28 @@ export const BY_READER = -2;
 /**
  * The batch ring: every reader sees every slot.
  *
- * The source, on the main thread, fills slots in order; or it lends the readers a file, and each of them takes the
- * next free slot and fills it from where its bytes lie in the file. Whichever reader comes first indexes a slot under
- * the lock, in order; every reader then decodes its own list of it. A slot is free again when the last reader is done
- * with it. All positions only grow, and what is free follows from the readers':
+ * The source, on the main thread, fills slots in order. Or it lends the readers a file, and each reader takes
+ * the next free slot and fills it with the bytes of the file at the slot's offset. One reader at a time
+ * indexes the next slot, under the lock and in order; then every reader decodes its own list of the slot. A
+ * slot is free again when the last reader has decoded it. All positions only grow, and the free slots follow
+ * from them:
  *
  * ```
  *   freed = (the lowest position) ≤ (each reader's position) ≤ indexed ≤ next ≤ freed + slots
  * ```
  *
- * `next` says by its sign who fills the slot of that number, so that taking a slot and ending the loan exclude each
- * other. A loan ends where a slot was not filled to its end, whatever the reason: the slots taken behind it are passed
- * through empty, and once they are, the source reads on from there and sees why.
+ * The sign of `next` tells who fills that slot, so that taking a slot and ending the loan exclude each other.
+ * A loan ends where a slot was not filled completely, for any reason: the slots taken after it are passed
+ * through empty, and then the source reads on from that offset and meets the reason.
  *
- * A reader's thread may be ended anywhere. Each step therefore counts as done with one store, the lock and the head of
- * a slot say whose it is, and `giveUp` ends what was left in the middle.
+ * A reader's thread may be ended at any point. So each step is completed by a single store, the lock and the
+ * head of a slot tell which reader holds them, and `giveUp` completes a step that was left in the middle.
  */
 export class Ring {
   protected readonly map: MemoryMap;
   protected readonly control: Int32Array<SharedArrayBuffer>;
   protected readonly buffer: SharedArrayBuffer;
-  /** What each reader is at. */
+  /** State of each reader. */
   protected readonly readers: readonly WorkerState[];
   readonly #longs: BigUint64Array;
   readonly #words: Int32Array;
@@ -47,12 +48,12 @@ export class Ring {
     this.readers = Array.from({ length: map.workers }, (_, worker) => new WorkerState(buffer, map, worker));
   }
 
-  /** The number after a slot's. They start again where they fit neither 31 bits nor the slots any more. */
+  /** The number after that of a slot. Numbers wrap at the largest multiple of `slots` below 2^31. */
   protected after(number: number): number {
     return number + 1 === this.#numbers ? 0 : number + 1;
   }
 
-  /** How far one number is ahead of another that is not ahead of it. */
+  /** Distance from the number `of` forward to `number`. */
   protected ahead(number: number, of: number): number {
     return number >= of ? number - of : number - of + this.#numbers;
   }
@@ -65,13 +66,13 @@ export class Ring {
     Atomics.store(this.control, offset / 4, value);
   }
 
-  /** Wakes whoever waits for a word to be bumped. */
+  /** Increments a word and wakes all threads that wait on it. */
   protected bump(offset: number): void {
     Atomics.add(this.control, offset / 4, 1);
     Atomics.notify(this.control, offset / 4);
   }
 
-  /** Bytes of a file: exact as a double. */
+  /** Loads an offset in a file, which a double holds exactly. */
   protected loadLong(offset: number): number {
     return Number(Atomics.load(this.#longs, offset / 8));
   }
@@ -80,7 +81,7 @@ export class Ring {
     Atomics.store(this.#longs, offset / 8, BigInt(value));
   }
 
-  /** Number of the first slot nobody fills or has filled. */
+  /** Number of the first slot that has not been taken for filling. */
   protected get taken(): number {
     const next = this.load(CONTROL.next);
     return next < 0 ? ~next : next;
@@ -94,7 +95,7 @@ export class Ring {
     Atomics.store(this.#words, this.#head(number), who);
   }
 
-  /** The same, where the head says what it is expected to say. Returns whether it does. */
+  /** Sets who fills a slot, if the head has the expected value. Returns whether it had. */
   protected changeFilledBy(number: number, expected: number, who: number): boolean {
     return Atomics.compareExchange(this.#words, this.#head(number), expected, who) === expected;
   }
@@ -107,12 +108,12 @@ export class Ring {
     return slotAddress(this.map, number % this.map.slots);
   }
 
-  /** Whether a reader still needs what lies where a slot of this number would. */
+  /** Whether a reader still needs the earlier slot in the place of this number. */
   protected isInUse(number: number): boolean {
     return this.readers.some(({ position }) => this.ahead(number, position) >= this.map.slots);
   }
 
-  /** Readers take no more slots to fill. */
+  /** Ends the loan: readers take no more slots to fill. */
   protected endLoan(): void {
     for (let next = this.load(CONTROL.next); next < 0; ) {
       const found = Atomics.compareExchange(this.control, CONTROL.next / 4, next, ~next);
@@ -121,15 +122,15 @@ export class Ring {
     }
   }
 
-  /** Tells readers that something changed. */
+  /** Wakes the readers after a change. */
   protected signal(): void {
     this.bump(CONTROL.signal);
   }
 }
 
-/** The source's end. */
+/** The batch ring as the source uses it. */
 export class RingWriter extends Ring {
-  /** The chunk to fill next, or null while all slots are in use. */
+  /** The next chunk to fill, or null while all slots are in use. */
   acquire(): Uint8Array<SharedArrayBuffer> | null {
     const { taken } = this;
     if (this.isInUse(taken)) return null;
@@ -142,7 +143,7 @@ export class RingWriter extends Ring {
     if (this.isInUse(this.taken)) await this.#bumped(CONTROL.done, done);
   }
 
-  /** Resolves when a word is another, or after a while. */
+  /** Resolves when a word no longer has this value, or after 100 ms. */
   async #bumped(offset: number, value: number): Promise<void> {
     await Atomics.waitAsync(this.control, offset / 4, value, 100).value;
   }
@@ -150,7 +151,8 @@ export class RingWriter extends Ring {
   /**
    * Hands the acquired chunk to the readers.
    *
-   * @param start where a capture begins with it
+   * @param size bytes of the chunk
+   * @param start given where a capture begins with this chunk
    */
   publish(size: number, start?: CaptureStart): void {
     const { taken } = this;
@@ -164,18 +166,19 @@ export class RingWriter extends Ring {
       view.setUint32(SLOT.swapped, start.swapped ? 1 : 0, true);
       view.setUint32(SLOT.fraction, start.fraction, true);
     }
-    // Before its number is taken: a reader that tried to take it, and was late, sees by this that it was not its own.
+    // Before the number is taken: a reader that tried to take the slot too late learns that it did not get
+    // it.
     this.setFilledBy(taken, BY_SOURCE);
     this.store(CONTROL.next, this.after(taken));
     this.signal();
   }
 
-  /** Whether to lend files at all: a reader that is alone gets on faster while the source reads beside it. */
+  /** Whether lending files pays: a single reader is faster while the source reads in parallel. */
   get lends(): boolean {
     return this.map.workers > 1;
   }
 
-  /** Lends the readers a file, to fill slots with what lies in it from an offset on. */
+  /** Lends the readers a file: they fill slots with its bytes from an offset on. */
   lend(fd: number, offset: number): void {
     const { taken } = this;
     this.store(CONTROL.file, fd);
@@ -186,30 +189,30 @@ export class RingWriter extends Ring {
     this.signal();
   }
 
-  /** Whether they may still read it, or have slots of it that are not walked. */
+  /** Whether the readers may still read the file, or have slots of it that are not walked. */
   get lent(): boolean {
     const next = this.load(CONTROL.next);
     return next < 0 || this.load(CONTROL.indexed) !== next;
   }
 
-  /** The offset in that file up to which they have walked it. */
+  /** Offset in the file up to which the readers have walked it. */
   get walked(): number {
     return this.loadLong(CONTROL.file_walked);
   }
 
-  /** Resolves when the file may be back, at the latest after a while. */
+  /** Resolves when the readers may have stopped reading the file, at the latest after 100 ms. */
   async returned(): Promise<void> {
     const returned = this.load(CONTROL.returned);
     if (this.lent) await this.#bumped(CONTROL.returned, returned);
   }
 
-  /** Ends the loan, wherever the readers are; what they have taken is read and walked. */
+  /** Ends the loan; slots taken already are still read and walked. */
   takeBack(): void {
     this.endLoan();
     this.bump(CONTROL.returned);
   }
 
-  /** No more chunks will come. */
+  /** Tells the readers that no more chunks will come. */
   end(): void {
     this.endLoan();
     this.store(CONTROL.ended, 1);
@@ -227,12 +230,12 @@ export class RingWriter extends Ring {
     return this.load(CONTROL.stop) !== 0;
   }
 
-  /** Number of the latest capture that was found broken, 0: none. */
+  /** Number of the last capture that was found broken, 0: none. */
   get broken(): number {
     return this.load(CONTROL.broken);
   }
 
-  /** A sealed block has reached the writer. */
+  /** Counts a sealed block that has reached the writer. */
   blockWritten(): void {
     this.bump(CONTROL.blocks_written);
   }

@@ -1,31 +1,31 @@
 import { MembenchError } from '../errors.js';
 import { type MapOptions, MEMORY_MAX, type MemoryMap, mapMemory, PAGE } from './map.js';
 
-/** Bytes of state a worker cannot do without: some thousand flows, some hundred lines and early segments. */
+/** Least bytes of state of a worker: some thousand flows, some hundred lines and early segments. */
 const STATE_MIN = 1024 * 1024;
-/** Where only the memory is given, no more than one byte of so many lies between source and workers. */
+/** Where only the memory is given, the buffer is at most this fraction of it. */
 const BUFFER_SHARE = 8;
 
 const MEBIBYTE = 1024 * 1024;
 
 const mebibytes = (bytes: number) => `${Math.floor((bytes * 10) / MEBIBYTE) / 10} MiB`;
 
-/** What a recording can use of what it was given: no more than 32 bits address. */
+/** Bytes of the given memory that can be used: no more than 32 bits can address. */
 export function usableMemory(memory: number): number {
   return Math.min(memory, MEMORY_MAX);
 }
 
-/** Bytes between source and workers: as asked for, or the usual, or less where there is little memory. */
+/** Size of the buffer: as given, or the usual size, or less where there is little memory. */
 export function bufferWithin(memory: number | undefined, buffer: number | undefined, usual: number): number {
   if (buffer !== undefined || memory === undefined) return buffer ?? usual;
   return Math.min(usual, Math.floor(memory / BUFFER_SHARE));
 }
 
 /**
- * Lays out a memory of at most so many bytes. What is not taken by the buffer and by what every worker needs
- * however few flows there are is the workers' state, in equal shares.
+ * Lays out a memory of at most `memory` bytes. The workers' state, in equal shares, gets all that the buffer
+ * and the fixed needs of each worker leave.
  *
- * @throws ERR_MEMBENCH_USAGE where that is too little
+ * @throws ERR_MEMBENCH_USAGE where `memory` is too small
  */
 export function mapWithin(memory: number, options: Omit<MapOptions, 'state'>): MemoryMap {
   const pages = Math.floor(usableMemory(memory) / PAGE);
@@ -43,7 +43,7 @@ export function mapWithin(memory: number, options: Omit<MapOptions, 'state'>): M
       `${more}use ${fewer}a smaller buffer`,
     );
   }
-  // Tables are powers of two: how much state fits is found by trying, not by a formula.
+  // Some tables have sizes of powers of two, so the largest state that fits is found by bisection.
   let tooMuch = pages * PAGE;
   while (tooMuch - state > 1) {
     const half = Math.floor((state + tooMuch) / 2);

@@ -1,20 +1,22 @@
 import { MembenchError } from '../errors.js';
 import { CONTAINER_NAMES, type Container, LINKTYPE_CODES, PCAP_HEADER } from '../layout/generated.js';
 
-/** What the head of a capture file says about the records behind it. */
+/** The header of a capture file. */
 export interface CaptureHeader {
   readonly container: Container;
-  /** Bytes of the head the record walk does not see; of pcapng it sees everything. */
+  /**
+   * Bytes of the file header, which the record walk does not get; 0 for pcapng, of which it gets every block.
+   */
   readonly size: number;
-  /** Record headers have the other byte order than ours (little-endian); pcapng sections say it themselves. */
+  /** Whether record headers are big-endian; pcapng sections tell their byte order themselves. */
   readonly swapped: boolean;
-  /** Nanoseconds in one unit of record time: 1 or 1000; pcapng's many units become nanoseconds. */
+  /** Nanoseconds in one unit of record time: 1 or 1000; the various units of pcapng become nanoseconds. */
   readonly unit: 1 | 1000;
-  /** Index into LINKTYPE_NAMES; of pcapng 0, because each interface has its own. */
+  /** Index into LINKTYPE_NAMES; 0 for pcapng, because each interface has its own. */
   readonly linktype: number;
 }
 
-/** Where the records are none of a file. */
+/** Stands for a header where packets come from no capture. */
 export const NO_CAPTURE: CaptureHeader = { container: 'none', size: 0, swapped: false, unit: 1, linktype: 0 };
 
 // Magic numbers of pcap-savefile(5), read little-endian.
@@ -28,16 +30,16 @@ const STRAIGHT: ReadonlySet<number> = new Set([MICROSECONDS, NANOSECONDS, PATCHE
 const SWAPPED: ReadonlySet<number> = new Set([MICROSECONDS_SWAPPED, NANOSECONDS_SWAPPED, PATCHED_SWAPPED]);
 /** Block type of a section header (draft-ietf-opsawg-pcapng, section 4.1): a palindrome. */
 const PCAPNG = 0x0a0d0d0a;
-/** Formats people confuse with pcap, by their first four bytes. */
+/** Formats that users confuse with pcap, by their first four bytes. */
 const OTHERS = new Map<number, string>([
-  // What each frame of a profile begins with, see FORMAT.md.
+  // The first bytes of every frame of a profile, see FORMAT.md.
   [0x424da493, 'a profile, recorded already (membench analyze FILE)'],
   [0x706f6f6e, 'a snoop file (editcap -F pcap converts it)'],
 ]);
 
 /**
- * Reads what a capture file starts with: the 24 bytes of classic pcap, the first 4 of pcapng. The version of
- * classic pcap is not looked at: files in the wild carry odd ones, and nothing in the records depends on it.
+ * Reads the header of a capture file: the 24 bytes of classic pcap, the first 4 of pcapng. The version of
+ * classic pcap is not checked: files in the wild have odd ones, and nothing in the records depends on it.
  *
  * @param bytes the first PCAP_HEADER bytes, or fewer if the file is that short
  * @throws ERR_MEMBENCH_NOT_A_CAPTURE, ERR_MEMBENCH_LINKTYPE
@@ -61,7 +63,7 @@ export function parseCaptureHeader(bytes: Uint8Array): CaptureHeader {
       `it ends in the file header, after ${bytes.length} bytes`,
     );
   }
-  // The high bits tell of a frame check sequence (pcap-savefile(5)).
+  // The high bits describe a frame check sequence (pcap-savefile(5)).
   const number = view.getUint32(20, !swapped) & 0xffff;
   const linktype = LINKTYPE_CODES.get(number);
   if (linktype === undefined) {

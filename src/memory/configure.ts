@@ -2,7 +2,7 @@ import { CONFIG, INDEX_STATE, PORT_BITMAP, RECORD_MAX } from '../layout/generate
 import { type CaptureHeader, containerOf } from './capture-header.js';
 import { type MemoryMap, regionAddress } from './map.js';
 
-/** What instances are told besides where things are. */
+/** Settings of the parser's instances besides addresses. */
 export interface Settings {
   /** 16 bytes: the SipHash secret for keys. */
   key: Uint8Array;
@@ -14,7 +14,7 @@ export interface Settings {
   eventsOut: boolean;
 }
 
-/** Writes the configuration of one worker. Returns its address, which `init` takes. */
+/** Writes the configuration of one worker. Returns the address of the configuration, for `init`. */
 export function configureWorker(
   buffer: ArrayBufferLike,
   map: MemoryMap,
@@ -73,7 +73,7 @@ export function configureWorker(
 /** Inclusive ranges of server ports. */
 export type PortRanges = readonly (readonly [first: number, last: number])[];
 
-/** A bitmap of all ports, the lowest bit of a byte first, as the parser and the BPF program look them up. */
+/** A bitmap of all 65,536 ports, lowest bit of a byte first, as the parser and the BPF program read it. */
 export function portBitmap(ranges: PortRanges): Uint8Array {
   const bitmap = new Uint8Array(PORT_BITMAP);
   for (const [first, last] of ranges) {
@@ -87,11 +87,11 @@ export function setPorts(buffer: ArrayBufferLike, map: MemoryMap, ranges: PortRa
   new Uint8Array(buffer).set(portBitmap(ranges), map.ports);
 }
 
-/** Where the record walk stops. */
+/** Limits at which the record walk stops. */
 export interface Limits {
-  /** Matching packets; 0: no limit. */
+  /** Number of matching packets; 0: no limit. */
   packets: number;
-  /** Units of packet time; 0: no limit. */
+  /** Packet time in units; 0: no limit. */
   duration: bigint;
 }
 
@@ -100,9 +100,9 @@ export interface WalkSettings {
   unit: 1 | 1000;
   /** Default: none. */
   limits?: Limits;
-  /** One of so many connections is decoded. Default 1. */
+  /** One in this many connections is decoded. Default 1. */
   sample?: number;
-  /** Bytes of a packet that are looked at. Default: all. */
+  /** Bytes of a packet that are decoded. Default: all. */
   snaplen?: number | undefined;
 }
 
@@ -123,18 +123,18 @@ export function setWalk(
   view.setUint32(INDEX_STATE.snaplen, Math.min(snaplen, RECORD_MAX), true);
 }
 
-/** A capture whose records begin in a slot, as the slot's head says it. */
+/** The start of a capture in a slot, as in the head of the slot. */
 export interface CaptureStart {
-  /** From 1. */
+  /** Number of the capture, from 1. */
   readonly number: number;
   readonly container: number;
   readonly linktype: number;
   readonly swapped: boolean;
-  /** Units in one fraction of a record's second. */
+  /** Units in one fraction of a second of its record headers. */
   readonly fraction: number;
 }
 
-/** What the record walk has to know of a capture, in units of `unit` nanoseconds. */
+/** The start of a capture for a recording with units of `unit` nanoseconds. */
 export function captureStart(header: CaptureHeader, number: number, unit: 1 | 1000): CaptureStart {
   return {
     number,
@@ -145,7 +145,7 @@ export function captureStart(header: CaptureHeader, number: number, unit: 1 | 10
   };
 }
 
-/** The record walk comes to another capture. The one before was broken where it ended in a record. */
+/** Begins another capture in the record walk. The capture before is broken if it ended within a record. */
 export function beginCapture(buffer: ArrayBufferLike, map: MemoryMap, start: CaptureStart): void {
   const view = new DataView(buffer, map.indexState, INDEX_STATE.SIZE);
   const u32 = (offset: number, value: number) => view.setUint32(offset, value, true);
@@ -160,17 +160,17 @@ export function beginCapture(buffer: ArrayBufferLike, map: MemoryMap, start: Cap
   if (view.getUint32(INDEX_STATE.clocked, true) !== 0) u32(INDEX_STATE.clocked, CLOCKED_BEFORE);
 }
 
-/** Another capture was walked before: see assembly/framing/walk.ts. */
+/** Value of `clocked` where another capture was walked before, see assembly/framing/walk.ts. */
 const CLOCKED_BEFORE = 2;
 
-/** Whether the walk stands in the middle of a record, or behind one that cannot be one. */
+/** Whether the walk is in the middle of a record, or has met an invalid record header. */
 export function isBroken(buffer: ArrayBufferLike, map: MemoryMap): boolean {
   const view = new DataView(buffer, map.indexState, INDEX_STATE.SIZE);
   const signs = [INDEX_STATE.error, INDEX_STATE.carry_size, INDEX_STATE.trailer];
   return signs.some((offset) => view.getUint32(offset, true) !== 0);
 }
 
-/** The capture at hand has no more bytes. Returns the number of the first that was broken, 0 where none was. */
+/** Ends the current capture. Returns the number of the first capture that was broken, 0 where none was. */
 export function endCapture(buffer: ArrayBufferLike, map: MemoryMap): number {
   const view = new DataView(buffer, map.indexState, INDEX_STATE.SIZE);
   const first = view.getUint32(INDEX_STATE.broken, true);

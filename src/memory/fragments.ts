@@ -1,7 +1,7 @@
 import { DATAGRAM, DATAGRAMS_MAX } from '../layout/generated.js';
 import type { MemoryMap } from './map.js';
 
-/** Packets that are fragments of datagrams which are not whole yet. */
+/** Number of packets that are fragments of incomplete datagrams. */
 export function waitingFragments(buffer: ArrayBufferLike, map: MemoryMap): bigint {
   const view = new DataView(buffer, map.datagrams, DATAGRAMS_MAX * DATAGRAM.SIZE);
   let packets = 0;
@@ -13,8 +13,8 @@ export function waitingFragments(buffer: ArrayBufferLike, map: MemoryMap): bigin
   return BigInt(packets);
 }
 
-/** Gives up all of them. */
+/** Forgets all fragments of incomplete datagrams. */
 export function forgetFragments(buffer: ArrayBufferLike, map: MemoryMap): void {
-  // Their bitmaps and bytes lie behind them, up to the slots.
+  // The bitmaps and bytes of the datagrams follow the table, up to the slots.
   new Uint8Array(buffer, map.datagrams, map.slotBase - map.datagrams).fill(0);
 }

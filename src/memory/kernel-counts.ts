@@ -8,19 +8,21 @@ import {
 
 const SEEN = COUNTER_NAMES.indexOf('packets_seen');
 const LOST_BY_KERNEL = COUNTER_NAMES.indexOf('lost_by_kernel');
-/** By enum kernel_counter: where it goes. Submitted packets are counted where they come out of the ring. */
+/** The counter that each kernel_counter is added to; -1 for submitted packets, which the parser counts. */
 const TARGETS = KERNEL_COUNTER_NAMES.map((name) =>
   name === 'submitted' ? -1 : COUNTER_NAMES.indexOf(name as Counter),
 );
 
 /**
- * What the kernel counted of a worker's packets, told in the shared memory beside what its parser counted.
+ * The kernel's counters for the packets of one worker, in the shared memory beside those of its parser.
  *
- * These are the kernel's own numbers, not what they grew by: so whoever takes over from a thread that was
- * ended neither misses nor repeats any of it.
+ * They hold the kernel's absolute numbers, not differences. So a thread that takes over from one that was
+ * ended neither misses nor repeats any packet.
  */
 export class KernelCounts {
-  /** Packets and drops, where the kernel writes them when asked (struct tpacket_stats, linux/if_packet.h). */
+  /**
+   * The struct tpacket_stats that the kernel writes on PACKET_STATISTICS (linux/if_packet.h): packets, drops.
+   */
   readonly statistics: Uint8Array;
   readonly #drops: Uint32Array;
   readonly #longs: BigUint64Array;
@@ -34,16 +36,17 @@ export class KernelCounts {
     this.#counts = new BigUint64Array(buffer, at + WORKER_STATE.kernel, KERNEL_COUNTERS);
   }
 
-  /** One of the BPF program's counters for this ring, since it was loaded. */
+  /** Sets one of the BPF program's counters for this ring: its value since the program was loaded. */
   set(counter: number, count: bigint): void {
     Atomics.store(this.#counts, counter, count);
   }
 
   /**
-   * Adds a socket's statistics, which the kernel forgets as it tells them. It writes them straight to where
-   * another thread finds them, and what they add up to is stored before they are cleared.
+   * Adds the statistics of a socket, which the kernel clears when it reports them. The kernel writes them
+   * straight into the shared memory, and their sum is stored before they are cleared there, so that a thread
+   * ended at any point loses none.
    *
-   * @param read has the kernel write `statistics`
+   * @param read makes the kernel write `statistics`
    */
   addStatistics(read: () => void): void {
     this.#fold();
@@ -52,7 +55,7 @@ export class KernelCounts {
     this.#fold();
   }
 
-  /** Adds all of it to counters, by enum counter. Every packet here was seen, and has its outcome. */
+  /** Adds these numbers to counters, by enum counter. Each packet counts as seen, and with its outcome. */
   addTo(counters: BigUint64Array): void {
     TARGETS.forEach((target, i) => {
       if (target < 0) return;

@@ -30,13 +30,13 @@ import {
 } from '../layout/generated.js';
 
 /**
- * The one map of the shared linear memory.
+ * The map of the shared linear memory; all addresses and sizes are in bytes.
  *
  * ```
  *  0        constants of the WASM module (data segments, read-only)
- *  64 KiB   control | index state | server ports | carry | interfaces | datagrams not whole yet
+ *  64 KiB   control | index state | server ports | carry | interfaces | incomplete datagrams
  *           slot 0 … slots-1     each: slot head | headroom | chunk | index list of worker 0 … workers-1
- *                                | datagrams that became whole
+ *                                | reassembled datagrams
  *           worker 0 … workers-1 each: config | counters | lag | state | block info | packet | scratch | event records
  *                                | key cache | columns | block out
  *                                | SYNs | flow buckets | flows | requests | keys | reorder | lines
@@ -44,14 +44,14 @@ import {
  *           kernel counters
  * ```
  *
- * Everything is sized once; nothing grows. Memory that is never touched is never resident, so the pools
- * are generous: they are bounds, not costs. Windows are whole 64 KiB pages over which the kernel's own
- * memory is mapped; nothing but plain and atomic loads may touch what is read-only there.
+ * Everything is sized once, and nothing grows. Untouched memory is not resident, so a large pool costs
+ * nothing until it is used. Windows are whole 64 KiB pages over which kernel rings are mapped; only plain and
+ * atomic loads may touch the read-only pages there.
  */
 export interface MemoryMap {
   readonly workers: number;
   readonly slots: number;
-  /** Bytes of a chunk. */
+  /** Bytes of the chunk of a slot. */
   readonly slotSize: number;
   readonly control: number;
   readonly indexState: number;
@@ -62,11 +62,11 @@ export interface MemoryMap {
   /** Address of the first slot, and bytes from one to the next. */
   readonly slotBase: number;
   readonly slotStride: number;
-  /** From a slot's address to its chunk and to its first index list; bytes between lists. */
+  /** Offsets in a slot of its chunk and its first index list; bytes from one list to the next. */
   readonly chunkOffset: number;
   readonly listOffset: number;
   readonly listStride: number;
-  /** From a slot's address to its room for datagrams. */
+  /** Offset in a slot of the room for reassembled datagrams. */
   readonly roomOffset: number;
   /** Address of the first worker's region, and bytes from one to the next. */
   readonly regionBase: number;
@@ -74,16 +74,16 @@ export interface MemoryMap {
   readonly region: Region;
   /** Address of the window for the kernel's counters. */
   readonly kernelCounters: number;
-  /** 64 KiB pages in all. */
+  /** Size of the memory in pages of 64 KiB. */
   readonly pages: number;
 }
 
 /** A part of a worker's region. */
 export interface Part {
-  /** From the region's address. */
+  /** Offset in the region. */
   readonly at: number;
   readonly size: number;
-  /** The parser expects it to be zero when it starts: whoever starts another in its place clears it. */
+  /** Whether it must be zero when a parser starts. */
   readonly cleared: boolean;
 }
 
@@ -113,10 +113,10 @@ const PARTS = [
 ] as const;
 export type PartName = (typeof PARTS)[number];
 
-/** Where a worker's things are, and how many entries the tables among them have. */
+/** The parts of a worker's region, and the numbers of entries of its tables. */
 export interface Region extends Readonly<Record<PartName, Part>> {
   readonly eventCount: number;
-  /** Sets of the cache of a block's keys, a power of two. */
+  /** Sets of the key cache, a power of two. */
   readonly keyCacheSets: number;
   /** Bytes of one column. */
   readonly columnSize: number;
@@ -130,15 +130,15 @@ export interface MapOptions {
   workers: number;
   slots: number;
   slotSize: number;
-  /** Bytes all workers together may use for flows, requests and early segments. */
+  /** Bytes of all workers together for flows, requests and early segments. */
   state: number;
-  /** Events of a block. */
+  /** Most events of a block. */
   blockEvents: number;
   /** Bytes of each worker's window for a kernel ring. Default 0. */
   window?: number;
   /** Bytes of the window for the kernel's counters. Default 0. */
   kernelCounters?: number;
-  /** Only reckon: the map may be larger than any memory. Default false. */
+  /** Allow a map larger than 4 GiB, to calculate its size. Default false. */
   unlimited?: boolean;
 }
 
@@ -153,16 +153,16 @@ const FLOW_SIZE = FLOW.SIZE + 2 * SIDE.SIZE;
 const FLOW_BUCKET = 8;
 /** Bytes of a set of the key cache: two ways, u32 each. */
 const KEY_CACHE_SET = 8;
-/** Sets of the key cache at most: 128 KiB. More find more keys again, and drive more else out of the processor's. */
+/** Most sets of the key cache, 128 KiB: a larger one would evict too much from the processor's cache. */
 const KEY_CACHE_SETS = 16384;
 /** Most bytes of a varint of 64 bits. */
 const VARINT_MAX = 10;
 /** Events handed to the host at a time. */
 const EVENTS_OUT = 1024;
-/** Small tables of the instance. */
+/** Bytes of the scratch area. */
 const SCRATCH = 131072;
 
-/** Bytes of a datagram that is not whole yet, with its bitmap and bytes (assembly/framing/fragments.ts). */
+/** Bytes of an incomplete datagram with its bitmap and its payload (assembly/framing/fragments.ts). */
 const DATAGRAM_STRIDE = DATAGRAM.SIZE + (DATAGRAM_MAX + 1) / 64 + DATAGRAM_MAX + 1;
 
 /** Largest power of two not above n. */
@@ -170,7 +170,7 @@ function powerOfTwo(n: number): number {
   return 2 ** Math.floor(Math.log2(n));
 }
 
-/** Hands out addresses in order. */
+/** Allocates addresses in order. */
 class Cursor {
   at: number;
   constructor(at: number) {
@@ -183,7 +183,7 @@ class Cursor {
   }
 }
 
-/** Parts the parser expects to be zero when it starts; pools need not be. */
+/** Parts that must be zero when a parser starts; pools need not be. */
 const CLEARED: ReadonlySet<PartName> = new Set(['scratch', 'keyCache', 'syns', 'flowBuckets']);
 
 function mapRegion(options: MapOptions): { region: Region; size: number } {
@@ -196,7 +196,7 @@ function mapRegion(options: MapOptions): { region: Region; size: number } {
     flowCount,
     eventCount: EVENTS_OUT,
     keyCacheSets: Math.min(KEY_CACHE_SETS, powerOfTwo(blockEvents)),
-    // A word is written at once, whatever the value behind it needs.
+    // Values are written as whole words, so up to 8 bytes after the last value are overwritten.
     columnSize: blockEvents * VARINT_MAX + 64,
     synCount: Math.min(65536, powerOfTwo(flowCount)),
     flowBucketCount: powerOfTwo(flowCount * 4),
@@ -213,7 +213,7 @@ function mapRegion(options: MapOptions): { region: Region; size: number } {
     events: counts.eventCount * EVENT_RECORD.SIZE,
     keyCache: counts.keyCacheSets * KEY_CACHE_SET,
     columns: counts.columnSize * COLUMN_NAMES.length,
-    // The worker's JavaScript puts the rest of the frame right before the payload.
+    // The worker's JavaScript writes the beginning of the frame right before the payload.
     envelope: ENVELOPE_MAX,
     blockOut: BLOCK_MAX - ENVELOPE_MAX,
     syns: counts.synCount * SYN.SIZE,
@@ -236,7 +236,7 @@ function mapRegion(options: MapOptions): { region: Region; size: number } {
   return { size: cursor.take(0, PAGE), region: { ...parts, ...counts } };
 }
 
-/** Makes a worker's region fit for a parser that starts where another was. */
+/** Clears the parts of a worker's region that must be zero when another parser starts. */
 export function clearRegion(buffer: ArrayBufferLike, map: MemoryMap, worker: number): void {
   const base = regionAddress(map, worker);
   for (const name of PARTS) {
@@ -246,7 +246,7 @@ export function clearRegion(buffer: ArrayBufferLike, map: MemoryMap, worker: num
 }
 
 /**
- * Lays out the memory for so many workers and slots.
+ * Lays out the memory for a number of workers and slots.
  *
  * @throws ERR_MEMBENCH_MEMORY where it does not fit into 4 GiB
  */
@@ -262,7 +262,7 @@ export function mapMemory(options: MapOptions): MemoryMap {
   const slotBase = cursor.take(0, PAGE);
   const chunkOffset = Math.ceil((SLOT.SIZE + SLOT_HEADROOM) / 64) * 64;
   const listOffset = chunkOffset + Math.ceil(slotSize / 64) * 64;
-  // A record carried over is one more, and so is the last fragment of a datagram begun in an earlier slot.
+  // Besides the records that begin in the chunk: one carried over, and datagrams begun in earlier slots.
   const entries = Math.ceil(slotSize / SEGMENT_MIN) + 1 + DATAGRAMS_MAX;
   const listStride = Math.ceil((LIST_HEAD + entries * SEGMENT.SIZE) / 64) * 64;
   const roomOffset = listOffset + workers * listStride;
@@ -272,7 +272,7 @@ export function mapMemory(options: MapOptions): MemoryMap {
   const { region, size } = mapRegion(options);
   cursor.take(workers * size, PAGE);
   const kernelCounters = cursor.take(options.kernelCounters ?? 0, PAGE);
-  // A page of slack: searches read up to 15 bytes past what they look at.
+  // One page more: searches read up to 15 bytes past the end.
   const pages = Math.ceil(cursor.at / PAGE) + 1;
   if (pages > PAGES_MAX && !options.unlimited) {
     throw new MembenchError(

@@ -5,7 +5,7 @@ import { forgetFragments, waitingFragments } from './fragments.js';
 import type { MemoryMap } from './map.js';
 import type { Loss, WorkerState } from './worker-state.js';
 
-/** A slot to be filled with what lies in a file from an offset on. */
+/** A slot to fill with the bytes of a file from an offset on. */
 export interface Read {
   kind: 'read';
   slot: number;
@@ -13,7 +13,7 @@ export interface Read {
   offset: number;
 }
 
-/** What a reader finds to do. */
+/** A piece of work for a reader. `slot` is the address of the slot. */
 export type Work =
   | Read
   | { kind: 'index'; slot: number }
@@ -21,7 +21,7 @@ export type Work =
   | { kind: 'flush' }
   | { kind: 'end' };
 
-/** Sleeps while a word holds a value, at most so many milliseconds; see Atomics.wait. */
+/** Sleeps while a word has a value, at most `timeout` milliseconds; see Atomics.wait. */
 export type Wait = (
   words: Int32Array<SharedArrayBuffer>,
   index: number,
@@ -29,16 +29,19 @@ export type Wait = (
   timeout?: number,
 ) => unknown;
 
-/** A worker's end. Some methods block; never use it on a thread with an event loop to serve. */
+/**
+ * The batch ring as a worker uses it. Some methods block, so never use it on a thread that serves an event
+ * loop.
+ */
 export class RingReader extends Ring {
   readonly #state: WorkerState;
   readonly #worker: number;
   readonly #wait: Wait;
   #flush = 0;
-  /** The signal before the last look for work. */
+  /** Value of `signal` before the last search for work. */
   #signal = 0;
 
-  /** @param wait how it sleeps, for tests */
+  /** @param wait replaces Atomics.wait in tests */
   constructor(buffer: SharedArrayBuffer, map: MemoryMap, worker: number, wait: Wait = Atomics.wait) {
     super(buffer, map);
     this.#worker = worker;
@@ -48,16 +51,16 @@ export class RingReader extends Ring {
   }
 
   /**
-   * Slots a reader may take to read, or index, before it has decoded them: enough that nobody waits for a read or an
-   * index under way; few enough that what was read is still in a cache.
+   * Slots that a reader may read or index ahead of those it has decoded: enough that no reader waits for a
+   * slot that is being read or indexed, few enough that its bytes are still in a cache.
    */
   static readonly #LEAD = 3;
-  /** Sealed blocks that may wait for the writer before workers wait for it. */
+  /** Most sealed blocks that wait for the writer; above it workers wait. */
   static readonly #BLOCKS_MAX = 32;
 
   /**
-   * Looks for something to do; null where there is nothing yet. A slot to read, to index or to decode is begun with
-   * this, and done with `readDone`, `indexDone` or `decodeDone`. `slot` is an address.
+   * Takes the next piece of work, or returns null where there is none yet. A slot taken to read, index or
+   * decode is completed by `readDone`, `indexDone` or `decodeDone`.
    */
   take(): Work | null {
     for (;;) {
@@ -72,7 +75,7 @@ export class RingReader extends Ring {
       const indexed = this.load(CONTROL.indexed);
       const { position } = this.#state;
       if (this.#isFilled(indexed) && this.ahead(indexed, position) < RingReader.#LEAD && this.#lock()) {
-        // Somebody else may have been first between the look and the lock.
+        // Another reader may have indexed the slot before this one got the lock.
         const first = this.load(CONTROL.indexed);
         if (this.#isFilled(first)) {
           this.#state.begin('indexing', BigInt(first), waitingFragments(this.buffer, this.map));
@@ -96,8 +99,8 @@ export class RingReader extends Ring {
   }
 
   /**
-   * Tries to take the slot of a number to fill it. Only whoever is in its head moves `next` past it: a thread that is
-   * ended in between has taken it or not, and its successor sees which.
+   * Tries to take a slot to fill it. Only the reader in the head of the slot moves `next` past it, so that
+   * the successor of a thread that is ended in between can tell whether the slot was taken.
    */
   #takeToRead(number: number): Work | null {
     this.#state.begin('reading', BigInt(number));
@@ -113,15 +116,15 @@ export class RingReader extends Ring {
     return null;
   }
 
-  /** Leaves a slot that was not taken. The source may have filled it since. */
+  /** Releases the head of a slot that was not taken, unless the source has filled the slot since. */
   #letGo(number: number): void {
     this.changeFilledBy(number, this.#worker + 1, BY_NOBODY);
   }
 
-  /** The slot given by `take` holds so many bytes of the file. */
+  /** Completes the slot taken to read, which now has `size` bytes of the file. */
   readDone(size: number): void {
     this.#fill(Number(this.#state.batch), size);
-    // Nobody needs a signal: whoever filled a slot looks next whether it can be indexed.
+    // No signal is needed: after this the reader itself checks whether the slot can be indexed.
     this.#state.end();
   }
 
@@ -132,18 +135,18 @@ export class RingReader extends Ring {
     this.setFilledBy(number, BY_READER);
   }
 
-  /** Where a slot's bytes lie in the file that is lent. */
+  /** Offset in the lent file of the bytes of a slot. */
   #offsetOf(number: number): number {
     const slots = this.ahead(number, this.load(CONTROL.file_slot));
     return this.loadLong(CONTROL.file_offset) + slots * this.map.slotSize;
   }
 
-  /** Sleeps until there may be something that was not there when `take` looked. */
+  /** Sleeps until something has changed since the last call of `take`. */
   wait(): void {
     this.#wait(this.control, CONTROL.signal / 4, this.#signal);
   }
 
-  /** What a reader that has its own ring needs to know; does not wait. */
+  /** Whether the source has ended and whether a flush was requested since the last call; does not wait. */
   poll(): { ended: boolean; flush: boolean } {
     const flush = this.load(CONTROL.flush);
     const flushed = flush === this.#flush;
@@ -159,13 +162,13 @@ export class RingReader extends Ring {
     return Atomics.compareExchange(this.control, CONTROL.lock / 4, 0, this.#worker + 1) === 0;
   }
 
-  /** Others may have found it locked and gone to sleep. */
+  /** Unlocks, and wakes readers that found it locked and went to sleep. */
   #unlock(): void {
     this.store(CONTROL.lock, 0);
     this.signal();
   }
 
-  /** Tells the record walk of the capture that begins with the slot given by `take`, where one does. */
+  /** Begins a capture in the record walk where one begins with this slot. */
   beginCapture(slot: number): void {
     const view = new DataView(this.buffer, slot);
     const number = view.getUint32(SLOT.capture, true);
@@ -179,16 +182,16 @@ export class RingReader extends Ring {
     });
   }
 
-  /** Bytes to index of the slot given by `take`. */
+  /** Bytes to index of the slot taken to index. */
   sizeOf(slot: number): number {
     const number = this.load(CONTROL.indexed);
-    // Behind a limit, and behind a slot that was not filled to its end, slots are only passed through.
+    // After a limit, and after a slot that was not filled completely, slots are passed through empty.
     if (this.load(CONTROL.stop) !== 0) return 0;
     if (this.#isRead(number) && this.#offsetOf(number) !== this.loadLong(CONTROL.file_walked)) return 0;
     return new DataView(this.buffer, slot).getUint32(SLOT.size, true);
   }
 
-  /** The slot given by `take` is indexed: so many bytes of it. */
+  /** Completes the slot taken to index, of which `size` bytes were walked. */
   indexDone(size: number): void {
     const view = new DataView(this.buffer, this.map.indexState, INDEX_STATE.SIZE);
     const ended = view.getUint32(INDEX_STATE.ended, true) !== 0;
@@ -200,37 +203,39 @@ export class RingReader extends Ring {
       this.storeLong(CONTROL.file_walked, this.loadLong(CONTROL.file_walked) + size);
       if (ended || error || size < this.map.slotSize) this.endLoan();
     }
-    // With this it is done. The phase says whose slot it was until then.
+    // This store completes the step; until then the phase tells which worker had the slot.
     this.#setIndexed();
     this.#state.end();
     this.#unlock();
     if (isRead) this.#tellReturned();
   }
 
-  /** Whether the slot to be indexed next was filled by a reader. */
+  /** Whether a reader filled this slot. */
   #isRead(number: number): boolean {
     return this.filledBy(number) === BY_READER;
   }
 
-  /** The source gets the file back when the loan is over, and every slot taken is walked. */
+  /** Wakes the source once the loan is over and every slot taken is walked. */
   #tellReturned(): void {
     if (this.load(CONTROL.next) === this.load(CONTROL.indexed)) this.bump(CONTROL.returned);
   }
 
-  /** The slot given by `take` is decoded. */
+  /** Completes the slot taken to decode. */
   decodeDone(): void {
     const done = this.#state.position;
-    // With this it is done.
+    // This store completes the step.
     this.#state.position = this.after(done);
     this.#state.end();
     if (!this.#isFree(done)) return;
     this.bump(CONTROL.done);
-    // Others may wait for room to read into.
+    // Other readers may wait for a free slot to fill.
     const next = this.load(CONTROL.next);
     if (next < 0 && this.ahead(~next, done) >= this.map.slots) this.signal();
   }
 
-  /** Whether every reader is past a slot: of those that leave it at the same time one at least sees that. */
+  /**
+   * Whether every reader is past a slot. Of readers that leave it at the same time at least one finds it so.
+   */
   #isFree(number: number): boolean {
     return this.readers.every(({ position }) => {
       const ahead = this.ahead(position, number);
@@ -238,7 +243,7 @@ export class RingReader extends Ring {
     });
   }
 
-  /** What is lost with the slot this reader, or the one before it, was at when it stopped. */
+  /** Packets lost with the slot that this reader, or its predecessor, was working on when it stopped. */
   lost(): Loss {
     const nothing = { unfinished: 0, unseen: 0 };
     if (!this.#isAtBatch()) return nothing;
@@ -253,9 +258,9 @@ export class RingReader extends Ring {
   }
 
   /**
-   * Ends what this reader, or the one before it, was at when it stopped; may be done again. A slot that was
-   * being read counts as empty: the source reads on from there. So does one that was being indexed, and nothing is
-   * read behind it: nobody knows where the next record begins.
+   * Completes the step at which this reader, or its predecessor, stopped; may be repeated. A slot that was
+   * being read counts as empty, and the source reads on from its offset. A slot that was being indexed counts
+   * as empty, too, and the capture as broken, because it is unknown where the next record begins.
    */
   giveUp(): void {
     const { phase, batch, position } = this.#state;
@@ -265,7 +270,7 @@ export class RingReader extends Ring {
       else this.#indexFailed();
     } else if (phase === 'indexing') this.setFilledBy(Number(batch), BY_NOBODY);
     if (this.load(CONTROL.lock) === this.#worker + 1) this.#unlock();
-    // It may have been about to.
+    // The thread may have been about to send these signals.
     this.bump(CONTROL.done);
     this.bump(CONTROL.returned);
     this.signal();
@@ -275,13 +280,13 @@ export class RingReader extends Ring {
     const number = Number(this.#state.batch);
     const indexed = this.load(CONTROL.indexed);
     const isTaken = this.ahead(number, indexed) < this.ahead(this.taken, indexed);
-    // After that: where somebody else took it, the slot says so by now.
+    // Read after `isTaken`: where another reader took the slot, its head shows that by now.
     if (this.filledBy(number) !== this.#worker + 1) return;
     if (isTaken) this.#fill(number, 0);
     else this.#letGo(number);
   }
 
-  /** Whether there is a slot that was begun and is not done. */
+  /** Whether a slot was begun and not completed. */
   #isAtBatch(): boolean {
     const { phase, batch, position } = this.#state;
     if (phase === 'decoding') return Number(batch) === position;
@@ -298,26 +303,26 @@ export class RingReader extends Ring {
     this.#setIndexed();
   }
 
-  /** Only whoever holds the lock does this. */
+  /** Moves past the slot to be indexed next; only the reader with the lock may call it. */
   #setIndexed(): void {
     const number = this.load(CONTROL.indexed);
     this.store(CONTROL.indexed, this.after(number));
     this.setFilledBy(number, BY_NOBODY);
   }
 
-  /** Addresses of a slot's lists. */
+  /** Addresses of the index lists of a slot. */
   #lists(slot: number): number[] {
     const { workers, listOffset, listStride } = this.map;
     return Array.from({ length: workers }, (_, worker) => slot + listOffset + worker * listStride);
   }
 
-  /** Waits while too many sealed blocks are on their way to the writer. */
+  /** Waits while too many sealed blocks have not reached the writer. */
   waitForWriter(): void {
     const index = CONTROL.blocks_written / 4;
     for (;;) {
       const written = Atomics.load(this.control, index);
       if (((this.#blocksSent() - written) | 0) < RingReader.#BLOCKS_MAX) return;
-      // However long that takes, it is not the worker that hangs.
+      // However long this takes, the worker does not count as stuck.
       this.#state.writing = true;
       this.#wait(this.control, index, written);
       this.#state.writing = false;

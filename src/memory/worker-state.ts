@@ -2,43 +2,44 @@ import { COUNTER_NAMES, type Counter, PHASE_NAMES, type Phase, WORKER_STATE } fr
 import { KernelCounts } from './kernel-counts.js';
 import { type MemoryMap, regionAddress } from './map.js';
 
-/** Outcomes a packet gets only when its flow is decoded. */
+/** Outcomes that a packet gets only when its flow is decoded. */
 const DECODED = ['packets_decoded', 'skipped_tls', 'skipped_stray'] as const;
 const indexOf = (name: Counter) => COUNTER_NAMES.indexOf(name);
 const decoded = DECODED.map(indexOf);
 const SEEN = indexOf('packets_seen');
 const LOST = indexOf('lost_worker_failed');
-/** Every packet ends in exactly one of these. */
+/** Counters of outcomes: every packet is counted in exactly one. */
 const outcomes = COUNTER_NAMES.map((name, i) =>
   /^(packets_decoded|skipped_|lost_)/.test(name) ? i : -1,
 ).filter((i) => i >= 0);
 const PAYLOAD_SEEN = indexOf('payload_seen');
 const PAYLOAD_GAP = indexOf('payload_gap');
-/** Every byte of payload ends in exactly one of these. */
+/** Counters of payload bytes by outcome: every byte is counted in exactly one. */
 const payloadClasses = COUNTER_NAMES.map((name, i) =>
   /^payload_(recorded|repeated|gap|unsynced_|skipped_)/.test(name) ? i : -1,
 ).filter((i) => i >= 0);
 
-/** What a recovery makes of the packets a worker was at. */
+/** Packets that a worker was working on when it failed. */
 export interface Loss {
-  /** Packets taken that came to no end. */
+  /** Packets that were begun and have no outcome. */
   unfinished: number;
   /** Packets that were walked but not yet counted as seen. */
   unseen: number;
 }
 
 /**
- * What one worker is at, told in the shared memory: so whoever comes after one that trapped, hung or died
- * can go on, and knows what was lost.
+ * The state of one worker in the shared memory, so that the successor of a thread that trapped, hung or died
+ * can go on and knows what was lost.
  *
- * A thread may be ended between any two of its steps. So everything here is written in an order in which
- * each single store leaves something that can be gone on from; what is derived is not stored.
+ * A thread may be ended between any two steps. So the stores here are ordered such that after each single one
+ * the state is consistent, and nothing is stored that can be calculated.
  */
 export class WorkerState {
-  /** By enum counter: as they are, and as they and the kernel's were told with the last block. */
+  /** Current counters of the parser, by enum counter. */
   readonly counters: BigUint64Array;
+  /** Totals at the last block sent, those of the kernel included, by enum counter. */
   readonly sealed: BigUint64Array;
-  /** What the kernel counted. */
+  /** The kernel's counters. */
   readonly kernel: KernelCounts;
   readonly #words: Int32Array;
   readonly #longs: BigUint64Array;
@@ -54,10 +55,11 @@ export class WorkerState {
   }
 
   /**
-   * A batch is begun.
+   * Begins a batch.
    *
-   * @param batch what tells it from the one before: see worker_state in the schema
-   * @param fragments before a slot is indexed: fragments of any worker's that wait for the rest of their datagram
+   * @param batch identifies the batch: see worker_state in the schema
+   * @param fragments where a slot is indexed: fragments, of all workers, that wait for the rest of their
+   *   datagrams
    */
   begin(phase: Exclude<Phase, 'waiting'>, batch: bigint, fragments = 0n): void {
     const done = phase === 'indexing' ? this.#sum(outcomes) + fragments : this.#sum(decoded);
@@ -67,7 +69,7 @@ export class WorkerState {
     this.#enter(phase);
   }
 
-  /** It is over. */
+  /** Ends the batch. */
   end(): void {
     this.#setWord(WORKER_STATE.recovering, 0);
     this.#setWord(WORKER_STATE.writing, 0);
@@ -78,32 +80,31 @@ export class WorkerState {
     return PHASE_NAMES[this.#word(WORKER_STATE.phase)]!;
   }
 
-  /** A number that changes as long as the worker gets on. */
+  /** A number that changes as long as the worker makes progress. */
   get beat(): number {
     return this.#word(WORKER_STATE.beat);
   }
 
   /**
-   * Whether it has something to do that has an end. One that waits, for packets, for the writer or for a disk, may
-   * wait for ever.
+   * Whether it is working. A worker that waits for packets, for the writer or for a disk may wait for ever.
    */
   get works(): boolean {
     const { phase } = this;
     return phase !== 'waiting' && phase !== 'reading' && this.#word(WORKER_STATE.writing) === 0;
   }
 
-  /** Whether it waits for the writer, in the middle of what it is at. */
+  /** Whether it waits for the writer, in any phase. */
   set writing(waits: boolean) {
     this.#setWord(WORKER_STATE.writing, waits ? 1 : 0);
     this.#beat();
   }
 
-  /** The batch at hand; see worker_state in the schema. */
+  /** The current batch; see worker_state in the schema. */
   get batch(): bigint {
     return Atomics.load(this.#longs, WORKER_STATE.batch / 8);
   }
 
-  /** Slots of the batch ring it is done with; of a packet ring, the block it takes next. */
+  /** Number of the slot of the batch ring, or block of the packet ring, that it decodes next. */
   get position(): number {
     return this.#word(WORKER_STATE.position);
   }
@@ -117,7 +118,7 @@ export class WorkerState {
     return this.#word(WORKER_STATE.blocks);
   }
 
-  /** What was counted so far, the kernel's part included. */
+  /** Current totals, the kernel's counters included, by enum counter. */
   totals(): BigUint64Array {
     const totals = this.counters.slice();
     this.kernel.addTo(totals);
@@ -125,10 +126,10 @@ export class WorkerState {
   }
 
   /**
-   * So many blocks were sent in all, and these are the totals their counts add up to: said by the worker
-   * itself once one is away, and by whoever received them when the worker is gone.
+   * Stores the number of blocks sent, and the totals that their counts add up to. The worker calls it after
+   * sending a block; after its end, the receiver of the blocks does.
    */
-  told(blocks: number, totals: BigUint64Array): void {
+  setSent(blocks: number, totals: BigUint64Array): void {
     totals.forEach((total, i) => {
       Atomics.store(this.sealed, i, total);
     });
@@ -136,23 +137,25 @@ export class WorkerState {
     this.#beat();
   }
 
-  /** Packets taken from the batch at hand: those of a ring count as seen where they are decoded. */
+  /** Packets seen since the current batch began; those of a ring count as seen where they are decoded. */
   get seenInBatch(): number {
     return Number(this.counters[SEEN]! - this.#long(WORKER_STATE.batch_seen));
   }
 
-  /** Packets of the batch at hand whose flow was decoded. */
+  /** Packets of the current batch that were decoded. */
   get decodedInBatch(): number {
     return Number(this.#sum(decoded) - this.#long(WORKER_STATE.batch_done));
   }
 
-  /** Packets taken that came to no end; where whoever counts a packet as seen also decodes it. */
+  /**
+   * Packets seen that have no outcome; valid where the worker that counts a packet as seen also decodes it.
+   */
   get unfinished(): number {
     return Number(this.counters[SEEN]! - this.#sum(outcomes));
   }
 
   /**
-   * What the walk over a slot leaves that is given up, with all fragments that wait.
+   * Packets lost with a slot whose walk is given up, and all waiting fragments.
    *
    * @param listed packets on the workers' lists
    * @param fragments that wait now
@@ -160,15 +163,15 @@ export class WorkerState {
   lostInWalk(listed: bigint, fragments: bigint): Loss {
     const seen = this.counters[SEEN]! - this.#long(WORKER_STATE.batch_seen);
     const done = this.#sum(outcomes) - this.#long(WORKER_STATE.batch_done);
-    // The walk counts what it has seen at its end.
+    // The walk adds to packets_seen only at its end.
     const walked = done + listed + fragments;
     const unseen = walked > seen ? walked - seen : 0n;
     return { unfinished: Number(seen + unseen - done), unseen: Number(unseen) };
   }
 
   /**
-   * Decides what a recovery will count: the events that are in no sealed block are gone, and so are the packets
-   * they came from, besides those of the batch. Does nothing where a recovery before had decided, and was cut short.
+   * Calculates what a recovery will count as lost: the packets of the batch, and those of all events that are
+   * in no sealed block. Does nothing where an earlier recovery has calculated it and was ended.
    */
   planLoss(loss: () => Loss): void {
     if (this.#word(WORKER_STATE.recovering) !== 0) return;
@@ -182,7 +185,10 @@ export class WorkerState {
     this.#setWord(WORKER_STATE.recovering, 1);
   }
 
-  /** Forgets what was not sealed, as was decided. What was skipped before its flow was known stays counted. */
+  /**
+   * Resets the counters to those sealed, and counts the loss as planned. Packets skipped before their flow
+   * was known stay counted.
+   */
   loseUnsealed(): void {
     const { counters, sealed } = this;
     for (let i = 0; i < counters.length; i++) {
@@ -191,7 +197,7 @@ export class WorkerState {
     }
     Atomics.store(counters, SEEN, this.#long(WORKER_STATE.seen_after));
     Atomics.store(counters, LOST, this.#long(WORKER_STATE.lost_after));
-    // Payload that waited for its turn or its proof when the block was sealed is given up with its parser.
+    // Payload that was still waiting when the block was sealed is given up with its parser.
     const nowhere = sealed[PAYLOAD_SEEN]! - payloadClasses.reduce((sum, i) => sum + sealed[i]!, 0n);
     Atomics.store(counters, PAYLOAD_GAP, sealed[PAYLOAD_GAP]! + nowhere);
   }

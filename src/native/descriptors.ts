@@ -4,8 +4,8 @@ import { closeSync, readdirSync, readFileSync } from 'node:fs';
 const O_CLOEXEC = 0o2000000;
 
 /**
- * Closes every descriptor from `first` on that this process was started with: whatever its parent was given by
- * somebody else and did not mark. Those Node has opened for itself are marked (FD_CLOEXEC), and none that
+ * Closes every descriptor from `first` on that this process was started with: whatever its parent was given
+ * by somebody else and did not mark. Those Node has opened for itself are marked (FD_CLOEXEC), and none that
  * came through execve(2) can be. To be called before anything else is opened without the mark.
  *
  * Linux only; Node on macOS hands on only what it is told to (POSIX_SPAWN_CLOEXEC_DEFAULT).

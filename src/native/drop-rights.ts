@@ -4,8 +4,8 @@ import { MembenchError } from '../errors.js';
 import { setOf } from './capabilities.js';
 
 /**
- * Becomes another user for good. Changing the user from root clears all capabilities, for every thread at once
- * (setuid(2), nptl(7)); `checkThreads` makes sure of it.
+ * Becomes another user for good. Changing the user from root clears all capabilities, for every thread at
+ * once (setuid(2), nptl(7)); `checkThreads` makes sure of it.
  *
  * @param user null where the process was started without rights to give up
  * @param who which process this is, for the error

@@ -46,8 +46,8 @@ function limitDumps(): void {
 }
 
 /**
- * No core dump of this process holds memory of it, and with the C library there is none at all. A change of user
- * undoes the latter: call it again after the last.
+ * No core dump of this process holds memory of it, and with the C library there is none at all. A change of
+ * user undoes the latter: call it again after the last.
  *
  * @param libc where it can be had
  * @throws ERR_MEMBENCH_PRIVILEGE where it is not so afterwards

@@ -1,6 +1,6 @@
 /**
- * A filter of system calls (seccomp(2), linux/seccomp.h): a list of what is refused. Node needs too many of the
- * others, in every release others, for a list of what is allowed.
+ * A filter of system calls (seccomp(2), linux/seccomp.h): a list of what is refused. Node needs too many of
+ * the others, in every release others, for a list of what is allowed.
  */
 import { constants } from 'node:os';
 import { IF_ANY_BIT, IF_AT_LEAST, IF_EQUAL, instruction, LOAD, RETURN, SOCK_FILTER } from './classic-bpf.js';
@@ -117,8 +117,8 @@ const SECCOMP: Numbers = [317, 277];
 const SECCOMP_SET_MODE_FILTER = 1;
 const SECCOMP_FILTER_FLAG_TSYNC = 1;
 /**
- * Without it kernels before 5.16 also keep the processor from speculating past stores, which costs some percent
- * and guards only against foreign code in the same process. Node needs Linux 4.18, this 4.17.
+ * Without it kernels before 5.16 also keep the processor from speculating past stores, which costs some
+ * percent and guards only against foreign code in the same process. Node needs Linux 4.18, this 4.17.
  */
 const SECCOMP_FILTER_FLAG_SPEC_ALLOW = 4;
 
@@ -131,9 +131,9 @@ export interface Seccomp {
    */
   install(): string | null;
   /**
-   * From now on neither this thread nor any thread or program it starts can make an io_uring: everything can be
-   * asked of one, opening files too, and no filter sees it. Node's event loop makes one where it can (libuv 1.49,
-   * for epoll alone) and ends the process when it may not use it any more. Needs no_new_privs.
+   * From now on neither this thread nor any thread or program it starts can make an io_uring: everything can
+   * be asked of one, opening files too, and no filter sees it. Node's event loop makes one where it can
+   * (libuv 1.49, for epoll alone) and ends the process when it may not use it any more. Needs no_new_privs.
    */
   refuseRings(): void;
   /** Asks the kernel for a socket. Returns 0 where it gave one, or errno. */

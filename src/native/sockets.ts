@@ -1,6 +1,6 @@
 /**
- * Numbers of Linux's socket interface, the same on all but a few architectures (linux/socket.h; bits/socket_type.h of
- * glibc; asm-generic/socket.h).
+ * Numbers of Linux's socket interface, the same on all but a few architectures (linux/socket.h;
+ * bits/socket_type.h of glibc; asm-generic/socket.h).
  */
 export const AF_UNIX = 1;
 export const AF_INET = 2;

@@ -24,7 +24,9 @@ export function panel(title: string, width: 'whole' | 'half', ...children: reado
   return element('section', { className }, element('h2', {}, title), ...children);
 }
 
-/** A table that scrolls by itself where it is too wide: the first column to the left, the others to the right. */
+/**
+ * A table that scrolls by itself where it is too wide: the first column to the left, the others to the right.
+ */
 export function table(head: readonly string[], rows: readonly (readonly Child[])[]): HTMLElement {
   const line = (cells: readonly Child[], cell: 'th' | 'td') =>
     element('tr', {}, ...cells.map((content) => element(cell, {}, content)));

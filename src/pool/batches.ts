@@ -7,14 +7,14 @@ import { sealNow } from './block-sealer.js';
 import type { Packets, Step } from './loop.js';
 import type { WorkerTask } from './messages.js';
 
-/** This worker's part of every slot of the batch ring. */
+/** Packets that reach a worker through the batch ring: it decodes its list of every slot. */
 export class Batches implements Packets {
   readonly #task: WorkerTask;
   readonly #ring: RingReader;
   readonly #state: WorkerState;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  /** From a slot to this worker's list. */
+  /** Offset in a slot of this worker's list. */
   readonly #ownList: number;
 
   constructor(task: WorkerTask, ring: RingReader, state: WorkerState) {
@@ -65,18 +65,18 @@ export class Batches implements Packets {
     this.#ring.giveUp();
   }
 
-  /** Reads a slot's bytes where they lie in the file. Returns how many there were. */
+  /** Reads the bytes of a slot from the file. Returns how many there were. */
   #read({ slot, fd, offset }: Read): number {
     const { chunkOffset, slotSize } = this.#task.map;
     try {
       return readSync(fd, this.#bytes, slot + chunkOffset, slotSize, offset);
     } catch {
-      // The main thread reads on from here, and meets the error.
+      // The source reads on from this offset, and reports the error.
       return 0;
     }
   }
 
-  /** Returns the bytes walked. */
+  /** Indexes a slot. Returns the bytes walked. */
   #index(core: Core, slot: number): number {
     const { map } = this.#task;
     const ordinal = this.#view.getBigUint64(map.indexState, true);

@@ -6,19 +6,19 @@ import type { WorkerState } from '../memory/worker-state.js';
 import { type BlockMeta, blockPrefix, FRAME_HEAD, FRAME_TAIL, sealFrame } from '../profile/envelope.js';
 import type { SealedBlock, WorkerTask } from './messages.js';
 
-/** What a block needs of a kernel ring; see KernelRing. */
+/** The part of KernelRing that sealing needs. */
 export interface KernelSide {
   count(): void;
 }
 
-/** Seals the open block, in a phase of its own. */
+/** Seals the open block, in the phase `sealing`. */
 export function sealNow(core: Core, state: WorkerState): void {
   state.begin('sealing', 0n);
   core.sealNow();
   state.end();
 }
 
-/** Wraps the blocks one worker's parser seals and sends them to the writer. */
+/** Frames the blocks that a worker's parser seals, and sends them to the writer. */
 export class BlockSealer {
   readonly #task: WorkerTask;
   readonly #ring: RingReader;
@@ -51,7 +51,7 @@ export class BlockSealer {
     if (FRAME_HEAD + prefix.length + FRAME_TAIL > ENVELOPE_MAX) {
       throw new Error(`block envelope of ${prefix.length} bytes`);
     }
-    // The body is put together in front of the payload, so that the parser can checksum it in one go.
+    // The rest of the body is written right before the payload, so that one checksum covers both.
     const body = payload - prefix.length;
     const bodySize = prefix.length + size;
     this.#bytes.set(prefix, body);
@@ -68,9 +68,9 @@ export class BlockSealer {
       counts: meta.counts,
     };
     this.#task.port.postMessage(block, [frame.buffer]);
-    // Only what is away was told. A thread that is ended before it has said so leaves a message that arrives all
-    // the same: whoever receives the blocks knows better then, and says it.
-    this.#state.told(meta.seq + 1, totals);
+    // Stored after sending. A thread may be ended in between, and its message arrives all the same: then the
+    // receiver of the blocks sets it right (Delivered).
+    this.#state.setSent(meta.seq + 1, totals);
   }
 
   #meta(info: number, totals: BigUint64Array): BlockMeta {
@@ -78,7 +78,7 @@ export class BlockSealer {
     const u32 = (offset: number) => view.getUint32(info + offset, true);
     const u64 = (offset: number) => view.getBigUint64(info + offset, true);
     const unit = BigInt(this.#task.unit);
-    // All other times in a block are differences: to move these is to move the block.
+    // All other times in a block are relative to these.
     const { clock } = this.#task;
     const shifted = (time: bigint) => (time === 0n ? 0n : time + clock);
     return {
@@ -124,7 +124,7 @@ export class BlockSealer {
     });
   }
 
-  /** What the counters gained since the last block. */
+  /** The increase of each counter since the last block. */
   #counts(totals: BigUint64Array): Record<string, number> {
     const { sealed } = this.#state;
     const counts: Record<string, number> = {};

@@ -1,4 +1,4 @@
-/** A worker's end of a BPF ring buffer (kernel/bpf/ringbuf.c). */
+/** Consumes a BPF ring buffer (kernel/bpf/ringbuf.c). */
 import type { Core } from '../decode/core.js';
 import { regionAddress } from '../memory/map.js';
 import type { WorkerState } from '../memory/worker-state.js';
@@ -8,23 +8,28 @@ import { KernelCounters } from './kernel-counters.js';
 import type { BpfRing, WorkerTask } from './messages.js';
 import { bytesOfPackets, RingCopy } from './ring-records.js';
 
-/** Bytes decoded before the kernel gets their room back: what a core's cache holds. */
+/** Bytes decoded before their room is returned to the kernel: they fit into a core's cache. */
 const BATCH = 256 * 1024;
 
-/** Where a ring lies: the kernel's positions, and its data in the parser's memory or beside it. */
+/**
+ * A mapped ring: the positions of consumer and producer, and the data, in the parser's memory or outside it.
+ */
 interface Mapping {
   consumer: BigUint64Array;
   producer: BigUint64Array;
   /** The data, twice in a row. */
   data: Int32Array;
-  /** Puts a batch of the `size` bytes from `position` on before the parser; returns where they lie, and how many. */
+  /**
+   * Makes a batch of the `size` bytes from `position` on available to the parser. Returns its address and its
+   * bytes.
+   */
   present(position: number, size: number): { at: number; bytes: number };
   close(): void;
 }
 
 /**
- * Maps a worker's ring over the window in its region, so that the parser reads what the kernel wrote; or,
- * where that is not wanted or does not work, elsewhere, to be copied from.
+ * Maps a worker's ring over the window in its region, so that the parser reads it in place; or elsewhere, to
+ * be copied from, where zero copy is off or mapping in place fails.
  *
  * @throws Error where the ring cannot be mapped at all
  */
@@ -68,7 +73,7 @@ function mapBeside(libc: Libc, task: WorkerTask, rings: BpfRing): Mapping {
   const consumer = libc.map(pageSize, PROT_READ | PROT_WRITE, rings.fd, 0);
   const rest = libc.map(pageSize + 2 * rings.size, PROT_READ, rings.fd, pageSize);
   const data = new Uint8Array(rest, pageSize, 2 * rings.size);
-  // The window is there all the same, and holds the copy.
+  // The window of the region holds the copy.
   const window = regionAddress(task.map, task.worker) + task.map.region.window.at;
   const copy = new RingCopy(data, new Uint8Array(task.memory.buffer, window, task.map.region.window.size));
   return {
@@ -82,7 +87,7 @@ function mapBeside(libc: Libc, task: WorkerTask, rings: BpfRing): Mapping {
 
 class MappedRing implements KernelRing {
   readonly plenty = BATCH;
-  // A record being written when the programs were taken off is finished within nanoseconds.
+  // A record that is being written when the programs are detached is finished within nanoseconds.
   readonly tail = 1;
   readonly #libc: Libc;
   readonly #mapping: Mapping;
@@ -113,7 +118,7 @@ class MappedRing implements KernelRing {
   giveUp(): void {
     const { consumer, producer, data } = this.#mapping;
     const start = Atomics.load(consumer, 0);
-    // Otherwise the batch was done with.
+    // Otherwise the batch was completed.
     if (start !== this.#state.batch) return;
     const size = Number(Atomics.load(producer, 0) - start);
     const taken = bytesOfPackets(data, Number(start) % this.#size, size, this.#state.seenInBatch);
@@ -137,14 +142,14 @@ class MappedRing implements KernelRing {
     this.#state.begin('decoding', BigInt(start));
     const done = core.decodeRing(at, bytes, BATCH);
     if (done > 0 && this.#takes++ % LAG_SAMPLE === 0) core.lagOfRing(at, done, this.#libc.monotonic());
-    // With this the batch is done.
+    // This store completes the batch.
     Atomics.store(consumer, 0, BigInt(start + done));
     this.#state.end();
     return done;
   }
 }
 
-/** The kernel's counters, mapped into the shared memory by every worker alike, or beside it. */
+/** Maps the kernel's counters, into the shared memory at the same place for every worker, or outside it. */
 function mapCounters(libc: Libc, task: WorkerTask, rings: BpfRing): BigUint64Array {
   const { buffer } = task.memory;
   const pages = Math.ceil(rings.countersSize / libc.pageSize) * libc.pageSize;

@@ -1,6 +1,6 @@
 /**
- * Builds Piscina with the code of its threads inside, which has no option for that: a process that has given
- * up its rights can read no file any more, and yet replaces a worker that hung or died. Runs after tsc.
+ * Bundles Piscina with the code of its threads, for which it has no option: a process that has given up its
+ * rights must replace a worker that hung or died without reading any file. Runs after tsc.
  */
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
@@ -11,7 +11,7 @@ import { licences } from '../licences.mjs';
 const OUT = 'dist/pool/piscina.cjs';
 const { resolve: find } = createRequire(import.meta.url);
 const piscina = dirname(find('piscina'));
-/** One program as text. Names stay as they are: they may stand in a stack. */
+/** Bundles one program into a string. Names are kept for stack traces. */
 async function bundle(options) {
   const { outputFiles } = await build({
     bundle: true,
@@ -22,16 +22,16 @@ async function bundle(options) {
     charset: 'utf8',
     minifySyntax: true,
     minifyWhitespace: true,
-    // Native and optional, both of them.
+    // Both are native and optional.
     external: ['koffi', '@napi-rs/nice'],
-    // A thread is given koffi, and loads none.
+    // koffi.ts uses import.meta, but not in a thread, which gets the path of koffi.
     logOverride: { 'empty-import-meta': 'silent' },
     ...options,
   });
   return outputFiles[0].text;
 }
 
-/** A program that does nothing but load these files. */
+/** Input for esbuild: a program that only loads these files. */
 const of = (...files) => ({
   stdin: { contents: files.map((file) => `require(${JSON.stringify(file)});`).join('\n'), resolveDir: '.' },
 });
@@ -40,7 +40,7 @@ const thread = await bundle(of(resolve('dist/pool/thread.js'), join(piscina, 'wo
 
 const pool = await bundle({
   stdin: { contents: "export { Piscina } from 'piscina';", resolveDir: '.' },
-  // It looks for the file its threads start from, which they do not need.
+  // Piscina looks for the file of its threads beside itself; they do not need that file.
   define: { THREAD: JSON.stringify(thread), __dirname: '""' },
   banner: { js: licences('piscina', 'msgpackr') },
   plugins: [

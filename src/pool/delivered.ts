@@ -3,14 +3,14 @@ import type { WorkerState } from '../memory/worker-state.js';
 import type { SealedBlock } from './messages.js';
 
 /**
- * What one worker's blocks told, as they arrive. This is the truth: a thread that is ended between sending a
- * block and saying so in the shared memory knows less.
+ * The blocks received from one worker, and the sums of their counts. They are right even where a thread is
+ * ended after sending a block and before storing that in the shared memory.
  */
 export class Delivered {
   #blocks = 0;
   readonly #totals = new BigUint64Array(COUNTER_NAMES.length);
 
-  /** Blocks that came. */
+  /** Number of blocks received. */
   get blocks(): number {
     return this.#blocks;
   }
@@ -22,8 +22,11 @@ export class Delivered {
     });
   }
 
-  /** Sets the worker's state right for its next thread. To be called when the one before is gone, and its last block here. */
+  /**
+   * Corrects the worker's state for its next thread. Call it after the thread's end and the receipt of its
+   * last block.
+   */
   settle(state: WorkerState): void {
-    state.told(this.#blocks, this.#totals);
+    state.setSent(this.#blocks, this.#totals);
   }
 }

@@ -4,37 +4,40 @@ import type { Loss, WorkerState } from '../memory/worker-state.js';
 import { sealNow } from './block-sealer.js';
 import type { Packets, Step } from './loop.js';
 
-/** The kernel wakes a worker only now and then; what came since it looks for by itself after so long, ms. */
+/** Longest sleep after packets came, ms: the kernel does not wake the worker for every packet. */
 const BUSY_INTERVAL = 5;
-/** The longest sleep, ms: a stop is noticed within it. */
+/** Longest sleep, ms: a stop is noticed within it. */
 const IDLE_INTERVAL = 100;
-/** How late packets are is looked at for one batch in so many. */
+/** The lag of packets is measured for one batch in this many. */
 export const LAG_SAMPLE = 8;
 /** An open block is sealed when it is this old, ms. */
 const SEAL_INTERVAL = 1000;
 
-/** A ring of the kernel's that one worker drains. */
+/** A ring that the kernel fills and one worker drains. */
 export interface KernelRing {
-  /** Decodes a batch of what is there, no more: there are other things to look at. Returns the bytes taken. */
+  /** Decodes at most one batch of the ring's packets. Returns the bytes taken. */
   take(core: Core): number;
-  /** Passes over the rest of the batch that was being decoded when the parser or its thread stopped; may be done again. */
+  /**
+   * Skips the rest of the batch that was being decoded when the parser or its thread stopped; may be
+   * repeated.
+   */
   giveUp(): void;
-  /** So much at once means that there may be more. */
+  /** Bytes taken at once from which on more may be waiting. */
   readonly plenty: number;
-  /** After the last packet was let in, how long it may take to show up, ms. */
+  /** Longest time from the end of capturing until the last packet is in the ring, ms. */
   readonly tail: number;
-  /** Waits until the kernel has something, at most so many milliseconds. Blocks the thread. */
+  /** Waits until the ring has packets, at most this many milliseconds. Blocks the thread. */
   wait(milliseconds: number): void;
-  /** Takes over what the kernel has counted. */
+  /** Copies the kernel's counters into the worker's state. */
   count(): void;
   close(): void;
 }
 
 /**
- * A kernel ring, until told to end, and then what is still in it.
+ * Packets of a kernel ring, decoded until the recording ends and the ring is empty.
  *
- * The worker sleeps until the kernel wakes it, which the kernel does with the first packet after a while;
- * the last ones of a burst it finds by looking again. Intervals are of the clock nobody sets.
+ * The worker sleeps until the kernel wakes it, at the first packet after a pause; it finds the last packets
+ * of a burst by polling. Intervals are measured by a clock that is never set (performance.now()).
  */
 export class Drain implements Packets {
   readonly #kernel: KernelRing;
@@ -53,7 +56,7 @@ export class Drain implements Packets {
 
   step(core: Core): Step {
     const kernel = this.#kernel;
-    // Looked at before the ring: what came before the end is decoded.
+    // Polled before the ring, so that packets from before the end are decoded.
     const { ended, flush } = this.#ring.poll();
     const got = kernel.take(core);
     const now = performance.now();
@@ -83,7 +86,7 @@ export class Drain implements Packets {
     this.#patience = IDLE_INTERVAL;
   }
 
-  /** Whoever counts a packet here as seen also decodes it. */
+  /** The worker that counts a packet of a kernel ring as seen also decodes it. */
   lost(): Loss {
     return { unfinished: this.#state.unfinished, unseen: 0 };
   }

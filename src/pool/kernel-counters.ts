@@ -2,8 +2,8 @@ import { KERNEL_COUNTER_NAMES, KERNEL_COUNTERS } from '../layout/generated.js';
 import type { KernelCounts } from '../memory/kernel-counts.js';
 
 /**
- * What the kernel program counted for one worker's ring, taken over into that worker's state: so the
- * block that is sealed next tells of it, and every sum over workers holds the kernel's part.
+ * Copies the BPF program's counters for one ring into its worker's state, so that the next block and every
+ * sum over the workers include them.
  *
  * ```
  *   element cpu * (workers + 1) + ring    KERNEL_COUNTERS words each; ring `workers`: no ring was chosen
@@ -22,14 +22,14 @@ export class KernelCounters {
   ) {
     this.#words = words;
     this.#counts = counts;
-    // Packets that reached no ring are the first worker's to report.
+    // The first worker reports the packets that reached no ring.
     const rings = index === 0 ? [index, workers] : [index];
     this.#elements = Array.from({ length: cpus }, (_, cpu) => cpu * (workers + 1)).flatMap((base) =>
       rings.map((ring) => (base + ring) * KERNEL_COUNTERS),
     );
   }
 
-  /** Brings the worker's state up to what was counted. */
+  /** Updates the worker's state. */
   take(): void {
     KERNEL_COUNTER_NAMES.forEach((_, i) => {
       let sum = 0n;

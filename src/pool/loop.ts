@@ -1,6 +1,6 @@
 /**
- * A worker's loop, one step at a time: its thread takes them one after the other, and tests take those of
- * several workers in any order on one thread.
+ * The loop of a worker, as single steps: its thread runs them in turn, and tests interleave the steps of
+ * several workers on one thread.
  */
 import { type Core, createCore } from '../decode/core.js';
 import { RingReader, type Wait } from '../memory/ring-reader.js';
@@ -11,28 +11,28 @@ import { Drain, type KernelRing } from './drain.js';
 import type { FromWorker, WorkerTask } from './messages.js';
 import { recover } from './recover.js';
 
-/** Parsers one worker may use up: what traps at every packet is a broken build, not a strange packet. */
+/** Most traps of one worker's parsers: a parser that traps at every packet is a broken build. */
 const TRAPS_MAX = 1000;
 
-/** What a step came to: something was done; there is nothing to do yet; nothing will come any more. */
+/** Result of a step: work was done; there is none yet; there will be none any more. */
 export type Step = 'busy' | 'idle' | 'ended';
 
-/** Where a worker's packets come from. */
+/** The source of a worker's packets. */
 export interface Packets {
-  /** Does one thing that is there to be done; does not wait for packets. */
+  /** Does one piece of work, if there is one; does not wait for packets. */
   step(core: Core): Step;
-  /** Waits until there may be something to do. Blocks the thread. */
+  /** Waits until there may be work. Blocks the thread. */
   wait(): void;
-  /** What is lost with the batch a parser, or the thread before this, was at when it stopped. */
+  /** Packets lost with the batch in which a parser or the previous thread stopped. */
   lost(): Loss;
-  /** Ends that batch; may be done again. */
+  /** Ends that batch; may be repeated. */
   giveUp(): void;
 }
 
 export interface LoopOptions {
   /** The kernel's ring, null where packets come through the batch ring. */
   kernel: KernelRing | null;
-  /** How it sleeps, for tests. */
+  /** Replaces Atomics.wait in tests. */
   wait?: Wait;
 }
 
@@ -45,7 +45,7 @@ export class WorkerLoop {
   #core: Core | undefined;
   #traps = 0;
 
-  /** Takes over where another thread stopped, if this is not the first. */
+  /** Goes on where the previous thread stopped, if there was one. */
   constructor(task: WorkerTask, { kernel, wait }: LoopOptions) {
     const { map, worker } = task;
     const buffer = task.memory.buffer as unknown as SharedArrayBuffer;
@@ -58,12 +58,12 @@ export class WorkerLoop {
     if (task.again) recover(task, this.#state, this.#packets);
   }
 
-  /** Blocks sent so far, by all the threads this worker had. */
+  /** Blocks sent so far, by all threads of this worker. */
   get blocks(): number {
     return this.#state.blocks;
   }
 
-  /** Does one thing. A parser that traps is replaced; a thread that hangs or dies, by the pool. */
+  /** Runs one step. A parser that traps is replaced here; a thread that hangs or dies, by the pool. */
   step(): Step {
     try {
       this.#core ??= this.#newCore();
@@ -83,7 +83,7 @@ export class WorkerLoop {
     }
   }
 
-  /** To be called where a step was idle. Blocks the thread. */
+  /** Waits after a step that was idle. Blocks the thread. */
   wait(): void {
     this.#packets.wait();
   }

@@ -1,64 +1,65 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { MemoryMap } from '../memory/map.js';
 
-/** A BPF ring a worker drains. */
+/** A BPF ring that a worker drains. */
 export interface BpfRing {
   kind: 'bpf ring';
-  /** Descriptor of its ring, and bytes of it. */
+  /** Descriptor of the ring. */
   fd: number;
+  /** Bytes of the ring. */
   size: number;
-  /** Descriptor of the map of kernel counters, its bytes, and the CPUs it counts for. */
+  /** Descriptor of the map of kernel counters, its bytes, and the number of CPUs it counts for. */
   counters: number;
   countersSize: number;
   cpus: number;
-  /** Map the ring into the parser's memory; false: copy out of it. */
+  /** Whether to map the ring into the parser's memory, instead of copying from it. */
   zeroCopy: boolean;
 }
 
-/** A packet socket a worker drains. */
+/** A packet socket that a worker drains. */
 export interface PacketRing {
   kind: 'packet ring';
   fd: number;
   blockSize: number;
   blockCount: number;
-  /** After this a block that is not full is handed over, ms. */
+  /** Time after which the kernel hands over a block that is not full, ms. */
   blockTimeout: number;
   zeroCopy: boolean;
 }
 
-/** Name by which the pool asks for the code of its tasks. */
+/** Name under which the pool requires the code of its tasks. */
 export const WORK = 'membench work';
 
-/** What a thread of the pool is started with, before it gets any task. */
+/** Data of a thread of the pool, given at its start before any task. */
 export interface ThreadData {
   /** Path of koffi's addon, where this process has loaded it. */
   koffi: string | undefined;
 }
 
-/** What comes from a worker: that it is ready and by what thread, that its parser trapped and was replaced, or a block. */
+/** A message of a worker: its thread is ready, its parser trapped and was replaced, or a sealed block. */
 export type FromWorker = { ready: number } | { trapped: string } | SealedBlock;
 
-/** What a worker is started with. */
+/** The task of a worker. */
 export interface WorkerTask {
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
   map: MemoryMap;
   worker: number;
-  /** Address of its configuration. */
+  /** Address of the worker's configuration. */
   config: number;
   run: Uint8Array;
   unit: number;
-  /** Added to the times of packets, in units: Unix time, where they count from something else. */
+  /** Added to the times of packets to get Unix time, in units. */
   clock: bigint;
-  /** The kernel's ring it drains, null where its packets come through the batch ring. */
+  /** The kernel ring that it drains, null where its packets come through the batch ring. */
   ring: BpfRing | PacketRing | null;
-  /** Another thread did this before and did not end: its work is taken over. */
+  /** Whether it takes over from a thread that failed. */
   again: boolean;
-  /** Sealed blocks go out here. */
+  /** Port for messages of FromWorker. */
   port: MessagePort;
 }
 
-/** A sealed block as it goes into the file, and what its index entry says. */
+/** A sealed block as it is written to the profile, with the fields of its index entry. */
 export interface SealedBlock {
   frame: Uint8Array<ArrayBuffer>;
   worker: number;
@@ -66,6 +67,6 @@ export interface SealedBlock {
   events: number;
   minNs: bigint;
   maxNs: bigint;
-  /** What the worker's counters gained since its last block, zeros left out. */
+  /** Increase of the worker's counters since its last block, without zeros. */
   counts: Record<string, number>;
 }

@@ -1,4 +1,4 @@
-/** A worker's end of a packet socket with a TPACKET_V3 ring (packet(7), linux/if_packet.h). */
+/** Consumes the TPACKET_V3 ring of a packet socket (packet(7), linux/if_packet.h). */
 import type { Core } from '../decode/core.js';
 import { regionAddress } from '../memory/map.js';
 import type { WorkerState } from '../memory/worker-state.js';
@@ -7,18 +7,19 @@ import { PACKET_STATISTICS, SOL_PACKET } from '../native/sockets.js';
 import { type KernelRing, LAG_SAMPLE } from './drain.js';
 import type { PacketRing, WorkerTask } from './messages.js';
 
-/** Offset of block_status in struct tpacket_block_desc, and its values: whose the block is. */
+// Offsets in struct tpacket_block_desc, and values of block_status (linux/if_packet.h).
+/** Offset of block_status, which tells who owns the block. */
 const STATUS = 8;
 const STATUS_KERNEL = 0;
 const STATUS_USER = 1;
 /** Offset of blk_len. */
 const LENGTH = 20;
-/** Offset of seq_num, u64: every block the kernel begins has the next one. */
+/** Offset of seq_num, u64: the kernel numbers the blocks it begins. */
 const SEQUENCE = 24;
 
 /**
- * Maps a socket's ring over the window in the worker's region, so that the parser reads what the kernel
- * wrote; or, where that is not wanted or does not work, elsewhere, to be copied from block by block.
+ * Maps a socket's ring over the window in the worker's region, so that the parser reads it in place; or
+ * elsewhere, to be copied from block by block, where zero copy is off or mapping in place fails.
  *
  * @throws Error where the ring cannot be mapped at all
  */
@@ -32,7 +33,7 @@ export function openPacketRing(
 }
 
 class MappedSocket implements KernelRing {
-  /** The kernel hands over whole blocks: behind one there may be another. */
+  /** The kernel hands over whole blocks, and after one there may be another. */
   readonly plenty = 1;
   readonly tail: number;
   readonly #libc: Libc;
@@ -40,9 +41,9 @@ class MappedSocket implements KernelRing {
   readonly #epoll: number;
   readonly #status: Int32Array;
   readonly #sequence: BigUint64Array;
-  /** Address of the first block where it is mapped in place. */
+  /** Address of the window: of the ring mapped in place, or of the copy of a block. */
   readonly #window: number;
-  /** The blocks where they are not, to be copied into the window. */
+  /** The ring where it is mapped outside the parser's memory. */
   readonly #beside: Uint8Array | undefined;
   readonly #memory: Uint8Array;
   readonly #state: WorkerState;
@@ -91,18 +92,19 @@ class MappedSocket implements KernelRing {
     return length;
   }
 
-  /** A block counts as seen as a whole, with the first thing that is done to it. */
+  /** Skips the block that was being decoded; all its packets count as seen as soon as its decoding begins. */
   giveUp(): void {
     const { position, batch, seenInBatch } = this.#state;
     const { blockCount } = this.#ring;
     const isBatch = (block: number) => this.#isOurs(block) && this.#sequenceOf(block) === batch;
-    // It may have been passed over and not given back; given back and filled anew it would have another number.
+    // The position may be past the block while the kernel does not have it back. A block that was returned
+    // and filled again has another sequence number.
     const before = (position + blockCount - 1) % blockCount;
     if (isBatch(before)) this.#release(before);
     else if (isBatch(position) && seenInBatch > 0) this.#release(position);
   }
 
-  /** Passes over a block and gives it back to the kernel. */
+  /** Moves past a block and returns it to the kernel. */
   #release(block: number): void {
     const { blockSize, blockCount } = this.#ring;
     this.#state.position = (block + 1) % blockCount;
@@ -124,7 +126,7 @@ class MappedSocket implements KernelRing {
 
   count(): void {
     const { kernel } = this.#state;
-    // Read means reset. Of struct tpacket_stats_v3 the freezes are left out.
+    // Reading resets them. The array is too short for tp_freeze_q_cnt of struct tpacket_stats_v3.
     kernel.addStatistics(() =>
       this.#libc.socketOption(this.#ring.fd, SOL_PACKET, PACKET_STATISTICS, kernel.statistics),
     );

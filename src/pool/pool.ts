@@ -5,20 +5,20 @@ import { Delivered } from './delivered.js';
 import type { FromWorker, SealedBlock, WorkerTask } from './messages.js';
 import type { Threads } from './threads.js';
 
-/** Between two looks at whether workers get on, ms. */
+/** Time between two checks of the workers' progress, ms. */
 const LOOK_INTERVAL = 1000;
-/** Looks a worker may be at the same batch: far more than any batch takes. */
+/** Checks without progress after which a worker is stuck: far longer than any batch takes. */
 const STUCK_LOOKS = 5;
-/** Threads one worker may use up. */
+/** Most replacements of one worker's thread. */
 const REBUILDS_MAX = 100;
 
 /** The running workers: one long-lived task each. */
 export interface Pool {
-  /** Resolves when every worker has loaded all it needs; rejects when one failed. */
+  /** Resolves when every worker is ready for packets; rejects when one failed. */
   readonly ready: Promise<void>;
-  /** Resolves when every worker has ended, with all their blocks delivered; rejects when one failed. */
+  /** Resolves when every worker has ended and all blocks are delivered; rejects when one failed. */
   readonly done: Promise<void>;
-  /** Ends a worker's thread wherever it is, if it has one: another takes over. */
+  /** Ends the current thread of a worker, if it has one: another takes over. */
   end(worker: number, why: string): void;
   /** Stops the threads. */
   close(): Promise<void>;
@@ -27,7 +27,7 @@ export interface Pool {
 export interface PoolEvents {
   /** Called on this thread for every sealed block. */
   onBlock(block: SealedBlock): void;
-  /** Called when a worker's parser or thread failed and another goes on in its place. */
+  /** Called when a worker's parser or thread failed and was replaced. */
   onRebuilt(worker: number, why: string): void;
 }
 
@@ -48,7 +48,7 @@ export function startPool(
     Promise.all(workers.map((worker) => worker.ready)).then(() => undefined),
     done,
   ]);
-  // Only callers that wait for it need the error; `done` reports it to the others.
+  // `done` reports the error to callers that do not wait for `ready`.
   ready.catch(() => {});
   const timer = setInterval(() => {
     for (const worker of workers) worker.look();
@@ -65,7 +65,7 @@ export function startPool(
   };
 }
 
-/** One worker, on as many threads as it takes. */
+/** One worker, whose thread is replaced when it fails. */
 class PoolWorker {
   readonly ready: Promise<void>;
   readonly done: Promise<void>;
@@ -77,9 +77,9 @@ class PoolWorker {
   readonly #delivered = new Delivered();
   #onReceived = () => {};
   #onReady = () => {};
-  /** The thread that is at work, once it is. */
+  /** Id of the current thread, 0 until it is ready. */
   #thread = 0;
-  /** Why it was ended. */
+  /** Why the current thread was ended. */
   #why: string | undefined;
   #beat = 0;
   #looks = 0;
@@ -96,7 +96,7 @@ class PoolWorker {
     this.done = this.#work();
   }
 
-  /** A thread that hangs in a batch is ended; the next one passes over it. */
+  /** Checks the progress: a thread that hangs in a batch is ended, and the next one skips that batch. */
   look(): void {
     const { works, beat } = this.#state;
     this.#looks = works && beat === this.#beat ? this.#looks + 1 : 0;
@@ -108,7 +108,7 @@ class PoolWorker {
     const thread = this.#threads.threads.find(({ threadId }) => threadId === this.#thread);
     if (thread === undefined) return;
     this.#why ??= why;
-    // Not by an AbortSignal: the pool would start the next thread before this one is gone.
+    // With an AbortSignal the pool would start the next thread before this one has ended.
     void thread.terminate();
   }
 
@@ -119,7 +119,7 @@ class PoolWorker {
 
   async #work(): Promise<void> {
     const sent = await this.#run();
-    // The result and the blocks come through different ports, in no common order.
+    // The result and the blocks come through different ports, so the result may come first.
     await new Promise<void>((resolve) => {
       this.#onReceived = () => {
         if (this.#delivered.blocks >= sent) resolve();
@@ -128,7 +128,7 @@ class PoolWorker {
     });
   }
 
-  /** Returns how many blocks all threads have sent. */
+  /** Runs the worker's threads. Returns how many blocks they have sent in all. */
   async #run(): Promise<number> {
     for (let rebuilds = 0; ; rebuilds++) {
       const { port1, port2: port } = new MessageChannel();
@@ -147,7 +147,7 @@ class PoolWorker {
           const what = `worker ${this.#task.worker}: ${message}`;
           throw new MembenchError('ERR_MEMBENCH_WORKER', what, undefined, error);
         }
-        // The thread is done with the task, or gone: what it sent is all here, if not yet looked at.
+        // The thread has ended, so all its messages are here, though not all may have been received.
         for (let last = receiveMessageOnPort(port1); last; last = receiveMessageOnPort(port1)) {
           this.#onMessage(last.message);
         }

@@ -4,9 +4,9 @@ import type { Packets } from './loop.js';
 import type { WorkerTask } from './messages.js';
 
 /**
- * Makes a worker's region fit for a new parser, after the one before trapped, hung or died. What was not
- * sealed is given up and counted as lost, with what is left of the batch at hand; its flows are picked up
- * again in mid-stream. A recovery that was cut short itself is simply done again.
+ * Prepares a worker's region for a new parser after the previous one trapped, hung or died. Events that are
+ * in no sealed block are given up, and their packets are counted as lost, as is the rest of the current
+ * batch. The new parser joins the flows in mid-stream. A recovery that was interrupted can be repeated.
  */
 export function recover(task: WorkerTask, state: WorkerState, packets: Packets): void {
   state.planLoss(() => packets.lost());

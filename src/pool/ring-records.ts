@@ -1,9 +1,9 @@
 /**
- * Records of a BPF ring buffer as they lie in its data (kernel/bpf/ringbuf.c): a head of 8 bytes, the record,
- * and what is left to the next multiple of 8. The data is mapped twice in a row, so that none is cut.
+ * Records in the data of a BPF ring buffer (kernel/bpf/ringbuf.c): a head of 8 bytes, the record, and padding
+ * to a multiple of 8. The data is mapped twice in a row, so that every record is contiguous.
  */
 
-// BPF_RINGBUF_HDR_SZ, BPF_RINGBUF_BUSY_BIT, BPF_RINGBUF_DISCARD_BIT and what is no bit of state (linux/bpf.h).
+// BPF_RINGBUF_HDR_SZ, BPF_RINGBUF_BUSY_BIT, BPF_RINGBUF_DISCARD_BIT and the mask of the length (linux/bpf.h).
 const HEAD = 8;
 const BUSY = 1 << 31;
 const DISCARDED = 1 << 30;
@@ -15,8 +15,8 @@ function sizeOf(head: number): number {
 }
 
 /**
- * Bytes of the records from `at` on, of `size` bytes that are there: up to one the kernel is still writing, or
- * the first that begins `limit` bytes in.
+ * Bytes of the finished records in the `size` bytes at `at`: up to a record that the kernel is still writing,
+ * or that begins `limit` bytes or more after `at`.
  */
 export function finishedBytes(data: Int32Array, at: number, size: number, limit: number): number {
   const end = Math.min(size, limit);
@@ -29,7 +29,10 @@ export function finishedBytes(data: Int32Array, at: number, size: number, limit:
   return bytes;
 }
 
-/** Bytes of so many packets' records from `at` on, at most `size`. A discarded record is no packet. */
+/**
+ * Bytes of the records of the next `packets` packets from `at` on, at most `size`. A discarded record has no
+ * packet.
+ */
 export function bytesOfPackets(data: Int32Array, at: number, size: number, packets: number): number {
   let bytes = 0;
   for (let left = packets; left > 0 && bytes < size; ) {
@@ -40,7 +43,7 @@ export function bytesOfPackets(data: Int32Array, at: number, size: number, packe
   return bytes;
 }
 
-/** Copies what is decoded in one go, however much more is there: all of it would be copied again each time. */
+/** Copies the records of one batch: those after it would have to be copied again for the next. */
 export class RingCopy {
   readonly #heads: Int32Array;
   readonly #data: Uint8Array;
@@ -48,8 +51,8 @@ export class RingCopy {
   readonly #into: Uint8Array;
 
   /**
-   * @param data the ring's data, twice in a row
-   * @param into room for a batch and a record
+   * @param data the ring's data, mapped twice in a row
+   * @param into room for a batch and one more record
    */
   constructor(data: Uint8Array, into: Uint8Array) {
     this.#heads = new Int32Array(data.buffer, data.byteOffset, data.length / 4);
@@ -58,10 +61,13 @@ export class RingCopy {
     this.#into = into;
   }
 
-  /** Copies the finished records that begin in the first `limit` of `size` bytes from a position on. Returns their bytes. */
+  /**
+   * Copies the finished records that begin in the first `limit` of `size` bytes from a position on. Returns
+   * their bytes.
+   */
   take(position: number, size: number, limit: number): number {
     const at = position % this.#size;
-    // A record that was not finished when it was looked at is not copied: half of it may be by now.
+    // A record that was not finished is not copied, though the kernel may finish it during the copy.
     const bytes = finishedBytes(this.#heads, at, size, limit);
     this.#into.set(this.#data.subarray(at, at + bytes));
     return bytes;

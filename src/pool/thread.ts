@@ -1,18 +1,18 @@
 /**
- * What a worker's thread runs: built by build.mjs into one text, together with Piscina's own half of a thread.
- * A thread that is started late, in place of one that hung or died, finds its code in memory: the process
- * may no longer read, or open, any file by then.
+ * The program of a worker's thread. build.mjs bundles it, with Piscina's part of a thread, into one string: a
+ * thread that replaces a failed one must find its code in memory, because by then the process may not open
+ * any file.
  */
 import { workerData } from 'node:worker_threads';
 import { useKoffi } from '../native/koffi.js';
 import { type ThreadData, WORK } from './messages.js';
 import work from './worker.js';
 
-/** Node gives a thread that is started from a text its `require` as a global. */
+/** In a thread that is started from a string, Node makes `require` a global. */
 const scope = globalThis as unknown as { require(name: string): unknown };
 
 const { require } = scope;
-// Piscina's half asks for the code of its tasks by name.
+// Piscina requires the code of its tasks by name.
 scope.require = (name) => (name === WORK ? { __esModule: true, default: work } : require(name));
 
 const { koffi } = workerData as ThreadData;

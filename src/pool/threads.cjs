@@ -1,8 +1,11 @@
-/** `node:worker_threads` as Piscina gets it, see build.mjs: a thread is started from text, not from a file. */
+/**
+ * Replaces `node:worker_threads` for Piscina, see build.mjs: threads are started from a string, not from a
+ * file.
+ */
 const threads = require('node:worker_threads');
 
 class Worker extends threads.Worker {
-  /** Which file Piscina names does not matter: it has only one. */
+  /** Ignores the file that Piscina names: all its threads run the same code. */
   constructor(_filename, options) {
     super(THREAD, { ...options, eval: true });
   }

@@ -1,7 +1,4 @@
-/**
- * The worker's whole life is one call: it ends when the source has ended and all is decoded, and returns
- * how many blocks were sent.
- */
+/** The task of a worker: decodes until the source has ended, and returns how many blocks were sent. */
 import { threadId } from 'node:worker_threads';
 import { WorkerState } from '../memory/worker-state.js';
 import type { KernelRing } from './drain.js';
@@ -19,7 +16,7 @@ export default async function work(task: WorkerTask): Promise<number> {
   return loop.blocks;
 }
 
-/** What opens kernel rings is in the thread's text too, but is not run for files. */
+/** Opens the task's kernel ring, if it has one. For files the modules are bundled, but not executed. */
 async function openRing(task: WorkerTask): Promise<KernelRing | null> {
   const { ring } = task;
   if (ring === null) return null;

@@ -171,7 +171,9 @@ function withShapeFlags(
   return out;
 }
 
-/** Turns what the column `key` holds into entries of the dictionary: 0 is the next new one, n is entry n − 1. */
+/**
+ * Turns what the column `key` holds into entries of the dictionary: 0 is the next new one, n is entry n − 1.
+ */
 function findEntries(values: Uint32Array, keys: number): Uint32Array {
   let next = 0;
   let outside = 0;

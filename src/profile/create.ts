@@ -36,12 +36,15 @@ export function writeAll(fd: number, bytes: Uint8Array): void {
   }
 }
 
-/** Errors that mean that a folder cannot be opened or synced here at all, as PostgreSQL's fsync_fname takes them. */
+/**
+ * Errors that mean that a folder cannot be opened or synced here at all, as PostgreSQL's fsync_fname takes
+ * them.
+ */
 const UNSYNCABLE = new Set(['EACCES', 'EBADF', 'EINVAL', 'EISDIR', 'EPERM']);
 
 /**
- * Brings to the disk that a name came into the folder of this path, or went: fsync(2) of a file does not. Does
- * nothing where the system or the file system cannot do it.
+ * Brings to the disk that a name came into the folder of this path, or went: fsync(2) of a file does not.
+ * Does nothing where the system or the file system cannot do it.
  *
  * @throws what fsync(2) says, EIO for example
  */
@@ -60,8 +63,8 @@ export function syncFolder(path: string): void {
 
 /**
  * Creates a file nobody else can read, with something in it already, and opens it for writing. Neither an
- * existing file nor a link is ever written through, and where this fails, nothing has changed (but for a disk that
- * fails when an old file was replaced already).
+ * existing file nor a link is ever written through, and where this fails, nothing has changed (but for a disk
+ * that fails when an old file was replaced already).
  *
  * With `force` an existing regular file is replaced: the new one is made beside it and takes its place
  * by rename(2) once its start is written. So the old one is lost only when there is a new one, whoever

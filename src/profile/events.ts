@@ -51,7 +51,10 @@ function byStart(a: BlockEntry, b: BlockEntry): number {
   return a.minNs < b.minNs ? -1 : a.minNs > b.minNs ? 1 : a.worker - b.worker || a.seq - b.seq;
 }
 
-/** The blocks with the first and the second next row. There are about as many as workers: looking at all is quick. */
+/**
+ * The blocks with the first and the second next row. There are about as many as workers: looking at all is
+ * quick.
+ */
 function firstTwo(open: readonly SortedRows[]): {
   first: SortedRows | undefined;
   second: SortedRows | undefined;

@@ -19,7 +19,10 @@ const VAIN_MORE = 4 * BODY_MAX;
 const START = Buffer.from([0x93, 0xa4, 0x4d, 0x42]);
 const MAGICS = new Set(['MBHD', 'MBBK', 'MBLS', 'MBNT', 'MBFT']);
 
-/** What pcap, in its three kinds and both byte orders, and pcapng begin with, for a hint to who took one for a profile. */
+/**
+ * What pcap, in its three kinds and both byte orders, and pcapng begin with, for a hint to who took one for a
+ * profile.
+ */
 const CAPTURES = /^(d4c3b2a1|a1b2c3d4|4d3cb2a1|a1b23c4d|34cdb2a1|a1b2cd34|0a0d0d0a)$/;
 
 /** A whole frame whose checksum fits. */
@@ -82,7 +85,9 @@ export class FrameFile {
     return CAPTURES.test(this.#read(0, 4).toString('hex'));
   }
 
-  /** What the frame at `offset` says of itself, or null where none can start. Its checksum is not looked at. */
+  /**
+   * What the frame at `offset` says of itself, or null where none can start. Its checksum is not looked at.
+   */
   headAt(offset: number): FrameHead | null {
     return parseHead(this.#read(offset, FRAME_HEAD));
   }
@@ -178,7 +183,10 @@ export class FrameFile {
     return to;
   }
 
-  /** `least` to `most` bytes from `offset`, fewer at the end of the file; only to be looked at, not to be kept. */
+  /**
+   * `least` to `most` bytes from `offset`, fewer at the end of the file; only to be looked at, not to be
+   * kept.
+   */
   #near(offset: number, least: number, most = least): Buffer<ArrayBuffer> {
     const end = Math.min(offset + least, this.size);
     if (offset < this.#windowAt || end > this.#windowAt + this.#window.length) {

@@ -27,8 +27,8 @@ export class OwnFile {
   }
 
   /**
-   * Makes sure that the file is still at its path: what is written into one that was removed is lost, and into
-   * one that was moved it does not go where it was meant to.
+   * Makes sure that the file is still at its path: what is written into one that was removed is lost, and
+   * into one that was moved it does not go where it was meant to.
    *
    * @param fd the open file
    * @throws ERR_MEMBENCH_PROFILE_WRITE

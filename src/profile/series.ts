@@ -139,7 +139,8 @@ export class ProfileSeries {
 
   /**
    * To be called about once a second: without any block, too, an old file must be closed, what was written
-   * must come to the disk, and a file that was removed or moved must be noticed. Does nothing once the series is closed.
+   * must come to the disk, and a file that was removed or moved must be noticed. Does nothing once the series
+   * is closed.
    *
    * @throws ERR_MEMBENCH_PROFILE_WRITE, ERR_MEMBENCH_PROFILE_EXISTS
    */

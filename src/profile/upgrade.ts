@@ -1,6 +1,7 @@
 /**
- * Turns the maps of an older version of the format into those of the newest: FORMAT.md, "Versions". Everything else in
- * this folder knows the newest alone. What does not fit is left as it is, for the readers behind to refuse.
+ * Turns the maps of an older version of the format into those of the newest: FORMAT.md, "Versions".
+ * Everything else in this folder knows the newest alone. What does not fit is left as it is, for the readers
+ * behind to refuse.
  */
 import { asBytes, asCount, asList, type Body } from './body.js';
 
@@ -10,8 +11,8 @@ export function upgradeBlock(body: Body, version: number): Body {
 }
 
 /**
- * Version 1 to 2: the column `key` held the entry of the dictionary. One more than that, and never the 0 of the next
- * new key, means the same.
+ * Version 1 to 2: the column `key` held the entry of the dictionary. One more than that, and never the 0 of
+ * the next new key, means the same.
  */
 function withNewKeyColumn(body: Body): Body {
   const payload = asBytes(body.payload, 'payload');

@@ -36,7 +36,10 @@ export interface WriterOptions {
 
 /** Bytes of one more entry in the block index at most: seven integers of nine bytes each in an array. */
 const INDEX_ENTRY_MAX = 64;
-/** Bytes of a footer without header and index at most: every counter there is, as large as can be, needs about 2300. */
+/**
+ * Bytes of a footer without header and index at most: every counter there is, as large as can be, needs about
+ * 2300.
+ */
 const FOOTER_REST_MAX = 2560;
 
 /**
@@ -168,7 +171,9 @@ export class ProfileWriter {
     }
   }
 
-  /** Closes the file as it is: what is sealed stays readable, the missing footer says that it was cut short. */
+  /**
+   * Closes the file as it is: what is sealed stays readable, the missing footer says that it was cut short.
+   */
   abandon(): void {
     this.#close();
   }

@@ -1,8 +1,8 @@
 /**
- * What the privileged half takes from its recorder. A recorder whose parser a packet has taken over can say
- * anything: nothing gets by here but messages in their order, with every field in its range, and blocks that
- * are blocks by their outside. What is in a block is for its readers, who trust no profile: its checksum is
- * not looked at, because a recorder that lies can reckon one, and on a socket nothing is damaged.
+ * Checks what the privileged process receives from its recorder. A packet that takes over the parser may make
+ * the recorder send anything. So only messages in a valid order, with every field in its range, and blocks
+ * with a valid frame are accepted. The content of a block is checked by readers, which trust no profile. Its
+ * checksum is not checked here: a recorder that lies can calculate it, and a socket damages nothing.
  */
 import { BLOCK_MAX, COUNTER_NAMES, type Counter } from '../layout/generated.js';
 import type { SealedBlock } from '../pool/messages.js';
@@ -17,7 +17,7 @@ import type { Sandbox } from './sandbox.js';
 
 const TEXT = 2 + TEXT_MAX;
 const LAG = 1 + 3 * 8;
-/** Fields of a block, with every counter there is. */
+/** Bytes of the fields of a block with all counters. */
 const BLOCK_FIELDS = 4 + 8 + 4 + 8 + 8 + 2 + COUNTER_NAMES.length * (2 + 8);
 const LIMITS = limits(FROM_RECORDER, {
   ready: 1 + TEXT + 2 * 4 + 2,
@@ -28,12 +28,12 @@ const LIMITS = limits(FROM_RECORDER, {
   failed: 1 + TEXT + (1 + TEXT),
 });
 
-/** One recorder's messages. */
+/** Accepts the messages of one recorder. */
 export class Reports {
   readonly #frames = new FrameReader(LIMITS);
-  /** By worker, the number its next block has at least. */
+  /** By worker, the least sequence number of its next block. */
   readonly #nextSeq: number[];
-  /** What the blocks have told of each counter. */
+  /** Sums of the counts of all blocks, by counter. */
   readonly #told = new Map<string, number>();
   #ready = false;
   #running = false;
@@ -45,15 +45,16 @@ export class Reports {
     this.#nextSeq = Array.from({ length: workers }, () => 0);
   }
 
-  /** The recorder was told to run: blocks may come from now on, and the end. */
+  /** The recorder was told to run: from now on blocks and `done` are accepted. */
   run(): void {
     this.#running = true;
   }
 
   /**
-   * Takes what came; see FrameReader. Behind the last message nothing is looked at.
+   * Yields the messages in the next bytes of the stream; see FrameReader. Bytes after the last message are
+   * ignored.
    *
-   * @throws Refused, and then no more of it must be taken
+   * @throws Refused; after that nothing more may be taken from this recorder
    */
   *push(chunk: Uint8Array): Generator<FromRecorder> {
     if (this.#over) return;
@@ -130,7 +131,7 @@ export class Reports {
       const name = COUNTER_NAMES[index]!;
       counts[name] = fields.count();
       const told = (this.#told.get(name) ?? 0) + counts[name];
-      // The footer has the sum, and no reader takes one that is not exact.
+      // The footer has the sum, and readers refuse one that a double does not hold exactly.
       if (told > Number.MAX_SAFE_INTEGER) throw new Refused('counts no recording reaches');
       this.#told.set(name, told);
     }
@@ -166,7 +167,7 @@ function readResult(fields: FieldReader): RecorderResult {
     span: fields.optional(() => ({ first: fields.u64(), last: fields.u64() })),
     lag: readLag(fields),
     broken: fields.optional(() => ({ name: fields.text(), why: fields.text() })),
-    // A live source filters: packets of other ports do not come here.
+    // A live source filters, so packets of other ports never arrive.
     elsewhere: [],
   };
 }

@@ -1,4 +1,4 @@
-/** The recorder as its parent sees it. */
+/** The recorder process, as its parent uses it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -21,12 +21,12 @@ import {
 import type { RecorderHandle, RecorderProgress, RecorderResult, RecorderSettings } from './recorder.js';
 import type { Sandbox } from './sandbox.js';
 
-/** Bytes that may wait for a recorder that does not listen: thousands of messages, and it gets few. */
+/** Most bytes that wait for a recorder that does not read: thousands of messages, and it gets few. */
 const UNHEARD_MAX = 64 * 1024;
-/** Characters kept of what a recorder wrote to stderr, and shown of it. */
+/** Most characters of a recorder's stderr that are kept, and that are shown. */
 const STDERR_MAX = 8192;
 const STDERR_SHOWN = 300;
-/** How long the socket of a recorder that has ended may take to be read to its end, ms. */
+/** Longest time to read the socket of a recorder to its end after its exit, ms. */
 const LAST_WORDS = 1000;
 
 type LiveSettings = RecorderSettings & { feed: LiveFeed };
@@ -54,9 +54,9 @@ export class RecorderChild implements RecorderHandle {
   readonly #done = promise<RecorderResult>();
 
   /**
-   * @param user who it becomes; null where this process is not root
-   * @param program what it runs; tests have others
-   * @param forGood give up for it what this process cannot get back, see `handDown`
+   * @param user user that the recorder becomes; null where this process is not root
+   * @param program program of the recorder; tests have others
+   * @param forGood whether this process may give up rights it cannot get back, see `handDown`
    */
   constructor(
     settings: LiveSettings,
@@ -71,36 +71,36 @@ export class RecorderChild implements RecorderHandle {
     this.#program = program;
     this.#forGood = forGood;
     this.#reports = new Reports(settings.workers);
-    // Each failure is reported once, by whoever waits at the time.
+    // A failure is reported by the promise that is awaited at the time.
     this.#ready.value.catch(() => {});
     this.#done.value.catch(() => {});
   }
 
-  /** The child's pid, for tests that end it. */
+  /** Process id of the recorder, for tests that end it. */
   get pid(): number | undefined {
     return this.#child?.pid;
   }
 
   async ready(): Promise<Sandbox> {
     const { feed } = this.#settings;
-    // Inherited by the child, whose threads are all started later. It costs this process nothing: it
-    // starts no program that would have to gain rights. A stream can do without, where there is no koffi.
+    // no_new_privs is inherited by the child and all its threads. It costs this process nothing, because it
+    // starts no program that has to gain rights. A stream works without it, where koffi is missing.
     const libc = await loadLibc().catch((error: unknown) => {
       if (feed.kind !== 'stream') throw error;
       return undefined;
     });
     libc?.giveUpGaining();
     const fds = descriptorsOf(feed);
-    // By way of a program without capabilities of its file: those of node, where somebody has given it some,
-    // would be kept across its own exec, as this process holds them (capabilities(7), no_new_privs).
+    // Started through a shell, which has no file capabilities: where the file of node has some, they would be
+    // kept across its exec, as this process holds them (capabilities(7), no_new_privs).
     const command = ['-c', 'exec "$0" "$@"', process.execPath, this.#program, String(FIRST_FD + fds.length)];
-    // Its stderr is read here: with a descriptor of the terminal it could steer it, and write its input
-    // (ioctl_tty(2), TIOCSTI). A session of its own (setsid(2)) would also be a group of its own for the
-    // scheduler (sched(7), autogroup), and the packets that wait behind others then are lost.
+    // Its stderr is a pipe: with a descriptor of the terminal it could control the terminal and insert input
+    // (ioctl_tty(2), TIOCSTI). A session of its own (setsid(2)) would prevent that, too, but would also make
+    // it a scheduling group of its own (sched(7), autogroup), and packets would be lost.
     const start = () =>
       spawn('/bin/sh', command, {
         stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...fds],
-        // Nothing of the environment is needed, and options for Node in it would be somebody else's code.
+        // The environment is not needed, and NODE_OPTIONS in it could load foreign code.
         env: {},
       });
     const { started: child, bounded } =
@@ -142,7 +142,7 @@ export class RecorderChild implements RecorderHandle {
     this.#socket?.destroy();
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
-    // Where there never was a process nothing ends.
+    // Where the process was never started, there is no exit to wait for.
     if (child.kill('SIGKILL')) await gone;
   }
 
@@ -150,7 +150,7 @@ export class RecorderChild implements RecorderHandle {
     const socket = child.stdio[CHANNEL_FD] as Socket;
     this.#socket = socket;
     socket.on('data', (chunk: Buffer<ArrayBuffer>) => this.#take(chunk));
-    // It is gone, and its end will be told.
+    // The recorder is gone, which its exit reports.
     socket.on('error', () => {});
     let said = '';
     child.stderr!.setEncoding('utf8').on('data', (text: string) => {
@@ -160,7 +160,8 @@ export class RecorderChild implements RecorderHandle {
     child.on('error', (error) =>
       this.#fail(new MembenchError('ERR_MEMBENCH_WORKER', `recorder: ${error.message}`, undefined, error)),
     );
-    // What it had sent is still to be read; somebody else may hold its end of the socket for ever.
+    // What it sent before is still to be read, but not for ever: another process may hold its end of the
+    // socket.
     child.on('exit', () => setTimeout(ended, LAST_WORDS).unref());
     child.on('close', ended);
   }
@@ -170,7 +171,7 @@ export class RecorderChild implements RecorderHandle {
     const { key, addressKey } = settings;
     this.#socket!.write(frameHead(TO_RECORDER.indexOf('start'), packed.length));
     this.#socket!.write(packed, () => {
-      // Nobody needs them here any more.
+      // The secrets are not needed here any more.
       for (const secret of [packed, key, addressKey]) secret.fill(0);
     });
   }
@@ -194,7 +195,7 @@ export class RecorderChild implements RecorderHandle {
     }
   }
 
-  /** Somebody else speaks through it: it is ended, and nothing more is taken. */
+  /** Ends a recorder that sent what it must not, and may have been taken over; nothing more is accepted. */
   #refuse(what: string): void {
     this.#fail(new MembenchError('ERR_MEMBENCH_WORKER', `the recorder sent what it must not: ${what}`));
     this.#socket!.destroy();
@@ -230,7 +231,9 @@ export class RecorderChild implements RecorderHandle {
   }
 }
 
-/** A process that ended without a word, or with one for people: the line of an exception, or the last one. */
+/**
+ * The error for a recorder that ended early, with the line of an exception in its stderr, or the last line.
+ */
 function earlyEnd(child: ChildProcess, said: string): MembenchError {
   const how = child.signalCode ?? `exit ${child.exitCode}`;
   const lines = said.split('\n').filter((line) => line.trim() !== '');

@@ -1,11 +1,11 @@
-/** The fields of a message: numbers and texts of fixed layout, little-endian, one behind the other. */
+/** The fields of a message: numbers and texts in a fixed order, little-endian, without padding. */
 import { plainText } from '../source/plain-text.js';
 import { Refused } from './frames.js';
 
-/** Bytes of a text at most; what is longer is cut. */
+/** Most bytes of a text; a longer one is cut. */
 export const TEXT_MAX = 2000;
 
-/** Puts a message together. */
+/** Writes the fields of a message. */
 export class FieldWriter {
   #bytes = Buffer.alloc(1024);
   #size = 0;
@@ -43,7 +43,7 @@ export class FieldWriter {
     return this;
   }
 
-  /** Its length in bytes (u16), and UTF-8: whole characters, as many as fit. */
+  /** Length in bytes (u16), then UTF-8, cut at a whole character. */
   text(value: string): this {
     const at = this.#room(2 + TEXT_MAX);
     const size = this.#bytes.write(value, at + 2, TEXT_MAX, 'utf8');
@@ -52,7 +52,7 @@ export class FieldWriter {
     return this;
   }
 
-  /** Whether there is one (u8), and it. */
+  /** Whether there is a value (u8), then the value. */
   optional<T>(value: T | null | undefined, write: (value: T) => void): this {
     const given = value !== null && value !== undefined;
     this.u8(given ? 1 : 0);
@@ -65,7 +65,7 @@ export class FieldWriter {
   }
 }
 
-/** Takes a message apart that may hold anything. What does not fit is refused. */
+/** Reads the fields of a message that may contain anything. Invalid fields are refused. */
 export class FieldReader {
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #view: DataView;
@@ -98,14 +98,14 @@ export class FieldReader {
     return this.#view.getBigUint64(this.#take(8), true);
   }
 
-  /** An unsigned integer of 64 bits that a number holds exactly. */
+  /** An unsigned 64-bit integer that a double holds exactly. */
   count(): number {
     const value = this.u64();
     if (value > Number.MAX_SAFE_INTEGER) throw new Refused('a count no recording reaches');
     return Number(value);
   }
 
-  /** A number that is not negative. */
+  /** A finite number that is not negative. */
   f64(): number {
     const value = this.#view.getFloat64(this.#take(8), true);
     if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) throw new Refused('a number that is none');
@@ -119,7 +119,7 @@ export class FieldReader {
     return list[index]!;
   }
 
-  /** A text in one line, without anything that could steer a terminal. */
+  /** A text in one line, without control characters. */
   text(): string {
     const size = this.u16();
     if (size > TEXT_MAX) throw new Refused('a text that is too long');
@@ -131,7 +131,7 @@ export class FieldReader {
     return this.oneOf([false, true], 'a choice of yes and no,') ? read() : null;
   }
 
-  /** All that is left. */
+  /** All remaining bytes. */
   rest(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(this.#take(this.#bytes.length - this.#at));
   }

@@ -1,23 +1,23 @@
 /**
- * Messages on a stream of bytes. One is a frame: its type (u8), the length of its payload (u32, little-endian,
- * as all that follows), its payload.
+ * Messages on a stream of bytes, each a frame: type (u8), length of the payload (u32, little-endian, as all
+ * numbers), payload.
  */
 
-/** Bytes in front of a payload. */
+/** Bytes before a payload. */
 const HEAD = 5;
 
-/** What came is nothing that may come. The message says what is wrong with it, in our own words only. */
+/** A message was invalid. The error's text never quotes the message. */
 export class Refused extends Error {
   override readonly name = 'Refused';
 }
 
 export interface Frame {
   type: number;
-  /** Nobody else's memory. */
+  /** A copy that belongs to the receiver. */
   payload: Uint8Array<ArrayBuffer>;
 }
 
-/** A frame but for its payload, which follows. */
+/** The head of a frame, to be followed by its payload. */
 export function frameHead(type: number, length: number): Uint8Array {
   const head = new Uint8Array(HEAD);
   head[0] = type;
@@ -25,7 +25,7 @@ export function frameHead(type: number, length: number): Uint8Array {
   return head;
 }
 
-/** Cuts a stream into frames, however it arrives. It holds one payload at most, and none that is too long. */
+/** Splits a stream into frames. It keeps at most one payload, and none above its limit. */
 export class FrameReader {
   readonly #limits: ReadonlyMap<number, number>;
   readonly #head = new Uint8Array(HEAD);
@@ -33,7 +33,7 @@ export class FrameReader {
   #payload: Uint8Array<ArrayBuffer> | undefined;
   #size = 0;
 
-  /** @param limits the types there are, and the most bytes of a payload of each */
+  /** @param limits the valid types, with the most bytes of a payload of each */
   constructor(limits: ReadonlyMap<number, number>) {
     this.#limits = limits;
   }
@@ -41,8 +41,8 @@ export class FrameReader {
   /**
    * Takes the next bytes of the stream.
    *
-   * @returns the frames they complete; after a refusal there are no more
-   * @throws Refused for a type that is not known, or a length no payload of its type has
+   * @returns the frames they complete; none after a refusal
+   * @throws Refused for an unknown type, or a length above the limit of its type
    */
   *push(chunk: Uint8Array): Generator<Frame> {
     let at = 0;

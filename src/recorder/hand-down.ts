@@ -1,15 +1,15 @@
-/** What a recorder is started with: as little as it needs to give up the rest. */
+/** Starts a recorder with as few rights as it needs to give up the rest. */
 import { loadCapabilities, setOf } from '../native/capabilities.js';
 import { HANDED_DOWN } from '../native/drop-rights.js';
 import { loadSeccomp } from '../native/seccomp.js';
 
 /**
- * Starts a program from this thread so that it inherits few capabilities, and can be confined: it cannot make an
- * io_uring, nor can this thread any more.
+ * Starts a program from this thread so that it inherits few capabilities, and can be confined: it cannot make
+ * an io_uring, nor can this thread any more.
  *
- * @param forGood empty this thread's bounding set, where it may: nothing it starts later gets any capability,
- * not even as root. That cannot be taken back, so it is for a process that is membench's own.
- * @returns what was started, and whether with an empty bounding set in every thread
+ * @param forGood empty this thread's bounding set, where permitted, so that no program it starts later gets
+ *   any capability, not even as root. This cannot be undone, so it is only for a process of membench's own
+ * @returns the result of `start`, and whether the bounding set was empty then
  */
 export async function handDown<T>(
   forGood: boolean,
@@ -19,7 +19,7 @@ export async function handDown<T>(
   const capabilities = await loadCapabilities();
   const before = capabilities.get();
   const may = forGood && (before.effective & setOf(['CAP_SETPCAP'])) !== 0n;
-  // Where it is root's, it could not be raised again from an empty bounding set.
+  // From an empty bounding set the inheritable set could not be raised again.
   const inheritable = may ? before.permitted & HANDED_DOWN : before.inheritable & ~before.permitted;
   capabilities.set({ ...before, inheritable });
   const bounded = may && capabilities.emptyBounding();

@@ -1,6 +1,6 @@
 import { LAG_BUCKETS } from '../layout/generated.js';
 
-/** How late packets were decoded, nanoseconds from the kernel's time of a packet; told to an eighth. */
+/** Lag of packets, from the kernel's time of a packet to its decoding, ns; exact to an eighth. */
 export interface Lag {
   p50: number;
   p99: number;
@@ -14,9 +14,10 @@ function upperEnd(bucket: number): number {
 }
 
 /**
- * Percentiles of histograms added up, less what was in them before.
+ * Percentiles of the sum of histograms, less an earlier sum.
  *
- * @returns null where nothing was counted
+ * @param before an earlier `sum`
+ * @returns `sum` of the histograms, and `lag`, null where no packet was counted since
  */
 export function lagOf(
   histograms: readonly BigUint64Array[],

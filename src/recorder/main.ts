@@ -1,9 +1,8 @@
 /**
- * The recorder of a live recording: a process of its own, started by the one that has the rights. It loads
- * what it needs, gives up every right, and only then touches packets. It holds no file and no socket but
- * the descriptors it was given.
+ * The recorder process of a live recording, started by the privileged one. It loads its code, gives up every
+ * right, and only then touches packets. It has no file and no socket but the descriptors it was given.
  *
- * Argument: the first number that is not a descriptor it was given.
+ * Argument: the first descriptor number after those it was given.
  */
 import { Socket } from 'node:net';
 import { MembenchError } from '../errors.js';
@@ -16,18 +15,18 @@ import { Parent } from './parent.js';
 import { Recorder } from './recorder.js';
 import { enterSandbox, shedSets } from './sandbox.js';
 
-/** Between two reports of progress, ms. */
+/** Time between two reports of progress, ms. */
 const PROGRESS_INTERVAL = 200;
 
-// Whoever started us may hold descriptors that somebody else gave them.
+// The parent may have inherited descriptors from others.
 closeInherited(Number(process.argv[2]));
-// A terminal sends its signals to both; the parent decides.
+// A terminal sends its signals to both processes; the parent decides what to do.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGHUP'] as const)
   process.on(signal, () => {});
 
 const libcOrError = await loadLibc().catch((error: unknown) => error as Error);
 const libc = libcOrError instanceof Error ? undefined : libcOrError;
-// Before it hears of any secret.
+// Before this process receives any secret.
 hideMemory(libc);
 
 let recorder: Recorder | undefined;
@@ -43,17 +42,17 @@ function fail(error: unknown): void {
 }
 
 async function start({ settings, user, bounded }: Start): Promise<void> {
-  // A stream needs nothing of the C library: without it (another system, no koffi) less is locked, no more.
+  // A stream works without the C library (another system, no koffi); the process is then less confined.
   if (libcOrError instanceof Error && settings.feed.kind !== 'stream') throw libcOrError;
-  // Before there are workers, which inherit it.
+  // Before the workers start, because threads inherit these sets.
   if (libc !== undefined) await shedSets();
   const events = {
     onBlock: (block: SealedBlock) => parent.say({ kind: 'block', block }),
     onRebuilt: (worker: number, why: string) => parent.say({ kind: 'rebuilt', worker, why }),
   };
   recorder = new Recorder(settings, events, { pageSize: libc?.pageSize });
-  // Workers load their code while it can still be read; they get to see packets only when the kernel's
-  // programs are attached, which waits for `ready`.
+  // Workers load their code while files can still be read. Packets arrive only once the parent starts the
+  // source, which waits for `ready`.
   await recorder.ready();
   parent.say({ kind: 'ready', sandbox: await enterSandbox(user, bounded, libc) });
 }
@@ -91,7 +90,7 @@ function onMessage(message: ToRecorder): void {
   }
 }
 
-// When whoever holds the rights is gone, there is nobody to write for. The kernel sees to it once rights
-// are given up; this is for before.
+// Without the parent nobody writes the profile. Once rights are given up the kernel ends this process with
+// its parent; this does so before.
 const channel = new Socket({ fd: CHANNEL_FD, readable: true, writable: true });
 const parent = new Parent(channel, onMessage, () => process.exit(1));

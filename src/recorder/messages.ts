@@ -1,9 +1,9 @@
 /**
- * What the privileged half of a live recording and its recorder say to each other, over one socket.
+ * The messages between the privileged process of a live recording and its recorder, over one socket.
  *
- * The recorder touches packets, so whatever it says may be somebody else's words: it has a fixed layout
- * (report.ts), every field of it is checked (accept.ts), and it is never more than bytes, numbers and short
- * texts. What the recorder is told comes from whoever started it, and is taken as it is.
+ * The recorder touches packets, so an attacker may have taken it over. Its messages consist of bytes, numbers
+ * and short texts in a fixed layout (report.ts), and every field is checked (accept.ts). Messages to the
+ * recorder are trusted.
  */
 import { deserialize, serialize } from 'node:v8';
 import type { ErrorCode } from '../errors.js';
@@ -17,22 +17,22 @@ export const CHANNEL_FD = 3;
 /** The first descriptor of a feed in the recorder. */
 export const FIRST_FD = 4;
 
-/** How often a recorder says that a worker was replaced, at most: the counters tell the rest. */
+/** Most messages of a recorder about replaced workers; the counters tell the rest. */
 export const REBUILT_MAX = 1000;
 
-/** What a recorder starts with: the only message that carries secrets. */
+/** The first message to a recorder, and the only one with secrets. */
 export interface Start {
   settings: RecorderSettings;
-  /** Who it becomes; null where it was started without rights to give up. */
+  /** User that the recorder becomes; null where it was started without rights to give up. */
   user: { uid: number; gid: number } | null;
-  /** Whether it was started with an empty bounding set. */
+  /** Whether the recorder was started with an empty bounding set. */
   bounded: boolean;
 }
 
-/** To the recorder. `start` comes first; a block that was handed over is answered by `written`. */
+/** Messages to the recorder. `start` is the first; `written` acknowledges a block. */
 export type ToRecorder = ({ kind: 'start' } & Start) | { kind: 'run' | 'stop' | 'flush' | 'written' };
 
-/** From the recorder: `ready`, then what happens, and `done` or `failed` as the last. */
+/** Messages from the recorder. `ready` is the first, `done` or `failed` the last. */
 export type FromRecorder =
   | { kind: 'ready'; sandbox: Sandbox }
   | { kind: 'block'; block: SealedBlock }
@@ -45,7 +45,7 @@ export type FromRecorder =
 export const TO_RECORDER = ['start', 'run', 'stop', 'flush', 'written'] as const;
 export const FROM_RECORDER = ['ready', 'block', 'rebuilt', 'progress', 'done', 'failed'] as const;
 
-/** How a recording ends; `done` has an index into this. */
+/** The ends of a recording; `done` has an index into this list. */
 export const ENDS: readonly RecorderEnd[] = [
   'end of source',
   'count',
@@ -71,7 +71,7 @@ export function limits<Kind extends string>(
   return new Map(kinds.map((kind, type) => [type, most[kind]]));
 }
 
-/** The payload of `start`. V8's own format: whoever reads it has less rights than whoever wrote it. */
+/** Encodes the payload of `start` in V8's format: it is safe because the reader trusts the writer. */
 export function packStart(start: Start): Uint8Array {
   return serialize(start);
 }

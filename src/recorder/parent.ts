@@ -1,4 +1,4 @@
-/** Whoever started this recorder, as the recorder sees it. */
+/** The privileged parent, as its recorder uses it. */
 import type { Socket } from 'node:net';
 import { FrameReader } from './frames.js';
 import {
@@ -11,14 +11,14 @@ import {
 } from './messages.js';
 import { encodeReport } from './report.js';
 
-/** The socket to the half that has the rights. */
+/** The socket to the privileged process. */
 export class Parent {
   readonly #socket: Socket;
   #rebuilt = 0;
 
   /**
    * @param onMessage called with each message
-   * @param onGone called when nobody is there any more
+   * @param onGone called when the parent has closed the socket or died
    */
   constructor(socket: Socket, onMessage: (message: ToRecorder) => void, onGone: () => void) {
     const frames = new FrameReader(TO_RECORDER_LIMITS);
@@ -30,21 +30,21 @@ export class Parent {
           onMessage(kind === 'start' ? { kind, ...unpackStart(payload) } : { kind });
         }
       })
-      // Writing to nobody is an error, reading from nobody is not.
+      // Without a peer, writing fails with an error, and reading ends with `close`.
       .on('error', onGone)
       .on('close', onGone)
       .resume();
   }
 
-  /** Bytes that wait to be taken. */
+  /** Bytes that the parent has not read yet. */
   get waiting(): number {
     return this.#socket.writableLength;
   }
 
   /**
-   * Says something. What waits for a parent that takes nothing is bounded: workers wait once too many blocks
-   * are on their way (RingReader), progress is told only where nothing else waits, and replacements of
-   * workers only so often.
+   * Sends a message. What waits for a parent that does not read is bounded: workers wait while too many
+   * blocks are on their way (RingReader), progress is sent only where nothing else waits, and replacements of
+   * workers at most REBUILT_MAX times.
    */
   say(message: FromRecorder): void {
     if (message.kind === 'progress' && this.waiting > 0) return;

@@ -7,7 +7,6 @@ import {
   LAG_BUCKETS,
 } from '../layout/generated.js';
 import { RingWriter } from '../memory/batch-ring.js';
-import { bufferWithin, mapWithin } from '../memory/budget.js';
 import { NO_CAPTURE } from '../memory/capture-header.js';
 import {
   beginCapture,
@@ -18,41 +17,31 @@ import {
   setPorts,
   setWalk,
 } from '../memory/configure.js';
-import { type MapOptions, type MemoryMap, mapMemory, regionAddress } from '../memory/map.js';
+import { type MemoryMap, regionAddress } from '../memory/map.js';
 import { WorkerState } from '../memory/worker-state.js';
-import type { WorkerTask } from '../pool/messages.js';
 import { type Pool, type PoolEvents, startPool } from '../pool/pool.js';
 import { startThreads, type Threads } from '../pool/threads.js';
-import { DescriptorReader } from '../source/bytes.js';
 import { CaptureFeeder, type CaptureInput, unitOf } from '../source/captures.js';
 import { captureReason } from '../source/file.js';
 import type { Feed } from '../source/source.js';
+import { capturesOf, mapOf, ringOf } from './feeds.js';
 import { type Lag, lagOf } from './lag.js';
 import type { Sandbox } from './sandbox.js';
 
-/** Bytes of one slot: small enough that the chunk and what is read from it stay in a core's cache. */
-export const SLOT_SIZE = 512 * 1024;
-const DEFAULT_BUFFER = 8 * SLOT_SIZE;
-const SLOTS_MIN = 3;
-/** Bytes all workers together may hold in flows, pending requests and early segments, where no cap is set. */
-const STATE_SIZE = 512 * 1024 * 1024;
-/** How long whoever writes a live stream may take to end it once told to, ms. */
+/** Longest time for the writer of a live stream to end it once told to stop, ms. */
 const END_PATIENCE = 3000;
-/** An open block of a live stream is sealed when it is this old, ms. */
+/** Age at which the open blocks of a live stream are sealed, ms. */
 const SEAL_INTERVAL = 1000;
-/** Events of a block: enough for its key dictionary to pay, few enough to stay below 1 MiB. */
-export const BLOCK_EVENTS = 49152;
-
-/** What the decoding half of a recording is told: plain data, because it may run in a process of its own. */
+/** Settings of the decoding half of a recording: plain data, because it may run in a process of its own. */
 export interface RecorderSettings {
   feed: Feed;
   workers: number;
-  /** Bytes of the batch ring. */
+  /** Bytes of the batch ring. Default 4 MiB. */
   buffer: number | undefined;
-  /** Bytes of everything that is kept: the whole shared memory. Default: the buffers and STATE_SIZE. */
+  /** Bytes of the whole shared memory. Default: as much as the buffers and STATE_SIZE need. */
   memory?: number | undefined;
   ports: PortRanges;
-  /** Matching packets after which it ends, exact where packets have one order; 0: no limit. */
+  /** Matching packets after which it ends, exact where all packets have one order; 0: no limit. */
   count: number;
   /** Units of packet time after which it ends; 0n: no limit. */
   duration: bigint;
@@ -63,19 +52,19 @@ export interface RecorderSettings {
   addressKey: Uint8Array;
   /** Seed of the flow hash. */
   hashSeed: bigint;
-  /** One of so many connections is decoded; 1: all. */
+  /** One in this many connections is decoded; 1: all. */
   sample: number;
-  /** Bytes of a packet that are looked at. Default: all. */
+  /** Bytes of a packet that are decoded. Default: all. */
   snaplen?: number | undefined;
-  /** Use the parser with vector instructions, not its scalar twin. */
+  /** Whether to use the parser with vector instructions instead of its scalar twin. */
   simd: boolean;
-  /** Nanoseconds to add to CLOCK_MONOTONIC for Unix time, the same for the whole recording. Default 0. */
+  /** Nanoseconds to add to CLOCK_MONOTONIC to get Unix time. Default 0. */
   clock?: bigint;
-  /** Map kernel rings into the parser's memory. Where false, or where it fails, they are copied. */
+  /** Whether to map kernel rings into the parser's memory; where that fails they are copied. */
   zeroCopy: boolean;
 }
 
-/** A moment's view of a running recording. */
+/** Progress of a running recording. */
 export interface RecorderProgress {
   bytesRead: number;
   packets: number;
@@ -83,7 +72,7 @@ export interface RecorderProgress {
   hits: number;
   misses: number;
   lost: number;
-  /** How late packets were since the last look, null where the source does not tell. */
+  /** Lag of the packets decoded since the last call, null where the source does not tell. */
   lag: Lag | null;
 }
 
@@ -93,42 +82,39 @@ export type RecorderEnd = 'end of source' | 'count' | 'duration' | 'stopped' | '
 export interface RecorderResult {
   counters: Record<Counter, number>;
   ended: RecorderEnd;
-  /** Times of the first and last packet in units; null where the source's packets have no common order. */
+  /** Times of the first and last packet, units; null where the source's packets have no common order. */
   span: { first: bigint; last: bigint } | null;
-  /** How late packets were decoded, null where the source does not tell. */
+  /** Lag of all packets, null where the source does not tell. */
   lag: Lag | null;
   /** The first capture that broke off, and why. */
   broken: { name: string; why: string } | null;
-  /** Ports of which packets look like memcached but were not asked for, and about how many; files and pipes only. */
+  /** Other ports with packets that look like memcached, and about how many; files and pipes only. */
   elsewhere: readonly (readonly [port: number, packets: number])[];
 }
 
 /** The decoding half of a recording, here or in a process of its own. */
 export interface RecorderHandle {
   /**
-   * Resolves when the workers are ready for packets, with what confines the process they are in where it is one
-   * of its own.
+   * Resolves when the workers are ready for packets; with the restrictions of their process, if it is another
+   * one.
    */
   ready(): Promise<Sandbox | null>;
-  /** Decodes until the source ends or `stop()`; then all is decoded and every block was handed over. */
+  /**
+   * Decodes until the source ends or `stop()` is called. Resolves when all is decoded and every block handed
+   * over.
+   */
   run(): Promise<RecorderResult>;
-  /** Decodes what has come, and ends. */
+  /** Decodes the packets that have arrived, and ends. */
   stop(): void;
   /** Makes every worker seal its open block. */
   flush(): void;
-  /** A block handed over is safe: workers wait while too many are not. */
+  /** Reports that a block was written: workers wait while too many are not. */
   blockWritten(): void;
   progress(): RecorderProgress;
   close(): Promise<void>;
 }
 
-/** Slots and their size for a buffer of so many bytes. */
-function slotsOf(buffer: number): { slots: number; slotSize: number } {
-  const slotSize = Math.max(65536, Math.min(SLOT_SIZE, Math.floor(buffer / SLOTS_MIN / 65536) * 65536));
-  return { slotSize, slots: Math.max(SLOTS_MIN, Math.floor(buffer / slotSize)) };
-}
-
-/** Shared memory, workers, and what feeds them. It touches packets and nothing that needs rights. */
+/** The shared memory, the workers, and the feeder of captures. It touches packets, and needs no rights. */
 export class Recorder implements RecorderHandle {
   readonly #settings: RecorderSettings;
   readonly #map: MemoryMap;
@@ -144,8 +130,8 @@ export class Recorder implements RecorderHandle {
   #lagBefore: Float64Array | undefined;
 
   /**
-   * @param host `pageSize`: bytes of a page of this kernel, needed for kernel rings only; `threads`: those of the
-   *   workers, where they are started already
+   * @param host `pageSize`: bytes of a page of this kernel, needed for kernel rings only; `threads`: the
+   *   threads of the workers, where they are started already
    */
   constructor(
     settings: RecorderSettings,
@@ -178,7 +164,7 @@ export class Recorder implements RecorderHandle {
     beginCapture(buffer, this.#map, captureStart({ ...NO_CAPTURE, linktype }, 0, 1));
   }
 
-  /** The memory, its map and the threads, for tests that do damage to them. */
+  /** The memory, its map and the pool, for tests that damage them. */
   get shared(): { memory: WebAssembly.Memory; map: MemoryMap; pool: Pool | undefined } {
     return { memory: this.#memory, map: this.#map, pool: this.#pool };
   }
@@ -196,21 +182,21 @@ export class Recorder implements RecorderHandle {
       config: configureWorker(buffer, this.#map, worker, { key, addressKey, hashSeed, eventsOut: false }),
       run,
       unit: this.#unit,
-      // The times of all other packets are Unix times already.
+      // Packets of all other sources have Unix times already.
       clock: feed.kind === 'bpf rings' ? clock : 0n,
       ring: ringOf(feed, worker, zeroCopy),
     }));
     this.#pool = startPool(this.#threads ?? startThreads(tasks.length), tasks, this.#events);
     // A failed worker would leave the source waiting for a slot that is never freed.
     this.#pool.done.catch(() => this.#feeder?.stop());
-    // What is in a file waits for its readers; live packets do not.
+    // Live packets do not wait until the workers are ready.
     if (feed.kind !== 'captures') await this.#pool.ready;
     return null;
   }
 
   async run(): Promise<RecorderResult> {
     const { done } = this.#pool!;
-    // What grows while it is read may never end: what came shall be safe soon.
+    // A capture that grows while it is read may never end, so its events must reach the profile regularly.
     const grows = this.#captures?.some(({ bytesTotal }) => bytesTotal === null) ?? false;
     const timer = grows ? setInterval(() => this.#ring.flush(), SEAL_INTERVAL) : undefined;
     try {
@@ -282,7 +268,7 @@ export class Recorder implements RecorderHandle {
     await this.#pool?.close();
   }
 
-  /** Summed over the workers; while they run, a moment's view. */
+  /** Counters summed over the workers; while they run, the sums are not exact. */
   #counters(): Record<Counter, number> {
     const sum = new BigUint64Array(COUNTER_NAMES.length);
     for (let worker = 0; worker < this.#settings.workers; worker++) {
@@ -308,12 +294,12 @@ export class Recorder implements RecorderHandle {
     return this.#stopped ? 'stopped' : 'end of source';
   }
 
-  /** A capture that could not be read, or whose records could not be followed, to its end. */
+  /** The first capture that could not be read or walked to its end, and why. */
   #broken(): RecorderResult['broken'] {
     if (this.#feeder === undefined) return null;
     const { failure } = this.#feeder;
     if (failure !== undefined) return { name: failure.input.name, why: captureReason(failure.error)[0] };
-    // Where it was told to stop, it stopped wherever it was.
+    // A recording that is stopped may end within a record.
     const number = endCapture(this.#memory.buffer, this.#map);
     if (number === 0 || this.#stopped) return null;
     return { name: this.#feeder.numbered(number).name, why: 'a record of it is cut or cannot be one' };
@@ -337,68 +323,5 @@ export class Recorder implements RecorderHandle {
       first: view.getBigUint64(INDEX_STATE.first_time, true),
       last: view.getBigUint64(INDEX_STATE.last_time, true),
     };
-  }
-}
-
-/** The memory of a recording: within its cap, or else as large as it comes. */
-function mapOf({ feed, workers, buffer, memory }: RecorderSettings, pageSize: number): MemoryMap {
-  const rooms: Omit<MapOptions, 'state'> = {
-    workers,
-    ...slotsOf(isRing(feed) ? 0 : bufferWithin(memory, buffer, DEFAULT_BUFFER)),
-    blockEvents: BLOCK_EVENTS,
-    window: windowOf(feed, pageSize),
-    kernelCounters: feed.kind === 'bpf rings' ? feed.countersSize : 0,
-  };
-  return memory === undefined ? mapMemory({ ...rooms, state: STATE_SIZE }) : mapWithin(memory, rooms);
-}
-
-/** Whether the kernel fills rings of its own. */
-function isRing(feed: Feed): boolean {
-  return feed.kind === 'bpf rings' || feed.kind === 'packet rings';
-}
-
-/** What comes as records of captures; undefined where the kernel fills rings. */
-function capturesOf(feed: Feed): readonly CaptureInput[] | undefined {
-  if (feed.kind === 'captures') return feed.captures;
-  if (feed.kind !== 'stream') return undefined;
-  const reader = new DescriptorReader(feed.fd, false, true);
-  return [{ name: 'pcap', header: feed.header, reader, bytesTotal: null }];
-}
-
-/** Bytes of a worker's window. */
-function windowOf(feed: Feed, pageSize: number): number {
-  switch (feed.kind) {
-    case 'captures':
-    case 'stream':
-      return 0;
-    case 'bpf rings':
-      // The consumer's page, the producer's, and the data twice in a row.
-      return 2 * pageSize + 2 * feed.ringSize;
-    case 'packet rings':
-      return feed.blockSize * feed.blockCount;
-  }
-}
-
-/** What one worker needs to know of a feed. */
-function ringOf(feed: Feed, worker: number, zeroCopy: boolean): WorkerTask['ring'] {
-  switch (feed.kind) {
-    case 'captures':
-    case 'stream':
-      return null;
-    case 'bpf rings': {
-      const { ringSize: size, counters, countersSize, cpus } = feed;
-      return { kind: 'bpf ring', fd: feed.rings[worker]!, size, counters, countersSize, cpus, zeroCopy };
-    }
-    case 'packet rings': {
-      const { blockSize, blockCount, blockTimeout } = feed;
-      return {
-        kind: 'packet ring',
-        fd: feed.sockets[worker]!,
-        blockSize,
-        blockCount,
-        blockTimeout,
-        zeroCopy,
-      };
-    }
   }
 }

@@ -1,4 +1,4 @@
-/** How a recorder puts what it says into bytes. accept.ts reads them. */
+/** Encodes the messages of a recorder, which accept.ts decodes. */
 import { ERROR_CODES, type ErrorCode } from '../errors.js';
 import { COUNTER_NAMES, type Counter } from '../layout/generated.js';
 import { FieldWriter } from './fields.js';
@@ -6,7 +6,7 @@ import { frameHead } from './frames.js';
 import type { Lag } from './lag.js';
 import { ENDS, FROM_RECORDER, type FromRecorder } from './messages.js';
 
-/** A message as the pieces of its frame: a block is not copied for it. */
+/** Encodes a message as the pieces of its frame, so that a block need not be copied. */
 export function encodeReport(message: FromRecorder): Uint8Array[] {
   const pieces = [fieldsOf(message)];
   if (message.kind === 'block') pieces.push(message.block.frame);
@@ -65,5 +65,5 @@ function addLag(fields: FieldWriter, lag: Lag | null): void {
   fields.optional(lag, ({ p50, p99, max }) => fields.f64(p50).f64(p99).f64(max));
 }
 
-/** `failed` has an index into this. */
+/** All error codes; `failed` has an index into this list. */
 export const CODES = Object.keys(ERROR_CODES) as ErrorCode[];

@@ -1,16 +1,16 @@
-/** What confines the process that decodes, in words. */
+/** Describes what confines the process that decodes. */
 import type { Check } from '../source/check.js';
 import type { Sandbox } from './sandbox.js';
 
-/** Other services may run as this one, too. */
+/** User that other services may run as, too. */
 const SHARED_USER = 'nobody';
 const OWN_USER =
   'useradd --system membench: as nobody it can be ended, and its limits used up, by other processes of nobody';
 
 /**
- * One line for each thing that holds, or does not.
+ * One check for each restriction.
  *
- * @param user its name, and who the process is by number
+ * @param user the user of the process
  */
 export function sandboxChecks(sandbox: Sandbox, user: { name: string; uid: number }): Check[] {
   const { unfiltered, threads, bounded, noNewPrivs, hidden } = sandbox;

@@ -1,4 +1,4 @@
-/** What the process that decodes live packets is confined by, in the order it has to be done. */
+/** Confines the process that decodes live packets. */
 import { closeSync, openSync, readdirSync, readlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { MembenchError } from '../errors.js';
@@ -8,33 +8,34 @@ import { hideMemory } from '../native/dumps.js';
 import type { Libc } from '../native/libc.js';
 import { loadSeccomp, type Seccomp } from '../native/seccomp.js';
 
-/** What holds, once it does. That no thread has a capability or is root always does. */
+/** The restrictions in force. Besides these, no thread is root or has a capability. */
 export interface Sandbox {
-  /** Why no system calls are refused; null where they are. */
+  /** Why no system call is refused; null where a filter refuses some. */
   unfiltered: string | null;
-  /** Threads there were, and how many of them have an empty bounding set. */
+  /** Number of threads, and of those with an empty bounding set. */
   threads: number;
   bounded: number;
   noNewPrivs: boolean;
-  /** No core dump, and only root looks into its memory. */
+  /** No core dump is made, and only root can read the memory. */
   hidden: boolean;
 }
 
-/** Takes out of this thread's sets, and so of every thread it starts, what rights could be made of. */
+/** Empties the bounding and inheritable sets of this thread, and so of every thread it starts. */
 export async function shedSets(): Promise<void> {
   const capabilities = await loadCapabilities();
-  // Only root may, and only where that has not been done for it.
+  // Only root may do this, and it is not needed where the parent has done it.
   capabilities.emptyBounding();
   capabilities.set({ ...capabilities.get(), inheritable: 0n });
 }
 
 /**
- * Gives up every right, and everything else this process can do without: to be called when all its code is
- * loaded and its workers have started. Another thread can still be started, and inherits all of it.
+ * Gives up every right, and all system calls this process does not need. Call it when all code is loaded and
+ * the workers have started; threads started later inherit every restriction.
  *
+ * @param user user to become; null where there are no rights to give up
  * @param bounded whether this process was started with an empty bounding set
- * @param libc where it is there
- * @throws ERR_MEMBENCH_PRIVILEGE where something is not as it shall be: nothing may be captured then
+ * @param libc the C library, where koffi could load it
+ * @throws ERR_MEMBENCH_PRIVILEGE where a restriction is not in force: then nothing may be captured
  */
 export async function enterSandbox(
   user: { uid: number; gid: number } | null,
@@ -44,7 +45,7 @@ export async function enterSandbox(
   const linux = process.platform === 'linux';
   const seccomp = libc === undefined ? undefined : await loadSeccomp();
   dropRights(user, 'the recorder');
-  // The change of user has undone both.
+  // The change of user has reset both of these.
   hideMemory(libc);
   libc?.dieWithParent();
   if (!linux) return { unfiltered: 'only Linux has such filters', threads: 0, bounded: 0, ...NOTHING };
@@ -58,13 +59,13 @@ export async function enterSandbox(
   return { unfiltered, ...found, noNewPrivs, hidden: libc?.isHidden() ?? false };
 }
 
-/** Whether this process has an io_uring: everything can be asked of one, past any filter. */
+/** Whether this process has an io_uring, whose operations no filter sees. */
 function hasRing(): boolean {
   return readdirSync('/proc/self/fd').some((fd) => {
     try {
       return readlinkSync(`/proc/self/fd/${fd}`).includes('[io_uring]');
     } catch {
-      // The one the list was read by.
+      // The descriptor by which the list was read is closed.
       return false;
     }
   });
@@ -80,7 +81,7 @@ function install(seccomp: Seccomp): string | null {
   }
 }
 
-/** Tries what must be refused. */
+/** Checks that system calls which must be refused are. */
 function checkRefusals(seccomp: Seccomp, ringed: boolean): void {
   const allowed = [
     tryFile() && 'open a file',
@@ -92,7 +93,9 @@ function checkRefusals(seccomp: Seccomp, ringed: boolean): void {
   }
 }
 
-/** Whether a file that everybody may read can be opened, or is refused for another reason than the filter's. */
+/**
+ * Whether a file that everybody may read can be opened, or is refused for another reason than the filter's.
+ */
 function tryFile(): boolean {
   try {
     closeSync(openSync('/', 'r'));

@@ -2,19 +2,22 @@ import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { fileReason, MembenchError } from '../errors.js';
 
-/** What keys and addresses of one recording are hashed with. Never leaves the process. */
+/** The secrets for the hashes of one recording. They never leave the process. */
 export interface Secret {
-  /** 16 bytes, for keys. */
+  /** Secret for keys, 16 bytes. */
   readonly key: Uint8Array;
-  /** 16 bytes, for addresses and opaques, derived from the other so that domains cannot be compared. */
+  /**
+   * Secret for addresses and opaques, 16 bytes, derived from `key` so that their hashes never match those of
+   * keys.
+   */
   readonly addressKey: Uint8Array;
-  /** 8 bytes that tell whether two profiles used the same secret, and nothing else about it. */
+  /** 8 bytes that are equal where two profiles used the same secret, and tell nothing else about it. */
   readonly id: Uint8Array;
 }
 
 const SIZE = 16;
 
-/** A hash with its purpose in front: SHA-256 over a 128-bit secret is one-way. */
+/** Derives bytes for a purpose from the secret by SHA-256, which cannot be inverted for 128 random bits. */
 function derive(purpose: string, key: Uint8Array, size: number): Uint8Array {
   return createHash('sha256').update(`membench ${purpose}\0`).update(key).digest().subarray(0, size);
 }
@@ -23,16 +26,16 @@ function secretOf(key: Uint8Array): Secret {
   return { key, addressKey: derive('addresses', key, SIZE), id: derive('key id', key, 8) };
 }
 
-/** A secret nobody knows, forgotten with the process. */
+/** A random secret, forgotten with the process. */
 export function randomSecret(): Secret {
   return secretOf(randomBytes(SIZE));
 }
 
 /**
- * Reads the secret hosts share: 32 hex digits with an optional newline, or 16 raw bytes.
+ * Reads a secret from a file: 32 hex digits with an optional newline, or 16 raw bytes.
  *
- * @throws ERR_MEMBENCH_KEY_FILE where it cannot be read, is no regular file, belongs to somebody else, can be
- * read by others, or is neither form
+ * @throws ERR_MEMBENCH_KEY_FILE where the file cannot be read, is not a regular file, belongs to another
+ *   user, is accessible to others, or has neither format
  */
 export function readSecret(path: string): Secret {
   const fail = (why: string, hint?: string, cause?: unknown) =>

@@ -10,7 +10,10 @@ export interface PacketSink {
   publish(size: number, start?: CaptureStart): void;
   /** Whether there are workers enough to read files, too. */
   readonly lends: boolean;
-  /** Lets the workers read a file themselves, from an offset on, a chunk at a time, as long as chunks are full. */
+  /**
+   * Lets the workers read a file themselves, from an offset on, a chunk at a time, as long as chunks are
+   * full.
+   */
   lend(fd: number, offset: number): void;
   /** Whether they still do. */
   readonly lent: boolean;
@@ -105,8 +108,8 @@ export class CaptureFeeder {
   }
 
   /**
-   * Has the workers read a file that goes on. Where they stop it may end, or grow, or fail to be read, or one of them
-   * may have died: to read on from there tells which.
+   * Has the workers read a file that goes on. Where they stop it may end, or grow, or fail to be read, or one
+   * of them may have died: to read on from there tells which.
    */
   async #lend(file: FileReader, sink: PacketSink): Promise<void> {
     sink.lend(file.fd, file.position);

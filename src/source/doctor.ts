@@ -1,4 +1,6 @@
-/** What each source needs and what of it is missing here: found out by trying, wherever that changes nothing. */
+/**
+ * What each source needs and what of it is missing here: found out by trying, wherever that changes nothing.
+ */
 import { spawnSync } from 'node:child_process';
 import { closeSync, readFileSync, readlinkSync } from 'node:fs';
 import { networkInterfaces, release } from 'node:os';
@@ -40,7 +42,10 @@ const PCAP_BUFFER = 1024 * 1024;
 const FIX_RAW = 'run as root or with CAP_NET_RAW';
 const FIX_BPF = 'run it as root, or with CAP_BPF and CAP_NET_ADMIN; or use afpacket:IF';
 
-/** Says of every source whether it works here, and which is best. Nothing is captured, attached or left behind. */
+/**
+ * Says of every source whether it works here, and which is best. Nothing is captured, attached or left
+ * behind.
+ */
 export async function diagnoseSources(): Promise<{
   sources: SourceDiagnosis[];
   best: SourceDiagnosis['source'];

@@ -68,12 +68,13 @@ export class FileSource implements PacketSource {
   }
 
   /**
-   * Opens captures and reads their heads. Several are one capture in the order of their first packets: the shell's
-   * `pcap*` puts pcap10 before pcap2.
+   * Opens captures and reads their heads. Several are one capture in the order of their first packets: the
+   * shell's `pcap*` puts pcap10 before pcap2.
    *
    * @param paths `-` is standard input
    * @param signal gives up waiting for a head
-   * @param tell called where the order is another one than that of the paths, and where a pipe says nothing for long
+   * @param tell called where the order is another one than that of the paths, and where a pipe says nothing
+   *   for long
    * @throws ERR_MEMBENCH_SOURCE, ERR_MEMBENCH_NOT_A_CAPTURE, ERR_MEMBENCH_LINKTYPE, ERR_MEMBENCH_UNSUPPORTED,
    *   ERR_MEMBENCH_ABORTED
    */

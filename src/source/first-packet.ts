@@ -1,12 +1,14 @@
 /**
- * When a capture begins: the time of its first packet, looked for in its first bytes. The record walk reads times for
- * itself (assembly/framing); this one only puts several files in order.
+ * When a capture begins: the time of its first packet, looked for in its first bytes. The record walk reads
+ * times for itself (assembly/framing); this one only puts several files in order.
  */
 import { PCAP_PATCHED_RECORD_HEADER, PCAP_RECORD_HEADER } from '../layout/generated.js';
 import type { CaptureHeader } from '../memory/capture-header.js';
 import type { ByteReader } from './bytes.js';
 
-/** How far into a capture its first packet is looked for, bytes: pcapng may put names and secrets before it. */
+/**
+ * How far into a capture its first packet is looked for, bytes: pcapng may put names and secrets before it.
+ */
 const LOOKED_MAX = 256 * 1024;
 /** Bytes taken at a time. */
 const STEP = 4096;
@@ -25,7 +27,9 @@ const BLOCK_MIN = 12;
 const INTERFACE_HEAD = 16;
 const PACKET_TIMES = 20;
 
-/** What was found: Unix nanoseconds; null where there is no telling; undefined where more bytes are needed. */
+/**
+ * What was found: Unix nanoseconds; null where there is no telling; undefined where more bytes are needed.
+ */
 type Found = bigint | null | undefined;
 
 /**
@@ -122,8 +126,8 @@ function nanoseconds(ticks: bigint, { resolution, offset }: Clock): bigint {
 }
 
 /**
- * Captures in the order of their first packets. One that does not tell when that was stays behind the one that was
- * named before it.
+ * Captures in the order of their first packets. One that does not tell when that was stays behind the one
+ * that was named before it.
  */
 export function inOrder<T extends { readonly first: bigint | null }>(captures: readonly T[]): T[] {
   let before: bigint | null = null;

@@ -20,8 +20,8 @@ function pathOf(source: string): string {
  * Opens what a source names. A path that exists is a file, whatever it looks like.
  *
  * @param source several are files
- * @param tell called with why a bare interface name is not captured in a better way, and where files are taken in
- *   another order than they are named in
+ * @param tell called with why a bare interface name is not captured in a better way, and where files are
+ *   taken in another order than they are named in
  * @param signal gives up waiting for a source that says nothing
  * @throws ERR_MEMBENCH_SOURCE, ERR_MEMBENCH_NOT_A_CAPTURE, ERR_MEMBENCH_LINKTYPE, ERR_MEMBENCH_UNSUPPORTED,
  *   ERR_MEMBENCH_USAGE

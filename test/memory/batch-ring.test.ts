@@ -454,8 +454,8 @@ test('a worker that waits for the writer is not at work, and goes on when blocks
   const state = real.readers[0]!.state;
   state.begin('decoding', 0n);
   t.true(state.works);
-  state.told(20, state.totals());
-  real.readers[1]!.state.told(12, state.totals());
+  state.setSent(20, state.totals());
+  real.readers[1]!.state.setSent(12, state.totals());
   let waits = 0;
   const ring = new RingReader(real.buffer, real.map, 0, () => {
     waits++;

@@ -26,7 +26,7 @@ import { addCounts } from '#src/profile/counts.js';
 import type { ProfileHeader } from '#src/profile/header.js';
 import { ProfileSeries } from '#src/profile/series.js';
 import type { FooterInfo } from '#src/profile/writer.js';
-import { BLOCK_EVENTS, SLOT_SIZE } from '#src/recorder/recorder.js';
+import { BLOCK_EVENTS, SLOT_SIZE } from '#src/recorder/feeds.js';
 import { checkPayload } from './payload.js';
 import { between, seeded } from './random.js';
 import { Workers } from './workers.js';

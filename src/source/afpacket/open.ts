@@ -110,8 +110,8 @@ export async function openAfpacket(options: AfpacketOptions): Promise<AfpacketSo
 }
 
 /**
- * Every interface: the kernel takes off what is before the IP header, which is not the same on all of them, as it does
- * for libpcap's `any`.
+ * Every interface: the kernel takes off what is before the IP header, which is not the same on all of them,
+ * as it does for libpcap's `any`.
  */
 const EVERY: Interface = { name: 'any', ifindex: 0, up: true, loopback: false, link: 'ip' };
 

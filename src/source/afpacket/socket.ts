@@ -65,7 +65,8 @@ export class PacketSocket {
   }
 
   /**
-   * Makes the ring and binds the socket to the interface, or to all of them (0), with a filter that takes nothing.
+   * Makes the ring and binds the socket to the interface, or to all of them (0), with a filter that takes
+   * nothing.
    *
    * @throws ERR_MEMBENCH_SOURCE
    */

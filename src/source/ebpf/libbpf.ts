@@ -22,7 +22,10 @@ export interface Libbpf {
   initialValue(map: Handle): { at: Handle; size: number } | null;
   read(at: Handle, size: number): Uint8Array;
   write(at: Handle, bytes: Uint8Array): void;
-  /** A BPF ring buffer of so many bytes, a power of two and of pages. Returns a descriptor or a negative errno. */
+  /**
+   * A BPF ring buffer of so many bytes, a power of two and of pages. Returns a descriptor or a negative
+   * errno.
+   */
   createRing(bytes: number): number;
   updateMap(map: number, key: number, value: number): number;
   /** Links a program to an interface's attach point by TCX. Returns a descriptor or a negative errno. */

@@ -67,8 +67,8 @@ export function loadPrograms(libbpf: Libbpf, settings: ProgramSettings): LoadedP
 }
 
 /**
- * Makes sure, without the kernel, that the object can be used: with libbpf that it is of this layout, else only
- * that it is there.
+ * Makes sure, without the kernel, that the object can be used: with libbpf that it is of this layout, else
+ * only that it is there.
  *
  * @throws ERR_MEMBENCH_UNSUPPORTED
  */

@@ -116,8 +116,8 @@ async function run(
     '/bin/sh',
     [
       '-c',
-      // It does abort, when the interface goes down, and its memory is packets: no core of it. The child knows
-      // better ways, on Linux.
+      // It does abort, when the interface goes down, and its memory is packets: no core of it. The child
+      // knows better ways, on Linux.
       'ulimit -S -c 0; exec "$0" "$@"',
       process.execPath,
       fileURLToPath(new URL('./child.js', import.meta.url)),

@@ -1,22 +1,22 @@
 /**
- * The same connection seen twice: captured at two points and merged, or on both sides of an address
- * translation. What no translation changes is the client's port, or with it its address, and the numbers both
- * sides began with. So the entry of a handshake stays in its set once the flow has begun, and says how; a
- * flow without one has an entry like it, of where both sides stood. A flow that begins like another is a copy
- * of it.
+ * Connections that the capture shows twice, because it was merged from two points, or lies on both sides of
+ * an address translation. A translation leaves the client's port or both its port and address as they were,
+ * and never changes the initial sequence numbers. So the entry of a handshake stays in the table of SYNs
+ * after the flow has begun, and a flow without handshake gets an entry, too. A flow that begins like an
+ * earlier one is its duplicate.
  *
- * What is remembered is bounded by the table of SYNs. A copy whose twin is forgotten is a connection of its
- * own.
+ * The table is bounded. Where the entry of the original is gone, the duplicate counts as a connection.
  */
 import { CLIENT, Flow, SERVER, sideOf } from '../flow/flow';
 import { fingerprint } from '../hash';
 import { packet } from '../packet';
 import { entryOf, giveWay, setOf, Syn, SYN_BEGUN, SYN_OVER, WAYS } from './handshake';
 
-/** Bytes of the first payload that are compared, at most: they fit below `SENT_BY_SERVER`. */
+/** Most bytes of the first payload that are compared; the number fits below SENT_BY_SERVER. */
 const FIRST_MAX: u32 = 64;
 const SENT_BY_SERVER: u32 = 0x80;
 
+/** 32 bits of the client's address, to tell clients apart. */
 // @ts-ignore: decorator
 @inline
 function addressOf(flow: Flow): u32 {
@@ -24,11 +24,8 @@ function addressOf(flow: Flow): u32 {
   return <u32>(word ^ (word >> 32));
 }
 
-/**
- * Sets where both sides of a flow begin that the segment at hand is the first of; `syn` is its handshake, or
- * 0.
- */
-export function standOf(flow: Flow, syn: Syn): void {
+/** Sets the initial sequence numbers of a flow that begins with the current segment; `syn` may be 0. */
+export function setInitial(flow: Flow, syn: Syn): void {
   const at = packet;
   const isKnown = changetype<usize>(syn) != 0;
   const client = sideOf(flow, CLIENT);
@@ -40,8 +37,8 @@ export function standOf(flow: Flow, syn: Syn): void {
   server.next = server.initial;
 }
 
-/** How a flow began that begins as the one at hand does, or 0. */
-export function findTwin(flow: Flow, syn: Syn): Syn {
+/** The entry of an earlier flow that began like this one, or 0. */
+export function findOriginal(flow: Flow, syn: Syn): Syn {
   const set = setOf(flow.ports);
   const client = sideOf(flow, CLIENT).initial;
   const server = sideOf(flow, SERVER).initial;
@@ -49,41 +46,45 @@ export function findTwin(flow: Flow, syn: Syn): Syn {
     const entry = entryOf(set, way);
     if (entry.state < SYN_BEGUN || entry.client != client || entry.server != server) continue;
     if (entry.clientPort != <u16>flow.ports) continue;
-    if (changetype<usize>(syn) ? isTwin(entry, syn, flow) : isTwinMidstream(entry, flow)) return entry;
+    if (changetype<usize>(syn) ? isDuplicate(entry, syn, flow) : isMidstreamDuplicate(entry, flow)) {
+      return entry;
+    }
   }
   return changetype<Syn>(0);
 }
 
-/** Both began with a handshake of the same numbers: between the same ports, or from one client. */
-function isTwin(entry: Syn, syn: Syn, flow: Flow): bool {
+/** Whether both began with the same handshake: between the same ports, or from the same client address. */
+function isDuplicate(entry: Syn, syn: Syn, flow: Flow): bool {
   if (entry.midstream) return false;
   if (entry.clientStamp != syn.clientStamp || entry.serverStamp != syn.serverStamp) return false;
   if (entry.serverPort != syn.serverPort && entry.address != addressOf(flow)) return false;
-  // Packets may be joined at one point and not at the other: what is shorter says nothing.
-  return !isComparable(entry) || isFirst(entry);
+  // Segments may be coalesced at one point and not at the other, so a shorter payload proves nothing.
+  return !isComparable(entry) || hasSamePayload(entry);
 }
 
 /**
- * Both were joined at one place of the stream, where nothing but the bytes proves anything: so from one
- * client only.
+ * Whether both begin at the same place in mid-stream. Without a handshake only the bytes prove it, so the
+ * client's address must be the same, too.
  */
-function isTwinMidstream(entry: Syn, flow: Flow): bool {
-  return entry.midstream != 0 && entry.address == addressOf(flow) && isComparable(entry) && isFirst(entry);
+function isMidstreamDuplicate(entry: Syn, flow: Flow): bool {
+  return (
+    entry.midstream != 0 && entry.address == addressOf(flow) && isComparable(entry) && hasSamePayload(entry)
+  );
 }
 
-/** Whether the segment at hand has all bytes that an entry has the fingerprint of. */
+/** Whether the current segment comes from the same side and has all the bytes of the entry's fingerprint. */
 function isComparable(entry: Syn): bool {
   const size = <u32>entry.firstSize;
-  return (size & SENT_BY_SERVER) == sender() && (size & ~SENT_BY_SERVER) <= packet.captured;
+  return (size & SENT_BY_SERVER) == senderBit() && (size & ~SENT_BY_SERVER) <= packet.captured;
 }
 
-function isFirst(entry: Syn): bool {
+function hasSamePayload(entry: Syn): bool {
   return fingerprintOf(entry.firstSize & ~SENT_BY_SERVER) == entry.first;
 }
 
 // @ts-ignore: decorator
 @inline
-function sender(): u32 {
+function senderBit(): u32 {
   return packet.side == CLIENT ? 0 : SENT_BY_SERVER;
 }
 
@@ -93,12 +94,12 @@ function fingerprintOf(size: u32): u32 {
   return <u32>(fingerprint(<usize>packet.payload, <usize>size) >> 32);
 }
 
-/** Remembers how a flow began with the segment at hand, in the place of its handshake where there is one. */
+/** Remembers how a flow began with the current segment, in the entry of its handshake where there is one. */
 export function rememberBegun(flow: Flow, syn: Syn): void {
   const isKnown = changetype<usize>(syn) != 0;
   const entry = isKnown ? syn : giveWay(setOf(flow.ports));
   if (!isKnown) {
-    // One that still waits for its flow is worth more.
+    // A handshake still waiting for its flow is worth more.
     if (entry.state && entry.state < SYN_BEGUN) return;
     entry.time = packet.time;
     entry.hash = flow.hash;
@@ -111,11 +112,11 @@ export function rememberBegun(flow: Flow, syn: Syn): void {
   const size = min(packet.captured, FIRST_MAX);
   entry.state = SYN_BEGUN;
   entry.address = addressOf(flow);
-  entry.firstSize = <u8>(size | sender());
+  entry.firstSize = <u8>(size | senderBit());
   entry.first = fingerprintOf(size);
 }
 
-/** Remembers where both sides of a flow ended. */
+/** Remembers the sequence numbers at which both sides of a flow ended. */
 export function rememberOver(flow: Flow): void {
   const set = setOf(flow.ports);
   const client = sideOf(flow, CLIENT);
@@ -130,8 +131,8 @@ export function rememberOver(flow: Flow): void {
   }
 }
 
-/** Whether the segment at hand lies within what was seen of a flow that is over. */
-export function isOfPast(): bool {
+/** Whether the current segment lies within the sequence numbers of a flow that is over. */
+export function isOfEndedFlow(): bool {
   const at = packet;
   const set = setOf(at.ports);
   for (let way: u32 = 0; way < WAYS; way++) {
@@ -147,9 +148,7 @@ export function isOfPast(): bool {
   return false;
 }
 
-/**
- * Whether it lies between these numbers of its sender, and acknowledges one between those of the other side.
- */
+/** Whether the current segment lies in [from, to] and acknowledges a number in [ackFrom, ackTo]. */
 function isWithin(from: u32, to: u32, ackFrom: u32, ackTo: u32): bool {
   const at = packet;
   return (

@@ -9,26 +9,26 @@
 import { ERROR_BARE, ERROR_FORMAT, ERROR_STORAGE } from './answer';
 import { IS_ERROR, Request } from './message';
 
-/** Where the kind of doubt stands in `Request.bits`. */
+/** Where the kind of ambiguity is in `Request.bits`. */
 const SHIFT: u32 = 16;
-export const DOUBT_MASK: u32 = 7 << SHIFT;
+export const AMBIGUOUS_MASK: u32 = 7 << SHIFT;
 
 /**
  * A length as strtoul takes it and mcmc_token_get_32 does not, `+1`: refused since 1.6.40, and then no value.
  */
-export const DOUBT_SIZE: u32 = 1 << SHIFT;
+export const AMBIGUOUS_SIZE: u32 = 1 << SHIFT;
 /** Spaces before the command: none since 1.6.40. */
-export const DOUBT_INDENT: u32 = 2 << SHIFT;
+export const AMBIGUOUS_INDENT: u32 = 2 << SHIFT;
 /** Tokens too many: refused up to 1.6.39. */
-export const DOUBT_TOKENS: u32 = 3 << SHIFT;
+export const AMBIGUOUS_TOKENS: u32 = 3 << SHIFT;
 /** cas without a unique: refused by all, and the value skipped only since 1.6.40. */
-export const DOUBT_CAS: u32 = 4 << SHIFT;
+export const AMBIGUOUS_CAS: u32 = 4 << SHIFT;
 /** A flag of ms that is neither letter nor digit: refused by all, and the value skipped only up to 1.6.39. */
-export const DOUBT_FLAG: u32 = 5 << SHIFT;
-/** As DOUBT_SIZE, of ms. */
-export const DOUBT_META_SIZE: u32 = 6 << SHIFT;
+export const AMBIGUOUS_FLAG: u32 = 5 << SHIFT;
+/** As AMBIGUOUS_SIZE, of ms. */
+export const AMBIGUOUS_META_SIZE: u32 = 6 << SHIFT;
 /** The length of an ms in a flag S, as before 1.6.10: refused since, and then no value. */
-export const DOUBT_SIZE_FLAG: u32 = 7 << SHIFT;
+export const AMBIGUOUS_SIZE_FLAG: u32 = 7 << SHIFT;
 
 /** The value was read as such. */
 export const TAKEN: u32 = 0;
@@ -37,19 +37,20 @@ export const NOT_TAKEN: u32 = 1;
 /** The answer may mean either. */
 export const NOT_TOLD: u32 = 2;
 
-/** What an answer to a request in doubt tells of its value; `error` is the class of an error. */
+/** What the answer to an ambiguous request tells of its value; `error` is the class of an error. */
 export function isTaken(request: Request, code: u32, error: u32): u32 {
-  const doubt = request.bits & DOUBT_MASK;
+  const ambiguity = request.bits & AMBIGUOUS_MASK;
   if (code != IS_ERROR) return TAKEN;
-  const isMeta = doubt >= DOUBT_FLAG;
+  const isMeta = ambiguity >= AMBIGUOUS_FLAG;
   if (error == ERROR_BARE) {
-    return doubt == DOUBT_INDENT || doubt == DOUBT_TOKENS || doubt == DOUBT_CAS ? NOT_TAKEN : NOT_TOLD;
+    const isIndent = ambiguity == AMBIGUOUS_INDENT;
+    return isIndent || ambiguity == AMBIGUOUS_TOKENS || ambiguity == AMBIGUOUS_CAS ? NOT_TAKEN : NOT_TOLD;
   }
   if (error == ERROR_FORMAT) {
-    if (doubt == DOUBT_CAS) return TAKEN;
-    return doubt == DOUBT_TOKENS ? NOT_TOLD : NOT_TAKEN;
+    if (ambiguity == AMBIGUOUS_CAS) return TAKEN;
+    return ambiguity == AMBIGUOUS_TOKENS ? NOT_TOLD : NOT_TAKEN;
   }
   // Releases before 1.6.10 say that a value ends wrong, some later ones that a length cannot be read.
   if (error == ERROR_STORAGE) return isMeta ? NOT_TOLD : TAKEN;
-  return doubt == DOUBT_SIZE_FLAG || doubt == DOUBT_META_SIZE ? NOT_TOLD : TAKEN;
+  return ambiguity == AMBIGUOUS_SIZE_FLAG || ambiguity == AMBIGUOUS_META_SIZE ? NOT_TOLD : TAKEN;
 }
