@@ -12,15 +12,17 @@ import {
 import { count, isServerPort } from './instance';
 import {
   CONN_KIND_OPEN_MIDSTREAM, COUNTER_DUPLICATES, COUNTER_GAP_BYTES, COUNTER_PAYLOAD_GAP,
-  COUNTER_PAYLOAD_MISSING, COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY, COUNTER_SKIPPED_STRAY, COUNTER_SKIPPED_TLS,
+  COUNTER_PAYLOAD_MISSING, COUNTER_PAYLOAD_RECORDED, COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY,
+  COUNTER_SKIPPED_STRAY, COUNTER_SKIPPED_TLS,
 } from './layout';
 import {
-  beginDelivery, endDelivery, endTrial, settleHeld, skipPayload, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD,
+  beginDelivery, endDelivery, endTrial, isPlain, settleHeld, skipPayload, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD,
 } from './match/account';
 import { endRequests } from './match/alone';
 import { clientBytes } from './match/client';
 import { accountUnread, losePlace, takeGap } from './match/gap';
 import { freeRequest, recordConn } from './match/pending';
+import { wholeAnswer, wholeRequest } from './match/quick';
 import { serverBytes } from './match/server';
 import { CLIENT_HELD, CLIENT_LINE, CLIENT_UNKNOWN } from './match/states';
 import { loseSync } from './match/sync';
@@ -54,6 +56,19 @@ export function bytes(flow: Flow, side: u32, from: Packet): void {
   if (side == CLIENT) clientBytes(flow, at, at + size, from);
   else serverBytes(flow, at, at + size, from);
   endDelivery(flow, state);
+}
+
+/**
+ * Takes the next bytes of one side, the payload of the current packet, if they are one whole message.
+ * Otherwise returns false and has changed nothing: `bytes` takes them.
+ */
+// @ts-ignore: decorator
+@inline
+export function wholeMessage(flow: Flow, at: usize, end: usize): bool {
+  if (!isPlain(flow)) return false;
+  if (!(packet.side == CLIENT ? wholeRequest(flow, at, end) : wholeAnswer(flow, at, end))) return false;
+  count(COUNTER_PAYLOAD_RECORDED, end - at);
+  return true;
 }
 
 // Why the bytes of a gap are missing.

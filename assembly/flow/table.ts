@@ -125,6 +125,34 @@ export function find(): Flow {
   return changetype<Flow>(0);
 }
 
+/**
+ * The same for a packet of IPv4 whose flow lies in its first bucket, as nearly all do; 0 where `find` has to
+ * look. Reads the packet's headers, not its endpoints.
+ */
+// @ts-ignore: decorator
+@inline
+export function findQuickly(): Flow {
+  const at = packet;
+  const hash = at.hash;
+  const word = load<u64>(bucket(hash & mask));
+  if (<u32>(word >> 32) != hash) return changetype<Flow>(0);
+  const flow = changetype<Flow>(<usize><u32>word);
+  // Of an empty bucket whose hash is 0: no flow lies there.
+  if (word == 0 || flow.clientLow | flow.serverLow) return changetype<Flow>(0);
+  const ports = load<u32>(<usize>at.l4);
+  const from = <u64>load<u32>(<usize>at.ip, 12);
+  const to = <u64>load<u32>(<usize>at.ip, 16);
+  if (flow.ports == ports && flow.clientHigh == from && flow.serverHigh == to) {
+    at.side = CLIENT;
+    return flow;
+  }
+  if (flow.ports == rotl(ports, 16) && flow.clientHigh == to && flow.serverHigh == from) {
+    at.side = SERVER;
+    return flow;
+  }
+  return changetype<Flow>(0);
+}
+
 /** The flow idle longest, 0 where there is none. */
 export function oldestFlow(): Flow {
   return changetype<Flow>(<usize>oldest);

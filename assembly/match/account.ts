@@ -98,13 +98,18 @@ const PLAIN_MASK: u64 = 0xffffffff00ffffff;
 /** Text over TCP, in sync, without anything held: nearly all. */
 const PLAIN: u64 = <u64>SYNC_YES << 8;
 
+// @ts-ignore: decorator
+@inline
+export function isPlain(flow: Flow): bool {
+  return (load<u64>(changetype<usize>(flow), offsetof<Flow>('transport')) & PLAIN_MASK) == PLAIN;
+}
+
 /** The parser has read the delivery: counts its bytes. */
 // @ts-ignore: decorator
 @inline
 export function endDelivery(flow: Flow, side: Side): void {
   const bytes = claim - side.lineSize;
-  const word = load<u64>(changetype<usize>(flow), offsetof<Flow>('transport'));
-  if ((word & PLAIN_MASK) == PLAIN && !unproven) count(COUNTER_PAYLOAD_RECORDED, bytes);
+  if (isPlain(flow) && !unproven) count(COUNTER_PAYLOAD_RECORDED, bytes);
   else endUnusual(flow, bytes);
 }
 

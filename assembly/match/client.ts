@@ -5,7 +5,7 @@ import {
 import { count } from '../instance';
 import {
   COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT,
-  COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, KEY_MAX, PRESENT_VALUE_SIZE,
+  COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, PRESENT_VALUE_SIZE,
   STATUS_SILENT,
 } from '../layout';
 import { becomeLogin, expectLogin, lookAtLogin, mayLogIn } from '../memcache/credentials';
@@ -14,15 +14,16 @@ import {
   BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_OVERFLOW, BIT_QUIET, BIT_REFUSED, IS_ERROR, KIND_AUTH, KIND_UNTOLD,
   LINE_DATA, LINE_QUIT, Request,
 } from '../memcache/message';
-import { addKeys, isUnboundedRetrieval, openRetrieval, parseRequest, setGet } from '../memcache/request';
+import { addKeys, isUnboundedRetrieval, openRetrieval, parseRequest } from '../memcache/request';
 import { HEAD_GET } from '../memcache/words';
 import { Packet, reservePacket } from '../packet';
-import { findByte, findGap, findLineEnd } from '../scan';
+import { findByte, findLineEnd } from '../scan';
 import { disown, WHY_NOT_UNDERSTOOD } from './account';
 import { beginHolding, hold } from './held';
 import { appendLine, dropLineHead, freeLine, giveLine } from './lines';
 import { findText } from './protocol';
 import { freeRequest, newRequest, push, record } from './pending';
+import { quickGet } from './quick';
 import {
   CLIENT_DATA, CLIENT_DROP, CLIENT_HELD, CLIENT_KEYS, CLIENT_LINE, CLIENT_OVER, CLIENT_STEP, CLIENT_UNKNOWN,
 } from './states';
@@ -31,8 +32,6 @@ import { loseSync, passOverClient } from './sync';
 
 const LF: u8 = 10;
 const CR: u8 = 13;
-/** CR and LF, as they lie in memory. */
-const CRLF: u16 = 0x0a0d;
 
 /** End of the line without the CR before its LF. */
 // @ts-ignore: decorator
@@ -150,27 +149,6 @@ function beginsRequest(flow: Flow, at: usize, end: usize, ack: u32): bool {
   const known = (request.bits & (BIT_NO_EVENT | BIT_REFUSED | BIT_LAST | AMBIGUOUS_MASK)) == 0;
   freeRequest(request);
   return known;
-}
-
-/**
- * Reads a `get` of one key with its line whole in this packet, as nearly all requests are. Returns the end of
- * the line, or 0 and does nothing where the request is another.
- */
-// @ts-ignore: decorator
-@inline
-function quickGet(flow: Flow, at: usize, end: usize, from: Packet): usize {
-  const key = at + 4;
-  const gap = findGap(key, end);
-  if (gap + 1 >= end || load<u16>(gap) != CRLF || gap == key || gap - key > KEY_MAX) return 0;
-  const request = newRequest(flow);
-  if (changetype<usize>(request) == 0) return 0;
-  setGet(request, key, gap);
-  const time = from.time;
-  setOrigin(flow, request, time, from.ordinal);
-  request.lastTime = time;
-  sideOf(flow, CLIENT).spoken = 1;
-  push(flow, request);
-  return gap + 2;
 }
 
 /**

@@ -105,7 +105,7 @@ function discardBefore(flow: Flow, request: Request): void {
  * Whether opaque and key of a meta answer are this request's. Old releases leave both out of some answers,
  * which only a request that must be answered can then claim.
  */
-function agrees(request: Request, code: u32): bool {
+export function agrees(request: Request, code: u32): bool {
   // A hit returns exactly the flags asked for. A request that is always answered may get those of another
   // release.
   if (request.bits & BIT_QUIET && request.op == OP_MG && (code == IS_VA || code == IS_HD || code == IS_OK)) {

@@ -36,9 +36,16 @@ export function createPending(): void {
 // @ts-ignore: decorator
 @inline
 export function newRequest(flow: Flow): Request {
-  const piece = flow.pending < PENDING_MAX ? take(pool) : 0;
-  if (piece == 0) count(COUNTER_BOUND_REQUESTS);
-  return changetype<Request>(piece);
+  const request = tryRequest(flow);
+  if (changetype<usize>(request) == 0) count(COUNTER_BOUND_REQUESTS);
+  return request;
+}
+
+/** The same, not counted: whoever gets none takes a way that asks again. */
+// @ts-ignore: decorator
+@inline
+export function tryRequest(flow: Flow): Request {
+  return changetype<Request>(flow.pending < PENDING_MAX ? take(pool) : 0);
 }
 
 // @ts-ignore: decorator

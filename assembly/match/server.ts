@@ -3,7 +3,6 @@ import {
   AUTH_NO, AUTH_WANTED, CLIENT, Flow, FLOW_BINARY, FLOW_NEW, FLOW_TEXT, FLOW_TLS, SERVER, Side, sideOf,
   SYNC_NONE, SYNC_TENTATIVE,
 } from '../flow/flow';
-import { fingerprint } from '../hash';
 import { count } from '../instance';
 import {
   COUNTER_AMBIGUOUS_LENGTHS, COUNTER_BOUND_LINES, COUNTER_PAYLOAD_SKIPPED_STREAM,
@@ -11,7 +10,7 @@ import {
   PRESENT_FLAGS, PRESENT_KEY, PRESENT_VALUE_SIZE, STATUS_ERROR, STATUS_HIT, STATUS_MISS, STATUS_OK,
 } from '../layout';
 import {
-  answerFlags, answerPrint, answerSize, asksForCredentials, errorClass, keyEnd, parseAnswer,
+  answerFlags, answerPrint, answerSize, asksForCredentials, errorClass, parseAnswer,
 } from '../memcache/answer';
 import { becomeLogin, LOGIN_NO, mayLogIn, withhold } from '../memcache/credentials';
 import {
@@ -21,10 +20,10 @@ import { findAnywhere } from '../memcache/key-index';
 import { findKey } from '../memcache/keys';
 import {
   BIT_ANSWERED, BIT_FOREIGN, BIT_LAST, BIT_NO_EVENT, BIT_ONE_LINE, BIT_QUIET, IS_EN, IS_END, IS_ERROR,
-  IS_FREE, IS_OK, IS_STAT, IS_STORED, IS_VALUE, KIND_AUTH, KIND_DUMP, KIND_GET, KIND_META, KIND_UNTOLD,
+  IS_FREE, IS_OK, IS_STAT, IS_STORED, IS_VA, IS_VALUE, KIND_AUTH, KIND_DUMP, KIND_GET, KIND_META, KIND_UNTOLD,
   Request,
 } from '../memcache/message';
-import { ANSWER_END_CR, ANSWER_VALUE } from '../memcache/words';
+import { ANSWER_END_CR } from '../memcache/words';
 import { Packet } from '../packet';
 import { findByte } from '../scan';
 import { countUnproven, disown, leaveRestUnread, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD } from './account';
@@ -34,6 +33,7 @@ import { STEP_DONE, STEP_NOT, stepOver } from './foreign';
 import { HELD_VALUE_MAX, lookAtHeld, mayBeLogin } from './held';
 import { answered, forgetPending, freeRequest, record, shift } from './pending';
 import { appendLine, freeLine } from './lines';
+import { quickSize, quickValue, takeQuickValue } from './quick';
 import { resume } from './resume';
 import {
   CLIENT_LINE, CLIENT_OVER, SERVER_AFTER_ERROR, SERVER_DATA, SERVER_DROP, SERVER_LINE, SERVER_STEP,
@@ -144,27 +144,6 @@ function lineBytes(flow: Flow, at: usize, end: usize, by: Packet): usize {
   return at;
 }
 
-/** Number that starts at `quickAt`, at most 10 digits; `quickAt` is then behind it. 0 digits give 0. */
-let quickAt: usize = 0;
-
-// @ts-ignore: decorator
-@inline
-function quickNumber(at: usize): u64 {
-  let value: u64 = 0;
-  const limit = at + 10;
-  for (; at < limit; at++) {
-    const digit = <u32>load<u8>(at) - 0x30;
-    if (digit > 9) break;
-    value = value * 10 + digit;
-  }
-  quickAt = at;
-  return value;
-}
-
-/** Bytes of a VALUE line besides its key: `VALUE `, two spaces, two numbers, CRLF. */
-const VALUE_LINE_MAX: usize = 6 + 1 + 10 + 1 + 10 + 2;
-const CRLF: u16 = 0x0a0d;
-
 /**
  * Reads the answer to a get of one key with its lines whole in this packet, as nearly all answers are.
  * Returns where reading goes on, or 0 and does nothing where the answer is another.
@@ -174,36 +153,24 @@ const CRLF: u16 = 0x0a0d;
 function quickAnswer(flow: Flow, at: usize, end: usize, time: u64): usize {
   const request = changetype<Request>(<usize>flow.head);
   if (request.kind != KIND_GET || request.keys || !(request.present & (1 << PRESENT_KEY))) return 0;
-  const head = load<u32>(at);
-  if (head == ANSWER_END_CR) {
+  if (load<u32>(at) == ANSWER_END_CR) {
     if (end - at < 5 || load<u8>(at + 4) != LF) return 0;
     answered(request, time);
     const hit = request.present & (1 << PRESENT_VALUE_SIZE);
     concludeText(flow, request, IS_END, hit ? STATUS_HIT : STATUS_MISS);
     return at + 5;
   }
-  const key = at + 6;
-  const keyEnd = key + request.keySize;
-  if (head != ANSWER_VALUE || keyEnd + VALUE_LINE_MAX > end || load<u8>(keyEnd) != 0x20) return 0;
-  if (request.present & (1 << PRESENT_VALUE_SIZE)) return 0;
-  if (fingerprint(key, request.keySize) != request.print) return 0;
-  const flags = quickNumber(keyEnd + 1);
-  if (quickAt == keyEnd + 1 || load<u8>(quickAt) != 0x20) return 0;
-  const sizeAt = quickAt + 1;
-  const size = quickNumber(sizeAt);
-  if (quickAt == sizeAt || load<u16>(quickAt) != CRLF || size > 0x7ffffffd) return 0;
+  const data = quickValue(request, at, end);
+  if (data == 0) return 0;
   answered(request, time);
-  request.valueSize = <u32>size;
-  request.flags = flags;
-  request.present |= (1 << PRESENT_VALUE_SIZE) | (1 << PRESENT_FLAGS);
-  const data = quickAt + 2;
-  const behind = data + <usize>size + 2;
+  takeQuickValue(request);
+  const behind = data + <usize>quickSize + 2;
   if (behind + 5 <= end && load<u32>(behind) == ANSWER_END_CR && load<u8>(behind + 4) == LF) {
     concludeText(flow, request, IS_END, STATUS_HIT);
     return behind + 5;
   }
   const side = sideOf(flow, SERVER);
-  side.skip = <u32>size + 2;
+  side.skip = quickSize + 2;
   side.state = SERVER_DATA;
   return data;
 }
@@ -323,7 +290,11 @@ function answerTo(flow: Flow, request: Request, code: u32): void {
     return;
   }
   if (request.kind == KIND_META) {
-    concludeText(flow, request, code, metaStatus(side, request, code));
+    if (code == IS_VA) {
+      side.skip = answerSize + 2;
+      side.state = SERVER_DATA;
+    }
+    concludeText(flow, request, code, metaStatus(request, code));
     return;
   }
   if (request.op == OP_WATCH && code == IS_OK) {

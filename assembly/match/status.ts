@@ -1,5 +1,4 @@
 /** What an answer says of its request: the status an event is recorded with. */
-import { Side } from '../flow/flow';
 import {
   NO_SIZE, OP_MA, OP_MD, OP_MG, OP_MS, PRESENT_FLAGS, PRESENT_TTL_LEFT, PRESENT_VALUE_SIZE, STATUS_DELETED,
   STATUS_EXISTS, STATUS_HIT, STATUS_MISS, STATUS_NOT_FOUND, STATUS_NOT_STORED, STATUS_OK, STATUS_STORED,
@@ -12,7 +11,6 @@ import {
   IS_DELETED, IS_EN, IS_EX, IS_EXISTS, IS_ME, IS_NF, IS_NOT_FOUND, IS_NOT_STORED, IS_NS, IS_NUMBER, IS_STORED,
   IS_TOUCHED, IS_VA, KIND_GET, Request,
 } from '../memcache/message';
-import { SERVER_DATA } from './states';
 
 /** Outcome of a text request by the code of its answer. */
 export function textStatus(request: Request, code: u32): u32 {
@@ -29,12 +27,8 @@ export function textStatus(request: Request, code: u32): u32 {
   }
 }
 
-/** Outcome of a meta answer; what its flags tell goes into the request, and a VA's data is skipped. */
-export function metaStatus(side: Side, request: Request, code: u32): u32 {
-  if (code == IS_VA) {
-    side.skip = answerSize + 2;
-    side.state = SERVER_DATA;
-  }
+/** Outcome of a meta answer; what its flags tell goes into the request. */
+export function metaStatus(request: Request, code: u32): u32 {
   const op = request.op;
   if (code != IS_ME) {
     request.marks = <u8>answerMarks;

@@ -25,12 +25,19 @@ import { countHalf, settleHalf, takeHalf } from './half';
 import { beginWithSyn, findSyn, rememberSyn, rememberSynAck, rememberSynAckAlone, Syn } from './handshake';
 import { forgetLingering, isSentBeforeReset, linger } from './linger';
 import { furthestOf, IS_UNACCEPTABLE, reachOf } from './overlap';
+import { quickSegment } from './quick';
 import { flush, pump, takeSegment } from './reassembly';
 
 /** Decodes the current packet: a TCP segment with complete headers. */
 // @ts-ignore: decorator
 @inline
 export function decodeSegment(): void {
+  // Without SIMD every segment takes the long way: what compares the two builds compares both ways.
+  if (!ASC_FEATURE_SIMD || !quickSegment()) takeAny();
+}
+
+/** The long way, which every segment may take. */
+function takeAny(): void {
   const at = packet;
   const tcp = at.l4;
   const end = at.end;

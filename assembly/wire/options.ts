@@ -45,7 +45,14 @@ export function readOptions(tcp: usize, end: usize): void {
 
 /** NOP, NOP, kind and size, as nearly all put them before their time stamps; as it lies in memory. */
 const USUAL: u32 = 0x0a080101;
-const USUAL_SIZE: usize = 12;
+export const USUAL_SIZE: u32 = 12;
+
+/** Time stamp of a segment with 12 bytes of options, 0 where they are not the usual ones. */
+// @ts-ignore: decorator
+@inline
+export function usualStamp(tcp: usize): u32 {
+  return load<u32>(tcp + TCP_HEADER_MIN) == USUAL ? load32(tcp + TCP_HEADER_MIN + 4) : 0;
+}
 
 /** Time stamp of a segment whose header ends at `end`, 0 where there is none. */
 // @ts-ignore: decorator

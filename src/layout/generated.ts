@@ -49,10 +49,7 @@ export const LAG_BUCKETS = 512;
 export const BLOCK_MAX = 1048576;
 /** most bytes of a sealed block besides its payload: the frame, and the map of counts and shapes */
 export const ENVELOPE_MAX = 65536;
-/**
- * high bits of the hash of a client's port that choose the worker, so that no set of SYNs belongs to two
- * workers
- */
+/** high bits of the hash of a client's port that choose the worker, so that no set of SYNs belongs to two workers */
 export const OWNER_BITS = 13;
 /** most bytes of a packet in a ring record: the largest size of a record, less its head */
 export const RING_CAPTURE_MAX = 131040;
@@ -194,10 +191,7 @@ export const MODE_NAMES = [
 ] as const;
 export type Mode = (typeof MODE_NAMES)[number];
 
-/**
- * bit numbers of EventRecord.present: which optional fields have a value; shape_flags only in the shapes of a
- * block
- */
+/** bit numbers of EventRecord.present: which optional fields have a value; shape_flags only in the shapes of a block */
 export const PRESENT_NAMES = [
   'key',
   'value_size',
@@ -337,10 +331,7 @@ export const CONTAINER_NAMES = [
 ] as const;
 export type Container = (typeof CONTAINER_NAMES)[number];
 
-/**
- * what a worker is doing: waiting for packets, decoding or indexing a batch, sealing its open block at a
- * flush or the end, or reading a slot from a file
- */
+/** what a worker is doing: waiting for packets, decoding or indexing a batch, sealing its open block at a flush or the end, or reading a slot from a file */
 export const PHASE_NAMES = [
   'waiting',
   'decoding',
@@ -350,10 +341,7 @@ export const PHASE_NAMES = [
 ] as const;
 export type Phase = (typeof PHASE_NAMES)[number];
 
-/**
- * counters of the BPF program for each CPU and ring, u64 each; the same names as in enum counter mean the
- * same
- */
+/** counters of the BPF program for each CPU and ring, u64 each; the same names as in enum counter mean the same */
 export const KERNEL_COUNTER_NAMES = [
   'submitted',
   'lost_ring_full',
@@ -402,10 +390,7 @@ export type Column = (typeof COLUMN_NAMES)[number];
 
 /** Byte offsets. state of the batch ring, one for each memory; only the host uses it, through Atomics */
 export const CONTROL = {
-  /**
-   * i32: number of the next slot to fill, by the main thread; its complement where the workers fill slots
-   * from a file. Slot k is at index k % slots
-   */
+  /** i32: number of the next slot to fill, by the main thread; its complement where the workers fill slots from a file. Slot k is at index k % slots */
   next: 0,
   /** i32: number of the next slot to index */
   indexed: 4,
@@ -474,10 +459,7 @@ export const INDEX_STATE = {
   capture: 92,
   /** u32: number of the first capture that was broken or ended within a record, 0: none */
   broken: 96,
-  /**
-   * u32: 1 once first_time is set; 2 where it is set and the first packet of another capture or section is
-   * still to come
-   */
+  /** u32: 1 once first_time is set; 2 where it is set and the first packet of another capture or section is still to come */
   clocked: 100,
   /** u32: pcapng: 1 after the first section header */
   begun: 104,
@@ -497,10 +479,7 @@ export const INDEX_STATE = {
   snaplen: 132,
   /** u64: time of the first record of the current capture or section, in units */
   begin_time: 136,
-  /**
-   * u64: other ports on which traffic looks like memcached (low half, 0: free), and the packets seen there
-   * (high half)
-   */
+  /** u64: other ports on which traffic looks like memcached (low half, 0: free), and the packets seen there (high half) */
   elsewhere: 144,
   /** u32: packets of other ports so far; wraps */
   elsewhere_looked: 208,
@@ -522,10 +501,7 @@ export const CAPTURE_INTERFACE = {
   SIZE: 32,
 } as const;
 
-/**
- * Byte offsets. head of a packet, which the record walk writes over the record header, right before the
- * captured bytes
- */
+/** Byte offsets. head of a packet, which the record walk writes over the record header, right before the captured bytes */
 export const PACKET_HEAD = {
   /** u64: time of capture, units since 1970 */
   time: 0,
@@ -536,10 +512,7 @@ export const PACKET_HEAD = {
   SIZE: 16,
 } as const;
 
-/**
- * Byte offsets. an IP datagram of which fragments are missing; after the table, each has a bitmap of its
- * received pieces of 8 bytes, and its bytes
- */
+/** Byte offsets. an IP datagram of which fragments are missing; after the table, each has a bitmap of its received pieces of 8 bytes, and its bytes */
 export const DATAGRAM = {
   /** u64: source address; IPv4 in the low half */
   source0: 0,
@@ -590,10 +563,7 @@ export const SIDE = {
   line_size: 24,
   /** u8: low bits of the interface on which its last segment was captured */
   ifindex: 28,
-  /**
-   * u8: 1 once a right checksum was seen: from then on a wrong one means that the receiver dropped the
-   * segment
-   */
+  /** u8: 1 once a right checksum was seen: from then on a wrong one means that the receiver dropped the segment */
   sums: 29,
   /** u16: window of its last segment, in network order */
   window: 30,
@@ -622,10 +592,7 @@ export const SIDE = {
   SIZE: 80,
 } as const;
 
-/**
- * Byte offsets. one TCP connection, or one exchange over UDP; its two sides follow it in memory, the client
- * first
- */
+/** Byte offsets. one TCP connection, or one exchange over UDP; its two sides follow it in memory, the client first */
 export const FLOW = {
   /** u32: address of the next flow that was idle longer, 0: none */
   older: 0,
@@ -673,9 +640,7 @@ export const FLOW = {
   current: 84,
   /** u8: AUTH_*: whether the server is known to ask for credentials */
   auth: 88,
-  /**
-   * u8: WHY_*: why the flow is, or was last, out of sync; UNSYNCED_COUNTED: it is counted as an unsynced flow
-   */
+  /** u8: WHY_*: why the flow is, or was last, out of sync; UNSYNCED_COUNTED: it is counted as an unsynced flow */
   unsynced: 89,
   /** u8: 1 once its opening was recorded */
   opened: 90,
@@ -713,10 +678,7 @@ export const EXCHANGE = {
   SIZE: 8,
 } as const;
 
-/**
- * Byte offsets. a handshake seen, or how a flow began, in a table that forgets the oldest: it lets a flow
- * start in sync, and tells duplicates of a connection
- */
+/** Byte offsets. a handshake seen, or how a flow began, in a table that forgets the oldest: it lets a flow start in sync, and tells duplicates of a connection */
 export const SYN = {
   /** u64: time of the SYN */
   time: 0,
@@ -797,10 +759,7 @@ export const SEGMENT = {
   SIZE: 16,
 } as const;
 
-/**
- * Byte offsets. the current packet of an instance, or a packet that waited: framing sets its addresses and
- * flow hash, TCP and UDP its payload
- */
+/** Byte offsets. the current packet of an instance, or a packet that waited: framing sets its addresses and flow hash, TCP and UDP its payload */
 export const PACKET = {
   /** u64: time of capture, in units */
   time: 0,
@@ -917,10 +876,7 @@ export const CONFIG = {
   column_size: 132,
   /** u32: events after which a block is sealed */
   block_events: 136,
-  /**
-   * u32: address of the cache of the block's keys, sets of u64 (assembly/columns/keys.ts); block_events is
-   * below 65536
-   */
+  /** u32: address of the cache of the block's keys, sets of u64 (assembly/columns/keys.ts); block_events is below 65536 */
   key_cache: 140,
   /** u32: sets of that cache, a power of two */
   key_cache_sets: 144,
@@ -945,10 +901,7 @@ export const CONFIG = {
 
 /** Byte offsets. what a worker is doing, so that another can go on where it trapped, hung or died */
 export const WORKER_STATE = {
-  /**
-   * u32: incremented at every change of phase and every block: a worker that works and does not change it is
-   * stuck
-   */
+  /** u32: incremented at every change of phase and every block: a worker that works and does not change it is stuck */
   beat: 0,
   /** u32: enum phase */
   phase: 4,
@@ -960,17 +913,11 @@ export const WORKER_STATE = {
   writing: 16,
   /** u32: 1 while seen_after and lost_after are set: from their calculation to the end of the recovery */
   recovering: 20,
-  /**
-   * u64: current batch: number of its slot, its position in a BPF ring, or number of its block in a packet
-   * ring
-   */
+  /** u64: current batch: number of its slot, its position in a BPF ring, or number of its block in a packet ring */
   batch: 24,
   /** u64: packets_seen when the current batch began */
   batch_seen: 32,
-  /**
-   * u64: packets decoded, or skipped for the kind of their flow, when the batch began; where a slot is
-   * indexed, packets of any outcome and waiting fragments
-   */
+  /** u64: packets decoded, or skipped for the kind of their flow, when the batch began; where a slot is indexed, packets of any outcome and waiting fragments */
   batch_done: 40,
   /** u64: value of packets_seen after the recovery */
   seen_after: 48,
@@ -980,9 +927,7 @@ export const WORKER_STATE = {
   drops_before: 64,
   /** u64: packets lost before they reached the packet ring, without those in statistics */
   drops: 72,
-  /**
-   * u32: struct tpacket_stats as the kernel wrote it (linux/if_packet.h): packets and drops; zero once added
-   */
+  /** u32: struct tpacket_stats as the kernel wrote it (linux/if_packet.h): packets and drops; zero once added */
   statistics: 80,
   /** u64: counters of the BPF program for this ring when last read, by enum kernel_counter */
   kernel: 88,
@@ -1048,9 +993,7 @@ export const EVENT_RECORD = {
   SIZE: 144,
 } as const;
 
-/**
- * Byte offsets. fields that many events of a block have in common; the shape column indexes a table of shapes
- */
+/** Byte offsets. fields that many events of a block have in common; the shape column indexes a table of shapes */
 export const SHAPE = {
   /** u64: as in event_record */
   meta_flags: 0,

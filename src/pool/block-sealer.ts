@@ -55,7 +55,7 @@ export class BlockSealer {
     const body = payload - prefix.length;
     const bodySize = prefix.length + size;
     this.#bytes.set(prefix, body);
-    const frame = new Uint8Array(FRAME_HEAD + bodySize + FRAME_TAIL);
+    const frame = Buffer.allocUnsafeSlow(FRAME_HEAD + bodySize + FRAME_TAIL);
     frame.set(this.#bytes.subarray(body, body + bodySize), FRAME_HEAD);
     sealFrame(frame, 'MBBK', bodySize, core.crc32c(body, bodySize));
     const block: SealedBlock = {

@@ -1,0 +1,217 @@
+/**
+ * The messages that most traffic consists of, read in one go where all their bytes lie in the current packet.
+ * What is only partly there, refused, quiet or in doubt is left to client.ts and server.ts.
+ */
+import { AUTH_NO, CLIENT, Flow, SERVER, sideOf } from '../flow/flow';
+import { fingerprint } from '../hash';
+import { KEY_MAX, PRESENT_FLAGS, PRESENT_KEY, PRESENT_VALUE_SIZE, STATUS_HIT, STATUS_MISS } from '../layout';
+import { answerSize, parseAnswer } from '../memcache/answer';
+import { LOGIN_NO } from '../memcache/credentials';
+import {
+  IS_ERROR, IS_VA, KIND_GET, KIND_META, KIND_TOUCH, LINE_DATA, Request,
+} from '../memcache/message';
+import { parseRequest, setGet } from '../memcache/request';
+import { ANSWER_END_CR, ANSWER_VALUE, HEAD_GET, HEAD_SET } from '../memcache/words';
+import { Packet, packet } from '../packet';
+import { findByte, findGap, findLineEnd } from '../scan';
+import { agrees } from './pairing';
+import { answered, freeRequest, push, record, shift, tryRequest } from './pending';
+import { CLIENT_LINE, SERVER_LINE } from './states';
+import { metaStatus, textStatus } from './status';
+import { setOrigin } from './submit';
+
+const LF: u8 = 10;
+const CR: u8 = 13;
+/** CR and LF, as they lie in memory. */
+const CRLF: u16 = 0x0a0d;
+/** The first and the third byte of a meta command: `m` and a space. */
+const HEAD_META: u32 = 0x20006d;
+/** The shortest request there is, with its line end: `mn`. */
+const REQUEST_MIN: usize = 4;
+
+/**
+ * Reads a `get` of one key with its whole line in this packet. Returns the end of the line, or 0 and does
+ * nothing where the request is another.
+ */
+// @ts-ignore: decorator
+@inline
+export function quickGet(flow: Flow, at: usize, end: usize, from: Packet): usize {
+  const key = at + 4;
+  const gap = findGap(key, end);
+  if (gap + 1 >= end || load<u16>(gap) != CRLF || gap == key || gap - key > KEY_MAX) return 0;
+  const request = tryRequest(flow);
+  if (changetype<usize>(request) == 0) return 0;
+  setGet(request, key, gap);
+  begin(flow, request, from);
+  return gap + 2;
+}
+
+/** A whole request waits for its answer. */
+// @ts-ignore: decorator
+@inline
+function begin(flow: Flow, request: Request, from: Packet): void {
+  setOrigin(flow, request, from.time, from.ordinal);
+  request.lastTime = from.time;
+  sideOf(flow, CLIENT).spoken = 1;
+  push(flow, request);
+}
+
+/**
+ * Takes the bytes [at, end) of a client in sync if they are one whole request that will be answered.
+ * Otherwise returns false and has changed nothing.
+ */
+// @ts-ignore: decorator
+@inline
+export function wholeRequest(flow: Flow, at: usize, end: usize): bool {
+  const side = sideOf(flow, CLIENT);
+  if (side.state != CLIENT_LINE || side.line) return false;
+  if (end - at < REQUEST_MIN || load<u16>(end - 2) != CRLF) return false;
+  const head = load<u32>(at);
+  if (head != HEAD_GET) return isOther(head) && wholeOther(flow, at, end);
+  const key = at + 4;
+  const size = end - key - 2;
+  if (size - 1 >= KEY_MAX || findGap(key, end) != end - 2) return false;
+  const request = tryRequest(flow);
+  if (changetype<usize>(request) == 0) return false;
+  setGet(request, key, end - 2);
+  begin(flow, request, packet);
+  return true;
+}
+
+/** Whether a line begins like a set or a meta command: to read one takes nothing but its `Request`. */
+// @ts-ignore: decorator
+@inline
+function isOther(head: u32): bool {
+  return head == HEAD_SET || (head & 0xff00ff) == HEAD_META;
+}
+
+function wholeOther(flow: Flow, at: usize, end: usize): bool {
+  if (!sideOf(flow, CLIENT).spoken || flow.auth != AUTH_NO || flow.login != LOGIN_NO) return false;
+  const feed = findLineEnd(at, end);
+  if (load<u8>(feed) != LF || feed == at || load<u8>(feed - 1) != CR) return false;
+  const request = tryRequest(flow);
+  if (changetype<usize>(request) == 0) return false;
+  const follows = parseRequest(request, at, feed - 1);
+  const behind = follows == LINE_DATA ? feed + 1 + request.dataSize + 2 : feed + 1;
+  if (request.bits || follows > LINE_DATA || behind != end) {
+    freeRequest(request);
+    return false;
+  }
+  begin(flow, request, packet);
+  return true;
+}
+
+/** Where a number ends that was read. */
+let numberEnd: usize = 0;
+
+/** Number at `at`, at most 10 digits; 0 digits give 0. */
+// @ts-ignore: decorator
+@inline
+function quickNumber(at: usize): u64 {
+  let value: u64 = 0;
+  const limit = at + 10;
+  for (; at < limit; at++) {
+    const digit = <u32>load<u8>(at) - 0x30;
+    if (digit > 9) break;
+    value = value * 10 + digit;
+  }
+  numberEnd = at;
+  return value;
+}
+
+/** Bytes of a VALUE line besides its key: `VALUE `, two spaces, two numbers, CRLF. */
+const VALUE_LINE_MAX: usize = 6 + 1 + 10 + 1 + 10 + 2;
+
+// What `quickValue` read.
+/** Bytes of the value. */
+export let quickSize: u32 = 0;
+let quickFlags: u64 = 0;
+
+/**
+ * Reads the line at `at` where it is a whole VALUE line for the one key of a get. Returns where the value
+ * begins, or 0.
+ */
+// @ts-ignore: decorator
+@inline
+export function quickValue(request: Request, at: usize, end: usize): usize {
+  const key = at + 6;
+  const keyEnd = key + request.keySize;
+  if (load<u32>(at) != ANSWER_VALUE || keyEnd + VALUE_LINE_MAX > end || load<u8>(keyEnd) != 0x20) return 0;
+  if (request.present & (1 << PRESENT_VALUE_SIZE)) return 0;
+  if (fingerprint(key, request.keySize) != request.print) return 0;
+  quickFlags = quickNumber(keyEnd + 1);
+  if (numberEnd == keyEnd + 1 || load<u8>(numberEnd) != 0x20) return 0;
+  const sizeAt = numberEnd + 1;
+  const size = quickNumber(sizeAt);
+  if (numberEnd == sizeAt || load<u16>(numberEnd) != CRLF || size > 0x7ffffffd) return 0;
+  quickSize = <u32>size;
+  return numberEnd + 2;
+}
+
+/** Puts what `quickValue` read into the request. */
+// @ts-ignore: decorator
+@inline
+export function takeQuickValue(request: Request): void {
+  request.valueSize = quickSize;
+  request.flags = quickFlags;
+  request.present |= (1 << PRESENT_VALUE_SIZE) | (1 << PRESENT_FLAGS);
+}
+
+/** Whether `END` and its line end are all of [at, end). */
+// @ts-ignore: decorator
+@inline
+function isEnd(at: usize, end: usize): bool {
+  return at + 5 == end && load<u32>(at) == ANSWER_END_CR && load<u8>(at + 4) == LF;
+}
+
+/**
+ * Takes the bytes [at, end) of a server in sync if they are the whole answer to the oldest request. Otherwise
+ * returns false and has changed nothing.
+ */
+// @ts-ignore: decorator
+@inline
+export function wholeAnswer(flow: Flow, at: usize, end: usize): bool {
+  const side = sideOf(flow, SERVER);
+  const request = changetype<Request>(<usize>flow.head);
+  if (side.state != SERVER_LINE || side.line || changetype<usize>(request) == 0 || request.bits) return false;
+  if (request.kind != KIND_GET) return otherAnswer(flow, at, end);
+  if (request.keys || !(request.present & (1 << PRESENT_KEY))) return false;
+  let status = STATUS_MISS;
+  if (!isEnd(at, end)) {
+    const data = quickValue(request, at, end);
+    if (data == 0 || !isEnd(data + quickSize + 2, end)) return false;
+    takeQuickValue(request);
+    status = STATUS_HIT;
+  }
+  finish(flow, request, status);
+  return true;
+}
+
+function otherAnswer(flow: Flow, at: usize, end: usize): bool {
+  const request = changetype<Request>(<usize>flow.head);
+  if ((request.kind > KIND_TOUCH && request.kind != KIND_META) || flow.auth != AUTH_NO) return false;
+  const feed = findByte(at, end, LF);
+  if (feed == end || feed == at || load<u8>(feed - 1) != CR) return false;
+  const code = parseAnswer(at, feed - 1);
+  if (code == IS_ERROR || !((request.fits >> code) & 1)) return false;
+  const behind = code == IS_VA ? feed + 1 + answerSize + 2 : feed + 1;
+  if (behind != end) return false;
+  if (request.kind != KIND_META) {
+    finish(flow, request, textStatus(request, code));
+    return true;
+  }
+  if (!agrees(request, code)) return false;
+  const status = metaStatus(request, code);
+  finish(flow, request, status);
+  return true;
+}
+
+/** The oldest pending request is answered. */
+// @ts-ignore: decorator
+@inline
+function finish(flow: Flow, request: Request, status: u32): void {
+  answered(request, packet.time);
+  shift(flow);
+  record(flow, request, status);
+  freeRequest(request);
+}
