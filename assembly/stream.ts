@@ -59,8 +59,8 @@ export function bytes(flow: Flow, side: u32, from: Packet): void {
 }
 
 /**
- * Takes the next bytes of one side, the payload of the current packet, if they are one whole message.
- * Otherwise returns false and has changed nothing: `bytes` takes them.
+ * Takes the next bytes of one side, the payload of the current packet, if they are one complete message.
+ * Otherwise returns false without any effect, and `bytes` must take them.
  */
 // @ts-ignore: decorator
 @inline

@@ -126,8 +126,8 @@ export function find(): Flow {
 }
 
 /**
- * The same for a packet of IPv4 whose flow lies in its first bucket, as nearly all do; 0 where `find` has to
- * look. Reads the packet's headers, not its endpoints.
+ * The flow of the current packet, of IPv4, if it is in its first bucket, as nearly all flows are; 0 where
+ * `find` must be called. Reads the headers of the packet, not its endpoints.
  */
 // @ts-ignore: decorator
 @inline
@@ -137,7 +137,7 @@ export function findQuickly(): Flow {
   const word = load<u64>(bucket(hash & mask));
   if (<u32>(word >> 32) != hash) return changetype<Flow>(0);
   const flow = changetype<Flow>(<usize><u32>word);
-  // Of an empty bucket whose hash is 0: no flow lies there.
+  // An empty bucket matches the hash 0, but has no flow.
   if (word == 0 || flow.clientLow | flow.serverLow) return changetype<Flow>(0);
   const ports = load<u32>(<usize>at.l4);
   const from = <u64>load<u32>(<usize>at.ip, 12);

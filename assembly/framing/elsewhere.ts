@@ -16,8 +16,7 @@ import { UDP_FRAME, UDP_HEADER } from '../wire/udp';
 const ENTRY: usize = 8;
 
 /**
- * Looks at one packet of other ports whose TCP or UDP header is at `transport`; its captured bytes end at
- * `end`.
+ * Checks one packet of other ports, with its TCP or UDP header at `transport` and captured bytes up to `end`.
  */
 export function lookElsewhere(transport: usize, protocol: u32, end: usize): void {
   const looked = indexState.elsewhereLooked++;

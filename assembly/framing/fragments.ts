@@ -1,13 +1,13 @@
 /**
- * Fragmented datagrams (RFC 791, RFC 8200), put together as Linux does: a piece that is there already is
- * ignored, one that overlaps what is there takes the whole datagram with it (RFC 5722), and nothing waits
- * longer than 30 s. A whole datagram is laid down behind a packet head in the room of the slot its last
- * piece came in, where it is a packet like any other.
+ * Reassembles fragmented datagrams (RFC 791, RFC 8200) as Linux does: a repeated fragment is ignored, an
+ * overlapping fragment discards the whole datagram (RFC 5722), and no datagram waits longer than 30 s. A
+ * reassembled datagram is written after a packet head in the room of the slot of its last fragment, and
+ * decoded as a packet.
  *
  *   table:  | datagram 0 | ... | of DATAGRAMS_MAX-1 | bitmap and bytes of 0 | ... | of DATAGRAMS_MAX-1 |
  *   room:   | head | IP header | bytes | head | ...
  *
- * It works under the index lock: a datagram's pieces may come in packets of any worker.
+ * It works under the index lock, because the fragments of a datagram may be in packets of any worker.
  */
 import { count, indexState } from '../instance';
 import {
@@ -22,20 +22,23 @@ import {
 import { TCP_HEADER_MIN } from '../wire/tcp';
 import { UDP_HEADER } from '../wire/udp';
 
-/** Bytes of a bit for every 8 bytes of a datagram. */
+/** Bytes of the bitmap, with a bit for every 8 bytes of a datagram. */
 const BITMAP: u32 = (DATAGRAM_MAX + 1) / 64;
-/** Bitmap and bytes of one datagram: behind all the heads, which are looked through for every fragment. */
+/**
+ * Bytes of the bitmap and payload of one datagram. They follow all heads, which are searched for every
+ * fragment.
+ */
 const DATA_STRIDE: u32 = BITMAP + DATAGRAM_MAX + 1;
-/** Linux gives up on a datagram after so many seconds (IP_FRAG_TIME, include/net/ip.h). */
+/** Seconds after which Linux gives up a datagram (IP_FRAG_TIME, include/net/ip.h). */
 const PATIENCE: u64 = 30;
 const IPV4_HEADER: u32 = 20;
 const IPV6_HEADER: u32 = 40;
 
-/** Where the next whole datagram of the slot goes, and where the room ends. */
+/** Address of the next reassembled datagram of the slot, and the end of the room. */
 let room: usize = 0;
 let roomEnd: usize = 0;
 
-/** A slot begins: datagrams that become whole in it go to `address`. */
+/** Begins a slot, whose reassembled datagrams are written to `address`. */
 export function beginRoom(address: usize): void {
   room = address;
   roomEnd = address + DATAGRAM_ROOM;
@@ -61,19 +64,19 @@ function bytesOf(datagram: Datagram): usize {
   return bitmapOf(datagram) + BITMAP;
 }
 
-/** Gives up a datagram that will not become whole, and counts its packets. */
+/** Gives up an incomplete datagram, and counts its packets. */
 function giveUpDatagram(datagram: Datagram): void {
   count(COUNTER_SKIPPED_FRAGMENT, datagram.packets);
   free(datagram);
 }
 
-/** Frees the place of a datagram. Of its bitmap only the part that was used is emptied. */
+/** Frees the entry of a datagram, and clears the used part of its bitmap. */
 function free(datagram: Datagram): void {
   memory.fill(bitmapOf(datagram), 0, min((datagram.highest >> 6) + 1, BITMAP));
   datagram.family = 0;
 }
 
-/** The recording is over: gives up every datagram that is not whole. */
+/** Gives up every incomplete datagram at the end of the recording. */
 export function giveUpDatagrams(): void {
   for (let i: u32 = 0; i < DATAGRAMS_MAX; i++) {
     if (datagramAt(i).family) giveUpDatagram(datagramAt(i));
@@ -87,7 +90,7 @@ function isOver(datagram: Datagram, time: u64): bool {
   return <i64>(time - datagram.begun) > <i64>(PATIENCE * indexState.second);
 }
 
-/** A free place, else that of the oldest. */
+/** A free entry, else that of the oldest datagram, which is given up. */
 function placeFor(time: u64): Datagram {
   let oldest = datagramAt(0);
   for (let i: u32 = 0; i < DATAGRAMS_MAX; i++) {
@@ -100,14 +103,14 @@ function placeFor(time: u64): Datagram {
   return oldest;
 }
 
-/** The datagram the fragment at `ip` belongs to: known, or new in a free place, or in that of the oldest. */
+/** The datagram of the fragment at `ip`: a known one, or a new one in a free or the oldest entry. */
 function datagramOf(ip: usize, time: u64): Datagram {
   const v4 = family == 4;
   const source0 = v4 ? <u64>load<u32>(ip + 12) : load<u64>(ip + 8);
   const source1 = v4 ? 0 : load<u64>(ip + 16);
   const destination0 = v4 ? <u64>load<u32>(ip + 16) : load<u64>(ip + 24);
   const destination1 = v4 ? 0 : load<u64>(ip + 32);
-  // The fragments of one IPv6 datagram are told by addresses and identification alone.
+  // Fragments of an IPv6 datagram are matched by addresses and identification alone.
   const transport = v4 ? protocol : 0;
   for (let i: u32 = 0; i < DATAGRAMS_MAX; i++) {
     const known = datagramAt(i);
@@ -133,7 +136,7 @@ function datagramOf(ip: usize, time: u64): Datagram {
   return place;
 }
 
-/** Which of the 8-byte pieces [from, to) are there: 0 none, 1 some, 2 all. */
+/** Whether the 8-byte pieces [from, to) were received: 0 none, 1 some, 2 all. */
 function present(bitmap: usize, from: u32, to: u32): u32 {
   let there: u32 = 0;
   for (let piece = from; piece < to; piece++) {
@@ -149,7 +152,7 @@ function mark(bitmap: usize, from: u32, to: u32): void {
   }
 }
 
-/** The IP header the whole datagram gets: the first fragment's, without options or extension headers. */
+/** Keeps the IP header of the first fragment, without options and extension headers, for the datagram. */
 function keepHeader(datagram: Datagram, ip: usize): void {
   const header = changetype<usize>(datagram) + DATAGRAM_HEADER;
   if (family == 4) {
@@ -162,7 +165,10 @@ function keepHeader(datagram: Datagram, ip: usize): void {
   }
 }
 
-/** Lays a whole datagram down as a packet. Returns its data behind the head, 0 where there is no room. */
+/**
+ * Writes a complete datagram as a packet. Returns the address after its packet head, 0 where there is no
+ * room.
+ */
 function layDown(datagram: Datagram, time: u64): usize {
   const header = datagram.family == 4 ? IPV4_HEADER : IPV6_HEADER;
   const size = header + datagram.size;
@@ -183,13 +189,13 @@ function layDown(datagram: Datagram, time: u64): usize {
   return data;
 }
 
-/** Packets of the datagram that became whole last, not counting the current one. */
+/** Packets of the datagram reassembled last, without the current one. */
 export let packetsBefore: u32 = 0;
 
 /**
- * Takes a fragment `parseIp` has just read, of which `size` bytes from the IP header on were captured and
- * the packet had `wire`. Returns the data of the whole datagram behind its packet head where this was the
- * last piece missing, else 0, with the packet counted now or later.
+ * Takes the fragment last read by `parseIp`, of which `size` bytes from the IP header on were captured, of a
+ * packet with `wire` bytes. Where it completes a datagram, returns the address after the packet head of the
+ * datagram; else 0, and the packet is counted now or later.
  */
 export function takeFragment(ip: usize, size: u32, wire: u32, time: u64): usize {
   const said = family == 4 ? load16(ip + 2) : load16(ip + 4) + IPV6_HEADER;
@@ -198,7 +204,7 @@ export function takeFragment(ip: usize, size: u32, wire: u32, time: u64): usize 
     return 0;
   }
   const piece = said - headerSize;
-  // All but the last are multiples of 8, and no datagram ends behind the longest there can be.
+  // Sizes of all fragments but the last are multiples of 8, and no datagram exceeds the maximum.
   if (
     piece == 0 || (moreFragments && (piece & 7) != 0) ||
     fragmentOffset + piece > DATAGRAM_MAX - IPV4_HEADER
@@ -206,7 +212,7 @@ export function takeFragment(ip: usize, size: u32, wire: u32, time: u64): usize 
     count(COUNTER_SKIPPED_MALFORMED);
     return 0;
   }
-  // An IPv6 datagram's first fragment has to have its headers (RFC 7112).
+  // The first fragment of an IPv6 datagram must have all headers (RFC 7112).
   const least = protocol == PROTOCOL_TCP ? TCP_HEADER_MIN : protocol == PROTOCOL_UDP ? UDP_HEADER : 0;
   if (family == 6 && fragmentOffset == 0 && piece < least) {
     count(COUNTER_SKIPPED_MALFORMED);
@@ -228,7 +234,7 @@ export function takeFragment(ip: usize, size: u32, wire: u32, time: u64): usize 
   const there = present(bitmap, from, to);
   datagram.packets++;
   datagram.wire += wire;
-  // Two ends, or something behind the end, are an overlap too.
+  // Two different ends, or bytes after the end, count as an overlap, too.
   const known = datagram.size;
   const contradicts = moreFragments
     ? known != 0 && end > known

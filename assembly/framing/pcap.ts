@@ -23,7 +23,7 @@ function number(at: usize, swapped: bool): u32 {
 
 /**
  * Walks the records in [at, end) and fills the workers' lists. Returns the packets walked. Stops at a limit
- * (`ended`) or at a header that cannot be one (`error`). Call in slot order, one caller at a time.
+ * (`ended`) or at an invalid header (`error`). Call it in slot order, from one caller at a time.
  */
 export function indexPcap(at: usize, end: usize): u32 {
   const state = indexState;

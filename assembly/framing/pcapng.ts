@@ -1,7 +1,7 @@
 /**
- * pcapng (draft-ietf-opsawg-pcapng): sections of blocks, each in the byte order of its section: type, total
- * length, body, total length again. A block is read as far as it matters; the rest of it may lie in any
- * number of chunks.
+ * pcapng (draft-ietf-opsawg-pcapng): sections of blocks, in the byte order of the section: type, total
+ * length, body, total length again. Only the needed part of a block is read; the rest may be in any number of
+ * chunks.
  */
 import { count, indexState } from '../instance';
 import {
@@ -32,7 +32,7 @@ const SIMPLE_HEAD: u32 = 12;
 const SECTION_HEAD: u32 = 24;
 const INTERFACE_HEAD: u32 = 16;
 const STATISTICS_HEAD: u32 = 20;
-/** What is read of a block that describes something; options behind it are not looked at. */
+/** Most bytes read of a descriptive block; options after them are ignored. */
 const DESCRIPTION_MAX: u32 = 65536;
 
 // Option codes (sections 3.5, 4.2 and 4.6).
@@ -45,7 +45,7 @@ const ISB_OSDROP: u32 = 7;
 const MICROSECONDS: u32 = 6;
 const POWER_OF_TWO: u32 = 0x80;
 const NANOSECONDS_IN_SECOND: u64 = 1000000000;
-/** More lost packets than there can be: a block with a higher number is wrong. */
+/** Most lost packets; a block with a higher number is invalid. */
 const DROPPED_MAX: u64 = 1 << 48;
 
 // @ts-ignore: decorator
@@ -80,7 +80,7 @@ function powerOfTen(n: u32): u64 {
   return power;
 }
 
-/** Nanoseconds since 1970 of a time of an interface; wraps where no clock can be. */
+/** Nanoseconds since 1970 of a time of an interface; it wraps for impossible times. */
 // @ts-ignore: decorator
 @inline
 function nanoseconds(from: CaptureInterface, high: u32, low: u32): u64 {
@@ -108,7 +108,7 @@ function otherResolution(resolution: u32, ticks: u64): u64 {
   return n - 9 > 19 ? 0 : ticks / powerOfTen(n - 9);
 }
 
-/** Address of the value of an option in [at, end), where it is there with `size` bytes; else 0. */
+/** Address of the value of an option in [at, end) with `size` bytes, or 0. */
 function findOption(at: usize, end: usize, code: u32, size: u32): usize {
   while (at + 4 <= end) {
     const found = load16(at);
@@ -120,7 +120,7 @@ function findOption(at: usize, end: usize, code: u32, size: u32): usize {
   return 0;
 }
 
-/** A section begins: its byte order holds, and interfaces are numbered anew. False where it cannot be one. */
+/** Begins a section, with its byte order and new interface numbers. False where the header is invalid. */
 function beginSection(block: usize): bool {
   const magic = load<u32>(block + 8);
   const swapped = magic == bswap<u32>(BYTE_ORDER_MAGIC);
@@ -129,7 +129,7 @@ function beginSection(block: usize): bool {
   indexState.interfaceCount = 0;
   indexState.begun = 1;
   if (indexState.clocked) indexState.clocked = CLOCKED_BEFORE;
-  // Another major version may have anything behind this (section 4.1).
+  // The rest of a section with another major version is unknown (section 4.1).
   return load16(block + 12) == 1;
 }
 
@@ -151,7 +151,7 @@ function addInterface(block: usize, end: usize): void {
   added.dropped = 0;
 }
 
-/** Statistics hold all that an interface has lost so far: counts what was lost since the block before. */
+/** Counts the packets lost since the statistics block before: a block has the sum of an interface so far. */
 function takeStatistics(block: usize, end: usize): void {
   const id = load32(block + 8);
   if (id >= indexState.interfaceCount) return;
@@ -167,7 +167,7 @@ function takeStatistics(block: usize, end: usize): void {
   from.dropped = dropped;
 }
 
-/** Bytes of a block that must be there before it can be read. */
+/** Bytes of a block that are needed to read it. */
 // @ts-ignore: decorator
 @inline
 function neededOf(type: u32, total: u32): u32 {
@@ -177,7 +177,7 @@ function neededOf(type: u32, total: u32): u32 {
   return 8;
 }
 
-/** The shortest a block of a type can be. */
+/** Fewest bytes of a block of a type. */
 // @ts-ignore: decorator
 @inline
 function leastOf(type: u32): u32 {
@@ -190,7 +190,7 @@ function leastOf(type: u32): u32 {
 
 /**
  * Walks the blocks in [at, end) and fills the workers' lists. Returns the packets walked. Stops at a limit
- * (`ended`) or at a block that cannot be one (`error`). Call in slot order, one caller at a time.
+ * (`ended`) or at an invalid block (`error`). Call it in slot order, from one caller at a time.
  */
 export function indexPcapng(at: usize, end: usize): u32 {
   const state = indexState;
@@ -270,8 +270,8 @@ export function indexPcapng(at: usize, end: usize): u32 {
 }
 
 /**
- * Takes the packet of a block, whose `captured` bytes lie at `data`. A simple block has no time, and gets
- * that of the packet before. False where the recording ends before it.
+ * Takes the packet of a block, with `captured` bytes at `data`. A simple block has no time, and gets that of
+ * the packet before. False where the recording ends before the packet.
  */
 // @ts-ignore: decorator
 @inline

@@ -1,6 +1,6 @@
 /**
- * Records of a BPF ring buffer, as the kernel wrote them (kernel/bpf/ringbuf.c, linux/bpf.h). They lie in
- * pages that can only be read, mapped twice in a row, so that each is contiguous:
+ * Records of a BPF ring buffer, as written by the kernel (kernel/bpf/ringbuf.c, linux/bpf.h). They are in
+ * read-only pages, mapped twice in a row, so that each record is contiguous:
  *
  *   | length, busy and discard bits (u32) | page offset (u32) | record ... | padding to 8 |
  */
@@ -9,14 +9,14 @@
 export const RING_HEAD: u32 = 8;
 /** BPF_RINGBUF_BUSY_BIT: reserved, but not submitted yet. */
 const BUSY: u32 = 1 << 31;
-/** BPF_RINGBUF_DISCARD_BIT: given up by its writer. */
+/** BPF_RINGBUF_DISCARD_BIT: discarded by its writer. */
 const DISCARD: u32 = 1 << 30;
 
-/** Whether the record is still being written; nothing of it may be read then. */
+/** Whether the record is still being written, so that it must not be read. */
 // @ts-ignore: decorator
 @inline
 export function isUnfinished(at: usize): bool {
-  // The writer clears the bit last (xchg), so what is read after it is the record.
+  // The writer clears the bit last (xchg), so that later reads see the complete record.
   const head = ASC_FEATURE_THREADS ? atomic.load<u32>(at) : load<u32>(at);
   return (head & BUSY) != 0;
 }

@@ -1,5 +1,5 @@
 /**
- * Blocks of a TPACKET_V3 ring as the kernel wrote them (struct tpacket_block_desc and tpacket3_hdr of
+ * Blocks of a TPACKET_V3 ring, as written by the kernel (struct tpacket_block_desc and tpacket3_hdr of
  * linux/if_packet.h):
  *
  *   block:   | version | offset to private | status | packets | offset to first | length | sequence | times |
@@ -14,7 +14,7 @@ export function blockPackets(block: usize): u32 {
   return load<u32>(block, 12);
 }
 
-/** Address of its first packet's header. */
+/** Address of the header of the first packet. */
 // @ts-ignore: decorator
 @inline
 export function firstFrame(block: usize): usize {
@@ -55,7 +55,9 @@ export function frameData(frame: usize): usize {
   return frame + load<u16>(frame, 24);
 }
 
-/** Interface it was seen on: sll_ifindex of the sockaddr_ll (packet(7)) behind the header. */
+/**
+ * Interface on which the packet was captured: sll_ifindex of the sockaddr_ll (packet(7)) after the header.
+ */
 // @ts-ignore: decorator
 @inline
 export function frameInterface(frame: usize): u32 {

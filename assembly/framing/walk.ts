@@ -1,7 +1,7 @@
 /**
- * What the walks over captures share. Chunks cut records anywhere. What a chunk ends with is kept in the
- * carry area and put right before the next chunk, in the slot's headroom, so that every record is
- * contiguous when it is read:
+ * Functions shared by the walks over captures. Chunks may cut records anywhere. The incomplete record at the
+ * end of a chunk is kept in the carry area and copied right before the next chunk, into the headroom of its
+ * slot, so that every record is contiguous:
  *
  *   slot:  | headroom ........ [carry] | chunk .............. [begun] |
  *                              ^ walk starts here              ^ next carry
@@ -13,7 +13,10 @@ import { COUNTER_CAPTURES_OVERLAPPING, SLOT_HEADROOM } from '../layout';
 export let lists: usize = 0;
 export let stride: usize = 0;
 
-/** Empties the workers' lists, and returns where the walk begins: what was carried over, then the chunk. */
+/**
+ * Empties the workers' lists, and returns the address at which the walk begins: the carried bytes, then the
+ * chunk.
+ */
 export function beginWalk(chunk: usize, firstList: usize, listStride: usize, workers: u32): usize {
   lists = firstList;
   stride = listStride;
@@ -25,8 +28,8 @@ export function beginWalk(chunk: usize, firstList: usize, listStride: usize, wor
 }
 
 /**
- * Keeps a record that is not whole yet. Behind a limit or an error there is none: the rest of the chunk is
- * not read, and may be longer than the carry area.
+ * Keeps an incomplete record. After a limit or an error nothing is kept: the rest of the chunk is not read,
+ * and may be longer than the carry area.
  */
 export function carryOver(at: usize, end: usize): void {
   if (indexState.error | indexState.ended) return;
@@ -36,20 +39,20 @@ export function carryOver(at: usize, end: usize): void {
   indexState.carrySize = rest;
 }
 
-/** No packet was walked yet; one was; one was, and a capture or a section of one begins. */
+/** Values of `clocked`: no packet was walked yet; one was; one was, and another capture or section begins. */
 const CLOCKED_NOT: u32 = 0;
 const CLOCKED: u32 = 1;
 export const CLOCKED_BEFORE: u32 = 2;
 /**
- * Captures overlap where the later begins before this part of the earlier, or a second, is over, counted from
- * its end.
+ * Two captures overlap where the later one begins more than this part of the earlier one, and more than a
+ * second, before its end.
  */
 const OVERLAP_SHIFT: u64 = 3;
 
 /**
- * The first packet of all sets the clock; that of a later capture, or section, tells whether the two were
- * captured at one time. Of a capture in several files the next may begin a little early: packets of several
- * queues do.
+ * The very first packet sets the clock. The first packet of a later capture or section tells whether it
+ * overlaps the one before. Of a capture in several files the next one may begin slightly early, because
+ * packets of several queues are not in order.
  */
 function beginClock(time: u64): void {
   const state = indexState;
@@ -74,7 +77,7 @@ export function isBeyond(time: u64): bool {
     state.ended = 1;
     return true;
   }
-  // Time may run backwards; only what is later than the end is left out, and ends the walk.
+  // Time may run backwards; only a packet after the end ends the walk.
   if (state.duration != 0 && <i64>(time - state.firstTime) > <i64>state.duration) {
     state.ended = 2;
     return true;

@@ -1,17 +1,16 @@
 /**
- * What becomes of the bytes of payload. Every byte seen ends in exactly one counter:
+ * Counts payload bytes by their outcome. Every byte seen is counted in exactly one counter:
  *
  *   payload_seen = payload_recorded + payload_repeated + payload_unsynced_* + payload_gap + payload_skipped_*
  *
- * Bytes in order are handed to the parsers in deliveries, the bytes of one segment each. A delivery of a
- * connection in sync counts as recorded, less what its parsers disown. Three kinds of bytes wait before they
- * count:
+ * Bytes reach the parsers in deliveries, the bytes of one segment each. A delivery of a flow in sync counts
+ * as recorded, except for bytes that its parser disowns. Three kinds of bytes wait before they count:
  *
- *   - those of a line that is not whole: they count with the delivery that ends the line;
- *   - those of a request that must be proven by its answer (`Flow.held`): what is proven counts as recorded;
- *   - those of a segment that came early: they count when it is delivered or dropped.
+ *   - those of an incomplete line: they count with the delivery that ends the line;
+ *   - those of a request that its answer must prove (`Flow.held`): once proven they count as recorded;
+ *   - those of an early segment: they count when it is delivered or dropped.
  *
- * Nothing is taken out of a counter again, so the account of a block is never negative.
+ * Counters never decrease, so the counts of a block are never negative.
  */
 import {
   Flow, FLOW_BINARY, FLOW_DUPLICATE, FLOW_TLS, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES,
@@ -24,13 +23,13 @@ import {
 } from '../layout';
 
 // Values of Flow.unsynced: why the flow is out of sync, or was the last time.
-/** The capture joined the connection in mid-stream, and the flow has not been in sync yet. */
+/** The connection began before the capture, and the flow has not been in sync yet. */
 export const WHY_MID_STREAM: u8 = 0;
 /** Bytes are missing, or there was no memory for them. */
 export const WHY_AFTER_GAP: u8 = 1;
-/** A message fits no rule of the protocol, or an answer fits no pending request. */
+/** A message violates the protocol, or an answer fits no pending request. */
 export const WHY_NOT_UNDERSTOOD: u8 = 2;
-/** A bit beside these values: COUNTER_FLOWS_UNSYNCED has counted the flow. */
+/** Bit in addition to these values: COUNTER_FLOWS_UNSYNCED has counted the flow. */
 export const UNSYNCED_COUNTED: u8 = 0x80;
 
 /** Whether bytes of the flow were counted as unsynced. */
@@ -40,7 +39,7 @@ export function wasUnsynced(flow: Flow): bool {
   return (flow.unsynced & UNSYNCED_COUNTED) != 0;
 }
 
-/** Notes why the flow is out of sync from here on. */
+/** Sets the reason why the flow is out of sync from here on. */
 export function setWhy(flow: Flow, why: u8): void {
   flow.unsynced = why | (flow.unsynced & UNSYNCED_COUNTED);
 }
@@ -63,15 +62,14 @@ export function countUnsynced(flow: Flow, bytes: u32): void {
   countPayload(counterOf(flow), bytes);
 }
 
-/** Payload of a packet whose flow is not read. */
+/** Counts payload of a flow that is not read. */
 export function skipPayload(kind: u8, bytes: u32): void {
   if (kind == FLOW_DUPLICATE) count(COUNTER_PAYLOAD_REPEATED, bytes);
   else count(kind == FLOW_TLS ? COUNTER_PAYLOAD_SKIPPED_TLS : COUNTER_PAYLOAD_SKIPPED_STRAY, bytes);
 }
 
 /**
- * Bytes that the current delivery will count: its own and those of a line it ends, less those a parser has
- * disowned.
+ * Bytes that the current delivery will count: its own and those of a line it ends, less the disowned ones.
  */
 let claim: u32 = 0;
 /** The side of the current delivery, or of the last one. */
@@ -79,12 +77,12 @@ let claimer: usize = 0;
 /** Whether the flow was in sync when the delivery began. */
 let wasInSync: bool = false;
 /**
- * Whether an answer ended a request that cannot be recorded, because only a later one proves where requests
- * begin.
+ * Whether an answer ended a request that cannot be recorded, because only a later answer proves where
+ * requests begin.
  */
 let unproven: bool = false;
 
-/** A side's parser is about to get bytes. */
+/** Begins the delivery of bytes to a side's parser. */
 // @ts-ignore: decorator
 @inline
 export function beginDelivery(flow: Flow, side: Side, bytes: u32): void {
@@ -93,9 +91,9 @@ export function beginDelivery(flow: Flow, side: Side, bytes: u32): void {
   wasInSync = flow.sync == SYNC_YES;
 }
 
-/** Transport, sync, kind, failures and held of a flow lie in one word; failures do not matter here. */
+/** Mask for the word with a flow's transport, sync, kind, failures and held, without failures. */
 const PLAIN_MASK: u64 = 0xffffffff00ffffff;
-/** Text over TCP, in sync, without anything held: nearly all. */
+/** Text over TCP, in sync, without held bytes, as nearly all flows are. */
 const PLAIN: u64 = <u64>SYNC_YES << 8;
 
 // @ts-ignore: decorator
@@ -104,7 +102,7 @@ export function isPlain(flow: Flow): bool {
   return (load<u64>(changetype<usize>(flow), offsetof<Flow>('transport')) & PLAIN_MASK) == PLAIN;
 }
 
-/** The parser has read the delivery: counts its bytes. */
+/** Ends a delivery that the parser has read, and counts its bytes. */
 // @ts-ignore: decorator
 @inline
 export function endDelivery(flow: Flow, side: Side): void {
@@ -134,18 +132,15 @@ function endUnusual(flow: Flow, bytes: u32): void {
   unproven = false;
 }
 
-/** Whether what is delivered may turn out to be no request. */
+/** Whether the current delivery is a datagram, which may turn out to be no complete request. */
 let onTrial: bool = false;
 
-/**
- * The next deliveries are one datagram, which must hold whole requests: their bytes are held until
- * `endTrial`.
- */
+/** Begins a datagram, which must have complete requests: its bytes are held until `endTrial`. */
 export function beginTrial(): void {
   onTrial = true;
 }
 
-/** The datagram was delivered. Where its last request was not `whole`, its bytes count as incomplete. */
+/** Ends a datagram. Where its last request was not `whole`, its bytes count as incomplete. */
 export function endTrial(flow: Flow, whole: bool): void {
   onTrial = false;
   if (!whole) {
@@ -161,7 +156,7 @@ export function takeUnread(flow: Flow, bytes: u32): void {
   settleHeld(flow);
 }
 
-/** Counts what is held, where it is known by now whether it is recorded. */
+/** Counts the held bytes, if it is known whether they are recorded. */
 export function settleHeld(flow: Flow): void {
   if (flow.held == 0) return;
   if (flow.sync == SYNC_NONE) countUnsynced(flow, flow.held);
@@ -170,7 +165,7 @@ export function settleHeld(flow: Flow): void {
   flow.held = 0;
 }
 
-/** Whether an answer must still prove what the client has sent. */
+/** Whether an answer must still prove the client's bytes. */
 function isOpen(flow: Flow): bool {
   if (flow.sync != SYNC_YES || onTrial) return true;
   // A server that does not speak binary reads no binary request at all.
@@ -178,8 +173,8 @@ function isOpen(flow: Flow): bool {
 }
 
 /**
- * Counts bytes of the current delivery as `counter` instead of as recorded. Out of sync all its bytes count
- * alike.
+ * Counts bytes of the current delivery as `counter` instead of as recorded. Out of sync it does nothing,
+ * because all bytes count by the reason.
  */
 export function disown(flow: Flow, bytes: u32, counter: u32): void {
   if (flow.sync != SYNC_YES) return;
@@ -193,19 +188,19 @@ export function leaveRestUnread(flow: Flow, bytes: u32): void {
   countUnsynced(flow, bytes);
 }
 
-/** Held bytes of the client are about to be read, within a delivery of the server, which counts them too. */
+/** Begins reading held bytes of the client, within a delivery of the server, which counts them, too. */
 export function beginHeld(client: Side, bytes: u32): void {
   claim += bytes;
   claimer = changetype<usize>(client);
 }
 
-/** The held bytes are read, but for those of a line or value that is held further. */
+/** Ends reading held bytes; those of a line or value that remains held do not count yet. */
 export function endHeld(client: Side, server: Side): void {
   claim -= client.lineSize;
   claimer = changetype<usize>(server);
 }
 
-/** Gives up a line whose end will not come: counts its bytes. */
+/** Gives up an incomplete line, and counts its bytes. */
 export function loseLine(flow: Flow, side: Side): void {
   const bytes = side.lineSize;
   if (bytes == 0) return;

@@ -1,8 +1,7 @@
 /**
- * One side of a connection read alone, because the capture has nothing of the other. Requests are unanswered.
- * Of answers only those that name a hit become events: VALUE (of a get, or of what is like it) and VA (of an
- * mg); it is not known when they were asked for, and the key of a VA only where it repeats it. All others are
- * counted.
+ * Reads one side of a connection alone, because the capture does not have the other. Requests are unanswered.
+ * Of answers only hits become events: VALUE, of a get or the like, and VA, of an mg; the time of the request
+ * is unknown, and so is the key of a VA that does not return it. All other answers are only counted.
  */
 import { CLIENT, Flow, FLOW_TLS, SERVER, sideOf, SYNC_NONE } from '../flow/flow';
 import { count } from '../instance';
@@ -34,15 +33,15 @@ const CR: u8 = 13;
 /** Bytes of `VALUE `. */
 const VALUE_WORD: usize = 6;
 
-/** Requests were read of which no answer will be captured. */
+/** Ends requests, to which no answer will be captured. */
 export function endRequests(flow: Flow): void {
   const state = sideOf(flow, CLIENT).state;
-  // Only an answer would tell what the bytes are.
+  // Without the answer it is unknown what the bytes are.
   if (state == CLIENT_HELD || state == CLIENT_UNKNOWN) loseSync(flow, WHY_NOT_UNDERSTOOD);
   else abandonPending(flow);
 }
 
-/** Takes the server's next bytes, of which no request will be captured. */
+/** Reads the server's next bytes, whose requests will not be captured. */
 export function answersAlone(flow: Flow, at: usize, end: usize, from: Packet): void {
   const side = sideOf(flow, SERVER);
   while (at < end) {
@@ -92,7 +91,7 @@ export function answersAlone(flow: Flow, at: usize, end: usize, from: Packet): v
   }
 }
 
-/** One answer line, of so many bytes with its end. */
+/** Reads an answer line, of `size` bytes with its line end. */
 function answer(flow: Flow, at: usize, end: usize, size: u32): void {
   const side = sideOf(flow, SERVER);
   const code = parseAnswer(at, end);
@@ -104,7 +103,7 @@ function answer(flow: Flow, at: usize, end: usize, size: u32): void {
     side.state = SERVER_DATA;
     return;
   }
-  // The end of what was found; alone it says that something was not.
+  // The end of a retrieval's hits; alone it means a miss.
   const ends = code == IS_END && side.spoken;
   side.spoken = 0;
   if (ends) return;
@@ -117,7 +116,7 @@ function answer(flow: Flow, at: usize, end: usize, size: u32): void {
   else flow.settled = 1;
 }
 
-/** Records what was found. */
+/** Records a hit. */
 function hit(flow: Flow, code: u32, at: usize, end: usize): void {
   const side = sideOf(flow, SERVER);
   const request = newRequest(flow);
@@ -129,7 +128,7 @@ function hit(flow: Flow, code: u32, at: usize, end: usize): void {
     clear(request);
     request.op = <u8>OP_MG;
     request.proto = <u8>PROTO_META;
-    // In base64 it stands for another key.
+    // A key in base64 stands for another key.
     if (hasKey && !keyIsBase64) setKey(request, keyAt, keyEnd - keyAt);
   }
   setOrigin(flow, request, side.lineTime, side.lineOrdinal);

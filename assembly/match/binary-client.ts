@@ -1,5 +1,5 @@
 /**
- * Client bytes of a binary connection in order: headers, extras and keys become pending requests, values are
+ * Reads client bytes of a binary connection: headers, extras and keys become pending requests, and values are
  * skipped.
  */
 import { CLIENT, Flow, SERVER, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE } from '../flow/flow';
@@ -20,12 +20,13 @@ import { CLIENT_DATA, CLIENT_UNKNOWN, CLIENT_LINE, CLIENT_OVER } from './states'
 import { dataDone, lostRequest, setOrigin } from './submit';
 import { loseSync, passOverClient } from './sync';
 
-/** Takes the client's next bytes, which `from` brought. */
+/** Reads the client's next bytes, of the packet `from`. */
 export function binaryClientBytes(flow: Flow, at: usize, end: usize, from: Packet): void {
   const side = sideOf(flow, CLIENT);
   if (flow.sync == SYNC_NONE) {
     const server = sideOf(flow, SERVER);
-    // A whole header, while nothing of the server is outstanding: the server's next bytes answer it.
+    // A complete header, while all bytes of the server are acknowledged, so that the server's next bytes
+    // answer it.
     if (
       !from.starts || end - at < BINARY_HEADER || !server.known || server.next != from.ack || !mayBegin(at)
     ) {
@@ -56,7 +57,7 @@ export function binaryClientBytes(flow: Flow, at: usize, end: usize, from: Packe
   }
 }
 
-/** Bytes of a request's head, which may be cut anywhere. Returns where reading goes on. */
+/** Collects the head of a request, which may be split anywhere. Returns the address where reading goes on. */
 function headBytes(flow: Flow, at: usize, end: usize, from: Packet): usize {
   const side = sideOf(flow, CLIENT);
   if (side.line == 0) {
@@ -87,7 +88,7 @@ function headBytes(flow: Flow, at: usize, end: usize, from: Packet): usize {
     at += taken;
   }
   const head = <usize>side.line;
-  // The head is whole: from here on the delivery counts its bytes, not the buffer.
+  // The head is complete: from here on the delivery counts its bytes, not the buffer.
   side.lineSize = 0;
   requestAt(flow, head, from.time);
   freeLine(side);
@@ -95,8 +96,8 @@ function headBytes(flow: Flow, at: usize, end: usize, from: Packet): usize {
 }
 
 /**
- * Bytes that begin no request: memcached closes without an answer, and so nothing is read until it has
- * spoken.
+ * Handles bytes that begin no request: memcached closes without an answer, so nothing more is read before the
+ * server sends.
  */
 function noRequest(flow: Flow, side: Side): void {
   if (flow.sync == SYNC_TENTATIVE) {
@@ -114,7 +115,8 @@ function noRequest(flow: Flow, side: Side): void {
 }
 
 /**
- * A request whose head lies at `at`; its last byte came at `lastTime`, its first at the side's `lineTime`.
+ * Handles the request with its head at `at`. Its last byte arrived at `lastTime`, its first at the side's
+ * `lineTime`.
  */
 function requestAt(flow: Flow, at: usize, lastTime: u64): void {
   const side = sideOf(flow, CLIENT);

@@ -1,4 +1,4 @@
-/** Server bytes of a binary connection in order: answers complete pending requests by order and opaque. */
+/** Reads server bytes of a binary connection: answers complete pending requests by order and opaque. */
 import { CLIENT, Flow, SERVER, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE } from '../flow/flow';
 import { count } from '../instance';
 import {
@@ -18,7 +18,7 @@ import { answered, freeRequest, record, recordSilence, shift } from './pending';
 import { CLIENT_LINE, SERVER_DATA, SERVER_LINE } from './states';
 import { believe, loseSync } from './sync';
 
-/** Takes the server's next bytes, which `from` brought. */
+/** Reads the server's next bytes, of the packet `from`. */
 export function binaryServerBytes(flow: Flow, at: usize, end: usize, from: Packet): void {
   const side = sideOf(flow, SERVER);
   while (at < end) {
@@ -38,7 +38,7 @@ export function binaryServerBytes(flow: Flow, at: usize, end: usize, from: Packe
   }
 }
 
-/** Bytes of an answer's head, which may be cut anywhere. Returns where reading goes on. */
+/** Collects the head of an answer, which may be split anywhere. Returns the address where reading goes on. */
 function headBytes(flow: Flow, at: usize, end: usize, from: Packet): usize {
   const side = sideOf(flow, SERVER);
   if (side.line == 0) {
@@ -69,7 +69,7 @@ function headBytes(flow: Flow, at: usize, end: usize, from: Packet): usize {
   }
   const head = <usize>side.line;
   const size = side.lineSize;
-  // The head is whole: from here on the delivery counts its bytes, not the buffer.
+  // The head is complete: from here on the delivery counts its bytes, not the buffer.
   side.lineSize = 0;
   if (!isAnswer(head)) disown(flow, size, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
   answerAt(flow, head, from.ack);
@@ -77,11 +77,11 @@ function headBytes(flow: Flow, at: usize, end: usize, from: Packet): usize {
   return at;
 }
 
-/** Bytes that begin no answer. */
+/** Handles bytes that begin no answer. */
 function noAnswer(flow: Flow, side: Side): void {
   count(COUNTER_UNMATCHED_ANSWERS);
   if (!side.spoken) {
-    // A server that takes text only, or has too many connections, reads no binary request at all.
+    // A server that accepts only text, or has too many connections, reads no binary request.
     setWhy(flow, WHY_NOT_UNDERSTOOD);
     flow.sync = SYNC_NONE;
     flow.settled = 0;
@@ -89,7 +89,7 @@ function noAnswer(flow: Flow, side: Side): void {
   loseSync(flow, WHY_NOT_UNDERSTOOD);
 }
 
-/** An answer whose head lies at `at`; its first byte came at the side's `lineTime`. */
+/** Handles the answer with its head at `at`. Its first byte arrived at the side's `lineTime`. */
 function answerAt(flow: Flow, at: usize, ack: u32): void {
   const side = sideOf(flow, SERVER);
   if (!isAnswer(at)) {
@@ -115,10 +115,7 @@ function answerAt(flow: Flow, at: usize, ack: u32): void {
   concludeBinary(flow, request, ack);
 }
 
-/**
- * The pending request the answer is for, having recorded as silent the quiet ones before it; 0 where there is
- * none.
- */
+/** The pending request of the answer, or 0. Records the quiet requests before it as silent. */
 function matchBinary(flow: Flow): Request {
   let request = changetype<Request>(<usize>flow.head);
   while (changetype<usize>(request) && !isAnswerTo(request)) {
@@ -142,8 +139,8 @@ function matchBinary(flow: Flow): Request {
 }
 
 /**
- * Whether the answer refuses the request whose value is still arriving: it is too large, or the client may
- * not.
+ * Whether the answer refuses the request whose value is still arriving, because it is too large or not
+ * permitted.
  */
 function refusedEarly(flow: Flow): bool {
   const current = changetype<Request>(<usize>flow.current);
@@ -153,12 +150,13 @@ function refusedEarly(flow: Flow): bool {
   return true;
 }
 
-/** The answer to a request, taken off its list, is known. */
+/** Records a request, removed from its list, with its answer. */
 function concludeBinary(flow: Flow, request: Request, ack: u32): void {
   const status = outcomeOf(request);
   if (status == STATUS_HIT) takeHit(request);
-  // In mid-stream: nothing else is pending and the answer acknowledges exactly the bytes that were read, so a
-  // request ended there. The answer has its opcode, so the bytes taken for that request were it.
+  // In mid-stream: where nothing else is pending and the answer acknowledges exactly the bytes that were
+  // read, a request ended there. The answer has its opcode, so the bytes taken for that request were that
+  // request.
   const proven = flow.sync == SYNC_TENTATIVE && flow.head == 0 && isBetweenRequests(flow, ack);
   if (proven && !isStorage(request)) believe(flow);
   if (request.bits & BIT_NO_EVENT) disown(flow, BINARY_HEADER, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
@@ -170,7 +168,7 @@ function concludeBinary(flow: Flow, request: Request, ack: u32): void {
   if (last) loseSync(flow, WHY_NOT_UNDERSTOOD);
 }
 
-/** Whether the client's bytes end where a request ends, and are all acknowledged. */
+/** Whether the client's bytes end with a request, and are all acknowledged. */
 function isBetweenRequests(flow: Flow, ack: u32): bool {
   const client = sideOf(flow, CLIENT);
   return client.state == CLIENT_LINE && client.line == 0 && client.next == ack;

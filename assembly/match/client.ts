@@ -1,4 +1,4 @@
-/** Client bytes in order: request lines and data blocks become pending requests. */
+/** Reads client bytes: request lines and data blocks become pending requests. */
 import {
   AUTH_TRIED, AUTH_WANTED, CLIENT, Flow, FLOW_TEXT, SERVER, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE,
 } from '../flow/flow';
@@ -33,21 +33,21 @@ import { loseSync, passOverClient } from './sync';
 const LF: u8 = 10;
 const CR: u8 = 13;
 
-/** End of the line without the CR before its LF. */
+/** End of a line, without the CR before its LF. */
 // @ts-ignore: decorator
 @inline
 function withoutCr(at: usize, end: usize): usize {
   return end > at && load<u8>(end - 1) == CR ? end - 1 : end;
 }
 
-/** Bytes that were held back until they were known to be text, as the packet that brought them. */
+/** The packet of bytes that were kept until they were known to be text. */
 let held: Packet = changetype<Packet>(0);
 
 export function createClient(): void {
   held = reservePacket();
 }
 
-/** Takes the client's next bytes, which `from` brought. */
+/** Reads the client's next bytes, of the packet `from`. */
 export function clientBytes(flow: Flow, at: usize, end: usize, from: Packet): void {
   const side = sideOf(flow, CLIENT);
   if (flow.kind != FLOW_TEXT) {
@@ -120,7 +120,7 @@ export function clientBytes(flow: Flow, at: usize, end: usize, from: Packet): vo
   }
 }
 
-/** Reads what was held back, before the bytes `from` brought. */
+/** Reads the kept bytes, before those of the packet `from`. */
 function replay(flow: Flow, side: Side, from: Packet): void {
   const base = <usize>side.line;
   const size = side.lineSize;
@@ -135,8 +135,9 @@ function replay(flow: Flow, side: Side, from: Packet): void {
 }
 
 /**
- * Whether a segment may begin a request in mid-stream: it is a whole known line, and no byte of the server is
- * outstanding. Otherwise an answer to an earlier request, which was not read, would be taken for its answer.
+ * Whether a segment may begin a request in mid-stream: it has a complete line with a known command, and all
+ * bytes of the server are acknowledged. Otherwise the answer to an earlier, unread request would be taken for
+ * its answer.
  */
 function beginsRequest(flow: Flow, at: usize, end: usize, ack: u32): bool {
   const server = sideOf(flow, SERVER);
@@ -151,9 +152,7 @@ function beginsRequest(flow: Flow, at: usize, end: usize, ack: u32): bool {
   return known;
 }
 
-/**
- * Bytes of the current request line with its line end, and without the spaces that were squeezed out of it.
- */
+/** Bytes of the current request line with its line end, without squeezed spaces. */
 let rawSize: u32 = 0;
 /** Whether the current line has a NUL. */
 let hasNul: bool = false;
@@ -167,7 +166,7 @@ function lineBytes(flow: Flow, at: usize, end: usize, from: Packet): usize {
   let feed = findLineEnd(at, end);
   hasNul = false;
   if (feed < end && load<u8>(feed) != LF) {
-    // A NUL ends the line for releases before 1.6.40 and is a byte like any other for later ones.
+    // A NUL ends the line for releases before 1.6.40, and is an ordinary byte for later ones.
     hasNul = true;
     feed = findByte(feed, end, LF);
   }
@@ -186,7 +185,7 @@ function lineBytes(flow: Flow, at: usize, end: usize, from: Packet): usize {
   const base = <usize>side.line;
   const lineEnd = withoutCr(base, base + side.lineSize);
   if (!hasNul) hasNul = findLineEnd(base, lineEnd) < lineEnd;
-  // The line is whole: from here on the delivery counts its bytes, not the buffer.
+  // The line is complete: from here on the delivery counts its bytes, not the buffer.
   rawSize = side.lineSize + 1;
   side.lineSize = 0;
   requestLine(flow, base, lineEnd, from.time);
@@ -194,7 +193,7 @@ function lineBytes(flow: Flow, at: usize, end: usize, from: Packet): usize {
   return feed + 1;
 }
 
-/** The buffer is full and the line goes on: a retrieval is read piece by piece, anything else dropped. */
+/** Handles a full buffer of an incomplete line: a retrieval is read in parts, any other line is dropped. */
 function overflow(flow: Flow, side: Side, at: usize, end: usize): usize {
   if (side.line == 0) {
     // The pool of buffers is used up.
@@ -228,8 +227,8 @@ function overflow(flow: Flow, side: Side, at: usize, end: usize): usize {
 }
 
 /**
- * Moves all keys that are surely whole out of the buffer; the last may go on. Of the first `known` bytes
- * there none is a space.
+ * Moves all keys that are certainly complete out of the buffer; the last one may go on. The first `known`
+ * bytes have no space.
  */
 function takeWholeKeys(request: Request, side: Side, known: u32): void {
   const base = <usize>side.line;
@@ -237,7 +236,7 @@ function takeWholeKeys(request: Request, side: Side, known: u32): void {
   let end = base + side.lineSize;
   while (end > from && load<u8>(end - 1) != 0x20) end--;
   if (end == from) {
-    // A token this long is no key: as much of it is kept as shows that.
+    // A token this long is not a key, and only as much is kept as shows that.
     if (side.lineSize > 1024) side.lineSize = 1024;
     return;
   }
@@ -277,7 +276,7 @@ function keyBytes(flow: Flow, at: usize, end: usize, from: Packet): usize {
   return feed + 1;
 }
 
-/** One request line, whose last byte came at `lastTime`, its first at the side's `lineTime`. */
+/** Handles a request line. Its last byte arrived at `lastTime`, its first at the side's `lineTime`. */
 function requestLine(flow: Flow, at: usize, end: usize, lastTime: u64): void {
   const side = sideOf(flow, CLIENT);
   const request = newRequest(flow);
@@ -287,7 +286,7 @@ function requestLine(flow: Flow, at: usize, end: usize, lastTime: u64): void {
     return;
   }
   let follows = parseRequest(request, at, end);
-  // Up to 1.6.39 the line ends at a NUL; later it is a byte like any other.
+  // Up to 1.6.39 a NUL ends the line; later it is an ordinary byte.
   if (hasNul) request.bits |= BIT_QUIET | BIT_LAST;
   setOrigin(flow, request, side.lineTime, side.lineOrdinal);
   request.lastTime = lastTime;
@@ -308,7 +307,7 @@ function requestLine(flow: Flow, at: usize, end: usize, lastTime: u64): void {
   const first = !side.spoken;
   side.spoken = 1;
   if (follows == LINE_DATA) {
-    // No client logs in with a line that is refused.
+    // A refused line is not a login.
     if (first && flow.fromSyn && !(request.bits & BIT_REFUSED)) flow.login = expectLogin(request);
     flow.current = <u32>changetype<usize>(request);
     side.skip = request.dataSize + 2;
@@ -325,15 +324,14 @@ function requestLine(flow: Flow, at: usize, end: usize, lastTime: u64): void {
 }
 
 /**
- * Releases differ on what follows the line: no byte is read until its answer, which puts the flow out of
- * sync.
+ * Handles a line on which releases differ about what follows: no byte is read until its answer, which puts
+ * the flow out of sync.
  */
 function stopReading(flow: Flow, side: Side, request: Request): void {
   count(COUNTER_AMBIGUOUS_LENGTHS);
   side.state = CLIENT_UNKNOWN;
   if (request.bits & (BIT_QUIET | BIT_NOREPLY)) {
-    // Some releases answer a quiet line, others do not: the next answer, to whatever it is, ends
-    // synchronisation.
+    // Some releases answer a quiet line, others do not, so the next answer puts the flow out of sync.
     if (!(request.bits & BIT_QUIET)) record(flow, request, STATUS_SILENT);
     else if (!(request.bits & BIT_NO_EVENT)) disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
     request.kind = KIND_UNTOLD;
@@ -345,7 +343,7 @@ function stopReading(flow: Flow, side: Side, request: Request): void {
   push(flow, request);
 }
 
-/** Lines the fast path does not know. Returns false when the request is done with. */
+/** Handles lines outside the fast path. Returns false when the request needs nothing more. */
 function unusual(flow: Flow, request: Request): bool {
   if (request.bits & BIT_OVERFLOW) {
     freeRequest(request);
@@ -364,12 +362,12 @@ function unusual(flow: Flow, request: Request): bool {
     flow.auth = AUTH_TRIED;
     becomeLogin(request);
     if ((request.bits & AMBIGUOUS_MASK) == AMBIGUOUS_INDENT) request.bits &= ~BIT_NO_EVENT;
-    // Of its line only the length counts.
+    // Only the length of its line matters.
     request.bits &= ~(BIT_LAST | BIT_REFUSED | BIT_QUIET | AMBIGUOUS_MASK);
   }
   const ambiguity = request.bits & AMBIGUOUS_MASK;
   if (ambiguity == AMBIGUOUS_SIZE_FLAG && flow.sizeFlags) request.bits &= ~AMBIGUOUS_MASK;
-  // No answer would tell which of the two the bytes are.
+  // No answer will tell whether the bytes are a value or commands.
   else if (ambiguity && request.bits & (BIT_QUIET | BIT_NOREPLY)) {
     request.bits = (request.bits & ~AMBIGUOUS_MASK) | BIT_QUIET | BIT_LAST;
   }

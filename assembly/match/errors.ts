@@ -1,13 +1,13 @@
 /**
- * Which of the quiet requests at the head of a queue an error may be for. Every error looks through them, and
- * through all of them where none fits. So that this does not take quadratic time, each quiet request
- * remembers the next request behind it that may fit: those between were found not to.
+ * Finds the request of an error among the quiet requests at the head of the queue. Every error searches them,
+ * and all of them where none fits. To avoid quadratic time, each quiet request remembers the next one that
+ * may fit; those in between do not.
  *
  *   head ── quiet ── quiet ── quiet ── quiet ── loud ── …
  *            └──────── skips ────────────┘
  *
- * It is kept in fields that quiet text requests do not need: these have one key, no opcode and no opaque as
- * sent. The fields are zeroed where a request becomes quiet.
+ * These links are in fields that quiet text requests do not need: they have one key, no opcode and no opaque.
+ * The fields are zeroed where a request becomes quiet.
  */
 import { ERROR_ARITHMETIC, ERROR_FORMAT, ERROR_STORAGE } from '../memcache/answer';
 import { OP_MA, OP_MS } from '../layout';
@@ -16,10 +16,10 @@ import {
   BIT_DISCARDS, BIT_ONLY_FORMAT, BIT_QUIET, BIT_REFUSED, KIND_ARITHMETIC, KIND_STORE, KIND_UNTOLD, Request,
 } from '../memcache/message';
 
-// What is looked for.
-/** A line that had to be refused, whatever the error says. */
+// Classes of requests to search for.
+/** A line that must be refused, for any error. */
 const REFUSED: u32 = 0;
-/** Arithmetic, or a storage command, that may have failed; and one that had to be refused. */
+/** An arithmetic or storage command that may fail, or that must be refused. */
 const ARITHMETIC: u32 = 1;
 const REFUSED_ARITHMETIC: u32 = 2;
 const STORAGE: u32 = 3;
@@ -50,7 +50,7 @@ function isLikely(request: Request, wanted: u32): bool {
   return request.kind == KIND_STORE || request.op == OP_MS;
 }
 
-/** The next request behind a quiet one that may fit, 0 at the end. */
+/** The next request after a quiet one that may fit, 0 at the end. */
 // @ts-ignore: decorator
 @inline
 function behind(request: Request, wanted: u32): u32 {
@@ -58,7 +58,7 @@ function behind(request: Request, wanted: u32): u32 {
   return skip ? skip : request.next;
 }
 
-/** The first request that fits, where only quiet ones come before it; else 0. */
+/** The first request that fits, if only quiet ones precede it; else 0. */
 function firstLikely(head: Request, wanted: u32): Request {
   let last = head;
   let found = isLikely(last, wanted);
@@ -77,8 +77,8 @@ function firstLikely(head: Request, wanted: u32): Request {
 }
 
 /**
- * The request an error of this class is likely for, if only quiet ones precede it: a line that had to be
- * refused rather than one that may have failed. 0 where there is none.
+ * The likely request of an error of this class, if only quiet ones precede it, else 0: preferably a line that
+ * must be refused, rather than one that may fail.
  */
 export function likelyFor(head: Request, error: u32): Request {
   if (error == ERROR_FORMAT) return firstLikely(head, REFUSED_FORMAT);

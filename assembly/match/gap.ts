@@ -1,4 +1,4 @@
-/** What a gap does to the parser that should have read its bytes. Within a value nothing else is lost. */
+/** The effect of a gap on a parser. Within a value of known size nothing else is lost. */
 import { CLIENT, Flow, SERVER, Side, sideOf, SYNC_NONE } from '../flow/flow';
 import { count, countPayload } from '../instance';
 import {
@@ -11,7 +11,7 @@ import { CLIENT_DATA, CLIENT_OVER, CLIENT_UNKNOWN, SERVER_DATA, SERVER_LINE, SER
 import { dataDone } from './submit';
 import { loseSync } from './sync';
 
-/** Accounts for bytes that were seen and cannot be read; outside of values they count as `counter`. */
+/** Counts bytes that were seen and cannot be read; outside of values they count as `counter`. */
 export function accountUnread(flow: Flow, index: u32, size: u32, counter: u32): void {
   const side = sideOf(flow, index);
   if (flow.sync == SYNC_NONE) countUnsynced(flow, size);
@@ -21,27 +21,27 @@ export function accountUnread(flow: Flow, index: u32, size: u32, counter: u32): 
   else countPayload(counter, size);
 }
 
-/** Whether a gap of so many bytes ends within the data block a side is in, or with it. */
+/** Whether a gap of `size` bytes ends within the current data block of a side, or with it. */
 // @ts-ignore: decorator
 @inline
 function isWithinData(side: Side, index: u32, size: u32): bool {
   return side.state == (index == CLIENT ? CLIENT_DATA : SERVER_DATA) && size <= side.skip;
 }
 
-/** Whether the bytes that a gap takes beyond the end of a data block are certain. */
+/** Whether the bytes of a gap after the end of a data block are certain. */
 // @ts-ignore: decorator
 @inline
 function isBehindData(flow: Flow, side: Side, index: u32, size: u32): bool {
   return index == SERVER && side.state == SERVER_DATA && isImplied(flow, size - side.skip);
 }
 
-/** Steps over a gap, at `time`, of a flow that is in sync or tentative. */
+/** Skips a gap, at `time`, of a flow that is in sync or tentative. */
 export function takeGap(flow: Flow, index: u32, size: u32, time: u64): void {
   const side = sideOf(flow, index);
   if (isWithinData(side, index, size)) {
     count(COUNTER_VALUE_GAPS);
     side.skip -= size;
-    // Not seen, so perhaps a name and a password.
+    // The missing bytes may be credentials.
     if (index == CLIENT && flow.login) flow.login = LOGIN_BOTH;
     if (side.skip == 0) {
       if (index == CLIENT) dataDone(flow, side, time);
@@ -60,7 +60,7 @@ export function takeGap(flow: Flow, index: u32, size: u32, time: u64): void {
   if (!nothingRead) losePlace(flow);
 }
 
-/** The flow is out of sync until an answer proves a request. */
+/** Puts the flow out of sync until an answer proves a request. */
 export function losePlace(flow: Flow): void {
   count(COUNTER_GAPS);
   loseSync(flow, WHY_AFTER_GAP);

@@ -1,12 +1,12 @@
 /**
- * Client bytes behind a line of which only its answer tells whether they are a value or commands
- * (memcache/ambiguity.ts). They are held in the side's line buffer, and for each segment when it came:
+ * Holds client bytes after an ambiguous line, of which only the answer tells whether they are a value or
+ * commands (memcache/ambiguity.ts). They are held in the side's line buffer, with a mark for each segment:
  *
  *   base                                                        base + LINE_MAX
  *   | bytes of segment 0 | of segment 1 | … →      ← … | mark 1 | mark 0 | number of marks
  *
- * Of a value longer than HELD_VALUE_MAX no byte is held: its bytes are counted, and the flow loses sync where
- * they turn out to be commands. It also loses sync where the buffer is full.
+ * A value longer than HELD_VALUE_MAX is only counted, and the flow loses sync where its bytes turn out to be
+ * commands. It also loses sync where the buffer is full.
  */
 import { CLIENT, Flow, Side, sideOf } from '../flow/flow';
 import { count } from '../instance';
@@ -20,10 +20,10 @@ import { appendLine, freeLine } from './lines';
 import { push } from './pending';
 import { CLIENT_HELD, CLIENT_UNKNOWN } from './states';
 
-/** Longest value held, bytes, its CRLF included: half of what there is room for. */
+/** Longest value held, bytes, its CRLF included: half of the room. */
 export const HELD_VALUE_MAX: u32 = LINE_MAX >> 1;
 
-// A mark: where the bytes of a segment begin, and when it came, against the first.
+// A mark: offset of the bytes of a segment, and its time and ordinal relative to the first.
 const MARK_SIZE: u32 = 8;
 const MARK_ORDINAL: usize = 2;
 const MARK_TIME: usize = 4;
@@ -35,24 +35,21 @@ function markAt(base: usize, index: u32): usize {
   return base + LINE_MAX - <usize>(index + 1) * MARK_SIZE;
 }
 
-/** How many segments are held in a buffer. */
+/** Number of segments in a buffer. */
 // @ts-ignore: decorator
 @inline
 export function marksOf(base: usize): u32 {
   return load<u32>(base + LINE_MAX);
 }
 
-/** Where the bytes of a held segment begin. */
+/** Offset of the bytes of a held segment. */
 // @ts-ignore: decorator
 @inline
 export function startOf(base: usize, index: u32): u32 {
   return load<u16>(markAt(base, index));
 }
 
-/**
- * Packets since the one that brought the first segment; negative where the capture has them the other way
- * round.
- */
+/** Packets since that of the first segment; negative where the capture has them in reverse order. */
 // @ts-ignore: decorator
 @inline
 export function ordinalOf(base: usize, index: u32): i64 {
@@ -73,7 +70,7 @@ export function beginHolding(flow: Flow, side: Side, request: Request): void {
   side.skip = request.dataSize + 2 > HELD_VALUE_MAX ? request.dataSize + 2 : 0;
 }
 
-/** Holds [at, end), which `from` brought. */
+/** Holds [at, end), of the packet `from`. */
 export function hold(flow: Flow, at: usize, end: usize, from: Packet): void {
   const side = sideOf(flow, CLIENT);
   const request = changetype<Request>(<usize>flow.tail);
@@ -113,12 +110,12 @@ function keep(side: Side, at: usize, size: u32, from: Packet): bool {
   return true;
 }
 
-/** The held bytes are a value: notes when its last byte came, and whether it may be credentials. */
+/** Takes the held bytes as a value: sets the time of its last byte, and whether it may be credentials. */
 export function lookAtHeld(flow: Flow, side: Side, request: Request): void {
   const size = request.dataSize + 2;
   const base = <usize>side.line;
   if (size > HELD_VALUE_MAX || side.lineSize < size) {
-    // Bytes that were not held, or have not come yet, cannot be looked at: they may be credentials.
+    // Bytes that were not held or have not arrived cannot be checked, so they may be credentials.
     if (flow.login) flow.login = LOGIN_BOTH;
     return;
   }
@@ -128,7 +125,7 @@ export function lookAtHeld(flow: Flow, side: Side, request: Request): void {
   request.lastTime = side.lineTime + timeOf(base, last);
 }
 
-/** Whether the value may be a name and a password. */
+/** Whether the value looks like a name and a password. */
 export function mayBeLogin(flow: Flow): bool {
   const both = flow.login == LOGIN_BOTH;
   flow.login = LOGIN_NO;

@@ -1,6 +1,6 @@
 /**
- * Buffers for lines that a segment began and did not end. A buffer holds LINE_MAX bytes; runs of spaces
- * are kept as one, so that padding cannot push a line out of it.
+ * Buffers of incomplete lines. A buffer has LINE_MAX bytes; runs of spaces are kept as one space, so that
+ * padding cannot make a line too long.
  */
 import { Side } from '../flow/flow';
 import { config, count } from '../instance';
@@ -8,7 +8,7 @@ import { COUNTER_BOUND_LINES, LINE_MAX } from '../layout';
 import { Packet } from '../packet';
 import { createPool, give, Pool, take } from '../pools';
 
-/** Room behind LINE_MAX for reads past the end. */
+/** Room after LINE_MAX for reads past the end. */
 const SLACK: u32 = 16;
 /** Offset of a byte that is 1 while every run of spaces in the buffer is one space. */
 const SQUEEZED: u32 = LINE_MAX + SLACK;
@@ -20,12 +20,12 @@ export function createLines(): void {
   pool = createPool(config.lines, config.linesEnd, LINE_SIZE);
 }
 
-/** Returns a buffer taken from a side. */
+/** Frees a buffer that was taken from a side. */
 export function giveLine(line: usize): void {
   give(pool, line);
 }
 
-/** Returns the buffer of a side. */
+/** Frees the buffer of a side. */
 // @ts-ignore: decorator
 @inline
 export function freeLine(side: Side): void {
@@ -35,8 +35,8 @@ export function freeLine(side: Side): void {
 }
 
 /**
- * Appends [at, end) to the side's line, beginning one where there is none; `from` brought them. Returns how
- * many bytes were taken: fewer than given when the buffer is full or none is to be had (counted).
+ * Appends [at, end), of the packet `from`, to the side's line, or begins one. Returns the number of bytes
+ * taken: fewer than given where the buffer is full or there is none (counted).
  */
 export function appendLine(side: Side, at: usize, end: usize, from: Packet): u32 {
   if (side.line == 0) {
@@ -60,8 +60,8 @@ export function appendLine(side: Side, at: usize, end: usize, from: Packet): u32
     return <u32>(end - at);
   }
   const start = at;
-  // Only once: a client that fills the buffer up to its last byte must not have it read again for every
-  // space.
+  // Squeezed only once: otherwise a client that fills the buffer to its last byte would have it read again
+  // for every space.
   if (!squeezed) squeeze(side);
   let size = side.lineSize;
   let last = size ? load<u8>(base + size - 1) : 0;
@@ -76,7 +76,7 @@ export function appendLine(side: Side, at: usize, end: usize, from: Packet): u32
   return <u32>(at - start);
 }
 
-/** Keeps one space of every run. */
+/** Squeezes every run of spaces to one. */
 function squeeze(side: Side): void {
   const base = <usize>side.line;
   let size: u32 = 0;
@@ -95,6 +95,6 @@ function squeeze(side: Side): void {
 export function dropLineHead(side: Side, bytes: u32): void {
   side.lineSize -= bytes;
   memory.copy(side.line, <usize>side.line + bytes, side.lineSize);
-  // There is room again.
+  // There is room for further spaces.
   store<u8>(side.line, 0, SQUEEZED);
 }

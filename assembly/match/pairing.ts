@@ -1,5 +1,5 @@
 /**
- * Which request an answer belongs to: the oldest, but for quiet requests without an answer, and for errors.
+ * Finds the request of an answer: the oldest, except for quiet requests without an answer, and for errors.
  */
 import { Flow } from '../flow/flow';
 import { count } from '../instance';
@@ -18,8 +18,8 @@ import { likelyFor } from './errors';
 import { freeRequest, record, recordSilence, shift } from './pending';
 
 /**
- * The pending request an answer belongs to, having recorded as silent the quiet ones before it; 0 where
- * there is none. An opaque or a key in the answer must be the request's.
+ * The pending request of an answer, or 0. Records the quiet requests before it as silent. An opaque or a key
+ * in the answer must be that of the request.
  */
 export function matchPending(flow: Flow, code: u32, error: u32): Request {
   let request = changetype<Request>(<usize>flow.head);
@@ -62,14 +62,14 @@ export function matchPending(flow: Flow, code: u32, error: u32): Request {
 }
 
 /**
- * How many pending requests are searched for one with an error that discards answers: more than memcached
- * answers before it sends (-R, default 20), and few enough to search for every error.
+ * Most pending requests searched for one whose error discards answers: more than memcached answers before it
+ * sends (-R, default 20), and few enough to search them for every error.
  */
 const DISCARDING_DEPTH: i32 = 128;
 
 /**
- * Whether an error may belong to the request behind this one: only some releases answer this request, and the
- * same error is an answer to the next one, too.
+ * Whether an error may belong to the request after this one: only some releases answer this one, and the same
+ * error may answer the next one, too.
  */
 function isOfNext(found: Request): bool {
   if (!(found.bits & BIT_ONLY_FORMAT)) return false;
@@ -91,7 +91,7 @@ function findDiscarding(request: Request): Request {
   return changetype<Request>(0);
 }
 
-/** Everything pending before a request will never be answered. */
+/** Ends all requests pending before `request`, which will never be answered. */
 function discardBefore(flow: Flow, request: Request): void {
   while (flow.head != <u32>changetype<usize>(request)) {
     const lost = changetype<Request>(<usize>flow.head);
@@ -102,12 +102,12 @@ function discardBefore(flow: Flow, request: Request): void {
 }
 
 /**
- * Whether opaque and key of a meta answer are this request's. Old releases leave both out of some answers,
- * which only a request that must be answered can then claim.
+ * Whether opaque and key of a meta answer are those of this request. Old releases omit both in some answers,
+ * which can then only belong to a request that is always answered.
  */
 export function agrees(request: Request, code: u32): bool {
-  // A hit returns exactly the flags asked for. A request that is always answered may get those of another
-  // release.
+  // A hit returns exactly the requested flags. For a request that is always answered, flags of another
+  // release are accepted.
   if (request.bits & BIT_QUIET && request.op == OP_MG && (code == IS_VA || code == IS_HD || code == IS_OK)) {
     if ((request.metaFlags ^ answerLetters) & FLAGS_RETURNED) return false;
   }

@@ -1,6 +1,6 @@
 /**
- * Pending requests of a flow, oldest first, and what happens when one is done. Answers come in the order
- * of the requests; only quiet ones may be passed over.
+ * The pending requests of a flow, oldest first, and the recording of their outcomes. Answers are in the order
+ * of the requests; only quiet requests may have none.
  */
 import { emit, emitConn } from '../emit';
 import {
@@ -20,11 +20,11 @@ import { entryAt, freeKeys, KeyChunk } from '../memcache/keys';
 import { BIT_ANSWERED, BIT_NO_EVENT, Request, SIZEOF_REQUEST } from '../memcache/message';
 import { createPool, give, Pool, take } from '../pools';
 
-/** Requests one connection may have pending. memcached has no such limit; memory has. */
+/** Most pending requests of a connection, to bound memory; memcached has no such limit. */
 const PENDING_MAX: u32 = 16384;
 
 let pool: Pool = changetype<Pool>(0);
-/** An address and port, put together for hashing. */
+/** Buffer with an address and a port, for hashing. */
 let endpoint: usize = 0;
 
 export function createPending(): void {
@@ -32,7 +32,7 @@ export function createPending(): void {
   endpoint = reserve(24);
 }
 
-/** Memory for a request, or 0 when the pool or the flow is full (counted). */
+/** Allocates a request; 0 when the pool or the flow is full (counted). */
 // @ts-ignore: decorator
 @inline
 export function newRequest(flow: Flow): Request {
@@ -69,7 +69,7 @@ export function push(flow: Flow, request: Request): void {
   flow.pending++;
 }
 
-/** Takes the oldest pending request off the list. */
+/** Removes the oldest pending request from the list. */
 // @ts-ignore: decorator
 @inline
 export function shift(flow: Flow): void {
@@ -79,7 +79,7 @@ export function shift(flow: Flow): void {
   flow.pending--;
 }
 
-/** Notes when the answer's first byte came. */
+/** Sets the time of the first byte of the answer. */
 // @ts-ignore: decorator
 @inline
 export function answered(request: Request, time: u64): void {
@@ -95,7 +95,7 @@ function hashEndpoint(high: u64, low: u64, port: u16): u64 {
   return otherHash(endpoint, port ? 18 : 16);
 }
 
-// The server that was hashed last: many connections have the same.
+// The server hashed last: many connections have the same one.
 let serverHigh: u64 = 0;
 let serverLow: u64 = 0;
 let serverHash: u64 = 0;
@@ -121,7 +121,10 @@ export function recordConn(flow: Flow, kind: u32, time: u64): void {
   );
 }
 
-/** The first event of a flow is preceded by its opening: flows that never speak memcache leave no trace. */
+/**
+ * Records the opening of a flow before its first event, so that flows without memcache traffic are not
+ * recorded.
+ */
 function recordOpen(flow: Flow): void {
   flow.opened = 1;
   recordConn(flow, flow.fromSyn ? CONN_KIND_OPEN_SYN : CONN_KIND_OPEN_MIDSTREAM, flow.openTime);
@@ -145,10 +148,7 @@ export function record(flow: Flow, request: Request, status: u32): void {
   recordKeys(request, status);
 }
 
-/**
- * One event for each key. Keys whose VALUE was seen are hits whatever became of the rest; the others
- * get `status`.
- */
+/** Emits one event for each key. Keys with a VALUE are hits; the others get `status`. */
 function recordKeys(request: Request, status: u32): void {
   let index: u32 = 0;
   const present = request.present & ~((1 << PRESENT_KEY) | (1 << PRESENT_VALUE_SIZE) | (1 << PRESENT_FLAGS));
@@ -174,10 +174,10 @@ function recordKeys(request: Request, status: u32): void {
   }
 }
 
-/** Records what a quiet request's silence means, proven by a later answer. */
+/** Records the outcome of a quiet request whose silence was proven by a later answer. */
 export function recordSilence(flow: Flow, request: Request): void {
   const op = <u32>request.op;
-  // A quiet get is one of the binary protocol.
+  // Only the binary protocol has quiet gets.
   record(flow, request, op == OP_MG || op == OP_GET || op == OP_GAT ? STATUS_MISS : STATUS_SILENT);
 }
 
@@ -190,7 +190,7 @@ export function abandonPending(flow: Flow): void {
   }
 }
 
-/** Empties the list without a record: what the server never reads is no operation. */
+/** Empties the list without recording, because the server never reads these requests. */
 export function forgetPending(flow: Flow): void {
   while (flow.head) {
     const request = changetype<Request>(<usize>flow.head);
@@ -205,7 +205,7 @@ export function forgetPending(flow: Flow): void {
 
 /** Records one request as unanswered. */
 export function abandon(flow: Flow, request: Request): void {
-  // The client may have sent it before the capture showed the server ask for credentials.
+  // The client may have sent it before the capture showed that the server wants credentials.
   if (flow.auth == AUTH_WANTED && mayLogIn(request)) {
     flow.auth = AUTH_TRIED;
     becomeLogin(request);

@@ -20,8 +20,8 @@ import { lostRequest } from './submit';
 const LF: u8 = 10;
 
 /**
- * Takes client bytes of a flow that is not known to speak text. Returns where text begins, `end` where there
- * is none in them; earlier bytes may be held in the side's line.
+ * Takes client bytes of a flow that is not known to be text. Returns the address where text begins, or `end`;
+ * earlier bytes may be in the side's line.
  */
 export function findText(flow: Flow, at: usize, end: usize, from: Packet): usize {
   if (flow.kind == FLOW_NEW) {
@@ -33,17 +33,17 @@ export function findText(flow: Flow, at: usize, end: usize, from: Packet): usize
   return end;
 }
 
-/** What bytes in mid-stream may be: a guess that their answer must prove. */
+/** Guesses the protocol of bytes in mid-stream, which their answer must prove. */
 function guess(flow: Flow, at: usize, end: usize): u8 {
   if (isTlsInside(flow, sideOf(flow, CLIENT), at, end)) return FLOW_TLS;
   if (load<u8>(at) == MAGIC_REQUEST) return FLOW_BINARY;
-  // A TLS handshake comes first on a connection.
+  // A TLS handshake is at the start of a connection.
   return !wasUnsynced(flow) && probe(at, end) == SPEAKS_TLS ? FLOW_TLS : FLOW_TEXT;
 }
 
 /**
- * Tells the protocol from the very first bytes, having stepped over PROXY headers. Returns where reading goes
- * on.
+ * Tells the protocol from the first bytes of a connection, after any PROXY headers. Returns the address where
+ * reading goes on.
  */
 function tell(flow: Flow, at: usize, end: usize, by: Packet): usize {
   const side = sideOf(flow, CLIENT);
@@ -82,7 +82,7 @@ function tell(flow: Flow, at: usize, end: usize, by: Packet): usize {
       freeLine(side);
       continue;
     }
-    // The bytes of this packet are read where they lie, because they have its time.
+    // The bytes of this packet are read in place, because they have its time.
     side.lineSize = held;
     flow.settled = 1;
     if (speaks == SPEAKS_BINARY) flow.kind = FLOW_BINARY;

@@ -1,6 +1,6 @@
 /**
- * The messages that most traffic consists of, read in one go where all their bytes lie in the current packet.
- * What is only partly there, refused, quiet or in doubt is left to client.ts and server.ts.
+ * Fast paths for the most frequent messages, where all their bytes are in the current packet. Messages that
+ * are incomplete, refused, quiet or ambiguous are left to client.ts and server.ts.
  */
 import { AUTH_NO, CLIENT, Flow, SERVER, sideOf } from '../flow/flow';
 import { fingerprint } from '../hash';
@@ -22,16 +22,16 @@ import { setOrigin } from './submit';
 
 const LF: u8 = 10;
 const CR: u8 = 13;
-/** CR and LF, as they lie in memory. */
+/** CR and LF, little-endian. */
 const CRLF: u16 = 0x0a0d;
 /** The first and the third byte of a meta command: `m` and a space. */
 const HEAD_META: u32 = 0x20006d;
-/** The shortest request there is, with its line end: `mn`. */
+/** Bytes of the shortest request, `mn`, with its line end. */
 const REQUEST_MIN: usize = 4;
 
 /**
- * Reads a `get` of one key with its whole line in this packet. Returns the end of the line, or 0 and does
- * nothing where the request is another.
+ * Reads a `get` of one key with its complete line in this packet. Returns the end of the line; or 0, without
+ * any effect, for another request.
  */
 // @ts-ignore: decorator
 @inline
@@ -46,7 +46,7 @@ export function quickGet(flow: Flow, at: usize, end: usize, from: Packet): usize
   return gap + 2;
 }
 
-/** A whole request waits for its answer. */
+/** Submits a complete request, which waits for its answer. */
 // @ts-ignore: decorator
 @inline
 function begin(flow: Flow, request: Request, from: Packet): void {
@@ -57,8 +57,8 @@ function begin(flow: Flow, request: Request, from: Packet): void {
 }
 
 /**
- * Takes the bytes [at, end) of a client in sync if they are one whole request that will be answered.
- * Otherwise returns false and has changed nothing.
+ * Takes the bytes [at, end) of a client in sync if they are one complete request that will be answered.
+ * Otherwise returns false without any effect.
  */
 // @ts-ignore: decorator
 @inline
@@ -78,7 +78,10 @@ export function wholeRequest(flow: Flow, at: usize, end: usize): bool {
   return true;
 }
 
-/** Whether a line begins like a set or a meta command: to read one takes nothing but its `Request`. */
+/**
+ * Whether a line begins like a set or a meta command, which are read without any effect but on their
+ * `Request`.
+ */
 // @ts-ignore: decorator
 @inline
 function isOther(head: u32): bool {
@@ -101,10 +104,10 @@ function wholeOther(flow: Flow, at: usize, end: usize): bool {
   return true;
 }
 
-/** Where a number ends that was read. */
+/** End of the number last read by `quickNumber`. */
 let numberEnd: usize = 0;
 
-/** Number at `at`, at most 10 digits; 0 digits give 0. */
+/** Reads a number of at most 10 digits at `at`; without digits it is 0. */
 // @ts-ignore: decorator
 @inline
 function quickNumber(at: usize): u64 {
@@ -122,14 +125,14 @@ function quickNumber(at: usize): u64 {
 /** Bytes of a VALUE line besides its key: `VALUE `, two spaces, two numbers, CRLF. */
 const VALUE_LINE_MAX: usize = 6 + 1 + 10 + 1 + 10 + 2;
 
-// What `quickValue` read.
+// Results of `quickValue`.
 /** Bytes of the value. */
 export let quickSize: u32 = 0;
 let quickFlags: u64 = 0;
 
 /**
- * Reads the line at `at` where it is a whole VALUE line for the one key of a get. Returns where the value
- * begins, or 0.
+ * Reads a complete VALUE line at `at` for the single key of a get. Returns the address of the value, or 0 for
+ * another line.
  */
 // @ts-ignore: decorator
 @inline
@@ -148,7 +151,7 @@ export function quickValue(request: Request, at: usize, end: usize): usize {
   return numberEnd + 2;
 }
 
-/** Puts what `quickValue` read into the request. */
+/** Sets the fields of the request from the last `quickValue`. */
 // @ts-ignore: decorator
 @inline
 export function takeQuickValue(request: Request): void {
@@ -157,7 +160,7 @@ export function takeQuickValue(request: Request): void {
   request.present |= (1 << PRESENT_VALUE_SIZE) | (1 << PRESENT_FLAGS);
 }
 
-/** Whether `END` and its line end are all of [at, end). */
+/** Whether [at, end) is exactly `END` with its line end. */
 // @ts-ignore: decorator
 @inline
 function isEnd(at: usize, end: usize): bool {
@@ -165,8 +168,8 @@ function isEnd(at: usize, end: usize): bool {
 }
 
 /**
- * Takes the bytes [at, end) of a server in sync if they are the whole answer to the oldest request. Otherwise
- * returns false and has changed nothing.
+ * Takes the bytes [at, end) of a server in sync if they are the complete answer to the oldest request.
+ * Otherwise returns false without any effect.
  */
 // @ts-ignore: decorator
 @inline
@@ -206,7 +209,7 @@ function otherAnswer(flow: Flow, at: usize, end: usize): bool {
   return true;
 }
 
-/** The oldest pending request is answered. */
+/** Records the oldest pending request with its answer. */
 // @ts-ignore: decorator
 @inline
 function finish(flow: Flow, request: Request, status: u32): void {

@@ -1,4 +1,4 @@
-/** Reads the held bytes of a client, once an answer has told whether they are a value or commands. */
+/** Reads the held bytes of a client once an answer has told whether they are a value or commands. */
 import { CLIENT, Flow, SERVER, sideOf } from '../flow/flow';
 import { Packet, reservePacket } from '../packet';
 import { beginHeld, endHeld } from './account';
@@ -7,14 +7,16 @@ import { HELD_VALUE_MAX, marksOf, ordinalOf, startOf, timeOf } from './held';
 import { giveLine } from './lines';
 import { CLIENT_DATA, CLIENT_LINE } from './states';
 
-/** Held bytes, as the packet that brought them. */
+/** The packet of held bytes. */
 let held: Packet = changetype<Packet>(0);
 
 export function createResume(): void {
   held = reservePacket();
 }
 
-/** Reads on behind the first `value` bytes, those of a value and its CRLF; with 0 all is read as commands. */
+/**
+ * Reads the held bytes after the first `value` ones, which are a value and its CRLF; with 0 all are commands.
+ */
 export function resume(flow: Flow, value: u32): void {
   const side = sideOf(flow, CLIENT);
   const base = <usize>side.line;

@@ -1,4 +1,4 @@
-/** Server bytes in order: answer lines and data blocks complete pending requests. */
+/** Reads server bytes: answer lines and data blocks complete pending requests. */
 import {
   AUTH_NO, AUTH_WANTED, CLIENT, Flow, FLOW_BINARY, FLOW_NEW, FLOW_TEXT, FLOW_TLS, SERVER, Side, sideOf,
   SYNC_NONE, SYNC_TENTATIVE,
@@ -50,12 +50,12 @@ const CR: u8 = 13;
 /** Acknowledgement number of the packet that brought the current bytes. */
 let acknowledged: u32 = 0;
 
-/** Takes the server's next bytes, which `from` brought. */
+/** Reads the server's next bytes, of the packet `from`. */
 export function serverBytes(flow: Flow, at: usize, end: usize, from: Packet): void {
   if (flow.kind != FLOW_TEXT) {
     if (flow.kind == FLOW_BINARY) binaryServerBytes(flow, at, end, from);
     else if (flow.kind == FLOW_NEW) {
-      // The client has not said yet what it speaks.
+      // The protocol of the client is not known yet.
       flow.owed = 0;
       if (flow.half) answersAlone(flow, at, end, from);
       else if (flow.sync != SYNC_NONE) disown(flow, <u32>(end - at), COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
@@ -105,10 +105,10 @@ export function serverBytes(flow: Flow, at: usize, end: usize, from: Packet): vo
   }
 }
 
-/** Bytes of the current answer line with its line end; of a line too long to keep, those that were kept. */
+/** Bytes of the current answer line with its line end; of a line that is too long to keep, the kept ones. */
 let rawSize: u32 = 0;
 
-/** Bytes of an answer line, which may be cut anywhere. Returns where reading goes on. */
+/** Collects an answer line, which may be split anywhere. Returns the address where reading goes on. */
 function lineBytes(flow: Flow, at: usize, end: usize, by: Packet): usize {
   const side = sideOf(flow, SERVER);
   const feed = findByte(at, end, LF);
@@ -122,14 +122,14 @@ function lineBytes(flow: Flow, at: usize, end: usize, by: Packet): usize {
       loseSync(flow, WHY_AFTER_GAP);
       return at;
     }
-    // The start of a line tells its kind; its rest need not be kept.
+    // The start of a line tells its kind, so the rest need not be kept.
     isCut = taken < <u32>(feed - at);
     if (isCut) count(COUNTER_BOUND_LINES);
     else if (feed == end) return end;
     to = from + side.lineSize;
     at += taken;
     rawSize = isCut ? side.lineSize : side.lineSize + 1;
-    // The line is read now: from here on the delivery counts its bytes, not the buffer.
+    // The line is complete: from here on the delivery counts its bytes, not the buffer.
     side.lineSize = 0;
   } else {
     rawSize = <u32>(feed + 1 - at);
@@ -145,8 +145,8 @@ function lineBytes(flow: Flow, at: usize, end: usize, by: Packet): usize {
 }
 
 /**
- * Reads the answer to a get of one key with its lines whole in this packet, as nearly all answers are.
- * Returns where reading goes on, or 0 and does nothing where the answer is another.
+ * Reads the answer to a get of one key, with its lines complete in this packet, as nearly all answers are.
+ * Returns the address where reading goes on; or 0, without any effect, for another answer.
  */
 // @ts-ignore: decorator
 @inline
@@ -175,16 +175,16 @@ function quickAnswer(flow: Flow, at: usize, end: usize, time: u64): usize {
   return data;
 }
 
-/** An answer that no request is pending for, or that fits none. */
+/** Handles an answer without a pending request that fits it. */
 function unmatched(flow: Flow, code: u32): void {
   count(COUNTER_UNMATCHED_ANSWERS);
   disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
-  // A server may say `ERROR Too many open connections` before any request, and then close.
+  // A server may send `ERROR Too many open connections` before any request, and close.
   if (flow.head == 0 && code == IS_ERROR) return;
   loseSync(flow, WHY_NOT_UNDERSTOOD);
 }
 
-/** One answer line; its first byte came at the side's `lineTime`. */
+/** Handles an answer line. Its first byte arrived at the side's `lineTime`. */
 function answerLine(flow: Flow, at: usize, end: usize): void {
   const side = sideOf(flow, SERVER);
   if (side.state == SERVER_AFTER_ERROR) {
@@ -228,7 +228,7 @@ function answerLine(flow: Flow, at: usize, end: usize): void {
   }
 }
 
-/** A line of the answer to a command memcached does not know. */
+/** Handles a line of the answer to a command that memcached does not know. */
 function foreignLine(flow: Flow, code: u32, at: usize, end: usize): void {
   const request = changetype<Request>(<usize>flow.head);
   const step = stepOver(flow, code, at, end);
@@ -243,10 +243,7 @@ function foreignLine(flow: Flow, code: u32, at: usize, end: usize): void {
   }
 }
 
-/**
- * The answer to an ambiguous request tells (`taken`) what the client's bytes after its line are, and they are
- * read.
- */
+/** Reads the client's bytes after an ambiguous line, once its answer tells what they are (`taken`). */
 function ambiguousLine(flow: Flow, request: Request, code: u32, taken: u32): void {
   const client = sideOf(flow, CLIENT);
   const size = request.dataSize + 2;
@@ -270,7 +267,7 @@ function ambiguousLine(flow: Flow, request: Request, code: u32, taken: u32): voi
   if (flow.sync != SYNC_NONE) resume(flow, taken == TAKEN ? size : 0);
 }
 
-/** A line of the answer to a request. */
+/** Handles a line of the answer to a request. */
 // @ts-ignore: decorator
 @inline
 function answerTo(flow: Flow, request: Request, code: u32): void {
@@ -307,24 +304,24 @@ function answerTo(flow: Flow, request: Request, code: u32): void {
   concludeText(flow, request, code, textStatus(request, code));
 }
 
-/** The answer to a request sent while the server asked for credentials, known or not. */
+/** Handles the answer to a request that was sent while the server may have wanted credentials. */
 function authAnswer(flow: Flow, request: Request, code: u32): void {
   if (flow.auth == AUTH_WANTED && mayLogIn(request)) becomeLogin(request);
   if (request.kind == KIND_AUTH) flow.auth = code == IS_STORED ? AUTH_NO : AUTH_WANTED;
 }
 
-/** A line of a dump that has begun: keys in clear, read only for its end. */
+/** Handles a line of a dump, which has plain keys and is read only to find its end. */
 function dumpLine(flow: Flow, request: Request, at: usize, end: usize): void {
   const code = parseAnswer(at, end);
   if (code == IS_END || code == IS_EN) concludeText(flow, request, code, STATUS_OK);
 }
 
-/** A VALUE line of a retrieval: its data block follows. */
+/** Handles a VALUE line of a retrieval, after which its data block follows. */
 function value(flow: Flow, side: Side, request: Request): void {
   side.skip = answerSize + 2;
   side.state = SERVER_DATA;
   if (request.keys == 0) {
-    // One key: it must be the one asked for, and it can be found only once.
+    // The VALUE must have the single key of the request, and can occur only once.
     const known = answerPrint == request.print && request.present & (1 << PRESENT_KEY);
     if (known && !(request.present & (1 << PRESENT_VALUE_SIZE))) {
       request.valueSize = answerSize;
@@ -347,7 +344,7 @@ function value(flow: Flow, side: Side, request: Request): void {
   loseSync(flow, WHY_NOT_UNDERSTOOD);
 }
 
-/** The oldest pending request is answered. */
+/** Records the oldest pending request with its answer. */
 // @ts-ignore: decorator
 @inline
 function concludeText(flow: Flow, request: Request, code: u32, status: u32): void {
@@ -358,7 +355,7 @@ function concludeText(flow: Flow, request: Request, code: u32, status: u32): voi
   shift(flow);
   record(flow, request, status);
   freeRequest(request);
-  // In mid-stream an error may as well be the answer to a part of a value.
+  // In mid-stream an error may be the answer to a part of a value.
   if (bits & BIT_LAST || (tentative && code == IS_ERROR)) {
     loseSync(flow, WHY_NOT_UNDERSTOOD);
     return;
@@ -366,7 +363,7 @@ function concludeText(flow: Flow, request: Request, code: u32, status: u32): voi
   if (tentative && flow.sync == SYNC_TENTATIVE) {
     countUnproven();
     const client = sideOf(flow, CLIENT);
-    // The answer acknowledges exactly the bytes that were read: a request ended there, and the next begins.
+    // The answer acknowledges exactly the bytes that were read, so a request ended there.
     const isWhole = client.state == CLIENT_LINE && client.line == 0;
     if (flow.head == 0 && isWhole && client.next == acknowledged) believe(flow);
   }
@@ -376,9 +373,9 @@ function concludeText(flow: Flow, request: Request, code: u32, status: u32): voi
 const END_SIZE: u32 = 5;
 
 /**
- * The capture lacks the end of a value and `behind` bytes more. Behind the value of a retrieval of one key
- * only `END` can come. Where the number of bytes is that of `END`, no answer is lost: so it is with captures
- * cut by a snapshot length.
+ * Whether the capture lacks, after the end of a value, only the `END` of its answer: the request is a
+ * retrieval of one key, and the missing bytes `behind` the value are as many as `END` has. Captures with a
+ * snapshot length are like this.
  */
 export function isImplied(flow: Flow, behind: u32): bool {
   const request = changetype<Request>(<usize>flow.head);
@@ -386,11 +383,11 @@ export function isImplied(flow: Flow, behind: u32): bool {
   return request.kind == KIND_GET && request.keys == 0;
 }
 
-/** Finishes such an answer. */
+/** Ends an answer with an implied `END`. */
 export function finishImplied(flow: Flow, side: Side): void {
   side.skip = 0;
   side.state = SERVER_LINE;
-  // The packet with the end of the answer was not captured, and with it what it acknowledged.
+  // The acknowledgement number of the packet with the end of the answer was not captured.
   acknowledged = 0;
   concludeText(flow, changetype<Request>(<usize>flow.head), IS_END, STATUS_HIT);
 }

@@ -1,4 +1,4 @@
-/** What an answer says of its request: the status an event is recorded with. */
+/** The status of an event by the answer to its request. */
 import {
   NO_SIZE, OP_MA, OP_MD, OP_MG, OP_MS, PRESENT_FLAGS, PRESENT_TTL_LEFT, PRESENT_VALUE_SIZE, STATUS_DELETED,
   STATUS_EXISTS, STATUS_HIT, STATUS_MISS, STATUS_NOT_FOUND, STATUS_NOT_STORED, STATUS_OK, STATUS_STORED,
@@ -27,7 +27,7 @@ export function textStatus(request: Request, code: u32): u32 {
   }
 }
 
-/** Outcome of a meta answer; what its flags tell goes into the request. */
+/** Outcome of a meta answer. Sets fields of the request from its flags. */
 export function metaStatus(request: Request, code: u32): u32 {
   const op = request.op;
   if (code != IS_ME) {

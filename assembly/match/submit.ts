@@ -1,4 +1,4 @@
-/** A request on its way from its first byte to its wait for the answer, of whichever protocol. */
+/** Steps of a request from its first byte to its wait for the answer, for all protocols. */
 import { CLIENT, Flow, Side, sideOf } from '../flow/flow';
 import { count } from '../instance';
 import { COUNTER_GAPS, STATUS_SILENT } from '../layout';
@@ -28,7 +28,7 @@ export function setOrigin(flow: Flow, request: Request, time: u64, ordinal: u64)
   request.sub = side.began++;
 }
 
-/** A whole request: it waits for its answer, or is done where none comes. */
+/** Submits a complete request: it waits for its answer, or is recorded where none will come. */
 // @ts-ignore: decorator
 @inline
 export function submit(flow: Flow, request: Request): void {
@@ -40,11 +40,11 @@ export function submit(flow: Flow, request: Request): void {
   push(flow, request);
 }
 
-/** The data block of the current request has ended. */
+/** Ends the data block of the current request. */
 export function dataDone(flow: Flow, side: Side, time: u64): void {
   const request = changetype<Request>(<usize>flow.current);
   side.state = CLIENT_LINE;
-  // The server may have refused the request before its value was whole.
+  // The server may have refused the request before its value was complete.
   if (changetype<usize>(request) == 0) return;
   flow.current = 0;
   if (request.bits & BIT_LAST) side.state = CLIENT_UNKNOWN;
@@ -56,7 +56,7 @@ export function dataDone(flow: Flow, side: Side, time: u64): void {
   submit(flow, request);
 }
 
-/** There is no memory for a request, or its end is not known: the flow loses sync. */
+/** Handles a request without memory for it, or with an unknown end: the flow loses sync. */
 export function lostRequest(flow: Flow): void {
   count(COUNTER_GAPS);
   loseSync(flow, WHY_AFTER_GAP);

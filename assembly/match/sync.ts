@@ -1,12 +1,12 @@
 /**
- * Losing and finding synchronisation.
+ * Loss and recovery of synchronisation.
  *
- * A flow is in sync from its handshake on, until a hole, or an answer that fits no request. From then on no
- * event is recorded. It starts again where a client segment begins with a request line while the client has
- * acknowledged all the server sent, so that the next server byte begins the answer. That line may still be
- * text inside a value: the answer decides. An answer that no storage command can get proves the request. One
- * that a storage command can get proves only that a message ended where the server's segment acknowledges, so
- * this request is not recorded and the next one is.
+ * A flow is in sync from its handshake until a hole, or an answer that fits no request. From then on no event
+ * is recorded. It is tentatively in sync again where a client segment begins with a request line while the
+ * client has acknowledged all bytes of the server, so that the next server byte begins the answer. That line
+ * may still be text inside a value, and the answer decides. An answer that no storage command can get proves
+ * the request. Any other answer proves only that a message ended at the byte it acknowledges, so that this
+ * request is not recorded, but the next one is.
  */
 import { Flow, FLOW_NEW, FLOW_STRAY, CLIENT, SERVER, sideOf, SYNC_NONE, SYNC_YES } from '../flow/flow';
 import { count } from '../instance';
@@ -20,13 +20,13 @@ import { abandon, abandonPending } from './pending';
 import { CLIENT_LINE, SERVER_LINE } from './states';
 
 const LF: u8 = 10;
-/** Failed starts after which a flow is taken for something else than memcache. */
+/** Failed attempts to synchronise after which a flow is not taken for memcache. */
 const FAILURES_MAX: u8 = 64;
 
 /**
- * Counts client bytes of a flow that is out of sync. Where they hold the end of a line, the server may owe an
- * answer; answers of the binary protocol name their request. Before the flow was ever in sync its protocol is
- * not certain either.
+ * Counts client bytes of a flow that is out of sync. Where they contain the end of a line, the server may owe
+ * an answer; in the binary protocol answers identify their request. Before the flow was ever in sync its
+ * protocol is not certain.
  */
 export function passOverClient(flow: Flow, at: usize, end: usize): void {
   leaveRestUnread(flow, <u32>(end - at));
@@ -35,8 +35,8 @@ export function passOverClient(flow: Flow, at: usize, end: usize): void {
 }
 
 /**
- * Puts the flow out of sync, for a reason WHY_*: pending requests end unanswered, lines and values are given
- * up.
+ * Puts the flow out of sync, for a reason WHY_*: pending requests end unanswered, and incomplete lines and
+ * values are given up.
  */
 export function loseSync(flow: Flow, why: u8): void {
   abandonPending(flow);
@@ -62,10 +62,7 @@ export function loseSync(flow: Flow, why: u8): void {
   if (++flow.failures > FAILURES_MAX) flow.kind = FLOW_STRAY;
 }
 
-/**
- * An answer proved its request, or an acknowledgement the end of one: the flow is in sync, its events are
- * recorded.
- */
+/** Puts the flow in sync, after an answer has proven its request, or an acknowledgement the end of one. */
 export function believe(flow: Flow): void {
   flow.sync = SYNC_YES;
   flow.settled = 1;
@@ -73,7 +70,7 @@ export function believe(flow: Flow): void {
   count(COUNTER_RESYNCS);
 }
 
-/** Whether an answer proves the request it is taken for: no storage command can get it. */
+/** Whether an answer proves its request, because no storage command can get it. */
 // @ts-ignore: decorator
 @inline
 export function provesRequest(code: u32): bool {

@@ -4,35 +4,30 @@
  *
  *   17 03 0x LEN LEN | LEN bytes
  *
- * They are followed from header to header, over segments, from one that begins a segment. A value of memcache
- * may hold such bytes; but its end is a line's, and so the records do not go on for long to end where
- * segments end.
+ * They are followed from header to header across segments, starting with a header at the beginning of a
+ * segment. A value of memcache may contain such bytes, but hardly records that keep ending where segments
+ * end.
  */
 import { Flow, Side } from '../flow/flow';
 
-/** Whole records in a row, and segments that ended with one, that make a connection TLS. */
+/** Consecutive complete records, and segments that end with one, that prove TLS. */
 const RECORDS_MIN: u8 = 3;
 const BORDERS_MIN: u8 = 2;
 
 const APPLICATION_DATA: u8 = 0x17;
-/** Its major version, and the highest minor version: that of TLS 1.3 stands for 1.2. */
+/** Major version, and highest minor version: TLS 1.3 has that of 1.2. */
 const MAJOR: u8 = 3;
 const MINOR_MAX: u8 = 4;
 const HEADER: u32 = 5;
-/**
- * Bytes a record has at least, a tag or a padded block, and at most: 2^14 + 2048 (RFC 5246, section 6.2.3).
- */
+/** Least bytes of a record, a tag or a padded block, and most: 2^14 + 2048 (RFC 5246, section 6.2.3). */
 const LEAST: u32 = 16;
 const MOST: u32 = (1 << 14) + 2048;
 
-/** Side.record: bytes of the header seen in its low three bits, above them those to come. */
+/** Low bits of Side.record: header bytes seen; above them are the bytes to come. */
 const SEEN_BITS: u32 = 3;
 const SEEN: u32 = (1 << SEEN_BITS) - 1;
 
-/**
- * Takes bytes in mid-stream, those of a segment. Returns whether they have shown that the connection is under
- * TLS.
- */
+/** Takes the bytes of a segment in mid-stream. Returns whether the connection is proven to be TLS. */
 export function isTlsInside(flow: Flow, side: Side, at: usize, end: usize): bool {
   let seen = side.record & SEEN;
   let left = side.record >> SEEN_BITS;

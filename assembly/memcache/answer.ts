@@ -18,7 +18,7 @@ import {
   CODE_VA,
 } from './words';
 
-// What the last `parseAnswer` found besides the code it returned.
+// Results of the last `parseAnswer` besides the code it returned.
 /** Bytes of the data block of a VALUE or VA. */
 export let answerSize: u32 = 0;
 /** Client flags of a VALUE, or of the meta flag f when `hasFlags`. */
@@ -28,24 +28,26 @@ export let answerPrint: u64 = 0;
 // Meta return flags; set for two-letter answers only.
 export let hasFlags: bool = false;
 export let hasKey: bool = false;
-/** Number of the returned key, counted up: a hash kept of one key must not be taken for another's. */
+/**
+ * Number of the returned key, different for every key, so that a cached hash is not taken for another key's.
+ */
 export let keyNumber: u32 = 0;
-/** Where the returned key stands, and whether it is in base64. */
+/** Address and end of the returned key, and whether it is in base64. */
 export let keyAt: usize = 0;
 export let keyEnd: usize = 0;
 export let keyIsBase64: bool = false;
 export let hasOpaque: bool = false;
 export let answerOpaque: u64 = 0;
-/** Size told by s, or NO_SIZE. */
+/** Size by the flag s, or NO_SIZE. */
 export let toldSize: u32 = 0;
 export let hasTimeLeft: bool = false;
 export let timeLeft: i64 = 0;
 /** Bits of enum mark. */
 export let answerMarks: u32 = 0;
-/** Letters of the flags it returned, as of `flagBit`. */
+/** Returned flags, as bits of `flagBit`. */
 export let answerLetters: u64 = 0;
 
-/** `<key> <flags> <bytes> [<cas>]` of a VALUE line; false where it is not one. */
+/** Reads `<key> <flags> <bytes> [<cas>]` of a VALUE line; false where it is invalid. */
 function parseValueLine(at: usize, end: usize): bool {
   const key = nextToken(at, end);
   const behind = tokenEnd;
@@ -106,7 +108,7 @@ function parseReturnFlags(at: usize, end: usize): void {
   }
 }
 
-/** A two-letter answer with its flags. */
+/** Reads a two-letter answer with its flags. */
 function parseMetaAnswer(pair: u32, at: usize, end: usize): u32 {
   hasFlags = false;
   hasKey = false;
@@ -124,7 +126,7 @@ function parseMetaAnswer(pair: u32, at: usize, end: usize): u32 {
     parseReturnFlags(tokenEnd, end);
     return IS_VA;
   }
-  // An ME line tells about an item for people: it is not recorded.
+  // An ME line is debugging information, which is not recorded.
   if (pair == CODE_ME) return IS_ME;
   if (pair == CODE_MN) return IS_MN;
   parseReturnFlags(at, end);
@@ -137,7 +139,7 @@ function parseMetaAnswer(pair: u32, at: usize, end: usize): u32 {
   return IS_FREE;
 }
 
-/** Reads the answer line [at, end), its line end already taken off. Returns an IS_ code. */
+/** Reads the answer line [at, end), without its line end. Returns IS_*. */
 export function parseAnswer(at: usize, end: usize): u32 {
   const size = end - at;
   const head = load<u32>(at);
@@ -158,7 +160,7 @@ export function parseAnswer(at: usize, end: usize): u32 {
     if (head == ANSWER_TOUCHED && size == 7) return IS_TOUCHED;
     if (head == ANSWER_EXISTS && size == 6) return IS_EXISTS;
     if (head == ANSWER_CLIENT_ERROR || head == ANSWER_SERVER_ERROR) return IS_ERROR;
-    // ERROR alone, with a text, with a colon; one answer is spelled "Error TLS not enabled".
+    // ERROR alone, with a text or a colon; one answer is "Error TLS not enabled".
     if (head == ANSWER_ERROR || head == ANSWER_ERROR_MIXED) return IS_ERROR;
     if (head == ANSWER_STAT || head == ANSWER_ITEM || head == ANSWER_PREFIX) return IS_STAT;
     if (head == ANSWER_VERSION) return IS_VERSION;
@@ -178,7 +180,7 @@ export function parseAnswer(at: usize, end: usize): u32 {
   return IS_FREE;
 }
 
-// The eight bytes behind `CLIENT_ERROR ` of the errors try_read_command_asciiauth knows; the last eight of
+// The eight bytes after `CLIENT_ERROR ` in the errors of try_read_command_asciiauth, and the last eight of
 // one.
 const UNAUTHEN: u64 = 0x6e65687475616e75;
 const AUTHENTI: u64 = 0x69746e6568747561;
@@ -186,7 +188,7 @@ const AUTH_TOK: u64 = 0x6b6f742068747561;
 const BAD_AUTH: u64 = 0x6874756120646162;
 const MINATION: u64 = 0x6e6f6974616e696d;
 
-/** Whether an error line says that credentials are still asked for. */
+/** Whether an error line shows that the server still wants credentials. */
 export function asksForCredentials(at: usize, end: usize): bool {
   if (end - at < 21 || load<u8>(at) != 0x43) return false;
   const text = load<u64>(at + 13);
@@ -196,16 +198,16 @@ export function asksForCredentials(at: usize, end: usize): bool {
 
 /** Any other error. */
 export const ERROR_OTHER: u32 = 0;
-/** Only arithmetic commands get it. */
+/** An error of arithmetic commands only. */
 export const ERROR_ARITHMETIC: u32 = 1;
-/** Only storage commands get it. */
+/** An error of storage commands only. */
 export const ERROR_STORAGE: u32 = 2;
-/** `bad command line format`: a line that could not be read, or a key that is too long. */
+/** `bad command line format`: an unreadable line, or a key that is too long. */
 export const ERROR_FORMAT: u32 = 3;
-/** `ERROR` alone: no command. */
+/** `ERROR` alone: an unknown command. */
 export const ERROR_BARE: u32 = 4;
 
-/** Bytes of `CLIENT_ERROR bad command line format`. One of delete goes on with how it is used. */
+/** Bytes of `CLIENT_ERROR bad command line format`. That of delete goes on with its usage. */
 const FORMAT_SIZE: usize = 36;
 
 // The eight bytes behind `CLIENT_ERROR ` or `SERVER_ERROR `.
@@ -215,13 +217,13 @@ const BAD_DATA: u64 = 0x6174616420646162;
 const OBJECT_T: u64 = 0x74207463656a626f;
 const BAD_COMM: u64 = 0x6d6d6f6320646162;
 
-/** Which commands an error line speaks of, by the texts of proto_text.c and memcached.c. */
+/** Class of an error line, by the texts of proto_text.c and memcached.c. */
 export function errorClass(at: usize, end: usize): u32 {
   if (end - at == 5) return ERROR_BARE;
   if (end - at < 21) return ERROR_OTHER;
   const text = load<u64>(at + 13);
   if (text == CANNOT_I) return ERROR_ARITHMETIC;
-  // "invalid numeric delta argument"; there are other invalid things.
+  // "invalid numeric delta argument"; other errors begin with "invalid", too.
   if (text == INVALID_ && load<u8>(at + 21) == 0x6e) return ERROR_ARITHMETIC;
   if (text == BAD_DATA || text == OBJECT_T) return ERROR_STORAGE;
   if (text == BAD_COMM && end - at == FORMAT_SIZE) return ERROR_FORMAT;

@@ -1,4 +1,4 @@
-/** Base64 (RFC 4648, section 4), as memcached takes it for keys: padded, standard alphabet. */
+/** Base64 (RFC 4648, section 4), as memcached accepts it for keys: padded, with the standard alphabet. */
 
 // @ts-ignore: decorator
 @inline
@@ -11,7 +11,10 @@ function sextet(byte: u32): u32 {
   return 64;
 }
 
-/** Decodes [at, end) to `out`, which has room for three quarters of it. Returns the bytes, or -1. */
+/**
+ * Decodes [at, end) into `out`, which must have room for three quarters of it. Returns the number of bytes,
+ * or -1.
+ */
 export function decodeBase64(at: usize, end: usize, out: usize): i32 {
   const size = end - at;
   if (size == 0 || size & 3) return -1;

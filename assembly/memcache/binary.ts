@@ -1,6 +1,6 @@
 /**
- * Messages of the binary protocol (doc/protocol-binary.txt; protocol_binary.h and proto_bin.c of memcached).
- * Knows only bytes, so any transport can hand them over.
+ * Messages of the binary protocol (doc/protocol-binary.txt; protocol_binary.h and proto_bin.c of memcached),
+ * on bytes of any transport.
  *
  *   magic 1 | opcode 1 | key 2 | extras 1 | datatype 1 | vbucket or status 2 | body 4 | opaque 4 | cas 8
  *   and the body: extras | key | value
@@ -57,14 +57,14 @@ const SASL_STEP: u32 = 0x22;
 const GATK: u32 = 0x23;
 const GATKQ: u32 = 0x24;
 
-// Statuses (protocol_binary.h); what is none of these is an error.
+// Statuses (protocol_binary.h); all others are errors.
 const SUCCESS: u32 = 0x0000;
 const KEY_NOT_FOUND: u32 = 0x0001;
 const KEY_EXISTS: u32 = 0x0002;
 const NOT_STORED: u32 = 0x0005;
 const AUTH_CONTINUE: u32 = 0x0021;
 
-/** No opcode: nothing answers it. */
+/** Stands for no opcode, which no answer has. */
 const NO_OPCODE: u32 = 0x100;
 /** Expiration of an INCREMENT or DECREMENT that must not create its key. */
 const DO_NOT_CREATE: u32 = 0xffffffff;
@@ -111,18 +111,18 @@ function opOf(opcode: u32): u32 {
   }
 }
 
-// What dispatch_bin_command does with a request.
-/** Takes it: extras, key and value are what the operation has. */
+// How dispatch_bin_command handles a request.
+/** It accepts the request: extras, key and value fit the operation. */
 const TAKEN: u32 = 0;
 /**
- * Refuses it by its form, having read extras and key, and closes; some forms leave a value to be read as a
- * header.
+ * It refuses the form of the request, after reading extras and key, and closes; some forms leave a value to
+ * be read as a header.
  */
 const MALFORMED: u32 = 1;
-/** Does not know it. */
+/** It does not know the opcode. */
 const UNKNOWN: u32 = 2;
 
-/** How memcached takes a request of this loud opcode and these sizes. */
+/** How memcached handles a request with this loud opcode and these sizes. */
 function formOf(opcode: u32, extras: u32, key: u32, body: u32): u32 {
   if (extras + key > body) return MALFORMED;
   const bare = extras + key == body;
@@ -141,16 +141,14 @@ function formOf(opcode: u32, extras: u32, key: u32, body: u32): u32 {
   return good && key <= KEY_MAX ? TAKEN : MALFORMED;
 }
 
-/**
- * Whether the key of this operation is recorded: arguments of others may be anything, names and secrets too.
- */
+/** Whether the key of this operation is recorded: the arguments of others may be names and secrets. */
 // @ts-ignore: decorator
 @inline
 function hasKeptKey(op: u32): bool {
   return op <= OP_TOUCH;
 }
 
-/** Bytes of the request that starts at `at` which `parseBinaryRequest` must see; its header must be there. */
+/** Bytes that `parseBinaryRequest` needs of the request at `at`; its header must be complete. */
 export function requestHead(at: usize): u32 {
   const opcode = loud(load<u8>(at + 1));
   const extras = <u32>load<u8>(at + 4);
@@ -160,7 +158,7 @@ export function requestHead(at: usize): u32 {
 }
 
 /**
- * Whether the header at `at` may begin a request in mid-stream: one that memcached takes, of an operation
+ * Whether the header at `at` may begin a request in mid-stream: one that memcached accepts, of an operation
  * whose answer can prove it.
  */
 export function mayBegin(at: usize): bool {
@@ -170,7 +168,7 @@ export function mayBegin(at: usize): bool {
   return formOf(opcode, load<u8>(at + 4), load16(at + 2), load32(at + 8)) == TAKEN;
 }
 
-/** Reads the request whose head lies at `at`; `dataSize` bytes follow it. */
+/** Reads the request with its head at `at`; `dataSize` bytes follow the head. */
 export function parseBinaryRequest(request: Request, at: usize): void {
   clear(request);
   const sent = <u32>load<u8>(at + 1);
@@ -219,7 +217,7 @@ export function parseBinaryRequest(request: Request, at: usize): void {
   } else if (extras == 20) {
     request.delta = load64(fields);
     request.present |= 1 << PRESENT_DELTA;
-    // What N and J say to a meta ma: the life of a key it creates, and the number it starts from.
+    // As N and J of a meta ma: time to live and initial value of a key that it creates.
     const expiration = load32(fields + 16);
     if (expiration != DO_NOT_CREATE) {
       request.initial = load64(fields + 8);
@@ -234,8 +232,8 @@ export function parseBinaryRequest(request: Request, at: usize): void {
 }
 
 /**
- * Makes it a request without an answer, the last of its connection: its first byte is not the magic of a
- * request.
+ * Makes a request without an answer, the last of its connection, of bytes that do not begin with the magic of
+ * a request.
  */
 export function refuseMagic(request: Request): void {
   clear(request);
@@ -244,41 +242,39 @@ export function refuseMagic(request: Request): void {
   request.bits = BIT_LAST | BIT_REFUSED | BIT_NO_EVENT;
 }
 
-/** Whether nothing follows the request: the client says goodbye. */
+/** Whether the request ends the connection (QUIT). */
 export function isQuit(request: Request): bool {
   return request.op == OP_QUIT && (request.bits & BIT_REFUSED) == 0;
 }
 
-/** Whether a value goes with the request; in mid-stream such a request may lie inside another's value. */
+/** Whether the request has a value; in mid-stream such a request may be a part of another's value. */
 export function isStorage(request: Request): bool {
   return request.op >= OP_SET && request.op <= OP_PREPEND;
 }
 
-// What the last `parseBinaryAnswer` found.
+// Results of the last `parseBinaryAnswer`.
 export let answerOpcode: u32 = 0;
 export let answerOpaque: u32 = 0;
 export let answerStatus: u32 = 0;
-/** Bytes that follow the head. */
+/** Bytes after the head. */
 export let answerRest: u32 = 0;
-/** Bytes of its value. */
+/** Bytes of the value. */
 let answerValue: u32 = 0;
-/** Whether flags came with it, and which. */
+/** Whether the answer has flags, and the flags. */
 export let answerHasFlags: bool = false;
 export let answerFlags: u32 = 0;
-/**
- * Whether a key came with it, and its fingerprint: only answers of GETK and its like are looked at for that.
- */
+/** Whether the answer has a key, and its fingerprint; set only for answers to GETK and the like. */
 export let answerHasKey: bool = false;
 export let answerPrint: u64 = 0;
-/** Whether it is one of several and not the last (STAT). */
+/** Whether more answers to the same request follow (STAT). */
 export let answerGoesOn: bool = false;
 
-/** Whether the answer at `at` can be one: its header must be there. */
+/** Whether the header at `at`, which must be complete, can be that of an answer. */
 export function isAnswer(at: usize): bool {
   return load<u8>(at) == MAGIC_ANSWER && load16(at + 2) + load<u8>(at + 4) <= load32(at + 8);
 }
 
-/** Bytes of the answer that starts at `at` which `parseBinaryAnswer` must see; its header must be there. */
+/** Bytes that `parseBinaryAnswer` needs of the answer at `at`; its header must be complete. */
 export function answerHead(at: usize): u32 {
   const op = opOf(loud(load<u8>(at + 1)));
   const key = load16(at + 2);
@@ -286,7 +282,7 @@ export function answerHead(at: usize): u32 {
   return BINARY_HEADER + load<u8>(at + 4) + key;
 }
 
-/** Reads the answer whose head lies at `at`. */
+/** Reads the answer with its head at `at`. */
 export function parseBinaryAnswer(at: usize): void {
   const head = answerHead(at);
   const extras = <u32>load<u8>(at + 4);
@@ -304,15 +300,15 @@ export function parseBinaryAnswer(at: usize): void {
 }
 
 /**
- * Whether the last answer belongs to this request. Opaques may repeat: then the order decides, and the key,
- * if any.
+ * Whether the last answer belongs to this request. Where opaques repeat, the order and the key, if any,
+ * decide.
  */
 export function isAnswerTo(request: Request): bool {
   if (request.opcode != answerOpcode || request.sentOpaque != answerOpaque) return false;
   return !answerHasKey || answerPrint == request.print;
 }
 
-/** Enters what the last answer tells of a hit. */
+/** Sets the fields of a hit from the last answer. */
 export function takeHit(request: Request): void {
   request.valueSize = answerValue;
   request.present |= 1 << PRESENT_VALUE_SIZE;
@@ -323,9 +319,8 @@ export function takeHit(request: Request): void {
 }
 
 /**
- * Outcome the last answer gives the request, by the name the text protocol has for it: ADD of a key that is
- * there and REPLACE of one that is not are NOT_STORED there, and what compares a cas is told EXISTS or
- * NOT_FOUND.
+ * Outcome of the request by the last answer, with the names of the text protocol: ADD of an existing key and
+ * REPLACE of a missing one are NOT_STORED, and requests with a cas get EXISTS or NOT_FOUND.
  */
 export function outcomeOf(request: Request): u32 {
   const op = <u32>request.op;

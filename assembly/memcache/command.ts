@@ -1,4 +1,4 @@
-/** Filling a `Request` from its line: what all commands share. */
+/** Functions that fill a `Request` from its line, shared by all commands. */
 import { NO_SIZE, OP_UNKNOWN } from '../layout';
 import {
   BIT_NO_EVENT, BIT_ONLY_FORMAT, BIT_QUIET, BIT_REFUSED, IS_ERROR, KIND_UNKNOWN, LINE_WHOLE, Request,
@@ -12,7 +12,7 @@ export function isWord(at: usize, end: usize, name: u64): bool {
   return end - at <= 8 && word(at, end) == name;
 }
 
-/** Empties what a line may fill. Time, ordinal, connection and sub are the caller's. */
+/** Clears all fields that a line may set. The caller sets time, ordinal, connection and sub. */
 // @ts-ignore: decorator
 @inline
 export function clear(request: Request): void {
@@ -32,7 +32,7 @@ export function clear(request: Request): void {
   request.bits = 0;
 }
 
-/** What kind of request it is, and the answers it may get besides an error. */
+/** Sets the kind of a request, and its possible answers besides an error. */
 // @ts-ignore: decorator
 @inline
 export function setFits(request: Request, kind: u32, answers: u32): void {
@@ -40,7 +40,10 @@ export function setFits(request: Request, kind: u32, answers: u32): void {
   request.fits = answers | (1 << IS_ERROR);
 }
 
-/** A command memcached does not know, or a line it cannot read: an error answers it. */
+/**
+ * Makes a request of a command that memcached does not know, or a line it cannot read: its answer is an
+ * error.
+ */
 export function unknown(request: Request, noreply: bool): u32 {
   request.op = <u8>OP_UNKNOWN;
   setFits(request, KIND_UNKNOWN, 0);
@@ -58,7 +61,7 @@ export function clearSkipLinks(request: Request): void {
   request.sentOpaque = 0;
 }
 
-/** A known command memcached refuses without reading any data. */
+/** Marks a known command that memcached refuses without reading a value. */
 // @ts-ignore: decorator
 @inline
 export function refused(request: Request): u32 {
@@ -67,7 +70,7 @@ export function refused(request: Request): u32 {
   return LINE_WHOLE;
 }
 
-/** Such a command with noreply: releases differ on whether it is answered. */
+/** Marks a refused command with noreply: releases differ on whether they answer it. */
 export function refusedPerhaps(request: Request): u32 {
   request.bits = BIT_REFUSED | BIT_QUIET | BIT_ONLY_FORMAT;
   request.fits = 1 << IS_ERROR;

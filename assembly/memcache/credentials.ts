@@ -6,10 +6,10 @@
 import { NO_SIZE, OP_AUTH, OP_SET, PROTO_TEXT } from '../layout';
 import { BIT_NOREPLY, KIND_AUTH, Request } from './message';
 
-// What a value read so far looks like.
+// What the bytes of a value read so far look like.
 /** No credentials. */
 export const LOGIN_NO: u8 = 0;
-/** Nothing yet. */
+/** No byte was read yet. */
 const LOGIN_START: u8 = 1;
 /** One word. */
 const LOGIN_NAME: u8 = 2;
@@ -30,14 +30,14 @@ export function mayLogIn(request: Request): bool {
   return request.op == OP_SET && request.proto == PROTO_TEXT;
 }
 
-/** What to begin with for a connection's first request. */
+/** Initial state for the first request of a connection. */
 export function expectLogin(request: Request): u8 {
   return mayLogIn(request) && request.dataSize <= LOGIN_MAX ? LOGIN_START : LOGIN_NO;
 }
 
 /**
- * Looks at the next bytes of the value: words by spaces, as the server reads them; a line end or NUL is in
- * none.
+ * Checks the next bytes of the value: words separated by spaces, as the server reads them, without line end
+ * or NUL.
  */
 export function lookAtLogin(login: u8, at: usize, end: usize): u8 {
   for (; at < end; at++) {
@@ -51,7 +51,7 @@ export function lookAtLogin(login: u8, at: usize, end: usize): u8 {
   return login;
 }
 
-/** Takes away all that could tell of credentials. */
+/** Removes everything from the request that could reveal credentials. */
 export function withhold(request: Request): void {
   if (!mayLogIn(request)) return;
   request.present = 0;
@@ -60,7 +60,7 @@ export function withhold(request: Request): void {
   request.valueSize = NO_SIZE;
 }
 
-/** The set is a login: the server's noreply rule does not hold for it. */
+/** Marks the set as a login, for which the noreply rule does not apply. */
 export function becomeLogin(request: Request): void {
   withhold(request);
   request.op = <u8>OP_AUTH;

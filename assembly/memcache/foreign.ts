@@ -1,11 +1,11 @@
 /**
- * Commands memcached does not know, but other servers and proxies do: they are counted and stepped over where
- * it is plain what they are answered. Known by name are the leases of mcrouter (McAsciiParser.rl):
+ * Commands of other servers and proxies, unknown to memcached: they are counted and skipped where their
+ * answers are recognised. Known by name are the leases of mcrouter (McAsciiParser.rl):
  *
  *   lease-get <key>                                       LVALUE <key> <token> <flags> <bytes>, data, END
  *   lease-set <key> <token> <flags> <exptime> <bytes>     STORED, STALE_STORED, …
  *
- * and by its answer `config get cluster` of ElastiCache ("Adding Auto Discovery to your client library"):
+ * and, by its answer, `config get cluster` of ElastiCache ("Adding Auto Discovery to your client library"):
  * CONFIG <name> <flags> <bytes>, data, END.
  */
 import { refused, unknown } from './command';
@@ -22,12 +22,12 @@ const NAME_LEASE_S: u64 = 0x65732d657361656c;
 const LAST_T: u8 = 0x74;
 const ANSWER_LVALUE: u32 = 0x4c41564c;
 const ANSWER_CONFIG: u32 = 0x464e4f43;
-/** Answers of one line a lease-set may get. */
+/** One-line answers to a lease-set. */
 const LEASE_SET_ANSWERS: u32 =
   (1 << IS_ERROR) | (1 << IS_STORED) | (1 << IS_NOT_STORED) | (1 << IS_EXISTS) | (1 << IS_NOT_FOUND) |
   (1 << IS_WORD);
 
-/** A line whose command [at, nameEnd) is not one of memcached's. As `parseRequest`. */
+/** Reads a line with a command [at, nameEnd) that memcached does not know. Returns as `parseRequest`. */
 export function foreign(request: Request, at: usize, nameEnd: usize, end: usize, noreply: bool): u32 {
   unknown(request, noreply);
   request.bits |= BIT_FOREIGN;
@@ -36,7 +36,7 @@ export function foreign(request: Request, at: usize, nameEnd: usize, end: usize,
   return load<u64>(at) == NAME_LEASE_S ? leaseSet(request, nameEnd, end, noreply) : LINE_WHOLE;
 }
 
-/** lease-set: a value follows, as behind set. */
+/** Reads a lease-set, after which a value follows as after set. */
 function leaseSet(request: Request, at: usize, end: usize, noreply: bool): u32 {
   let size = at;
   for (let i = 0; i < 5; i++) size = nextToken(i ? tokenEnd : at, end);
@@ -47,7 +47,7 @@ function leaseSet(request: Request, at: usize, end: usize, noreply: bool): u32 {
   return LINE_DATA;
 }
 
-/** Bytes of the data block behind a line `LVALUE …` or `CONFIG …`; -1 where the line is none. */
+/** Bytes of the data block after a line `LVALUE …` or `CONFIG …`; -1 for other lines. */
 export function foreignData(at: usize, end: usize): i32 {
   if (end - at < 8) return -1;
   const head = load<u32>(at);

@@ -1,7 +1,7 @@
 /**
- * Whether the first bytes of a packet of an unknown port look like memcached: its words as protocol.txt has
- * them, at the start of a line of plain text, or a header of protocol_binary.h whose lengths agree. Enough
- * for a hint to people.
+ * Whether the first bytes of a packet on another port look like memcached: a line of plain text that begins
+ * with a word of protocol.txt, or a header of protocol_binary.h with consistent lengths. This is good enough
+ * for a hint.
  */
 import { KEY_MAX } from '../layout';
 import { load16, load32 } from '../wire/bytes';
@@ -12,18 +12,18 @@ import {
   NAME_GATS, NAME_GETS, NAME_INCR, NAME_PREPEND, NAME_REPLACE, NAME_TOUCH,
 } from './words';
 
-/** A line is looked at no further than this: longer than most, and a bound. */
+/** Most bytes of a line that are checked, more than most lines have. */
 const LINE_MAX: usize = 300;
 const LINE_FEED: u8 = 10;
 const CARRIAGE_RETURN: u8 = 13;
 const SPACE: u8 = 32;
 const DELETE: u8 = 127;
 
-// protocol_binary.h: the highest opcode (RINCRQ), and the most extras any has.
+// protocol_binary.h: the highest opcode (RINCRQ), and the most bytes of extras.
 const OPCODE_MAX: u8 = 0x3c;
 const EXTRAS_MAX: u32 = 20;
 
-// The first four bytes of names as they lie in memory; those of three letters with the space behind them.
+// The first four bytes of names, little-endian; names of three letters with the following space.
 const ADD: u32 = <u32>NAME_ADD | 0x20000000;
 const CAS: u32 = <u32>NAME_CAS | 0x20000000;
 const GAT: u32 = <u32>NAME_GAT | 0x20000000;
@@ -39,7 +39,7 @@ function isLine(at: usize, end: usize): bool {
   return true;
 }
 
-/** Whether a header's lengths can be those of a message. */
+/** Whether the lengths in a header can be those of a message. */
 function isBinary(at: usize, end: usize, magic: u8): bool {
   if (at + BINARY_HEADER > end || load<u8>(at) != magic || load<u8>(at + 1) > OPCODE_MAX) return false;
   const key = load16(at + 2);

@@ -1,21 +1,20 @@
 /**
- * Keys of a multiget by their fingerprint, for answers in another order than they were asked in: proxies let
- * the VALUE lines of one server's keys follow each other. Built when the order first breaks, of the keys not
- * answered yet; memcached itself keeps the order and never has it built.
+ * Index of a multiget's keys by fingerprint, for answers in another order than the keys: proxies group the
+ * VALUE lines by server. It is built of the unanswered keys when the order is first broken, which memcached
+ * itself never does.
  *
  *   request ──► root: count | leaf | leaf | …       pieces of the pool of keys
  *                             │
  *                             ▼
  *                     bucket | bucket | …           first key of each, the others by KeyEntry.valueSize
  *
- * Keys of one bucket stand in the order they were asked in, so that of a key asked twice the first is
- * answered first.
+ * Keys of one bucket are in the order of the request, so that a key requested twice is answered in order.
  */
 import { CHUNK_ENTRIES, CHUNK_SIZE, entryAt, giveChunk, KeyChunk, KeyEntry, takeChunk } from './keys';
 import { Request } from './message';
 
 const WORDS: u32 = CHUNK_SIZE >> 2;
-/** Leaves a root has room for, behind their number: some 60,000 buckets. More keys make longer buckets. */
+/** Most leaves of a root, after their number: some 60,000 buckets. More keys make longer buckets. */
 const LEAVES_MAX: u32 = WORDS - 1;
 
 // @ts-ignore: decorator
@@ -24,16 +23,13 @@ function wordAt(piece: usize, index: u32): usize {
   return piece + (<usize>index << 2);
 }
 
-/** Where the address of a bucket's first key stands. */
+/** Address of the word with the address of a bucket's first key. */
 function bucketOf(root: usize, print: u64): usize {
   const bucket = <u32>(print % (<u64>load<u32>(root) * WORDS));
   return wordAt(<usize>load<u32>(wordAt(root, 1 + bucket / WORDS)), bucket % WORDS);
 }
 
-/**
- * Puts every key that is not answered into buckets, the first asked for last. False where there is no memory
- * (counted).
- */
+/** Puts every unanswered key into buckets, in reverse order. False where there is no memory (counted). */
 function build(request: Request): bool {
   const root = takeChunk();
   if (root == 0) return false;
@@ -62,7 +58,7 @@ function build(request: Request): bool {
   return true;
 }
 
-/** Turns the buckets of a leaf round: the first asked for comes first. */
+/** Reverses the buckets of a leaf, to the order of the request. */
 function turnBuckets(leaf: usize): void {
   for (let i: u32 = 0; i < WORDS; i++) {
     let turned: u32 = 0;
@@ -77,7 +73,7 @@ function turnBuckets(leaf: usize): void {
   }
 }
 
-/** Takes the first key of this fingerprint out of its bucket, or returns 0. */
+/** Removes the first key with this fingerprint from its bucket and returns it, or returns 0. */
 function takeIndexed(root: usize, print: u64): KeyEntry {
   let link = bucketOf(root, print);
   while (load<u32>(link)) {
@@ -91,17 +87,14 @@ function takeIndexed(root: usize, print: u64): KeyEntry {
   return changetype<KeyEntry>(0);
 }
 
-/**
- * The first asked-for key of this fingerprint that is not answered, wherever it stands; 0 where there is
- * none.
- */
+/** The first unanswered key with this fingerprint, anywhere in the request; 0 where there is none. */
 export function findAnywhere(request: Request, print: u64): KeyEntry {
   if (request.keyCount > CHUNK_ENTRIES) {
     if (request.cursorChunk && !build(request)) return changetype<KeyEntry>(0);
     const root = <usize>request.cursorIndex;
     return load<u32>(root) ? takeIndexed(root, print) : changetype<KeyEntry>(0);
   }
-  // Keys this few lie in one chunk, which is searched quickly.
+  // So few keys are in one chunk, which is searched quickly.
   const chunk = <usize>request.keys;
   for (let i: u32 = 0; i < changetype<KeyChunk>(chunk).count; i++) {
     const entry = entryAt(chunk, i);
@@ -110,7 +103,7 @@ export function findAnywhere(request: Request, print: u64): KeyEntry {
   return changetype<KeyEntry>(0);
 }
 
-/** Returns the pieces of the index, where there is one. */
+/** Frees the pieces of the index, if there is one. */
 // @ts-ignore: decorator
 @inline
 export function freeIndex(request: Request): void {

@@ -1,6 +1,6 @@
 /**
- * Keys of requests. One key lies in the request itself; from the second on all keys of a multiget lie
- * in chunks, 32 bytes each: hash, fingerprint, what the answer said.
+ * Keys of requests. A single key is in the request itself; all keys of a multiget are in chunks, 32 bytes
+ * each: hash, fingerprint, and the result from the answer.
  */
 import { fingerprint, keyHash } from '../hash';
 import { config, count } from '../instance';
@@ -15,7 +15,7 @@ export class KeyEntry {
   print: u64;
   flags: u64;
   valueSize: u32;
-  /** 0 where the key was too long to be one. */
+  /** Bytes of the key, 0 where it was too long to be valid. */
   size: u16;
   hit: u8;
   pad0: u8;
@@ -45,7 +45,7 @@ export function entryAt(chunk: usize, index: u32): KeyEntry {
   return changetype<KeyEntry>(chunk + CHUNK_HEAD + index * ENTRY_SIZE);
 }
 
-/** Puts a single key into the request. */
+/** Sets the single key of a request. */
 // @ts-ignore: decorator
 @inline
 export function setKey(request: Request, at: usize, size: usize): void {
@@ -118,8 +118,8 @@ export function addKey(request: Request, at: usize, size: usize): void {
 }
 
 /**
- * Finds the next asked-for key of this fingerprint and moves the cursor behind it: memcached's hits are a
- * subsequence of the keys asked for. Returns 0 where there is none, or where the order is broken already.
+ * Finds the next key with this fingerprint and moves the cursor after it: the hits of memcached are a
+ * subsequence of the requested keys. Returns 0 where there is none, or where the order is broken already.
  */
 export function findKey(request: Request, print: u64): KeyEntry {
   let chunk = <usize>request.cursorChunk;

@@ -1,9 +1,7 @@
-/** A request as read from the wire, and what is known of its answer so far. */
+/** A request, with what is known of its answer so far. */
 import { EventRecord } from '../layout';
 
-/**
- * The event record itself, so that an answered request is recorded where it lies, plus what pairing needs.
- */
+/** An event record, so that an answered request is recorded in place, with further fields for pairing. */
 // @ts-ignore: decorator
 @unmanaged
 export class Request extends EventRecord {
@@ -20,27 +18,30 @@ export class Request extends EventRecord {
   lastKeys: u32;
   keyCount: u32;
   /**
-   * Chunk and entry from which the next VALUE's key is looked for; 0 and the keys' index once their order is
-   * broken.
+   * Chunk and entry at which the search for the key of the next VALUE starts; 0 and the key index once the
+   * order is broken.
    */
   cursorChunk: u32;
   cursorIndex: u32;
-  /** Bytes of the data block (its CRLF not included), where one follows. */
+  /** Bytes of the data block that follows, without its CRLF. */
   dataSize: u32;
-  /** Answers it may get: bits 1 << ANSWER code. */
+  /** Possible answers: bits 1 << answer code (IS_*). */
   fits: u32;
   /** BIT_*. */
   bits: u32;
   /** KIND_*. */
   kind: u32;
-  /** Opcode and opaque as sent, the opaque in network order; of binary requests only. See match/errors.ts. */
+  /**
+   * Opcode and opaque of a binary request, the opaque in network order; text requests use them in
+   * match/errors.ts.
+   */
   opcode: u32;
   sentOpaque: u32;
 }
 
 export const SIZEOF_REQUEST: u32 = offsetof<Request>();
 
-/** No answer will come whatever happens. */
+/** The request never has an answer. */
 export const BIT_NOREPLY: u32 = 1;
 /** Success (or a miss) is silent. */
 export const BIT_QUIET: u32 = 2;
@@ -53,27 +54,27 @@ export const BIT_NO_EVENT: u32 = 16;
 /** The answer is a single STAT line without END (stats sizes_enable). */
 export const BIT_ONE_LINE: u32 = 32;
 /**
- * Servers differ on what the client's bytes behind this request are: none are read until it is answered, and
- * then the flow is out of sync.
+ * Servers differ on what the client's bytes after this request are: they are not read until it is answered,
+ * and then the flow is out of sync.
  */
 export const BIT_LAST: u32 = 64;
 /** A key did not fit its pool. */
 export const BIT_OVERFLOW: u32 = 128;
 /**
- * A retrieval with a key that is too long: before its error memcached discards every answer it has not sent
+ * A retrieval with a key that is too long: before its error memcached discards all answers it has not sent
  * yet (conn_release_items in process_get_command, proto_text.c).
  */
 export const BIT_DISCARDS: u32 = 256;
 /** A command memcached does not know; other servers may. */
 export const BIT_FOREIGN: u32 = 512;
-/** One of these commands that is answered as a retrieval is. */
+/** An unknown command that is answered like a retrieval. */
 export const BIT_LEASE: u32 = 1024;
 /**
- * A line of which no length can be read, with noreply: since 1.6.40 it is answered ERROR_FORMAT, before it is
- * not answered at all (noreply is looked for first).
+ * A line with an unreadable length and with noreply: since 1.6.40 the answer is ERROR_FORMAT; before there is
+ * none, because noreply is read first.
  */
 export const BIT_ONLY_FORMAT: u32 = 2048;
-// Three bits from bit 16 on say how releases differ on the bytes behind the line: see ambiguity.ts.
+// Three bits from bit 16 on tell how releases differ on the bytes after the line: see ambiguity.ts.
 
 export const KIND_GET: u32 = 0;
 export const KIND_STORE: u32 = 1;
@@ -87,20 +88,20 @@ export const KIND_DUMP: u32 = 8;
 export const KIND_WATCH: u32 = 9;
 export const KIND_UNKNOWN: u32 = 10;
 export const KIND_AUTH: u32 = 11;
-/** Of the binary protocol, whose answers name what they answer. */
+/** A request of the binary protocol, whose answers have its opcode and opaque. */
 export const KIND_BINARY: u32 = 12;
 /** It is not known whether the request is answered, or by what: the next answer puts the flow out of sync. */
 export const KIND_UNTOLD: u32 = 13;
 
-// What a request line is followed by.
-/** Nothing: the request is whole. */
+// What follows a request line.
+/** Nothing: the request is complete. */
 export const LINE_WHOLE: u32 = 0;
 /** A data block of `dataSize` bytes and CRLF. */
 export const LINE_DATA: u32 = 1;
 /** The connection is over: later bytes are never read by the server. */
 export const LINE_QUIT: u32 = 2;
 
-// Answer codes; a bit set of them says what fits a request.
+// Answer codes; `Request.fits` is a bit set of them.
 export const IS_ERROR: u32 = 0;
 export const IS_VALUE: u32 = 1;
 export const IS_END: u32 = 2;
@@ -123,12 +124,12 @@ export const IS_MN: u32 = 18;
 export const IS_STAT: u32 = 19;
 export const IS_VERSION: u32 = 20;
 export const IS_RESET: u32 = 21;
-/** One of the words only admin commands get. */
+/** One of the words that answer only admin commands. */
 export const IS_WORD: u32 = 22;
-/** A line that is none of the above. */
+/** Any other line. */
 export const IS_FREE: u32 = 23;
 
-/** Answers a storage command may get as well: they do not prove where a message begins. */
+/** Answers that a storage command may get, too, so that they do not prove where a request begins. */
 export const STORAGE_ANSWERS: u32 =
   (1 << IS_ERROR) | (1 << IS_STORED) | (1 << IS_NOT_STORED) | (1 << IS_EXISTS) | (1 << IS_NOT_FOUND) |
   (1 << IS_HD) | (1 << IS_NS) | (1 << IS_EX) | (1 << IS_NF) | (1 << IS_OK);

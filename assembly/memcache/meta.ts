@@ -21,28 +21,28 @@ import {
 import { nextToken, tokenEnd } from './tokens';
 
 /**
- * Flags of an ms that are too many for releases up to 1.6.39: MFLAG_MAX_OPT_LENGTH, 20, counts an empty token
+ * Number of flags of an ms that releases up to 1.6.39 refuse: MFLAG_MAX_OPT_LENGTH, 20, counts an empty token
  * at the end.
  */
 const FLAGS_MAX: u32 = 17;
 /** Longest token a 250-byte key has in base64. */
 const BASE64_KEY_MAX: u32 = 336;
 
-/** Where base64 keys are decoded to. */
+/** Buffer for decoded base64 keys. */
 let decoded: usize = 0;
 
 export function createMeta(): void {
   decoded = reserve(512);
 }
 
-// The returned key that was hashed last: it may be compared with many requests.
+// The returned key hashed last, which may be compared with many requests.
 let hashedNumber: u32 = 0;
 let hashedKey: u64 = 0;
 let isHashed: bool = false;
 
 /**
- * Whether a returned key [at, end) is the request's, in whichever form: an item shows its key as it was
- * stored. `number` tells it from all keys before.
+ * Whether a returned key [at, end) is that of the request, in either form: an item returns its key as it was
+ * stored. `number` is different for every key.
  */
 export function isKeyOf(request: Request, at: usize, end: usize, base64: bool, number: u32): bool {
   if (number != hashedNumber) {
@@ -68,7 +68,7 @@ export function flagBit(letter: u32): u64 {
  * (proto_text.c).
  */
 const FLAGS_KNOWN: u64 = 0x3becf0bd0ca6;
-/** Flags a hit returns where they were asked for: c f h k l s t O. */
+/** Requested flags that a hit returns: c f h k l s t O. */
 export const FLAGS_RETURNED: u64 = 0x100000c0ca4;
 const FLAG_B: u64 = 1 << 1;
 const FLAG_Q: u64 = 1 << 16;
@@ -93,7 +93,7 @@ function modeOf(op: u32, letter: u32): u32 {
 }
 
 /**
- * Whether any flag was neither a letter nor a digit: what mcmc takes for no flag (_mcmc_tokenize_meta,
+ * Whether any flag was neither a letter nor a digit, which mcmc does not accept (_mcmc_tokenize_meta,
  * vendor/mcmc).
  */
 let hasSign: bool = false;
@@ -105,8 +105,7 @@ function isSign(letter: u32): bool {
 }
 
 /**
- * Reads a flag S<len> among those of [at, end): SIZE_PLAIN, and its number, where there is one, else
- * SIZE_BAD.
+ * Finds a flag S<len> in [at, end). Returns SIZE_PLAIN and sets its number where there is one, else SIZE_BAD.
  */
 function findSizeFlag(at: usize, end: usize): u32 {
   for (at = nextToken(at, end); at < end; at = nextToken(tokenEnd, end)) {
@@ -127,7 +126,7 @@ function parseFlags(request: Request, op: u32, at: usize, end: usize): u32 {
     const value = at + 1;
     const valueEnd = tokenEnd;
     const bit = flagBit(letter);
-    // Every release refuses a flag that none knows, and one that stands twice.
+    // Every release refuses unknown flags, and a flag given twice.
     if (!(bit & FLAGS_KNOWN) || flags & bit) request.bits |= BIT_REFUSED;
     flags |= bit;
     if (value == valueEnd) continue;
@@ -187,7 +186,7 @@ function parseFlags(request: Request, op: u32, at: usize, end: usize): u32 {
   return tokens;
 }
 
-/** Answers a command may get; its q flag takes away what it silences. */
+/** The possible answers to a command, without those that its q flag silences. */
 function answers(op: u32, flags: u64, mode: u32): u32 {
   const quiet = (flags & FLAG_Q) != 0;
   const value = (flags & FLAG_V) != 0;
@@ -203,8 +202,8 @@ function answers(op: u32, flags: u64, mode: u32): u32 {
   if (op == OP_ME) return (1 << IS_ME) | (1 << IS_EN);
   let fits: u32 = (1 << IS_NS) | (1 << IS_EX) | (1 << IS_NF);
   if (op == OP_MS && quiet) {
-    // An answer must be certain to belong to a quiet request: without a cas only its mode can have it
-    // refused.
+    // An answer must certainly belong to a quiet request: without a cas only the mode can be the reason of a
+    // refusal.
     if (!(flags & FLAG_C_UPPER)) fits = mode == MODE_NONE || mode == MODE_SET ? 0 : 1 << IS_NS;
   }
   if (!quiet) fits |= (1 << IS_HD) | (1 << IS_OK);
@@ -215,7 +214,7 @@ function answers(op: u32, flags: u64, mode: u32): u32 {
   return fits;
 }
 
-/** Reads a meta request; `at` is behind the command. As `parseRequest`. */
+/** Reads a meta request; `at` is after the command. Returns as `parseRequest`. */
 export function parseMeta(request: Request, op: u32, at: usize, end: usize): u32 {
   request.op = <u8>op;
   request.proto = <u8>PROTO_META;
@@ -283,13 +282,13 @@ export function parseMeta(request: Request, op: u32, at: usize, end: usize): u32
   if (badSize) request.bits |= BIT_REFUSED;
   else if (op == OP_MS && (keySize > KEY_MAX || tokens >= FLAGS_MAX || (ambiguity && hasSign))) {
     request.bits |= BIT_LAST;
-    // A key whose base64 alone is too long, and one flag more than old releases take, may be taken by later
-    // ones. The error is sent despite q.
+    // Later releases may accept a key that is too long only in base64, and one flag more than old releases
+    // do. The error is sent despite q.
     if (!ambiguity && (longKey || tokens > FLAGS_MAX)) {
       request.bits = (request.bits & ~BIT_QUIET) | BIT_REFUSED;
     }
   } else if (op == OP_MS && hasSign) {
-    // An error is all it gets, despite q.
+    // The only answer is an error, despite q.
     request.bits = (request.bits & ~BIT_QUIET) | AMBIGUOUS_FLAG;
   } else {
     request.bits |= ambiguity;

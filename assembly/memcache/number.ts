@@ -1,10 +1,10 @@
-/** Numbers in lines, as strtol and strtoull of memcached's util.c take them. */
+/** Numbers in lines, as accepted by strtol and strtoull in memcached's util.c. */
 
 /** Result of the last successful call. */
 export let parsed: u64 = 0;
 
 /**
- * Reads [at, end) as an unsigned decimal, an optional plus before it. False where it is not one or exceeds 64
+ * Reads [at, end) as an unsigned decimal with an optional plus sign. False where it is not one or exceeds 64
  * bits.
  */
 export function parseUnsigned(at: usize, end: usize): bool {
@@ -27,21 +27,18 @@ export function parseUnsigned(at: usize, end: usize): bool {
   return true;
 }
 
-/** No length. */
+/** Not a length. */
 export const SIZE_BAD: u32 = 0;
-/** A length to every release. */
+/** A length for every release. */
 export const SIZE_PLAIN: u32 = 1;
-/**
- * A length to strtol, and none to mcmc_token_get_32 (vendor/mcmc, since 1.6.40), or one both are known to
- * differ on.
- */
+/** A length for strtol, but not, or another one, for mcmc_token_get_32 (vendor/mcmc, since 1.6.40). */
 export const SIZE_AMBIGUOUS: u32 = 2;
-/** Characters mcmc_token_get_32 takes: MCMC_TOKTO32_MAX. */
+/** Most characters that mcmc_token_get_32 accepts: MCMC_TOKTO32_MAX. */
 const SIZE_DIGITS: usize = 11;
-/** Largest length memcached takes: INT_MAX - 2 (process_update_command). */
+/** Largest length that memcached accepts: INT_MAX - 2 (process_update_command). */
 export const VALUE_MAX: u64 = 2147483645;
 
-/** Reads [at, end) as the length of a value; SIZE_*. */
+/** Reads [at, end) as the length of a value. Returns SIZE_*. */
 export function parseSize(at: usize, end: usize): u32 {
   const sign = at < end ? load<u8>(at) : 0;
   if (sign == 0x2d) {

@@ -1,4 +1,4 @@
-/** Tells what a connection speaks from its client's first bytes, once. */
+/** Tells the protocol of a connection by the first bytes of its client. */
 
 export const SPEAKS_TEXT: u32 = 0;
 /** Magic 0x80 of doc/protocol-binary.txt: binary for the whole connection. */
@@ -7,9 +7,9 @@ export const SPEAKS_BINARY: u32 = 1;
 export const SPEAKS_TLS: u32 = 2;
 /** A PROXY protocol header, version 1: a line (haproxy's proxy-protocol.txt, section 2.1). */
 export const SPEAKS_PROXY_LINE: u32 = 3;
-/** A PROXY protocol header, version 2, its fixed part whole (section 2.2). */
+/** A PROXY protocol header, version 2, with its fixed part complete (section 2.2). */
 export const SPEAKS_PROXY: u32 = 4;
-/** Perhaps one of them, but more bytes are needed to know. */
+/** More bytes are needed to tell. */
 export const SPEAKS_PERHAPS_PROXY: u32 = 5;
 
 /** `PROXY ` and the version 2 signature `\r\n\r\n\0\r\nQUIT\n`, as they lie in memory. */
@@ -27,7 +27,10 @@ function startsWith(at: usize, size: usize, word: u64): bool {
   return size < 8 ? ((load<u64>(at) ^ word) << (64 - (size << 3))) == 0 : load<u64>(at) == word;
 }
 
-/** What [at, end) begins; not empty. Reads up to 8 bytes past a short end, which do not count. */
+/**
+ * The protocol that begins with [at, end), which must not be empty. Reads up to 8 bytes past the end and
+ * ignores them.
+ */
 export function probe(at: usize, end: usize): u32 {
   const size = end - at;
   const first = load<u8>(at);

@@ -1,6 +1,6 @@
 /**
- * Request lines of the classic text protocol (doc/protocol.txt, proto_text.c of memcached). Knows only
- * bytes: fills a `Request` from one line and says what follows it.
+ * Request lines of the classic text protocol (doc/protocol.txt, proto_text.c of memcached): fills a `Request`
+ * from a line, and tells what follows the line.
  */
 import {
   OP_ADD, OP_APPEND, OP_CACHE_MEMLIMIT, OP_CAS, OP_DEBUGITEM, OP_DEBUGTIME, OP_DECR, OP_DELETE, OP_EXTSTORE,
@@ -34,7 +34,7 @@ import {
 
 const SPACE: u8 = 0x20;
 
-/** Fills a retrieval up to its keys; `at` is behind the name. Returns where the keys start. */
+/** Fills a retrieval up to its keys; `at` is after the name. Returns the address of the keys. */
 export function beginRetrieval(request: Request, op: u32, at: usize, end: usize): usize {
   request.op = <u8>op;
   setFits(request, KIND_GET, (1 << IS_VALUE) | (1 << IS_END));
@@ -67,7 +67,7 @@ function retrieval(request: Request, op: u32, at: usize, end: usize): u32 {
     addKeys(request, at, end);
     request.cursorChunk = request.keys;
     if (request.keyCount == 0) {
-      // gat without a key is answered END by old releases; all others refuse it.
+      // Old releases answer END to gat without a key; all others refuse it.
       request.bits |= BIT_NO_EVENT | BIT_REFUSED;
       return LINE_WHOLE;
     }
@@ -87,7 +87,7 @@ function setNoreply(request: Request, at: usize, end: usize): void {
   request.traits |= <u8>1 << <u8>TRAIT_QUIET;
 }
 
-/** delete, incr, decr and touch: a key, perhaps a number, perhaps noreply. */
+/** Reads delete, incr, decr or touch: a key, a number for some, an optional noreply. */
 function keyed(request: Request, op: u32, at: usize, end: usize): u32 {
   request.op = <u8>op;
   if (op == OP_DELETE) setFits(request, KIND_DELETE, (1 << IS_DELETED) | (1 << IS_NOT_FOUND));
@@ -101,12 +101,12 @@ function keyed(request: Request, op: u32, at: usize, end: usize): u32 {
   const numberEnd = tokenEnd;
   if (op == OP_DELETE) {
     setNoreply(request, keyEnd, end);
-    // Up to 1.6.39 a key like others; since then no answer comes.
+    // Up to release 1.6.39 `noreply` is a key here; since then there is no answer.
     if (number == end && isWord(key, keyEnd, WORD_NOREPLY)) request.bits |= BIT_QUIET | BIT_LAST;
     return LINE_WHOLE;
   }
   if (number == end) return refused(request);
-  // The command fails without an answer.
+  // The command fails, and there is no answer.
   if (isWord(number, numberEnd, WORD_NOREPLY)) {
     setNoreply(request, keyEnd, end);
     if (request.bits & BIT_NOREPLY) return LINE_WHOLE;
@@ -124,7 +124,7 @@ function keyed(request: Request, op: u32, at: usize, end: usize): u32 {
   return LINE_WHOLE;
 }
 
-/** An admin command: counted by name, nothing of its arguments is kept. */
+/** Reads an admin command: it is counted by name, and its arguments are not kept. */
 function admin(request: Request, op: u32, at: usize, end: usize, kind: u32, answers: u32): u32 {
   request.op = <u8>op;
   setFits(request, kind, answers);
@@ -132,7 +132,7 @@ function admin(request: Request, op: u32, at: usize, end: usize, kind: u32, answ
   return LINE_WHOLE;
 }
 
-/** What admin commands without an answer of their own may get. */
+/** Possible answers to admin commands without a special answer. */
 const ADMIN_ANSWERS: u32 = (1 << IS_OK) | (1 << IS_WORD) | (1 << IS_FREE);
 
 function stats(request: Request, at: usize, end: usize): u32 {
@@ -155,7 +155,7 @@ function crawler(request: Request, at: usize, end: usize): u32 {
   return admin(request, OP_LRU_CRAWLER, at, end, KIND_ADMIN, ADMIN_ANSWERS);
 }
 
-/** Commands by their name; [at, nameEnd) is the name. */
+/** Reads a command by its name [at, nameEnd). */
 function named(request: Request, at: usize, nameEnd: usize, end: usize): u32 {
   const size = nameEnd - at;
   const name = word(at, nameEnd);
@@ -174,7 +174,7 @@ function named(request: Request, at: usize, nameEnd: usize, end: usize): u32 {
     if (name == NAME_TOUCH) return keyed(request, OP_TOUCH, nameEnd, end);
     if (name == NAME_GAT) return retrieval(request, OP_GAT, nameEnd, end);
     if (name == NAME_GATS) return retrieval(request, OP_GATS, nameEnd, end);
-    // An undocumented twin of get up to release 1.6.39.
+    // An undocumented alias of get up to release 1.6.39.
     if (name == NAME_BGET) return retrieval(request, OP_GET, nameEnd, end);
     if (name == NAME_VERSION) return admin(request, OP_VERSION, nameEnd, end, KIND_ADMIN, 1 << IS_VERSION);
     if (name == NAME_STATS) return stats(request, nameEnd, end);
@@ -221,7 +221,7 @@ function named(request: Request, at: usize, nameEnd: usize, end: usize): u32 {
 }
 
 /**
- * Reads the line [at, end), its line end already taken off, into a cleared request.
+ * Reads the line [at, end), without its line end, into a cleared request.
  * Returns LINE_WHOLE, LINE_DATA or LINE_QUIT.
  */
 export function parseRequest(request: Request, at: usize, end: usize): u32 {
@@ -239,7 +239,7 @@ export function parseRequest(request: Request, at: usize, end: usize): u32 {
   return at > start && follows == LINE_DATA ? indented(request) : follows;
 }
 
-/** A line whose command stands at [at, nameEnd). */
+/** Reads a line with the command [at, nameEnd). */
 function command(request: Request, at: usize, nameEnd: usize, end: usize): u32 {
   if (nameEnd - at == 2) {
     const pair = <u32>load<u16>(at);
@@ -264,7 +264,7 @@ export function setGet(request: Request, at: usize, end: usize): void {
   request.keyCount = 1;
 }
 
-/** Whether [at, end) begins like a retrieval whose line memcached lets grow without bound. */
+/** Whether [at, end) begins like a retrieval, whose line memcached does not limit. */
 export function isUnboundedRetrieval(at: usize, end: usize): bool {
   at = nextToken(at, end);
   if (tokenEnd == end) return false;
@@ -276,8 +276,8 @@ export function isUnboundedRetrieval(at: usize, end: usize): bool {
 }
 
 /**
- * Starts a retrieval whose line is longer than is kept; keys follow through `addKeys`. Returns where they
- * start.
+ * Starts a retrieval with a line that is too long to keep; `addKeys` adds its keys. Returns the address of
+ * the keys.
  */
 export function openRetrieval(request: Request, at: usize, end: usize): usize {
   clear(request);

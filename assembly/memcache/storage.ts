@@ -1,6 +1,6 @@
 /**
  * Storage commands of the classic text protocol. Releases of memcached differ on malformed lines: some skip
- * the value behind the line, others read it as commands.
+ * the value after the line, others read it as commands.
  */
 import {
   KEY_MAX, OP_CAS, PRESENT_FLAGS, PRESENT_TTL, PRESENT_VALUE_SIZE, TRAIT_CAS, TRAIT_QUIET,
@@ -18,7 +18,7 @@ import { parsed, parseSigned, parseSize, parseUnsigned, SIZE_AMBIGUOUS, SIZE_BAD
 import { nextToken, tokenEnd } from './tokens';
 import { WORD_NOREPLY } from './words';
 
-/** Reads a storage command; `at` is behind its name. As `parseRequest`. */
+/** Reads a storage command; `at` is after its name. Returns as `parseRequest`. */
 export function storage(request: Request, op: u32, at: usize, end: usize): u32 {
   request.op = <u8>op;
   setFits(
@@ -39,7 +39,7 @@ export function storage(request: Request, op: u32, at: usize, end: usize): u32 {
   if (key == end) return unknown(request, false);
   const longKey = keyEnd - key > KEY_MAX;
   setKey(request, key, keyEnd - key);
-  // Too few tokens are refused before noreply is looked at, so an error does come.
+  // Too few tokens are refused before noreply is read, so there is an error.
   if (size == end) return refused(request);
 
   let unique: usize = end;
@@ -63,10 +63,10 @@ export function storage(request: Request, op: u32, at: usize, end: usize): u32 {
     request.bits |= BIT_NOREPLY;
     request.traits |= <u8>1 << <u8>TRAIT_QUIET;
   }
-  // An unreadable length is never followed by a value the server would skip.
+  // After an unreadable length the server never skips a value.
   const reading = parseSize(size, sizeEnd);
   if (reading == SIZE_BAD) {
-    // Too few tokens, or too many, are refused before noreply is looked at.
+    // Too few or too many tokens are refused before noreply is read.
     const counted = extra <= 1 && (op != OP_CAS || unique < end);
     request.bits &= ~BIT_NOREPLY;
     return noreply && counted ? refusedPerhaps(request) : refused(request);
@@ -74,7 +74,7 @@ export function storage(request: Request, op: u32, at: usize, end: usize): u32 {
   request.dataSize = <u32>parsed;
   request.valueSize = <u32>parsed;
   request.present |= 1 << PRESENT_VALUE_SIZE;
-  // Refused by every release; from 1.6.40 on the value is skipped, before that it is read as commands.
+  // Every release refuses it; since 1.6.40 the value is skipped, before it is read as commands.
   let wrong = longKey;
   if (parseUnsigned(flags, flagsEnd)) {
     request.flags = parsed;
@@ -86,7 +86,7 @@ export function storage(request: Request, op: u32, at: usize, end: usize): u32 {
   } else wrong = true;
   if (op == OP_CAS && unique < end && !parseUnsigned(unique, uniqueEnd)) wrong = true;
   const badSize = reading == SIZE_AMBIGUOUS;
-  // One token too many is taken by all.
+  // All releases accept one token too many.
   const tooMany = extra > 1;
   const noUnique = op == OP_CAS && unique == end;
   if (noUnique) request.bits |= BIT_REFUSED;
@@ -95,14 +95,14 @@ export function storage(request: Request, op: u32, at: usize, end: usize): u32 {
   else if (badSize && tooMany) request.bits |= BIT_LAST;
   else if (badSize) request.bits |= AMBIGUOUS_SIZE;
   else if (tooMany) request.bits |= AMBIGUOUS_TOKENS;
-  // A release that refuses such a line has not looked for noreply yet.
+  // A release that refuses such a line does so before reading noreply.
   if ((badSize || tooMany) && noreply) request.bits |= BIT_QUIET | BIT_LAST;
   return LINE_DATA;
 }
 
 /**
- * A line that is followed by a data block begins with spaces: up to 1.6.39 they mean nothing, later the line
- * is no command. Returns what follows it, as `parseRequest`.
+ * Handles spaces at the beginning of a line with a data block: releases up to 1.6.39 ignore them, later ones
+ * refuse the line. Returns as `parseRequest`.
  */
 export function indented(request: Request): u32 {
   const isCas = (request.bits & AMBIGUOUS_MASK) == AMBIGUOUS_CAS;
@@ -114,7 +114,7 @@ export function indented(request: Request): u32 {
   }
   const unsure = AMBIGUOUS_MASK | BIT_LAST | BIT_QUIET | BIT_NOREPLY;
   if (request.bits & unsure) request.bits |= BIT_QUIET | BIT_LAST;
-  // Until its answer tells, the line may be no command at all.
+  // Until the answer tells, the line may be an unknown command.
   else request.bits |= AMBIGUOUS_INDENT | BIT_NO_EVENT;
   return LINE_DATA;
 }

@@ -1,5 +1,5 @@
 /**
- * Tokens of a line: spaces alone separate them, and many are one (process_request in memcached's
+ * Tokens of a line, separated by one or more spaces and nothing else (process_request in memcached's
  * proto_parser.c).
  */
 import { findByte } from '../scan';
@@ -18,7 +18,7 @@ export function nextToken(at: usize, end: usize): usize {
   return at;
 }
 
-/** The first 8 bytes of a token, zeros behind its end. */
+/** The first 8 bytes of a token, little-endian, with zeros after its end. */
 // @ts-ignore: decorator
 @inline
 export function word(at: usize, end: usize): u64 {

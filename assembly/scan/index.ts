@@ -1,4 +1,4 @@
-/** Chooses the twin at compile time. */
+/** Chooses simd.ts or scalar.ts at compile time. */
 import * as scalar from './scalar';
 import * as simd from './simd';
 

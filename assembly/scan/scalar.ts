@@ -1,4 +1,4 @@
-/** Byte searches, one at a time: for machines without SIMD, and to check the other. */
+/** Searches for bytes, one at a time: for machines without SIMD, and to compare with simd.ts. */
 
 /** Address of the first `byte` in [at, end), or `end`. */
 // @ts-ignore: decorator

@@ -1,4 +1,4 @@
-/** Byte searches, 16 at a time. They may read up to 15 bytes past the end, never use them. */
+/** Searches for bytes, 16 at a time. They may read up to 15 bytes past the end, and ignore them. */
 
 /** Address of the first `byte` in [at, end), or `end`. */
 // @ts-ignore: decorator

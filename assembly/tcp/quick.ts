@@ -1,8 +1,8 @@
 /**
- * The short way, for the segments that most traffic consists of: in order, captured whole, nothing waiting,
- * one whole message of a text connection in sync. Everything is checked before anything is changed, so that
- * any other segment can take the long way. Both ways come to the same: the build without SIMD has only the
- * long one, and tests compare the builds.
+ * The fast path for the most frequent segments: in order, completely captured, without waiting segments, and
+ * with exactly one message of a text connection in sync. Everything is checked before anything is changed, so
+ * that any other segment can take the slow path. Both paths give the same results: the build without SIMD has
+ * only the slow one, and tests compare the builds.
  */
 import { KNOWN, sideOf } from '../flow/flow';
 import { findQuickly, touch } from '../flow/table';
@@ -18,10 +18,13 @@ import { USUAL_SIZE, usualStamp } from '../wire/options';
 
 /** IPv4 headers without options. */
 const IP_HEADER: u32 = 20;
-/** Flags that make a segment another than one of data. */
+/** Flags of segments that are left to the slow path. */
 const UNUSUAL: u32 = TCP_FIN | TCP_SYN | TCP_RST | TCP_URG;
 
-/** Takes the current packet, a TCP segment with its whole header, unless it must go the long way. */
+/**
+ * Takes the current packet, a TCP segment with its complete header. Returns false, without any effect, where
+ * it needs the slow path.
+ */
 // @ts-ignore: decorator
 @inline
 export function quickSegment(): bool {

@@ -1,6 +1,6 @@
 /**
- * The checksum of TCP (RFC 9293, section 3.1; RFC 1071). A capture of what a host sends shows unfinished
- * ones, and files may have none: a wrong one proves nothing by itself.
+ * The checksum of TCP (RFC 9293, section 3.1; RFC 1071). Packets captured on their sender may have unfinished
+ * ones, and generated files none, so that a wrong checksum alone proves nothing.
  */
 import { PROTOCOL_TCP } from './ip';
 
@@ -20,8 +20,8 @@ function addBytes(sum: u64, at: usize, size: u32): u64 {
 }
 
 /**
- * Whether the checksum of a segment of `size` bytes at `tcp` is right: then the sum over its pseudo-header
- * and all its bytes has 16 bits set, in either byte order. `addresses` is the sum of both addresses.
+ * Whether the checksum of the segment of `size` bytes at `tcp` is right: then the sum over its pseudo-header
+ * and all its bytes is 0xffff, in either byte order. `addresses` is the sum of both addresses.
  */
 export function isRight(addresses: u64, tcp: usize, size: u32): bool {
   const front = addresses + <u64>bswap<u16>(<u16>PROTOCOL_TCP) + <u64>bswap<u32>(size);

@@ -1,7 +1,6 @@
 /**
- * What follows an EtherType (IEEE 802.3, clause 3.2.6; numbers: IANA's list of IEEE 802 numbers): IP, or one
- * of the headers that may stand before it, in any order: VLAN tags (IEEE 802.1Q), MPLS labels, a PPPoE
- * session, LLC and SNAP.
+ * Headers after an EtherType (IEEE 802.3, clause 3.2.6; numbers: IANA's list of IEEE 802 numbers): IP, or
+ * headers before it, in any order: VLAN tags (IEEE 802.1Q), MPLS labels, a PPPoE session, LLC and SNAP.
  */
 import { load16 } from './bytes';
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from './ip';
@@ -18,7 +17,7 @@ const ETHERTYPE_MPLS_UPSTREAM: u32 = 0x8848;
 // RFC 2516, section 4: a PPPoE session; discovery has another number.
 const ETHERTYPE_PPPOE: u32 = 0x8864;
 
-/** The field is a length, not a type, up to this (IEEE 802.3, clause 3.2.6). */
+/** Largest value of the field that is a length, not a type (IEEE 802.3, clause 3.2.6). */
 const LENGTH_MAX: u32 = 1500;
 /**
  * Destination and source service access points, and the control field of unnumbered information (RFC 1042).
@@ -26,21 +25,24 @@ const LENGTH_MAX: u32 = 1500;
 const LLC_SNAP: u32 = 0xaaaa;
 const LLC_IP: u32 = 0x0606;
 const LLC_UNNUMBERED: u32 = 0x03;
-/** The last byte of the organisations that mean an EtherType: 00-00-00 (RFC 1042), 00-00-F8 (IEEE 802.1H). */
+/**
+ * Last bytes of the SNAP organisation codes with which an EtherType follows: 00-00-00 (RFC 1042), 00-00-F8
+ * (IEEE 802.1H).
+ */
 const SNAP_ETHERTYPE: u32 = 0;
 const SNAP_BRIDGE_TUNNEL: u32 = 0xf8;
 
-/** More headers than any network stacks; bounds the walk. */
+/** Most headers, more than any network uses, to bound the walk. */
 const HEADERS_MAX: i32 = 6;
 
-/** Whether a type field holds a type, not a length. */
+/** Whether a type field has a type, not a length. */
 // @ts-ignore: decorator
 @inline
 export function isType(type: u32): bool {
   return type > LENGTH_MAX;
 }
 
-/** Offset of the IP header behind the type field at `offset`, or LINK_CUT or LINK_NOT_IP. */
+/** Offset of the IP header after the type field at `offset`, or LINK_CUT or LINK_NOT_IP. */
 // @ts-ignore: decorator
 @inline
 export function afterType(data: usize, size: u32, offset: u32): i32 {
@@ -51,7 +53,7 @@ export function afterType(data: usize, size: u32, offset: u32): i32 {
   return follow(type, data, size, offset);
 }
 
-/** The same for a type that is read already: its header begins at `offset`. */
+/** Does the same for a type that was read already, with its header at `offset`. */
 export function follow(type: u32, data: usize, size: u32, offset: u32): i32 {
   for (let headers = 0; headers < HEADERS_MAX; headers++) {
     if (type == ETHERTYPE_IPV4 || type == ETHERTYPE_IPV6) return <i32>offset;

@@ -4,9 +4,9 @@ import { load16 } from './bytes';
 export const IP_OK: u32 = 0;
 /** The packet was captured too short. */
 export const IP_CUT: u32 = 1;
-/** The header contradicts itself, or has an option that says that the packet is to be dropped. */
+/** The header is inconsistent, or has an unknown option that requires dropping the packet. */
 export const IP_MALFORMED: u32 = 2;
-/** Part of a fragmented datagram. */
+/** The packet is a fragment of a datagram. */
 export const IP_FRAGMENT: u32 = 3;
 
 // EtherTypes (IANA's list of IEEE 802 numbers).
@@ -28,30 +28,30 @@ const FRAGMENT: u32 = 44;
 const AUTHENTICATION: u32 = 51;
 const DESTINATION_OPTIONS: u32 = 60;
 const MOBILITY: u32 = 135;
-// Options every host has to know (RFC 2675, RFC 6275).
+// Options that every host knows (RFC 2675, RFC 6275).
 const JUMBO: u32 = 0xc2;
 const HOME_ADDRESS: u32 = 0xc9;
-/** Bounds the walk over extension headers. */
+/** Most extension headers, to bound the walk. */
 const EXTENSIONS_MAX: i32 = 8;
 
-// What `parseIp` found; valid after it returned IP_OK.
+// Results of `parseIp`; valid after it returned IP_OK.
 /** 4 or 6. */
 export let family: u32 = 0;
 /** Protocol number of the transport. */
 export let protocol: u32 = 0;
-/** Bytes from the IP header to the transport header; of a fragment, to its piece of the datagram. */
+/** Offset from the IP header of the transport header; of a fragment, of its part of the datagram. */
 export let headerSize: u32 = 0;
-// What it found of a fragment, where it returned IP_FRAGMENT.
-/** Where the piece belongs in the datagram, bytes. */
+// Results for a fragment; valid after it returned IP_FRAGMENT.
+/** Offset of the fragment in the datagram, bytes. */
 export let fragmentOffset: u32 = 0;
-/** Whether others follow behind it. */
+/** Whether more fragments follow. */
 export let moreFragments: bool = false;
-/** Identification: which datagram between the two hosts the fragment belongs to. */
+/** Identification of the datagram between the two hosts. */
 export let fragmentId: u32 = 0;
 
 /**
- * Whether an extension header [at, end) has an option that demands to be understood: the first two bits of
- * its type say what to do with the packet otherwise, 0 to go on (RFC 8200, section 4.2).
+ * Whether an extension header [at, end) has an unknown option that requires dropping the packet: the first
+ * two bits of its type tell what a host does with an unknown option, 0 to ignore it (RFC 8200, section 4.2).
  */
 function forbids(at: usize, end: usize): bool {
   for (at += 2; at + 1 < end; ) {
@@ -123,9 +123,9 @@ export function parseIp(ip: usize, size: u32): u32 {
 }
 
 /**
- * Bytes after the IP header and its extensions by the header's own length, or `available` (bytes the
- * packet had on the wire from the transport header on) where the header says 0: segmentation offload
- * leaves it so, and no length in a header may exceed what was there.
+ * Bytes from the transport header on, by the length in the IP header. Where that is 0, which segmentation
+ * offload leaves, or more than `available`, the packet's bytes on the wire from the transport header on,
+ * these are returned.
  */
 // @ts-ignore: decorator
 @inline

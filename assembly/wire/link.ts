@@ -19,14 +19,13 @@ import { afterPpp, afterPppoe } from './ppp';
 export { LINK_CUT, LINK_NOT_IP };
 
 /**
- * An IP header that begins further on is not read: a list's entry keeps the distance from the packet head in
+ * Highest offset of an IP header that is read, because a list entry has the distance from the packet head in
  * a byte.
  */
 const OFFSET_MAX: i32 = 255 - <i32>SIZEOF_PACKET_HEAD;
 
 /**
- * Linux's number for a frame that begins with an LLC header (ETH_P_802_2 in linux/if_ether.h), in cooked
- * packets.
+ * Protocol number for a frame with an LLC header (ETH_P_802_2 in linux/if_ether.h), in Linux cooked packets.
  */
 const COOKED_LLC: u32 = 4;
 
@@ -58,20 +57,20 @@ function otherOffset(linktype: u32, data: usize, size: u32): i32 {
   return 0;
 }
 
-/** Linux cooked: the type field is at `field`, and the header it names begins at `offset`. */
+/** A Linux cooked packet with its type field at `field`, and the header of that type at `offset`. */
 function afterCooked(data: usize, size: u32, field: u32, offset: u32): i32 {
   if (size < field + 2) return LINK_CUT;
   const type = load16(data + field);
   if (type == ETHERTYPE_IPV4 || type == ETHERTYPE_IPV6) return offset;
-  // A number that is a length in an Ethernet header is here a protocol number of Linux.
+  // Numbers that would be lengths in an Ethernet header are protocol numbers of Linux here.
   if (isType(type)) return follow(type, data, size, offset);
   return type == COOKED_LLC ? follow(0, data, size, offset) : LINK_NOT_IP;
 }
 
-/** BSD loopback: an address family of 4 bytes. */
+/** A BSD loopback packet, with an address family of 4 bytes. */
 function afterFamily(data: usize, size: u32): i32 {
   if (size < 4) return LINK_CUT;
-  // In the byte order of whoever captured: 2 is IPv4 everywhere; IPv6 is 10 on Linux, 24, 28 or 30 on the
+  // In the byte order of the capturing host: 2 is IPv4 everywhere; IPv6 is 10 on Linux, 24, 28 or 30 on the
   // BSDs and macOS.
   let family = load<u32>(data);
   if (family > 0xffff) family = bswap<u32>(family);
@@ -79,7 +78,7 @@ function afterFamily(data: usize, size: u32): i32 {
   return LINK_NOT_IP;
 }
 
-/** Apple's header, and behind it a packet of another link. */
+/** Apple's header, followed by a packet of another link type. */
 function afterPktap(data: usize, size: u32): i32 {
   const header = pktapSize(data, size);
   if (header < 0) return header;

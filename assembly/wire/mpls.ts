@@ -1,17 +1,18 @@
 /**
- * MPLS label stacks (RFC 3032): entries of 4 bytes, the lowest with bit S set. Nothing says what lies behind.
+ * MPLS label stacks (RFC 3032): entries of 4 bytes, the lowest with bit S set. The type of what follows is
+ * not given.
  */
 import { LINK_CUT, LINK_NOT_IP } from './outcome';
 
 const ENTRY: u32 = 4;
-/** The byte of an entry whose lowest bit is S. */
+/** Offset of the byte in an entry whose lowest bit is S. */
 const BOTTOM: u32 = 2;
-/** More labels than any network stacks; bounds the walk. */
+/** Most labels, more than any network uses, to bound the walk. */
 const LABELS_MAX: i32 = 16;
 
 /**
- * Offset of the IP header behind the label stack at `offset`. IP is told by its version, as routers do; what
- * carries another link begins with a control word of 0 for this (RFC 4928, section 3).
+ * Offset of the IP header after the label stack at `offset`. IP is recognised by its version, as routers do;
+ * for that reason, pseudowires begin with a control word whose first four bits are 0 (RFC 4928, section 3).
  */
 export function afterLabels(data: usize, size: u32, offset: u32): i32 {
   for (let labels = 0; labels < LABELS_MAX; labels++) {

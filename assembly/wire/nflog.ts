@@ -1,17 +1,17 @@
 /**
- * What iptables -j NFLOG hands over (tcpdump.org/linktypes/LINKTYPE_NFLOG.html): family, version and resource
- * id, then values with their length and type, in the byte order of whoever captured, padded to 4 bytes. One
- * is the IP packet.
+ * Records of iptables -j NFLOG (tcpdump.org/linktypes/LINKTYPE_NFLOG.html): family, version and resource id,
+ * then values with length and type, in the byte order of the capturing host, padded to 4 bytes. One value is
+ * the IP packet.
  */
 import { LINK_CUT, LINK_NOT_IP } from './outcome';
 
 const HEADER: u32 = 4;
 const VERSION: u32 = 0;
-/** Length, itself included, and type. */
+/** Bytes of the header of a value: length, which includes the header, and type. */
 const VALUE_HEADER: u32 = 4;
 /** NFULA_PAYLOAD (linux/netfilter/nfnetlink_log.h). */
 const PAYLOAD: u32 = 9;
-/** Linux has 20 types; bounds the walk. */
+/** Most values, to bound the walk: Linux has 20 types. */
 const VALUES_MAX: i32 = 32;
 
 /** Offset of the IP header. */
@@ -23,7 +23,7 @@ export function nflogPayload(data: usize, size: u32): i32 {
     if (size < offset + VALUE_HEADER) return LINK_CUT;
     let length = <u32>load<u16>(data + offset);
     let type = <u32>load<u16>(data + offset + 2);
-    // No type is above 255: a higher number was read in the wrong byte order.
+    // Types are below 256, so a higher number was read in the wrong byte order.
     if (type > 255) {
       length = <u32>bswap<u16>(<u16>length);
       type = <u32>bswap<u16>(<u16>type);

@@ -12,8 +12,8 @@ const TIMESTAMPS: u32 = 8;
 export const NO_SCALE: u32 = 16;
 const SCALE_MAX: u32 = 14;
 
-// What `readOptions` found.
-/** Whether the options were there to be read. */
+// Results of `readOptions`.
+/** Whether the options were captured. */
 export let hasOptions: bool = false;
 export let scale: u32 = 0;
 export let maySack: bool = false;

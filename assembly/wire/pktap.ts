@@ -1,15 +1,15 @@
 /**
  * Apple's header of `tcpdump -i pktap` (tcpdump.org/linktypes/LINKTYPE_PKTAP.html; struct pktap_header in
- * bsd/net/pktap.h of XNU): its length, the kind of record and the link type of the packet behind it, u32
+ * bsd/net/pktap.h of XNU): its length, the type of the record and the link type of the following packet, u32
  * each, in the byte order of the Mac.
  */
 import { LINK_CUT, LINK_NOT_IP } from './outcome';
 
-/** The fields read here. */
+/** Bytes of the fields that are read. */
 const FIELDS: u32 = 12;
 /** PTH_TYPE_PACKET. */
 const PACKET: u32 = 1;
-/** No header is this long: a higher length was read in the wrong byte order. */
+/** Most bytes of a header; a higher length was read in the wrong byte order. */
 const LENGTH_MAX: u32 = 0xffff;
 
 // @ts-ignore: decorator

@@ -7,11 +7,11 @@ import { LINK_CUT, LINK_NOT_IP } from './outcome';
 // RFC 1662, section 3.1: all stations, unnumbered information.
 const ADDRESS: u32 = 0xff;
 const CONTROL: u32 = 0x03;
-/** What pppd puts in place of the address: which way the packet goes (LINKTYPE_PPP_PPPD). */
+/** Values in place of the address in captures of pppd: the direction of the packet (LINKTYPE_PPP_PPPD). */
 const OUTGOING: u32 = 1;
 /**
- * Cisco's framing on the same kind of link: unicast and multicast, then 0, then an EtherType (RFC 1547,
- * section 4.3.1).
+ * Cisco's framing on the same kind of link: an address, unicast or multicast, then 0, then an EtherType (RFC
+ * 1547, section 4.3.1).
  */
 const CISCO: u32 = 0x0f;
 const CISCO_MULTICAST: u32 = 0x8f;
@@ -22,12 +22,12 @@ const IPV6: u32 = 0x0057;
 const MPLS: u32 = 0x0281;
 const MPLS_UPSTREAM: u32 = 0x0283;
 
-/** Version and type, code, session, length. */
+/** Bytes of a PPPoE header: version and type, code, session, length. */
 const PPPOE_HEADER: u32 = 6;
 const PPPOE_VERSION_TYPE: u32 = 0x11;
 const PPPOE_SESSION: u32 = 0;
 
-/** Offset of the IP header in a PPP packet at `offset`, its framing included where there is any. */
+/** Offset of the IP header in the PPP packet at `offset`, with or without framing. */
 export function afterPpp(data: usize, size: u32, offset: u32): i32 {
   if (size < offset + 2) return LINK_CUT;
   const first = <u32>load<u8>(data + offset);
@@ -44,8 +44,8 @@ export function afterPpp(data: usize, size: u32, offset: u32): i32 {
 }
 
 /**
- * From the protocol field, which has one byte where both ends agreed to leave out the other (RFC 1661,
- * section 6.5).
+ * Offset of the IP header after the protocol field, which has one byte where both ends agreed to compress it
+ * (RFC 1661, section 6.5).
  */
 function afterProtocol(data: usize, size: u32, offset: u32): i32 {
   if (size < offset + 2) return LINK_CUT;

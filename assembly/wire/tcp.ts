@@ -1,7 +1,7 @@
 /** TCP headers (RFC 9293, section 3.1). */
 import { load16, load32 } from './bytes';
 
-/** Sequence numbers further apart than this are not of one window (RFC 7323, section 2.3). */
+/** Largest distance of sequence numbers of one window (RFC 7323, section 2.3). */
 export const WINDOW_MAX: i32 = 1 << 30;
 
 export const TCP_HEADER_MIN: u32 = 20;
@@ -13,8 +13,8 @@ export const TCP_ACK: u32 = 0x10;
 export const TCP_URG: u32 = 0x20;
 
 /**
- * Whether sequence number `a` comes before `b`. They wrap: the shorter way round decides (RFC 9293,
- * section 3.4).
+ * Whether sequence number `a` is before `b`. They wrap, so the shorter distance decides (RFC 9293, section
+ * 3.4).
  */
 // @ts-ignore: decorator
 @inline
@@ -54,14 +54,16 @@ export function tcpFlags(tcp: usize): u32 {
   return load<u8>(tcp + 13);
 }
 
-/** How far behind the sequence number the urgent byte ends, where TCP_URG is set. */
+/**
+ * The urgent pointer: offset of the byte after the urgent one from the sequence number, where TCP_URG is set.
+ */
 // @ts-ignore: decorator
 @inline
 export function urgentPointer(tcp: usize): u32 {
   return load16(tcp + 18);
 }
 
-/** The window as it stands there, in network order. */
+/** The window, in network order. */
 // @ts-ignore: decorator
 @inline
 export function windowField(tcp: usize): u16 {

@@ -1,13 +1,15 @@
-/** UDP headers (RFC 768), and the frame memcached puts behind them (doc/protocol.txt, "UDP protocol"). */
+/** UDP headers (RFC 768), and the frame header of memcache after them (doc/protocol.txt, "UDP protocol"). */
 import { load16 } from './bytes';
 
 export const UDP_HEADER: u32 = 8;
-/** Request id, sequence number, number of datagrams, reserved: 16 bits each. */
+/** Bytes of the frame header: request id, sequence number, number of datagrams, reserved, 16 bits each. */
 export const UDP_FRAME: u32 = 8;
-/** What memcached puts into one datagram of an answer: UDP_MAX_PAYLOAD_SIZE (memcached.h) less the frame. */
+/**
+ * Bytes of an answer in one datagram of memcached: UDP_MAX_PAYLOAD_SIZE (memcached.h) less the frame header.
+ */
 export const UDP_ANSWER: u32 = 1400 - 8;
 
-/** Bytes of header and data by the header's own length. */
+/** Bytes of header and data, by the length in the header. */
 // @ts-ignore: decorator
 @inline
 export function udpLength(udp: usize): u32 {

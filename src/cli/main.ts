@@ -18,7 +18,7 @@ let verbose = false;
 /** Each command is loaded only when it runs, to save start-up time. */
 function build(): Command {
   const program = new Command('membench')
-    .description('Records what a memcached really does, from the wire, into a small anonymous profile.')
+    .description('Records what a memcached really does, from its network traffic, into a small anonymous profile.')
     .version(version)
     .showHelpAfterError(false)
     .exitOverride()
@@ -33,8 +33,8 @@ function build(): Command {
     .usage('[options] SOURCE [PROFILE]')
     .argument(
       '[paths...]',
-      'SOURCE: a pcap or pcapng file, packed or not, - for standard input, ebpf:IF, ebpf:*, afpacket:IF, pcap:IF' +
-        ' or an interface (any: all of them); with -w several files, taken in the order of their packets. PROFILE: the profile to write' +
+      'SOURCE: a pcap or pcapng file, compressed or not, - for standard input, ebpf:IF, ebpf:*, afpacket:IF, pcap:IF' +
+        ' or an interface (any: all of them); with -w several files, read in the order of their packets. PROFILE: the profile to write' +
         ' (membench-YYYYMMDDTHHMMSS.mbp)',
     )
     .option('-r, --read <file>', 'the capture file, instead of SOURCE; several in any order', collect)
@@ -43,15 +43,15 @@ function build(): Command {
     .option('-p, --port <list>', 'server ports: numbers and ranges (11211)', parsePorts)
     .option(
       '--workers <n>',
-      'worker threads (files: the cores available, live: one for every four)',
+      'worker threads (files: all available cores, live: a quarter of them)',
       parseCount,
     )
     .option(
       '-d, --duration <time>',
-      'stop after so much time (files: packet time): 10s, 500ms, 2m',
+      'stop after this time (files: packet time): 10s, 500ms, 2m',
       parseDuration,
     )
-    .option('-c, --count <n>', 'stop after so many packets of the server ports', parseCount)
+    .option('-c, --count <n>', 'stop after this many packets of the server ports', parseCount)
     .option(
       '-B, --buffer <size>',
       'memory between source and workers: 64M; bare numbers are KiB (files 4M, live 32M)',
@@ -59,37 +59,37 @@ function build(): Command {
     )
     .option(
       '--memory <size>',
-      'all memory for packets and what is known of connections, -B included: 256M, at most 4G (about 600M)',
+      'all memory for packets and the state of connections, -B included: 256M, at most 4G (about 600M)',
       parseSize,
     )
-    .option('--sample <1/N>', 'record one of N connections, whole ones, chosen by their hash', parseSample)
-    .option('-s, --snaplen <bytes>', 'bytes of a packet to look at (all)', parseCount)
+    .option('--sample <1/N>', 'record one in N connections, chosen by their hash', parseSample)
+    .option('-s, --snaplen <bytes>', 'bytes of a packet to decode (all)', parseCount)
     .option(
       '-Z, --user <user>',
-      'who decodes live traffic when started as root (membench if there is such a user, else nobody)',
+      'user who decodes live traffic when started as root (membench if it exists, else nobody)',
     )
-    .addOption(new Option('--attach <how>', 'attach eBPF programs this way only').choices(['tcx', 'clsact']))
+    .addOption(new Option('--attach <how>', 'attach eBPF programs only this way').choices(['tcx', 'clsact']))
     .option('--no-zero-copy', 'copy out of kernel rings instead of reading them in place')
-    .option('--key-file <file>', 'secret to hash keys with: 32 hex digits or 16 bytes, mode 0600')
-    .option('-C, --rotate-size <size>', 'begin another file before one is larger: 100M', parseSize)
+    .option('--key-file <file>', 'file with the secret for hashes of keys: 32 hex digits or 16 bytes, mode 0600')
+    .option('-C, --rotate-size <size>', 'begin the next file before one exceeds this size: 100M', parseSize)
     .option(
       '-G, --rotate-time <time>',
-      'begin another file after so long: 1h; PROFILE may hold %Y%m%d-%H%M%S',
+      'begin the next file after this time: 1h; PROFILE may contain %Y%m%d-%H%M%S',
       parseDuration,
     )
-    .option('-W, --files <n>', 'keep so many files of a rotated recording (all)', parseCount)
+    .option('-W, --files <n>', 'keep this many files of a rotated recording (all)', parseCount)
     .addOption(
-      new Option('--fsync <when>', 'bring what is written to the disk').choices([
+      new Option('--fsync <when>', 'when to flush the profile to the disk (never)').choices([
         'never',
         'interval',
         'block',
       ]),
     )
-    .option('--max-drop <percent>', 'exit 3 where more packets than this are lost', parsePercent)
+    .option('--max-drop <percent>', 'exit with 3 if more packets than this are lost', parsePercent)
     .option('--force', 'replace an existing profile')
     .option('--json', 'print the summary as JSON on stdout')
-    .option('-q, --quiet', 'say nothing but warnings and errors')
-    .option('-v, --verbose', 'say more; errors with their stack')
+    .option('-q, --quiet', 'print only warnings and errors')
+    .option('-v, --verbose', 'print more; errors with their stack')
     .option('--no-progress', 'no progress line')
     .addOption(colorOption())
     .action(async (paths, options) => {
@@ -99,7 +99,7 @@ function build(): Command {
 
   program
     .command('analyze')
-    .description('say what the workload in profiles is')
+    .description('describe the workload in one or more profiles')
     .argument('<profile...>', 'profiles; several are added up')
     .option('--json', 'print the analysis as JSON')
     .option('-v, --verbose', 'errors with their stack')
@@ -132,7 +132,7 @@ function build(): Command {
   program
     .command('doctor')
     .description(
-      'say which sources work here, and what is missing for the others; exit code 1 if no live one does',
+      'tell which sources work here, and what the others lack; exit code 1 if no live source works',
     )
     .option('--json', 'print the diagnosis as JSON')
     .option('-v, --verbose', 'errors with their stack')

@@ -319,7 +319,7 @@ for (const [what, bytes, message] of [
     Buffer.concat(frames({ header: { version: 3 }, blocks: [] })),
     /version 3.*up to 2/,
   ],
-  ['something else of that shape', frame('MBHD', pack(headerValue({ format: 'x' }))), /something else/],
+  ['something else of that shape', frame('MBHD', pack(headerValue({ format: 'x' }))), /another format/],
   ['a header that makes no sense', frame('MBHD', pack(headerValue({ names: 3 }))), /names is not a map/],
   ['a header with a strange unit', frame('MBHD', pack(headerValue({ unit: 7 }))), /unit of 7 ns/],
   ['a header that is no map', frame('MBHD', pack([1, 2])), /not a map/],
