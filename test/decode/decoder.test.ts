@@ -180,7 +180,7 @@ test('a record that cannot be one is told behind the events before it, and again
   }
   t.throws(() => take(decoder.decode(LARGE)), {
     code: 'ERR_MEMBENCH_BROKEN_CAPTURE',
-    message: /^what follows/,
+    message: /^the record after packet/,
   });
   t.deepEqual(events, before);
   t.throws(() => take(decoder.decode(LARGE)), { code: 'ERR_MEMBENCH_BROKEN_CAPTURE' });
