@@ -687,7 +687,7 @@ export class Packet {
   side: u32; // 44: CLIENT or SERVER: the side of its flow that sent it; set once the flow is found
   ip: u32; // 48: address of the IP header
   l4: u32; // 52: address of the TCP or UDP header
-  end: u32; // 56: address behind the captured bytes
+  end: u32; // 56: address after the captured bytes
   rest: u32; // 60: bytes on the wire from the TCP or UDP header on
   length: u32; // 64: bytes on the wire, link header included
   family: u32; // 68: 4 or 6

@@ -148,7 +148,7 @@ async function demoLossy(shell: Shell, folder: string): Promise<void> {
   const whole = Object.values(truth.whole.ops).reduce((sum, op) => sum + op.count, 0);
   say(
     `No count above the truth: ${format.count(recorded)} keys with an answer, where every packet is there for ${format.count(whole)}.`,
-    `Told: ${format.count(measured.loss.gaps)} gaps, ${format.bytes(measured.loss.unsynced_bytes)} passed over to find the next request.`,
+    `Reported: ${format.count(measured.loss.gaps)} gaps, ${format.bytes(measured.loss.unsynced_bytes)} skipped to find the next request.`,
   );
 }
 

@@ -741,7 +741,7 @@ struct membench_packet {
 	__u32 side; /* CLIENT or SERVER: the side of its flow that sent it; set once the flow is found */
 	__u32 ip; /* address of the IP header */
 	__u32 l4; /* address of the TCP or UDP header */
-	__u32 end; /* address behind the captured bytes */
+	__u32 end; /* address after the captured bytes */
 	__u32 rest; /* bytes on the wire from the TCP or UDP header on */
 	__u32 length; /* bytes on the wire, link header included */
 	__u32 family; /* 4 or 6 */

@@ -18,7 +18,9 @@ let verbose = false;
 /** Each command is loaded only when it runs, to save start-up time. */
 function build(): Command {
   const program = new Command('membench')
-    .description('Records what a memcached really does, from its network traffic, into a small anonymous profile.')
+    .description(
+      'Records what a memcached really does, from its network traffic, into a small anonymous profile.',
+    )
     .version(version)
     .showHelpAfterError(false)
     .exitOverride()
@@ -70,7 +72,10 @@ function build(): Command {
     )
     .addOption(new Option('--attach <how>', 'attach eBPF programs only this way').choices(['tcx', 'clsact']))
     .option('--no-zero-copy', 'copy out of kernel rings instead of reading them in place')
-    .option('--key-file <file>', 'file with the secret for hashes of keys: 32 hex digits or 16 bytes, mode 0600')
+    .option(
+      '--key-file <file>',
+      'file with the secret for hashes of keys: 32 hex digits or 16 bytes, mode 0600',
+    )
     .option('-C, --rotate-size <size>', 'begin the next file before one exceeds this size: 100M', parseSize)
     .option(
       '-G, --rotate-time <time>',

@@ -785,7 +785,7 @@ export const PACKET = {
   ip: 48,
   /** u32: address of the TCP or UDP header */
   l4: 52,
-  /** u32: address behind the captured bytes */
+  /** u32: address after the captured bytes */
   end: 56,
   /** u32: bytes on the wire from the TCP or UDP header on */
   rest: 60,

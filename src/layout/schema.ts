@@ -674,7 +674,7 @@ export const schema: Schema = {
         f('side', 'u32', 'CLIENT or SERVER: the side of its flow that sent it; set once the flow is found'),
         f('ip', 'u32', 'address of the IP header'),
         f('l4', 'u32', 'address of the TCP or UDP header'),
-        f('end', 'u32', 'address behind the captured bytes'),
+        f('end', 'u32', 'address after the captured bytes'),
         f('rest', 'u32', 'bytes on the wire from the TCP or UDP header on'),
         f('length', 'u32', 'bytes on the wire, link header included'),
         f('family', 'u32', '4 or 6'),

@@ -94,7 +94,7 @@ function checkRefusals(seccomp: Seccomp, ringed: boolean): void {
 }
 
 /**
- * Whether a file that everybody may read can be opened, or is refused for another reason than the filter's.
+ * Whether a public file can be opened, or is refused for another reason than the filter.
  */
 function tryFile(): boolean {
   try {

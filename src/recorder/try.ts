@@ -1,4 +1,4 @@
-/** Starting the process that decodes, on nothing, to see what confines it here. */
+/** Starts the process that decodes, without packets, to find out what confines it here. */
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import type { MembenchError } from '../errors.js';
@@ -9,7 +9,7 @@ import { RecorderChild } from './child.js';
 import { sandboxChecks } from './sandbox-checks.js';
 
 /**
- * What confines it, one line for each thing; where it does not start, why not.
+ * One check for each restriction; where the process does not start, the reason.
  *
  * @param forGood see `handDown`
  */
@@ -28,7 +28,7 @@ async function startAndEnd(user: { uid: number; gid: number } | null, forGood: b
   const fd = openSync(devNull, 'r');
   const nobody = { onBlock() {}, onRebuilt() {} };
   const settings = {
-    // Of a stream nothing is read before it is told to run.
+    // A stream is not read before `run`.
     feed: { kind: 'stream', fd, header: { ...NO_CAPTURE, container: 'pcap' } },
     workers: 1,
     buffer: undefined,
