@@ -7,7 +7,7 @@ import { flushEvents } from './emit';
 import { createTable, oldestFlow } from './flow/table';
 import { giveUpDatagrams } from './framing/fragments';
 import { countCut, FRAGMENT, locate, LOCATED } from './framing/record';
-import { isDiscarded, isUnfinished, RING_HEAD, ringRecordSize } from './framing/ring';
+import { isDiscarded, isUnfinished, RING_HEAD, ringRecordSize, ringTime } from './framing/ring';
 import {
   blockPackets, firstFrame, frameCaptured, frameData, frameInterface, frameLength, frameTime, nextFrame,
 } from './framing/tpacket';
@@ -80,15 +80,15 @@ export function decodeList(list: usize, ordinal: u64): void {
 }
 
 /**
- * Decodes the ring records in the `size` bytes at `at`. Stops at a record that the kernel is still writing,
- * or that begins `limit` bytes or more after `at`. Returns the bytes decoded.
+ * Decodes the ring records in the `size` bytes at `at`, which were there at `now`. Stops at a record that the
+ * kernel is still writing, or that begins `limit` bytes or more after `at`. Returns the bytes decoded.
  */
-export function decodeRing(at: usize, size: u32, limit: u32): u32 {
+export function decodeRing(at: usize, size: u32, limit: u32, now: u64): u32 {
   const start = at;
   const end = at + min(size, limit);
   while (at < end) {
     if (isUnfinished(at)) break;
-    if (!isDiscarded(at)) decodeRecord(at + RING_HEAD);
+    if (!isDiscarded(at)) decodeRecord(at + RING_HEAD, now);
     at += ringRecordSize(at);
   }
   return <u32>(at - start);
@@ -97,7 +97,7 @@ export function decodeRing(at: usize, size: u32, limit: u32): u32 {
 /** Decodes the packet of a ring record. */
 // @ts-ignore: decorator
 @inline
-function decodeRecord(at: usize): void {
+function decodeRecord(at: usize, now: u64): void {
   const record = changetype<RingRecord>(at);
   const ip = <u32>at + SIZEOF_RING_RECORD;
   const l4 = <u32>record.l4Offset;
@@ -111,7 +111,7 @@ function decodeRecord(at: usize): void {
     count(COUNTER_SKIPPED_CUT_HEADER);
     return;
   }
-  to.time = record.time;
+  to.time = ringTime(record.time, now);
   to.ip = ip;
   to.l4 = ip + l4;
   to.end = ip + record.captured;
@@ -128,7 +128,7 @@ function decodeRecord(at: usize): void {
 export function lagOfRing(at: usize, size: u32, now: u64): void {
   const end = at + size;
   for (; at < end; at += ringRecordSize(at)) {
-    if (!isDiscarded(at)) countLag(now - changetype<RingRecord>(at + RING_HEAD).time);
+    if (!isDiscarded(at)) countLag(max<i64>(<i64>(now - changetype<RingRecord>(at + RING_HEAD).time), 0));
   }
 }
 

@@ -55,10 +55,11 @@ export function decodeSlot(list: usize, ordinal: u64): void {
 /**
  * Decodes the records of a BPF ring, or of a copy of it, in the `size` bytes at `at`: complete records, and
  * only those that begin in the first `limit` bytes. Returns the bytes decoded: fewer where the kernel is
- * still writing a record.
+ * still writing a record. `now` is a time at which all of them were there, nanoseconds of the clock of the
+ * records: none is from later.
  */
-export function decodeRing(at: usize, size: u32, limit: u32): u32 {
-  return decodeRecords(at, size, limit);
+export function decodeRing(at: usize, size: u32, limit: u32, now: u64): u32 {
+  return decodeRecords(at, size, limit, now);
 }
 
 /** Decodes the packets of the TPACKET_V3 block at this address. */

@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0x70f72e3e;
+export const LAYOUT_HASH: u32 = 0x80b5a445;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -919,7 +919,9 @@ export const BLOCK_INFO_COLUMN_ENDS: u32 = 72;
 // @ts-ignore: decorator
 @unmanaged
 export class RingRecord {
-  time: u64; // 0: CLOCK_MONOTONIC nanoseconds (bpf_ktime_get_ns)
+  // 0: CLOCK_MONOTONIC nanoseconds: when the stack of its sender sent it, where that is known, else when it
+  // was captured
+  time: u64;
   length: u32; // 8: bytes the packet had on the wire, link header included
   captured: u32; // 12: bytes of the packet that follow
   hash: u32; // 16: flow hash, symmetric, the same as the parser calculates
@@ -949,7 +951,9 @@ export class KernelSettings {
   wakeIntervalBusy: u64; // 32: the same under load, where more than wake_bytes arrive in between, nanoseconds
   wakeBytes: u64; // 40: bytes of one ring between two wake-ups that count as load
   sample: u32; // 48: as in index_state
-  pad0: u32; // 52: zero
+  // 52: 1: the kernel is new enough to tell what clock skb->tstamp is of (5.18), and a monotonic one is
+  // taken
+  stamps: u32;
 }
 
 export const SIZEOF_KERNEL_SETTINGS: u32 = 56;
@@ -1293,5 +1297,5 @@ export function assertLayout(): void {
   if (offsetof<KernelSettings>("wakeIntervalBusy") != 32) ERROR("kernel_settings.wake_interval_busy");
   if (offsetof<KernelSettings>("wakeBytes") != 40) ERROR("kernel_settings.wake_bytes");
   if (offsetof<KernelSettings>("sample") != 48) ERROR("kernel_settings.sample");
-  if (offsetof<KernelSettings>("pad0") != 52) ERROR("kernel_settings.pad0");
+  if (offsetof<KernelSettings>("stamps") != 52) ERROR("kernel_settings.stamps");
 }

@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0x70f72e3eu
+#define MEMBENCH_LAYOUT_HASH 0x80b5a445u
 
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
@@ -1029,7 +1029,7 @@ _Static_assert(__builtin_offsetof(struct membench_block_info, column_ends) == 72
 
 /* head of a record of a BPF ring; the bytes of the packet follow, from its IP header on */
 struct membench_ring_record {
-	__u64 time; /* CLOCK_MONOTONIC nanoseconds (bpf_ktime_get_ns) */
+	__u64 time; /* CLOCK_MONOTONIC nanoseconds: when the stack of its sender sent it, where that is known, else when it was captured */
 	__u32 length; /* bytes the packet had on the wire, link header included */
 	__u32 captured; /* bytes of the packet that follow */
 	__u32 hash; /* flow hash, symmetric, the same as the parser calculates */
@@ -1063,7 +1063,7 @@ struct membench_kernel_settings {
 	__u64 wake_interval_busy; /* the same under load, where more than wake_bytes arrive in between, nanoseconds */
 	__u64 wake_bytes; /* bytes of one ring between two wake-ups that count as load */
 	__u32 sample; /* as in index_state */
-	__u32 pad0; /* zero */
+	__u32 stamps; /* 1: the kernel is new enough to tell what clock skb->tstamp is of (5.18), and a monotonic one is taken */
 };
 _Static_assert(sizeof(struct membench_kernel_settings) == 56, "size of kernel_settings");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, layout_hash) == 0, "kernel_settings.layout_hash");
@@ -1075,6 +1075,6 @@ _Static_assert(__builtin_offsetof(struct membench_kernel_settings, wake_interval
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, wake_interval_busy) == 32, "kernel_settings.wake_interval_busy");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, wake_bytes) == 40, "kernel_settings.wake_bytes");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, sample) == 48, "kernel_settings.sample");
-_Static_assert(__builtin_offsetof(struct membench_kernel_settings, pad0) == 52, "kernel_settings.pad0");
+_Static_assert(__builtin_offsetof(struct membench_kernel_settings, stamps) == 52, "kernel_settings.stamps");
 
 #endif

@@ -13,7 +13,7 @@ export interface Core {
     room: number,
   ): number;
   decodeSlot(list: number, ordinal: bigint): void;
-  decodeRing(at: number, size: number, limit: number): number;
+  decodeRing(at: number, size: number, limit: number, now: bigint): number;
   decodeBlock(block: number): void;
   lagOfRing(at: number, size: number, now: bigint): void;
   lagOfBlock(block: number, now: bigint): void;

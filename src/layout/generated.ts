@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x70f72e3e;
+export const LAYOUT_HASH = 0x80b5a445;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -1053,7 +1053,7 @@ export const BLOCK_INFO = {
 
 /** Byte offsets. head of a record of a BPF ring; the bytes of the packet follow, from its IP header on */
 export const RING_RECORD = {
-  /** u64: CLOCK_MONOTONIC nanoseconds (bpf_ktime_get_ns) */
+  /** u64: CLOCK_MONOTONIC nanoseconds: when the stack of its sender sent it, where that is known, else when it was captured */
   time: 0,
   /** u32: bytes the packet had on the wire, link header included */
   length: 8,
@@ -1094,5 +1094,7 @@ export const KERNEL_SETTINGS = {
   wake_bytes: 40,
   /** u32: as in index_state */
   sample: 48,
+  /** u32: 1: the kernel is new enough to tell what clock skb->tstamp is of (5.18), and a monotonic one is taken */
+  stamps: 52,
   SIZE: 56,
 } as const;

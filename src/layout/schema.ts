@@ -869,7 +869,11 @@ export const schema: Schema = {
     ring_record: {
       doc: 'head of a record of a BPF ring; the bytes of the packet follow, from its IP header on',
       fields: [
-        f('time', 'u64', 'CLOCK_MONOTONIC nanoseconds (bpf_ktime_get_ns)'),
+        f(
+          'time',
+          'u64',
+          'CLOCK_MONOTONIC nanoseconds: when the stack of its sender sent it, where that is known, else when it was captured',
+        ),
         f('length', 'u32', 'bytes the packet had on the wire, link header included'),
         f('captured', 'u32', 'bytes of the packet that follow'),
         f('hash', 'u32', 'flow hash, symmetric, the same as the parser calculates'),
@@ -897,7 +901,11 @@ export const schema: Schema = {
         ),
         f('wake_bytes', 'u64', 'bytes of one ring between two wake-ups that count as load'),
         f('sample', 'u32', 'as in index_state'),
-        f('pad0', 'u32', 'zero'),
+        f(
+          'stamps',
+          'u32',
+          '1: the kernel is new enough to tell what clock skb->tstamp is of (5.18), and a monotonic one is taken',
+        ),
       ],
     },
   },

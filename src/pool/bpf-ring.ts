@@ -140,7 +140,7 @@ class MappedRing implements KernelRing {
     if (size === 0) return 0;
     const { at, bytes } = this.#mapping.present(start, size);
     this.#state.begin('decoding', BigInt(start));
-    const done = core.decodeRing(at, bytes, BATCH);
+    const done = core.decodeRing(at, bytes, BATCH, this.#libc.monotonic());
     if (done > 0 && this.#takes++ % LAG_SAMPLE === 0) core.lagOfRing(at, done, this.#libc.monotonic());
     // This store completes the batch.
     Atomics.store(consumer, 0, BigInt(start + done));

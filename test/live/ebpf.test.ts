@@ -359,7 +359,16 @@ for (const method of ['tcx', 'clsact']) {
         const [link] = JSON.parse(network.server('ip', '-j', '-s', 'link', 'show', 'dev', DEVICE));
         return { ingress: link.stats64.rx.packets as number, egress: link.stats64.tx.packets as number };
       };
-      const before = { filter: [seen('ingress'), seen('egress')], device: counted() };
+      // A neighbour may speak while the two are read: then they are read again.
+      const both = () => {
+        for (;;) {
+          const device = counted();
+          const filter = [seen('ingress'), seen('egress')];
+          const after = counted();
+          if (after.ingress === device.ingress && after.egress === device.egress) return { filter, device };
+        }
+      };
+      const before = both();
       const recording = network.record('--attach', method, `ebpf:${DEVICE}`, join(temporary(t), 'out.mbp'));
       await recording.running();
       network.load(2_000);

@@ -29,7 +29,7 @@ function libcOf(beside: (offset: number) => ArrayBuffer, zeroCopy: boolean, more
     socketOption: none,
     watch: () => 0,
     waitFor() {},
-    monotonic: () => 0n,
+    monotonic: () => 2n * NS,
     realtime: () => 0n,
     giveUpGaining: none,
     dieWithParent: none,

@@ -56,10 +56,19 @@ const OBJECT = new URL('../../bpf/packets.bpf.o', import.meta.url);
  * @throws ERR_MEMBENCH_UNSUPPORTED where the object is not built or the kernel refuses it
  */
 export function loadPrograms(libbpf: Libbpf, settings: ProgramSettings): LoadedPrograms {
+  try {
+    return loadWith(libbpf, settings, true);
+  } catch {
+    // A kernel before 5.18 refuses the field; what else is wrong is said the second time.
+    return loadWith(libbpf, settings, false);
+  }
+}
+
+function loadWith(libbpf: Libbpf, settings: ProgramSettings, stamps: boolean): LoadedPrograms {
   const object = openObject(libbpf);
   const rings: number[] = [];
   try {
-    return load(libbpf, object, settings, rings);
+    return load(libbpf, object, { ...settings, stamps }, rings);
   } catch (error) {
     for (const fd of rings) closeSync(fd);
     libbpf.close(object);
@@ -112,7 +121,10 @@ function find<T>(found: T | null, name: string): T {
   return found;
 }
 
-function load(libbpf: Libbpf, object: Handle, settings: ProgramSettings, rings: number[]): LoadedPrograms {
+/** Settings, and whether the kernel is asked for the clock of a packet's stamp. */
+type LoadSettings = ProgramSettings & { stamps: boolean };
+
+function load(libbpf: Libbpf, object: Handle, settings: LoadSettings, rings: number[]): LoadedPrograms {
   const map = (name: string) => find(libbpf.findMap(object, name), name);
   writeSettings(libbpf, map('.rodata'), settings);
   writePorts(libbpf, map('.rodata.ports'), settings.ports);
@@ -175,7 +187,7 @@ function readSettings(libbpf: Libbpf, section: Handle): { at: Handle; bytes: Uin
   return { at: value.at, bytes, view };
 }
 
-function writeSettings(libbpf: Libbpf, section: Handle, settings: ProgramSettings): void {
+function writeSettings(libbpf: Libbpf, section: Handle, settings: LoadSettings): void {
   const { at, bytes, view } = readSettings(libbpf, section);
   view.setUint32(KERNEL_SETTINGS.rings, settings.rings, true);
   view.setBigUint64(KERNEL_SETTINGS.seed, settings.seed, true);
@@ -183,6 +195,7 @@ function writeSettings(libbpf: Libbpf, section: Handle, settings: ProgramSetting
   view.setBigUint64(KERNEL_SETTINGS.wake_interval_busy, WAKE_INTERVAL_BUSY, true);
   view.setBigUint64(KERNEL_SETTINGS.wake_bytes, WAKE_BYTES, true);
   view.setUint32(KERNEL_SETTINGS.sample, settings.sample ?? 1, true);
+  view.setUint32(KERNEL_SETTINGS.stamps, settings.stamps ? 1 : 0, true);
   view.setUint32(
     KERNEL_SETTINGS.snaplen,
     Math.min(settings.snaplen ?? RING_CAPTURE_MAX, RING_CAPTURE_MAX),
