@@ -35,8 +35,8 @@ export function ringRecordSize(at: usize): u32 {
 }
 
 /**
- * Stamps may be this much older than what was captured before, ns: CPUs race, and a stamp is of when the packet
- * was sent. Whoever sends it can choose an older one (SO_TXTIME), or one in the future.
+ * Stamps may be this much older than what was captured before, ns: CPUs race, and a stamp is of when the
+ * packet was sent. Its sender can choose an older one (SO_TXTIME), or one in the future.
  */
 const STAMP_AGE_MAX: i64 = 1_000_000;
 
