@@ -3,7 +3,16 @@
  * others, in every release others, for a list of what is allowed.
  */
 import { constants } from 'node:os';
-import { IF_ANY_BIT, IF_AT_LEAST, IF_EQUAL, instruction, LOAD, RETURN, SOCK_FILTER } from './classic-bpf.js';
+import {
+  assemble,
+  IF_ANY_BIT,
+  IF_AT_LEAST,
+  IF_EQUAL,
+  type Instruction,
+  LOAD,
+  RETURN,
+  SOCK_FILTER,
+} from './classic-bpf.js';
 import { loadKoffi } from './koffi.js';
 import { loadLibc, reasonOf } from './libc.js';
 import { AF_UNIX, SOCK_STREAM } from './sockets.js';
@@ -33,8 +42,6 @@ const PR_SET_PTRACER = 0x59616d61;
 // asm-generic/ioctls.h: typing on the terminal it may have been started from.
 const TIOCSTI = 0x5412;
 const TIOCLINUX = 0x541c;
-
-type Instruction = readonly [code: number, yes: number, no: number, k: number];
 
 /** What is done where the number of the call, which is loaded, is this one; it returns in any case. */
 function inCall(number: number, instructions: readonly Instruction[]): Instruction[] {
@@ -102,14 +109,6 @@ export function ringlessProgram(architecture: Architecture): Uint8Array {
     ]),
     [RETURN, 0, 0, ALLOW],
   ]);
-}
-
-function assemble(program: readonly Instruction[]): Uint8Array {
-  const bytes = new Uint8Array(program.length * SOCK_FILTER);
-  program.forEach((one, i) => {
-    bytes.set(instruction(...one), i * SOCK_FILTER);
-  });
-  return bytes;
 }
 
 /** The call itself has no wrapper in the C library. */
