@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RecordingClock } from './clock.js';
 import { usesSimd } from './decode/simd.js';
 import { MembenchError } from './errors.js';
-import { ELSEWHERE_PREFIX, hintOf, SILENCE, silenceHint } from './event/hint.js';
+import { ELSEWHERE_PREFIX, hintOf, silenceHint, WITHOUT_REQUEST } from './event/hint.js';
 import { payloadOf } from './event/payload.js';
 import { COUNTER_NAMES } from './layout/generated.js';
 import { bufferWithin, usableMemory } from './memory/budget.js';
@@ -345,7 +345,7 @@ class Recording {
       elapsed,
     } satisfies RecordProgress);
     if (this.#source.finite) return;
-    if (!this.#silent && elapsed >= SILENCE && progress.requests === 0) {
+    if (!this.#silent && elapsed >= WITHOUT_REQUEST && progress.requests === 0) {
       this.#silent = true;
       this.#options.onWarning?.(silenceHint(this.#settings.ports));
     }

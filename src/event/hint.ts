@@ -76,11 +76,11 @@ export function hintOf(counts: Counts, ports: Ports): string | null {
 }
 
 /** After so long without a request a live recording says what may be wrong, seconds. */
-export const SILENCE = 10;
+export const WITHOUT_REQUEST = 10;
 
 /** What is told then. */
 export function silenceHint(ports: Ports): string {
-  return `no request for ${SILENCE} s: is the server on ${nameOf(ports)} (-p), and does its traffic pass this interface (any is all of them)?`;
+  return `no request for ${WITHOUT_REQUEST} s: is the server on ${nameOf(ports)} (-p), and does its traffic pass this interface (any is all of them)?`;
 }
 
 function noPackets({ one, ports }: Facts): string | undefined {

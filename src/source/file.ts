@@ -18,7 +18,7 @@ import type { CapturesFeed, KernelCounts, PacketSource } from './source.js';
 import { compressionOf, UnpackReader } from './unpack.js';
 
 /** How long a pipe may say nothing before it is told what may be wrong, ms. */
-const SILENCE = 10_000;
+const WITHOUT_DATA = 10_000;
 
 /** Names of files in a message at most. */
 const NAMES_SHOWN = 12;
@@ -144,8 +144,10 @@ async function openCapture(
   signal?.addEventListener('abort', stop);
   // A file answers at once.
   const timer = setTimeout(() => {
-    tell(`nothing came through ${name} for ${SILENCE / 1000} s (tcpdump -U writes every packet at once)`);
-  }, SILENCE);
+    tell(
+      `nothing came through ${name} for ${WITHOUT_DATA / 1000} s (tcpdump -U writes every packet at once)`,
+    );
+  }, WITHOUT_DATA);
   try {
     const cannotRead = (error: unknown): never => {
       throw sourceError(name, error);
