@@ -25,7 +25,9 @@ import {
 } from '../wire/tcp';
 import { findTwin, isOfPast, rememberBegun, rememberOver, standOf } from './copies';
 import { countHalf, settleHalf, takeHalf } from './half';
-import { beginWithSyn, findSyn, rememberSyn, rememberSynAck, rememberSynAckAlone, Syn } from './handshake';
+import {
+  beginWithSyn, findSyn, lagOf, rememberSyn, rememberSynAck, rememberSynAckAlone, Syn,
+} from './handshake';
 import { forgetLingering, leftBefore, linger } from './linger';
 import { furthestOf, IS_UNACCEPTABLE, reachOf } from './overlap';
 import { flush, pump, takeSegment } from './reassembly';
@@ -304,8 +306,12 @@ function takeSyn(known: Flow): void {
   const isSame = isKnown && known.fromSyn && sideOf(known, answers ? SERVER : CLIENT).initial == at.sequence;
   if (!answers) {
     // Of a flow that has begun none is sent again.
-    if (isSame) known.agreed |= SEEN_TWICE;
-    else rememberSyn();
+    if (isSame) {
+      known.agreed |= SEEN_TWICE;
+      known.copyLag = max(known.copyLag, lagOf(known.openTime, at.time));
+    } else {
+      rememberSyn();
+    }
     return;
   }
   // The server agreed to a new connection between the same ports: the old one is over.

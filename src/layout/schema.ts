@@ -273,6 +273,7 @@ export const schema: Schema = {
         'refused_segments',
         'ambiguous_copies',
         'negative_latency',
+        'unknown_latency',
         'flows',
         'flows_unsynced',
         'unsynced_bytes',
@@ -579,7 +580,11 @@ export const schema: Schema = {
         f('half', 'u8', 'HALF_*: which side alone is read, because nothing of the other is captured'),
         f('records', 'u8', 'whole TLS records in a row, in mid-stream'),
         f('borders', 'u8', 'segments in a row that ended where such a record did'),
-        f('pad0', 'u32', 'zero'),
+        f(
+          'copy_lag',
+          'u32',
+          "how far from its SYN a copy of it was captured, by the packets' clock; 0 where none was",
+        ),
       ],
     },
     exchange: {
@@ -623,6 +628,8 @@ export const schema: Schema = {
         f('server_end', 'u32', "behind the server's"),
         f('address', 'u32', "hash of the client's address"),
         f('first', 'u32', 'fingerprint of the first payload'),
+        f('copy_lag', 'u32', "as the flow's, until it begins"),
+        f('pad0', 'u32', 'zero'),
       ],
     },
     slot: {
