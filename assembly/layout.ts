@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0x80b5a445;
+export const LAYOUT_HASH: u32 = 0xe2d77fee;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -278,47 +278,48 @@ export const COUNTER_OUT_OF_ORDER: u32 = 34;
 export const COUNTER_REFUSED_SEGMENTS: u32 = 35;
 export const COUNTER_AMBIGUOUS_COPIES: u32 = 36;
 export const COUNTER_NEGATIVE_LATENCY: u32 = 37;
-export const COUNTER_FLOWS: u32 = 38;
-export const COUNTER_FLOWS_UNSYNCED: u32 = 39;
-export const COUNTER_UNSYNCED_BYTES: u32 = 40;
-export const COUNTER_RESYNCS: u32 = 41;
-export const COUNTER_UNKNOWN_COMMANDS: u32 = 42;
-export const COUNTER_UNMATCHED_ANSWERS: u32 = 43;
-export const COUNTER_AMBIGUOUS_LENGTHS: u32 = 44;
-export const COUNTER_AMBIGUOUS_QUIET: u32 = 45;
-export const COUNTER_PROXY_HEADERS: u32 = 46;
-export const COUNTER_UDP_REFUSED: u32 = 47;
-export const COUNTER_SYN_SEEN: u32 = 48;
-export const COUNTER_CAPTURES_OVERLAPPING: u32 = 49;
-export const COUNTER_PACKETS_CUT: u32 = 50;
-export const COUNTER_CUT_CAPTURED: u32 = 51;
-export const COUNTER_FLOWS_WITHOUT_CLIENT: u32 = 52;
-export const COUNTER_FLOWS_WITHOUT_SERVER: u32 = 53;
-export const COUNTER_BOUND_FLOWS: u32 = 54;
-export const COUNTER_BOUND_REQUESTS: u32 = 55;
-export const COUNTER_BOUND_KEYS: u32 = 56;
-export const COUNTER_BOUND_REORDER: u32 = 57;
-export const COUNTER_BOUND_LINES: u32 = 58;
-export const COUNTER_BOUND_SYNS: u32 = 59;
-export const COUNTER_BOUND_INTERFACES: u32 = 60;
-export const COUNTER_BOUND_FRAGMENTS: u32 = 61;
-export const COUNTER_PAYLOAD_SEEN: u32 = 62;
-export const COUNTER_PAYLOAD_RECORDED: u32 = 63;
-export const COUNTER_PAYLOAD_REPEATED: u32 = 64;
-export const COUNTER_PAYLOAD_GAP: u32 = 65;
-export const COUNTER_PAYLOAD_MISSING: u32 = 66;
-export const COUNTER_PAYLOAD_UNSYNCED_MID_STREAM: u32 = 67;
-export const COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP: u32 = 68;
-export const COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD: u32 = 69;
-export const COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY: u32 = 70;
-export const COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE: u32 = 71;
-export const COUNTER_PAYLOAD_SKIPPED_TLS: u32 = 72;
-export const COUNTER_PAYLOAD_SKIPPED_STRAY: u32 = 73;
-export const COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT: u32 = 74;
-export const COUNTER_PAYLOAD_SKIPPED_STREAM: u32 = 75;
-export const COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER: u32 = 76;
-export const COUNTER_PAYLOAD_SKIPPED_REFUSED: u32 = 77;
-export const COUNTER_COUNT: u32 = 78;
+export const COUNTER_UNKNOWN_LATENCY: u32 = 38;
+export const COUNTER_FLOWS: u32 = 39;
+export const COUNTER_FLOWS_UNSYNCED: u32 = 40;
+export const COUNTER_UNSYNCED_BYTES: u32 = 41;
+export const COUNTER_RESYNCS: u32 = 42;
+export const COUNTER_UNKNOWN_COMMANDS: u32 = 43;
+export const COUNTER_UNMATCHED_ANSWERS: u32 = 44;
+export const COUNTER_AMBIGUOUS_LENGTHS: u32 = 45;
+export const COUNTER_AMBIGUOUS_QUIET: u32 = 46;
+export const COUNTER_PROXY_HEADERS: u32 = 47;
+export const COUNTER_UDP_REFUSED: u32 = 48;
+export const COUNTER_SYN_SEEN: u32 = 49;
+export const COUNTER_CAPTURES_OVERLAPPING: u32 = 50;
+export const COUNTER_PACKETS_CUT: u32 = 51;
+export const COUNTER_CUT_CAPTURED: u32 = 52;
+export const COUNTER_FLOWS_WITHOUT_CLIENT: u32 = 53;
+export const COUNTER_FLOWS_WITHOUT_SERVER: u32 = 54;
+export const COUNTER_BOUND_FLOWS: u32 = 55;
+export const COUNTER_BOUND_REQUESTS: u32 = 56;
+export const COUNTER_BOUND_KEYS: u32 = 57;
+export const COUNTER_BOUND_REORDER: u32 = 58;
+export const COUNTER_BOUND_LINES: u32 = 59;
+export const COUNTER_BOUND_SYNS: u32 = 60;
+export const COUNTER_BOUND_INTERFACES: u32 = 61;
+export const COUNTER_BOUND_FRAGMENTS: u32 = 62;
+export const COUNTER_PAYLOAD_SEEN: u32 = 63;
+export const COUNTER_PAYLOAD_RECORDED: u32 = 64;
+export const COUNTER_PAYLOAD_REPEATED: u32 = 65;
+export const COUNTER_PAYLOAD_GAP: u32 = 66;
+export const COUNTER_PAYLOAD_MISSING: u32 = 67;
+export const COUNTER_PAYLOAD_UNSYNCED_MID_STREAM: u32 = 68;
+export const COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP: u32 = 69;
+export const COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD: u32 = 70;
+export const COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY: u32 = 71;
+export const COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE: u32 = 72;
+export const COUNTER_PAYLOAD_SKIPPED_TLS: u32 = 73;
+export const COUNTER_PAYLOAD_SKIPPED_STRAY: u32 = 74;
+export const COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT: u32 = 75;
+export const COUNTER_PAYLOAD_SKIPPED_STREAM: u32 = 76;
+export const COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER: u32 = 77;
+export const COUNTER_PAYLOAD_SKIPPED_REFUSED: u32 = 78;
+export const COUNTER_COUNT: u32 = 79;
 
 // container of a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers
 export const CONTAINER_NONE: u32 = 0;
@@ -590,7 +591,8 @@ export class Flow {
   half: u8; // 113: HALF_*: which side alone is read, because no packet of the other was captured
   records: u8; // 114: consecutive complete TLS records in mid-stream
   borders: u8; // 115: consecutive segments that ended where such a record did
-  pad0: u32; // 116: zero
+  // 116: time between the captures of the SYN and of its duplicate, in units of the packets; 0: no duplicate
+  copyLag: u32;
 }
 
 export const SIZEOF_FLOW: u32 = 120;
@@ -632,9 +634,11 @@ export class Syn {
   serverEnd: u32; // 44: the same of the server
   address: u32; // 48: hash of the client's address
   first: u32; // 52: fingerprint of the first payload
+  copyLag: u32; // 56: as the flow's, until it begins
+  pad0: u32; // 60: zero
 }
 
-export const SIZEOF_SYN: u32 = 56;
+export const SIZEOF_SYN: u32 = 64;
 
 /** head of one slot of the batch ring */
 // @ts-ignore: decorator
@@ -1094,11 +1098,11 @@ export function assertLayout(): void {
   if (offsetof<Flow>("half") != 113) ERROR("flow.half");
   if (offsetof<Flow>("records") != 114) ERROR("flow.records");
   if (offsetof<Flow>("borders") != 115) ERROR("flow.borders");
-  if (offsetof<Flow>("pad0") != 116) ERROR("flow.pad0");
+  if (offsetof<Flow>("copyLag") != 116) ERROR("flow.copy_lag");
   if (offsetof<Exchange>() != 8) ERROR("size of exchange");
   if (offsetof<Exchange>("start") != 0) ERROR("exchange.start");
   if (offsetof<Exchange>("arrived") != 4) ERROR("exchange.arrived");
-  if (offsetof<Syn>() != 56) ERROR("size of syn");
+  if (offsetof<Syn>() != 64) ERROR("size of syn");
   if (offsetof<Syn>("time") != 0) ERROR("syn.time");
   if (offsetof<Syn>("hash") != 8) ERROR("syn.hash");
   if (offsetof<Syn>("client") != 12) ERROR("syn.client");
@@ -1118,6 +1122,8 @@ export function assertLayout(): void {
   if (offsetof<Syn>("serverEnd") != 44) ERROR("syn.server_end");
   if (offsetof<Syn>("address") != 48) ERROR("syn.address");
   if (offsetof<Syn>("first") != 52) ERROR("syn.first");
+  if (offsetof<Syn>("copyLag") != 56) ERROR("syn.copy_lag");
+  if (offsetof<Syn>("pad0") != 60) ERROR("syn.pad0");
   if (offsetof<Slot>() != 40) ERROR("size of slot");
   if (offsetof<Slot>("size") != 0) ERROR("slot.size");
   if (offsetof<Slot>("filled") != 4) ERROR("slot.filled");

@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0x80b5a445u
+#define MEMBENCH_LAYOUT_HASH 0xe2d77feeu
 
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
@@ -235,47 +235,48 @@ enum membench_counter {
 	MEMBENCH_COUNTER_REFUSED_SEGMENTS = 35,
 	MEMBENCH_COUNTER_AMBIGUOUS_COPIES = 36,
 	MEMBENCH_COUNTER_NEGATIVE_LATENCY = 37,
-	MEMBENCH_COUNTER_FLOWS = 38,
-	MEMBENCH_COUNTER_FLOWS_UNSYNCED = 39,
-	MEMBENCH_COUNTER_UNSYNCED_BYTES = 40,
-	MEMBENCH_COUNTER_RESYNCS = 41,
-	MEMBENCH_COUNTER_UNKNOWN_COMMANDS = 42,
-	MEMBENCH_COUNTER_UNMATCHED_ANSWERS = 43,
-	MEMBENCH_COUNTER_AMBIGUOUS_LENGTHS = 44,
-	MEMBENCH_COUNTER_AMBIGUOUS_QUIET = 45,
-	MEMBENCH_COUNTER_PROXY_HEADERS = 46,
-	MEMBENCH_COUNTER_UDP_REFUSED = 47,
-	MEMBENCH_COUNTER_SYN_SEEN = 48,
-	MEMBENCH_COUNTER_CAPTURES_OVERLAPPING = 49,
-	MEMBENCH_COUNTER_PACKETS_CUT = 50,
-	MEMBENCH_COUNTER_CUT_CAPTURED = 51,
-	MEMBENCH_COUNTER_FLOWS_WITHOUT_CLIENT = 52,
-	MEMBENCH_COUNTER_FLOWS_WITHOUT_SERVER = 53,
-	MEMBENCH_COUNTER_BOUND_FLOWS = 54,
-	MEMBENCH_COUNTER_BOUND_REQUESTS = 55,
-	MEMBENCH_COUNTER_BOUND_KEYS = 56,
-	MEMBENCH_COUNTER_BOUND_REORDER = 57,
-	MEMBENCH_COUNTER_BOUND_LINES = 58,
-	MEMBENCH_COUNTER_BOUND_SYNS = 59,
-	MEMBENCH_COUNTER_BOUND_INTERFACES = 60,
-	MEMBENCH_COUNTER_BOUND_FRAGMENTS = 61,
-	MEMBENCH_COUNTER_PAYLOAD_SEEN = 62,
-	MEMBENCH_COUNTER_PAYLOAD_RECORDED = 63,
-	MEMBENCH_COUNTER_PAYLOAD_REPEATED = 64,
-	MEMBENCH_COUNTER_PAYLOAD_GAP = 65,
-	MEMBENCH_COUNTER_PAYLOAD_MISSING = 66,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_MID_STREAM = 67,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP = 68,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD = 69,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY = 70,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE = 71,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_TLS = 72,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STRAY = 73,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT = 74,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STREAM = 75,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER = 76,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_REFUSED = 77,
-	MEMBENCH_COUNTER_COUNT = 78,
+	MEMBENCH_COUNTER_UNKNOWN_LATENCY = 38,
+	MEMBENCH_COUNTER_FLOWS = 39,
+	MEMBENCH_COUNTER_FLOWS_UNSYNCED = 40,
+	MEMBENCH_COUNTER_UNSYNCED_BYTES = 41,
+	MEMBENCH_COUNTER_RESYNCS = 42,
+	MEMBENCH_COUNTER_UNKNOWN_COMMANDS = 43,
+	MEMBENCH_COUNTER_UNMATCHED_ANSWERS = 44,
+	MEMBENCH_COUNTER_AMBIGUOUS_LENGTHS = 45,
+	MEMBENCH_COUNTER_AMBIGUOUS_QUIET = 46,
+	MEMBENCH_COUNTER_PROXY_HEADERS = 47,
+	MEMBENCH_COUNTER_UDP_REFUSED = 48,
+	MEMBENCH_COUNTER_SYN_SEEN = 49,
+	MEMBENCH_COUNTER_CAPTURES_OVERLAPPING = 50,
+	MEMBENCH_COUNTER_PACKETS_CUT = 51,
+	MEMBENCH_COUNTER_CUT_CAPTURED = 52,
+	MEMBENCH_COUNTER_FLOWS_WITHOUT_CLIENT = 53,
+	MEMBENCH_COUNTER_FLOWS_WITHOUT_SERVER = 54,
+	MEMBENCH_COUNTER_BOUND_FLOWS = 55,
+	MEMBENCH_COUNTER_BOUND_REQUESTS = 56,
+	MEMBENCH_COUNTER_BOUND_KEYS = 57,
+	MEMBENCH_COUNTER_BOUND_REORDER = 58,
+	MEMBENCH_COUNTER_BOUND_LINES = 59,
+	MEMBENCH_COUNTER_BOUND_SYNS = 60,
+	MEMBENCH_COUNTER_BOUND_INTERFACES = 61,
+	MEMBENCH_COUNTER_BOUND_FRAGMENTS = 62,
+	MEMBENCH_COUNTER_PAYLOAD_SEEN = 63,
+	MEMBENCH_COUNTER_PAYLOAD_RECORDED = 64,
+	MEMBENCH_COUNTER_PAYLOAD_REPEATED = 65,
+	MEMBENCH_COUNTER_PAYLOAD_GAP = 66,
+	MEMBENCH_COUNTER_PAYLOAD_MISSING = 67,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_MID_STREAM = 68,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP = 69,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD = 70,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY = 71,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE = 72,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_TLS = 73,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STRAY = 74,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT = 75,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STREAM = 76,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER = 77,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_REFUSED = 78,
+	MEMBENCH_COUNTER_COUNT = 79,
 };
 
 /* container of a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers */
@@ -594,7 +595,7 @@ struct membench_flow {
 	__u8 half; /* HALF_*: which side alone is read, because no packet of the other was captured */
 	__u8 records; /* consecutive complete TLS records in mid-stream */
 	__u8 borders; /* consecutive segments that ended where such a record did */
-	__u32 pad0; /* zero */
+	__u32 copy_lag; /* time between the captures of the SYN and of its duplicate, in units of the packets; 0: no duplicate */
 };
 _Static_assert(sizeof(struct membench_flow) == 120, "size of flow");
 _Static_assert(__builtin_offsetof(struct membench_flow, older) == 0, "flow.older");
@@ -633,7 +634,7 @@ _Static_assert(__builtin_offsetof(struct membench_flow, reset) == 112, "flow.res
 _Static_assert(__builtin_offsetof(struct membench_flow, half) == 113, "flow.half");
 _Static_assert(__builtin_offsetof(struct membench_flow, records) == 114, "flow.records");
 _Static_assert(__builtin_offsetof(struct membench_flow, borders) == 115, "flow.borders");
-_Static_assert(__builtin_offsetof(struct membench_flow, pad0) == 116, "flow.pad0");
+_Static_assert(__builtin_offsetof(struct membench_flow, copy_lag) == 116, "flow.copy_lag");
 
 /* of an exchange over UDP: the answer that is arriving, as datagrams in any order */
 struct membench_exchange {
@@ -665,8 +666,10 @@ struct membench_syn {
 	__u32 server_end; /* the same of the server */
 	__u32 address; /* hash of the client's address */
 	__u32 first; /* fingerprint of the first payload */
+	__u32 copy_lag; /* as the flow's, until it begins */
+	__u32 pad0; /* zero */
 };
-_Static_assert(sizeof(struct membench_syn) == 56, "size of syn");
+_Static_assert(sizeof(struct membench_syn) == 64, "size of syn");
 _Static_assert(__builtin_offsetof(struct membench_syn, time) == 0, "syn.time");
 _Static_assert(__builtin_offsetof(struct membench_syn, hash) == 8, "syn.hash");
 _Static_assert(__builtin_offsetof(struct membench_syn, client) == 12, "syn.client");
@@ -686,6 +689,8 @@ _Static_assert(__builtin_offsetof(struct membench_syn, client_end) == 40, "syn.c
 _Static_assert(__builtin_offsetof(struct membench_syn, server_end) == 44, "syn.server_end");
 _Static_assert(__builtin_offsetof(struct membench_syn, address) == 48, "syn.address");
 _Static_assert(__builtin_offsetof(struct membench_syn, first) == 52, "syn.first");
+_Static_assert(__builtin_offsetof(struct membench_syn, copy_lag) == 56, "syn.copy_lag");
+_Static_assert(__builtin_offsetof(struct membench_syn, pad0) == 60, "syn.pad0");
 
 /* head of one slot of the batch ring */
 struct membench_slot {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RecordingClock } from './clock.js';
 import { usesSimd } from './decode/simd.js';
 import { MembenchError } from './errors.js';
-import { ELSEWHERE_PREFIX, SILENCE, silenceHint } from './event/hint.js';
+import { ELSEWHERE_PREFIX, silenceHint, WITHOUT_REQUEST } from './event/hint.js';
 import { bufferWithin } from './memory/budget.js';
 import { hideOwnMemory } from './native/dumps.js';
 import type { User } from './native/users.js';
@@ -321,7 +321,7 @@ class Recording {
       elapsed,
     } satisfies RecordProgress);
     if (this.#source.finite) return;
-    if (!this.#silent && elapsed >= SILENCE && progress.requests === 0) {
+    if (!this.#silent && elapsed >= WITHOUT_REQUEST && progress.requests === 0) {
       this.#silent = true;
       this.#options.onWarning?.(silenceHint(this.#settings.ports));
     }

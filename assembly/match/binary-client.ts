@@ -11,7 +11,7 @@ import {
 import {
   BINARY_HEADER, isQuit, MAGIC_REQUEST, mayBegin, parseBinaryRequest, refuseMagic, requestHead,
 } from '../memcache/binary';
-import { BIT_LAST, BIT_QUIET, BIT_REFUSED } from '../memcache/message';
+import { BIT_FOREIGN, BIT_LAST, BIT_QUIET, BIT_REFUSED, Request } from '../memcache/message';
 import { Packet } from '../packet';
 import { disown, WHY_NOT_UNDERSTOOD } from './account';
 import { appendLine, freeLine } from './lines';
@@ -45,6 +45,7 @@ export function binaryClientBytes(flow: Flow, at: usize, end: usize, from: Packe
       if (side.skip == 0) dataDone(flow, side, from.time);
     } else {
       const isUnknown = side.state == CLIENT_UNKNOWN;
+      if (isUnknown) doubtForeign(flow);
       const reason =
         isUnknown ? COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD : COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT;
       disown(flow, <u32>(end - at), reason);
@@ -55,6 +56,14 @@ export function binaryClientBytes(flow: Flow, at: usize, end: usize, from: Packe
       return;
     }
   }
+}
+
+/** More bytes follow a request that only other servers know, before its answer tells where it ended. */
+function doubtForeign(flow: Flow): void {
+  const request = changetype<Request>(<usize>flow.tail);
+  if (changetype<usize>(request) == 0 || !(request.bits & BIT_FOREIGN)) return;
+  request.bits &= ~BIT_FOREIGN;
+  count(COUNTER_AMBIGUOUS_LENGTHS);
 }
 
 /** Collects the head of a request, which may be split anywhere. Returns the address where reading goes on. */
@@ -137,7 +146,7 @@ function requestAt(flow: Flow, at: usize, lastTime: u64): void {
       return;
     }
     if (request.op == OP_UNKNOWN) count(COUNTER_UNKNOWN_COMMANDS);
-    if (request.bits & BIT_LAST) count(COUNTER_AMBIGUOUS_LENGTHS);
+    if ((request.bits & (BIT_LAST | BIT_FOREIGN)) == BIT_LAST) count(COUNTER_AMBIGUOUS_LENGTHS);
   }
   if (request.dataSize) {
     flow.current = <u32>changetype<usize>(request);

@@ -2,20 +2,21 @@
 import { CLIENT, Flow, SERVER, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE } from '../flow/flow';
 import { count } from '../instance';
 import {
-  COUNTER_AMBIGUOUS_QUIET, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNMATCHED_ANSWERS, STATUS_HIT,
+  COUNTER_AMBIGUOUS_LENGTHS, COUNTER_AMBIGUOUS_QUIET, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD,
+  COUNTER_UNMATCHED_ANSWERS, STATUS_HIT,
 } from '../layout';
 import {
-  answerGoesOn, answerHasKey, answerHead, answerRest, BINARY_HEADER, isAnswer, isAnswerTo, isStorage,
-  MAGIC_ANSWER, outcomeOf, parseBinaryAnswer, takeHit,
+  answerGoesOn, answerHasKey, answerHead, answerRest, BINARY_HEADER, isAnswer, isAnswerTo, isKnownThere,
+  isStorage, MAGIC_ANSWER, outcomeOf, parseBinaryAnswer, takeHit,
 } from '../memcache/binary';
-import { BIT_LAST, BIT_NO_EVENT, BIT_QUIET, Request } from '../memcache/message';
+import { BIT_FOREIGN, BIT_LAST, BIT_NO_EVENT, BIT_QUIET, Request } from '../memcache/message';
 import { Packet } from '../packet';
 import {
   countUnproven, disown, leaveRestUnread, setWhy, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD,
 } from './account';
 import { appendLine, freeLine } from './lines';
 import { answered, freeRequest, record, recordSilence, shift } from './pending';
-import { CLIENT_LINE, SERVER_DATA, SERVER_LINE } from './states';
+import { CLIENT_LINE, CLIENT_UNKNOWN, SERVER_DATA, SERVER_LINE } from './states';
 import { believe, loseSync } from './sync';
 
 /** Reads the server's next bytes, of the packet `from`. */
@@ -163,9 +164,16 @@ function concludeBinary(flow: Flow, request: Request, ack: u32): void {
   record(flow, request, status);
   if (flow.sync == SYNC_TENTATIVE) countUnproven();
   if (proven && flow.sync == SYNC_TENTATIVE) believe(flow);
-  const last = (request.bits & BIT_LAST) != 0;
+  const bits = request.bits;
+  const goesOn = (bits & BIT_LAST) == 0 || isKnownThere(request);
   freeRequest(request);
-  if (last) loseSync(flow, WHY_NOT_UNDERSTOOD);
+  if (goesOn) {
+    const client = sideOf(flow, CLIENT);
+    if (bits & BIT_LAST && client.state == CLIENT_UNKNOWN) client.state = CLIENT_LINE;
+    return;
+  }
+  if (bits & BIT_FOREIGN) count(COUNTER_AMBIGUOUS_LENGTHS);
+  loseSync(flow, WHY_NOT_UNDERSTOOD);
 }
 
 /** Whether the client's bytes end with a request, and are all acknowledged. */

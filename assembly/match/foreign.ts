@@ -1,7 +1,7 @@
 /** Answers to commands that memcached does not know: they are skipped where their form is recognised. */
 import { CLIENT, Flow, SERVER, sideOf } from '../flow/flow';
 import { answerSize } from '../memcache/answer';
-import { foreignData } from '../memcache/foreign';
+import { foreignData, isMetaget } from '../memcache/foreign';
 import {
   BIT_ANSWERED, BIT_LEASE, IS_END, IS_ERROR, IS_FREE, IS_STAT, IS_VA, IS_VALUE, Request,
 } from '../memcache/message';
@@ -37,6 +37,7 @@ export function stepOver(flow: Flow, code: u32, at: usize, end: usize): u32 {
     side.state = SERVER_STEP;
     return STEP_ON;
   }
+  if (request.bits & BIT_LEASE && isMetaget(at, end)) return STEP_ON;
   // The length of a cluster's configuration may not include a line end.
   if (begun && at == end) return STEP_ON;
   if (begun) return code == IS_END ? STEP_DONE : code == IS_STAT ? STEP_ON : STEP_NOT;

@@ -48,9 +48,11 @@ export function matchPending(flow: Flow, code: u32, error: u32): Request {
     }
   }
   if (changetype<usize>(found) == 0 || isOfNext(found)) return changetype<Request>(0);
-  if (found.bits & BIT_QUIET && !hasOpaque && !hasKey) {
+  if (found.bits & BIT_QUIET && !hasKey) {
+    // Opaques may repeat.
     const after = changetype<Request>(<usize>found.next);
-    if (changetype<usize>(after) && (after.fits >> code) & 1) count(COUNTER_AMBIGUOUS_QUIET);
+    const fits = changetype<usize>(after) != 0 && ((after.fits >> code) & 1) != 0;
+    if (fits && (!hasOpaque || agrees(after, code))) count(COUNTER_AMBIGUOUS_QUIET);
   }
   while (flow.head != <u32>changetype<usize>(found)) {
     const silent = changetype<Request>(<usize>flow.head);

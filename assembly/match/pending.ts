@@ -8,11 +8,11 @@ import {
 } from '../flow/flow';
 import { PEER_MARK, saltOf } from '../flow/table';
 import { otherHash } from '../hash';
-import { config, count, reserve } from '../instance';
+import { config, count, indexState, reserve } from '../instance';
 import {
-  CONN_KIND_OPEN_MIDSTREAM, CONN_KIND_OPEN_SYN, COUNTER_BOUND_REQUESTS, COUNTER_NEGATIVE_LATENCY, OP_GAT,
-  OP_GET, OP_MG, PRESENT_FLAGS, PRESENT_KEY, PRESENT_LATENCY, PRESENT_VALUE_SIZE, STATUS_HIT, STATUS_MISS,
-  STATUS_SILENT, STATUS_UNANSWERED,
+  CONN_KIND_OPEN_MIDSTREAM, CONN_KIND_OPEN_SYN, COUNTER_BOUND_REQUESTS, COUNTER_NEGATIVE_LATENCY,
+  COUNTER_UNKNOWN_LATENCY, OP_GAT, OP_GET, OP_MG, PRESENT_FLAGS, PRESENT_KEY, PRESENT_LATENCY,
+  PRESENT_VALUE_SIZE, STATUS_HIT, STATUS_MISS, STATUS_SILENT, STATUS_UNANSWERED,
 } from '../layout';
 import { becomeLogin, mayLogIn, withhold } from '../memcache/credentials';
 import { freeIndex } from '../memcache/key-index';
@@ -130,15 +130,35 @@ function recordOpen(flow: Flow): void {
   recordConn(flow, flow.fromSyn ? CONN_KIND_OPEN_SYN : CONN_KIND_OPEN_MIDSTREAM, flow.openTime);
 }
 
+/** A path no clock disagrees on, parts of a second: copies this close are of interfaces of one host. */
+const NEAR_PARTS: u64 = 10000;
+/** Times the lag of a copy: of a latency this long the lag is a small part. */
+const LAGS_MAX: i64 = 16;
+
+/**
+ * Whether a latency may be nothing but what two clocks disagree on. Where a connection was captured at two
+ * points, the request may be of the one and the answer of the other, which missed the rest; each is then off
+ * by less than the lag of the copy of its SYN. No packet of the second point comes before that copy, so what
+ * was recorded before it is all of the first.
+ */
+function isOfTwoClocks(flow: Flow, latency: i64): bool {
+  const lag = <i64>flow.copyLag;
+  return lag > <i64>(indexState.second / NEAR_PARTS) && latency < LAGS_MAX * lag;
+}
+
 /** Records a request with one outcome for all its keys. Does not free it. */
 export function record(flow: Flow, request: Request, status: u32): void {
   if (request.bits & BIT_NO_EVENT || flow.sync != SYNC_YES) return;
   if (!flow.opened) recordOpen(flow);
   if (request.bits & BIT_ANSWERED && status != STATUS_UNANSWERED && status != STATUS_SILENT) {
     const latency = <i64>(request.answerTime - request.lastTime);
-    if (latency < 0) count(COUNTER_NEGATIVE_LATENCY);
-    request.latency = latency < 0 ? 0 : latency;
-    request.present |= 1 << PRESENT_LATENCY;
+    if (flow.copyLag && isOfTwoClocks(flow, latency)) {
+      count(COUNTER_UNKNOWN_LATENCY);
+    } else {
+      if (latency < 0) count(COUNTER_NEGATIVE_LATENCY);
+      request.latency = latency < 0 ? 0 : latency;
+      request.present |= 1 << PRESENT_LATENCY;
+    }
   }
   request.status = <u8>status;
   if (request.keys == 0) {

@@ -16,7 +16,9 @@ import {
 } from '../layout';
 import { load16, load32, load64 } from '../wire/bytes';
 import { setKey } from './keys';
-import { BIT_LAST, BIT_NO_EVENT, BIT_QUIET, BIT_REFUSED, KIND_BINARY, Request } from './message';
+import {
+  BIT_FOREIGN, BIT_LAST, BIT_NO_EVENT, BIT_QUIET, BIT_REFUSED, KIND_BINARY, Request,
+} from './message';
 import { clear } from './command';
 
 export const BINARY_HEADER: u32 = 24;
@@ -63,6 +65,7 @@ const KEY_NOT_FOUND: u32 = 0x0001;
 const KEY_EXISTS: u32 = 0x0002;
 const NOT_STORED: u32 = 0x0005;
 const AUTH_CONTINUE: u32 = 0x0021;
+const UNKNOWN_COMMAND: u32 = 0x0081;
 
 /** Stands for no opcode, which no answer has. */
 const NO_OPCODE: u32 = 0x100;
@@ -189,11 +192,13 @@ export function parseBinaryRequest(request: Request, at: usize): void {
   const form = formOf(opcode, extras, key, body);
   if (form != TAKEN) {
     request.bits |= BIT_REFUSED;
-    if (form == UNKNOWN && extras + key == 0) {
+    if (form == UNKNOWN) {
       request.dataSize = body;
+      // memcached swallows as much as its body behind extras and key that were read already
+      // (write_bin_error); a server that knows the opcode does not.
+      if (extras + key) request.bits |= BIT_LAST | BIT_FOREIGN;
     } else {
-      // An unknown request's body is swallowed whole behind extras and key that were read already
-      // (write_bin_error); other servers do not do that. A malformed one ends the connection.
+      // It ends the connection.
       request.bits |= BIT_LAST;
       request.dataSize = extras + key;
     }
@@ -306,6 +311,14 @@ export function parseBinaryAnswer(at: usize): void {
 export function isAnswerTo(request: Request): bool {
   if (request.opcode != answerOpcode || request.sentOpaque != answerOpaque) return false;
   return !answerHasKey || answerPrint == request.print;
+}
+
+/**
+ * Whether the last answer tells that the server knows an opcode memcached does not: the next request begins
+ * behind its body.
+ */
+export function isKnownThere(request: Request): bool {
+  return (request.bits & BIT_FOREIGN) != 0 && answerStatus != UNKNOWN_COMMAND;
 }
 
 /** Sets the fields of a hit from the last answer. */

@@ -1,9 +1,11 @@
 /**
  * Commands of other servers and proxies, unknown to memcached: they are counted and skipped where their
- * answers are recognised. Known by name are the leases of mcrouter (McAsciiParser.rl):
+ * answers are recognised. Known by name are leases and metaget of
+ * mcrouter (McAsciiParser.rl):
  *
- *   lease-get <key>                                       LVALUE <key> <token> <flags> <bytes>, data, END
+ *   lease-get <key>+                                      LVALUE <key> <token> <flags> <bytes>, data, END
  *   lease-set <key> <token> <flags> <exptime> <bytes>     STORED, STALE_STORED, …
+ *   metaget <key>+                                        META <key> age: <n>; exptime: <n>; …, END
  *
  * and, by its answer, `config get cluster` of ElastiCache ("Adding Auto Discovery to your client library"):
  * CONFIG <name> <flags> <bytes>, data, END.
@@ -16,12 +18,14 @@ import {
 import { parsed, parseUnsigned, VALUE_MAX } from './number';
 import { nextToken, tokenEnd } from './tokens';
 
-// `lease-ge`, `lease-se` and `t`, `LVAL`, `CONF`, as they lie in memory.
+// `lease-ge`, `lease-se` and `t`, `metaget`, `LVAL`, `CONF`, `META`, as they lie in memory.
 const NAME_LEASE_G: u64 = 0x65672d657361656c;
 const NAME_LEASE_S: u64 = 0x65732d657361656c;
 const LAST_T: u8 = 0x74;
+const NAME_METAGET: u64 = 0x7465676174656d;
 const ANSWER_LVALUE: u32 = 0x4c41564c;
 const ANSWER_CONFIG: u32 = 0x464e4f43;
+const ANSWER_META: u32 = 0x4154454d;
 /** One-line answers to a lease-set. */
 const LEASE_SET_ANSWERS: u32 =
   (1 << IS_ERROR) | (1 << IS_STORED) | (1 << IS_NOT_STORED) | (1 << IS_EXISTS) | (1 << IS_NOT_FOUND) |
@@ -31,6 +35,7 @@ const LEASE_SET_ANSWERS: u32 =
 export function foreign(request: Request, at: usize, nameEnd: usize, end: usize, noreply: bool): u32 {
   unknown(request, noreply);
   request.bits |= BIT_FOREIGN;
+  if (nameEnd - at == 7 && (load<u64>(at) & 0x00ffffffffffffff) == NAME_METAGET) request.bits |= BIT_LEASE;
   if (nameEnd - at != 9 || load<u8>(nameEnd - 1) != LAST_T) return LINE_WHOLE;
   if (load<u64>(at) == NAME_LEASE_G) request.bits |= BIT_LEASE;
   return load<u64>(at) == NAME_LEASE_S ? leaseSet(request, nameEnd, end, noreply) : LINE_WHOLE;
@@ -45,6 +50,15 @@ function leaseSet(request: Request, at: usize, end: usize, noreply: bool): u32 {
   request.fits = LEASE_SET_ANSWERS;
   request.bits = BIT_NO_EVENT | (noreply ? BIT_NOREPLY : 0);
   return LINE_DATA;
+}
+
+/** Whether a line is `META <key> age:…`: the answer to metaget for one key. */
+export function isMetaget(at: usize, end: usize): bool {
+  if (end - at < 6 || load<u32>(at) != ANSWER_META || load<u8>(at + 4) != 0x20) return false;
+  nextToken(at + 5, end);
+  const age = nextToken(tokenEnd, end);
+  // `age:`.
+  return end - age >= 4 && load<u32>(age) == 0x3a656761;
 }
 
 /** Bytes of the data block after a line `LVALUE …` or `CONFIG …`; -1 for other lines. */

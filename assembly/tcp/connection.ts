@@ -22,7 +22,9 @@ import {
 } from '../wire/tcp';
 import { findOriginal, isOfEndedFlow, rememberBegun, rememberOver, setInitial } from './duplicates';
 import { countHalf, settleHalf, takeHalf } from './half';
-import { beginWithSyn, findSyn, rememberSyn, rememberSynAck, rememberSynAckAlone, Syn } from './handshake';
+import {
+  beginWithSyn, findSyn, lagOf, rememberSyn, rememberSynAck, rememberSynAckAlone, Syn,
+} from './handshake';
 import { forgetLingering, isSentBeforeReset, linger } from './linger';
 import { furthestOf, IS_UNACCEPTABLE, reachOf } from './overlap';
 import { quickSegment } from './quick';
@@ -305,8 +307,12 @@ function takeSyn(known: Flow): void {
   const isSame = isKnown && known.fromSyn && sideOf(known, answers ? SERVER : CLIENT).initial == at.sequence;
   if (!answers) {
     // A client does not send its SYN again once the flow has begun, so this packet was captured twice.
-    if (isSame) known.agreed |= SEEN_TWICE;
-    else rememberSyn();
+    if (isSame) {
+      known.agreed |= SEEN_TWICE;
+      known.copyLag = max(known.copyLag, lagOf(known.openTime, at.time));
+    } else {
+      rememberSyn();
+    }
     return;
   }
   // The server accepts a new connection between the same ports, so the old one is over.

@@ -103,7 +103,10 @@ export function rememberSyn(): void {
     // 6298, section 2), so a SYN seen again within half a second was captured twice.
     const half = <i64>(indexState.second >> 1);
     const later = <i64>(from.time - syn.time);
-    if (later < half && later > -half) syn.agreed |= SEEN_TWICE;
+    if (later < half && later > -half) {
+      syn.agreed |= SEEN_TWICE;
+      syn.copyLag = max(syn.copyLag, lagOf(syn.time, from.time));
+    }
     return;
   }
   const entry = newEntry(place, SYN_SENT);
@@ -114,6 +117,12 @@ export function rememberSyn(): void {
   entry.scaled = scale < NO_SCALE ? 1 : 0;
   entry.clientStamp = stamp;
   entry.scales = <u8>(scale & 15);
+}
+
+/** How far apart a SYN and its copy were captured, by the packets' clock; at least 1. */
+export function lagOf(time: u64, copy: u64): u32 {
+  const later = <i64>(copy - time);
+  return <u32>max<u64>(min<u64>(later < 0 ? -later : later, u32.MAX_VALUE), 1);
 }
 
 /** Whether an entry is a handshake of the current packet's flow, not used yet, with these ports. */
@@ -230,6 +239,7 @@ export function beginWithSyn(flow: Flow, syn: Syn): void {
     server.window = bswap<u16>(<u16>((<u32>syn.window + (1 << scale) - 1) >> scale));
   }
   flow.agreed |= syn.agreed & SEEN_TWICE;
+  flow.copyLag = syn.copyLag;
   flow.fromSyn = 1;
   forgetSyns(syn);
 }

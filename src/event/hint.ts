@@ -55,6 +55,7 @@ const RULES: readonly Rule[] = [
   lost,
   notMemcached,
   noPayload,
+  twoClocks,
 ];
 
 /**
@@ -76,11 +77,11 @@ export function hintOf(counts: Counts, ports: Ports): string | null {
 }
 
 /** Time without any request after which a live recording gives a hint, seconds. */
-export const SILENCE = 10;
+export const WITHOUT_REQUEST = 10;
 
-/** The hint after SILENCE. */
+/** The hint after WITHOUT_REQUEST. */
 export function silenceHint(ports: Ports): string {
-  return `no request for ${SILENCE} s: is the server on ${nameOf(ports)} (-p), and does its traffic pass this interface (any is all of them)?`;
+  return `no request for ${WITHOUT_REQUEST} s: is the server on ${nameOf(ports)} (-p), and does its traffic pass this interface (any is all of them)?`;
 }
 
 function noPackets({ one, ports }: Facts): string | undefined {
@@ -197,4 +198,10 @@ function notMemcached({ one, poor, payload, ports }: Facts): string | undefined 
 function noPayload({ one, payload, ports }: Facts): string | undefined {
   if (one('requests') > 0 || payload.seen > 0) return undefined;
   return `the ${number(one('packets_decoded'))} packets of ${nameOf(ports)} carry no payload: the connections were idle, so record for longer`;
+}
+
+function twoClocks({ one }: Facts): string | undefined {
+  const unknown = one('unknown_latency');
+  if (unknown === 0 || unknown <= POOR * one('answered')) return undefined;
+  return `${percent(unknown / one('answered'))} of the latencies are not known: the same connections were captured at two points, and their clocks differ by as much: record the capture of one host`;
 }

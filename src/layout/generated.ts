@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x80b5a445;
+export const LAYOUT_HASH = 0xe2d77fee;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -279,6 +279,7 @@ export const COUNTER_NAMES = [
   'refused_segments',
   'ambiguous_copies',
   'negative_latency',
+  'unknown_latency',
   'flows',
   'flows_unsynced',
   'unsynced_bytes',
@@ -666,6 +667,8 @@ export const FLOW = {
   records: 114,
   /** u8: consecutive segments that ended where such a record did */
   borders: 115,
+  /** u32: time between the captures of the SYN and of its duplicate, in units of the packets; 0: no duplicate */
+  copy_lag: 116,
   SIZE: 120,
 } as const;
 
@@ -718,7 +721,9 @@ export const SYN = {
   address: 48,
   /** u32: fingerprint of the first payload */
   first: 52,
-  SIZE: 56,
+  /** u32: as the flow's, until it begins */
+  copy_lag: 56,
+  SIZE: 64,
 } as const;
 
 /** Byte offsets. head of one slot of the batch ring */

@@ -282,6 +282,7 @@ export const schema: Schema = {
         'refused_segments',
         'ambiguous_copies',
         'negative_latency',
+        'unknown_latency',
         'flows',
         'flows_unsynced',
         'unsynced_bytes',
@@ -588,7 +589,11 @@ export const schema: Schema = {
         f('half', 'u8', 'HALF_*: which side alone is read, because no packet of the other was captured'),
         f('records', 'u8', 'consecutive complete TLS records in mid-stream'),
         f('borders', 'u8', 'consecutive segments that ended where such a record did'),
-        f('pad0', 'u32', 'zero'),
+        f(
+          'copy_lag',
+          'u32',
+          'time between the captures of the SYN and of its duplicate, in units of the packets; 0: no duplicate',
+        ),
       ],
     },
     exchange: {
@@ -628,6 +633,8 @@ export const schema: Schema = {
         f('server_end', 'u32', 'the same of the server'),
         f('address', 'u32', "hash of the client's address"),
         f('first', 'u32', 'fingerprint of the first payload'),
+        f('copy_lag', 'u32', "as the flow's, until it begins"),
+        f('pad0', 'u32', 'zero'),
       ],
     },
     slot: {

@@ -3,7 +3,16 @@
  * practical: Node needs many, and others in every release.
  */
 import { constants } from 'node:os';
-import { IF_ANY_BIT, IF_AT_LEAST, IF_EQUAL, instruction, LOAD, RETURN, SOCK_FILTER } from './classic-bpf.js';
+import {
+  assemble,
+  IF_ANY_BIT,
+  IF_AT_LEAST,
+  IF_EQUAL,
+  type Instruction,
+  LOAD,
+  RETURN,
+  SOCK_FILTER,
+} from './classic-bpf.js';
 import { loadKoffi } from './koffi.js';
 import { loadLibc, reasonOf } from './libc.js';
 import { AF_UNIX, SOCK_STREAM } from './sockets.js';
@@ -33,8 +42,6 @@ const PR_SET_PTRACER = 0x59616d61;
 // Requests of asm-generic/ioctls.h that insert input into a terminal.
 const TIOCSTI = 0x5412;
 const TIOCLINUX = 0x541c;
-
-type Instruction = readonly [code: number, yes: number, no: number, k: number];
 
 /** Instructions for one system call, whose number is loaded; they always return. */
 function inCall(number: number, instructions: readonly Instruction[]): Instruction[] {
@@ -102,14 +109,6 @@ export function ringlessProgram(architecture: Architecture): Uint8Array {
     ]),
     [RETURN, 0, 0, ALLOW],
   ]);
-}
-
-function assemble(program: readonly Instruction[]): Uint8Array {
-  const bytes = new Uint8Array(program.length * SOCK_FILTER);
-  program.forEach((one, i) => {
-    bytes.set(instruction(...one), i * SOCK_FILTER);
-  });
-  return bytes;
 }
 
 /** Number of seccomp(2), which has no wrapper in the C library. */

@@ -18,7 +18,7 @@ import type { CapturesFeed, KernelCounts, PacketSource } from './source.js';
 import { compressionOf, UnpackReader } from './unpack.js';
 
 /** Time without any bytes from a pipe after which a hint is given, ms. */
-const SILENCE = 10_000;
+const WITHOUT_DATA = 10_000;
 
 /** Most names of files in a message. */
 const NAMES_SHOWN = 12;
@@ -145,8 +145,10 @@ async function openCapture(
   signal?.addEventListener('abort', stop);
   // For pipes only: a file is read at once.
   const timer = setTimeout(() => {
-    tell(`nothing came through ${name} for ${SILENCE / 1000} s (tcpdump -U writes every packet at once)`);
-  }, SILENCE);
+    tell(
+      `nothing came through ${name} for ${WITHOUT_DATA / 1000} s (tcpdump -U writes every packet at once)`,
+    );
+  }, WITHOUT_DATA);
   try {
     const cannotRead = (error: unknown): never => {
       throw sourceError(name, error);

@@ -218,6 +218,17 @@ const ROWS: Row[] = [
     says: /port 11211 was not understood: another program|joined in mid-stream/,
   },
   {
+    capture: 'of two hosts, merged, whose clocks differ',
+    bytes: () =>
+      pcapFile(
+        [
+          ...onPort(11211),
+          ...onPort(11211).map((packet) => ({ ...packet, time: packet.time + 135_000n })),
+        ].sort((a, b) => Number(a.time - b.time)),
+      ),
+    says: /^membench: \d\d % of the latencies are not known: .* two points, .* record the capture of one host/,
+  },
+  {
     capture: 'idle connections',
     bytes: () =>
       pcapFile(

@@ -3,6 +3,7 @@ import test from 'ava';
 import { client, packetsOf, START, server, type TransportOptions } from '../support/conversation.js';
 import { type InProcessOptions, recordInProcess } from '../support/in-process.js';
 import { type Packet, pcapFile } from '../support/packets.js';
+import { seeded } from '../support/random.js';
 
 /** Where in an Ethernet frame IPv4 and TCP have things. */
 const SOURCE = 26;
@@ -141,3 +142,55 @@ test('a sample takes both copies of a connection, or none; workers share connect
   t.is(counters.requests, REQUESTS * counters.flows);
   t.is(counters.duplicates, TURNS.length * counters.flows);
 });
+
+/** Bounds of what may be told of a latency: what the server's host and the client's host saw, and a little. */
+const NEAR = 100_000;
+/** Between request and answer at the middle of the path, and from there to either host. */
+const [SERVICE, PATH] = [1_000_000n, 20_000n];
+
+/** What both hosts captured, the server's by a clock so far ahead, each without what the other has to have. */
+function twoHosts(requests: number, skew: bigint, lost: (host: number, packet: number) => boolean): Packet[] {
+  const turns = Array.from({ length: requests }, (_, i) =>
+    i % 3 === 0
+      ? [client(`set k${i} 0 0 2\r\nxy\r\n`), server('STORED\r\n')]
+      : [client(`get k${i}\r\n`), server(`VALUE k${i} 0 2\r\nxy\r\nEND\r\n`)],
+  ).flat();
+  const packets = packetsOf(turns, { step: SERVICE });
+  const seenBy = (host: 'client' | 'server', ahead: bigint): Packet[] =>
+    packets.map(({ time, data }) => {
+      const fromServer = new DataView(data.buffer).getUint16(SOURCE_PORT) === 11211;
+      return { time: time + (fromServer === (host === 'server') ? -PATH : PATH) + ahead, data };
+    });
+  const kept = [seenBy('client', 0n), seenBy('server', skew)].map((all, host) =>
+    all.filter((_, i) => i < 3 || !lost(host, i)),
+  );
+  return merge(...kept);
+}
+
+for (const skew of [0n, 20_000n, 130_000n, 700_000n, 1_500_000n, 40_000_000n, 3_000_000_000n]) {
+  test(`two hosts, their clocks ${skew / 1000n} us apart: no latency is what the clocks disagree on`, (t) => {
+    let known = 0;
+    for (const ahead of [skew, -skew]) {
+      for (let seed = 0; seed < 40; seed++) {
+        const random = seeded(seed);
+        // One packet in eight is captured on one host only.
+        const fate = Array.from({ length: 200 }, () => Math.floor(random() * 16));
+        const share = seed === 0 ? [] : [0, 1];
+        const packets = twoHosts(30, ahead, (host, i) => share.includes(host) && fate[i] === host);
+        const { events, counters } = record(packets);
+        const told = events.filter(({ latency_ns }) => latency_ns !== null);
+        for (const { latency_ns } of told) {
+          const [least, most] = [Number(SERVICE - 2n * PATH), Number(SERVICE + 2n * PATH)];
+          t.true(latency_ns! >= least - NEAR && latency_ns! <= most + NEAR, `${ahead}: ${latency_ns}`);
+        }
+        const answered = events.filter(({ status }) => status !== 'unanswered').length;
+        t.is(answered - told.length, counters.unknown_latency);
+        if (seed === 0) t.is(answered, 30);
+        known += told.length;
+      }
+    }
+    // Clocks that agree cost nothing.
+    if (skew < 50_000n) t.is(known, 2 * 40 * 30);
+    else if (skew > 500_000n && skew < 10_000_000n) t.true(known < 100, `${known}`);
+  });
+}

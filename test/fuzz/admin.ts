@@ -213,10 +213,12 @@ export const ADMIN: Grammar = {
       ['', '', 'ERROR: shutdown not enabled', 'SERVER_ERROR: shutdown not enabled'],
     ),
     lines(
-      'H23 H24',
+      'H23 H24 H25',
       [
         'config get cluster',
         'lease-get <key>',
+        'metaget <key>',
+        'metaget <key> <key>',
         'lease-set <key> 77 0 0 3\r\nabc',
         'lease-set <key> 77 0 0 3 noreply\r\nabc',
         '<word> <key>',
@@ -224,6 +226,8 @@ export const ADMIN: Grammar = {
       [
         'CONFIG cluster 0 5\r\n1\n\r\n\n\r\nEND',
         'LVALUE <key> 77 0 3\r\nabc\r\nEND',
+        'META <key> age: <n>; exptime: <n>; from: unknown\r\nEND',
+        'END',
         'VALUE <key> 0 3\r\nabc\r\nEND',
         'STORED',
         'STALE_STORED',

@@ -296,6 +296,22 @@ function swallowed(id: string, opcodes: (random: Random) => number): Row {
   };
 }
 
+/** An opcode another server knows and answers in its own way; whatever it is, the next request is behind its body. */
+const FOREIGN: Row = {
+  id: 'M28',
+  make(random) {
+    const opcode = oneOf(random, [0x1f, 0x3d, 0x60, 0x89, 0xb5, 0xff]);
+    const opaque = opaqueOf(random);
+    const name = key(random);
+    const extras = extrasOf(random, oneOf(random, [0, 4, 8]));
+    const status = random() < 0.7 ? 0 : oneOf(random, [0x01, 0x20, 0x81, ...OTHER_STATUSES]);
+    return {
+      ask: said(random, { magic: REQUEST, opcode, opaque, extras, key: name, value: value(random) }),
+      answer: said(random, { magic: ANSWER, opcode, opaque, status, extras, value: value(random) }),
+    };
+  },
+};
+
 /** A request made so that memcached closes, which it does before or after it has answered. */
 function closing(id: string, make: (random: Random) => Message, status: string | null): Row {
   return {
@@ -311,7 +327,7 @@ function closing(id: string, make: (random: Random) => Message, status: string |
 
 export const BINARY: Grammar = {
   name: 'binary',
-  rows: [...OPCODES.map(operation), STAT, ...STATUSES.map(statusRow)],
+  rows: [...OPCODES.map(operation), STAT, FOREIGN, ...STATUSES.map(statusRow)],
   breaking: [
     ...QUITS.map(operation),
     swallowed('N36-N48 M21', (random) => between(random, 0x30, 0x3c)),

@@ -15,6 +15,8 @@ export interface BinaryRequest {
   none: boolean;
   /** Nothing after it can be told. */
   last: boolean;
+  /** But where its answer comes before anything after it, and is not that of a server that does not know it. */
+  foreign: boolean;
   quit: boolean;
 }
 
@@ -127,6 +129,7 @@ function* requests(bytes: Buffer, at: number): Generator<BinaryRequest> {
       event: {},
       none: false,
       last: false,
+      foreign: false,
       quit: false,
     };
     if (bytes[at] !== 0x80) {
@@ -173,8 +176,12 @@ function* requests(bytes: Buffer, at: number): Generator<BinaryRequest> {
       r.quit = shape.op === 'quit';
     } else if (!shape && rest >= 0 && extras + keySize === 0) {
       r.end = at + 23 + body;
+    } else if (!shape && rest >= 0) {
+      // memcached reads extras and key, answers, and swallows as much as the body again; others do not.
+      r.end = at + 23 + body;
+      r.foreign = r.last = true;
     } else {
-      // memcached reads extras and key, answers, and what it does then depends.
+      // memcached reads extras and key, answers, and closes.
       r.end = at + 23 + extras + keySize;
       r.last = true;
     }
@@ -294,6 +301,9 @@ export function binaryOutcomes(client: Stream, server: Stream, at: number): Bina
       ...(result === 'hit' && { more: hit }),
       ...(!early && { answer: start }),
     });
+    const next = client.ordinal[request.end + 1];
+    if (request.foreign && status !== 0x81 && (next === undefined || next > server.ordinal[start]!))
+      request.last = false;
     if (request.last) return outcomes;
   }
   return end();

@@ -157,7 +157,7 @@ class Dialogue {
 
   /** Reads the answer to a command of other servers, where its shape is plain. */
   #stepOver(first: string, start: number): boolean {
-    const lease = this.#pending[0]!.op === 'lease-get';
+    const lease = /^(lease-get|metaget)$/.test(this.#pending[0]!.op);
     let line: string | undefined = first;
     for (let begun = false; line !== undefined; begun = true) {
       const [, size] = /^(?:LVALUE \S+ \S+|CONFIG \S+) \S+ (\d+)/.exec(line) ?? [];
@@ -166,7 +166,10 @@ class Dialogue {
       const data = size ?? found;
       if (data !== undefined) this.#at += Number(data) + 2;
       else if (line === 'END' && (begun || lease)) break;
-      else if (!begun && !this.#isAlone(start)) return false;
+      else if (lease && /^META \S+ +age:/.test(line)) {
+        line = this.#line();
+        continue;
+      } else if (!begun && !this.#isAlone(start)) return false;
       else if (!(line === '' && begun) && !/^(STAT|ITEM|PREFIX) /.test(line)) {
         if (begun || !ONE_LINE.test(line)) return false;
         break;

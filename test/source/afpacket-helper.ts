@@ -1,6 +1,6 @@
 /**
  * Opens packet sockets in a network namespace of a test's own, answers what is sent to some ports there,
- * and does what its stdin says: start, read, inherit, statistics, tun. Each answer is a JSON line.
+ * and does what its stdin says: start, read, inherit, statistics, tun, copies, servers. Each answer is a JSON line.
  *
  * Argument: JSON. As a process that inherited the sockets: `read` and JSON.
  */
@@ -15,18 +15,10 @@ import { fileURLToPath } from 'node:url';
 import type { MembenchError } from '#src/errors.js';
 import { loadKoffi } from '#src/native/koffi.js';
 import { loadLibc, PROT_READ, PROT_WRITE } from '#src/native/libc.js';
-import { type AfpacketOptions, type AfpacketSockets, openAfpacket } from '#src/source/afpacket/open.js';
+import { type AfpacketSockets, openAfpacket } from '#src/source/afpacket/open.js';
 import { ipv4, ipv6, udp } from '../support/packets.js';
+import { betweenServers, copies, type HelperOptions } from './afpacket-copies.js';
 import { Ring, type Seen } from './afpacket-ring.js';
-
-export interface HelperOptions extends AfpacketOptions {
-  /** Ports that answer with what they were sent. */
-  echo?: readonly number[];
-  /** Makes the interface, a tun device, and sends to these ports by it when told to. */
-  tun?: readonly number[];
-  /** Becomes this user before it opens. */
-  become?: number;
-}
 
 type Rings = Pick<AfpacketSockets, 'fds' | 'blockSize' | 'blockCount' | 'linktype'>;
 
@@ -119,6 +111,12 @@ async function main(options: HelperOptions): Promise<void> {
         break;
       case 'statistics':
         say(sockets.statistics());
+        break;
+      case 'copies':
+      case 'servers':
+        for (const packet of line === 'copies' ? copies(options.tun!) : betweenServers(options.tun!))
+          writeSync(tun!, packet);
+        say({});
         break;
       case 'tun':
         for (const port of options.tun!) {

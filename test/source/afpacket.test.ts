@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import type { AfpacketStatistics } from '#src/source/afpacket/open.js';
-import type { HelperOptions } from './afpacket-helper.js';
+import { COPIES_CLIENTS, type HelperOptions } from './afpacket-copies.js';
 import type { Seen } from './afpacket-ring.js';
 
 const HELPER = fileURLToPath(new URL('./afpacket-helper.js', import.meta.url));
@@ -256,13 +256,18 @@ live(`a process without rights reads the sockets it inherited${because}`, async 
 
 live(`packets with VLAN tags come${because}`, async (t) => {
   const network = new Network(t);
-  const [helper] = await network.opened({ workers: 2 });
+  // So many that a packet nobody found the port of would come to another one than the rest.
+  const [helper] = await network.opened({ workers: 16 });
   await helper.start();
+  const sockets = new Set<number>();
   const taken = async (side: 'server' | 'client', ...tags: number[]) => {
     const device = side === 'client' ? CLIENT_DEVICE : DEVICE;
     network.traffic(side, 'frame', device, PORT, ...tags);
     network.traffic(side, 'frame', device, OTHER, ...tags);
-    return (await helper.read()).map(({ target, payload, type, vlan }) => ({ target, payload, type, vlan }));
+    return (await helper.read()).map(({ target, payload, type, vlan, socket }) => {
+      sockets.add(socket);
+      return { target, payload, type, vlan };
+    });
   };
   const incoming = { target: PORT, payload: 'tagged', type: OTHERHOST, vlan: null };
   t.deepEqual(await taken('client'), [incoming]);
@@ -272,6 +277,7 @@ live(`packets with VLAN tags come${because}`, async (t) => {
   const outgoing = { ...incoming, type: OUTGOING };
   t.deepEqual(await taken('server'), [outgoing]);
   t.deepEqual(await taken('server', 0x8100), [outgoing]);
+  t.is(sockets.size, 1, 'all are of one client port');
 });
 
 live(`a snaplen keeps the beginning of packets and their length${because}`, async (t) => {
@@ -325,6 +331,39 @@ tun(`packets of a layer 3 device begin with the IP header${because}`, async (t) 
     `to ${RANGE}`,
     `to ${RANGE}`,
   ]);
+});
+
+tun(`all copies of a flow come to one socket, whatever is translated${because}`, async (t) => {
+  const network = new Network(t);
+  const workers = 3;
+  const [helper] = await network.opened({
+    interface: 'tun0',
+    tun: [PORT, RANGE + 9],
+    workers,
+    // More ranges than a condition can step over.
+    ports: [...Array.from({ length: 90 }, (_, i) => [100 + 2 * i, 100 + 2 * i] as const), [PORT, RANGE + 9]],
+    echo: [],
+  });
+  await helper.start();
+  await helper.asked('copies');
+  const packets = await helper.read();
+  const clients = new Set(packets.map(({ source, target }) => (target < 20_000 ? source : target)));
+  t.is(clients.size, COPIES_CLIENTS);
+  const shares = new Array<number>(workers).fill(0);
+  for (const local of clients) {
+    const flow = packets.filter(of(local));
+    // Both directions, three server addresses, two server ports, two client addresses; IPv6.
+    t.is(flow.length, 2 * (3 * 2 * 2 + 1));
+    t.is(new Set(flow.map(({ socket }) => socket)).size, 1);
+    shares[flow[0]!.socket]! += 1;
+  }
+  // Linux gives clients even ports only: each third still has its share.
+  for (const share of shares) t.true(share > clients.size / workers / 2, shares.join());
+  // Between two servers both ports are shared.
+  await helper.asked('servers');
+  const between = await helper.read();
+  t.is(between.length, 2);
+  t.is(new Set(between.map(({ socket }) => socket)).size, 1);
 });
 
 live(`two captures at a time do not share packets${because}`, async (t) => {

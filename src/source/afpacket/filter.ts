@@ -18,10 +18,10 @@ const SNAPLEN_DEFAULT = 262144;
 /** pcap/pcap.h: an IPv4 netmask is needed for broadcasts only. */
 const PCAP_NETMASK_UNKNOWN = 0xffffffff;
 
-// Ancillary data: type and interface of the packet (linux/filter.h), and a type (linux/if_packet.h).
-const SKF_AD_PKTTYPE = 0xfffff000 + 4;
-const SKF_AD_IFINDEX = 0xfffff000 + 8;
-const PACKET_OUTGOING = 4;
+/** Ancillary data of a packet (linux/filter.h). */
+export const ANCILLARY = { protocol: 0xfffff000, type: 0xfffff000 + 4, ifindex: 0xfffff000 + 8 } as const;
+/** A packet's type (linux/if_packet.h). */
+export const PACKET_OUTGOING = 4;
 
 /** Rejects every packet. */
 export const REJECT = instruction(RETURN, 0, 0, 0);
@@ -32,7 +32,7 @@ export const REJECT = instruction(RETURN, 0, 0, 0);
  */
 export function incomingOnly(program: Uint8Array): Uint8Array {
   return Buffer.concat([
-    instruction(LOAD, 0, 0, SKF_AD_PKTTYPE),
+    instruction(LOAD, 0, 0, ANCILLARY.type),
     instruction(IF_EQUAL, 0, 1, PACKET_OUTGOING),
     REJECT,
     program,
@@ -42,7 +42,7 @@ export function incomingOnly(program: Uint8Array): Uint8Array {
 /** Restricts a program to packets that do not go out on one interface. */
 export function exceptOutgoing(ifindex: number, program: Uint8Array): Uint8Array {
   return Buffer.concat([
-    instruction(LOAD, 0, 0, SKF_AD_IFINDEX),
+    instruction(LOAD, 0, 0, ANCILLARY.ifindex),
     instruction(IF_EQUAL, 0, 3, ifindex),
     incomingOnly(program),
   ]);

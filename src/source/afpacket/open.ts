@@ -1,10 +1,12 @@
 /** Opens the packet sockets of `afpacket:IF`: the half of the source that needs rights. */
+import { randomInt } from 'node:crypto';
 import { MembenchError } from '../../errors.js';
 import type { Linktype } from '../../layout/generated.js';
 import { type Interface, loadInterfaces } from '../../native/interfaces.js';
 import { loadLibc } from '../../native/libc.js';
 import { isEvery } from '../live.js';
 import { noInterface } from '../misnamed.js';
+import { sharingProgram } from './fanout.js';
 import { compileFilter, exceptOutgoing, type FilterLink, incomingOnly, REJECT } from './filter.js';
 import { loadSocketCalls, type SocketCalls } from './libc.js';
 import { PacketSocket, type RingSize } from './socket.js';
@@ -72,8 +74,8 @@ export interface AfpacketSockets {
 }
 
 /**
- * Opens packet sockets on an interface that is up. All packets of a flow reach the same socket, except
- * fragments.
+ * Opens packet sockets on an interface that is up. All packets of a connection reach the same socket, also where
+ * addresses are translated, except fragments.
  *
  * @throws ERR_MEMBENCH_SOURCE for an interface that is not there, is down or must not be captured from;
  *   ERR_MEMBENCH_LINKTYPE where its packets begin with neither Ethernet nor IP; ERR_MEMBENCH_UNSUPPORTED
@@ -93,6 +95,8 @@ export async function openAfpacket(options: AfpacketOptions): Promise<AfpacketSo
         : compiled;
   const ring = ringSize(options.bufferBytes / options.workers);
   const sockets = open(await loadSocketCalls(), device, options.workers, ring);
+  // Packets are shared out before they are filtered: until `start()` none is taken, whoever it would go to.
+  if (options.workers > 1) share(sockets, options.ports);
   return {
     fds: sockets.map(({ fd }) => fd),
     ...ring,
@@ -150,6 +154,15 @@ async function findInterface(name: string): Promise<Interface> {
       `ip link set ${name} up`,
     );
   return device;
+}
+
+function share(sockets: readonly PacketSocket[], ports: AfpacketOptions['ports']): void {
+  try {
+    sockets[0]!.shareBy(sharingProgram(ports, randomInt(2 ** 32)));
+  } catch (error) {
+    for (const socket of sockets) socket.close();
+    throw error;
+  }
 }
 
 function ringSize(bytes: number): RingSize {

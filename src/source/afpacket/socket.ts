@@ -24,9 +24,10 @@ const ETH_P_ALL = 0x0003;
 const PACKET_RX_RING = 5;
 const PACKET_VERSION = 10;
 const PACKET_FANOUT = 18;
+const PACKET_FANOUT_DATA = 22;
 const PACKET_IGNORE_OUTGOING = 23;
 const TPACKET_V3 = 2;
-const PACKET_FANOUT_HASH = 0;
+const PACKET_FANOUT_CBPF = 6;
 const PACKET_FANOUT_FLAG_UNIQUEID = 0x2000;
 const PACKET_FANOUT_FLAG_IGNORE_OUTGOING = 0x4000;
 const { EPERM, ENOMEM, EAFNOSUPPORT } = constants.errno;
@@ -97,7 +98,8 @@ export class PacketSocket {
   }
 
   /**
-   * Joins a fanout group, which distributes packets by a hash that is the same for both directions of a flow.
+   * Joins a fanout group, which distributes packets by a program: what the program returns, modulo the number of
+   * sockets, is the index of a socket in the group. Without a program the first socket gets all packets.
    *
    * @param group id of the group, or undefined for a new one
    * @returns id of the group
@@ -107,10 +109,21 @@ export class PacketSocket {
     const flags = ignoreOutgoing ? PACKET_FANOUT_FLAG_IGNORE_OUTGOING : 0;
     const unique = group === undefined ? PACKET_FANOUT_FLAG_UNIQUEID : 0;
     // struct fanout_args: the id in the low half, type and flags in the high one, whatever the byte order.
-    this.#set('PACKET_FANOUT', PACKET_FANOUT, ((PACKET_FANOUT_HASH | flags | unique) << 16) | (group ?? 0));
+    this.#set('PACKET_FANOUT', PACKET_FANOUT, ((PACKET_FANOUT_CBPF | flags | unique) << 16) | (group ?? 0));
     if (group !== undefined) return group;
     const joined = this.#calls.getInt(this.fd, SOL_PACKET, PACKET_FANOUT);
     return this.#check('PACKET_FANOUT', joined ?? -1) & 0xffff;
+  }
+
+  /**
+   * Sets the program of the fanout group.
+   *
+   * @param program array of struct sock_filter (linux/filter.h)
+   * @throws ERR_MEMBENCH_SOURCE
+   */
+  shareBy(program: Uint8Array): void {
+    const result = this.#calls.setFilter(this.fd, SOL_PACKET, PACKET_FANOUT_DATA, program);
+    this.#check('PACKET_FANOUT_DATA', result);
   }
 
   /**
