@@ -25,6 +25,7 @@ import { createLinger } from './tcp/linger';
 import { createReassembly } from './tcp/reassembly';
 import { createWaiting } from './tcp/waiting';
 import { decodeSegment, endFlow } from './tcp/connection';
+import { createCopies } from './udp/copies';
 import { decodeDatagram } from './udp/exchange';
 import { PROTOCOL_TCP } from './wire/ip';
 import { TCP_HEADER_MIN } from './wire/tcp';
@@ -43,6 +44,7 @@ export function createDecoder(): void {
   createLines();
   createWaiting();
   createReassembly();
+  createCopies();
   createLinger();
   createClient();
   createResume();

@@ -13,7 +13,7 @@ import { CLIENT, Flow, OVER_UDP, SERVER, Side, sideOf, SYNC_NONE, UDP_PEER } fro
 import { addFlow, find, markClient, PEER_MARK, touch } from '../flow/table';
 import { config, count, countPayload, isServerPort } from '../instance';
 import {
-  CONN_KIND_CLOSE_END, COUNTER_FLOWS, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SEEN,
+  CONN_KIND_CLOSE_END, COUNTER_DUPLICATES, COUNTER_FLOWS, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SEEN,
   COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_PAYLOAD_UNSYNCED_MID_STREAM, COUNTER_SKIPPED_CUT_HEADER,
   COUNTER_SKIPPED_MALFORMED, COUNTER_UDP_REFUSED, COUNTER_UNMATCHED_ANSWERS, Exchange,
 } from '../layout';
@@ -26,6 +26,7 @@ import { destinationPort, sourcePort, TCP_ACK } from '../wire/tcp';
 import {
   datagrams, requestId, sequenceNumber, UDP_ANSWER, UDP_FRAME, UDP_HEADER, udpLength,
 } from '../wire/udp';
+import { hasNumber, remember, wasSeen } from './copies';
 
 /** The state of the answer that is arriving. It lies where a TCP flow keeps fields of the server's SYN. */
 // @ts-ignore: decorator
@@ -94,9 +95,19 @@ function takeQuestion(frame: usize): void {
     count(COUNTER_PAYLOAD_SKIPPED_REFUSED, at.size + UDP_FRAME);
     return;
   }
+  const isAgain = wasSeen(frame, true);
+  if (isAgain && hasNumber()) {
+    countCopy();
+    return;
+  }
   const conn = connOf();
   markClient(requestId(frame), true);
   const before = find();
+  if (isAgain && changetype<usize>(before)) {
+    countCopy();
+    return;
+  }
+  remember();
   // The client uses the id again: it does not wait for the earlier answer any more.
   if (changetype<usize>(before)) endFlow(before, CONN_KIND_CLOSE_END);
   makeRoom();
@@ -120,16 +131,28 @@ function takeQuestion(frame: usize): void {
   endIfDone(flow);
 }
 
+/** The datagram at hand was seen before. */
+function countCopy(): void {
+  count(COUNTER_DUPLICATES);
+  count(COUNTER_PAYLOAD_REPEATED, packet.size + UDP_FRAME);
+}
+
 /** The datagram at hand is of an answer. */
 function takeReply(frame: usize): void {
   const at = packet;
+  const isAgain = wasSeen(frame, false);
   markClient(requestId(frame), false);
   const flow = find();
+  if (isAgain && (hasNumber() || !changetype<usize>(flow))) {
+    countCopy();
+    return;
+  }
   if (!changetype<usize>(flow)) {
     count(COUNTER_UNMATCHED_ANSWERS);
     countPayload(COUNTER_PAYLOAD_UNSYNCED_MID_STREAM, at.size + UDP_FRAME);
     return;
   }
+  remember();
   touch(flow, at.time);
   flow.lastTime = at.time;
   const total = datagrams(frame);
