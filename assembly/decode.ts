@@ -28,6 +28,7 @@ import { createLinger } from './tcp/linger';
 import { createReassembly } from './tcp/reassembly';
 import { createWaiting } from './tcp/waiting';
 import { decodeSegment, endFlow } from './tcp/connection';
+import { createDuplicates } from './udp/duplicates';
 import { decodeDatagram } from './udp/exchange';
 import { PROTOCOL_TCP } from './wire/ip';
 import { TCP_HEADER_MIN } from './wire/tcp';
@@ -46,6 +47,7 @@ export function createDecoder(): void {
   createLines();
   createWaiting();
   createReassembly();
+  createDuplicates();
   createLinger();
   createClient();
   createResume();

@@ -13,7 +13,7 @@ import { CLIENT, Flow, OVER_UDP, SERVER, Side, sideOf, SYNC_NONE, UDP_PEER } fro
 import { addFlow, find, markClient, PEER_MARK, touch } from '../flow/table';
 import { config, count, countPayload, isServerPort } from '../instance';
 import {
-  CONN_KIND_CLOSE_END, COUNTER_FLOWS, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SEEN,
+  CONN_KIND_CLOSE_END, COUNTER_DUPLICATES, COUNTER_FLOWS, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SEEN,
   COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_PAYLOAD_UNSYNCED_MID_STREAM, COUNTER_SKIPPED_CUT_HEADER,
   COUNTER_SKIPPED_MALFORMED, COUNTER_UDP_REFUSED, COUNTER_UNMATCHED_ANSWERS, Exchange,
 } from '../layout';
@@ -26,6 +26,7 @@ import { destinationPort, sourcePort, TCP_ACK } from '../wire/tcp';
 import {
   datagrams, requestId, sequenceNumber, UDP_ANSWER, UDP_FRAME, UDP_HEADER, udpLength,
 } from '../wire/udp';
+import { hasIdentification, isDuplicate, remember } from './duplicates';
 
 /** State of the answer that is arriving. It lies where a TCP flow keeps fields of the server's SYN. */
 // @ts-ignore: decorator
@@ -96,9 +97,19 @@ function takeRequest(frame: usize): void {
     count(COUNTER_PAYLOAD_SKIPPED_REFUSED, at.size + UDP_FRAME);
     return;
   }
+  const isAgain = isDuplicate(frame, true);
+  if (isAgain && hasIdentification()) {
+    countDuplicate();
+    return;
+  }
   const conn = connOf();
   markClient(requestId(frame), true);
   const earlier = find();
+  if (isAgain && changetype<usize>(earlier)) {
+    countDuplicate();
+    return;
+  }
+  remember();
   // The client reuses the request id, so it no longer waits for the earlier answer.
   if (changetype<usize>(earlier)) endFlow(earlier, CONN_KIND_CLOSE_END);
   makeRoom();
@@ -122,16 +133,28 @@ function takeRequest(frame: usize): void {
   endIfDone(flow);
 }
 
+/** Counts the current datagram as a duplicate of an earlier one. */
+function countDuplicate(): void {
+  count(COUNTER_DUPLICATES);
+  count(COUNTER_PAYLOAD_REPEATED, packet.size + UDP_FRAME);
+}
+
 /** Takes the current datagram as part of an answer. */
 function takeAnswer(frame: usize): void {
   const at = packet;
+  const isAgain = isDuplicate(frame, false);
   markClient(requestId(frame), false);
   const flow = find();
+  if (isAgain && (hasIdentification() || !changetype<usize>(flow))) {
+    countDuplicate();
+    return;
+  }
   if (!changetype<usize>(flow)) {
     count(COUNTER_UNMATCHED_ANSWERS);
     countPayload(COUNTER_PAYLOAD_UNSYNCED_MID_STREAM, at.size + UDP_FRAME);
     return;
   }
+  remember();
   touch(flow, at.time);
   flow.lastTime = at.time;
   const total = datagrams(frame);

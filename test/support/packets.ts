@@ -103,6 +103,8 @@ export interface Ip {
   options?: Uint8Array;
   /** Flags and fragment offset as they stand in the header. */
   fragment?: number;
+  /** Identification; by default none for a datagram that must not be fragmented, as Linux sends it. */
+  id?: number;
 }
 
 export function ipv4(ip: Ip, payload: Uint8Array): Uint8Array {
@@ -112,7 +114,7 @@ export function ipv4(ip: Ip, payload: Uint8Array): Uint8Array {
     [0x40 | ((20 + options.length) / 4), 0],
     // Segmentation offload leaves 0 where the length does not fit.
     u16(total > 65535 ? 0 : total),
-    [0, 1],
+    u16(ip.id ?? (ip.protocol === 17 && ip.fragment === undefined ? 0 : 1)),
     u16(ip.fragment ?? 0x4000),
     [64, ip.protocol ?? 6, 0, 0],
     [10, 0, 0, ip.source],
