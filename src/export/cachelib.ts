@@ -1,4 +1,4 @@
-import type { Batch, ExportColumn } from './batch.js';
+import type { Batch } from './batch.js';
 import { type Encoder, NOTHING, RowBuffer } from './encoder.js';
 import { type EventShape, HAS } from './shapes.js';
 import { Clock, DIGITS_MAX, putBytes, putHash, putUint32 } from './text.js';
@@ -56,7 +56,6 @@ function lineOf(shape: EventShape): Line | null {
  * that missed has size 0, as in Meta's own traces.
  */
 export class CachelibEncoder implements Encoder {
-  readonly columns: readonly ExportColumn[] = ['key', 'key_size', 'value_size', 'ttl'];
   readonly #lines: (Line | null)[] = [];
   readonly #buffer = new RowBuffer();
   readonly #clock = new Clock();

@@ -1,4 +1,4 @@
-import { type Batch, type ExportColumn, WIDE_COLUMNS } from './batch.js';
+import type { Batch } from './batch.js';
 import { type Encoder, NOTHING, RowBuffer } from './encoder.js';
 import { type EventShape, HAS } from './shapes.js';
 import {
@@ -77,15 +77,6 @@ function lineOf(shape: EventShape): Line {
 
 /** RFC 4180 without quotes, which no field needs; lines end with a line feed alone. What is unknown is empty. */
 export class CsvEncoder implements Encoder {
-  readonly columns: readonly ExportColumn[] = [
-    'conn',
-    'request',
-    'key',
-    'key_size',
-    'value_size',
-    'latency',
-    ...WIDE_COLUMNS,
-  ];
   readonly changed = {};
   readonly #lines: Line[] = [];
   readonly #buffer = new RowBuffer();

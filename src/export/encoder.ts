@@ -1,10 +1,8 @@
-import type { Batch, ExportColumn } from './batch.js';
+import type { Batch } from './batch.js';
 import type { EventShape } from './shapes.js';
 
 /** Turns batches of events into the bytes of a file. */
 export interface Encoder {
-  /** What it wants to know of an event. */
-  readonly columns: readonly ExportColumn[];
   /** Bytes before the first event. */
   start(): Uint8Array;
   /**

@@ -10,7 +10,11 @@ export interface Places {
 }
 
 /** Fills shape, time, and what else is wanted but for `conn` and `request`, which whoever took the rows knows. */
-export function gather(batch: Batch, { blocks, block, row }: Places, wanted: ReadonlySet<ExportColumn>): void {
+export function gather(
+  batch: Batch,
+  { blocks, block, row }: Places,
+  wanted: ReadonlySet<ExportColumn>,
+): void {
   const { rows } = batch;
   const words = (out: Uint32Array, columns: readonly Uint32Array[]) => {
     for (let i = 0; i < rows; i++) out[i] = columns[block[i]!]![row[i]!]!;

@@ -71,7 +71,8 @@ export class Merger {
         } else if (second === undefined || isBefore(block, second)) second = block;
       }
       const next = this.#waiting[this.#next];
-      if (next === undefined || (first !== undefined && isEarlier(first, next.start))) return { first, second };
+      if (next === undefined || (first !== undefined && isEarlier(first, next.start)))
+        return { first, second };
       this.#next++;
       this.#openBlock(next);
     }
@@ -105,7 +106,8 @@ export class Merger {
   #skipRest(): void {
     for (const { rows, taken } of this.#open) this.#pass(rows - taken);
     this.#open = [];
-    for (; this.#next < this.#waiting.length; this.#next++) this.#pass(this.#waiting[this.#next]!.entry.events);
+    for (; this.#next < this.#waiting.length; this.#next++)
+      this.#pass(this.#waiting[this.#next]!.entry.events);
   }
 
   #pass(events: number): void {

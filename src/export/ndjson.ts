@@ -1,4 +1,4 @@
-import { type Batch, type ExportColumn, WIDE_COLUMNS } from './batch.js';
+import type { Batch } from './batch.js';
 import { type Encoder, NOTHING, RowBuffer } from './encoder.js';
 import { type EventShape, HAS } from './shapes.js';
 import {
@@ -66,15 +66,6 @@ function lineOf(shape: EventShape): Line {
 
 /** One JSON object a line, the same bytes as `membench cat` prints. */
 export class NdjsonEncoder implements Encoder {
-  readonly columns: readonly ExportColumn[] = [
-    'conn',
-    'request',
-    'key',
-    'key_size',
-    'value_size',
-    'latency',
-    ...WIDE_COLUMNS,
-  ];
   readonly changed = {};
   readonly #lines: Line[] = [];
   readonly #buffer = new RowBuffer();

@@ -1,5 +1,5 @@
 import { ftruncateSync, readSync } from 'node:fs';
-import type { Batch, ExportColumn } from './batch.js';
+import type { Batch } from './batch.js';
 import { type Encoder, NOTHING } from './encoder.js';
 import { ObjectTable } from './object-table.js';
 import { type EventShape, HAS } from './shapes.js';
@@ -40,7 +40,6 @@ function tellsSize({ op, status, mode, has }: EventShape): boolean {
  * known by then, and backwards by `finish`. All that is kept is one entry an object.
  */
 export class OracleEncoder implements Encoder {
-  readonly columns: readonly ExportColumn[] = ['key', 'value_size'];
   readonly changed: Record<string, number> = { size_0_as_1: 0, size_from_another_request: 0 };
   /** Records that were left out in the end, because no size of their object was ever seen. */
   withoutSize = 0;

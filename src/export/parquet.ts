@@ -4,7 +4,7 @@ import { BloomBuilder, writeBlooms } from 'hyparquet-writer/src/bloom.js';
 import { writeColumn } from 'hyparquet-writer/src/column.js';
 import { writeIndexes } from 'hyparquet-writer/src/indexes.js';
 import { snappyCompress } from 'hyparquet-writer/src/snappy.js';
-import { type Batch, type ExportColumn, WIDE_COLUMNS } from './batch.js';
+import type { Batch } from './batch.js';
 import { type Encoder, NOTHING } from './encoder.js';
 import { PARQUET_COLUMNS, PARQUET_SCHEMA, type ParquetColumn } from './parquet-schema.js';
 import { type GroupColumn, RowGroup } from './row-group.js';
@@ -27,15 +27,6 @@ interface EmptyChunk {
  * nine of ten profiles have columns without any value, and these cost it as much as others.
  */
 export class ParquetEncoder implements Encoder {
-  readonly columns: readonly ExportColumn[] = [
-    'conn',
-    'request',
-    'key',
-    'key_size',
-    'value_size',
-    'latency',
-    ...WIDE_COLUMNS,
-  ];
   readonly changed = {};
   readonly #bytes = new ByteWriter(1 << 22);
   readonly #writer: ParquetWriter;
@@ -103,7 +94,9 @@ export class ParquetEncoder implements Encoder {
     const offset = BigInt(this.#bytes.offset);
     this.#bytes.appendBytes(empty.bytes);
     const { meta_data, ...rest } = empty.chunk;
-    return { chunk: { ...rest, file_offset: offset, meta_data: { ...meta_data!, data_page_offset: offset } } };
+    return {
+      chunk: { ...rest, file_offset: offset, meta_data: { ...meta_data!, data_page_offset: offset } },
+    };
   }
 
   /** What was written since the last call. */

@@ -81,7 +81,9 @@ export class RowGroup {
   #addRequired(batch: Batch, from: number, end: number, shapes: readonly EventShape[]): void {
     const { shape, conn, request, time } = batch;
     const column = (name: string) => this.#columns.get(name)!.values as unknown[];
-    const times = new Uint32Array((this.#columns.get('ts_ns')!.values as BigInt64Array).buffer as ArrayBuffer);
+    const times = new Uint32Array(
+      (this.#columns.get('ts_ns')!.values as BigInt64Array).buffer as ArrayBuffer,
+    );
     times.set(time.subarray(2 * from, 2 * end), 2 * this.rows);
     const conns = column('conn');
     const requests = column('request');

@@ -12,7 +12,10 @@ const PAIRS = Uint8Array.from(
 );
 /** 00 to ff, two bytes each. */
 const HEX = Uint8Array.from({ length: 512 }, (_, i) =>
-  (i >> 1).toString(16).padStart(2, '0').charCodeAt(i & 1),
+  (i >> 1)
+    .toString(16)
+    .padStart(2, '0')
+    .charCodeAt(i & 1),
 );
 /** Bytes of the longest whole number: sign and 19 digits, or 20 digits. */
 export const DIGITS_MAX = 20;

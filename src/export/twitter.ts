@@ -1,4 +1,4 @@
-import type { Batch, ExportColumn } from './batch.js';
+import type { Batch } from './batch.js';
 import { type Encoder, NOTHING, RowBuffer } from './encoder.js';
 import { type EventShape, HAS } from './shapes.js';
 import { Clock, DIGITS_MAX, putBytes, putHash, putUint32 } from './text.js';
@@ -27,7 +27,6 @@ function lineOf(shape: EventShape): Line | null {
  * time in seconds, key, key size, value size, client, command, time to live. What is not known is 0 there.
  */
 export class TwitterEncoder implements Encoder {
-  readonly columns: readonly ExportColumn[] = ['conn', 'key', 'key_size', 'value_size', 'ttl'];
   readonly #lines: (Line | null)[] = [];
   readonly #buffer = new RowBuffer();
   readonly #clock = new Clock();
