@@ -10,12 +10,12 @@ import { client, packetsOf, server } from '../support/conversation.js';
 import { recordInProcess } from '../support/in-process.js';
 import { pcapFile } from '../support/packets.js';
 
-/** A second in the middle of 2026, where packetsOf() starts: dates are told from times to live by it. */
+/** Unix seconds of the first packet of packetsOf(), and an hour: a date, not a time to live. */
 const IN_AN_HOUR = 1_767_225_600 + 3600;
 
 /** What the trace formats cannot say as it is: dates, negative expiries, meta modes, commands without a key. */
 const ODD = packetsOf([
-  client('set date 0 1767229200 3\r\nabc\r\n'),
+  client(`set date 0 ${IN_AN_HOUR} 3\r\nabc\r\n`),
   server('STORED\r\n'),
   client(`set hour 0 ${IN_AN_HOUR} 5\r\nabcde\r\n`),
   server('STORED\r\n'),

@@ -31,9 +31,7 @@ export interface TwitterRow {
   ttl: number;
 }
 
-const TWITTER_OPERATIONS = new Set(
-  'get gets set add replace cas append prepend delete incr decr'.split(' '),
-);
+const TWITTER_OPERATIONS = new Set('get gets set add replace cas append prepend delete incr decr'.split(' '));
 
 function whole(text: string): number {
   if (!/^\d+$/.test(text)) throw new Error(`${text} is no whole number`);
