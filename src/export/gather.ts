@@ -4,60 +4,74 @@ import type { SortedBlock } from './sorted-block.js';
 
 /** Where the rows of a batch are: a block, by its place in a list, and a row of it. */
 export interface Places {
+  rows: number;
   blocks: readonly SortedBlock[];
   block: Uint32Array;
   row: Uint32Array;
 }
 
 /** Fills shape, time, and what else is wanted but for `conn` and `request`, which whoever took the rows knows. */
-export function gather(
-  batch: Batch,
-  { blocks, block, row }: Places,
-  wanted: ReadonlySet<ExportColumn>,
-): void {
-  const { rows } = batch;
-  const words = (out: Uint32Array, columns: readonly Uint32Array[]) => {
-    for (let i = 0; i < rows; i++) out[i] = columns[block[i]!]![row[i]!]!;
-  };
-  const pairs = (out: Uint32Array, columns: readonly Uint32Array[]) => {
-    for (let i = 0; i < rows; i++) {
-      const column = columns[block[i]!]!;
-      const from = 2 * row[i]!;
-      out[2 * i] = column[from]!;
-      out[2 * i + 1] = column[from + 1]!;
-    }
-  };
-  words(
+export function gather(batch: Batch, places: Places, wanted: ReadonlySet<ExportColumn>): void {
+  const { blocks } = places;
+  const of = (column: (block: SortedBlock) => Uint32Array) => blocks.map(column);
+  gatherWords(
     batch.shape,
-    blocks.map(({ shape }) => shape),
+    of(({ shape }) => shape),
+    places,
   );
-  pairs(
+  gatherPairs(
     batch.time,
-    blocks.map(({ time }) => time),
+    of(({ time }) => time),
+    places,
   );
-  if (wanted.has('key') || wanted.has('key_size')) gatherKeys(batch, { blocks, block, row });
-  if (wanted.has('value_size'))
-    words(
+  if (wanted.has('key') || wanted.has('key_size')) gatherKeys(batch, places);
+  if (wanted.has('value_size')) {
+    gatherWords(
       batch.valueSize,
-      blocks.map(({ valueSize }) => valueSize),
+      of(({ valueSize }) => valueSize),
+      places,
     );
+  }
   if (wanted.has('latency')) {
-    const columns = blocks.map(({ latency }) => latency);
-    const out = batch.latency;
-    for (let i = 0; i < rows; i++) out[i] = columns[block[i]!]![row[i]!]!;
+    gatherDoubles(
+      batch.latency,
+      blocks.map(({ latency }) => latency),
+      places,
+    );
   }
   for (const name of WIDE_COLUMNS) {
     if (!wanted.has(name) || blocks.every(({ wide }) => wide[name] === null)) continue;
-    pairs(
+    gatherPairs(
       batch.wide[name],
-      blocks.map(({ wide, rows: all }) => wide[name] ?? new Uint32Array(2 * all)),
+      of(({ wide, rows }) => wide[name] ?? new Uint32Array(2 * rows)),
+      places,
     );
   }
 }
 
+function gatherWords(out: Uint32Array, columns: readonly Uint32Array[], { rows, block, row }: Places): void {
+  for (let i = 0; i < rows; i++) out[i] = columns[block[i]!]![row[i]!]!;
+}
+
+function gatherDoubles(
+  out: Float64Array,
+  columns: readonly Float64Array[],
+  { rows, block, row }: Places,
+): void {
+  for (let i = 0; i < rows; i++) out[i] = columns[block[i]!]![row[i]!]!;
+}
+
+function gatherPairs(out: Uint32Array, columns: readonly Uint32Array[], { rows, block, row }: Places): void {
+  for (let i = 0; i < rows; i++) {
+    const column = columns[block[i]!]!;
+    const from = 2 * row[i]!;
+    out[2 * i] = column[from]!;
+    out[2 * i + 1] = column[from + 1]!;
+  }
+}
+
 /** The entries of the key dictionaries, hash and size. */
-function gatherKeys(batch: Batch, { blocks, block, row }: Places): void {
-  const { rows, key, keySize } = batch;
+function gatherKeys({ key, keySize }: Batch, { rows, blocks, block, row }: Places): void {
   const entries = blocks.map((one) => one.key);
   const hashes = blocks.map(({ keyHash }) => keyHash);
   const sizes = blocks.map((one) => one.keySize);

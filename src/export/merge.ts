@@ -4,7 +4,8 @@ import type { Filter, Words } from './filter.js';
 import { gather } from './gather.js';
 import type { Inputs, Waiting } from './inputs.js';
 import { ShapeTable } from './shapes.js';
-import { compareRows, type SortedBlock, sortBlock } from './sorted-block.js';
+import { compareRows } from './order.js';
+import { type SortedBlock, sortBlock } from './sorted-block.js';
 
 /** Columns without which events cannot be numbered. */
 const NUMBERED: ReadonlySet<ExportColumn> = new Set();
@@ -55,8 +56,9 @@ export class Merger {
       this.#takeRun(batch, first, second);
       if (first.taken === first.rows) this.#open = this.#open.filter((block) => block !== first);
     }
-    gather(batch, { blocks: this.#slots, block: this.#block, row: this.#row }, this.#wanted);
-    return batch.rows > 0;
+    const { rows } = batch;
+    gather(batch, { rows, blocks: this.#slots, block: this.#block, row: this.#row }, this.#wanted);
+    return rows > 0;
   }
 
   /** The open blocks with the first and the second next row; blocks that may have an earlier one are opened. */
@@ -187,7 +189,7 @@ function isSameRequest(a: SortedBlock, rowA: number, b: SortedBlock, rowB: numbe
     a.ordinal[2 * rowA + 1] === b.ordinal[2 * rowB + 1] &&
     a.workerKey === b.workerKey &&
     a.conn[rowA] === b.conn[rowB] &&
-    (a.sub?.[rowA] ?? 0) === (b.sub?.[rowB] ?? 0)
+    a.sub[rowA] === b.sub[rowB]
   );
 }
 

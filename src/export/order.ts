@@ -6,23 +6,46 @@ const DIGITS = 1 << DIGIT_BITS;
 /** Rows of one time up to which they are put in order one by one. */
 const FEW = 16;
 
-/** Negative where row a comes before row b. */
-export type Compare = (a: number, b: number) => number;
+/** Columns of a block that rows are ordered by. */
+export interface Ordered {
+  /** Which recording it is of, in the order they were named. */
+  run: number;
+  worker: number;
+  /** Times and packet ordinals, low and high word. */
+  time: Uint32Array;
+  ordinal: Uint32Array;
+  conn: Uint32Array;
+  sub: Uint32Array;
+  keyIndex: Uint32Array;
+}
 
 /**
- * Rows sorted by time, then by `compare`.
- *
- * @param times pairs of words, low and high
- * @param compare of rows of the same time; may be asked for others, too
+ * Negative where row a of one block comes before row b of another, or of the same. Ordinals of several
+ * recordings say nothing about each other: there the recording named first comes first.
  */
-export function orderRows(times: Uint32Array, rows: number, compare: Compare): Uint32Array {
+export function compareRows(a: Ordered, rowA: number, b: Ordered, rowB: number): number {
+  return (
+    a.time[2 * rowA + 1]! - b.time[2 * rowB + 1]! ||
+    a.time[2 * rowA]! - b.time[2 * rowB]! ||
+    a.run - b.run ||
+    a.ordinal[2 * rowA + 1]! - b.ordinal[2 * rowB + 1]! ||
+    a.ordinal[2 * rowA]! - b.ordinal[2 * rowB]! ||
+    a.worker - b.worker ||
+    a.conn[rowA]! - b.conn[rowB]! ||
+    a.sub[rowA]! - b.sub[rowB]! ||
+    a.keyIndex[rowA]! - b.keyIndex[rowB]!
+  );
+}
+
+/** The rows of a block in their order. */
+export function orderRows(block: Ordered, rows: number): Uint32Array {
   const order = new Uint32Array(rows);
   for (let i = 0; i < rows; i++) order[i] = i;
-  const spans = spansOf(times, rows);
+  const spans = spansOf(block.time, rows);
   // Spans of more than 32 bits: a block of an hour in microseconds, or of seconds in nanoseconds.
-  if (spans === null) return order.sort((a, b) => compareTimes(times, a, b) || compare(a, b));
+  if (spans === null) return order.sort((a, b) => compareRows(block, a, block, b));
   const sorted = radixSort(order, spans);
-  orderTies(sorted, spans, compare);
+  orderTies(sorted, spans, block);
   return sorted;
 }
 
@@ -80,29 +103,25 @@ function radixSort(order: Uint32Array, spans: Uint32Array): Uint32Array {
 }
 
 /** Puts rows of one time in order. */
-function orderTies(order: Uint32Array, spans: Uint32Array, compare: Compare): void {
+function orderTies(order: Uint32Array, spans: Uint32Array, block: Ordered): void {
   for (let start = 0; start < order.length; ) {
     const span = spans[order[start]!]!;
     let end = start + 1;
     while (end < order.length && spans[order[end]!] === span) end++;
-    if (end - start > 1) orderFew(order, start, end, compare);
+    if (end - start > 1) orderFew(order, start, end, block);
     start = end;
   }
 }
 
-function orderFew(order: Uint32Array, start: number, end: number, compare: Compare): void {
+function orderFew(order: Uint32Array, start: number, end: number, block: Ordered): void {
   if (end - start > FEW) {
-    order.subarray(start, end).sort(compare);
+    order.subarray(start, end).sort((a, b) => compareRows(block, a, block, b));
     return;
   }
   for (let i = start + 1; i < end; i++) {
     const row = order[i]!;
     let at = i;
-    for (; at > start && compare(row, order[at - 1]!) < 0; at--) order[at] = order[at - 1]!;
+    for (; at > start && compareRows(block, row, block, order[at - 1]!) < 0; at--) order[at] = order[at - 1]!;
     order[at] = row;
   }
-}
-
-function compareTimes(times: Uint32Array, a: number, b: number): number {
-  return times[2 * a + 1]! - times[2 * b + 1]! || times[2 * a]! - times[2 * b]!;
 }

@@ -2,7 +2,7 @@ import { type Block, columnBytes } from '../profile/block.js';
 import { decodeColumns, decodeKeys, type EventColumn, presentBit } from '../profile/columns.js';
 import { BlockError } from '../profile/damage.js';
 import { type ExportColumn, WIDE_COLUMNS, type WideColumn } from './batch.js';
-import { orderRows } from './order.js';
+import { type Ordered, orderRows } from './order.js';
 import type { ShapeTable } from './shapes.js';
 
 /** Columns the order of events is made of. */
@@ -11,10 +11,7 @@ const ORDER_COLUMNS = ['time', 'ordinal', 'conn', 'sub', 'key_index'] as const s
 const NONE = new Uint32Array(0);
 
 /** A block's columns in the order they stand in it, the order of its rows, and how far these were taken. */
-export interface SortedBlock {
-  /** Which recording it is of, in the order they were named. */
-  run: number;
-  worker: number;
+export interface SortedBlock extends Ordered {
   /** Numbers the workers of all recordings. */
   workerKey: number;
   rows: number;
@@ -23,13 +20,6 @@ export interface SortedBlock {
   taken: number;
   /** Numbers of shapes. */
   shape: Uint32Array;
-  /** Unix nanoseconds, low and high word; ordinals likewise. */
-  time: Uint32Array;
-  ordinal: Uint32Array;
-  conn: Uint32Array;
-  /** Null where all are 0; so is `keyIndex`. */
-  sub: Uint32Array | null;
-  keyIndex: Uint32Array | null;
   /** Entry of the key dictionary; and the dictionary, hashes as words. */
   key: Uint32Array;
   keyHash: Uint32Array;
@@ -39,6 +29,14 @@ export interface SortedBlock {
   latency: Float64Array;
   /** As words; null where no row has one. */
   wide: Record<WideColumn, Uint32Array | null>;
+}
+
+/** Zeros for columns without any value: nothing is ever written into them. */
+let allZeros = new Uint32Array(1 << 16);
+
+function zeros(rows: number): Uint32Array {
+  if (rows > allZeros.length) allZeros = new Uint32Array(2 * rows);
+  return allZeros;
 }
 
 /** Whose block it is. */
@@ -78,8 +76,8 @@ export function sortBlock(
     time: words(decoded.time)!,
     ordinal: words(decoded.ordinal)!,
     conn: decoded.conn,
-    sub: decoded.sub ?? null,
-    keyIndex: decoded.key_index ?? null,
+    sub: decoded.sub ?? zeros(block.events),
+    keyIndex: decoded.key_index ?? zeros(block.events),
     key: decoded.key ?? new Uint32Array(columns.includes('key') ? block.events : 0),
     keyHash: keys === null || keys.size.length === 0 ? new Uint32Array(2) : new Uint32Array(keys.hash.buffer),
     keySize: keys === null || keys.size.length === 0 ? new Uint32Array(1) : keys.size,
@@ -89,7 +87,7 @@ export function sortBlock(
       WIDE_COLUMNS.map((name) => [name, words(decoded[name] as BigInt64Array | undefined)]),
     ) as SortedBlock['wide'],
   };
-  sorted.order = orderRows(sorted.time, sorted.rows, (a, b) => compareBeyondTime(sorted, a, sorted, b));
+  sorted.order = orderRows(sorted, sorted.rows);
   if (block.unit !== 1) scale(sorted, block.unit);
   checkFirst(sorted, block);
   const numbers = table.numbersOf(block);
@@ -120,28 +118,4 @@ function checkFirst({ time, order }: SortedBlock, { minNs }: Block): void {
   if ((BigInt(time[2 * row + 1]!) << 32n) + BigInt(time[2 * row]!) !== minNs) {
     throw new BlockError('its first event is not at the time it declares');
   }
-}
-
-/**
- * Negative where row a of one block comes before row b of another, or of the same. Ordinals of several
- * recordings say nothing about each other: there the recording named first comes first.
- */
-export function compareRows(a: SortedBlock, rowA: number, b: SortedBlock, rowB: number): number {
-  return (
-    a.time[2 * rowA + 1]! - b.time[2 * rowB + 1]! ||
-    a.time[2 * rowA]! - b.time[2 * rowB]! ||
-    compareBeyondTime(a, rowA, b, rowB)
-  );
-}
-
-function compareBeyondTime(a: SortedBlock, rowA: number, b: SortedBlock, rowB: number): number {
-  return (
-    a.run - b.run ||
-    a.ordinal[2 * rowA + 1]! - b.ordinal[2 * rowB + 1]! ||
-    a.ordinal[2 * rowA]! - b.ordinal[2 * rowB]! ||
-    a.worker - b.worker ||
-    a.conn[rowA]! - b.conn[rowB]! ||
-    (a.sub?.[rowA] ?? 0) - (b.sub?.[rowB] ?? 0) ||
-    (a.keyIndex?.[rowA] ?? 0) - (b.keyIndex?.[rowB] ?? 0)
-  );
 }
