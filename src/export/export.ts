@@ -2,6 +2,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { MembenchError, refuseUnknown } from '../errors.js';
+import { HERE, ThreadDecoder } from './block-decoder.js';
 import { COLUMNS_OF } from './columns.js';
 import { Filter } from './filter.js';
 import { Inputs } from './inputs.js';
@@ -15,10 +16,10 @@ import {
   TEXT_FORMATS,
 } from './options.js';
 import { checkPlace, fileError, OutputFile } from './output-file.js';
-import { type Pipeline, startHere, ThreadPipeline } from './pipeline.js';
+import { startHere, ThreadPipeline } from './pipeline.js';
 import { type ExportSummary, ExportTally, summarize } from './summary.js';
 
-/** Events from which a thread that encodes is worth its start. */
+/** Events from which threads that decode and encode are worth their start. */
 const THREAD_EVENTS = 100_000;
 /** Codes of system calls that failed: all that are made by then write the file. */
 const SYSTEM_ERROR = /^E[A-Z0-9]+$/;
@@ -114,16 +115,18 @@ async function run(
 ): Promise<ExportSummary> {
   const { format, signal } = options;
   const filter = filterOf(options, inputs);
-  const merger = new Merger(inputs, filter, new Set(COLUMNS_OF[format]));
+  const isLarge = inputs.events >= THREAD_EVENTS && availableParallelism() > 1;
   const tally = new ExportTally();
   const report = reporter(options, inputs.events);
-  const pipeline = await start(options, inputs, output);
+  const pipeline = isLarge ? new ThreadPipeline(format, output) : await startHere(format, output);
+  const decoder = isLarge ? new ThreadDecoder() : HERE;
   try {
+    const merger = new Merger(inputs, filter, new Set(COLUMNS_OF[format]), decoder);
     const { shapes } = merger.table;
     for (;;) {
       checkSignal(signal);
       const batch = await pipeline.batch();
-      if (!merger.fill(batch)) break;
+      if (!(await merger.fill(batch))) break;
       tally.add(batch, shapes.length);
       await pipeline.push(batch, shapes);
       report(merger.seen);
@@ -139,12 +142,9 @@ async function run(
   } catch (error) {
     await pipeline.stop();
     throw error;
+  } finally {
+    await decoder.stop();
   }
-}
-
-async function start(options: ExportOptions, inputs: Inputs, output: number | ExportSink): Promise<Pipeline> {
-  const isLarge = inputs.events >= THREAD_EVENTS && availableParallelism() > 1;
-  return isLarge ? new ThreadPipeline(options.format, output) : startHere(options.format, output);
 }
 
 function filterOf({ from, to, ops, sample }: ExportOptions, inputs: Inputs): Filter {

@@ -1,14 +1,18 @@
 import { ConnNumbers } from '../profile/conn-numbers.js';
+import { BlockError } from '../profile/damage.js';
 import { BATCH_ROWS, type Batch, type ExportColumn } from './batch.js';
+import { type BlockDecoder, HERE } from './block-decoder.js';
 import type { Filter, Words } from './filter.js';
 import { gather } from './gather.js';
 import type { Inputs, Waiting } from './inputs.js';
-import { ShapeTable } from './shapes.js';
 import { compareRows } from './order.js';
-import { type SortedBlock, sortBlock } from './sorted-block.js';
+import { ShapeTable } from './shapes.js';
+import type { SortedBlock } from './sorted-block.js';
 
 /** Columns without which events cannot be numbered. */
 const NUMBERED: ReadonlySet<ExportColumn> = new Set();
+/** Blocks that are decoded at a time, the one that is waited for among them. */
+const AHEAD = 4;
 const NEVER: Words = { high: 2 ** 32, low: 0 };
 
 /**
@@ -25,6 +29,9 @@ export class Merger {
   readonly #wanted: ReadonlySet<ExportColumn>;
   readonly #waiting: readonly Waiting[];
   #next = 0;
+  /** Blocks that are being decoded, by their place; `later` are those behind all that was asked for. */
+  readonly #begun = new Map<number, Promise<SortedBlock | null | 'later'>>();
+  readonly #decoder: BlockDecoder;
   #open: SortedBlock[] = [];
   readonly #conns = new ConnNumbers();
   /** By shape, whether its events are exported. */
@@ -36,18 +43,29 @@ export class Merger {
   #before: SortedBlock | null = null;
   #rowBefore = 0;
 
-  constructor(inputs: Inputs, filter: Filter, wanted: ReadonlySet<ExportColumn>) {
+  constructor(
+    inputs: Inputs,
+    filter: Filter,
+    wanted: ReadonlySet<ExportColumn>,
+    decoder: BlockDecoder = HERE,
+  ) {
     this.#waiting = inputs.blocks;
     this.filter = filter;
     this.#wanted = wanted;
+    this.#decoder = decoder;
   }
 
   /** Fills a batch with the events that come next. Returns false where there are none left. */
-  fill(batch: Batch): boolean {
+  async fill(batch: Batch): Promise<boolean> {
     batch.rows = 0;
     this.#slots = [];
     while (batch.rows < BATCH_ROWS) {
       const { first, second } = this.#firstTwo();
+      const next = this.#waiting[this.#next];
+      if (next !== undefined && (first === undefined || !isEarlier(first, next.start))) {
+        await this.#openNext();
+        continue;
+      }
       if (first === undefined) break;
       if (!this.#isBeforeEnd(first)) {
         this.#skipRest();
@@ -61,43 +79,71 @@ export class Merger {
     return rows > 0;
   }
 
-  /** The open blocks with the first and the second next row; blocks that may have an earlier one are opened. */
+  /** The open blocks with the first and the second next row. */
   #firstTwo(): { first: SortedBlock | undefined; second: SortedBlock | undefined } {
-    for (;;) {
-      let first: SortedBlock | undefined;
-      let second: SortedBlock | undefined;
-      for (const block of this.#open) {
-        if (first === undefined || isBefore(block, first)) {
-          second = first;
-          first = block;
-        } else if (second === undefined || isBefore(block, second)) second = block;
-      }
-      const next = this.#waiting[this.#next];
-      if (next === undefined || (first !== undefined && isEarlier(first, next.start)))
-        return { first, second };
-      this.#next++;
-      this.#openBlock(next);
+    let first: SortedBlock | undefined;
+    let second: SortedBlock | undefined;
+    for (const block of this.#open) {
+      if (first === undefined || isBefore(block, first)) {
+        second = first;
+        first = block;
+      } else if (second === undefined || isBefore(block, second)) second = block;
     }
+    return { first, second };
   }
 
-  #openBlock(waiting: Waiting): void {
-    const { reader, entry, run, workerKey, start, end } = waiting;
-    const { from, to } = this.filter;
-    if (to !== null && compareWords(start, to) >= 0) {
-      this.#pass(entry.events);
+  /** Opens the block that begins next, which may have an earlier row than all that are open. */
+  async #openNext(): Promise<void> {
+    const at = this.#next++;
+    for (let ahead = at; ahead < Math.min(at + AHEAD, this.#waiting.length); ahead++) this.#begin(ahead);
+    const waiting = this.#waiting[at]!;
+    let block = await this.#begun.get(at)!;
+    this.#begun.delete(at);
+    if (block === 'later') {
+      this.#pass(waiting.entry.events);
       return;
     }
-    const open = (wanted: ReadonlySet<ExportColumn>) =>
-      reader.read(entry, (found) => sortBlock(found, { run, workerKey }, wanted, this.table));
-    const isBefore = compareWords(end, from) < 0;
-    let block = open(isBefore ? NUMBERED : this.#wanted);
+    const { from } = this.filter;
     // What a block says of its last event may be wrong.
-    if (isBefore && block !== null && !endsBefore(block, from)) block = open(this.#wanted);
-    if (block === null) return;
-    this.#open.push(block);
+    if (block !== null && compareWords(waiting.end, from) < 0 && !endsBefore(block, from))
+      block = await this.#decode(waiting, this.#wanted);
+    if (block !== null) this.#open.push(block);
     const { shapes } = this.table;
     if (shapes.length > this.#takes.length)
       this.#takes = Uint8Array.from(shapes, (shape) => (this.filter.takesShape(shape) ? 1 : 0));
+  }
+
+  /** Begins to decode a block, unless that was begun already. */
+  #begin(at: number): void {
+    if (this.#begun.has(at)) return;
+    const waiting = this.#waiting[at]!;
+    const { from, to } = this.filter;
+    if (to !== null && compareWords(waiting.start, to) >= 0) {
+      this.#begun.set(at, Promise.resolve('later'));
+      return;
+    }
+    const isBefore = compareWords(waiting.end, from) < 0;
+    const block = this.#decode(waiting, isBefore ? NUMBERED : this.#wanted);
+    // It is looked at when its turn comes; until then nobody waits for it.
+    block.catch(() => {});
+    this.#begun.set(at, block);
+  }
+
+  /** A block, decoded and sorted; null where it is damaged, which its reader then knows. */
+  async #decode(
+    { reader, entry, run, workerKey }: Waiting,
+    wanted: ReadonlySet<ExportColumn>,
+  ): Promise<SortedBlock | null> {
+    const block = reader.read(entry, (found) => found);
+    if (block === null) return null;
+    const numbers = this.table.numbersOf(block);
+    try {
+      return await this.#decoder.decode({ block, owner: { run, workerKey }, wanted, numbers });
+    } catch (error) {
+      if (!(error instanceof BlockError)) throw error;
+      reader.discard(entry, error.message);
+      return null;
+    }
   }
 
   #isBeforeEnd(block: SortedBlock): boolean {

@@ -15,23 +15,24 @@ export const GROUP_ROWS = 122_880;
 /** Bytes of a page before it is compressed. */
 const PAGE_BYTES = 1 << 20;
 
-/** What is known of a column chunk that holds no value: its bytes are the same in every row group of a size. */
-interface EmptyChunk {
+/** A column chunk whose rows are all the same: its bytes are those of every row group of this size. */
+interface SameChunk {
   bytes: Uint8Array;
+  /** With offsets counted from its first byte. */
   chunk: ColumnChunk;
 }
 
 /**
  * Parquet, by hyparquet-writer. A row group goes out as soon as it is full, with the bloom filter of its keys behind
  * it: the library itself keeps the filters of all groups to the end. Its writer is used column by column, because
- * nine of ten profiles have columns without any value, and these cost it as much as others.
+ * most profiles have columns without any value, or with the same in all rows, and these cost it as much as others.
  */
 export class ParquetEncoder implements Encoder {
   readonly changed = {};
   readonly #bytes = new ByteWriter(1 << 22);
   readonly #writer: ParquetWriter;
-  readonly #empty = new Map<string, EmptyChunk>();
-  #group = new RowGroup(GROUP_ROWS);
+  readonly #same = new Map<string, SameChunk>();
+  readonly #group = new RowGroup(GROUP_ROWS);
 
   /** @param tool what writes the file, for its footer */
   constructor(tool: string) {
@@ -61,9 +62,9 @@ export class ParquetEncoder implements Encoder {
     const start = this.#bytes.offset;
     const results = PARQUET_COLUMNS.map((column) => {
       const data = this.#group.column(column.element.name);
-      return data.present === 0
-        ? this.#writeEmpty(column, rows)
-        : writeOne(this.#bytes, column, { rows, data });
+      return data.kind === 'same'
+        ? this.#writeSame(column, rows, data.value)
+        : writeOne(this.#bytes, column, { rows, ...data });
     });
     const columns = results.map(({ chunk }) => chunk);
     this.#writer.row_groups.push({
@@ -77,25 +78,44 @@ export class ParquetEncoder implements Encoder {
     const key = PARQUET_COLUMNS.findIndex(({ element }) => element.name === 'key');
     const bloomFilter = bloomOf(keys, PARQUET_COLUMNS[key]!.element);
     if (bloomFilter !== undefined) writeBlooms(this.#bytes, [{ ...results[key]!, bloomFilter }]);
-    this.#group = new RowGroup(GROUP_ROWS);
+    this.#group.clear();
   }
 
-  /** Writes a column chunk without values. */
-  #writeEmpty(column: ParquetColumn, rows: number): { chunk: ColumnChunk } {
-    const name = `${column.element.name} ${rows}`;
-    let empty = this.#empty.get(name);
-    if (empty === undefined) {
+  /** Writes a column chunk whose rows are all the same. */
+  #writeSame(
+    column: ParquetColumn,
+    rows: number,
+    value: string | boolean | undefined,
+  ): { chunk: ColumnChunk } {
+    const name = `${column.element.name} ${rows} ${value}`;
+    let same = this.#same.get(name);
+    if (same === undefined) {
       const writer = new ByteWriter();
-      const data = { values: new Array(rows), levels: new Uint8Array(rows), present: 0 };
-      const { chunk } = writeOne(writer, { ...column, encoding: 'PLAIN' }, { rows, data });
-      empty = { bytes: writer.getBytes(), chunk };
-      this.#empty.set(name, empty);
+      const { encoding: asked, ...rest } = column;
+      const encoding = value === undefined ? 'PLAIN' : asked;
+      const values = new Array(rows).fill(value);
+      const levels = new Uint8Array(rows).fill(value === undefined ? 0 : 1);
+      const how = encoding === undefined ? rest : { ...rest, encoding };
+      const { chunk } = writeOne(writer, how, { rows, values, levels, isSmall: false });
+      same = { bytes: writer.getBytes(), chunk };
+      this.#same.set(name, same);
     }
     const offset = BigInt(this.#bytes.offset);
-    this.#bytes.appendBytes(empty.bytes);
-    const { meta_data, ...rest } = empty.chunk;
+    this.#bytes.appendBytes(same.bytes);
+    const { meta_data, ...rest } = same.chunk;
+    const { data_page_offset, dictionary_page_offset } = meta_data!;
     return {
-      chunk: { ...rest, file_offset: offset, meta_data: { ...meta_data!, data_page_offset: offset } },
+      chunk: {
+        ...rest,
+        file_offset: offset,
+        meta_data: {
+          ...meta_data!,
+          data_page_offset: data_page_offset + offset,
+          ...(dictionary_page_offset === undefined
+            ? {}
+            : { dictionary_page_offset: dictionary_page_offset + offset }),
+        },
+      },
     };
   }
 
@@ -111,16 +131,19 @@ export class ParquetEncoder implements Encoder {
 function writeOne(
   writer: ByteWriter,
   { element, encoding, statistics = false, isPacked = false }: ParquetColumn,
-  { rows, data }: { rows: number; data: GroupColumn },
+  data: Omit<Extract<GroupColumn, { kind: 'values' }>, 'kind'> & { rows: number },
 ): ReturnType<typeof writeColumn> {
+  const { rows, values, isSmall } = data;
   const isOptional = element.repetition_type === 'OPTIONAL';
-  const levels = data.levels ?? new Uint8Array(isOptional ? rows : 0).fill(1);
-  return writeColumn({
+  const levels = !isOptional ? [] : (data.levels ?? new Uint8Array(rows).fill(1));
+  // Packed deltas of small integers are the same bytes for both widths, and of 32 bits the library does not
+  // compare each with the limits, which are bigints.
+  const isNarrowed = isSmall && element.type === 'INT64' && encoding === 'DELTA_BINARY_PACKED';
+  const result = writeColumn({
     writer,
     column: {
       columnName: element.name,
-      // Times are integers already: the library would look at each whether it is a Date.
-      element: element.logical_type?.type === 'TIMESTAMP' ? withoutLogicalType(element) : element,
+      element: isNarrowed ? { ...physical(element), type: 'INT32' } : physical(element),
       schemaPath: [PARQUET_SCHEMA[0]!, element],
       codec: isPacked ? 'UNCOMPRESSED' : 'SNAPPY',
       compressors: { SNAPPY: snappyCompress },
@@ -131,17 +154,22 @@ function writeOne(
       ...(encoding === undefined ? {} : { encoding }),
     },
     pageData: {
-      values: data.values as unknown[],
+      values: values as unknown[],
       // Arrays are asked for, and any that can be indexed and sliced will do.
       definitionLevels: levels as unknown as number[],
       repetitionLevels: [],
       maxDefinitionLevel: isOptional ? 1 : 0,
     },
   });
+  result.chunk.meta_data!.type = element.type!;
+  return result;
 }
 
-function withoutLogicalType({ logical_type: _, ...element }: SchemaElement): SchemaElement {
-  return element;
+/** A column as integers, where it is one of times: the library would look at each whether it is a Date. */
+function physical({ logical_type, ...element }: SchemaElement): SchemaElement {
+  return logical_type === undefined || logical_type.type === 'TIMESTAMP'
+    ? element
+    : { ...element, logical_type };
 }
 
 /** The bloom filter of a group's keys. */

@@ -1,14 +1,29 @@
 import type { Batch, WideColumn } from './batch.js';
 import { type EventShape, HAS } from './shapes.js';
 
-/** A column of a row group; where `levels` is 0, there is no value. */
-export interface GroupColumn {
-  /** Undefined where there is none. */
-  values: unknown[] | BigInt64Array;
-  /** Null where every row has a value. */
-  levels: Uint8Array | null;
-  /** Rows with a value. */
+/** A column of a row group. */
+export type GroupColumn =
+  | {
+      kind: 'same';
+      /** The value of all rows; undefined where none has one. */
+      value: string | boolean | undefined;
+    }
+  | {
+      kind: 'values';
+      /** Undefined where there is none. */
+      values: unknown[] | BigInt64Array;
+      /** 0 where there is no value; null where every row has one. */
+      levels: Uint8Array | null;
+      /** Whether all values are from 0 to 2^31 − 1. */
+      isSmall: boolean;
+    };
+
+/** Numbers of a row group as they come. */
+interface NumberColumn {
+  values: unknown[];
+  levels: Uint8Array;
   present: number;
+  isSmall: boolean;
 }
 
 /** Numbers as words, by column, and whether these are signed. */
@@ -23,18 +38,41 @@ const WIDE: readonly (readonly [name: WideColumn, isSigned: boolean])[] = [
   ['ttl_left', true],
 ];
 
+/** Columns an event has by its shape alone, and what they hold. */
+const OF_SHAPE: Readonly<Record<string, (shape: EventShape) => string | boolean | undefined>> = {
+  proto: ({ proto }) => proto,
+  transport: ({ transport }) => transport,
+  op: ({ op }) => op,
+  mode: ({ mode }) => mode ?? undefined,
+  cas: ({ cas }) => cas,
+  quiet: ({ quiet }) => quiet,
+  status: ({ status }) => status,
+  meta_flags: ({ metaFlags }) => metaFlags || undefined,
+  marks: ({ marks }) => marks.join(' ') || undefined,
+};
+
+const SMALL = 2 ** 31;
+
 /** Rows of a row group as they come, turned into the columns hyparquet-writer takes. */
 export class RowGroup {
   rows = 0;
   readonly #capacity: number;
-  readonly #columns = new Map<string, GroupColumn>();
-  readonly #keys = new KeyBytes();
+  readonly #times: BigInt64Array<ArrayBuffer>;
+  readonly #timeWords: Uint32Array;
+  readonly #shape: Uint32Array;
+  readonly #conn: number[];
+  readonly #request: number[];
+  readonly #numbers = new Map<string, NumberColumn>();
+  #shapes: readonly EventShape[] = [];
+  #keys = new KeyBytes();
 
   constructor(capacity: number) {
     this.#capacity = capacity;
-    this.#columns.set('ts_ns', { values: new BigInt64Array(capacity), levels: null, present: 0 });
-    for (const name of ['conn', 'request', 'proto', 'transport', 'op', 'cas', 'quiet', 'status'])
-      this.#columns.set(name, { values: new Array(capacity), levels: null, present: 0 });
+    this.#times = new BigInt64Array(capacity);
+    this.#timeWords = new Uint32Array(this.#times.buffer);
+    this.#shape = new Uint32Array(capacity);
+    this.#conn = new Array(capacity).fill(0);
+    this.#request = new Array(capacity).fill(0);
   }
 
   /** Every key of the group once. */
@@ -42,23 +80,48 @@ export class RowGroup {
     return this.#keys.all;
   }
 
-  /** A column by its name; without values where no row has one. */
+  /** Empties the group. Its columns keep their memory: to make it anew costs as much as to fill it. */
+  clear(): void {
+    this.rows = 0;
+    this.#keys = new KeyBytes();
+    for (const column of this.#numbers.values()) {
+      if (column.present === 0) continue;
+      column.levels.fill(0);
+      column.values.fill(undefined);
+      column.present = 0;
+      column.isSmall = true;
+    }
+  }
+
+  /** A column by its name. */
   column(name: string): GroupColumn {
-    const column = this.#columns.get(name);
-    if (column === undefined) return { values: [], levels: null, present: 0 };
-    const { values, levels, present } = column;
-    if (this.rows === this.#capacity) return { values, levels, present };
-    return {
-      values: values.slice(0, this.rows),
-      levels: levels === null ? null : levels.slice(0, this.rows),
-      present,
-    };
+    const ofShape = OF_SHAPE[name];
+    if (ofShape !== undefined) return this.#columnOfShape(ofShape);
+    const whole = <T extends { slice(from: number, to: number): T }>(values: T) =>
+      this.rows === this.#capacity ? values : values.slice(0, this.rows);
+    if (name === 'ts_ns')
+      return { kind: 'values', values: this.#times.slice(0, this.rows), levels: null, isSmall: false };
+    if (name === 'conn') return { kind: 'values', values: whole(this.#conn), levels: null, isSmall: true };
+    if (name === 'request') {
+      const isSmall = this.rows === 0 || this.#request[this.rows - 1]! < SMALL;
+      return { kind: 'values', values: whole(this.#request), levels: null, isSmall };
+    }
+    const column = this.#numbers.get(name);
+    if (column === undefined || column.present === 0) return { kind: 'same', value: undefined };
+    const { values, levels, isSmall } = column;
+    return { kind: 'values', values: whole(values), levels: levels.slice(0, this.rows), isSmall };
   }
 
   /** Takes the rows of a batch from one on, as many as there is room for. Returns the first it did not take. */
   add(batch: Batch, from: number, shapes: readonly EventShape[]): number {
     const end = Math.min(batch.rows, from + this.#capacity - this.rows);
-    this.#addRequired(batch, from, end, shapes);
+    this.#shapes = shapes;
+    this.#timeWords.set(batch.time.subarray(2 * from, 2 * end), 2 * this.rows);
+    this.#shape.set(batch.shape.subarray(from, end), this.rows);
+    for (let i = from, at = this.rows; i < end; i++, at++) {
+      this.#conn[at] = batch.conn[i]!;
+      this.#request[at] = batch.request[i]!;
+    }
     const hasOf = Uint16Array.from(shapes, ({ has }) => has);
     const optional = (name: string, bit: number, valueAt: (i: number) => unknown) =>
       this.#addOptional(name, { from, end, has: (i) => (hasOf[batch.shape[i]!]! & bit) !== 0, valueAt });
@@ -71,31 +134,8 @@ export class RowGroup {
       const toNumber = isSigned ? signed : unsigned;
       optional(name, HAS[name], (i) => toNumber(words[2 * i]!, words[2 * i + 1]!));
     }
-    this.#addTexts('mode', batch, { from, end, texts: shapes.map(({ mode }) => mode ?? '') });
-    this.#addTexts('meta_flags', batch, { from, end, texts: shapes.map(({ metaFlags }) => metaFlags) });
-    this.#addTexts('marks', batch, { from, end, texts: shapes.map(({ marks }) => marks.join(' ')) });
     this.rows += end - from;
     return end;
-  }
-
-  #addRequired(batch: Batch, from: number, end: number, shapes: readonly EventShape[]): void {
-    const { shape, conn, request, time } = batch;
-    const column = (name: string) => this.#columns.get(name)!.values as unknown[];
-    const times = new Uint32Array(
-      (this.#columns.get('ts_ns')!.values as BigInt64Array).buffer as ArrayBuffer,
-    );
-    times.set(time.subarray(2 * from, 2 * end), 2 * this.rows);
-    const conns = column('conn');
-    const requests = column('request');
-    for (let i = from, at = this.rows; i < end; i++, at++) {
-      conns[at] = conn[i]!;
-      requests[at] = request[i]!;
-    }
-    for (const name of ['proto', 'transport', 'op', 'cas', 'quiet', 'status'] as const) {
-      const values = column(name);
-      for (let i = from, at = this.rows; i < end; i++, at++) values[at] = shapes[shape[i]!]![name];
-    }
-    for (const one of this.#columns.values()) if (one.levels === null) one.present = this.rows + end - from;
   }
 
   #addOptional(
@@ -103,35 +143,42 @@ export class RowGroup {
     part: { from: number; end: number; has: (i: number) => boolean; valueAt: (i: number) => unknown },
   ): void {
     const { from, end, has, valueAt } = part;
-    let column = this.#columns.get(name);
+    let column = this.#numbers.get(name);
     for (let i = from, at = this.rows; i < end; i++, at++) {
       if (!has(i)) continue;
-      column ??= this.#makeOptional(name);
-      (column.values as unknown[])[at] = valueAt(i);
-      column.levels![at] = 1;
+      column ??= this.#makeNumbers(name);
+      const value = valueAt(i);
+      column.values[at] = value;
+      column.levels[at] = 1;
       column.present++;
+      if (typeof value !== 'number' || value < 0 || value >= SMALL) column.isSmall = false;
     }
   }
 
-  #addTexts(name: string, batch: Batch, part: { from: number; end: number; texts: readonly string[] }): void {
-    const { from, end, texts } = part;
-    if (texts.every((text) => text === '')) return;
-    this.#addOptional(name, {
-      from,
-      end,
-      has: (i) => texts[batch.shape[i]!] !== '',
-      valueAt: (i) => texts[batch.shape[i]!],
-    });
+  #makeNumbers(name: string): NumberColumn {
+    const values = new Array(this.#capacity).fill(undefined);
+    const column = { values, levels: new Uint8Array(this.#capacity), present: 0, isSmall: true };
+    this.#numbers.set(name, column);
+    return column;
   }
 
-  #makeOptional(name: string): GroupColumn {
-    const column = {
-      values: new Array(this.#capacity),
-      levels: new Uint8Array(this.#capacity),
-      present: 0,
-    };
-    this.#columns.set(name, column);
-    return column;
+  /** A column of names or flags. */
+  #columnOfShape(textOf: (shape: EventShape) => string | boolean | undefined): GroupColumn {
+    const { rows } = this;
+    const shape = this.#shape;
+    const ofShapes = this.#shapes.map(textOf);
+    const first = ofShapes[shape[0]!];
+    let same = 0;
+    while (same < rows && ofShapes[shape[same]!] === first) same++;
+    if (same === rows) return { kind: 'same', value: first };
+    const values: unknown[] = new Array(rows);
+    const levels = new Uint8Array(rows);
+    for (let i = 0; i < rows; i++) {
+      const value = ofShapes[shape[i]!];
+      values[i] = value;
+      levels[i] = value === undefined ? 0 : 1;
+    }
+    return { kind: 'values', values, levels, isSmall: false };
   }
 }
 

@@ -3,7 +3,6 @@ import { decodeColumns, decodeKeys, type EventColumn, presentBit } from '../prof
 import { BlockError } from '../profile/damage.js';
 import { type ExportColumn, WIDE_COLUMNS, type WideColumn } from './batch.js';
 import { type Ordered, orderRows } from './order.js';
-import type { ShapeTable } from './shapes.js';
 
 /** Columns the order of events is made of. */
 const ORDER_COLUMNS = ['time', 'ordinal', 'conn', 'sub', 'key_index'] as const satisfies EventColumn[];
@@ -34,9 +33,15 @@ export interface SortedBlock extends Ordered {
 /** Zeros for columns without any value: nothing is ever written into them. */
 let allZeros = new Uint32Array(1 << 16);
 
-function zeros(rows: number): Uint32Array {
+/** A column of zeros, longer than asked for. */
+export function zeros(rows: number): Uint32Array {
   if (rows > allZeros.length) allZeros = new Uint32Array(2 * rows);
   return allZeros;
+}
+
+/** Whether a column is one that `zeros` returned. */
+export function isZeros(column: Uint32Array): boolean {
+  return column === allZeros;
 }
 
 /** Whose block it is. */
@@ -48,13 +53,14 @@ export interface Owner {
 /**
  * Decodes what is wanted of a block and sorts its rows.
  *
+ * @param numbers those of the block's shapes among the shapes of all profiles
  * @throws BlockError where it is damaged in a way its checksum does not show
  */
 export function sortBlock(
   block: Block,
   owner: Owner,
   wanted: ReadonlySet<ExportColumn>,
-  table: ShapeTable,
+  numbers: Uint32Array,
 ): SortedBlock {
   const columns = ['key', 'value_size', 'latency', ...WIDE_COLUMNS].filter(
     (name) => wanted.has(name as ExportColumn) || (name === 'key' && wanted.has('key_size')),
@@ -90,7 +96,6 @@ export function sortBlock(
   sorted.order = orderRows(sorted, sorted.rows);
   if (block.unit !== 1) scale(sorted, block.unit);
   checkFirst(sorted, block);
-  const numbers = table.numbersOf(block);
   for (let i = 0; i < sorted.rows; i++) sorted.shape[i] = numbers[sorted.shape[i]!]!;
   return sorted;
 }
