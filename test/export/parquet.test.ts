@@ -1,10 +1,10 @@
 /** Parquet, read back by two readers that are not ours: hyparquet and DuckDB. */
-import { statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import test, { type ExecutionContext } from 'ava';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
-import { analyze, exportProfiles } from 'membench';
+import { analyze, exportProfiles, record } from 'membench';
 import { generateCapture } from '#bench/generate/generate.js';
 import { temporary } from '../support/cli.js';
 import { recordInProcess } from '../support/in-process.js';
@@ -160,4 +160,40 @@ test('a profile without events is a table without rows', async (t) => {
   );
   const path = await into(t, [source]);
   t.deepEqual(await query('SELECT count(*)::INTEGER AS n FROM FILE', path), [{ n: 0 }]);
+});
+
+test("the README's query gives the README's answer", async (t) => {
+  const readme = readFileSync('README.md', 'utf8');
+  const sql = /^\$ node query\.mjs "([^"]+)"$/m.exec(readme)![1]!;
+  const answer = [...readme.matchAll(/^│ \d+ +│ '([^']+)' +│ '(\d+)' +│ (\d+) +│$/gm)].map(
+    ([, missed, keys, misses]) => ({ missed, keys, misses: Number(misses) }),
+  );
+  t.is(answer.length, 3);
+  const at = temporary(t);
+  const source = join(at, 'traffic.pcap');
+  writeFileSync(source, '');
+  // What `npm run demo` makes, which is where the other figures of the README are from.
+  generateCapture(
+    {
+      exchanges: 250_000,
+      seed: 1,
+      flows: 200,
+      multiget: 0.1,
+      pipelined: 0.05,
+      acks: 0.2,
+      mss: 1448,
+      reorder: 0.005,
+    },
+    (chunk) => appendFileSync(source, chunk),
+  );
+  const profile = join(at, 'out.mbp');
+  await record({ source, profile, workers: 2 });
+  const output = join(at, 'out.parquet');
+  const { written } = await exportProfiles({ profiles: [profile], format: 'parquet', output });
+  t.true(
+    readme.includes(
+      `\n${written.toLocaleString('en')} of ${written.toLocaleString('en')} events written: out.parquet`,
+    ),
+  );
+  t.deepEqual(await query(sql.replace("'out.parquet'", 'FILE'), output), answer);
 });
