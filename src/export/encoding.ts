@@ -1,5 +1,4 @@
 import { writeAll } from '../profile/create.js';
-import { version } from '../version.js';
 import type { Batch } from './batch.js';
 import type { Encoder } from './encoder.js';
 import type { ExportFormat, ExportSink } from './options.js';
@@ -29,7 +28,7 @@ export async function createEncoder(format: ExportFormat): Promise<Encoder> {
     case 'oracleGeneral':
       return new (await import('./oracle.js')).OracleEncoder();
     case 'parquet':
-      return new (await import('./parquet.js')).ParquetEncoder(`membench ${version}`);
+      return new (await import('./parquet.js')).ParquetEncoder();
   }
 }
 

@@ -112,19 +112,19 @@ export class RowGroup {
     return { kind: 'values', values: whole(values), levels: levels.slice(0, this.rows), isSmall };
   }
 
-  /** Takes the rows of a batch from one on, as many as there is room for. Returns the first it did not take. */
-  add(batch: Batch, from: number, shapes: readonly EventShape[]): number {
-    const end = Math.min(batch.rows, from + this.#capacity - this.rows);
+  /** Takes the rows of a batch, for which there must be room. */
+  add(batch: Batch, shapes: readonly EventShape[]): void {
+    const { rows } = batch;
     this.#shapes = shapes;
-    this.#timeWords.set(batch.time.subarray(2 * from, 2 * end), 2 * this.rows);
-    this.#shape.set(batch.shape.subarray(from, end), this.rows);
-    for (let i = from, at = this.rows; i < end; i++, at++) {
+    this.#timeWords.set(batch.time.subarray(0, 2 * rows), 2 * this.rows);
+    this.#shape.set(batch.shape.subarray(0, rows), this.rows);
+    for (let i = 0, at = this.rows; i < rows; i++, at++) {
       this.#conn[at] = batch.conn[i]!;
       this.#request[at] = batch.request[i]!;
     }
     const hasOf = Uint16Array.from(shapes, ({ has }) => has);
     const optional = (name: string, bit: number, valueAt: (i: number) => unknown) =>
-      this.#addOptional(name, { from, end, has: (i) => (hasOf[batch.shape[i]!]! & bit) !== 0, valueAt });
+      this.#addOptional(name, { rows, has: (i) => (hasOf[batch.shape[i]!]! & bit) !== 0, valueAt });
     optional('key', HAS.key, (i) => this.#keys.bytesOf(batch.key[2 * i]!, batch.key[2 * i + 1]!));
     optional('key_size', HAS.key, (i) => batch.keySize[i]!);
     optional('value_size', HAS.value_size, (i) => batch.valueSize[i]!);
@@ -134,17 +134,16 @@ export class RowGroup {
       const toNumber = isSigned ? signed : unsigned;
       optional(name, HAS[name], (i) => toNumber(words[2 * i]!, words[2 * i + 1]!));
     }
-    this.rows += end - from;
-    return end;
+    this.rows += rows;
   }
 
   #addOptional(
     name: string,
-    part: { from: number; end: number; has: (i: number) => boolean; valueAt: (i: number) => unknown },
+    part: { rows: number; has: (i: number) => boolean; valueAt: (i: number) => unknown },
   ): void {
-    const { from, end, has, valueAt } = part;
+    const { rows, has, valueAt } = part;
     let column = this.#numbers.get(name);
-    for (let i = from, at = this.rows; i < end; i++, at++) {
+    for (let i = 0, at = this.rows; i < rows; i++, at++) {
       if (!has(i)) continue;
       column ??= this.#makeNumbers(name);
       const value = valueAt(i);

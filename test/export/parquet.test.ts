@@ -112,7 +112,7 @@ test('of two row groups and more, DuckDB counts what analyze counts', async (t) 
   );
   const path = await into(t, [source]);
   const { events, ops, keys, hit_ratio } = await analyze([source]);
-  t.true(events > 122_880);
+  t.true(events > 131_072);
   const counted = await query(
     `SELECT op, count(*)::INTEGER AS n, (count(*) FILTER (status IN ('hit', 'deleted')))::INTEGER AS hits
      FROM FILE GROUP BY op ORDER BY n DESC`,
@@ -135,7 +135,7 @@ test('of two row groups and more, DuckDB counts what analyze counts', async (t) 
   const metadata = await parquetMetadataAsync(await asyncBufferFromFile(path));
   t.deepEqual(
     metadata.row_groups.map(({ num_rows }) => num_rows),
-    [122_880n, BigInt(events - 122_880)],
+    [131_072n, BigInt(events - 131_072)],
   );
   for (const { columns } of metadata.row_groups) {
     const key = columns.find(({ meta_data }) => meta_data!.path_in_schema[0] === 'key')!.meta_data!;
