@@ -9,6 +9,8 @@ export const ERROR_CODES = {
   ERR_MEMBENCH_PROFILE_WRITE: 'the profile cannot be created or written',
   ERR_MEMBENCH_PROFILE_READ: 'the profile cannot be opened or read',
   ERR_MEMBENCH_NOT_A_PROFILE: 'the file is not a profile, or of a version this release does not know',
+  ERR_MEMBENCH_FILE_EXISTS: 'the file to be written exists already',
+  ERR_MEMBENCH_FILE_WRITE: 'the file cannot be created or written',
   ERR_MEMBENCH_KEY_FILE: 'the key file cannot be used',
   ERR_MEMBENCH_MEMORY: 'the workers and the buffer do not fit into 4 GiB',
   ERR_MEMBENCH_WORKER: 'a worker failed',

@@ -6,6 +6,8 @@
 import type { Analysis } from './analyze/analyze.js';
 import type { Diagnosis, DoctorOptions } from './doctor.js';
 import { MembenchError } from './errors.js';
+import type { ExportOptions } from './export/options.js';
+import type { ExportSummary } from './export/summary.js';
 import type { RecordOptions, RecordSummary } from './record-options.js';
 
 export type { Analysis, LossAnalysis, OpAnalysis } from './analyze/analyze.js';
@@ -14,6 +16,15 @@ export type { Percentiles } from './analyze/histogram.js';
 export { PLAIN, type ReportStyle, renderReport } from './analyze/report.js';
 export type { Diagnosis, DoctorOptions } from './doctor.js';
 export { ERROR_CODES, type ErrorCode, MembenchError } from './errors.js';
+export {
+  EXPORT_FORMATS,
+  type ExportFormat,
+  type ExportOptions,
+  type ExportProgress,
+  type ExportSink,
+  type ExportTime,
+} from './export/options.js';
+export type { ExportedProfile, ExportSummary } from './export/summary.js';
 export * from './profile.js';
 export type { RecordEnd, RecordOptions, RecordProgress, RecordSummary } from './record-options.js';
 export type { Check } from './source/check.js';
@@ -45,6 +56,17 @@ export async function analyze(paths: readonly string[]): Promise<Analysis> {
   }
   const room = await import('./analyze/analyze.js');
   return room.analyze(paths);
+}
+
+/**
+ * Writes the events of profiles in another format, in the order of request time. A file gets another one beside it,
+ * FILE.json, with the summary. Both come to their names when they are whole.
+ *
+ * @throws MembenchError; what is damaged or missing in a profile is not thrown but told by the summary
+ */
+export async function exportProfiles(options: ExportOptions): Promise<ExportSummary> {
+  const room = await import('./export/export.js');
+  return room.exportProfiles(options);
 }
 
 /**

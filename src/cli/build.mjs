@@ -40,7 +40,7 @@ const { outputFiles } = await build({
   external: ['koffi', 'cap', '@napi-rs/nice'],
   plugins: [urls],
   banner: {
-    js: `${licences('commander', 'msgpackr', 'piscina')}\nconst BUNDLE = require('node:url').pathToFileURL(__filename);`,
+    js: `${licences('commander', 'hyparquet', 'hyparquet-writer', 'msgpackr', 'piscina')}\nconst BUNDLE = require('node:url').pathToFileURL(__filename);`,
   },
 });
 keep(OUT, outputFiles[0].text, 'npm run build:cli');

@@ -1,15 +1,17 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
-import { version } from '../index.js';
+import { EXPORT_FORMATS, version } from '../index.js';
 import { complain, EXIT_USAGE } from './complain.js';
 import {
   collect,
   parseCount,
   parseDuration,
+  parseNames,
   parsePercent,
   parsePorts,
   parseSample,
   parseSize,
+  parseTime,
 } from './options.js';
 import { guardOutputs } from './outputs.js';
 
@@ -112,6 +114,39 @@ function build(): Command {
     .action(async (profiles, options) => {
       const { analyzeCommand } = await import('./analyze.js');
       process.exitCode = await analyzeCommand(profiles, options);
+    });
+
+  program
+    .command('export')
+    .description('write the events of profiles in a format of research tools, notebooks and warehouses')
+    .argument('<profile...>', 'profiles; the events of several are merged by time')
+    .addOption(
+      new Option('--format <format>', 'what to write (docs/export.md tells about each)')
+        .choices(EXPORT_FORMATS)
+        .makeOptionMandatory(),
+    )
+    .option(
+      '-o, --output <file>',
+      'the file to write, with FILE.json beside it, which tells what was lost, mapped or left out; - is standard output' +
+        ' (csv, ndjson, twitter, cachelib)',
+    )
+    .option(
+      '--from <time>',
+      'requests from this time on: 2026-01-31T12:00:00Z, Unix seconds, or +10s after the first',
+      parseTime,
+    )
+    .option('--to <time>', 'requests before this time', parseTime)
+    .option('--op <list>', 'these commands only: get,set (all)', parseNames)
+    .option('--sample <1/N>', 'one of N connections, whole ones, chosen by a hash (all)', parseSample)
+    .option('--force', 'replace existing files')
+    .option('--json', 'print the summary, as in FILE.json, on stdout')
+    .option('-q, --quiet', 'say nothing but warnings and errors')
+    .option('-v, --verbose', 'errors with their stack')
+    .option('--no-progress', 'no progress line')
+    .addOption(colorOption())
+    .action(async (profiles, options) => {
+      const { exportCommand } = await import('./export.js');
+      process.exitCode = await exportCommand(profiles, options);
     });
 
   program

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import type { ExportTime } from '../index.js';
 
 /** Parses a positive whole number. */
 export function parseCount(text: string): number {
@@ -62,6 +63,43 @@ export function parseSample(text: string): number {
   const n = /^1\/(\d{1,9})$/.exec(text)?.[1];
   if (n === undefined || Number(n) === 0) throw new InvalidArgumentError('It must be a share such as 1/10.');
   return Number(n);
+}
+
+/** Numbers up to this are nanoseconds since 1970 where they are read as such in 1973; below, they are seconds. */
+const NANOSECONDS_MIN = 1e17;
+
+/**
+ * A time: a date as ISO 8601 has it (UTC where it names no zone), Unix seconds, Unix nanoseconds as `cat` prints them,
+ * or, with a unit, so long after the first request: 10s, +500ms.
+ */
+export function parseTime(text: string): ExportTime {
+  const after = /^\+?(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
+  if (after) return { afterFirst: nanoseconds(Number(after[1]) * TIMES[after[2]!]!) };
+  const number = /^(\d+)(?:\.(\d{1,9}))?$/.exec(text);
+  if (number) {
+    const [, whole, fraction = ''] = number;
+    if (Number(whole) >= NANOSECONDS_MIN && fraction === '') return BigInt(whole!);
+    return BigInt(whole!) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0'));
+  }
+  const date = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?)?$/.exec(
+    text,
+  );
+  const [, day, time = '00:00', fraction = '', zone = 'Z'] = date ?? [];
+  const ms = Date.parse(`${day}T${time}${zone}`);
+  if (date === null || Number.isNaN(ms))
+    throw new InvalidArgumentError('It must be a time such as 2026-01-31T12:00:00Z, 1769860800.5 or +10s.');
+  return BigInt(ms) * 1_000_000n + BigInt(fraction.padEnd(9, '0'));
+}
+
+function nanoseconds(seconds: number): bigint {
+  return BigInt(Math.round(seconds * 1e9));
+}
+
+/** Names with commas between. */
+export function parseNames(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.includes('')) throw new InvalidArgumentError('It must be names with commas between.');
+  return names;
 }
 
 /** Collects the values of an option that may be given several times. */

@@ -1,4 +1,4 @@
-import { format, type RecordProgress } from '../index.js';
+import { type ExportProgress, format, type RecordProgress } from '../index.js';
 
 /** A line on a terminal that is overwritten with each update. */
 export class ProgressLine {
@@ -13,9 +13,14 @@ export class ProgressLine {
   }
 
   show(now: RecordProgress): void {
-    const width = (this.#stream.columns || 80) - 1;
-    const text = (now.live ? liveText(now, this.#before) : progressText(now)).slice(0, width);
+    this.showText(now.live ? liveText(now, this.#before) : progressText(now));
     this.#before = now;
+  }
+
+  /** Shows as much of a text as the line has room for. */
+  showText(whole: string): void {
+    const width = (this.#stream.columns || 80) - 1;
+    const text = whole.slice(0, width);
     this.#stream.write(`\r\x1b[K${this.#color ? `\x1b[2m${text}\x1b[22m` : text}`);
     this.#shown = true;
   }
@@ -61,5 +66,13 @@ export function progressText(progress: RecordProgress): string {
   } else parts.push(format.bytes(bytesRead));
   const rate = elapsed > 0 ? packets / elapsed : 0;
   parts.push(`${format.count(packets)} packets (${perSecond(rate)})`, `${format.count(requests)} requests`);
+  return parts.join(', ');
+}
+
+/** How far an export is, most important first. */
+export function exportText({ events, eventsTotal, elapsed }: ExportProgress): string {
+  const parts = [`${format.percent(events / eventsTotal)} of ${format.count(eventsTotal)} events`];
+  if (events > 0) parts.push(`${format.seconds(((eventsTotal - events) / events) * elapsed)} left`);
+  if (elapsed > 0) parts.push(perSecond(events / elapsed));
   return parts.join(', ');
 }

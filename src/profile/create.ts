@@ -15,7 +15,7 @@ import { dirname } from 'node:path';
 import { fileReason, MembenchError, type Reason } from '../errors.js';
 
 /** Reasons that are worded differently for files to be created. */
-const REASONS: Readonly<Record<string, Reason>> = {
+export const WRITE_REASONS: Readonly<Record<string, Reason>> = {
   ENOENT: ['there is no such folder'],
   EISDIR: ['it is a directory', 'name a file in it'],
   ELOOP: ['it is a symbolic link', 'name the file itself'],
@@ -23,7 +23,7 @@ const REASONS: Readonly<Record<string, Reason>> = {
 
 /** The error for a profile that cannot be created or written. */
 export function writeError(path: string, error: unknown): MembenchError {
-  const [why, hint] = fileReason(error, REASONS);
+  const [why, hint] = fileReason(error, WRITE_REASONS);
   return new MembenchError('ERR_MEMBENCH_PROFILE_WRITE', `${path}: ${why}`, hint, error);
 }
 
