@@ -37,6 +37,8 @@ const STOP_LATENESS = 20;
 const REASON_PATIENCE = 1000;
 /** Time between two calls of onProgress, and two checks of rotation and of a live source's limits, ms. */
 const PROGRESS_INTERVAL = 200;
+/** The same where nobody asks for progress and nothing limits the recording, ms. */
+const REST_INTERVAL = 500;
 
 /** Runs the recording of `record()`. `threads` are those of its workers, where this process decodes. */
 export async function runRecording(
@@ -294,7 +296,9 @@ class Recording {
     }
     if (!source.finite) onInfo?.(`recording ${source.info}`);
     onStart?.({ flush: () => this.#recorder.flush() });
-    this.#timer = setInterval(() => this.#look(), PROGRESS_INTERVAL);
+    const { onProgress, count, duration } = this.#options;
+    const isWatched = onProgress !== undefined || count !== undefined || duration !== undefined;
+    this.#timer = setInterval(() => this.#look(), isWatched ? PROGRESS_INTERVAL : REST_INTERVAL);
   }
 
   /** Stops the source first and the workers next, so that they decode every packet captured before. */

@@ -7,7 +7,7 @@ import type { Packets, Step } from './loop.js';
 /** Longest sleep after packets came, ms: the kernel does not wake the worker for every packet. */
 const BUSY_INTERVAL = 5;
 /** Longest sleep, ms: a stop is noticed within it. */
-const IDLE_INTERVAL = 100;
+const IDLE_INTERVAL = 200;
 /** The lag of packets is measured for one batch in this many. */
 export const LAG_SAMPLE = 8;
 /** An open block is sealed when it is this old, ms. */

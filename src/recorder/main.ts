@@ -12,11 +12,13 @@ import { loadLibc } from '../native/libc.js';
 import type { SealedBlock } from '../pool/messages.js';
 import { CHANNEL_FD, type Start, type ToRecorder } from './messages.js';
 import { Parent } from './parent.js';
-import { Recorder } from './recorder.js';
+import { Recorder, type RecorderProgress } from './recorder.js';
 import { enterSandbox, shedSets } from './sandbox.js';
 
 /** Time between two reports of progress, ms. */
 const PROGRESS_INTERVAL = 200;
+/** The same while no packet arrives, ms. */
+const QUIET_INTERVAL = 500;
 
 // The parent may have inherited descriptors from others.
 closeInherited(Number(process.argv[2]));
@@ -58,15 +60,22 @@ async function start({ settings, user, bounded }: Start): Promise<void> {
 }
 
 async function run(): Promise<void> {
-  const timer = setInterval(
-    () => parent.say({ kind: 'progress', progress: recorder!.progress() }),
-    PROGRESS_INTERVAL,
-  );
+  let last: RecorderProgress | undefined;
+  let timer: NodeJS.Timeout;
+  const report = () => {
+    const progress = recorder!.progress();
+    // While nothing arrives, the parent sleeps. It has been told once that there is no lag any more.
+    const isQuiet = progress.packets === last?.packets && progress.lost === last.lost && last.lag === null;
+    last = progress;
+    if (!isQuiet) parent.say({ kind: 'progress', progress });
+    timer = setTimeout(report, isQuiet ? QUIET_INTERVAL : PROGRESS_INTERVAL);
+  };
+  timer = setTimeout(report, PROGRESS_INTERVAL);
   try {
     const result = await recorder!.run();
     parent.say({ kind: 'done', result });
   } finally {
-    clearInterval(timer);
+    clearTimeout(timer);
   }
 }
 

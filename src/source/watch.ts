@@ -2,7 +2,7 @@ import type { Interfaces } from '../native/interfaces.js';
 import type { SourceChange } from './source.js';
 
 /** Time between two checks of the interfaces, ms. */
-export const WATCH_INTERVAL = 250;
+export const WATCH_INTERVAL = 500;
 
 /** Descriptions of changes of an interface. */
 export const changed = {
