@@ -10,17 +10,20 @@ import { Merger } from './merge.js';
 import {
   EXPORT_FORMATS,
   EXPORT_OPTIONS,
+  type ExportFormat,
   type ExportOptions,
   type ExportSink,
   type ExportTime,
   TEXT_FORMATS,
 } from './options.js';
 import { checkPlace, fileError, OutputFile } from './output-file.js';
-import { startHere, ThreadPipeline } from './pipeline.js';
+import { type Pipeline, startHere, ThreadPipeline } from './pipeline.js';
 import { type ExportSummary, ExportTally, summarize } from './summary.js';
 
 /** Events from which threads that decode and encode are worth their start. */
 const THREAD_EVENTS = 100_000;
+/** Threads that encode Parquet at most: each holds a row group and its batches, 80 MB. */
+const PARQUET_THREADS_MAX = 4;
 /** Codes of system calls that failed: all that are made by then write the file. */
 const SYSTEM_ERROR = /^E[A-Z0-9]+$/;
 /** Between two reports of progress, ms. */
@@ -118,7 +121,7 @@ async function run(
   const isLarge = inputs.events >= THREAD_EVENTS && availableParallelism() > 1;
   const tally = new ExportTally();
   const report = reporter(options, inputs.events);
-  const pipeline = isLarge ? new ThreadPipeline(format, output) : await startHere(format, output);
+  const pipeline = isLarge ? await startThreads(format, output) : await startHere(format, output);
   const decoder = isLarge ? new ThreadDecoder() : HERE;
   try {
     const merger = new Merger(inputs, filter, new Set(COLUMNS_OF[format]), decoder);
@@ -145,6 +148,13 @@ async function run(
   } finally {
     await decoder.stop();
   }
+}
+
+/** Starts the threads that encode. */
+async function startThreads(format: ExportFormat, output: number | ExportSink): Promise<Pipeline> {
+  if (format !== 'parquet' || typeof output !== 'number') return new ThreadPipeline(format, output);
+  const { ParquetPipeline } = await import('./parquet-pipeline.js');
+  return new ParquetPipeline(output, Math.min(availableParallelism(), PARQUET_THREADS_MAX));
 }
 
 function filterOf({ from, to, ops, sample }: ExportOptions, inputs: Inputs): Filter {

@@ -40,6 +40,9 @@ export class Merger {
   readonly #block = new Uint32Array(BATCH_ROWS);
   readonly #row = new Uint32Array(BATCH_ROWS);
   #slots: SortedBlock[] = [];
+  /** The open blocks with the first and the second next row. */
+  #first: SortedBlock | null = null;
+  #second: SortedBlock | null = null;
   #before: SortedBlock | null = null;
   #rowBefore = 0;
 
@@ -60,18 +63,19 @@ export class Merger {
     batch.rows = 0;
     this.#slots = [];
     while (batch.rows < BATCH_ROWS) {
-      const { first, second } = this.#firstTwo();
+      this.#findFirst();
+      const first = this.#first;
       const next = this.#waiting[this.#next];
-      if (next !== undefined && (first === undefined || !isEarlier(first, next.start))) {
+      if (next !== undefined && (first === null || !isEarlier(first, next.start))) {
         await this.#openNext();
         continue;
       }
-      if (first === undefined) break;
+      if (first === null) break;
       if (!this.#isBeforeEnd(first)) {
         this.#skipRest();
         break;
       }
-      this.#takeRun(batch, first, second);
+      this.#takeRun(batch, first);
       if (first.taken === first.rows) this.#open = this.#open.filter((block) => block !== first);
     }
     const { rows } = batch;
@@ -79,17 +83,20 @@ export class Merger {
     return rows > 0;
   }
 
-  /** The open blocks with the first and the second next row. */
-  #firstTwo(): { first: SortedBlock | undefined; second: SortedBlock | undefined } {
-    let first: SortedBlock | undefined;
-    let second: SortedBlock | undefined;
-    for (const block of this.#open) {
-      if (first === undefined || isBefore(block, first)) {
+  /** Finds the open blocks with the first and the second next row. */
+  #findFirst(): void {
+    const open = this.#open;
+    let first: SortedBlock | null = null;
+    let second: SortedBlock | null = null;
+    for (let i = 0; i < open.length; i++) {
+      const block = open[i]!;
+      if (first === null || isBefore(block, first)) {
         second = first;
         first = block;
-      } else if (second === undefined || isBefore(block, second)) second = block;
+      } else if (second === null || isBefore(block, second)) second = block;
     }
-    return { first, second };
+    this.#first = first;
+    this.#second = second;
   }
 
   /** Opens the block that begins next, which may have an earlier row than all that are open. */
@@ -164,9 +171,19 @@ export class Merger {
   }
 
   /** Takes the rows of a block up to where another one, open or not, may have the next. */
-  #takeRun(batch: Batch, first: SortedBlock, second: SortedBlock | undefined): void {
+  #takeRun(batch: Batch, first: SortedBlock): void {
     const { order, time, shape } = first;
-    const border = this.#border(second);
+    let { high: borderHigh, low: borderLow } = this.#border();
+    const second = this.#second;
+    if (second !== null) {
+      const row = second.order[second.taken]!;
+      const low = second.time[2 * row]!;
+      const high = second.time[2 * row + 1]!;
+      if (high < borderHigh || (high === borderHigh && low < borderLow)) {
+        borderHigh = high;
+        borderLow = low;
+      }
+    }
     const takes = this.#takes;
     const skipped = this.filter.skipped;
     const { high: fromHigh, low: fromLow } = this.filter.from;
@@ -178,7 +195,7 @@ export class Merger {
       const row = order[at]!;
       const high = time[2 * row + 1]!;
       const low = time[2 * row]!;
-      if (high > border.high || (high === border.high && low >= border.low)) {
+      if (high > borderHigh || (high === borderHigh && low >= borderLow)) {
         // The first row is before all others, and may be at the time of the second block's.
         if (at > first.taken) break;
       }
@@ -200,16 +217,11 @@ export class Merger {
     batch.rows = rows;
   }
 
-  /** Where rows of other blocks begin, or what is not asked for any more. */
-  #border(second: SortedBlock | undefined): Words {
+  /** Where rows of blocks begin that are not open, or what is not asked for any more. */
+  #border(): Words {
     const { to } = this.filter;
-    let border = this.#waiting[this.#next]?.start ?? NEVER;
-    if (to !== null && compareWords(to, border) < 0) border = to;
-    if (second === undefined) return border;
-    const row = second.order[second.taken]!;
-    const low = second.time[2 * row]!;
-    const high = second.time[2 * row + 1]!;
-    return high < border.high || (high === border.high && low < border.low) ? { high, low } : border;
+    const border = this.#waiting[this.#next]?.start ?? NEVER;
+    return to !== null && compareWords(to, border) < 0 ? to : border;
   }
 
   #slotOf(block: SortedBlock): number {

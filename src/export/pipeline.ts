@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { type Batch, createBatch } from './batch.js';
+import { Changes } from './changes.js';
 import { createEncoder, type Encoded, Encoding } from './encoding.js';
 import type { ExportFormat, ExportSink } from './options.js';
 import type { EventShape } from './shapes.js';
@@ -51,12 +52,10 @@ export class ThreadPipeline implements Pipeline {
   readonly #sink: ExportSink | null;
   readonly #batches = Array.from({ length: BATCHES }, () => createBatch());
   readonly #free: Batch[] = [...this.#batches];
-  /** Called when anything has changed. */
-  #wake = () => {};
+  readonly #changes = new Changes();
   /** Shapes the thread knows. */
   #shapes = 0;
   #encoded: Encoded | undefined;
-  #failure: { error: unknown } | undefined;
   /** What the sink is at. */
   #written: Promise<void> = Promise.resolve();
 
@@ -69,9 +68,9 @@ export class ThreadPipeline implements Pipeline {
     };
     this.#worker = new Worker(new URL('./thread.js', import.meta.url), { workerData });
     this.#worker.on('message', (message: FromThread) => this.#onMessage(message));
-    this.#worker.on('error', (error) => this.#fail(error));
+    this.#worker.on('error', (error) => this.#changes.fail(error));
     this.#worker.on('exit', () => {
-      if (this.#encoded === undefined) this.#fail(new Error('the thread that encodes ended'));
+      if (this.#encoded === undefined) this.#changes.fail(new Error('the thread that encodes ended'));
     });
   }
 
@@ -79,14 +78,14 @@ export class ThreadPipeline implements Pipeline {
     for (;;) {
       const batch = this.#free.pop();
       if (batch !== undefined) return batch;
-      await this.#wait();
+      await this.#changes.next();
     }
   }
 
   async push(batch: Batch, shapes: readonly EventShape[]): Promise<void> {
     // Messages of the thread are heard between batches, and signals.
     await turn();
-    this.#check();
+    this.#changes.check();
     const index = this.#batches.indexOf(batch);
     this.#send({ index, rows: batch.rows, shapes: shapes.slice(this.#shapes) });
     this.#shapes = shapes.length;
@@ -94,9 +93,9 @@ export class ThreadPipeline implements Pipeline {
 
   async finish(): Promise<Encoded> {
     this.#send('finish');
-    while (this.#encoded === undefined) await this.#wait();
+    while (this.#encoded === undefined) await this.#changes.next();
     await this.#written;
-    this.#check();
+    this.#changes.check();
     return this.#encoded;
   }
 
@@ -111,14 +110,14 @@ export class ThreadPipeline implements Pipeline {
   #onMessage(message: FromThread): void {
     if (message.kind === 'failed') {
       const { errno, text } = message;
-      this.#fail(Object.assign(new Error(text), errno === undefined ? {} : { code: errno }));
+      this.#changes.fail(Object.assign(new Error(text), errno === undefined ? {} : { code: errno }));
       return;
     }
     const { bytes, index, encoded } = message;
     const done = () => {
       if (index !== undefined) this.#free.push(this.#batches[index]!);
       if (encoded !== undefined) this.#encoded = encoded;
-      this.#wake();
+      this.#changes.tell();
     };
     const sink = this.#sink;
     if (sink === null || bytes.length === 0) {
@@ -129,24 +128,6 @@ export class ThreadPipeline implements Pipeline {
       .then(async () => {
         for (const chunk of bytes) await sink(chunk);
       })
-      .then(done, (error) => this.#fail(error));
-  }
-
-  #fail(error: unknown): void {
-    this.#failure ??= { error };
-    this.#wake();
-  }
-
-  /** Waits for the next change. */
-  async #wait(): Promise<void> {
-    this.#check();
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
-    this.#check();
-  }
-
-  #check(): void {
-    if (this.#failure !== undefined) throw this.#failure.error;
+      .then(done, (error) => this.#changes.fail(error));
   }
 }

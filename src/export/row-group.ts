@@ -115,6 +115,7 @@ export class RowGroup {
   /** Takes the rows of a batch, for which there must be room. */
   add(batch: Batch, shapes: readonly EventShape[]): void {
     const { rows } = batch;
+    if (this.rows + rows > this.#capacity) throw new Error('there is no room for the batch');
     this.#shapes = shapes;
     this.#timeWords.set(batch.time.subarray(0, 2 * rows), 2 * this.rows);
     this.#shape.set(batch.shape.subarray(0, rows), this.rows);

@@ -65,6 +65,8 @@ export function sortBlock(
   const columns = ['key', 'value_size', 'latency', ...WIDE_COLUMNS].filter(
     (name) => wanted.has(name as ExportColumn) || (name === 'key' && wanted.has('key_size')),
   ) as EventColumn[];
+  // A block is good or it is not: where all fields are wanted, damage in the one that is not shown counts, too.
+  if (wanted.has('request')) columns.push('opaque');
   const decoded = decodeColumns(
     block,
     [...ORDER_COLUMNS, ...columns].filter((name) => isThere(block, name)),

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import test from 'ava';
-import { liveText, ProgressLine, progressText } from '#src/cli/progress.js';
+import { exportText, liveText, ProgressLine, progressText } from '#src/cli/progress.js';
 import { wantsColor } from '#src/cli/style.js';
 
 const NOTHING = {
@@ -111,4 +111,12 @@ test('colour: as asked, else on a terminal without NO_COLOR', (t) => {
   delete process.env.NO_COLOR;
   process.env.TERM = 'dumb';
   t.false(wantsColor('auto', stream));
+});
+
+test('an export tells its share first, and nothing it cannot know', (t) => {
+  t.is(
+    exportText({ events: 5_000_000, eventsTotal: 20_000_000, elapsed: 2 }),
+    '25.0 % of 20,000,000 events, 6.0 s left, 2.5 M/s',
+  );
+  t.is(exportText({ events: 0, eventsTotal: 7, elapsed: 0 }), '0.0 % of 7 events');
 });
