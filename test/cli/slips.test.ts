@@ -1,7 +1,8 @@
 /** What somebody does who uses membench for the first time: each slip ends in one line that helps. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import test from 'ava';
 import { analyze, record } from 'membench';
 import { createDecoder } from 'membench/decoder';
@@ -91,6 +92,28 @@ for (const [name, head, cure] of PACKED) {
     t.is(code, 1);
     t.regex(stderr, cure);
     t.regex(stderr, /^membench: [^\n]*\[ERR_MEMBENCH_UNSUPPORTED\]\n$/);
+  });
+}
+
+/** As rotation names them, so that the name tells nothing. */
+for (const [name, content] of [
+  ['pcap', CAPTURE],
+  ['gzip', gzipSync(CAPTURE)],
+] as const) {
+  test(`two captures without -w, and the second is ${name}: not even --force makes it the profile`, (t) => {
+    const folder = temporary(t);
+    const [first, second] = [join(folder, 'roll'), join(folder, 'roll1')];
+    writeFileSync(first, CAPTURE);
+    writeFileSync(second, content);
+    for (const force of [[], ['--force']]) {
+      const { code, stderr } = membench(['record', ...force, first, second]);
+      t.is(code, 2);
+      t.regex(
+        stderr,
+        /^membench: [^\n]*roll1: it is a capture, .*need -w PROFILE\) \[ERR_MEMBENCH_USAGE\]\n$/,
+      );
+      t.deepEqual(new Uint8Array(readFileSync(second)), new Uint8Array(content));
+    }
   });
 }
 
