@@ -35,7 +35,11 @@ const SLIPS: [args: string, code: number, says: RegExp][] = [
   ['cat CAPTURE', 1, /it does not start like a profile \(membench record \S+\)/],
   ['record CAPTURE OTHER', 2, /OTHER\.pcap: it is named like a capture, .* several captures need -w PROFILE/],
   ['record new.mbp CAPTURE', 2, /it is named like a capture/],
-  ['record TEXT', 1, /does not begin like a pcap or pcapng file/],
+  ['record TEXT', 1, /does not begin like a pcap or pcapng file \(it looks like text; tcpdump -w FILE/],
+  ['record', 2, /no SOURCE is given: a capture file, - for standard input, or an interface/],
+  ['record -w - CAPTURE', 2, /a profile is written to a file, not to standard output/],
+  ['record CAPTURE -', 2, /a profile is written to a file, not to standard output/],
+  ['analyze -', 1, /-: there is no such file \(profiles are read from files, not from standard input\)/],
   // Variables that are not set.
   [
     'record --key-file EMPTY CAPTURE',
@@ -47,7 +51,19 @@ const SLIPS: [args: string, code: number, says: RegExp][] = [
   // Words that are nearly right.
   ['recrod CAPTURE', 2, /Did you mean record\?/],
   ['record --ports 11211 CAPTURE', 2, /Did you mean --port\?/],
-  ['record -d 10x CAPTURE', 2, /must be a time such as 10s/],
+  ['record -d 10x CAPTURE', 2, /must be a time such as 10s.* \(membench record --help\)/],
+  ['record -o PROFILE CAPTURE', 2, /unknown option '-o' \(-w names the profile\)/],
+  ['record -nn CAPTURE', 2, /unknown option '-nn' \(tcpdump has it, and record has no need of it\)/],
+  ['record -y CAPTURE', 2, /unknown option '-y' \(membench record --help\)/],
+  ['record -W 3 CAPTURE', 2, /a number of files to keep needs a rotation .*\(-C or -G with -W\)/],
+  ['analyze -y PROFILE', 2, /unknown option '-y' \(membench analyze --help\)/],
+  ['analyze', 2, /missing required argument 'profile' \(membench analyze --help\)/],
+  ['-r CAPTURE', 2, /unknown option '-r' \(it is an option of a command: membench record -r …\)/],
+  ['CAPTURE', 2, /unknown command '.*CAPTURE\.pcap' \(membench record .*CAPTURE\.pcap\)/],
+  ['lo', 2, /unknown command 'lo' \(membench record lo\)/],
+  ['PROFILE', 2, /unknown command '.*made\.mbp' \(membench analyze .*made\.mbp\)/],
+  ['version', 2, /unknown command 'version' \(membench --version\)/],
+  ['help recrod', 2, /unknown command 'recrod' \(membench --help\)/],
 ];
 
 for (const [args, code, says] of SLIPS) {
@@ -74,6 +90,15 @@ for (const [args, code, says] of SLIPS) {
     t.is(outcome.stdout, '');
   });
 }
+
+test('-s 0 is whole packets, as for tcpdump', (t) => {
+  const folder = temporary(t);
+  const path = join(folder, 'whole.pcap');
+  writeFileSync(path, CAPTURE);
+  const { code, stdout } = membench(['record', '-q', '--json', '-s', '0', path, join(folder, 'out.mbp')]);
+  t.is(code, 0);
+  t.like(JSON.parse(stdout), { requests: 1, answered: 1 });
+});
 
 /** What each begins with, by its own description, and a few bytes more. */
 const PACKED: [name: string, head: string, cure: RegExp][] = [
