@@ -27,6 +27,7 @@ function build(): Command {
     )
     .version(version)
     .showHelpAfterError(false)
+    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` })
     .exitOverride()
     .configureOutput({ writeErr() {}, outputError() {} })
     .hook('preAction', (_program, command) => {

@@ -11,6 +11,12 @@ test('--help and --version are results', (t) => {
   t.is(membench(['--version']).code, 0);
 });
 
+test('the help names the arguments of each command as its own help does', (t) => {
+  const { stdout } = membench(['--help']);
+  t.regex(stdout, /^ {2}record \[options\] SOURCE \[PROFILE\]/m);
+  t.regex(stdout, /^ {2}analyze \[options\] <profile\.\.\.>/m);
+});
+
 test('commands of later releases are not accepted and not in the help', (t) => {
   for (const name of ['replay', 'count']) {
     t.is(membench([name]).code, 2);
