@@ -21,6 +21,7 @@ const SLIPS: [args: string, code: number, says: RegExp][] = [
     1,
     /eht0: it is neither a file nor an interface \(interfaces here: .*\blo\b.*any is all of them\)/,
   ],
+  ['record none-*.pcap', 1, /neither a file nor an interface \(no file matches this pattern/],
   ['record traffic.pcap', 1, /traffic\.pcap: it is neither a file nor an interface/],
   ['record epbf:eth0', 1, /there is no source epbf: \(file:PATH, ebpf:IF, afpacket:IF or pcap:IF\)/],
   ['record localhost:11211', 1, /connects to no server, .*: membench record -p 11211 any/],
