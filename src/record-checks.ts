@@ -74,7 +74,8 @@ export function checkOptions(options: RecordOptions): void {
   if (options.files !== undefined && options.rotateSize === undefined && options.rotateTime === undefined) {
     throw new MembenchError(
       'ERR_MEMBENCH_USAGE',
-      'files are counted only where they are rotated by size or time',
+      'a number of files to keep needs a rotation by size or time',
+      '-C or -G with -W',
     );
   }
   positive('duration', options.duration, false);

@@ -23,6 +23,7 @@ import type { Sandbox } from './recorder/sandbox.js';
 import { sandboxChecks } from './recorder/sandbox-checks.js';
 import { defaultProfile, durationUnits, memoryOf, recorderUser } from './recording-settings.js';
 import { randomSecret, readSecret } from './secret/secret.js';
+import { keepCaptures } from './source/kept.js';
 import { isLive } from './source/names.js';
 import { openSource } from './source/open.js';
 import type { PacketSource } from './source/source.js';
@@ -171,13 +172,7 @@ class Recording {
     this.#clock = clock;
     this.#threads = threads;
     this.#path = options.profile ?? defaultProfile(new Date());
-    if (isCapture(source, this.#path)) {
-      throw new MembenchError(
-        'ERR_MEMBENCH_USAGE',
-        `${this.#path}: it is the capture itself`,
-        'name another PROFILE',
-      );
-    }
+    keepCaptures(source, this.#path);
   }
 
   async run(): Promise<RecordSummary> {
@@ -389,17 +384,5 @@ class Recording {
       lag,
       span: Number(last - first) / 1e9,
     });
-  }
-}
-
-/**
- * Whether the profile's path is that of the capture. Where stat fails, creating the profile reports the
- * reason.
- */
-function isCapture(source: PacketSource, path: string): boolean {
-  try {
-    return source.is(path);
-  } catch {
-    return false;
   }
 }

@@ -5,6 +5,11 @@ export function count(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
+/** 1 connection, 1,203,441 connections. */
+export function counted(value: number, noun: string): string {
+  return `${count(value)} ${noun}${Math.round(value) === 1 ? '' : 's'}`;
+}
+
 /** Formats a value in the largest unit in which it is at least 1, with one decimal below 100. */
 function scaled(value: number, units: readonly string[], base: number): string {
   let at = 0;

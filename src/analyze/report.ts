@@ -1,5 +1,5 @@
 import type { Analysis, OpAnalysis } from './analyze.js';
-import { bytes, count, nanoseconds, percent, seconds } from './format.js';
+import { bytes, count, counted, nanoseconds, percent, seconds } from './format.js';
 import type { Percentiles } from './histogram.js';
 
 /** Styles of the report's parts; each returns its text with the control sequences of the terminal. */
@@ -90,7 +90,7 @@ function workloadLines(analysis: Analysis, style: ReportStyle): string[] {
   const rate = duration_s > 0 ? `, ${count(requests / duration_s)} a second` : '';
   return [
     style.title('Workload'),
-    `  ${count(requests)} requests for ${count(events)} keys on ${count(connections)} connections`,
+    `  ${counted(requests, 'request')} for ${counted(events, 'key')} on ${counted(connections, 'connection')}`,
     `  ${when(first_ts_ns)} to ${when(last_ts_ns)} (${seconds(duration_s)}${rate})`,
     `  hit ratio ${maybe(hit_ratio, percent)}`,
     ...(sample === 1 ? [] : [`  ${style.warn(`a sample: all counts and rates are ${part}`)}`]),

@@ -11,11 +11,15 @@ import {
   parsePorts,
   parseSample,
   parseSize,
+  parseSnaplen,
   parseTime,
 } from './options.js';
 import { guardOutputs } from './outputs.js';
 
 let verbose = false;
+
+/** The command whose arguments commander refused. */
+let refusing: string | undefined;
 
 /** Each command is loaded only when it runs, to save start-up time. */
 function build(): Command {
@@ -25,6 +29,7 @@ function build(): Command {
     )
     .version(version)
     .showHelpAfterError(false)
+    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` })
     .exitOverride()
     .configureOutput({ writeErr() {}, outputError() {} })
     .hook('preAction', (_program, command) => {
@@ -67,7 +72,7 @@ function build(): Command {
       parseSize,
     )
     .option('--sample <1/N>', 'record one in N connections, chosen by their hash', parseSample)
-    .option('-s, --snaplen <bytes>', 'bytes of a packet to decode (all)', parseCount)
+    .option('-s, --snaplen <bytes>', 'bytes of a packet to decode (all, or 0)', parseSnaplen)
     .option(
       '-Z, --user <user>',
       'user who decodes live traffic when started as root (membench if it exists, else nobody)',
@@ -182,8 +187,14 @@ function build(): Command {
       process.exitCode = await doctorCommand(options);
     });
 
-  for (const command of program.commands)
-    command.exitOverride().configureOutput({ writeErr() {}, outputError() {} });
+  for (const command of program.commands) {
+    command
+      .exitOverride((error) => {
+        refusing = command.name();
+        throw error;
+      })
+      .configureOutput({ writeErr() {}, outputError() {} });
+  }
   return program;
 }
 
@@ -195,8 +206,8 @@ function colorOption(): Option {
 
 /** Runs the command line and prints all errors. */
 async function main(): Promise<void> {
+  const program = build();
   try {
-    const program = build();
     if (process.argv.length <= 2) {
       process.stderr.write(program.helpInformation());
       process.exitCode = EXIT_USAGE;
@@ -208,9 +219,8 @@ async function main(): Promise<void> {
       process.exitCode = complain(error, verbose);
     } else if (error.exitCode !== 0) {
       // commander throws after printing help or version, which is not an error.
-      const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
-      const usage = { code: 'ERR_MEMBENCH_USAGE', hint: 'membench --help' };
-      process.exitCode = complain(Object.assign(new Error(message), usage), false);
+      const { misuse } = await import('./misuse.js');
+      process.exitCode = complain(misuse(error, refusing, program), false);
     }
   }
 }

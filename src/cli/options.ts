@@ -9,6 +9,11 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
+/** Parses a snapshot length; 0 stands for whole packets, as for tcpdump. */
+export function parseSnaplen(text: string): number {
+  return text === '0' ? 0 : parseCount(text);
+}
+
 /** Parses a percentage from 0 to 100. */
 export function parsePercent(text: string): number {
   const percent = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;

@@ -59,11 +59,14 @@ function sourceAndProfile(
     throw usage(`${rest[0]}: SOURCE and PROFILE are given by options already`);
   }
   if (rest.length > 0) throw usage(`${rest[0]}: several files need the profile by --write`);
-  if (sources.length === 0) throw usage('no SOURCE is given');
+  if (sources.length === 0) {
+    throw usage('no SOURCE is given: a capture file, - for standard input, or an interface');
+  }
   const source = sources.length === 1 ? sources[0]! : sources;
   if (write === undefined && profile !== undefined && profile !== source) checkProfileName(profile);
   if ([source].flat().includes('')) throw usage('the name of SOURCE is empty');
   if (profile === '') throw usage('the name of PROFILE is empty');
+  if (profile === '-') throw usage('a profile is written to a file, not to standard output');
   return profile === undefined ? { source } : { source, profile };
 }
 
@@ -123,7 +126,6 @@ const SAME = [
   'buffer',
   'memory',
   'sample',
-  'snaplen',
   'user',
   'attach',
   'keyFile',
@@ -172,6 +174,8 @@ export async function recordCommand(paths: readonly string[], flags: RecordFlags
   if (flags.verbose) options.onDetail = (message) => say(`membench: ${message}`);
   if (flags.port !== undefined) options.ports = flags.port;
   if (!flags.zeroCopy) options.zeroCopy = false;
+  // 0 stands for whole packets, as for tcpdump.
+  if (flags.snaplen) options.snaplen = flags.snaplen;
   copyGiven(flags, options);
   if (progress !== undefined) options.onProgress = (now) => progress.show(now);
   const offSignals = onSignals(

@@ -50,8 +50,8 @@ export function onSignals(stop: () => void, flush: () => void): () => void {
   const onStop = stopper(stop);
   const onHangup = ignoresHangup() ? () => {} : onStop;
   process.on('SIGINT', onStop).on('SIGTERM', onStop).on('SIGHUP', onHangup).on('SIGUSR2', flush);
-  // Not removed, because without a listener it would end the process.
-  process.on(DEBUGGER, () => {});
+  // Not removed, because without a listener each would end the process, even where the recording is over.
+  process.on(DEBUGGER, () => {}).on('SIGUSR2', () => {});
   return () => {
     process.off('SIGINT', onStop).off('SIGTERM', onStop).off('SIGUSR2', flush);
     // An ignored SIGHUP remains ignored to the end.

@@ -167,7 +167,9 @@ function cut({ one, poor, payload }: Facts): string | undefined {
   if (!poor || packets === 0 || 20 * packets < one('packets_decoded')) return undefined;
   const bytes = number(Math.round(one('cut_captured') / packets));
   const share =
-    payload.seen > 0 ? ` and ${percent(1 - payload.recorded / payload.seen)} of the payload is dark` : '';
+    payload.seen > 0
+      ? ` and ${percent(1 - payload.recorded / payload.seen)} of the payload was not understood`
+      : '';
   return `packets are cut at ${bytes} bytes (${number(packets)} of them)${share}: capture whole ones (tcpdump -s 0; membench record without -s)`;
 }
 

@@ -45,7 +45,7 @@ const OTHERS = new Map<number, string>([
  * @throws ERR_MEMBENCH_NOT_A_CAPTURE, ERR_MEMBENCH_LINKTYPE
  */
 export function parseCaptureHeader(bytes: Uint8Array): CaptureHeader {
-  if (bytes.length === 0) throw new MembenchError('ERR_MEMBENCH_NOT_A_CAPTURE', 'the file is empty');
+  if (bytes.length === 0) throw new MembenchError('ERR_MEMBENCH_NOT_A_CAPTURE', 'it is empty');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const magic = bytes.length >= 4 ? view.getUint32(0, true) : 0;
   if (magic === PCAPNG) return { container: 'pcapng', size: 0, swapped: false, unit: 1, linktype: 0 };
@@ -55,6 +55,7 @@ export function parseCaptureHeader(bytes: Uint8Array): CaptureHeader {
     throw new MembenchError(
       'ERR_MEMBENCH_NOT_A_CAPTURE',
       other === undefined ? 'it does not begin like a pcap or pcapng file' : `it is ${other}`,
+      isText(bytes) ? 'it looks like text; tcpdump -w FILE writes a capture' : undefined,
     );
   }
   if (bytes.length < PCAP_HEADER) {
@@ -80,6 +81,11 @@ export function parseCaptureHeader(bytes: Uint8Array): CaptureHeader {
     unit: magic === NANOSECONDS || magic === NANOSECONDS_SWAPPED ? 1 : 1000,
     linktype,
   };
+}
+
+/** Whether all bytes are printable ASCII or white space. */
+function isText(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => (byte >= 0x20 && byte < 0x7f) || (byte >= 0x09 && byte <= 0x0d));
 }
 
 /** Index into CONTAINER_NAMES. */

@@ -222,5 +222,6 @@ function parseHead(head: Buffer): FrameHead | null {
 
 function readError(path: string, error: unknown): MembenchError {
   const [why] = fileReason(error, { ENOENT: ['there is no such file'] });
-  return new MembenchError('ERR_MEMBENCH_PROFILE_READ', `${path}: ${why}`, undefined, error);
+  const hint = path === '-' ? 'profiles are read from files, not from standard input' : undefined;
+  return new MembenchError('ERR_MEMBENCH_PROFILE_READ', `${path}: ${why}`, hint, error);
 }

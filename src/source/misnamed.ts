@@ -55,5 +55,6 @@ export function noSource(name: string): MembenchError {
     return error(`there is no source ${scheme}:`, 'file:PATH, ebpf:IF, afpacket:IF or pcap:IF');
   if (/^\d+([,-]\d+)*$/.test(name))
     return error(neither, `ports are named by -p: membench record -p ${name} SOURCE`);
+  if (/[*?]/.test(name)) return error(neither, 'no file matches this pattern, so the shell left it as it is');
   return error(neither, hereAre());
 }

@@ -11,6 +11,12 @@ test('--help and --version are results', (t) => {
   t.is(membench(['--version']).code, 0);
 });
 
+test('the help names the arguments of each command as its own help does', (t) => {
+  const { stdout } = membench(['--help']);
+  t.regex(stdout, /^ {2}record \[options\] SOURCE \[PROFILE\]/m);
+  t.regex(stdout, /^ {2}analyze \[options\] <profile\.\.\.>/m);
+});
+
 test('commands of later releases are not accepted and not in the help', (t) => {
   for (const name of ['replay', 'count']) {
     t.is(membench([name]).code, 2);
@@ -76,7 +82,7 @@ test('analyze --json has every documented field', (t) => {
 test('analyze writes a report without colour where it is not a terminal', (t) => {
   const folder = temporary(t);
   const { stdout } = membench(['analyze', profile(folder)]);
-  t.regex(stdout, /Workload[\s\S]*get[\s\S]*hit ratio|hit ratio/);
+  t.regex(stdout, /^Workload\n {2}2 requests for 3 keys on 1 connection\n[\s\S]*hit ratio[\s\S]*\n {2}get /);
   t.false(stdout.includes('\x1b'));
   t.true(membench(['analyze', '--color', 'always', profile(temporary(t))]).stdout.includes('\x1b[1m'));
 });

@@ -67,7 +67,7 @@ test.serial('whatever is named as a profile, a capture or a key file: one clear 
     [at('loop'), ...same('too many symbolic links')],
     [at('x'.repeat(300)), ...same('its name is too long')],
     [at('nothing'), 'there is no such file', 'no such file', 'no such file'],
-    [at('empty'), 'it is empty', 'the file is empty', NO_KEY],
+    [at('empty'), 'it is empty', 'it is empty', NO_KEY],
     [at('huge'), 'it does not start like a profile', 'it does not begin like a pcap or pcapng file', NO_KEY],
   ];
   for (const [path, profile, capture, keyFile] of whys) {

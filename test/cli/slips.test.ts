@@ -1,7 +1,8 @@
 /** What somebody does who uses membench for the first time: each slip ends in one line that helps. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import test from 'ava';
 import { analyze, record } from 'membench';
 import { createDecoder } from 'membench/decoder';
@@ -20,6 +21,7 @@ const SLIPS: [args: string, code: number, says: RegExp][] = [
     1,
     /eht0: it is neither a file nor an interface \(interfaces here: .*\blo\b.*any is all of them\)/,
   ],
+  ['record none-*.pcap', 1, /neither a file nor an interface \(no file matches this pattern/],
   ['record traffic.pcap', 1, /traffic\.pcap: it is neither a file nor an interface/],
   ['record epbf:eth0', 1, /there is no source epbf: \(file:PATH, ebpf:IF, afpacket:IF or pcap:IF\)/],
   ['record localhost:11211', 1, /connects to no server, .*: membench record -p 11211 any/],
@@ -34,7 +36,11 @@ const SLIPS: [args: string, code: number, says: RegExp][] = [
   ['cat CAPTURE', 1, /it does not start like a profile \(membench record \S+\)/],
   ['record CAPTURE OTHER', 2, /OTHER\.pcap: it is named like a capture, .* several captures need -w PROFILE/],
   ['record new.mbp CAPTURE', 2, /it is named like a capture/],
-  ['record TEXT', 1, /does not begin like a pcap or pcapng file/],
+  ['record TEXT', 1, /does not begin like a pcap or pcapng file \(it looks like text; tcpdump -w FILE/],
+  ['record', 2, /no SOURCE is given: a capture file, - for standard input, or an interface/],
+  ['record -w - CAPTURE', 2, /a profile is written to a file, not to standard output/],
+  ['record CAPTURE -', 2, /a profile is written to a file, not to standard output/],
+  ['analyze -', 1, /-: there is no such file \(profiles are read from files, not from standard input\)/],
   // Variables that are not set.
   [
     'record --key-file EMPTY CAPTURE',
@@ -46,7 +52,19 @@ const SLIPS: [args: string, code: number, says: RegExp][] = [
   // Words that are nearly right.
   ['recrod CAPTURE', 2, /Did you mean record\?/],
   ['record --ports 11211 CAPTURE', 2, /Did you mean --port\?/],
-  ['record -d 10x CAPTURE', 2, /must be a time such as 10s/],
+  ['record -d 10x CAPTURE', 2, /must be a time such as 10s.* \(membench record --help\)/],
+  ['record -o PROFILE CAPTURE', 2, /unknown option '-o' \(-w names the profile\)/],
+  ['record -nn CAPTURE', 2, /unknown option '-nn' \(tcpdump has it, and record has no need of it\)/],
+  ['record -y CAPTURE', 2, /unknown option '-y' \(membench record --help\)/],
+  ['record -W 3 CAPTURE', 2, /a number of files to keep needs a rotation .*\(-C or -G with -W\)/],
+  ['analyze -y PROFILE', 2, /unknown option '-y' \(membench analyze --help\)/],
+  ['analyze', 2, /missing required argument 'profile' \(membench analyze --help\)/],
+  ['-r CAPTURE', 2, /unknown option '-r' \(it is an option of a command: membench record -r …\)/],
+  ['CAPTURE', 2, /unknown command '.*CAPTURE\.pcap' \(membench record .*CAPTURE\.pcap\)/],
+  ['lo', 2, /unknown command 'lo' \(membench record lo\)/],
+  ['PROFILE', 2, /unknown command '.*made\.mbp' \(membench analyze .*made\.mbp\)/],
+  ['version', 2, /unknown command 'version' \(membench --version\)/],
+  ['help recrod', 2, /unknown command 'recrod' \(membench --help\)/],
 ];
 
 for (const [args, code, says] of SLIPS) {
@@ -74,6 +92,15 @@ for (const [args, code, says] of SLIPS) {
   });
 }
 
+test('-s 0 is whole packets, as for tcpdump', (t) => {
+  const folder = temporary(t);
+  const path = join(folder, 'whole.pcap');
+  writeFileSync(path, CAPTURE);
+  const { code, stdout } = membench(['record', '-q', '--json', '-s', '0', path, join(folder, 'out.mbp')]);
+  t.is(code, 0);
+  t.like(JSON.parse(stdout), { requests: 1, answered: 1 });
+});
+
 /** What each begins with, by its own description, and a few bytes more. */
 const PACKED: [name: string, head: string, cure: RegExp][] = [
   ['xz', 'fd 37 7a 58 5a 00 00 04', /xz, which .* \(xz -dc FILE \| membench record -\)/],
@@ -91,6 +118,28 @@ for (const [name, head, cure] of PACKED) {
     t.is(code, 1);
     t.regex(stderr, cure);
     t.regex(stderr, /^membench: [^\n]*\[ERR_MEMBENCH_UNSUPPORTED\]\n$/);
+  });
+}
+
+/** As rotation names them, so that the name tells nothing. */
+for (const [name, content] of [
+  ['pcap', CAPTURE],
+  ['gzip', gzipSync(CAPTURE)],
+] as const) {
+  test(`two captures without -w, and the second is ${name}: not even --force makes it the profile`, (t) => {
+    const folder = temporary(t);
+    const [first, second] = [join(folder, 'roll'), join(folder, 'roll1')];
+    writeFileSync(first, CAPTURE);
+    writeFileSync(second, content);
+    for (const force of [[], ['--force']]) {
+      const { code, stderr } = membench(['record', ...force, first, second]);
+      t.is(code, 2);
+      t.regex(
+        stderr,
+        /^membench: [^\n]*roll1: it is a capture, .*need -w PROFILE\) \[ERR_MEMBENCH_USAGE\]\n$/,
+      );
+      t.deepEqual(new Uint8Array(readFileSync(second)), new Uint8Array(content));
+    }
   });
 }
 

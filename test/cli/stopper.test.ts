@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import { stopper } from '#src/cli/signals.js';
+import { onSignals, stopper } from '#src/cli/signals.js';
 
 /** What comes of stop signals at these times, ms. */
 function after(...times: number[]): { stops: number; exits: number[] } {
@@ -22,4 +23,16 @@ test('what comes within 100 ms of it is the same one', (t) => {
 test('what comes 100 ms later or more ends the process at once', (t) => {
   t.deepEqual(after(7, 107), { stops: 1, exits: [130] });
   t.deepEqual(after(7, 50, 106, 110), { stops: 1, exits: [130] }, 'counted from the first');
+});
+
+test('a SIGUSR2 that comes when the recording is over does not end the process', async (t) => {
+  let flushes = 0;
+  const off = onSignals(
+    () => {},
+    () => flushes++,
+  );
+  off();
+  process.kill(process.pid, 'SIGUSR2');
+  await sleep(50);
+  t.is(flushes, 0);
 });

@@ -180,7 +180,7 @@ browsing(titled('the page says what is wrong with what it was given'), async (t)
     await given(file('notes.txt', 'hello, this is no capture')),
     'notes.txt: it does not begin like a pcap or pcapng file.',
   );
-  t.is(await given(file('empty', '')), 'empty: the file is empty.');
+  t.is(await given(file('empty', '')), 'empty: it is empty.');
   const cut = await given(file('cut.pcap', PCAP.subarray(0, PCAP.length - 3)));
   t.is(cut, 'cut.pcap: the capture ends within a record. The events before it are shown.');
   t.is(await tab.evaluate('document.querySelector("#result").hidden'), false);
