@@ -1,15 +1,17 @@
 import { hintOf } from '../event/hint.js';
 import { type Payload, payloadOf } from '../event/payload.js';
 import { hashText } from '../event/values.js';
-import type { Block } from '../profile/block.js';
-import { decodeColumns, decodeKeys, presentBit } from '../profile/columns.js';
-import { ConnNumbers } from '../profile/conn-numbers.js';
-import { addCounts } from '../profile/counts.js';
-import { ProfileReader } from '../profile/reader.js';
-import { Histogram, type Percentiles } from './histogram.js';
-import { KeyCounts } from './key-counts.js';
+import { type Batch, batchOf } from './batch.js';
+import { Commands } from './collect/commands.js';
+import { KeySizes } from './collect/key-sizes.js';
+import { Totals } from './collect/totals.js';
+import type { Collector } from './collector.js';
+import type { Percentiles } from './histogram.js';
+import { KeyTable } from './key-table.js';
 import { analyzeLoss, type LossAnalysis } from './loss.js';
-import { type OpAnalysis, OpTally } from './op-tally.js';
+import type { OpAnalysis } from './op-tally.js';
+import { Pass } from './pass.js';
+import { sourcesOf } from './sources.js';
 import { zipfAlpha } from './zipf.js';
 
 export type { LossAnalysis } from './loss.js';
@@ -56,159 +58,68 @@ export interface Analysis {
 }
 
 const TOP_KEYS = 20;
-const COLUMNS = ['conn', 'key', 'value_size', 'latency'] as const;
 
-/** What is decoded of a block. All of it, before any is counted: a block is counted whole or not at all. */
-function decode(block: Block) {
-  return { block, keys: decodeKeys(block), ...decodeColumns(block, COLUMNS) };
+/** Fills in the numbers of a batch's keys, and counts them: once for each key of a block, not for each event. */
+function numberKeys(batch: Batch, words: Uint32Array, table: KeyTable): void {
+  const { entryRows, ids } = batch;
+  for (let i = 0; i < ids.length; i++) {
+    ids[i] = entryRows[i] === 0 ? -1 : table.idOf(words[2 * i]!, words[2 * i + 1]!);
+    if (ids[i]! >= 0) table.counts.values[ids[i]!]! += entryRows[i]!;
+  }
 }
 
-type Decoded = ReturnType<typeof decode>;
-
 class Analyzer {
-  readonly #ops = new Map<string, OpTally>();
-  readonly #keys = new KeyCounts();
-  readonly #keySize = new Histogram();
-  readonly #counts: Record<string, number> = {};
-  readonly #secrets = new Set<string>();
-  readonly #samples = new Set<number>();
-  /** Server ports that were recorded, by how they are written. */
-  readonly #ports = new Map<string, readonly [number, number]>();
-  #events = 0;
-  #requests = 0;
-  /** By recording: a connection may span several files of one. */
-  readonly #conns = new Map<string, ConnNumbers>();
-  #firstNs: bigint | null = null;
-  #lastNs: bigint | null = null;
-  readonly #notes: { atNs: bigint; what: string }[] = [];
-  #missing = 0;
-  #damaged = 0;
-  #complete = true;
+  readonly #table = new KeyTable();
+  readonly #totals = new Totals();
+  readonly #commands = new Commands();
+  readonly #keySizes = new KeySizes();
+  readonly #collectors: readonly Collector[] = [this.#totals, this.#commands, this.#keySizes];
 
-  add(path: string): void {
-    using reader = new ProfileReader(path);
-    this.#secrets.add(reader.header.keyId);
-    this.#samples.add(reader.header.sample);
-    for (const range of reader.header.ports) this.#ports.set(range.join('-'), range);
-    const conns = this.#connsOf(reader.header.run);
-    for (const entry of reader.blocks) {
-      const decoded = reader.read(entry, decode);
-      if (decoded !== null && entry.events > 0) this.#addBlock(decoded, conns);
+  run(pass: Pass): Analysis {
+    const originNs = pass.range?.firstNs ?? 0n;
+    for (const { decoded, worker } of pass.blocks(false)) {
+      if (decoded.block.events === 0) continue;
+      const batch = batchOf(decoded, originNs, null);
+      this.#totals.conns.add(worker, batch.conn.subarray(0, batch.rows));
+      numberKeys(batch, new Uint32Array(decoded.keys.hash.buffer), this.#table);
+      for (const collector of this.#collectors) collector.add(batch);
+      this.#table.limit();
     }
-    addCounts(this.#counts, reader.counts());
-    for (const { atNs, what } of reader.notes) this.#notes.push({ atNs, what });
-    this.#missing += reader.missing().length;
-    for (const { bytes, unfinished } of reader.damage) if (!unfinished) this.#damaged += bytes;
-    if (!reader.complete) this.#complete = false;
+    return this.#result(pass);
   }
 
-  #connsOf(run: string): ConnNumbers {
-    let conns = this.#conns.get(run);
-    if (conns === undefined) {
-      conns = new ConnNumbers();
-      this.#conns.set(run, conns);
-    }
-    return conns;
-  }
-
-  #addBlock(
-    { block, keys, shape, shapeEvents, conn, key, value_size, latency }: Decoded,
-    conns: ConnNumbers,
-  ): void {
-    this.#events += block.events;
-    this.#requests += block.requests;
-    if (this.#firstNs === null || block.minNs < this.#firstNs) this.#firstNs = block.minNs;
-    if (this.#lastNs === null || block.maxNs > this.#lastNs) this.#lastNs = block.maxNs;
-    this.#addShapes(block, shapeEvents);
-    this.#addValues(block, shape, value_size, 'value_size', 1);
-    this.#addValues(block, shape, latency, 'latency', block.unit);
-    conns.add(block.worker, conn);
-    this.#addKeys(block, shape, key, keys);
-  }
-
-  #tally(op: string): OpTally {
-    let tally = this.#ops.get(op);
-    if (tally === undefined) {
-      tally = new OpTally(op);
-      this.#ops.set(op, tally);
-    }
-    return tally;
-  }
-
-  /** Everything that is the same for all events of a shape needs only their number. */
-  #addShapes({ shapes }: Block, events: Uint32Array): void {
-    shapes.forEach((shape, i) => {
-      if (events[i]! > 0) this.#tally(shape.op).add(shape, events[i]!);
-    });
-  }
-
-  /** Puts a column into the histograms of the commands. */
-  #addValues(
-    block: Block,
-    shape: Uint32Array,
-    values: Uint32Array | Float64Array,
-    column: 'value_size' | 'latency',
-    unit: number,
-  ): void {
-    const bit = presentBit(block.names, column);
-    const histograms = block.shapes.map((found) => {
-      if ((found.present & bit) === 0) return null;
-      const tally = this.#tally(found.op);
-      return column === 'latency' ? tally.latency : tally.valueSize;
-    });
-    for (let i = 0; i < shape.length; i++) histograms[shape[i]!]?.record(values[i]! * unit);
-  }
-
-  /** Counts by dictionary entry first: the table of all keys is visited once for each key of a block. */
-  #addKeys(block: Block, shape: Uint32Array, key: Uint32Array, keys: Decoded['keys']): void {
-    const bit = presentBit(block.names, 'key');
-    const has = Uint8Array.from(block.shapes, ({ present }) => (present & bit ? 1 : 0));
-    const counts = new Uint32Array(block.keys);
-    for (let i = 0; i < shape.length; i++) if (has[shape[i]!]) counts[key[i]!]!++;
-    const words = new Uint32Array(keys.hash.buffer);
-    for (let i = 0; i < counts.length; i++) {
-      if (counts[i] === 0) continue;
-      this.#keys.add(words[2 * i]!, words[2 * i + 1]!, counts[i]!);
-      this.#keySize.record(keys.size[i]!, counts[i]);
-    }
-  }
-
-  result(): Analysis {
-    const tallies = [...this.#ops].sort(
-      ([a, one], [b, other]) => other.count - one.count || (a < b ? -1 : 1),
-    );
-    let hits = 0;
-    let misses = 0;
-    for (const [, tally] of tallies) {
-      if (!tally.isRetrieval) continue;
-      hits += tally.hits;
-      misses += tally.misses;
-    }
+  #result({ readers }: Pass): Analysis {
+    const { events, requests, firstNs, lastNs, conns } = this.#totals;
+    const { ops, hits, misses } = this.#commands.result();
+    const sources = sourcesOf(readers);
+    const table = this.#table;
     return {
-      events: this.#events,
-      requests: this.#requests,
-      sample: this.#samples.size === 1 ? [...this.#samples][0]! : null,
-      connections: [...this.#conns.values()].reduce((sum, { size }) => sum + size, 0),
-      duration_s: this.#firstNs === null ? 0 : Number(this.#lastNs! - this.#firstNs) / 1e9,
-      first_ts_ns: this.#firstNs?.toString() ?? null,
-      last_ts_ns: this.#lastNs?.toString() ?? null,
-      ops: Object.fromEntries(tallies.map(([op, tally]) => [op, tally.analysis()])),
+      events,
+      requests,
+      sample: sources.samples.size === 1 ? [...sources.samples][0]! : null,
+      connections: conns.size,
+      duration_s: firstNs === null ? 0 : Number(lastNs! - firstNs) / 1e9,
+      first_ts_ns: firstNs?.toString() ?? null,
+      last_ts_ns: lastNs?.toString() ?? null,
+      ops,
       hit_ratio: hits + misses > 0 ? hits / (hits + misses) : null,
       keys: {
-        distinct: this.#keys.size,
-        zipf_alpha: zipfAlpha(this.#keys.byRank()),
-        top: this.#keys.top(TOP_KEYS).map(({ hash, count }) => ({ key: hashText(hash), count })),
-        secrets: this.#secrets.size,
+        distinct: table.distinct,
+        zipf_alpha: zipfAlpha(table.byRank()),
+        top: table
+          .largest(table.counts, TOP_KEYS)
+          .map((id) => ({ key: hashText(table.hashOf(id)), count: table.counts.values[id]! })),
+        secrets: sources.secrets.size,
       },
-      key_size: this.#keySize.percentiles(),
-      loss: analyzeLoss(this.#counts, this.#missing, this.#damaged),
-      payload: payloadOf(this.#counts),
-      notes: this.#notes
+      key_size: this.#keySizes.result(),
+      loss: analyzeLoss(sources.counts, sources.missing, sources.damaged),
+      payload: payloadOf(sources.counts),
+      notes: sources.notes
         .sort((one, other) => (one.atNs < other.atNs ? -1 : Number(one.atNs > other.atNs)))
         .map(({ atNs, what }) => ({ at_ns: atNs.toString(), what })),
-      complete: this.#complete,
+      complete: sources.complete,
       // The last blocks may be here and their counts, with the footer, not.
-      hint: hintOf({ ...this.#counts, requests: this.#requests }, [...this.#ports.values()]),
+      hint: hintOf({ ...sources.counts, requests }, [...sources.ports.values()]),
     };
   }
 }
@@ -222,7 +133,6 @@ class Analyzer {
  * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE
  */
 export function analyze(paths: readonly string[]): Analysis {
-  const analyzer = new Analyzer();
-  for (const path of paths) analyzer.add(path);
-  return analyzer.result();
+  using pass = new Pass(paths);
+  return new Analyzer().run(pass);
 }

@@ -1,5 +1,6 @@
 import type { Shape } from '../profile/block.js';
 import { Histogram, type Percentiles } from './histogram.js';
+import { outcomeOf } from './shape-kind.js';
 
 /** What is known of one command. Counts are per key: a 5-key get counts 5. */
 export interface OpAnalysis {
@@ -17,8 +18,6 @@ export interface OpAnalysis {
 }
 
 const RETRIEVALS = new Set(['get', 'gets', 'gat', 'gats', 'mg']);
-const HITS = new Set(['hit', 'deleted', 'touched', 'value']);
-const MISSES = new Set(['miss', 'not_found']);
 
 /** Adds up what is known of one command. */
 export class OpTally {
@@ -55,11 +54,11 @@ export class OpTally {
   /** Adds events of one shape. */
   add({ status }: Pick<Shape, 'status'>, events: number): void {
     this.#count += events;
-    // A meta arithmetic command that asks for no value is answered by a bare success.
-    if (HITS.has(status) || (status === 'ok' && this.#op === 'ma')) this.#hits += events;
-    else if (MISSES.has(status)) this.#misses += events;
-    else if (status === 'error') this.#errors += events;
-    else if (status === 'unanswered') this.#unanswered += events;
+    const outcome = outcomeOf(this.#op, status);
+    if (outcome === 'hit') this.#hits += events;
+    else if (outcome === 'miss') this.#misses += events;
+    else if (outcome === 'error') this.#errors += events;
+    else if (outcome === 'unanswered') this.#unanswered += events;
   }
 
   analysis(): OpAnalysis {
