@@ -3,15 +3,22 @@
  *
  * @module membench
  */
-import type { Analysis } from './analyze/analyze.js';
+import type { Analysis, AnalyzeOptions } from './analyze/analyze.js';
 import type { Diagnosis, DoctorOptions } from './doctor.js';
 import { MembenchError } from './errors.js';
 import type { RecordOptions, RecordSummary } from './record-options.js';
 
-export type { Analysis, LossAnalysis, OpAnalysis } from './analyze/analyze.js';
+export type { Analysis, AnalyzeOptions, LossAnalysis, OpAnalysis } from './analyze/analyze.js';
 export * as format from './analyze/format.js';
 export type { Percentiles } from './analyze/histogram.js';
-export { PLAIN, type ReportStyle, renderReport } from './analyze/report.js';
+export {
+  PLAIN,
+  type ReportStyle,
+  type ReportView,
+  renderReport,
+  SECTIONS,
+  type SectionName,
+} from './analyze/report.js';
 export type { Diagnosis, DoctorOptions } from './doctor.js';
 export { ERROR_CODES, type ErrorCode, MembenchError } from './errors.js';
 export * from './profile.js';
@@ -38,13 +45,23 @@ export async function record(options: RecordOptions): Promise<RecordSummary> {
  *
  * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE
  */
-export async function analyze(paths: readonly string[]): Promise<Analysis> {
+export async function analyze(paths: readonly string[], options: AnalyzeOptions = {}): Promise<Analysis> {
   // A path by itself would be taken for one profile a letter.
   if (!Array.isArray(paths)) {
     throw new MembenchError('ERR_MEMBENCH_USAGE', 'profiles are given as a list', "analyze(['out.mbp'])");
   }
   const room = await import('./analyze/analyze.js');
-  return room.analyze(paths);
+  return room.analyze(paths, options);
+}
+
+/**
+ * What keys are called in profiles recorded with a key file: 16 hex digits each.
+ *
+ * @throws ERR_MEMBENCH_KEY_FILE
+ */
+export async function hashKeys(keyFile: string, keys: readonly (string | Uint8Array)[]): Promise<string[]> {
+  const room = await import('./key.js');
+  return room.hashKeys(keyFile, keys);
 }
 
 /**

@@ -1,119 +1,159 @@
+import { setImmediate } from 'node:timers/promises';
+import { MembenchError } from '../errors.js';
 import { hintOf } from '../event/hint.js';
-import { type Payload, payloadOf } from '../event/payload.js';
-import { hashText } from '../event/values.js';
-import { type Batch, batchOf } from './batch.js';
+import { payloadOf } from '../event/payload.js';
+import type { Analysis } from './analysis.js';
+import { type Batch, batchOf, recordTimes } from './batch.js';
+import { caveatsOf } from './caveats.js';
+import { BurstCounter } from './collect/bursts.js';
 import { Commands } from './collect/commands.js';
+import { ConnectionCounter } from './collect/connections.js';
+import { GroupCounter } from './collect/groups.js';
 import { KeySizes } from './collect/key-sizes.js';
+import { LifetimeCounter } from './collect/lifetimes.js';
+import { PopularityCounter } from './collect/popularity.js';
+import { Series } from './collect/series.js';
+import { SizeCounter } from './collect/sizes.js';
 import { Totals } from './collect/totals.js';
+import { TtlCounter } from './collect/ttls.js';
+import { WorkingSetCounter } from './collect/working-set.js';
 import type { Collector } from './collector.js';
-import type { Percentiles } from './histogram.js';
 import { KeyTable } from './key-table.js';
-import { analyzeLoss, type LossAnalysis } from './loss.js';
-import type { OpAnalysis } from './op-tally.js';
-import { Pass } from './pass.js';
+import { analyzeLoss } from './loss.js';
+import { type AnalyzeOptions, type Plan, planOf } from './options.js';
+import { Pass, type Read } from './pass.js';
+import { Sequencer } from './sequence.js';
 import { sourcesOf } from './sources.js';
-import { zipfAlpha } from './zipf.js';
 
+export type { Analysis } from './analysis.js';
 export type { LossAnalysis } from './loss.js';
 export type { OpAnalysis } from './op-tally.js';
+export type { AnalyzeOptions } from './options.js';
 
-/** The shape of `analyze --json`. */
-export interface Analysis {
-  /** Keys asked for: a 5-key get counts 5. */
-  events: number;
-  requests: number;
-  /** Connections that carried a request. */
-  connections: number;
-  /** All counts are of one of so many connections; 1: of all. Null where the profiles differ in it. */
-  sample: number | null;
-  /** First to last request. */
-  duration_s: number;
-  /** Unix nanoseconds; null where there is no event. */
-  first_ts_ns: string | null;
-  last_ts_ns: string | null;
-  /** By command, the most frequent first. */
-  ops: Record<string, OpAnalysis>;
-  /** Hits among hits and misses of get, gets, gat, gats and mg; null where there are none. */
-  hit_ratio: number | null;
-  keys: {
-    distinct: number;
-    /** See zipf.ts; null where there is nothing to tell. */
-    zipf_alpha: number | null;
-    /** The 20 most frequent, ties by hash. */
-    top: { key: string; count: number }[];
-    /** Secrets the keys were hashed with. Where there are several, a key counts once for each. */
-    secrets: number;
-  };
-  /** Bytes, of every key asked for. */
-  key_size: Percentiles;
-  loss: LossAnalysis;
-  /** What became of the payload, in bytes. */
-  payload: Payload;
-  /** What happened while recording, in order: an interface that went down, a worker that was replaced. */
-  notes: { at_ns: string; what: string }[];
-  /** False only where blocks or the footer are missing. */
-  complete: boolean;
-  /** Where little was understood: the likely cause, and what to do; else null. */
-  hint: string | null;
-}
+/** Keys whose order is followed, before only a sample of them is: so many fit into a processor's cache. */
+const ORDERED_KEYS_MAX = 2 ** 16;
+/** Between two reports of progress, ms; others get a turn then, too. */
+const INTERVAL = 100;
 
-const TOP_KEYS = 20;
-
-/** Fills in the numbers of a batch's keys, and counts them: once for each key of a block, not for each event. */
-function numberKeys(batch: Batch, words: Uint32Array, table: KeyTable): void {
-  const { entryRows, ids } = batch;
-  for (let i = 0; i < ids.length; i++) {
-    ids[i] = entryRows[i] === 0 ? -1 : table.idOf(words[2 * i]!, words[2 * i + 1]!);
-    if (ids[i]! >= 0) table.counts.values[ids[i]!]! += entryRows[i]!;
-  }
-}
-
+/** Everything that is asked of one pass over profiles. */
 class Analyzer {
+  readonly #plan: Plan;
+  readonly #originNs: bigint;
   readonly #table = new KeyTable();
+  readonly #sample = new KeyTable(ORDERED_KEYS_MAX, 0);
   readonly #totals = new Totals();
   readonly #commands = new Commands();
   readonly #keySizes = new KeySizes();
-  readonly #collectors: readonly Collector[] = [this.#totals, this.#commands, this.#keySizes];
+  readonly #popularity: PopularityCounter;
+  readonly #series: Series;
+  readonly #bursts = new BurstCounter();
+  readonly #sizes: SizeCounter;
+  readonly #ttls: TtlCounter;
+  readonly #connections = new ConnectionCounter();
+  readonly #groups: GroupCounter | null;
+  readonly #lifetimes: LifetimeCounter;
+  readonly #workingSet: WorkingSetCounter;
+  readonly #collectors: readonly Collector[];
+  readonly #sequencer: Sequencer;
 
-  run(pass: Pass): Analysis {
-    const originNs = pass.range?.firstNs ?? 0n;
-    for (const { decoded, worker } of pass.blocks(false)) {
-      if (decoded.block.events === 0) continue;
-      const batch = batchOf(decoded, originNs, null);
-      this.#totals.conns.add(worker, batch.conn.subarray(0, batch.rows));
-      numberKeys(batch, new Uint32Array(decoded.keys.hash.buffer), this.#table);
-      for (const collector of this.#collectors) collector.add(batch);
-      this.#table.limit();
-    }
-    return this.#result(pass);
+  constructor(plan: Plan, originNs: bigint) {
+    this.#plan = plan;
+    this.#originNs = originNs;
+    const origin = Number(originNs);
+    this.#popularity = new PopularityCounter(this.#table, (plan.start + plan.end) / 2);
+    this.#series = new Series(plan.interval);
+    this.#sizes = new SizeCounter(this.#table);
+    this.#ttls = new TtlCounter(origin);
+    this.#groups = plan.by === null ? null : new GroupCounter(plan.by);
+    this.#lifetimes = new LifetimeCounter(this.#sample, origin);
+    this.#workingSet = new WorkingSetCounter(this.#sample, plan.start, plan.end);
+    this.#collectors = [
+      this.#totals,
+      this.#commands,
+      this.#keySizes,
+      this.#popularity,
+      this.#series,
+      this.#bursts,
+      this.#sizes,
+      this.#ttls,
+      this.#connections,
+      ...(this.#groups === null ? [] : [this.#groups]),
+    ];
+    this.#sequencer = new Sequencer(this.#sample, [this.#lifetimes, this.#workingSet]);
   }
 
-  #result({ readers }: Pass): Analysis {
-    const { events, requests, firstNs, lastNs, conns } = this.#totals;
+  add({ decoded, worker, nextNs }: Read): void {
+    const { block, keys } = decoded;
+    if (block.conns > 0) this.#addRecords(decoded, worker);
+    if (block.events > 0) {
+      const batch = batchOf(decoded, this.#originNs, this.#plan.selection);
+      this.#totals.numberConns(batch, worker);
+      const words = new Uint32Array(keys.hash.buffer);
+      numberKeys(batch, words, this.#table);
+      for (const collector of this.#collectors) collector.add(batch);
+      this.#table.limit();
+      const border = nextNs === null ? Number.POSITIVE_INFINITY : Number(nextNs - this.#originNs);
+      this.#sequencer.add(batch, words, border);
+    }
+  }
+
+  #addRecords({ block, conns }: Read['decoded'], worker: number): void {
+    const numbers = Uint32Array.from(conns.id, (id) => this.#totals.conns.numberOf(worker, id));
+    const times = recordTimes(conns, block.unit, this.#originNs);
+    this.#connections.addRecords(conns, block.names.conn_kind, times, numbers);
+    this.#groups?.addRecords(conns, numbers);
+  }
+
+  result({ readers }: Pass): Analysis {
+    const { events, requests, firstNs, lastNs, connections } = this.#totals;
     const { ops, hits, misses } = this.#commands.result();
     const sources = sourcesOf(readers);
-    const table = this.#table;
+    const sample = sources.samples.size === 1 ? [...sources.samples][0]! : null;
+    const keys = this.#popularity.result(this.#plan.top, sources.secrets.size);
+    const loss = analyzeLoss(sources.counts, sources.missing, sources.damaged);
+    const payload = payloadOf(sources.counts);
+    const sizes = this.#sizes.result();
+    const connectionUse = this.#connections.result(connections);
+    const end = lastNs === null ? 0 : Number(lastNs - this.#originNs);
     return {
       events,
       requests,
-      sample: sources.samples.size === 1 ? [...sources.samples][0]! : null,
-      connections: conns.size,
+      sample,
+      connections,
       duration_s: firstNs === null ? 0 : Number(lastNs! - firstNs) / 1e9,
       first_ts_ns: firstNs?.toString() ?? null,
       last_ts_ns: lastNs?.toString() ?? null,
       ops,
       hit_ratio: hits + misses > 0 ? hits / (hits + misses) : null,
-      keys: {
-        distinct: table.distinct,
-        zipf_alpha: zipfAlpha(table.byRank()),
-        top: table
-          .largest(table.counts, TOP_KEYS)
-          .map((id) => ({ key: hashText(table.hashOf(id)), count: table.counts.values[id]! })),
-        secrets: sources.secrets.size,
-      },
+      keys,
       key_size: this.#keySizes.result(),
-      loss: analyzeLoss(sources.counts, sources.missing, sources.damaged),
-      payload: payloadOf(sources.counts),
+      loss,
+      payload,
+      interval_s: this.#plan.interval,
+      series: this.#series.result(this.#originNs),
+      bursts: this.#bursts.result(this.#originNs),
+      sizes,
+      ttl: this.#ttls.result(),
+      lifetimes: this.#lifetimes.result(end),
+      working_set: this.#workingSet.result(end),
+      connection_use: connectionUse,
+      by: this.#plan.by,
+      groups: this.#groups?.result() ?? null,
+      caveats: caveatsOf({
+        loss,
+        payload,
+        complete: sources.complete,
+        sample,
+        secrets: sources.secrets.size,
+        keysSampled: this.#table.rate,
+        orderSampled: this.#sample.rate,
+        connections,
+        toldApart: connectionUse.told_apart,
+        keys: keys.distinct,
+        sizesUnknown: sizes.items.unknown,
+        unanswered: Object.values(ops).reduce((sum, { unanswered }) => sum + unanswered, 0),
+        events,
+      }),
       notes: sources.notes
         .sort((one, other) => (one.atNs < other.atNs ? -1 : Number(one.atNs > other.atNs)))
         .map(({ atNs, what }) => ({ at_ns: atNs.toString(), what })),
@@ -124,15 +164,38 @@ class Analyzer {
   }
 }
 
+/** Fills in the numbers of a batch's keys, and counts them: once for each key of a block, not for each event. */
+function numberKeys(batch: Batch, words: Uint32Array, table: KeyTable): void {
+  const { entryRows, ids } = batch;
+  for (let i = 0; i < ids.length; i++) {
+    ids[i] = entryRows[i] === 0 ? -1 : table.idOf(words[2 * i]!, words[2 * i + 1]!);
+    if (ids[i]! >= 0) table.counts.values[ids[i]!]! += entryRows[i]!;
+  }
+}
+
 /**
  * Says what the workload in one or more profiles is. Connections of several recordings are added up, those
  * that span several files of one count once; keys
  * are the same where the profiles were recorded with the same key file. Damaged blocks are left out, and
  * `loss` and `complete` say so.
  *
- * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE
+ * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE, ERR_MEMBENCH_USAGE, ERR_MEMBENCH_ABORTED
  */
-export function analyze(paths: readonly string[]): Analysis {
+export async function analyze(paths: readonly string[], options: AnalyzeOptions = {}): Promise<Analysis> {
   using pass = new Pass(paths);
-  return new Analyzer().run(pass);
+  const { events, range } = pass;
+  const analyzer = new Analyzer(planOf(options, range), range?.firstNs ?? 0n);
+  let done = 0;
+  let told = performance.now();
+  const { signal } = options;
+  for (const read of pass.blocks()) {
+    if (signal?.aborted) throw new MembenchError('ERR_MEMBENCH_ABORTED', 'analysis was stopped');
+    analyzer.add(read);
+    done += read.decoded.block.events;
+    if (performance.now() - told < INTERVAL) continue;
+    await setImmediate();
+    options.onProgress?.(done, events);
+    told = performance.now();
+  }
+  return analyzer.result(pass);
 }

@@ -1,9 +1,9 @@
 import type { Block } from '../profile/block.js';
-import { decodeColumns, decodeConns, decodeKeys, presentBit } from '../profile/columns.js';
+import { type ConnColumns, decodeColumns, decodeConns, decodeKeys, presentBit } from '../profile/columns.js';
 import { isSelected, type Selection } from './selection.js';
 import { type Bits, kindOf, type ShapeKind } from './shape-kind.js';
 
-const COLUMNS = ['time', 'conn', 'key', 'value_size', 'latency', 'key_index'] as const;
+const COLUMNS = ['time', 'ordinal', 'conn', 'key', 'value_size', 'latency', 'key_index'] as const;
 
 /** A block's rows as collectors get them: columns, never an object for an event. */
 export interface Batch {
@@ -21,10 +21,12 @@ export interface Batch {
   kind: Uint32Array;
   /** Nanoseconds since the first event of all profiles: whole where the span is below 2^53. */
   time: Float64Array;
-  /** Packet in its source; empty where nothing needs it. */
+  /** Packet in its source. */
   ordinal: Float64Array;
   /** Connection, as its block numbers it. */
   conn: Uint32Array;
+  /** Connection, numbered over all profiles. */
+  connId: Uint32Array;
   /** Entry of the block's dictionary. */
   entry: Uint32Array;
   valueSize: Uint32Array;
@@ -43,21 +45,20 @@ export interface Batch {
 }
 
 /**
- * What is decoded of a block; `ordered`: with what puts its rows in order. All of it, before any is counted: a block
+ * What is decoded of a block. All of it, before any is counted: a block
  * is counted whole or not at all.
  */
-export function decodeBlock(block: Block, ordered: boolean) {
-  const columns = decodeColumns(block, [...COLUMNS, ...optional(block, ordered)]);
+export function decodeBlock(block: Block) {
+  const columns = decodeColumns(block, [...COLUMNS, ...optional(block)]);
   return { block, keys: decodeKeys(block), conns: decodeConns(block), columns };
 }
 
 export type Decoded = ReturnType<typeof decodeBlock>;
 
-/** Columns that few blocks have, or few questions need. */
-function optional(block: Block, ordered: boolean): ('ttl' | 'ordinal')[] {
+/** Columns that few blocks have. */
+function optional(block: Block): 'ttl'[] {
   const bit = presentBit(block.names, 'ttl');
-  const hasTtl = block.shapes.some(({ present }) => present & bit);
-  return [...(hasTtl ? (['ttl'] as const) : []), ...(ordered ? (['ordinal'] as const) : [])];
+  return block.shapes.some(({ present }) => present & bit) ? ['ttl'] : [];
 }
 
 /** Signed or unsigned 64-bit numbers less a base, times a unit, as doubles; no bigint is made. */
@@ -89,6 +90,7 @@ export function batchOf(
   const bit = (name: string) => presentBit(block.names, name);
   const bits: Bits = {
     key: bit('key'),
+    flags: bit('flags'),
     value_size: bit('value_size'),
     latency: bit('latency'),
     ttl: bit('ttl'),
@@ -111,8 +113,9 @@ export function batchOf(
     requests: block.requests,
     kind: columns.shape,
     time,
-    ordinal: columns.ordinal === undefined ? ABSENT : toDoubles(columns.ordinal, 0n, 1),
+    ordinal: toDoubles(columns.ordinal, 0n, 1),
     conn: columns.conn,
+    connId: columns.conn,
     entry: columns.key,
     valueSize: columns.value_size,
     latency,
@@ -156,4 +159,11 @@ function select(batch: Batch, selection: Selection, originNs: bigint): void {
   }
   batch.minNs = originNs + BigInt(first);
   batch.maxNs = originNs + BigInt(last);
+}
+
+/** Times of connection records, nanoseconds since `originNs`. */
+export function recordTimes({ time }: ConnColumns, unit: number, originNs: bigint): Float64Array {
+  const times = toDoubles(time, originNs / BigInt(unit), unit);
+  const rest = Number(originNs % BigInt(unit));
+  return rest === 0 ? times : times.map((one) => one - rest);
 }

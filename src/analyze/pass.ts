@@ -66,11 +66,11 @@ export class Pass {
     return range;
   }
 
-  /** The good blocks, each once. What is damaged is known to the readers behind it. `ordered`: see decodeBlock. */
-  *blocks(ordered: boolean): Generator<Read> {
+  /** The good blocks, each once. What is damaged is known to the readers behind it. */
+  *blocks(): Generator<Read> {
     for (let i = 0; i < this.#blocks.length; i++) {
       const { source, entry } = this.#blocks[i]!;
-      const decoded = source.reader.read(entry, (block) => decodeBlock(block, ordered));
+      const decoded = source.reader.read(entry, decodeBlock);
       if (decoded === null) continue;
       const worker = source.recording * WORKERS_MAX + entry.worker;
       yield { decoded, worker, nextNs: this.#blocks[i + 1]?.entry.minNs ?? null };

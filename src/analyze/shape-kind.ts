@@ -48,6 +48,8 @@ export interface ShapeKind {
   outcome: Outcome;
   /** It changes the whole value: not an append or prepend. */
   replaces: boolean;
+  /** Bytes client flags take in memcached. */
+  flagBytes: number;
   hasKey: boolean;
   hasValue: boolean;
   hasLatency: boolean;
@@ -57,7 +59,7 @@ export interface ShapeKind {
 }
 
 /** Bits of `present` by column name. */
-export type Bits = Readonly<Record<'key' | 'value_size' | 'latency' | 'ttl' | 'key_index', number>>;
+export type Bits = Readonly<Record<'key' | 'flags' | 'value_size' | 'latency' | 'ttl' | 'key_index', number>>;
 
 export function kindOf(shape: Shape, bits: Bits): ShapeKind {
   const { op, status, mode, present } = shape;
@@ -69,6 +71,7 @@ export function kindOf(shape: Shape, bits: Bits): ShapeKind {
     act: ACTS[op] ?? 'other',
     outcome: outcomeOf(op, status),
     replaces: ACTS[op] === 'write' && !grows,
+    flagBytes: shape.flags === 0n || !has('flags') ? 0 : 4,
     hasKey: has('key'),
     hasValue: has('value_size'),
     hasLatency: has('latency'),

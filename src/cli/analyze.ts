@@ -1,19 +1,53 @@
-import { analyze, MembenchError, PLAIN, renderReport } from '../index.js';
+import {
+  type AnalyzeOptions,
+  analyze,
+  format,
+  MembenchError,
+  PLAIN,
+  renderReport,
+  type SectionName,
+} from '../index.js';
 import { complain } from './complain.js';
+import { readKeyNames } from './key-names.js';
 import { lacks } from './lacks.js';
 import { COLORS, type ColorOption, wantsColor } from './style.js';
 
+interface Flags {
+  show?: SectionName[];
+  top?: number;
+  interval?: number;
+  from?: number | Date;
+  to?: number | Date;
+  op?: string[];
+  by?: 'server' | 'client' | 'port';
+  keys?: string;
+  json?: boolean;
+  progress: boolean;
+  color: ColorOption;
+}
+
 /** Runs `membench analyze`. What is good is analysed; what is not is told on stderr. Returns the exit code. */
-export async function analyzeCommand(
-  profiles: string[],
-  flags: { json?: boolean; color: ColorOption },
-): Promise<number> {
-  const analysis = await analyze(profiles);
+export async function analyzeCommand(profiles: string[], flags: Flags): Promise<number> {
+  const names = flags.keys === undefined ? new Map<string, string>() : readKeyNames(flags.keys);
+  const { top, interval, from, to, op, by } = flags;
+  const options: AnalyzeOptions = {
+    ...(top !== undefined && { top }),
+    ...(interval !== undefined && { interval }),
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+    ...(op !== undefined && { ops: op }),
+    ...(by !== undefined && { by }),
+  };
+  const shows = flags.progress && process.stderr.isTTY === true;
+  if (shows) options.onProgress = showProgress;
+  const analysis = await analyze(profiles, options);
+  if (shows) process.stderr.write('\r\x1b[K');
   if (flags.json) {
-    process.stdout.write(`${JSON.stringify(analysis)}\n`);
+    process.stdout.write(`${JSON.stringify(named(analysis, names))}\n`);
   } else {
     const style = wantsColor(flags.color, process.stdout) ? COLORS : PLAIN;
-    process.stdout.write(`${renderReport(analysis, style).join('\n')}\n`);
+    const view = { style, show: flags.show ?? null, top: top ?? null, names };
+    process.stdout.write(`${renderReport(analysis, view).join('\n')}\n`);
   }
   const { missing_blocks, damaged_bytes } = analysis.loss;
   // Whether a footer is missing, the report says.
@@ -21,4 +55,26 @@ export async function analyzeCommand(
   if (what === null) return 0;
   const why = `${profiles.join(', ')}: ${what}; the figures are of what is good`;
   return complain(new MembenchError('ERR_MEMBENCH_PROFILE_READ', why, 'membench verify says more'), false);
+}
+
+function showProgress(done: number, all: number): void {
+  const text = `${format.percent(done / all)} of ${format.count(all)} events`;
+  process.stderr.write(`\r\x1b[K${text}`);
+}
+
+type Analysis = Awaited<ReturnType<typeof analyze>>;
+
+/** With the names of known keys beside their hashes. */
+function named(analysis: Analysis, names: ReadonlyMap<string, string>): Analysis {
+  if (names.size === 0) return analysis;
+  const { keys } = analysis;
+  const add = <T extends { key: string }>(list: T[]) =>
+    list.map((one) => (names.has(one.key) ? { ...one, name: names.get(one.key)! } : one));
+  const lists = {
+    top: add(keys.top),
+    by_bytes: add(keys.by_bytes),
+    by_misses: add(keys.by_misses),
+    by_writes: add(keys.by_writes),
+  };
+  return { ...analysis, keys: { ...keys, ...lists } };
 }

@@ -1,14 +1,17 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
-import { version } from '../index.js';
+import { SECTIONS, version } from '../index.js';
 import { complain, EXIT_USAGE } from './complain.js';
 import {
   collect,
   parseCount,
   parseDuration,
+  parseMoment,
+  parseNames,
   parsePercent,
   parsePorts,
   parseSample,
+  parseSections,
   parseSize,
 } from './options.js';
 import { guardOutputs } from './outputs.js';
@@ -101,12 +104,46 @@ function build(): Command {
     .command('analyze')
     .description('say what the workload in profiles is')
     .argument('<profile...>', 'profiles; several are added up')
+    .addOption(
+      new Option('--show <sections>', `only these sections, in full: ${SECTIONS.join(',')}`).argParser(
+        parseSections,
+      ),
+    )
+    .option('--top <n>', 'keys in each list of the busiest', parseCount)
+    .option('--interval <time>', 'length of an interval of the figures over time: 1s, 500ms', parseDuration)
+    .option(
+      '--from <time>',
+      'only events from then on: 10s after the first, or 2026-01-31T10:00:00Z',
+      parseMoment,
+    )
+    .option('--to <time>', 'only events before then', parseMoment)
+    .option('--op <list>', 'only these commands: get,set', parseNames)
+    .addOption(
+      new Option('--by <what>', 'split by server, client (its address and port, hashed) or port').choices([
+        'server',
+        'client',
+        'port',
+      ]),
+    )
+    .option('--keys <file>', 'names of keys to show, as membench key prints them: HASH<tab>KEY')
     .option('--json', 'print the analysis as JSON')
     .option('-v, --verbose', 'errors with their stack')
+    .option('--no-progress', 'no progress line')
     .addOption(colorOption())
     .action(async (profiles, options) => {
       const { analyzeCommand } = await import('./analyze.js');
       process.exitCode = await analyzeCommand(profiles, options);
+    });
+
+  program
+    .command('key')
+    .description('print what keys are called in profiles recorded with a key file: HASH<tab>KEY, one a line')
+    .argument('[keys...]', 'keys; without any, one a line from standard input')
+    .requiredOption('--key-file <file>', 'the secret the profile was recorded with')
+    .option('-v, --verbose', 'errors with their stack')
+    .action(async (keys, options) => {
+      const { keyCommand } = await import('./key.js');
+      process.exitCode = await keyCommand(keys, options.keyFile);
     });
 
   program

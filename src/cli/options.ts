@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { SECTIONS, type SectionName } from '../index.js';
 
 /** A positive whole number. */
 export function parseCount(text: string): number {
@@ -65,4 +66,34 @@ export function parseSample(text: string): number {
 /** Collects what an option that may be given several times is given. */
 export function collect(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
+}
+
+/** Seconds after the first event, or a date with its time of day and zone. */
+export function parseMoment(text: string): number | Date {
+  const seconds = /^\+?(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
+  if (seconds) return Number(seconds[1]) * TIMES[seconds[2] ?? '']!;
+  const date = new Date(text);
+  if (!/^\d{4}-\d\d-\d\d/.test(text) || Number.isNaN(date.getTime())) {
+    throw new InvalidArgumentError(
+      'It must be a time after the first event, such as 10s, or 2026-01-31T10:00:00Z.',
+    );
+  }
+  return date;
+}
+
+/** Names with commas between. */
+export function parseNames(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.some((name) => !/^[a-z_]+$/.test(name)))
+    throw new InvalidArgumentError('It must be names of commands, such as get,set.');
+  return names;
+}
+
+/** Sections of a report, with commas between. */
+export function parseSections(text: string): SectionName[] {
+  const known: readonly string[] = SECTIONS;
+  const names = text.split(',').map((name) => name.trim());
+  if (names.some((name) => !known.includes(name)))
+    throw new InvalidArgumentError(`It must be some of ${SECTIONS.join(', ')}.`);
+  return names as SectionName[];
 }

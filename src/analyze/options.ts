@@ -1,0 +1,97 @@
+import { MembenchError, refuseUnknown } from '../errors.js';
+import type { By } from './collect/groups.js';
+import { niceInterval, SLICES_MAX } from './collect/series.js';
+import type { Selection } from './selection.js';
+
+/** What analysis is asked to do. */
+export interface AnalyzeOptions {
+  /** Keys in each list of the busiest, 1 to 10,000 (20). */
+  top?: number;
+  /** Seconds of an interval of `series` (one that makes at most sixty). */
+  interval?: number;
+  /**
+   * Only events from here, up to but without there: seconds from the first event of the profiles, or a Date, or the
+   * text of one.
+   */
+  from?: number | string | Date;
+  to?: number | string | Date;
+  /** Only these commands. */
+  ops?: readonly string[];
+  /** Split by this, too. */
+  by?: By;
+  /** Told of progress a few times a second: events done, and all of them. */
+  onProgress?: (done: number, all: number) => void;
+  /** Stops it. */
+  signal?: AbortSignal;
+}
+
+const KNOWN: Readonly<Record<keyof AnalyzeOptions, true>> = {
+  top: true,
+  interval: true,
+  from: true,
+  to: true,
+  ops: true,
+  by: true,
+  onProgress: true,
+  signal: true,
+};
+
+const TOP = 20;
+const TOP_MAX = 10_000;
+
+function usage(what: string, hint?: string): MembenchError {
+  return new MembenchError('ERR_MEMBENCH_USAGE', what, hint);
+}
+
+/** Options with what the profiles' times make of them. */
+export interface Plan {
+  top: number;
+  /** Seconds. */
+  interval: number;
+  /** Null: all events. */
+  selection: Selection | null;
+  by: By | null;
+  /** Of what is selected, nanoseconds since the first event. */
+  start: number;
+  end: number;
+}
+
+/**
+ * Checks options, before a block is read.
+ *
+ * @param range of all events, Unix nanoseconds; null where there is none
+ * @throws ERR_MEMBENCH_USAGE
+ */
+export function planOf(options: AnalyzeOptions, range: { firstNs: bigint; lastNs: bigint } | null): Plan {
+  refuseUnknown(options, KNOWN);
+  const { top = TOP, ops, by = null } = options;
+  if (!(Number.isInteger(top) && top >= 1 && top <= TOP_MAX))
+    throw usage(`top is not 1 to ${TOP_MAX}: ${top}`);
+  const span = range === null ? 0 : Number(range.lastNs - range.firstNs);
+  const timeOf = (value: number | string | Date, name: string): number => {
+    const date = typeof value === 'number' ? value * 1e9 : new Date(value).getTime();
+    if (Number.isNaN(date)) throw usage(`${name} is no time: ${value}`, '10s, 2m or 2026-01-31T10:00:00Z');
+    return typeof value === 'number' ? date : Number(BigInt(date) * 1_000_000n - (range?.firstNs ?? 0n));
+  };
+  const from = options.from === undefined ? Number.NEGATIVE_INFINITY : timeOf(options.from, 'from');
+  const to = options.to === undefined ? Number.POSITIVE_INFINITY : timeOf(options.to, 'to');
+  if (from >= to) throw usage('nothing lies between from and to', 'from must be before to');
+  const start = Math.max(0, from);
+  const end = Math.max(start, Math.min(span, to));
+  const seconds = (end - start) / 1e9;
+  const interval = options.interval ?? niceInterval(seconds);
+  if (!(interval > 0)) throw usage(`interval is no time: ${interval}`);
+  if (seconds / interval >= SLICES_MAX) {
+    const why = `${Math.ceil(seconds / interval)} intervals are more than ${SLICES_MAX}`;
+    throw usage(why, 'a longer interval, or a shorter time with from and to');
+  }
+  const all = options.from === undefined && options.to === undefined && ops === undefined;
+  return {
+    top,
+    interval,
+    selection: all ? null : { from, to, ops: ops === undefined ? null : new Set(ops) },
+    by,
+    start,
+    end,
+  };
+}
