@@ -18,7 +18,7 @@ import { Totals } from './collect/totals.js';
 import { TtlCounter } from './collect/ttls.js';
 import { WorkingSetCounter } from './collect/working-set.js';
 import type { Collector } from './collector.js';
-import { KeyTable } from './key-table.js';
+import { KEYS_MAX, KeyTable, PINNED_MAX } from './key-table.js';
 import { analyzeLoss } from './loss.js';
 import { type AnalyzeOptions, type Plan, planOf } from './options.js';
 import { Pass, type Read } from './pass.js';
@@ -30,6 +30,8 @@ export type { LossAnalysis } from './loss.js';
 export type { OpAnalysis } from './op-tally.js';
 export type { AnalyzeOptions } from './options.js';
 
+/** Events for each key, as a guess: room is made before it is needed. */
+const EVENTS_A_KEY = 16;
 /** Keys whose order is followed, before only a sample of them is: so many fit into a processor's cache. */
 const ORDERED_KEYS_MAX = 2 ** 16;
 /** Between two reports of progress, ms; others get a turn then, too. */
@@ -39,7 +41,7 @@ const INTERVAL = 100;
 class Analyzer {
   readonly #plan: Plan;
   readonly #originNs: bigint;
-  readonly #table = new KeyTable();
+  readonly #table: KeyTable;
   readonly #sample = new KeyTable(ORDERED_KEYS_MAX, 0);
   readonly #totals = new Totals();
   readonly #commands = new Commands();
@@ -56,7 +58,9 @@ class Analyzer {
   readonly #collectors: readonly Collector[];
   readonly #sequencer: Sequencer;
 
-  constructor(plan: Plan, originNs: bigint) {
+  /** @param events about so many, by the heads of the blocks */
+  constructor(plan: Plan, originNs: bigint, events: number) {
+    this.#table = new KeyTable(KEYS_MAX, PINNED_MAX, events / EVENTS_A_KEY);
     this.#plan = plan;
     this.#originNs = originNs;
     const origin = Number(originNs);
@@ -184,7 +188,7 @@ function numberKeys(batch: Batch, words: Uint32Array, table: KeyTable): void {
 export async function analyze(paths: readonly string[], options: AnalyzeOptions = {}): Promise<Analysis> {
   using pass = new Pass(paths);
   const { events, range } = pass;
-  const analyzer = new Analyzer(planOf(options, range), range?.firstNs ?? 0n);
+  const analyzer = new Analyzer(planOf(options, range), range?.firstNs ?? 0n, events);
   let done = 0;
   let told = performance.now();
   const { signal } = options;

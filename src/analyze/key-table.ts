@@ -12,7 +12,7 @@ const CAPACITY_MIN = 1024;
 /** Keys told apart before only a sample of them is: about 150 bytes each with all collectors. */
 export const KEYS_MAX = 2 ** 20;
 /** The busiest keys at the time of sampling stay, whatever their hash: they are most of the traffic. */
-const PINNED_MAX = 1024;
+export const PINNED_MAX = 1024;
 /**
  * Odd factors of the hash of hashes, new in each process: in a profile made for it all hashes might fall on
  * one place, and each search would go through all of them.
@@ -40,11 +40,12 @@ export class KeyTable {
   readonly #keysMax: number;
   readonly #pinnedMax: number;
   /** Four words a place, so that a search touches one cache line as a rule: hash (low, high), number + 1 (0: free), 0. */
-  #places = new Uint32Array(4 * 2 * CAPACITY_MIN);
-  #shift = Math.clz32(2 * CAPACITY_MIN) + 1;
+  #places = new Uint32Array(0);
+  /** Bits of a 32-bit hash that are not needed to number the places. */
+  #shift = 0;
   /** Hashes by number: low word, high word. */
-  #hashes = new Uint32Array(2 * CAPACITY_MIN);
-  #capacity = CAPACITY_MIN;
+  #hashes = new Uint32Array(0);
+  #capacity = 0;
   #size = 0;
   /** Keys whose high word is not below it are pinned, or not here. */
   #threshold = 2 ** 32;
@@ -52,10 +53,14 @@ export class KeyTable {
   /** Events of each key. */
   readonly counts: KeyColumn;
 
-  /** @param pinnedMax the busiest keys that stay, whatever their hash */
-  constructor(keysMax = KEYS_MAX, pinnedMax = PINNED_MAX) {
+  /**
+   * @param pinnedMax the busiest keys that stay, whatever their hash
+   * @param expected about so many keys, or fewer: growing later costs more than room that is never touched
+   */
+  constructor(keysMax = KEYS_MAX, pinnedMax = PINNED_MAX, expected = 0) {
     this.#keysMax = keysMax;
     this.#pinnedMax = pinnedMax;
+    this.#allocate(2 ** Math.ceil(Math.log2(Math.max(CAPACITY_MIN, Math.min(expected, keysMax)))));
     this.counts = this.column();
   }
 
@@ -176,18 +181,22 @@ export class KeyTable {
     return inside;
   }
 
-  #grow(): void {
-    this.#capacity *= 2;
-    const hashes = new Uint32Array(2 * this.#capacity);
+  #allocate(capacity: number): void {
+    this.#capacity = capacity;
+    const hashes = new Uint32Array(2 * capacity);
     hashes.set(this.#hashes);
     this.#hashes = hashes;
+    this.#places = new Uint32Array(4 * 2 * capacity);
+    this.#shift = Math.clz32(2 * capacity) + 1;
+  }
+
+  #grow(): void {
+    this.#allocate(2 * this.#capacity);
     for (const column of this.#columns) {
       const values = new Float64Array(this.#capacity);
       values.set(column.values);
       column.values = values;
     }
-    this.#places = new Uint32Array(4 * 2 * this.#capacity);
-    this.#shift--;
     this.#placeAll();
   }
 
