@@ -4,6 +4,7 @@ import type { Bursts } from './collect/bursts.js';
 import type { Connections } from './collect/connections.js';
 import type { By, Group } from './collect/groups.js';
 import type { Lifetimes } from './collect/lifetimes.js';
+import type { MissRatios } from './collect/memory.js';
 import type { Popularity } from './collect/popularity.js';
 import type { Slice } from './collect/series.js';
 import type { Sizes } from './collect/sizes.js';
@@ -47,6 +48,8 @@ export interface Analysis {
   lifetimes: Lifetimes;
   /** By window, the shortest first; the last one is all of the time. */
   working_set: WorkingSet[];
+  /** How the hit ratio would change with memory. */
+  mrc: MissRatios;
   connection_use: Connections;
   /** What the workload was split by, and its parts, the busiest first; null where it was not. */
   by: By | null;

@@ -94,7 +94,7 @@ export class Histogram {
 }
 
 /** Where a value is counted. */
-function indexOf(value: number, bits: number): number {
+export function indexOf(value: number, bits: number): number {
   if (value < 2 << bits) return value;
   if (value < 2 ** 32) {
     const shift = 31 - bits - Math.clz32(value);
@@ -107,7 +107,7 @@ function indexOf(value: number, bits: number): number {
 }
 
 /** Largest value counted at an index. */
-function highestOf(index: number, bits: number): number {
+export function highestOf(index: number, bits: number): number {
   if (index < 2 << bits) return index;
   const shift = (index >>> bits) - 1;
   return (index - (shift << bits) + 1) * 2 ** shift - 1;

@@ -11,7 +11,7 @@ export interface KeyCount {
 const CAPACITY_MIN = 1024;
 /** Keys told apart before only a sample of them is: about 150 bytes each with all collectors. */
 export const KEYS_MAX = 2 ** 20;
-/** The busiest keys at the time of sampling stay, whatever their hash: they are most of the traffic. */
+/** The busiest keys when sampling begins stay, whatever their hash: they are most of the traffic. */
 export const PINNED_MAX = 1024;
 /**
  * Odd factors of the hash of hashes, new in each process: in a profile made for it all hashes might fall on
@@ -34,7 +34,8 @@ export interface KeyColumn {
  * Above `keysMax` keys it becomes a sample: only keys whose hash lies below a threshold stay, and the threshold is
  * halved as often as it must be. Hashes are uniform (SipHash), so every figure of keys is that of the sample
  * divided by `rate`. What was counted of a key that stays is exact, because it was below every threshold before.
- * The busiest keys are pinned: they stay for the lists of the busiest, and are no part of the sample.
+ * The keys that are busiest when sampling begins, while all are known, are pinned: they stay whatever their hash is,
+ * so what is told of them is exact, and each stands for itself alone.
  */
 export class KeyTable {
   readonly #keysMax: number;
@@ -52,6 +53,8 @@ export class KeyTable {
   readonly #columns: KeyColumn[] = [];
   /** Events of each key. */
   readonly counts: KeyColumn;
+  /** 1 where a key is pinned. */
+  readonly #pinned: KeyColumn;
 
   /**
    * @param pinnedMax the busiest keys that stay, whatever their hash
@@ -62,6 +65,7 @@ export class KeyTable {
     this.#pinnedMax = pinnedMax;
     this.#allocate(2 ** Math.ceil(Math.log2(Math.max(CAPACITY_MIN, Math.min(expected, keysMax)))));
     this.counts = this.column();
+    this.#pinned = this.column();
   }
 
   /** Keys that have a number, pinned ones included. */
@@ -85,6 +89,15 @@ export class KeyTable {
   /** Whether a key belongs to the sample; false for pinned ones beside it. */
   isSampled(id: number): boolean {
     return this.#hashes[2 * id + 1]! < this.#threshold;
+  }
+
+  /** How many keys one stands for, where sums are to be those of all keys: 1 ÷ the chance it had to be here. */
+  weightOf(id: number): number {
+    return this.#pinned.values[id] === 1 ? 1 : 2 ** 32 / this.#threshold;
+  }
+
+  isPinned(id: number): boolean {
+    return this.#pinned.values[id] === 1;
   }
 
   /** The upper word of a key's hash, which is uniform. */
@@ -130,12 +143,18 @@ export class KeyTable {
    */
   limit(): Int32Array | null {
     if (this.#size <= this.#keysMax) return null;
-    const pinned = new Set(this.#pinnedMax > 0 ? this.largest(this.counts, this.#pinnedMax) : []);
+    if (this.rate === 1 && this.#pinnedMax > 0) {
+      // Of keys that are equally busy none or all: ties go by hash, and so does the sample.
+      const busiest = this.largest(this.counts, this.#pinnedMax + 1);
+      const { values } = this.counts;
+      const least = values[busiest.at(-1)!]!;
+      for (const id of busiest) if (values[id]! > least) this.#pinned.values[id] = 1;
+    }
     while (this.#sampled() > this.#keysMax / 2 && this.#threshold > 1) this.#threshold /= 2;
     const renumbered = new Int32Array(this.#size).fill(-1);
     let size = 0;
     for (let id = 0; id < this.#size; id++) {
-      if (!this.isSampled(id) && !pinned.has(id)) continue;
+      if (!this.isSampled(id) && !this.isPinned(id)) continue;
       renumbered[id] = size;
       this.#hashes.copyWithin(2 * size, 2 * id, 2 * id + 2);
       for (const { values } of this.#columns) values[size] = values[id]!;

@@ -1,6 +1,8 @@
 import { MembenchError, refuseUnknown } from '../errors.js';
 import type { By } from './collect/groups.js';
+import type { MemoryOptions } from './collect/memory.js';
 import { niceInterval, SLICES_MAX } from './collect/series.js';
+import { readMemcachedOptions } from './curve/memcached-options.js';
 import type { Selection } from './selection.js';
 
 /** What analysis is asked to do. */
@@ -19,6 +21,10 @@ export interface AnalyzeOptions {
   ops?: readonly string[];
   /** Split by this, too. */
   by?: By;
+  /** Bytes the server has (-m): for what half of it, and double, would do. */
+  memory?: number;
+  /** Simulate memcached itself with these options, as its command line has them: `-m 1024 -f 1.08`, or none. */
+  memcached?: string;
   /** Told of progress a few times a second: events done, and all of them. */
   onProgress?: (done: number, all: number) => void;
   /** Stops it. */
@@ -32,6 +38,8 @@ const KNOWN: Readonly<Record<keyof AnalyzeOptions, true>> = {
   to: true,
   ops: true,
   by: true,
+  memory: true,
+  memcached: true,
   onProgress: true,
   signal: true,
 };
@@ -51,6 +59,7 @@ export interface Plan {
   /** Null: all events. */
   selection: Selection | null;
   by: By | null;
+  memory: MemoryOptions;
   /** Of what is selected, nanoseconds since the first event. */
   start: number;
   end: number;
@@ -91,7 +100,16 @@ export function planOf(options: AnalyzeOptions, range: { firstNs: bigint; lastNs
     interval,
     selection: all ? null : { from, to, ops: ops === undefined ? null : new Set(ops) },
     by,
+    memory: memoryOf(options),
     start,
     end,
   };
+}
+
+function memoryOf({ memory: given, memcached }: AnalyzeOptions): MemoryOptions {
+  const memory = given ?? null;
+  if (memory !== null && !(memory > 0)) throw usage(`memory is no size: ${memory}`);
+  if (memcached === undefined) return { bytes: memory, memcached: null };
+  const { options, megabytes } = readMemcachedOptions(memcached);
+  return { bytes: memory ?? (megabytes === null ? null : megabytes * 2 ** 20), memcached: options };
 }

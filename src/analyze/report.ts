@@ -1,6 +1,7 @@
 import type { Analysis } from './analysis.js';
 import { keyLines, ttlLines, workingSetLines } from './report/keys.js';
 import { PLAIN, type ReportStyle } from './report/lines.js';
+import { memoryLines } from './report/memory.js';
 import { caveatLines, lossLines, noteLines } from './report/missing.js';
 import { connectionLines, sizeLines } from './report/sizes.js';
 import { timeLines } from './report/time.js';
@@ -11,6 +12,7 @@ export { PLAIN, type ReportStyle } from './report/lines.js';
 /** Sections of the report, in order. */
 export const SECTIONS = [
   'summary',
+  'memory',
   'commands',
   'split',
   'time',
@@ -42,6 +44,7 @@ export function renderReport(analysis: Analysis, view: Partial<ReportView> = {})
   const every = show?.includes('time') ?? false;
   const sections: Record<SectionName, () => string[]> = {
     summary: () => workloadLines(analysis, style),
+    memory: () => memoryLines(analysis, style),
     commands: () => commandLines(analysis, style),
     split: () => groupLines(analysis, style),
     time: () => timeLines(analysis, style, every),

@@ -16,8 +16,8 @@ export interface Sequence {
   itemSize: Float64Array;
   /** Seconds as sent, NaN where none was. */
   ttl: Float64Array;
-  /** Each row stands for so many: 1 ÷ the share of keys that are in the sample at its time. */
-  weight: number;
+  /** For how many keys the row's stands: see KeyTable.weightOf. */
+  weight: Float64Array;
 }
 
 /** Numbers of `Sequence.act`. A `grow` is a write that keeps the value there is. */
@@ -94,9 +94,12 @@ export class Sequencer {
 
   #take(batch: Batch, words: Uint32Array): void {
     const { kinds, rows, kind, time, ordinal, entry, entryRows, valueSize, ttl, keySizes } = batch;
-    const ids = new Int32Array(entryRows.length);
+    const ids = new Int32Array(entryRows.length).fill(-1);
     for (let i = 0; i < ids.length; i++) {
-      ids[i] = entryRows[i] === 0 ? -1 : this.#table.idOf(words[2 * i]!, words[2 * i + 1]!);
+      if (entryRows[i] === 0) continue;
+      const id = this.#table.idOf(words[2 * i]!, words[2 * i + 1]!);
+      ids[i] = id;
+      if (id >= 0) this.#table.counts.values[id]! += entryRows[i]!;
     }
     const acts = Uint8Array.from(kinds, ({ act, replaces }) =>
       ACTS.indexOf(act === 'write' && !replaces ? 'grow' : (act as Act)),
@@ -169,7 +172,7 @@ export class Sequencer {
       outcome: new Uint8Array(rows),
       itemSize: new Float64Array(rows),
       ttl: new Float64Array(rows),
-      weight: 1 / this.#table.rate,
+      weight: new Float64Array(rows),
     };
     for (let i = 0; i < rows; i++) {
       const from = order[i]!;
@@ -179,6 +182,7 @@ export class Sequencer {
       sequence.outcome[i] = this.#outcome[from]!;
       sequence.itemSize[i] = this.#itemSize[from]!;
       sequence.ttl[i] = this.#ttl[from]!;
+      sequence.weight[i] = this.#table.weightOf(sequence.id[i]!);
     }
     let kept = 0;
     for (let i = 0; i < this.#rows; i++) if (this.#time[i]! >= border) this.#move(i, kept++);

@@ -20,6 +20,8 @@ interface Flags {
   to?: number | Date;
   op?: string[];
   by?: 'server' | 'client' | 'port';
+  memory?: number;
+  memcached?: string;
   keys?: string;
   json?: boolean;
   progress: boolean;
@@ -29,7 +31,9 @@ interface Flags {
 /** Runs `membench analyze`. What is good is analysed; what is not is told on stderr. Returns the exit code. */
 export async function analyzeCommand(profiles: string[], flags: Flags): Promise<number> {
   const names = flags.keys === undefined ? new Map<string, string>() : readKeyNames(flags.keys);
-  const { top, interval, from, to, op, by } = flags;
+  const { top, interval, from, to, op, by, memory } = flags;
+  // Who asks for memory gets all of it.
+  const memcached = flags.memcached ?? (flags.show?.includes('memory') ? '' : undefined);
   const options: AnalyzeOptions = {
     ...(top !== undefined && { top }),
     ...(interval !== undefined && { interval }),
@@ -37,6 +41,8 @@ export async function analyzeCommand(profiles: string[], flags: Flags): Promise<
     ...(to !== undefined && { to }),
     ...(op !== undefined && { ops: op }),
     ...(by !== undefined && { by }),
+    ...(memory !== undefined && { memory }),
+    ...(memcached !== undefined && { memcached }),
   };
   const shows = flags.progress && process.stderr.isTTY === true;
   if (shows) options.onProgress = showProgress;

@@ -125,6 +125,11 @@ function build(): Command {
         'port',
       ]),
     )
+    .option('--memory <size>', 'memory the server has, for what half and double would do: 1G', parseSize)
+    .option(
+      '--memcached <options>',
+      'simulate memcached itself, with its own options: "-m 1024 -f 1.08 -I 2m"',
+    )
     .option('--keys <file>', 'names of keys to show, as membench key prints them: HASH<tab>KEY')
     .option('--json', 'print the analysis as JSON')
     .option('-v, --verbose', 'errors with their stack')

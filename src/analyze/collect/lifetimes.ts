@@ -49,11 +49,12 @@ export class LifetimeCounter implements OrderedCollector {
     this.#read = table.column();
   }
 
-  add({ rows, time, id, act, outcome, ttl, weight }: Sequence): void {
+  add({ rows, time, id, act, outcome, ttl, weight: weights }: Sequence): void {
     const counts = this.#counts;
     for (let i = 0; i < rows; i++) {
       const key = id[i]!;
       const now = time[i]!;
+      const weight = weights[i]!;
       this.#expire(key, now, weight);
       const since = this.#since.values[key]! - 1;
       if (act[i] === WRITE) {
@@ -100,7 +101,7 @@ export class LifetimeCounter implements OrderedCollector {
   /** @param end of what was recorded, nanoseconds since the first event */
   result(end: number): Lifetimes {
     const { rate, size } = this.#table;
-    for (let id = 0; id < size; id++) this.#expire(id, end, 1 / rate);
+    for (let id = 0; id < size; id++) this.#expire(id, end, this.#table.weightOf(id));
     const { stored, ended, expired, overwritten, deleted } = this.#counts;
     return {
       stored: Math.round(stored),

@@ -68,16 +68,17 @@ export class WorkingSetCounter implements OrderedCollector {
     for (let i = 0; i < rows; i++) {
       const key = id[i]!;
       const before = item[key]!;
+      const own = weight[i]!;
       if (itemSize[i]! >= 0) item[key] = itemSize[i]!;
       const now = item[key]!;
       for (const window of this.#windows) {
         const at = Math.floor((time[i]! - this.#start) / window.length);
         if (at !== window.at) window.turnTo(at);
-        if (window.seen.values[key] === at + 1) window.bytes += (now - before) * weight;
+        if (window.seen.values[key] === at + 1) window.bytes += (now - before) * own;
         else {
           window.seen.values[key] = at + 1;
-          window.keys += weight;
-          window.bytes += now * weight;
+          window.keys += own;
+          window.bytes += now * own;
         }
       }
     }

@@ -50,7 +50,8 @@ export function wrap(text: string, indent = 2, hanging = indent): string[] {
   const lines: string[] = [];
   let line = ' '.repeat(indent);
   let empty = true;
-  for (const word of text.split(' ')) {
+  // A number stays with its sign or unit.
+  for (const word of text.split(/ (?!%|[kMGTK]?i?B\b)/)) {
     if (!empty && line.length + 1 + word.length > WIDTH) {
       lines.push(line);
       line = ' '.repeat(hanging);
