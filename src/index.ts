@@ -4,6 +4,7 @@
  * @module membench
  */
 import type { Analysis, AnalyzeOptions } from './analyze/analyze.js';
+import type { TraceEvent } from './analyze/trace.js';
 import type { Diagnosis, DoctorOptions } from './doctor.js';
 import { MembenchError } from './errors.js';
 import type { RecordOptions, RecordSummary } from './record-options.js';
@@ -19,6 +20,7 @@ export {
   SECTIONS,
   type SectionName,
 } from './analyze/report.js';
+export type { TraceEvent } from './analyze/trace.js';
 export type { Diagnosis, DoctorOptions } from './doctor.js';
 export { ERROR_CODES, type ErrorCode, MembenchError } from './errors.js';
 export * from './profile.js';
@@ -52,6 +54,19 @@ export async function analyze(paths: readonly string[], options: AnalyzeOptions 
   }
   const room = await import('./analyze/analyze.js');
   return room.analyze(paths, options);
+}
+
+/**
+ * The slowest requests an analysis found (`slowest`), and what was under way at the same time, for Chrome or Perfetto.
+ *
+ * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE
+ */
+export async function traceSlowest(
+  paths: readonly string[],
+  analysis: Analysis,
+): Promise<{ traceEvents: TraceEvent[] }> {
+  const room = await import('./analyze/trace.js');
+  return room.traceOf(paths, analysis.latency?.worst ?? []);
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Caveat } from './caveats.js';
 import type { Bursts } from './collect/bursts.js';
 import type { Connections } from './collect/connections.js';
 import type { By, Group } from './collect/groups.js';
+import type { Latencies } from './collect/latencies.js';
 import type { Lifetimes } from './collect/lifetimes.js';
 import type { MissRatios } from './collect/memory.js';
 import type { Popularity } from './collect/popularity.js';
@@ -50,6 +51,8 @@ export interface Analysis {
   working_set: WorkingSet[];
   /** How the hit ratio would change with memory. */
   mrc: MissRatios;
+  /** Where latency comes from; null where it was not asked for. */
+  latency: Latencies | null;
   connection_use: Connections;
   /** What the workload was split by, and its parts, the busiest first; null where it was not. */
   by: By | null;

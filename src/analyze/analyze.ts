@@ -10,6 +10,7 @@ import { Commands } from './collect/commands.js';
 import { ConnectionCounter } from './collect/connections.js';
 import { GroupCounter } from './collect/groups.js';
 import { KeySizes } from './collect/key-sizes.js';
+import { LatencyCounter } from './collect/latencies.js';
 import { LifetimeCounter } from './collect/lifetimes.js';
 import { MemoryCurves } from './collect/memory.js';
 import { PopularityCounter } from './collect/popularity.js';
@@ -59,6 +60,7 @@ class Analyzer {
   readonly #lifetimes: LifetimeCounter;
   readonly #workingSet: WorkingSetCounter;
   readonly #memory: MemoryCurves;
+  readonly #latencies: LatencyCounter | null;
   readonly #collectors: readonly Collector[];
   readonly #sequencer: Sequencer;
 
@@ -76,6 +78,7 @@ class Analyzer {
     this.#lifetimes = new LifetimeCounter(this.#sample, origin);
     this.#workingSet = new WorkingSetCounter(this.#sample, plan.start, plan.end);
     this.#memory = new MemoryCurves(this.#sample, origin, plan.memory);
+    this.#latencies = plan.slowest === 0 ? null : new LatencyCounter(plan.slowest, originNs);
     this.#collectors = [
       this.#totals,
       this.#commands,
@@ -103,6 +106,7 @@ class Analyzer {
       this.#table.limit();
       const border = nextNs === null ? Number.POSITIVE_INFINITY : Number(nextNs - this.#originNs);
       this.#sequencer.add(batch, words, border);
+      this.#latencies?.add(batch, border);
     }
   }
 
@@ -146,6 +150,7 @@ class Analyzer {
       lifetimes: this.#lifetimes.result(end),
       working_set: this.#workingSet.result(end),
       mrc: this.#memory.result(hits, misses),
+      latency: this.#latencies?.result() ?? null,
       connection_use: connectionUse,
       by: this.#plan.by,
       groups: this.#groups?.result() ?? null,

@@ -1,5 +1,6 @@
 import { MembenchError, refuseUnknown } from '../errors.js';
 import type { By } from './collect/groups.js';
+import { WORST_MAX } from './collect/latencies.js';
 import type { MemoryOptions } from './collect/memory.js';
 import { niceInterval, SLICES_MAX } from './collect/series.js';
 import { readMemcachedOptions } from './curve/memcached-options.js';
@@ -25,6 +26,8 @@ export interface AnalyzeOptions {
   memory?: number;
   /** Simulate memcached itself with these options, as its command line has them: `-m 1024 -f 1.08`, or none. */
   memcached?: string;
+  /** What latency depends on, and the slowest requests; so many of them, 1 to 1000. */
+  slowest?: number;
   /** Told of progress a few times a second: events done, and all of them. */
   onProgress?: (done: number, all: number) => void;
   /** Stops it. */
@@ -40,6 +43,7 @@ const KNOWN: Readonly<Record<keyof AnalyzeOptions, true>> = {
   by: true,
   memory: true,
   memcached: true,
+  slowest: true,
   onProgress: true,
   signal: true,
 };
@@ -60,6 +64,8 @@ export interface Plan {
   selection: Selection | null;
   by: By | null;
   memory: MemoryOptions;
+  /** 0: latency is not looked at more closely. */
+  slowest: number;
   /** Of what is selected, nanoseconds since the first event. */
   start: number;
   end: number;
@@ -73,7 +79,10 @@ export interface Plan {
  */
 export function planOf(options: AnalyzeOptions, range: { firstNs: bigint; lastNs: bigint } | null): Plan {
   refuseUnknown(options, KNOWN);
-  const { top = TOP, ops, by = null } = options;
+  const { top = TOP, ops, by = null, slowest = 0 } = options;
+  if (options.slowest !== undefined && !(Number.isInteger(slowest) && slowest >= 1 && slowest <= WORST_MAX)) {
+    throw usage(`slowest is not 1 to ${WORST_MAX}: ${slowest}`);
+  }
   if (!(Number.isInteger(top) && top >= 1 && top <= TOP_MAX))
     throw usage(`top is not 1 to ${TOP_MAX}: ${top}`);
   const span = range === null ? 0 : Number(range.lastNs - range.firstNs);
@@ -101,6 +110,7 @@ export function planOf(options: AnalyzeOptions, range: { firstNs: bigint; lastNs
     selection: all ? null : { from, to, ops: ops === undefined ? null : new Set(ops) },
     by,
     memory: memoryOf(options),
+    slowest,
     start,
     end,
   };

@@ -66,10 +66,13 @@ export class Pass {
     return range;
   }
 
-  /** The good blocks, each once. What is damaged is known to the readers behind it. */
-  *blocks(): Generator<Read> {
+  /**
+   * The good blocks whose times are wanted, each once. What is damaged is known to the readers behind it.
+   */
+  *blocks(isWanted: (minNs: bigint, maxNs: bigint) => boolean = () => true): Generator<Read> {
     for (let i = 0; i < this.#blocks.length; i++) {
       const { source, entry } = this.#blocks[i]!;
+      if (!isWanted(entry.minNs, entry.maxNs)) continue;
       const decoded = source.reader.read(entry, decodeBlock);
       if (decoded === null) continue;
       const worker = source.recording * WORKERS_MAX + entry.worker;

@@ -1,11 +1,12 @@
 import type { Analysis } from './analysis.js';
 import { keyLines, ttlLines, workingSetLines } from './report/keys.js';
+import { latencyLines } from './report/latency.js';
 import { PLAIN, type ReportStyle } from './report/lines.js';
 import { memoryLines } from './report/memory.js';
 import { caveatLines, lossLines, noteLines } from './report/missing.js';
 import { connectionLines, sizeLines } from './report/sizes.js';
 import { timeLines } from './report/time.js';
-import { commandLines, groupLines, latencyLines, workloadLines } from './report/workload.js';
+import { commandLines, groupLines, workloadLines } from './report/workload.js';
 
 export { PLAIN, type ReportStyle } from './report/lines.js';
 

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import {
   type AnalyzeOptions,
   analyze,
@@ -6,6 +7,7 @@ import {
   PLAIN,
   renderReport,
   type SectionName,
+  traceSlowest,
 } from '../index.js';
 import { complain } from './complain.js';
 import { readKeyNames } from './key-names.js';
@@ -23,10 +25,15 @@ interface Flags {
   memory?: number;
   memcached?: string;
   keys?: string;
+  trace?: string;
   json?: boolean;
   progress: boolean;
   color: ColorOption;
 }
+
+/** Requests in a trace, and in a list of the slowest. */
+const TRACED = 1000;
+const SHOWN = 100;
 
 /** Runs `membench analyze`. What is good is analysed; what is not is told on stderr. Returns the exit code. */
 export async function analyzeCommand(profiles: string[], flags: Flags): Promise<number> {
@@ -34,6 +41,7 @@ export async function analyzeCommand(profiles: string[], flags: Flags): Promise<
   const { top, interval, from, to, op, by, memory } = flags;
   // Who asks for memory gets all of it.
   const memcached = flags.memcached ?? (flags.show?.includes('memory') ? '' : undefined);
+  const slowest = flags.trace !== undefined ? TRACED : flags.show?.includes('latency') ? SHOWN : undefined;
   const options: AnalyzeOptions = {
     ...(top !== undefined && { top }),
     ...(interval !== undefined && { interval }),
@@ -43,11 +51,13 @@ export async function analyzeCommand(profiles: string[], flags: Flags): Promise<
     ...(by !== undefined && { by }),
     ...(memory !== undefined && { memory }),
     ...(memcached !== undefined && { memcached }),
+    ...(slowest !== undefined && { slowest }),
   };
   const shows = flags.progress && process.stderr.isTTY === true;
   if (shows) options.onProgress = showProgress;
   const analysis = await analyze(profiles, options);
   if (shows) process.stderr.write('\r\x1b[K');
+  if (flags.trace !== undefined) await writeTrace(flags.trace, profiles, analysis);
   if (flags.json) {
     process.stdout.write(`${JSON.stringify(named(analysis, names))}\n`);
   } else {
@@ -61,6 +71,15 @@ export async function analyzeCommand(profiles: string[], flags: Flags): Promise<
   if (what === null) return 0;
   const why = `${profiles.join(', ')}: ${what}; the figures are of what is good`;
   return complain(new MembenchError('ERR_MEMBENCH_PROFILE_READ', why, 'membench verify says more'), false);
+}
+
+async function writeTrace(path: string, profiles: string[], analysis: Analysis): Promise<void> {
+  const trace = await traceSlowest(profiles, analysis);
+  try {
+    writeFileSync(path, `${JSON.stringify(trace)}\n`, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    throw new MembenchError('ERR_MEMBENCH_OUTPUT', `${path}: ${(error as Error).message}`);
+  }
 }
 
 function showProgress(done: number, all: number): void {

@@ -130,6 +130,10 @@ function build(): Command {
       '--memcached <options>',
       'simulate memcached itself, with its own options: "-m 1024 -f 1.08 -I 2m"',
     )
+    .option(
+      '--trace <file>',
+      'write the slowest 1,000 requests with their neighbours, for chrome://tracing or Perfetto',
+    )
     .option('--keys <file>', 'names of keys to show, as membench key prints them: HASH<tab>KEY')
     .option('--json', 'print the analysis as JSON')
     .option('-v, --verbose', 'errors with their stack')

@@ -1,6 +1,6 @@
 /** Each answer against looking at every event, one by one, in order. */
 import test from 'ava';
-import { type Analysis, type AnalyzeOptions, analyze } from 'membench';
+import { type Analysis, type AnalyzeOptions, analyze, traceSlowest } from 'membench';
 import type { Histogram } from '#src/analyze/histogram.js';
 import { file, frames, type TestConn, type TestEvent } from '../profile/support.js';
 import { seeded } from '../support/random.js';
@@ -518,4 +518,77 @@ test('progress is told, and what is missing says what it means', async (t) => {
   const text = caveats.map(({ what }) => what).join('\n');
   for (const part of ['5 packets were lost', 'one of 4 connections', '10 B of payload', '9 B of payload'])
     t.true(text.includes(part), text);
+});
+
+test('latency by what may explain it, and the slowest requests', async (t) => {
+  await each(t, { slowest: 7 }, ({ events }, { latency }) => {
+    const requests = events.filter(({ key_index }) => !key_index);
+    const ns = (event: TestEvent) => Number(event.latency) * 1000;
+    const inFlight = (event: TestEvent) =>
+      1 +
+      requests.filter((one) => {
+        const start = nsOf(one);
+        return one !== event && start <= nsOf(event) && start + ns(one) > nsOf(event);
+      }).length;
+    const { by_outcome, by_in_flight, by_value_size, worst } = latency!;
+    for (const { op, status, count, latency_ns } of by_outcome) {
+      const own = requests.filter((one) => one.op === op && one.status === status);
+      t.is(count, own.length);
+      near(t, latency_ns, own.map(ns), `${op} ${status}`);
+    }
+    t.is(
+      by_in_flight.reduce((sum, { count }) => sum + count, 0),
+      requests.length,
+    );
+    for (const { from, to, count, latency_ns } of by_in_flight) {
+      const own = requests.filter((one) => inFlight(one) >= from && inFlight(one) <= to);
+      t.is(count, own.length, `${from} to ${to}`);
+      near(t, latency_ns, own.map(ns), `${from} to ${to}`, 1 / 64);
+    }
+    for (const { below, count } of by_value_size) {
+      const least = below <= 16 ? 0 : below / 4;
+      const own = requests.filter(
+        ({ value_size: size }) => size !== undefined && size >= least && size < below,
+      );
+      t.is(count, own.length, `${below}`);
+    }
+    const slowest = [...requests].sort((a, b) => ns(b) - ns(a)).slice(0, 7);
+    t.deepEqual(
+      worst.map(({ latency_ns }) => latency_ns),
+      slowest.map(ns),
+    );
+    const first = slowest[0]!;
+    const before = requests.filter(
+      (one) => one.worker === first.worker && one.conn === first.conn && nsOf(one) < nsOf(first),
+    );
+    t.like(worst[0], {
+      ts_ns: (first.time * 1000n).toString(),
+      op: first.op,
+      status: first.status,
+      in_flight: inFlight(first),
+      gap_ns: before.length === 0 ? null : nsOf(first) - Math.max(...before.map(nsOf)),
+    });
+  });
+});
+
+test('a trace has the slowest requests and what was under way with them', async (t) => {
+  const made = make(3, 150);
+  const path = profile(t, made, 50);
+  const { traceEvents } = await traceSlowest([path], await analyze([path], { slowest: 3 }));
+  const requests = made.events.filter(({ key_index }) => !key_index);
+  const slow = [...requests].sort((a, b) => Number(b.latency! - a.latency!)).slice(0, 3);
+  const overlaps = (a: TestEvent, b: TestEvent) =>
+    a.time <= b.time + b.latency! && b.time <= a.time + a.latency!;
+  const neighbours = requests.filter(
+    (one) => !slow.includes(one) && slow.some((other) => overlaps(one, other)),
+  );
+  const lengths = (cat: string) =>
+    traceEvents
+      .filter((event) => event.cat === cat)
+      .map(({ dur }) => dur)
+      .sort((a, b) => a - b);
+  const wanted = (list: TestEvent[]) => list.map(({ latency }) => Number(latency)).sort((a, b) => a - b);
+  t.deepEqual(lengths('slow'), wanted(slow));
+  t.deepEqual(lengths('neighbour'), wanted(neighbours));
+  t.true(traceEvents.every(({ ts, pid, ph }) => ts >= 0 && pid === 1 && ph === 'X'));
 });

@@ -259,6 +259,16 @@ test('a simulated memcached holds what fits, and more memory is never worse by m
   t.is(advice!.hit_ratio, 1 - bytes[4]![1]);
 });
 
+test('of a sample a simulated memcached is that of all keys', (t) => {
+  const uses = zipf(60_000, 150_000, 4);
+  const exact = curves(uses, 1 << 20, 0, '-m 8').memcached!.bytes;
+  const sample = curves(uses, 16_384, 4096, '-m 8');
+  t.true(sample.sampled < 1);
+  for (const [i, [size, ratio]] of sample.memcached!.bytes.entries()) {
+    t.true(Math.abs(ratio - exact[i]![1]) < 0.015, `${size}: ${ratio} for ${exact[i]![1]}`);
+  }
+});
+
 test('options are read as memcached reads them', (t) => {
   t.like(readMemcachedOptions('-m 64 -f 1.08 -I 2m -n72 -C -o hot_lru_pct=10,modern -t 4 -v'), {
     megabytes: 64,

@@ -126,6 +126,7 @@ const ANALYSIS: Analysis = {
       knee: { bytes: 2 ** 21, hit_ratio: 0.8 },
     },
   },
+  latency: null,
   connection_use: {
     count: 50,
     life_ms: NONE,

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { file, frames, type TestEvent } from '../profile/support.js';
@@ -75,6 +75,18 @@ test('what cannot be is refused in one line', (t) => {
     t.is(stdout, '');
     t.regex(stderr, /^membench: [^\n]+\n$/);
   }
+});
+
+test('a trace is written beside the report, and replaces nothing', (t) => {
+  const trace = join(temporary(t), 'trace.json');
+  const path = file(t, BYTES);
+  const first = membench(['analyze', path, '--trace', trace, '--show', 'latency']);
+  t.is(first.code, 0);
+  t.regex(first.stdout, /^ {2}slowest, UTC/m);
+  t.is(JSON.parse(readFileSync(trace, 'utf8')).traceEvents.length, 20);
+  const again = membench(['analyze', path, '--trace', trace]);
+  t.is(again.code, 1);
+  t.regex(again.stderr, /^membench: [^\n]+\[ERR_MEMBENCH_OUTPUT\]\n$/);
 });
 
 test('who has the secret can name keys', (t) => {

@@ -29,8 +29,8 @@ export interface MemcachedOptions extends SlabOptions {
 }
 
 /**
- * A memcached of one size, in miniature: it has the share of the memory that the sample has of the keys. Slab classes
- * take pages on demand and keep them; each is a segmented LRU as in items.c of memcached 1.6: stored into HOT, whose
+ * A memcached of one size. Of a sample each key takes the chunks of all those it stands for. Slab classes take pages on
+ * demand and keep them; each is a segmented LRU as in items.c of memcached 1.6: stored into HOT, whose
  * tail goes to WARM where it was used again, else to COLD; so does WARM's tail, or back to its head; what is used in
  * COLD goes to WARM; memory is made at the tail of COLD. Expiry is lazy.
  */
@@ -43,11 +43,11 @@ export class SegmentedModel implements CacheModel {
   readonly #table: KeyTable;
   readonly #options: MemcachedOptions;
   readonly #chunks: readonly number[];
-  /** By class: pages, chunks in use. */
+  /** By class: pages, and chunks in use, weighed. */
   readonly #pages: Float64Array;
   readonly #used: Float64Array;
   #pagesLeft: number;
-  /** By class and queue: first and last key + 1, and items. */
+  /** By class and queue: first and last key + 1, and items, weighed. */
   readonly #heads: Int32Array;
   readonly #tails: Int32Array;
   readonly #counts: Float64Array;
@@ -89,9 +89,10 @@ export class SegmentedModel implements CacheModel {
     if (bytes > this.#options.itemMax) return;
     const slab = classOf(this.#chunks, bytes);
     const chunks = Math.ceil(bytes / this.#chunks[slab]!);
-    if (!this.#allocate(slab, chunks, now)) return;
+    const weighed = chunks * this.#table.weightOf(key);
+    if (!this.#allocate(slab, weighed, now)) return;
     this.#taken[key] = chunks;
-    this.#used[slab]! += chunks;
+    this.#used[slab]! += weighed;
     this.#flags[key] = 0;
     this.#time[key] = now;
     this.#expiry[key] = this.#items.expiryOf(key, now);
@@ -140,10 +141,10 @@ export class SegmentedModel implements CacheModel {
     } else this.#flags[key]! |= ACTIVE;
   }
 
-  /** Makes room for chunks of a class: do_item_alloc_pull(). */
+  /** Makes room for chunks of a class: do_item_alloc_pull(). What stands for many pushes many out. */
   #allocate(slab: number, chunks: number, now: number): boolean {
     for (let tries = 0; tries < 10 * chunks; tries++) {
-      if (this.#used[slab]! + chunks <= this.#capacityOf(slab)) return true;
+      if (this.#fits(slab, chunks)) return true;
       if (this.#pagesLeft > 0 || this.#pages[slab] === 0) {
         this.#pages[slab]!++;
         this.#pagesLeft--;
@@ -153,14 +154,14 @@ export class SegmentedModel implements CacheModel {
       if (this.#pull(slab * QUEUES + COLD, now, 0, true)) continue;
       if (!this.#pull(slab * QUEUES + HOT, now, 0, false)) this.#pull(slab * QUEUES + WARM, now, 0, false);
     }
-    return this.#used[slab]! + chunks <= this.#capacityOf(slab);
+    return this.#fits(slab, chunks);
   }
 
-  /** Chunks of a class: the share of its pages that the sample has of the keys, one at least. */
-  #capacityOf(slab: number): number {
-    if (this.#pages[slab] === 0) return 0;
-    const chunks = Math.floor(PAGE / this.#chunks[slab]!);
-    return Math.max(1, Math.floor(this.#pages[slab]! * chunks * this.#table.rate));
+  /** Whether a class has so many chunks left; one item always fits where there is a page. */
+  #fits(slab: number, chunks: number): boolean {
+    const pages = this.#pages[slab]!;
+    const used = this.#used[slab]!;
+    return pages > 0 && (used <= 0 || used + chunks <= pages * Math.floor(PAGE / this.#chunks[slab]!));
   }
 
   /** A turn of the maintainer thread: lru_maintainer_juggle(). */
@@ -223,7 +224,7 @@ export class SegmentedModel implements CacheModel {
     if (head === 0) this.#tails[queue] = key + 1;
     else this.#previous[head - 1] = key + 1;
     this.#heads[queue] = key + 1;
-    this.#counts[queue]!++;
+    this.#counts[queue]! += this.#table.weightOf(key);
   }
 
   #unlink(key: number): void {
@@ -234,7 +235,7 @@ export class SegmentedModel implements CacheModel {
     else this.#next[previous - 1] = next;
     if (next === 0) this.#tails[queue] = previous;
     else this.#previous[next - 1] = previous;
-    this.#counts[queue]!--;
+    this.#counts[queue]! -= this.#table.weightOf(key);
     this.#place[key] = 0;
   }
 
@@ -242,7 +243,7 @@ export class SegmentedModel implements CacheModel {
   #drop(key: number): void {
     const place = this.#place[key]!;
     if (place === 0) return;
-    this.#used[Math.floor((place - 1) / QUEUES)]! -= this.#taken[key]!;
+    this.#used[Math.floor((place - 1) / QUEUES)]! -= this.#taken[key]! * this.#table.weightOf(key);
     this.#unlink(key);
   }
 
@@ -263,7 +264,7 @@ export class SegmentedModel implements CacheModel {
     this.#expiry = larger(this.#expiry);
   }
 
-  /** The sample is smaller: items that are gone leave, and what memory there is was scaled with `table.rate`. */
+  /** The sample is smaller: items that are gone leave, and those that stay stand for more. */
   renumber(ids: Int32Array): void {
     const queues = Array.from(this.#tails, (tail) => {
       const keys: number[] = [];
@@ -290,7 +291,7 @@ export class SegmentedModel implements CacheModel {
         this.#taken[key] = taken[before]!;
         this.#time[key] = time[before]!;
         this.#expiry[key] = expiry[before]!;
-        this.#used[Math.floor((place[before]! - 1) / QUEUES)]! += taken[before]!;
+        this.#used[Math.floor((place[before]! - 1) / QUEUES)]! += taken[before]! * this.#table.weightOf(key);
         this.#link(key, queue);
       }
     }

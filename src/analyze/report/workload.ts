@@ -1,7 +1,7 @@
 import type { Analysis } from '../analysis.js';
 import { bytes, count, nanoseconds, percent, seconds } from '../format.js';
 import type { OpAnalysis } from '../op-tally.js';
-import { bar, maybe, percentileLines, percentileRow, type ReportStyle, table, when, wrap } from './lines.js';
+import { bar, maybe, type ReportStyle, table, when, wrap } from './lines.js';
 
 const BAR_WIDTH = 20;
 
@@ -38,13 +38,6 @@ export function commandLines(analysis: Analysis, style: ReportStyle): string[] {
   if (rows.length === 0) return [];
   const head = ['', 'keys', 'share', '', 'hits', 'errors', 'unanswered'];
   return [style.title('Commands'), ...table(head, rows, style)];
-}
-
-export function latencyLines(analysis: Analysis, style: ReportStyle): string[] {
-  const rows = Object.entries(analysis.ops).map(([op, { latency_ns }]) =>
-    percentileRow(op, latency_ns, nanoseconds),
-  );
-  return percentileLines('Latency, last request byte to first answer byte', rows, style);
 }
 
 /** Parts of the workload: of servers, clients or ports. */
