@@ -4,14 +4,17 @@
  * @module membench
  */
 import type { Analysis, AnalyzeOptions } from './analyze/analyze.js';
+import type { Comparison } from './analyze/compare.js';
 import type { TraceEvent } from './analyze/trace.js';
 import type { Diagnosis, DoctorOptions } from './doctor.js';
 import { MembenchError } from './errors.js';
 import type { RecordOptions, RecordSummary } from './record-options.js';
 
 export type { Analysis, AnalyzeOptions, LossAnalysis, OpAnalysis } from './analyze/analyze.js';
+export type { Change, Comparison } from './analyze/compare.js';
 export * as format from './analyze/format.js';
 export type { Percentiles } from './analyze/histogram.js';
+export { renderComparison } from './analyze/report/comparison.js';
 export {
   PLAIN,
   type ReportStyle,
@@ -54,6 +57,21 @@ export async function analyze(paths: readonly string[], options: AnalyzeOptions 
   }
   const room = await import('./analyze/analyze.js');
   return room.analyze(paths, options);
+}
+
+/**
+ * What changed beyond noise between two sets of profiles, by bootstrap over intervals.
+ *
+ * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE, ERR_MEMBENCH_USAGE
+ */
+export async function compare(
+  a: readonly string[],
+  b: readonly string[],
+  options: AnalyzeOptions = {},
+): Promise<Comparison> {
+  const [one, other] = [await analyze(a, options), await analyze(b, options)];
+  const room = await import('./analyze/compare.js');
+  return room.compareAnalyses(one, other);
 }
 
 /**

@@ -2,9 +2,11 @@ import { writeFileSync } from 'node:fs';
 import {
   type AnalyzeOptions,
   analyze,
+  compare,
   format,
   MembenchError,
   PLAIN,
+  renderComparison,
   renderReport,
   type SectionName,
   traceSlowest,
@@ -26,6 +28,7 @@ interface Flags {
   memcached?: string;
   keys?: string;
   trace?: string;
+  compare?: boolean;
   json?: boolean;
   progress: boolean;
   color: ColorOption;
@@ -55,6 +58,7 @@ export async function analyzeCommand(profiles: string[], flags: Flags): Promise<
   };
   const shows = flags.progress && process.stderr.isTTY === true;
   if (shows) options.onProgress = showProgress;
+  if (flags.compare) return compareProfiles(profiles, flags, options);
   const analysis = await analyze(profiles, options);
   if (shows) process.stderr.write('\r\x1b[K');
   if (flags.trace !== undefined) await writeTrace(flags.trace, profiles, analysis);
@@ -71,6 +75,20 @@ export async function analyzeCommand(profiles: string[], flags: Flags): Promise<
   if (what === null) return 0;
   const why = `${profiles.join(', ')}: ${what}; the figures are of what is good`;
   return complain(new MembenchError('ERR_MEMBENCH_PROFILE_READ', why, 'membench verify says more'), false);
+}
+
+/** Says what changed from one profile to another. Returns the exit code. */
+async function compareProfiles(profiles: string[], flags: Flags, options: AnalyzeOptions): Promise<number> {
+  const [a, b, ...more] = profiles;
+  if (a === undefined || b === undefined || more.length > 0) {
+    throw new MembenchError('ERR_MEMBENCH_USAGE', `--compare wants two profiles, not ${profiles.length}`);
+  }
+  const comparison = await compare([a], [b], options);
+  if (options.onProgress) process.stderr.write('\r\x1b[K');
+  const style = wantsColor(flags.color, process.stdout) ? COLORS : PLAIN;
+  const text = flags.json ? JSON.stringify(comparison) : renderComparison(comparison, style).join('\n');
+  process.stdout.write(`${text}\n`);
+  return 0;
 }
 
 async function writeTrace(path: string, profiles: string[], analysis: Analysis): Promise<void> {

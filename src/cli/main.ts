@@ -130,6 +130,7 @@ function build(): Command {
       '--memcached <options>',
       'simulate memcached itself, with its own options: "-m 1024 -f 1.08 -I 2m"',
     )
+    .option('--compare', 'say what changed beyond noise from the first of two profiles to the second')
     .option(
       '--trace <file>',
       'write the slowest 1,000 requests with their neighbours, for chrome://tracing or Perfetto',

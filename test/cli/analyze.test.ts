@@ -89,6 +89,17 @@ test('a trace is written beside the report, and replaces nothing', (t) => {
   t.regex(again.stderr, /^membench: [^\n]+\[ERR_MEMBENCH_OUTPUT\]\n$/);
 });
 
+test('two profiles are compared', (t) => {
+  const path = file(t, BYTES);
+  const { code, stdout } = membench(['analyze', '--compare', path, path, '--json']);
+  t.is(code, 0);
+  const { a, b, changes } = JSON.parse(stdout);
+  t.deepEqual(a, b);
+  t.true(changes.length > 0 && changes.every(({ change }: { change: number }) => change === 0));
+  t.regex(membench(['analyze', '--compare', path, path]).stdout, /^Within noise$/m);
+  t.is(membench(['analyze', '--compare', path]).code, 2);
+});
+
 test('who has the secret can name keys', (t) => {
   const folder = temporary(t);
   const secret = join(folder, 'secret');
