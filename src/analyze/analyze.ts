@@ -1,232 +1,216 @@
+import { setImmediate } from 'node:timers/promises';
+import { MembenchError } from '../errors.js';
 import { hintOf } from '../event/hint.js';
-import { type Payload, payloadOf } from '../event/payload.js';
-import { hashText } from '../event/values.js';
-import type { Block } from '../profile/block.js';
-import { decodeColumns, decodeKeys, presentBit } from '../profile/columns.js';
-import { ConnNumbers } from '../profile/conn-numbers.js';
-import { addCounts } from '../profile/counts.js';
-import { ProfileReader } from '../profile/reader.js';
-import { Histogram, type Percentiles } from './histogram.js';
-import { KeyCounts } from './key-counts.js';
-import { analyzeLoss, type LossAnalysis } from './loss.js';
-import { type OpAnalysis, OpTally } from './op-tally.js';
-import { zipfAlpha } from './zipf.js';
+import { payloadOf } from '../event/payload.js';
+import type { Analysis } from './analysis.js';
+import { type Batch, batchOf, recordTimes } from './batch.js';
+import { caveatsOf } from './caveats.js';
+import { BurstCounter } from './collect/bursts.js';
+import { Commands } from './collect/commands.js';
+import { ConnectionCounter } from './collect/connections.js';
+import { GroupCounter } from './collect/groups.js';
+import { KeySizes } from './collect/key-sizes.js';
+import { LatencyCounter } from './collect/latencies.js';
+import { LifetimeCounter } from './collect/lifetimes.js';
+import { MemoryCurves } from './collect/memory.js';
+import { PopularityCounter } from './collect/popularity.js';
+import { Series } from './collect/series.js';
+import { SizeCounter } from './collect/sizes.js';
+import { Totals } from './collect/totals.js';
+import { TtlCounter } from './collect/ttls.js';
+import { WorkingSetCounter } from './collect/working-set.js';
+import type { Collector } from './collector.js';
+import { KEYS_MAX, KeyTable, PINNED_MAX } from './key-table.js';
+import { analyzeLoss } from './loss.js';
+import { type AnalyzeOptions, type Plan, planOf } from './options.js';
+import { Pass, type Read } from './pass.js';
+import { Sequencer } from './sequence.js';
+import { sourcesOf } from './sources.js';
 
+export type { Analysis } from './analysis.js';
 export type { LossAnalysis } from './loss.js';
 export type { OpAnalysis } from './op-tally.js';
+export type { AnalyzeOptions } from './options.js';
 
-/** Result of an analysis, as `analyze --json` prints it. */
-export interface Analysis {
-  /** Number of events, one for each key: a 5-key get counts 5. */
-  events: number;
-  requests: number;
-  /** Connections with at least one request. */
-  connections: number;
-  /** One in this many connections was recorded, and is counted; 1: all. Null where the profiles differ. */
-  sample: number | null;
-  /** Time from the first to the last request, seconds. */
-  duration_s: number;
-  /** Times of the first and last request, Unix nanoseconds; null where there is no event. */
-  first_ts_ns: string | null;
-  last_ts_ns: string | null;
-  /** By command, most frequent first. */
-  ops: Record<string, OpAnalysis>;
-  /** Hits among hits and misses of get, gets, gat, gats and mg; null where there are none. */
-  hit_ratio: number | null;
-  keys: {
-    distinct: number;
-    /** Exponent of the Zipf law, see zipf.ts; null where it cannot be estimated. */
-    zipf_alpha: number | null;
-    /** The 20 most frequent keys, ties in order of the hash. */
-    top: { key: string; count: number }[];
-    /** Number of secrets with which keys were hashed. With several, a key counts once for each. */
-    secrets: number;
-  };
-  /** Sizes of keys, one for each event, bytes. */
-  key_size: Percentiles;
-  loss: LossAnalysis;
-  /** Payload by what became of it, bytes. */
-  payload: Payload;
-  /**
-   * Incidents during the recording, in order, for example an interface that went down or a worker that was
-   * replaced.
-   */
-  notes: { at_ns: string; what: string }[];
-  /** False only where blocks or the footer are missing. */
-  complete: boolean;
-  /** The likely cause where little of the traffic was understood, and what to do; else null. */
-  hint: string | null;
-}
+/** Events for each key, as a guess: room is made before it is needed. */
+const EVENTS_A_KEY = 16;
+/** Keys whose order is followed, before only a sample of them is: so many fit into a processor's cache. */
+const ORDERED_KEYS_MAX = 2 ** 16;
+/** The busiest of them stay: with them a sample errs several times less. */
+const ORDERED_PINNED_MAX = ORDERED_KEYS_MAX / 4;
+/** Between two reports of progress, ms; others get a turn then, too. */
+const INTERVAL = 100;
 
-const TOP_KEYS = 20;
-const COLUMNS = ['conn', 'key', 'value_size', 'latency'] as const;
-
-/**
- * Decodes all needed columns of a block before any is counted, so that a damaged block is not counted at all.
- */
-function decode(block: Block) {
-  return { block, keys: decodeKeys(block), ...decodeColumns(block, COLUMNS) };
-}
-
-type Decoded = ReturnType<typeof decode>;
-
+/** Everything that is asked of one pass over profiles. */
 class Analyzer {
-  readonly #ops = new Map<string, OpTally>();
-  readonly #keys = new KeyCounts();
-  readonly #keySize = new Histogram();
-  readonly #counts: Record<string, number> = {};
-  readonly #secrets = new Set<string>();
-  readonly #samples = new Set<number>();
-  /** Recorded server ports, by their written form. */
-  readonly #ports = new Map<string, readonly [number, number]>();
-  #events = 0;
-  #requests = 0;
-  /** By recording, because a connection may span several files of a recording. */
-  readonly #conns = new Map<string, ConnNumbers>();
-  #firstNs: bigint | null = null;
-  #lastNs: bigint | null = null;
-  readonly #notes: { atNs: bigint; what: string }[] = [];
-  #missing = 0;
-  #damaged = 0;
-  #complete = true;
+  readonly #plan: Plan;
+  readonly #originNs: bigint;
+  readonly #table: KeyTable;
+  readonly #sample = new KeyTable(ORDERED_KEYS_MAX, ORDERED_PINNED_MAX);
+  readonly #totals = new Totals();
+  readonly #commands = new Commands();
+  readonly #keySizes = new KeySizes();
+  readonly #popularity: PopularityCounter;
+  readonly #series: Series;
+  readonly #bursts = new BurstCounter();
+  readonly #sizes: SizeCounter;
+  readonly #ttls: TtlCounter;
+  readonly #connections = new ConnectionCounter();
+  readonly #groups: GroupCounter | null;
+  readonly #lifetimes: LifetimeCounter;
+  readonly #workingSet: WorkingSetCounter;
+  readonly #memory: MemoryCurves;
+  readonly #latencies: LatencyCounter | null;
+  readonly #collectors: readonly Collector[];
+  readonly #sequencer: Sequencer;
 
-  add(path: string): void {
-    using reader = new ProfileReader(path);
-    this.#secrets.add(reader.header.keyId);
-    this.#samples.add(reader.header.sample);
-    for (const range of reader.header.ports) this.#ports.set(range.join('-'), range);
-    const conns = this.#connsOf(reader.header.run);
-    for (const entry of reader.blocks) {
-      const decoded = reader.read(entry, decode);
-      if (decoded !== null && entry.events > 0) this.#addBlock(decoded, conns);
-    }
-    addCounts(this.#counts, reader.counts());
-    for (const { atNs, what } of reader.notes) this.#notes.push({ atNs, what });
-    this.#missing += reader.missing().length;
-    for (const { bytes, unfinished } of reader.damage) if (!unfinished) this.#damaged += bytes;
-    if (!reader.complete) this.#complete = false;
+  /** @param events about so many, by the heads of the blocks */
+  constructor(plan: Plan, originNs: bigint, events: number) {
+    this.#table = new KeyTable(KEYS_MAX, PINNED_MAX, events / EVENTS_A_KEY);
+    this.#plan = plan;
+    this.#originNs = originNs;
+    const origin = Number(originNs);
+    this.#popularity = new PopularityCounter(this.#table, (plan.start + plan.end) / 2);
+    this.#series = new Series(plan.interval);
+    this.#sizes = new SizeCounter(this.#table);
+    this.#ttls = new TtlCounter(origin);
+    this.#groups = plan.by === null ? null : new GroupCounter(plan.by);
+    this.#lifetimes = new LifetimeCounter(this.#sample, origin);
+    this.#workingSet = new WorkingSetCounter(this.#sample, plan.start, plan.end);
+    this.#memory = new MemoryCurves(this.#sample, origin, plan.memory);
+    this.#latencies = plan.slowest === 0 ? null : new LatencyCounter(plan.slowest, originNs);
+    this.#collectors = [
+      this.#totals,
+      this.#commands,
+      this.#keySizes,
+      this.#popularity,
+      this.#series,
+      this.#bursts,
+      this.#sizes,
+      this.#ttls,
+      this.#connections,
+      ...(this.#groups === null ? [] : [this.#groups]),
+    ];
+    this.#sequencer = new Sequencer(this.#sample, [this.#lifetimes, this.#workingSet, this.#memory]);
   }
 
-  #connsOf(run: string): ConnNumbers {
-    let conns = this.#conns.get(run);
-    if (conns === undefined) {
-      conns = new ConnNumbers();
-      this.#conns.set(run, conns);
-    }
-    return conns;
-  }
-
-  #addBlock(
-    { block, keys, shape, shapeEvents, conn, key, value_size, latency }: Decoded,
-    conns: ConnNumbers,
-  ): void {
-    this.#events += block.events;
-    this.#requests += block.requests;
-    if (this.#firstNs === null || block.minNs < this.#firstNs) this.#firstNs = block.minNs;
-    if (this.#lastNs === null || block.maxNs > this.#lastNs) this.#lastNs = block.maxNs;
-    this.#addShapes(block, shapeEvents);
-    this.#addValues(block, shape, value_size, 'value_size', 1);
-    this.#addValues(block, shape, latency, 'latency', block.unit);
-    conns.add(block.worker, conn);
-    this.#addKeys(block, shape, key, keys);
-  }
-
-  #tally(op: string): OpTally {
-    let tally = this.#ops.get(op);
-    if (tally === undefined) {
-      tally = new OpTally(op);
-      this.#ops.set(op, tally);
-    }
-    return tally;
-  }
-
-  /** Counts what all events of a shape have in common, from their number alone. */
-  #addShapes({ shapes }: Block, events: Uint32Array): void {
-    shapes.forEach((shape, i) => {
-      if (events[i]! > 0) this.#tally(shape.op).add(shape, events[i]!);
-    });
-  }
-
-  /** Adds a column to the histograms of the commands. */
-  #addValues(
-    block: Block,
-    shape: Uint32Array,
-    values: Uint32Array | Float64Array,
-    column: 'value_size' | 'latency',
-    unit: number,
-  ): void {
-    const bit = presentBit(block.names, column);
-    const histograms = block.shapes.map((found) => {
-      if ((found.present & bit) === 0) return null;
-      const tally = this.#tally(found.op);
-      return column === 'latency' ? tally.latency : tally.valueSize;
-    });
-    for (let i = 0; i < shape.length; i++) histograms[shape[i]!]?.record(values[i]! * unit);
-  }
-
-  /** Counts by dictionary entry first, so that the table of all keys is visited only once for each entry. */
-  #addKeys(block: Block, shape: Uint32Array, key: Uint32Array, keys: Decoded['keys']): void {
-    const bit = presentBit(block.names, 'key');
-    const has = Uint8Array.from(block.shapes, ({ present }) => (present & bit ? 1 : 0));
-    const counts = new Uint32Array(block.keys);
-    for (let i = 0; i < shape.length; i++) if (has[shape[i]!]) counts[key[i]!]!++;
-    const words = new Uint32Array(keys.hash.buffer);
-    for (let i = 0; i < counts.length; i++) {
-      if (counts[i] === 0) continue;
-      this.#keys.add(words[2 * i]!, words[2 * i + 1]!, counts[i]!);
-      this.#keySize.record(keys.size[i]!, counts[i]);
+  add({ decoded, worker, nextNs }: Read): void {
+    const { block, keys } = decoded;
+    if (block.conns > 0) this.#addRecords(decoded, worker);
+    if (block.events > 0) {
+      const batch = batchOf(decoded, this.#originNs, this.#plan.selection);
+      this.#totals.numberConns(batch, worker);
+      const words = new Uint32Array(keys.hash.buffer);
+      numberKeys(batch, words, this.#table);
+      for (const collector of this.#collectors) collector.add(batch);
+      this.#table.limit();
+      const border = nextNs === null ? Number.POSITIVE_INFINITY : Number(nextNs - this.#originNs);
+      this.#sequencer.add(batch, words, border);
+      this.#latencies?.add(batch, border);
     }
   }
 
-  result(): Analysis {
-    const tallies = [...this.#ops].sort(
-      ([a, one], [b, other]) => other.count - one.count || (a < b ? -1 : 1),
-    );
-    let hits = 0;
-    let misses = 0;
-    for (const [, tally] of tallies) {
-      if (!tally.isRetrieval) continue;
-      hits += tally.hits;
-      misses += tally.misses;
-    }
+  #addRecords({ block, conns }: Read['decoded'], worker: number): void {
+    const numbers = Uint32Array.from(conns.id, (id) => this.#totals.conns.numberOf(worker, id));
+    const times = recordTimes(conns, block.unit, this.#originNs);
+    this.#connections.addRecords(conns, block.names.conn_kind, times, numbers);
+    this.#groups?.addRecords(conns, numbers);
+  }
+
+  result({ readers }: Pass): Analysis {
+    const { events, requests, firstNs, lastNs, connections } = this.#totals;
+    const { ops, hits, misses } = this.#commands.result();
+    const sources = sourcesOf(readers);
+    const sample = sources.samples.size === 1 ? [...sources.samples][0]! : null;
+    const keys = this.#popularity.result(this.#plan.top, sources.secrets.size);
+    const loss = analyzeLoss(sources.counts, sources.missing, sources.damaged);
+    const payload = payloadOf(sources.counts);
+    const sizes = this.#sizes.result();
+    const connectionUse = this.#connections.result(connections);
+    const end = lastNs === null ? 0 : Number(lastNs - this.#originNs);
     return {
-      events: this.#events,
-      requests: this.#requests,
-      sample: this.#samples.size === 1 ? [...this.#samples][0]! : null,
-      connections: [...this.#conns.values()].reduce((sum, { size }) => sum + size, 0),
-      duration_s: this.#firstNs === null ? 0 : Number(this.#lastNs! - this.#firstNs) / 1e9,
-      first_ts_ns: this.#firstNs?.toString() ?? null,
-      last_ts_ns: this.#lastNs?.toString() ?? null,
-      ops: Object.fromEntries(tallies.map(([op, tally]) => [op, tally.analysis()])),
+      events,
+      requests,
+      sample,
+      connections,
+      duration_s: firstNs === null ? 0 : Number(lastNs! - firstNs) / 1e9,
+      first_ts_ns: firstNs?.toString() ?? null,
+      last_ts_ns: lastNs?.toString() ?? null,
+      ops,
       hit_ratio: hits + misses > 0 ? hits / (hits + misses) : null,
-      keys: {
-        distinct: this.#keys.size,
-        zipf_alpha: zipfAlpha(this.#keys.byRank()),
-        top: this.#keys.top(TOP_KEYS).map(({ hash, count }) => ({ key: hashText(hash), count })),
-        secrets: this.#secrets.size,
-      },
-      key_size: this.#keySize.percentiles(),
-      loss: analyzeLoss(this.#counts, this.#missing, this.#damaged),
-      payload: payloadOf(this.#counts),
-      notes: this.#notes
+      keys,
+      key_size: this.#keySizes.result(),
+      loss,
+      payload,
+      interval_s: this.#plan.interval,
+      series: this.#series.result(this.#originNs),
+      bursts: this.#bursts.result(this.#originNs),
+      sizes,
+      ttl: this.#ttls.result(),
+      lifetimes: this.#lifetimes.result(end),
+      working_set: this.#workingSet.result(end),
+      mrc: this.#memory.result(hits, misses),
+      latency: this.#latencies?.result() ?? null,
+      connection_use: connectionUse,
+      by: this.#plan.by,
+      groups: this.#groups?.result() ?? null,
+      caveats: caveatsOf({
+        loss,
+        payload,
+        complete: sources.complete,
+        sample,
+        secrets: sources.secrets.size,
+        keysSampled: this.#table.rate,
+        orderSampled: this.#sample.rate,
+        connections,
+        toldApart: connectionUse.told_apart,
+        keys: keys.distinct,
+        sizesUnknown: sizes.items.unknown,
+        unanswered: Object.values(ops).reduce((sum, { unanswered }) => sum + unanswered, 0),
+        events,
+      }),
+      notes: sources.notes
         .sort((one, other) => (one.atNs < other.atNs ? -1 : Number(one.atNs > other.atNs)))
         .map(({ atNs, what }) => ({ at_ns: atNs.toString(), what })),
-      complete: this.#complete,
-      // The last blocks may be present while their counts, in the footer, are not.
-      hint: hintOf({ ...this.#counts, requests: this.#requests }, [...this.#ports.values()]),
+      complete: sources.complete,
+      // The last blocks may be here and their counts, with the footer, not.
+      hint: hintOf({ ...sources.counts, requests }, [...sources.ports.values()]),
     };
   }
 }
 
+/** Fills in the numbers of a batch's keys, and counts them: once for each key of a block, not for each event. */
+function numberKeys(batch: Batch, words: Uint32Array, table: KeyTable): void {
+  const { entryRows, ids } = batch;
+  for (let i = 0; i < ids.length; i++) {
+    ids[i] = entryRows[i] === 0 ? -1 : table.idOf(words[2 * i]!, words[2 * i + 1]!);
+    if (ids[i]! >= 0) table.counts.values[ids[i]!]! += entryRows[i]!;
+  }
+}
+
 /**
- * Describes the workload in one or more profiles. The connections of several recordings are added up; one
- * that spans several files of a recording counts once. Keys are the same across recordings made with the same
- * key file. Damaged blocks are left out, and `loss` and `complete` tell.
+ * Says what the workload in one or more profiles is. Connections of several recordings are added up, those
+ * that span several files of one count once; keys
+ * are the same where the profiles were recorded with the same key file. Damaged blocks are left out, and
+ * `loss` and `complete` say so.
  *
- * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE
+ * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE, ERR_MEMBENCH_USAGE, ERR_MEMBENCH_ABORTED
  */
-export function analyze(paths: readonly string[]): Analysis {
-  const analyzer = new Analyzer();
-  for (const path of paths) analyzer.add(path);
-  return analyzer.result();
+export async function analyze(paths: readonly string[], options: AnalyzeOptions = {}): Promise<Analysis> {
+  using pass = new Pass(paths);
+  const { events, range } = pass;
+  const analyzer = new Analyzer(planOf(options, range), range?.firstNs ?? 0n, events);
+  let done = 0;
+  let told = performance.now();
+  const { signal } = options;
+  for (const read of pass.blocks()) {
+    if (signal?.aborted) throw new MembenchError('ERR_MEMBENCH_ABORTED', 'analysis was stopped');
+    analyzer.add(read);
+    done += read.decoded.block.events;
+    if (performance.now() - told < INTERVAL) continue;
+    await setImmediate();
+    options.onProgress?.(done, events);
+    told = performance.now();
+  }
+  return analyzer.result(pass);
 }

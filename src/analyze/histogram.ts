@@ -4,18 +4,17 @@ export interface Percentiles {
   p90: number | null;
   p99: number | null;
   p999: number | null;
-  /** Exact maximum; the percentiles are at most 0.1 % too high. */
+  /** Exact; the others are at most 0.1 % too high. */
   max: number | null;
 }
 
 /**
- * Buckets for each power of two, so that the error is at most 1/1024, as in HdrHistogram with three
- * significant digits.
+ * Values of one power of two are told apart in 2^10 steps, so none is off by more than 1/1024: the buckets of
+ * HdrHistogram with three significant digits.
  */
 const HALF_BITS = 10;
-const HALF = 1 << HALF_BITS;
-/** Number of buckets for values up to 2^53. */
-const BUCKETS = (53 - HALF_BITS + 1) * HALF;
+/** Values have at most so many bits. */
+const VALUE_BITS = 53;
 
 /**
  * Counts of values from 0 to 2^53 by size, as in HdrHistogram (hdrhistogram.org):
@@ -25,20 +24,48 @@ const BUCKETS = (53 - HALF_BITS + 1) * HALF;
  *           3072 … 4095     4096 … 8191 in steps of 4
  *           and so on, 1024 for each power of two
  *
- * hdr-histogram-js 3.0.1 takes 88 ns for a value on Node 20, this class 5 ns on the same machine; the whole
- * analysis takes 100 ns for an event.
+ * Not hdr-histogram-js: its 3.0.1 takes 88 ns for a value on Node 20, this takes 5 on the same machine, and
+ * all of analysis has 100 for an event.
  */
 export class Histogram {
+  readonly #bits: number;
   #counts: Float64Array | undefined;
   #total = 0;
+  #sum = 0;
   #max = -1;
 
-  /** Adds a whole number from 0 to 2^53, `times` times. */
+  /** @param bits steps for each power of two, as a power of two: with 4 no value is off by more than 1/16 */
+  constructor(bits = HALF_BITS) {
+    this.#bits = bits;
+  }
+
+  /** Values counted. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /** The mean of all values, exact; null where there is none. */
+  get mean(): number | null {
+    return this.#total === 0 ? null : this.#sum / this.#total;
+  }
+
+  /** Counts a whole number from 0 to 2^53, `times` times. */
   record(value: number, times = 1): void {
-    this.#counts ??= new Float64Array(BUCKETS);
-    this.#counts[indexOf(value)]! += times;
+    this.#counts ??= new Float64Array((VALUE_BITS - this.#bits + 1) * 2 ** this.#bits);
+    this.#counts[indexOf(value, this.#bits)]! += times;
     this.#total += times;
+    this.#sum += value * times;
     if (value > this.#max) this.#max = value;
+  }
+
+  /** Adds the values of another one of as many bits. */
+  merge(other: Histogram): void {
+    if (other.#counts === undefined) return;
+    this.#counts ??= new Float64Array(other.#counts.length);
+    for (let index = 0; index < other.#counts.length; index++) this.#counts[index]! += other.#counts[index]!;
+    this.#total += other.#total;
+    this.#sum += other.#sum;
+    if (other.#max > this.#max) this.#max = other.#max;
   }
 
   percentiles(): Percentiles {
@@ -55,33 +82,33 @@ export class Histogram {
   /** The smallest value that at least this share of all values does not exceed. */
   #at(share: number): number {
     const counts = this.#counts!;
-    // Lowered a little before rounding up, because a product like 0.999 × 1000 may be slightly too large.
+    // Whole counts: a product like 0.999 × 1000 must not end a hair above the number meant.
     const wanted = Math.max(1, Math.ceil(this.#total * share - 1e-9 * this.#total));
     let sum = 0;
     for (let index = 0; index < counts.length; index++) {
       sum += counts[index]!;
-      if (sum >= wanted) return Math.min(highestOf(index), this.#max);
+      if (sum >= wanted) return Math.min(highestOf(index, this.#bits), this.#max);
     }
     return this.#max;
   }
 }
 
-/** Index of the bucket of a value. */
-function indexOf(value: number): number {
-  if (value < 2 * HALF) return value;
+/** Where a value is counted. */
+export function indexOf(value: number, bits: number): number {
+  if (value < 2 << bits) return value;
   if (value < 2 ** 32) {
-    const shift = 31 - HALF_BITS - Math.clz32(value);
-    return shift * HALF + (value >>> shift);
+    const shift = 31 - bits - Math.clz32(value);
+    return (shift << bits) + (value >>> shift);
   }
-  // Above 32 bits the high word determines the shift.
+  // Above 32 bits the high word says how many steps to drop.
   const high = Math.min(Math.floor(value / 2 ** 32), 2 ** 21 - 1);
-  const shift = 63 - HALF_BITS - Math.clz32(high);
-  return shift * HALF + Math.min(Math.floor(value / 2 ** shift), 2 * HALF - 1);
+  const shift = 63 - bits - Math.clz32(high);
+  return (shift << bits) + Math.min(Math.floor(value / 2 ** shift), (2 << bits) - 1);
 }
 
-/** Largest value of the bucket at an index. */
-function highestOf(index: number): number {
-  if (index < 2 * HALF) return index;
-  const shift = Math.floor(index / HALF) - 1;
-  return (index - shift * HALF + 1) * 2 ** shift - 1;
+/** Largest value counted at an index. */
+export function highestOf(index: number, bits: number): number {
+  if (index < 2 << bits) return index;
+  const shift = (index >>> bits) - 1;
+  return (index - (shift << bits) + 1) * 2 ** shift - 1;
 }

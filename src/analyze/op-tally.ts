@@ -1,26 +1,25 @@
 import type { Shape } from '../profile/block.js';
 import { Histogram, type Percentiles } from './histogram.js';
+import { outcomeOf } from './shape-kind.js';
 
-/** Statistics of one command. Counts are of keys: a 5-key get counts 5. */
+/** What is known of one command. Counts are per key: a 5-key get counts 5. */
 export interface OpAnalysis {
   count: number;
-  /** Keys that were found: by a retrieval, or by delete, touch, incr and decr. */
+  /** Found: a retrieval's hits; what was deleted, touched, counted up or down. */
   hits: number;
-  /** Keys that were not found. */
+  /** Not found. */
   misses: number;
   errors: number;
   unanswered: number;
-  /** Latency from the last byte of the request to the first of its answer, ns. */
+  /** Last request byte to first answer byte, nanoseconds. */
   latency_ns: Percentiles;
-  /** Sizes of values, where known, bytes. */
+  /** Bytes, where the size is known. */
   value_size: Percentiles;
 }
 
 const RETRIEVALS = new Set(['get', 'gets', 'gat', 'gats', 'mg']);
-const HITS = new Set(['hit', 'deleted', 'touched', 'value']);
-const MISSES = new Set(['miss', 'not_found']);
 
-/** Adds up the statistics of one command. */
+/** Adds up what is known of one command. */
 export class OpTally {
   readonly latency = new Histogram();
   readonly valueSize = new Histogram();
@@ -47,7 +46,7 @@ export class OpTally {
     return this.#misses;
   }
 
-  /** Whether it retrieves values, so that it counts for the hit ratio. */
+  /** Whether it asks for a value, so that it counts for the hit ratio. */
   get isRetrieval(): boolean {
     return RETRIEVALS.has(this.#op);
   }
@@ -55,11 +54,11 @@ export class OpTally {
   /** Adds events of one shape. */
   add({ status }: Pick<Shape, 'status'>, events: number): void {
     this.#count += events;
-    // A meta arithmetic command without the v flag is answered by HD.
-    if (HITS.has(status) || (status === 'ok' && this.#op === 'ma')) this.#hits += events;
-    else if (MISSES.has(status)) this.#misses += events;
-    else if (status === 'error') this.#errors += events;
-    else if (status === 'unanswered') this.#unanswered += events;
+    const outcome = outcomeOf(this.#op, status);
+    if (outcome === 'hit') this.#hits += events;
+    else if (outcome === 'miss') this.#misses += events;
+    else if (outcome === 'error') this.#errors += events;
+    else if (outcome === 'unanswered') this.#unanswered += events;
   }
 
   analysis(): OpAnalysis {

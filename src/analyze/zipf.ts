@@ -77,3 +77,29 @@ export function meanLogRank(ranks: number, alpha: number): number {
   }
   return sum / weight;
 }
+
+/** How straight the fitted keys lie on axes of logarithms: R² of ln count over ln rank, each rank weighing 1 ÷ rank. */
+export function zipfFit(counts: Float64Array): number | null {
+  const ranks = fittedRanks(counts);
+  let weights = 0;
+  const mean = { x: 0, y: 0 };
+  for (let i = 0; i < ranks; i++) {
+    const weight = 1 / (i + 1);
+    weights += weight;
+    mean.x += weight * Math.log(i + 1);
+    mean.y += weight * Math.log(counts[i]!);
+  }
+  mean.x /= weights;
+  mean.y /= weights;
+  let xx = 0;
+  let xy = 0;
+  let yy = 0;
+  for (let i = 0; i < ranks; i++) {
+    const x = Math.log(i + 1) - mean.x;
+    const y = Math.log(counts[i]!) - mean.y;
+    xx += (x * x) / (i + 1);
+    xy += (x * y) / (i + 1);
+    yy += (y * y) / (i + 1);
+  }
+  return xx > 0 && yy > 0 ? (xy * xy) / (xx * yy) : null;
+}

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
-import { EXPORT_FORMATS, version } from '../index.js';
+import { EXPORT_FORMATS, SECTIONS, version } from '../index.js';
 import { complain, EXIT_USAGE } from './complain.js';
 import {
   collect,
@@ -10,6 +10,7 @@ import {
   parsePercent,
   parsePorts,
   parseSample,
+  parseSections,
   parseSize,
   parseSnaplen,
   parseTime,
@@ -113,8 +114,41 @@ function build(): Command {
     .command('analyze')
     .description('describe the workload in one or more profiles')
     .argument('<profile...>', 'profiles; several are added up')
+    .addOption(
+      new Option('--show <sections>', `only these sections, in full: ${SECTIONS.join(',')}`).argParser(
+        parseSections,
+      ),
+    )
+    .option('--top <n>', 'keys in each list of the busiest', parseCount)
+    .option('--interval <time>', 'length of an interval of the figures over time: 1s, 500ms', parseDuration)
+    .option(
+      '--from <time>',
+      'events from this time on: 2026-01-31T12:00:00Z, Unix seconds, or +10s after the first',
+      parseTime,
+    )
+    .option('--to <time>', 'events before this time', parseTime)
+    .option('--op <list>', 'only these commands: get,set', parseNames)
+    .addOption(
+      new Option('--by <what>', 'split by server, client (its address and port, hashed) or port').choices([
+        'server',
+        'client',
+        'port',
+      ]),
+    )
+    .option('--memory <size>', 'memory the server has, for what half and double would do: 1G', parseSize)
+    .option(
+      '--memcached <options>',
+      'simulate memcached itself, with its own options: "-m 1024 -f 1.08 -I 2m"',
+    )
+    .option('--compare', 'say what changed beyond noise from the first of two profiles to the second')
+    .option(
+      '--trace <file>',
+      'write the slowest 1,000 requests with their neighbours, for chrome://tracing or Perfetto',
+    )
+    .option('--keys <file>', 'names of keys to show, as membench key prints them: HASH<tab>KEY')
     .option('--json', 'print the analysis as JSON')
     .option('-v, --verbose', 'errors with their stack')
+    .option('--no-progress', 'no progress line')
     .addOption(colorOption())
     .action(async (profiles, options) => {
       const { analyzeCommand } = await import('./analyze.js');
@@ -152,6 +186,17 @@ function build(): Command {
     .action(async (profiles, options) => {
       const { exportCommand } = await import('./export.js');
       process.exitCode = await exportCommand(profiles, options);
+    });
+
+  program
+    .command('key')
+    .description('print what keys are called in profiles recorded with a key file: HASH<tab>KEY, one a line')
+    .argument('[keys...]', 'keys; without any, one a line from standard input')
+    .requiredOption('--key-file <file>', 'the secret the profile was recorded with')
+    .option('-v, --verbose', 'errors with their stack')
+    .action(async (keys, options) => {
+      const { keyCommand } = await import('./key.js');
+      process.exitCode = await keyCommand(keys, options.keyFile);
     });
 
   program

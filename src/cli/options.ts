@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import type { ExportTime } from '../index.js';
+import { type ExportTime, SECTIONS, type SectionName } from '../index.js';
 
 /** Parses a positive whole number. */
 export function parseCount(text: string): number {
@@ -110,4 +110,13 @@ export function parseNames(text: string): string[] {
 /** Collects the values of an option that may be given several times. */
 export function collect(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
+}
+
+/** Sections of a report, with commas between. */
+export function parseSections(text: string): SectionName[] {
+  const known: readonly string[] = SECTIONS;
+  const names = text.split(',').map((name) => name.trim());
+  if (names.some((name) => !known.includes(name)))
+    throw new InvalidArgumentError(`It must be some of ${SECTIONS.join(', ')}.`);
+  return names as SectionName[];
 }

@@ -150,19 +150,37 @@ export function readInt64s(bytes: Uint8Array, count: number): BigInt64Array<Arra
 export function readSums(bytes: Uint8Array, count: number, base: bigint): BigUint64Array<ArrayBuffer> {
   const out = new BigUint64Array(count);
   const target = new Uint32Array(out.buffer);
-  const words = { low: 0, high: 0, at: 0 };
   let low = Number(base & 0xffffffffn);
   let high = Number(base >> 32n);
+  const words = { low: 0, high: 0, at: 0 };
+  let at = 0;
   for (let i = 0; i < count; i++) {
-    readWords(bytes, words);
-    undoZigzag(words);
-    const sum = low + (words.low >>> 0);
-    low = sum >>> 0;
-    high = (high + words.high + (sum > low ? 1 : 0)) >>> 0;
+    // Nearly all deltas fit into 28 bits; they are read here, without the object.
+    let byte = bytes[at]!;
+    let size = 1;
+    let value = byte & 0x7f;
+    for (; byte >= 0x80 && size < 4; size++) {
+      byte = bytes[at + size]!;
+      value |= (byte & 0x7f) << (7 * size);
+    }
+    if (byte >= 0x80) {
+      words.at = at;
+      readWords(bytes, words);
+      undoZigzag(words);
+      const sum = low + (words.low >>> 0);
+      low = sum >>> 0;
+      high = (high + words.high + (sum > low ? 1 : 0)) >>> 0;
+      at = words.at;
+    } else {
+      at += size;
+      const sum = low + ((value >>> 1) ^ -(value & 1));
+      low = sum >>> 0;
+      if (sum !== low) high = (high + (sum < 0 ? -1 : 1)) >>> 0;
+    }
     target[2 * i] = low;
     target[2 * i + 1] = high;
   }
-  checkEnd(words.at, bytes);
+  checkEnd(at, bytes);
   return out;
 }
 

@@ -4,7 +4,6 @@ import test from 'ava';
 import { analyze, record, renderReport } from 'membench';
 import { openProfile, readEvents } from 'membench/profile';
 import { generateCapture } from '#bench/generate/generate.js';
-import { KeyCounts } from '#src/analyze/key-counts.js';
 import { zipfAlpha } from '#src/analyze/zipf.js';
 import { temporary } from '../support/cli.js';
 import { seeded } from '../support/random.js';
@@ -105,21 +104,4 @@ test('Zipf exponents are found again', (t) => {
   }
   t.is(zipfAlpha(new Float64Array(5).fill(3)), null);
   t.is(zipfAlpha(new Float64Array(50).fill(3)), null);
-});
-
-test('key counts are exact, and ties have one order', (t) => {
-  const counts = new KeyCounts();
-  const plain = new Map<string, number>();
-  const random = seeded(1);
-  for (let i = 0; i < 20_000; i++) {
-    const low = Math.floor(random() * 3000);
-    counts.add(low, low % 7, 1);
-    plain.set(`${low % 7}/${low}`, (plain.get(`${low % 7}/${low}`) ?? 0) + 1);
-  }
-  t.is(counts.size, plain.size);
-  t.deepEqual(
-    [...counts.byRank()],
-    [...plain.values()].sort((a, b) => b - a),
-  );
-  t.is(counts.top(5).length, 5);
 });

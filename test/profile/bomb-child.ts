@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PLAIN, renderReport } from 'membench';
+import { renderReport } from 'membench';
 import { MembenchError, openProfile, readEvents, verifyProfile } from 'membench/profile';
 import { analyze } from '#src/analyze/analyze.js';
 import { BOMBS } from './bombs.js';
@@ -37,9 +37,9 @@ try {
       const { perfect, events, problems, damage } = verifyProfile(path);
       return { perfect, events, problems: problems.length, damage: damage.length };
     }),
-    analyze: attempt(() => {
-      const analysis = analyze([path]);
-      return { events: analysis.events, report: renderReport(analysis, PLAIN).join('\n').slice(0, 20_000) };
+    analyze: await attemptTo(async () => {
+      const analysis = await analyze([path]);
+      return { events: analysis.events, report: renderReport(analysis).join('\n').slice(0, 20_000) };
     }),
   };
   const grown = (process.resourceUsage().maxRSS - before) * 1024;
@@ -51,6 +51,15 @@ try {
 function attempt<T>(read: () => T): T | string {
   try {
     return read();
+  } catch (error) {
+    if (error instanceof MembenchError) return error.code;
+    throw error;
+  }
+}
+
+async function attemptTo<T>(read: () => Promise<T>): Promise<T | string> {
+  try {
+    return await read();
   } catch (error) {
     if (error instanceof MembenchError) return error.code;
     throw error;

@@ -11,7 +11,7 @@ const KEY = Uint8Array.from({ length: 16 }, (_, i) => i);
 /** As many as the key cache has places: in about every third set are more than it holds. */
 const KEYS = 2048;
 
-test('a key the parser has forgotten is in the dictionary again, and counts as the same key', (t) => {
+test('a key the parser has forgotten is in the dictionary again, and counts as the same key', async (t) => {
   const names = Array.from({ length: KEYS }, (_, i) => `key${i}`);
   // A round of all keys, then another.
   const turns = [...names, ...names].flatMap((name) => [client(`get ${name}\r\n`), server('END\r\n')]);
@@ -29,7 +29,7 @@ test('a key the parser has forgotten is in the dictionary again, and counts as t
     [...readEvents(reader)].map(({ key }) => key),
     expected,
   );
-  const { keys } = analyze([path]);
+  const { keys } = await analyze([path]);
   t.is(keys.distinct, KEYS);
   t.deepEqual([...new Set(keys.top.map(({ count }) => count))], [2]);
 });

@@ -1,0 +1,54 @@
+import type { Batch } from '../batch.js';
+import type { Collector } from '../collector.js';
+
+/** How evenly requests come. */
+export interface Bursts {
+  /** Requests in the busiest second, and when it began; seconds are those of the first event and on. */
+  busiest: { ts_ns: string; requests: number } | null;
+  /** Of the seconds with requests. */
+  median: number;
+  /** Seconds with more than twice the median, and the share of all requests in them. */
+  burst_seconds: number;
+  burst_share: number;
+}
+
+/** Seconds told apart: twelve days. Later ones are left out. */
+const SECONDS_MAX = 1_048_576;
+
+/** Requests second by second. */
+export class BurstCounter implements Collector {
+  #counts = new Float64Array(1024);
+
+  add({ rows, time, index }: Batch): void {
+    for (let i = 0; i < rows; i++) {
+      if (index[i] !== 0) continue;
+      const second = Math.floor(time[i]! / 1e9);
+      if (second >= this.#counts.length && !this.#grow(second)) continue;
+      this.#counts[second]!++;
+    }
+  }
+
+  #grow(second: number): boolean {
+    if (second >= SECONDS_MAX) return false;
+    const counts = new Float64Array(Math.min(SECONDS_MAX, Math.max(2 * this.#counts.length, second + 1)));
+    counts.set(this.#counts);
+    this.#counts = counts;
+    return true;
+  }
+
+  result(originNs: bigint): Bursts {
+    const busy = this.#counts.filter((count) => count > 0).sort();
+    const median = busy[Math.floor((busy.length - 1) / 2)] ?? 0;
+    const most = busy.at(-1) ?? 0;
+    const at = this.#counts.indexOf(most);
+    const bursts = busy.filter((count) => count > 2 * median);
+    const sum = (counts: Float64Array) => counts.reduce((total, count) => total + count, 0);
+    return {
+      busiest:
+        most > 0 ? { ts_ns: (originNs + BigInt(at) * 1_000_000_000n).toString(), requests: most } : null,
+      median,
+      burst_seconds: bursts.length,
+      burst_share: busy.length > 0 ? sum(bursts) / sum(busy) : 0,
+    };
+  }
+}

@@ -1,0 +1,18 @@
+import type { Batch } from '../batch.js';
+import type { Collector } from '../collector.js';
+import { Histogram, type Percentiles } from '../histogram.js';
+
+/** Bytes of the keys asked for, each as often as it was asked for. */
+export class KeySizes implements Collector {
+  readonly #sizes = new Histogram();
+
+  add({ keySizes, entryRows }: Batch): void {
+    for (let i = 0; i < entryRows.length; i++) {
+      if (entryRows[i]! > 0) this.#sizes.record(keySizes[i]!, entryRows[i]!);
+    }
+  }
+
+  result(): Percentiles {
+    return this.#sizes.percentiles();
+  }
+}

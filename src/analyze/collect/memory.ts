@@ -1,0 +1,169 @@
+import { type Advice, adviceOf } from '../curve/advice.js';
+import { type Curve, Distances } from '../curve/distances.js';
+import { Items } from '../curve/items.js';
+import { LruModel } from '../curve/lru.js';
+import { LruTtlModel } from '../curve/lru-ttl.js';
+import type { CacheModel } from '../curve/model.js';
+import { type MemcachedOptions, SegmentedModel } from '../curve/segmented.js';
+import type { KeyTable } from '../key-table.js';
+import {
+  DELETE,
+  HIT,
+  MISS,
+  type OrderedCollector,
+  READ,
+  type Sequence,
+  STORED,
+  TOUCH,
+  WRITE,
+} from '../sequence.js';
+
+/** How the hit ratio would change with memory. */
+export interface MissRatios {
+  /** Exact LRU of a cache without TTLs and deletes. */
+  lru: { items: Curve; bytes: Curve };
+  /** LRU where items leave when they expire or are deleted. */
+  lru_ttl: { items: Curve; bytes: Curve };
+  /** memcached itself, in miniature, by bytes of -m; null where it was not asked for. */
+  memcached: { bytes: Curve } | null;
+  /** Where the curve of `lru_ttl` by bytes lies with 95 %: [size, low, high]; empty where it is exact. */
+  band: [size: number, low: number, high: number][];
+  /** Reads that are misses at any size: of keys nobody was seen to store or hit before. */
+  cold_misses: number;
+  /** The same, of keys whose item had expired or was deleted. */
+  dead_misses: number;
+  /** Hits and misses of commands that ask for a value. */
+  reads: number;
+  /** 1: exact; else of a sample by hash, this share of the keys. */
+  sampled: number;
+  advice: Advice | null;
+}
+
+/** What of memory is asked. */
+export interface MemoryOptions {
+  /** Bytes the server has; null: not known. */
+  bytes: number | null;
+  /** Simulate it, with these options; null: do not. */
+  memcached: MemcachedOptions | null;
+}
+
+/** Ranges of the hash whose curves are compared, to tell how sure one of all is; a power of two. */
+const RANGES = 8;
+/** Student's t for 95 % and RANGES − 1 degrees of freedom. */
+const T95 = 2.365;
+/** Powers of two of the megabytes that are simulated: to 32 GB. */
+const SIZES = 16;
+
+/** Replays events into models of caches, all of them at once. */
+export class MemoryCurves implements OrderedCollector {
+  readonly #table: KeyTable;
+  readonly #items: Items;
+  readonly #lru: LruModel;
+  readonly #lruTtl: LruTtlModel;
+  readonly #memcached: readonly SegmentedModel[];
+  readonly #given: number | null;
+  /** Of the sample, weighed. */
+  #reads = 0;
+  /** Reads of keys that stand for others, by range of the hash, and what they need under LRU with TTLs. */
+  readonly #rangeReads = new Float64Array(RANGES);
+  readonly #rangeNeeds = Array.from({ length: RANGES }, () => new Distances());
+
+  /** @param originNs Unix nanoseconds times are told from */
+  constructor(table: KeyTable, originNs: number, options: MemoryOptions) {
+    this.#table = table;
+    this.#items = new Items(table, originNs);
+    this.#given = options.bytes;
+    this.#lru = new LruModel(table, this.#items);
+    this.#lruTtl = new LruTtlModel(table, this.#items);
+    const { memcached } = options;
+    this.#memcached =
+      memcached === null
+        ? []
+        : sizesFor(options.bytes).map(
+            (megabytes) => new SegmentedModel(table, this.#items, megabytes, memcached),
+          );
+  }
+
+  add({ rows, time, id, act, outcome, itemSize, ttl, weight: weights }: Sequence): void {
+    const models: CacheModel[] = [this.#lru, this.#lruTtl, ...this.#memcached];
+    for (let i = 0; i < rows; i++) {
+      const key = id[i]!;
+      const now = time[i]!;
+      const how = outcome[i]!;
+      if (how === HIT || how === STORED) this.#items.learn(key, itemSize[i]!, ttl[i]!);
+      if (act[i] === READ && (how === HIT || how === MISS)) {
+        const weight = weights[i]!;
+        this.#reads += weight;
+        for (const model of models) model.read(key, now, how === HIT, weight);
+        if (weight !== 1) this.#addToRange(key, weight);
+      } else if (act[i] === WRITE && how === STORED) {
+        for (const model of models) model.write(key, now);
+      } else if (act[i] === DELETE) {
+        for (const model of models) model.remove(key, now);
+      }
+      const touches = act[i] === TOUCH || (act[i] === READ && !Number.isNaN(ttl[i]!));
+      if (how === HIT && touches) for (const model of models) model.touch(key, now);
+    }
+  }
+
+  #addToRange(key: number, weight: number): void {
+    const range = this.#rangeOf(key);
+    this.#rangeReads[range]! += weight;
+    const { needs } = this.#lruTtl;
+    if (needs < Number.POSITIVE_INFINITY) this.#rangeNeeds[range]!.add(needs, weight);
+  }
+
+  /** By the lowest bits of the upper half of the hash: the highest ones say whether it is in the sample. */
+  #rangeOf(key: number): number {
+    return this.#table.highOf(key) & (RANGES - 1);
+  }
+
+  renumber(ids: Int32Array): void {
+    const { rate } = this.#table;
+    for (const model of [this.#lru, this.#lruTtl]) model.renumber(ids, rate);
+    for (const model of this.#memcached) model.renumber(ids);
+  }
+
+  /** @param hits of all keys, and `misses`: what the sample has too few or too many of are the hottest keys' */
+  result(hits: number, misses: number): MissRatios {
+    const reads = hits + misses;
+    const { rate } = this.#table;
+    const lruTtl = this.#lruTtl.curves(reads, this.#reads);
+    const simulated = this.#memcached.map((model): [number, number] => {
+      const found = model.hits + reads - this.#reads;
+      return [model.megabytes * 2 ** 20, Math.min(1, Math.max(0, (reads - found) / Math.max(1, reads)))];
+    });
+    const memcached = this.#memcached.length > 0 && reads > 0 ? { bytes: simulated } : null;
+    const recorded = reads > 0 ? hits / reads : null;
+    return {
+      lru: this.#lru.curves(reads, this.#reads),
+      lru_ttl: lruTtl,
+      memcached,
+      band: rate === 1 ? [] : this.#band(lruTtl.bytes, reads),
+      cold_misses: Math.round(this.#lru.cold),
+      dead_misses: Math.round(this.#lruTtl.cold - this.#lru.cold),
+      reads,
+      sampled: rate,
+      advice: adviceOf(memcached?.bytes ?? lruTtl.bytes, this.#given, recorded),
+    };
+  }
+
+  /** Misses of keys that stand for others are the sum over the ranges, so their spread tells how sure the sum is. */
+  #band(curve: Curve, reads: number): [number, number, number][] {
+    return curve.map(([size, ratio]) => {
+      const misses = this.#rangeNeeds.map((needs, i) => this.#rangeReads[i]! - needs.hitsAt(size));
+      const mean = misses.reduce((sum, one) => sum + one, 0) / RANGES;
+      const variance = misses.reduce((sum, one) => sum + (one - mean) ** 2, 0) / (RANGES - 1);
+      const half = (T95 * Math.sqrt(RANGES * variance * (1 - this.#table.rate))) / reads;
+      return [size, Math.max(0, ratio - half), Math.min(1, ratio + half)];
+    });
+  }
+}
+
+/** Megabytes to simulate: powers of two, or what is given and its halves and doubles. */
+function sizesFor(bytes: number | null): number[] {
+  if (bytes === null) return Array.from({ length: SIZES }, (_, i) => 2 ** i);
+  const given = Math.max(1, Math.round(bytes / 2 ** 20));
+  const sizes = [1 / 8, 1 / 4, 1 / 2, 3 / 4, 1, 1.5, 2, 4, 8].map((times) => Math.round(given * times));
+  return [...new Set(sizes)].filter((size) => size > 0);
+}

@@ -1,0 +1,160 @@
+import type { Batch } from '../batch.js';
+import type { Collector } from '../collector.js';
+import { Histogram, type Percentiles } from '../histogram.js';
+
+/** What happened in one interval. Counts are per key but for `requests`. */
+export interface Counted {
+  requests: number;
+  events: number;
+  /** Of commands that ask for a value. */
+  hits: number;
+  misses: number;
+  errors: number;
+  /** Bytes of keys and of values sent to the server, and of values fetched; of the protocol around them none. */
+  bytes_in: number;
+  bytes_out: number;
+}
+
+export interface Slice extends Counted {
+  /** Where it begins, Unix nanoseconds. */
+  ts_ns: string;
+  /** At most 1/16 too high, but for the largest. */
+  latency_ns: Percentiles;
+  /** The same by command, those that occurred. */
+  ops: Record<string, Counted>;
+}
+
+/** Intervals told apart at most, because each costs some 8 kB; more are refused. */
+export const SLICES_MAX = 10_000;
+/** Intervals that are chosen by themselves, seconds, and how many of them are wanted at most. */
+const NICE = [0.001, 0.01, 0.1, 1, 10, 60, 600, 3600, 21_600, 86_400, 604_800];
+const WANTED = 60;
+const LATENCY_BITS = 4;
+
+const FIELDS = ['requests', 'events', 'hits', 'misses', 'errors', 'bytes_in', 'bytes_out'] as const;
+const [REQUESTS, EVENTS, HITS, MISSES, ERRORS, IN, OUT] = FIELDS.map((_, i) => i) as [0, 1, 2, 3, 4, 5, 6];
+
+/** An interval that divides so many seconds into few parts. */
+export function niceInterval(seconds: number): number {
+  return NICE.find((interval) => seconds / interval < WANTED) ?? seconds / WANTED;
+}
+
+class Accumulated {
+  readonly latency = new Histogram(LATENCY_BITS);
+  /** By number of the command, then field. */
+  counts = new Float64Array(FIELDS.length * 8);
+
+  /** Counts of a command, in place from `at`. */
+  row(op: number): number {
+    const at = op * FIELDS.length;
+    if (at >= this.counts.length) {
+      const counts = new Float64Array(Math.max(2 * this.counts.length, at + FIELDS.length));
+      counts.set(this.counts);
+      this.counts = counts;
+    }
+    return at;
+  }
+}
+
+/** How the workload goes over time, command by command. */
+export class Series implements Collector {
+  readonly #interval: number;
+  readonly #slices = new Map<number, Accumulated>();
+  readonly #ops = new Map<string, number>();
+
+  /** @param seconds of an interval; intervals begin with the first event of the profiles */
+  constructor(seconds: number) {
+    this.#interval = seconds * 1e9;
+  }
+
+  add(batch: Batch): void {
+    const { kinds, rows, kind, time, index, entry, keySizes, valueSize, latency } = batch;
+    const ops = kinds.map(({ op }) => this.#opOf(op));
+    // Counted by kind for as long as rows stay in one interval: then only few counters change for a row.
+    const counts = kinds.map(() => ({ requests: 0, events: 0, keyBytes: 0, valueBytes: 0 }));
+    const hasLatency = kinds.map((one) => one.hasLatency);
+    let at = Number.NaN;
+    let slice: Accumulated | undefined;
+    const flush = () => {
+      if (slice === undefined) return;
+      for (let i = 0; i < counts.length; i++) {
+        const { requests, events, keyBytes, valueBytes } = counts[i]!;
+        if (events === 0) continue;
+        const { act, outcome } = kinds[i]!;
+        const row = slice.row(ops[i]!);
+        const to = slice.counts;
+        to[row + REQUESTS]! += requests;
+        to[row + EVENTS]! += events;
+        if (act === 'read' && outcome === 'hit') to[row + HITS]! += events;
+        if (act === 'read' && outcome === 'miss') to[row + MISSES]! += events;
+        if (outcome === 'error') to[row + ERRORS]! += events;
+        to[row + IN]! += keyBytes + (act === 'write' ? valueBytes : 0);
+        to[row + OUT]! += act === 'read' ? valueBytes : 0;
+        counts[i] = { requests: 0, events: 0, keyBytes: 0, valueBytes: 0 };
+      }
+    };
+    for (let i = 0; i < rows; i++) {
+      const own = Math.floor(time[i]! / this.#interval);
+      if (own !== at) {
+        flush();
+        at = own;
+        slice = this.#sliceAt(own);
+      }
+      const of = kind[i]!;
+      const count = counts[of]!;
+      count.events++;
+      if (index[i] === 0) count.requests++;
+      if (kinds[of]!.hasKey) count.keyBytes += keySizes[entry[i]!]!;
+      count.valueBytes += valueSize[i]!;
+      if (hasLatency[of]) slice!.latency.record(latency[i]!);
+    }
+    flush();
+  }
+
+  #opOf(op: string): number {
+    const known = this.#ops.get(op);
+    if (known !== undefined) return known;
+    this.#ops.set(op, this.#ops.size);
+    return this.#ops.size - 1;
+  }
+
+  #sliceAt(at: number): Accumulated {
+    let slice = this.#slices.get(at);
+    if (slice === undefined) {
+      slice = new Accumulated();
+      this.#slices.set(at, slice);
+    }
+    return slice;
+  }
+
+  /** Every interval from the first to the last that has an event; between far ones, only those with events. */
+  result(originNs: bigint): Slice[] {
+    const found = [...this.#slices.keys()].sort((a, b) => a - b);
+    const first = found[0] ?? 0;
+    const span = (found.at(-1) ?? -1) - first + 1;
+    const all = span <= SLICES_MAX ? Array.from({ length: span }, (_, i) => first + i) : found;
+    const ops = [...this.#ops].sort(([a], [b]) => (a < b ? -1 : 1));
+    return all.map((at) => {
+      const slice = this.#slices.get(at) ?? new Accumulated();
+      const total = new Float64Array(FIELDS.length);
+      const byOp: [string, Counted][] = [];
+      for (const [op, number] of ops) {
+        const row = slice.row(number);
+        const own = slice.counts.subarray(row, row + FIELDS.length);
+        if (own[EVENTS] === 0) continue;
+        for (let i = 0; i < FIELDS.length; i++) total[i]! += own[i]!;
+        byOp.push([op, named(own)]);
+      }
+      return {
+        ts_ns: (originNs + BigInt(Math.round(at * this.#interval))).toString(),
+        ...named(total),
+        latency_ns: slice.latency.percentiles(),
+        ops: Object.fromEntries(byOp),
+      };
+    });
+  }
+}
+
+function named(counts: Float64Array): Counted {
+  return Object.fromEntries(FIELDS.map((field, i) => [field, counts[i]!])) as unknown as Counted;
+}

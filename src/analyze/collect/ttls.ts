@@ -1,0 +1,47 @@
+import type { Batch } from '../batch.js';
+import type { Collector } from '../collector.js';
+import { secondsOf } from '../expiry.js';
+import { Histogram, type Percentiles } from '../histogram.js';
+
+/** How long items were asked to live, seconds from the request: of every command that said so. */
+export interface Ttls extends Percentiles {
+  /** For ever. */
+  none: number;
+  /** In the past: expired at once. */
+  past: number;
+  /** With a time to live. */
+  set: number;
+}
+
+export class TtlCounter implements Collector {
+  readonly #seconds = new Histogram();
+  readonly #originNs: number;
+  #none = 0;
+  #past = 0;
+
+  /** @param originNs Unix nanoseconds times are told from */
+  constructor(originNs: number) {
+    this.#originNs = originNs;
+  }
+
+  add({ kinds, rows, kind, time, ttl }: Batch): void {
+    if (ttl.length === 0) return;
+    const has = kinds.map(({ hasTtl }) => hasTtl);
+    for (let i = 0; i < rows; i++) {
+      if (!has[kind[i]!]) continue;
+      const seconds = secondsOf(ttl[i]!, time[i]!, this.#originNs);
+      if (seconds === null) this.#none++;
+      else if (seconds === 0) this.#past++;
+      else this.#seconds.record(Math.min(seconds, 2 ** 53));
+    }
+  }
+
+  result(): Ttls {
+    return {
+      ...this.#seconds.percentiles(),
+      none: this.#none,
+      past: this.#past,
+      set: this.#seconds.total,
+    };
+  }
+}

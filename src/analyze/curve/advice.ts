@@ -1,0 +1,39 @@
+import { type Curve, kneeOf, ratioAt } from './distances.js';
+
+/** What another size would do, in one look. Ratios are hit ratios. */
+export interface Advice {
+  /** Bytes the cache is taken to have. */
+  bytes: number;
+  /**
+   * Where that comes from: `given` by who asked; `hit_ratio`, what the curve needs for the ratio recorded; `all`, every
+   * item seen, because the curve does not reach that ratio.
+   */
+  from: 'given' | 'hit_ratio' | 'all';
+  hit_ratio: number;
+  half: number;
+  double: number;
+  /** Where the curve bends most; null where it does not bend. */
+  knee: { bytes: number; hit_ratio: number } | null;
+}
+
+/**
+ * @param curve miss ratios by bytes
+ * @param given bytes, or null
+ * @param recorded hit ratio, or null
+ */
+export function adviceOf(curve: Curve, given: number | null, recorded: number | null): Advice | null {
+  const last = curve.at(-1);
+  if (last === undefined) return null;
+  const reached = recorded === null ? undefined : curve.find(([, ratio]) => 1 - ratio >= recorded);
+  const bytes = given ?? reached?.[0] ?? last[0];
+  const hit = (size: number) => 1 - ratioAt(curve, size);
+  const knee = kneeOf(curve);
+  return {
+    bytes,
+    from: given !== null ? 'given' : reached !== undefined ? 'hit_ratio' : 'all',
+    hit_ratio: hit(bytes),
+    half: hit(bytes / 2),
+    double: hit(2 * bytes),
+    knee: knee === null ? null : { bytes: knee, hit_ratio: hit(knee) },
+  };
+}

@@ -1,0 +1,69 @@
+import { highestOf, indexOf } from '../histogram.js';
+
+/** Sizes of one power of two are told apart in 2^5 steps. */
+const BITS = 5;
+const BUCKETS = (53 - BITS + 1) * 2 ** BITS;
+/** Points of a curve at most. */
+const POINTS = 200;
+
+/** A miss ratio by size: [size, share of reads that miss], sizes ascending, ratios never rising. */
+export type Curve = [size: number, ratio: number][];
+
+/** How many reads need which size to be hits. At the sizes of its points the curve is exact, whatever the steps. */
+export class Distances {
+  #counts: Float64Array | undefined;
+
+  add(size: number, weight: number): void {
+    this.#counts ??= new Float64Array(BUCKETS);
+    this.#counts[indexOf(Math.round(size), BITS)]! += weight;
+  }
+
+  /** How many of the reads are hits at a size that is a point of a curve. */
+  hitsAt(size: number): number {
+    if (this.#counts === undefined) return 0;
+    let hits = 0;
+    for (let i = 0; i <= indexOf(size, BITS); i++) hits += this.#counts[i]!;
+    return hits;
+  }
+
+  /** @param reads all of them; `hot`: so many are hits at any size */
+  curve(reads: number, hot: number): Curve {
+    if (this.#counts === undefined || reads === 0) return [];
+    const points: Curve = [];
+    let hits = hot;
+    for (let i = 0; i < BUCKETS; i++) {
+      if (this.#counts[i] === 0) continue;
+      hits += this.#counts[i]!;
+      points.push([highestOf(i, BITS), Math.min(1, Math.max(0, (reads - hits) / reads))]);
+    }
+    const step = Math.ceil(points.length / POINTS);
+    return points.filter((_, i) => i % step === step - 1 || i === points.length - 1);
+  }
+}
+
+/** The miss ratio at a size: that of the largest point which is not larger; 1 below the first one. */
+export function ratioAt(curve: Curve, size: number): number {
+  let ratio = 1;
+  for (const [at, value] of curve) {
+    if (at > size) break;
+    ratio = value;
+  }
+  return ratio;
+}
+
+/** Where a curve bends most: the point farthest below the line from its first point to its last. Null: it is straight. */
+export function kneeOf(curve: Curve): number | null {
+  const first = curve[0];
+  const last = curve.at(-1);
+  if (first === undefined || last === undefined || first[1] <= last[1]) return null;
+  let knee: number | null = null;
+  let farthest = 0.01;
+  for (const [size, ratio] of curve) {
+    const along = (size - first[0]) / (last[0] - first[0]);
+    const down = (first[1] - ratio) / (first[1] - last[1]);
+    if (down - along <= farthest) continue;
+    farthest = down - along;
+    knee = size;
+  }
+  return knee;
+}

@@ -1,0 +1,257 @@
+import { randomBytes } from 'node:crypto';
+
+/** How often a key was asked for. */
+export interface KeyCount {
+  /** Keyed hash of the key. */
+  hash: bigint;
+  count: number;
+}
+
+/** Keys at the start, and places of the table, of which at most half are taken; powers of two. */
+const CAPACITY_MIN = 1024;
+/** Keys told apart before only a sample of them is: about 150 bytes each with all collectors. */
+export const KEYS_MAX = 2 ** 20;
+/** The busiest keys when sampling begins stay, whatever their hash: they are most of the traffic. */
+export const PINNED_MAX = 1024;
+/**
+ * Odd factors of the hash of hashes, new in each process: in a profile made for it all hashes might fall on
+ * one place, and each search would go through all of them.
+ */
+const FACTORS = randomBytes(8);
+const LOW_FACTOR = FACTORS.readUInt32LE(0) | 1;
+const HIGH_FACTOR = FACTORS.readUInt32LE(4) | 1;
+
+/** What a collector knows of every key: one number each, 0 at first. */
+export interface KeyColumn {
+  /** By number of the key. A new array after every growth: not to be kept over a block. */
+  values: Float64Array;
+}
+
+/**
+ * Numbers keys, from 0, by their 64-bit hash, and holds what collectors know of them in columns: no object
+ * and no bigint a key.
+ *
+ * Above `keysMax` keys it becomes a sample: only keys whose hash lies below a threshold stay, and the threshold is
+ * halved as often as it must be. Hashes are uniform (SipHash), so every figure of keys is that of the sample
+ * divided by `rate`. What was counted of a key that stays is exact, because it was below every threshold before.
+ * The keys that are busiest when sampling begins, while all are known, are pinned: they stay whatever their hash is,
+ * so what is told of them is exact, and each stands for itself alone.
+ */
+export class KeyTable {
+  readonly #keysMax: number;
+  readonly #pinnedMax: number;
+  /** Four words a place, so that a search touches one cache line as a rule: hash (low, high), number + 1 (0: free), 0. */
+  #places = new Uint32Array(0);
+  /** Bits of a 32-bit hash that are not needed to number the places. */
+  #shift = 0;
+  /** Hashes by number: low word, high word. */
+  #hashes = new Uint32Array(0);
+  #capacity = 0;
+  #size = 0;
+  /** Keys whose high word is not below it are pinned, or not here. */
+  #threshold = 2 ** 32;
+  readonly #columns: KeyColumn[] = [];
+  /** Events of each key. */
+  readonly counts: KeyColumn;
+  /** 1 where a key is pinned. */
+  readonly #pinned: KeyColumn;
+
+  /**
+   * @param pinnedMax the busiest keys that stay, whatever their hash
+   * @param expected about so many keys, or fewer: growing later costs more than room that is never touched
+   */
+  constructor(keysMax = KEYS_MAX, pinnedMax = PINNED_MAX, expected = 0) {
+    this.#keysMax = keysMax;
+    this.#pinnedMax = pinnedMax;
+    this.#allocate(2 ** Math.ceil(Math.log2(Math.max(CAPACITY_MIN, Math.min(expected, keysMax)))));
+    this.counts = this.column();
+    this.#pinned = this.column();
+  }
+
+  /** Keys that have a number, pinned ones included. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The share of all keys that is told apart: 1 is all. */
+  get rate(): number {
+    return this.#threshold / 2 ** 32;
+  }
+
+  /** Distinct keys: exact where `rate` is 1, else what the sample says. */
+  get distinct(): number {
+    if (this.rate === 1) return this.#size;
+    let inside = 0;
+    for (let id = 0; id < this.#size; id++) if (this.isSampled(id)) inside++;
+    return Math.round(inside / this.rate);
+  }
+
+  /** Whether a key belongs to the sample; false for pinned ones beside it. */
+  isSampled(id: number): boolean {
+    return this.#hashes[2 * id + 1]! < this.#threshold;
+  }
+
+  /** How many keys one stands for, where sums are to be those of all keys: 1 ÷ the chance it had to be here. */
+  weightOf(id: number): number {
+    return this.#pinned.values[id] === 1 ? 1 : 2 ** 32 / this.#threshold;
+  }
+
+  isPinned(id: number): boolean {
+    return this.#pinned.values[id] === 1;
+  }
+
+  /** The upper word of a key's hash, which is uniform. */
+  highOf(id: number): number {
+    return this.#hashes[2 * id + 1]!;
+  }
+
+  hashOf(id: number): bigint {
+    return (BigInt(this.#hashes[2 * id + 1]!) << 32n) | BigInt(this.#hashes[2 * id]!);
+  }
+
+  /** Another number for every key. */
+  column(): KeyColumn {
+    const column = { values: new Float64Array(this.#capacity) };
+    this.#columns.push(column);
+    return column;
+  }
+
+  /** The number of a key, a new one where it has none; -1 where it is not of the sample. */
+  idOf(low: number, high: number): number {
+    const places = this.#places;
+    const mask = places.length - 1;
+    // The upper bits of a product are those that depend on all of it.
+    let at = ((Math.imul(low, LOW_FACTOR) + Math.imul(high, HIGH_FACTOR)) >>> this.#shift) << 2;
+    for (let taken = places[at + 2]!; taken !== 0; taken = places[at + 2]!) {
+      if (places[at] === low && places[at + 1] === high) return taken - 1;
+      at = (at + 4) & mask;
+    }
+    if (high >= this.#threshold) return -1;
+    const id = this.#size++;
+    places[at] = low;
+    places[at + 1] = high;
+    places[at + 2] = id + 1;
+    this.#hashes[2 * id] = low;
+    this.#hashes[2 * id + 1] = high;
+    if (this.#size === this.#capacity) this.#grow();
+    return id;
+  }
+
+  /**
+   * Brings the number of keys below the limit. Returns null where nothing had to change, else the new number
+   * of every key, -1 where it is gone: numbers kept from before are to be exchanged.
+   */
+  limit(): Int32Array | null {
+    if (this.#size <= this.#keysMax) return null;
+    if (this.rate === 1 && this.#pinnedMax > 0) {
+      // Of keys that are equally busy none or all: ties go by hash, and so does the sample.
+      const busiest = this.largest(this.counts, this.#pinnedMax + 1);
+      const { values } = this.counts;
+      const least = values[busiest.at(-1)!]!;
+      for (const id of busiest) if (values[id]! > least) this.#pinned.values[id] = 1;
+    }
+    while (this.#sampled() > this.#keysMax / 2 && this.#threshold > 1) this.#threshold /= 2;
+    const renumbered = new Int32Array(this.#size).fill(-1);
+    let size = 0;
+    for (let id = 0; id < this.#size; id++) {
+      if (!this.isSampled(id) && !this.isPinned(id)) continue;
+      renumbered[id] = size;
+      this.#hashes.copyWithin(2 * size, 2 * id, 2 * id + 2);
+      for (const { values } of this.#columns) values[size] = values[id]!;
+      size++;
+    }
+    for (const { values } of this.#columns) values.fill(0, size);
+    this.#size = size;
+    this.#placeAll();
+    return renumbered;
+  }
+
+  /** The numbers of the keys with the `limit` largest values above 0, largest first, ties by hash. */
+  largest({ values }: KeyColumn, limit: number): number[] {
+    const order = (a: number, b: number) =>
+      values[b]! - values[a]! || (this.hashOf(a) < this.hashOf(b) ? -1 : 1);
+    // Twice as many as wanted are gathered before they are sorted: so few are compared more than once.
+    let found: number[] = [];
+    let least = 0;
+    for (let id = 0; id < this.#size; id++) {
+      const value = values[id]!;
+      if (value <= 0 || value < least) continue;
+      found.push(id);
+      if (found.length < 2 * limit) continue;
+      found = found.sort(order).slice(0, limit);
+      least = values[found.at(-1)!]!;
+    }
+    return found.sort(order).slice(0, limit);
+  }
+
+  /** Counts of the sample's keys, largest first. */
+  byRank(): Float64Array {
+    const counts = new Float64Array(this.#size);
+    let taken = 0;
+    for (let id = 0; id < this.#size; id++) {
+      if (this.isSampled(id) && this.counts.values[id]! > 0) counts[taken++] = this.counts.values[id]!;
+    }
+    return sortDown(counts.subarray(0, taken));
+  }
+
+  #sampled(): number {
+    let inside = 0;
+    for (let id = 0; id < this.#size; id++) if (this.isSampled(id)) inside++;
+    return inside;
+  }
+
+  #allocate(capacity: number): void {
+    this.#capacity = capacity;
+    const hashes = new Uint32Array(2 * capacity);
+    hashes.set(this.#hashes);
+    this.#hashes = hashes;
+    this.#places = new Uint32Array(4 * 2 * capacity);
+    this.#shift = Math.clz32(2 * capacity) + 1;
+  }
+
+  #grow(): void {
+    this.#allocate(2 * this.#capacity);
+    for (const column of this.#columns) {
+      const values = new Float64Array(this.#capacity);
+      values.set(column.values);
+      column.values = values;
+    }
+    this.#placeAll();
+  }
+
+  #placeAll(): void {
+    const places = this.#places.fill(0);
+    const hashes = this.#hashes;
+    const mask = places.length - 1;
+    for (let id = 0; id < this.#size; id++) {
+      const low = hashes[2 * id]!;
+      const high = hashes[2 * id + 1]!;
+      let at = ((Math.imul(low, LOW_FACTOR) + Math.imul(high, HIGH_FACTOR)) >>> this.#shift) << 2;
+      while (places[at + 2] !== 0) at = (at + 4) & mask;
+      places[at] = low;
+      places[at + 1] = high;
+      places[at + 2] = id + 1;
+    }
+  }
+}
+
+/** Counts below this are sorted by counting them. */
+const SMALL = 4096;
+
+/** Whole numbers from 1, largest first. Most keys come a few times only, so most are counted and not compared. */
+function sortDown(counts: Float64Array): Float64Array {
+  const keys = new Uint32Array(SMALL);
+  let large = 0;
+  const sorted = new Float64Array(counts.length);
+  for (const count of counts) {
+    if (count < SMALL) keys[count]!++;
+    else sorted[large++] = count;
+  }
+  sorted.subarray(0, large).sort().reverse();
+  let at = large;
+  for (let count = SMALL - 1; count > 0; count--) {
+    sorted.fill(count, at, at + keys[count]!);
+    at += keys[count]!;
+  }
+  return sorted;
+}
