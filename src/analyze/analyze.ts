@@ -62,7 +62,9 @@ class Analyzer {
   readonly #memory: MemoryCurves;
   readonly #latencies: LatencyCounter | null;
   readonly #collectors: readonly Collector[];
-  readonly #sequencer: Sequencer;
+  readonly #sequencer: Sequencer | null;
+  /** Whether keys are told apart, beside those whose order is followed. */
+  readonly #usesKeys: boolean;
 
   /** @param events about so many, by the heads of the blocks */
   constructor(plan: Plan, originNs: bigint, events: number) {
@@ -79,19 +81,29 @@ class Analyzer {
     this.#workingSet = new WorkingSetCounter(this.#sample, plan.start, plan.end);
     this.#memory = new MemoryCurves(this.#sample, origin, plan.memory);
     this.#latencies = plan.slowest === 0 ? null : new LatencyCounter(plan.slowest, originNs);
+    const { wants } = plan;
     this.#collectors = [
       this.#totals,
       this.#commands,
-      this.#keySizes,
-      this.#popularity,
-      this.#series,
-      this.#bursts,
-      this.#sizes,
-      this.#ttls,
-      this.#connections,
+      ...(wants('sizes') ? [this.#keySizes, this.#sizes] : []),
+      ...(wants('keys') ? [this.#popularity] : []),
+      ...(wants('time') ? [this.#series, this.#bursts] : []),
+      ...(wants('ttl') ? [this.#ttls] : []),
+      ...(wants('connections') ? [this.#connections] : []),
       ...(this.#groups === null ? [] : [this.#groups]),
     ];
-    this.#sequencer = new Sequencer(this.#sample, [this.#lifetimes, this.#workingSet, this.#memory]);
+    const ordered = [
+      ...(wants('ttl') ? [this.#lifetimes] : []),
+      ...(wants('working-set') ? [this.#workingSet] : []),
+      ...(wants('memory') ? [this.#memory] : []),
+    ];
+    this.#sequencer = ordered.length === 0 ? null : new Sequencer(this.#sample, ordered);
+    this.#usesKeys = wants('keys') || wants('sizes') || wants('losses');
+  }
+
+  /** Whether something asks for events in order. */
+  get isOrdered(): boolean {
+    return this.#sequencer !== null;
   }
 
   add({ decoded, worker, nextNs }: Read): void {
@@ -101,11 +113,11 @@ class Analyzer {
       const batch = batchOf(decoded, this.#originNs, this.#plan.selection);
       this.#totals.numberConns(batch, worker);
       const words = new Uint32Array(keys.hash.buffer);
-      numberKeys(batch, words, this.#table);
+      if (this.#usesKeys) numberKeys(batch, words, this.#table);
       for (const collector of this.#collectors) collector.add(batch);
       this.#table.limit();
       const border = nextNs === null ? Number.POSITIVE_INFINITY : Number(nextNs - this.#originNs);
-      this.#sequencer.add(batch, words, border);
+      this.#sequencer?.add(batch, words, border);
       this.#latencies?.add(batch, border);
     }
   }
@@ -203,7 +215,7 @@ export async function analyze(paths: readonly string[], options: AnalyzeOptions 
   let done = 0;
   let told = performance.now();
   const { signal } = options;
-  for (const read of pass.blocks()) {
+  for (const read of pass.blocks(analyzer.isOrdered)) {
     if (signal?.aborted) throw new MembenchError('ERR_MEMBENCH_ABORTED', 'analysis was stopped');
     analyzer.add(read);
     done += read.decoded.block.events;

@@ -3,7 +3,7 @@ import { type ConnColumns, decodeColumns, decodeConns, decodeKeys, presentBit } 
 import { isSelected, type Selection } from './selection.js';
 import { type Bits, kindOf, type ShapeKind } from './shape-kind.js';
 
-const COLUMNS = ['time', 'ordinal', 'conn', 'key', 'value_size', 'latency', 'key_index'] as const;
+const COLUMNS = ['time', 'conn', 'key', 'value_size', 'latency', 'key_index'] as const;
 
 /** A block's rows as collectors get them: columns, never an object for an event. */
 export interface Batch {
@@ -21,7 +21,7 @@ export interface Batch {
   kind: Uint32Array;
   /** Nanoseconds since the first event of all profiles: whole where the span is below 2^53. */
   time: Float64Array;
-  /** Packet in its source. */
+  /** Packet in its source; empty where nothing needs it. */
   ordinal: Float64Array;
   /** Connection, as its block numbers it. */
   conn: Uint32Array;
@@ -48,17 +48,18 @@ export interface Batch {
  * What is decoded of a block. All of it, before any is counted: a block
  * is counted whole or not at all.
  */
-export function decodeBlock(block: Block) {
-  const columns = decodeColumns(block, [...COLUMNS, ...optional(block)]);
+export function decodeBlock(block: Block, ordered: boolean) {
+  const columns = decodeColumns(block, [...COLUMNS, ...optional(block, ordered)]);
   return { block, keys: decodeKeys(block), conns: decodeConns(block), columns };
 }
 
 export type Decoded = ReturnType<typeof decodeBlock>;
 
-/** Columns that few blocks have. */
-function optional(block: Block): 'ttl'[] {
+/** Columns that few blocks have, or few questions need. */
+function optional(block: Block, ordered: boolean): ('ttl' | 'ordinal')[] {
   const bit = presentBit(block.names, 'ttl');
-  return block.shapes.some(({ present }) => present & bit) ? ['ttl'] : [];
+  const hasTtl = block.shapes.some(({ present }) => present & bit);
+  return [...(hasTtl ? (['ttl'] as const) : []), ...(ordered ? (['ordinal'] as const) : [])];
 }
 
 /** Signed or unsigned 64-bit numbers less a base, times a unit, as doubles; no bigint is made. */
@@ -113,7 +114,7 @@ export function batchOf(
     requests: block.requests,
     kind: columns.shape,
     time,
-    ordinal: toDoubles(columns.ordinal, 0n, 1),
+    ordinal: columns.ordinal === undefined ? ABSENT : toDoubles(columns.ordinal, 0n, 1),
     conn: columns.conn,
     connId: columns.conn,
     entry: columns.key,

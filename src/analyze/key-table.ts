@@ -50,6 +50,8 @@ export class KeyTable {
   #size = 0;
   /** Keys whose high word is not below it are pinned, or not here. */
   #threshold = 2 ** 32;
+  /** Keys that one of the sample stands for. */
+  #weight = 1;
   readonly #columns: KeyColumn[] = [];
   /** Events of each key. */
   readonly counts: KeyColumn;
@@ -93,7 +95,7 @@ export class KeyTable {
 
   /** How many keys one stands for, where sums are to be those of all keys: 1 ÷ the chance it had to be here. */
   weightOf(id: number): number {
-    return this.#pinned.values[id] === 1 ? 1 : 2 ** 32 / this.#threshold;
+    return this.#pinned.values[id] === 1 ? 1 : this.#weight;
   }
 
   isPinned(id: number): boolean {
@@ -151,6 +153,7 @@ export class KeyTable {
       for (const id of busiest) if (values[id]! > least) this.#pinned.values[id] = 1;
     }
     while (this.#sampled() > this.#keysMax / 2 && this.#threshold > 1) this.#threshold /= 2;
+    this.#weight = 2 ** 32 / this.#threshold;
     const renumbered = new Int32Array(this.#size).fill(-1);
     let size = 0;
     for (let id = 0; id < this.#size; id++) {

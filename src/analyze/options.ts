@@ -4,6 +4,7 @@ import { WORST_MAX } from './collect/latencies.js';
 import type { MemoryOptions } from './collect/memory.js';
 import { niceInterval, SLICES_MAX } from './collect/series.js';
 import { readMemcachedOptions } from './curve/memcached-options.js';
+import type { SectionName } from './sections.js';
 import type { Selection } from './selection.js';
 
 /** What analysis is asked to do. */
@@ -28,6 +29,10 @@ export interface AnalyzeOptions {
   memcached?: string;
   /** What latency depends on, and the slowest requests; so many of them, 1 to 1000. */
   slowest?: number;
+  /**
+   * Only what these sections of the report tell is worked out, which takes less time; the rest of the analysis is empty.
+   */
+  sections?: readonly SectionName[];
   /** Told of progress a few times a second: events done, and all of them. */
   onProgress?: (done: number, all: number) => void;
   /** Stops it. */
@@ -44,6 +49,7 @@ const KNOWN: Readonly<Record<keyof AnalyzeOptions, true>> = {
   memory: true,
   memcached: true,
   slowest: true,
+  sections: true,
   onProgress: true,
   signal: true,
 };
@@ -66,6 +72,8 @@ export interface Plan {
   memory: MemoryOptions;
   /** 0: latency is not looked at more closely. */
   slowest: number;
+  /** Whether a section is to be told. */
+  wants(section: SectionName): boolean;
   /** Of what is selected, nanoseconds since the first event. */
   start: number;
   end: number;
@@ -113,6 +121,9 @@ export function planOf(options: AnalyzeOptions, range: { firstNs: bigint; lastNs
     by,
     memory: memoryOf(options),
     slowest,
+    // What is missing is told of all figures.
+    wants: (section) =>
+      [section, 'losses'].some((one) => options.sections?.includes(one as SectionName) ?? true),
     start,
     end,
   };

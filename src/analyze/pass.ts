@@ -67,13 +67,16 @@ export class Pass {
   }
 
   /**
-   * The good blocks whose times are wanted, each once. What is damaged is known to the readers behind it.
+   * The good blocks whose times are wanted, each once; `ordered`: see decodeBlock. What is damaged is known to the readers behind it.
    */
-  *blocks(isWanted: (minNs: bigint, maxNs: bigint) => boolean = () => true): Generator<Read> {
+  *blocks(
+    ordered: boolean,
+    isWanted: (minNs: bigint, maxNs: bigint) => boolean = () => true,
+  ): Generator<Read> {
     for (let i = 0; i < this.#blocks.length; i++) {
       const { source, entry } = this.#blocks[i]!;
       if (!isWanted(entry.minNs, entry.maxNs)) continue;
-      const decoded = source.reader.read(entry, decodeBlock);
+      const decoded = source.reader.read(entry, (block) => decodeBlock(block, ordered));
       if (decoded === null) continue;
       const worker = source.recording * WORKERS_MAX + entry.worker;
       yield { decoded, worker, nextNs: this.#blocks[i + 1]?.entry.minNs ?? null };

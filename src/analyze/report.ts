@@ -8,25 +8,10 @@ import { connectionLines, sizeLines } from './report/sizes.js';
 import { timeLines } from './report/time.js';
 import { commandLines, groupLines, workloadLines } from './report/workload.js';
 
+import { SECTIONS, type SectionName } from './sections.js';
+
 export { PLAIN, type ReportStyle } from './report/lines.js';
-
-/** Sections of the report, in order. */
-export const SECTIONS = [
-  'summary',
-  'memory',
-  'commands',
-  'split',
-  'time',
-  'keys',
-  'working-set',
-  'ttl',
-  'sizes',
-  'latency',
-  'connections',
-  'losses',
-] as const;
-
-export type SectionName = (typeof SECTIONS)[number];
+export { SECTIONS, type SectionName } from './sections.js';
 
 /** What of an analysis is to be told, and how. */
 export interface ReportView {

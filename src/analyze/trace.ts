@@ -49,7 +49,7 @@ export function traceOf(
     const last = Number(maxNs - originNs) + longest;
     return windows.some(({ start, end }) => start <= last && end >= first);
   };
-  for (const { decoded, worker } of pass.blocks(isNear)) {
+  for (const { decoded, worker } of pass.blocks(false, isNear)) {
     const { kinds, rows, kind, time, latency, index, conn, valueSize } = batchOf(decoded, originNs, null);
     for (let i = 0; i < rows; i++) {
       const of = kinds[kind[i]!]!;

@@ -61,6 +61,8 @@ export async function analyzeCommand(profiles: string[], flags: Flags): Promise<
     ...(memory !== undefined && { memory }),
     ...(memcached !== undefined && { memcached }),
     ...(slowest !== undefined && { slowest }),
+    // A document has everything.
+    ...(flags.show !== undefined && !flags.json && { sections: flags.show }),
   };
   const shows = flags.progress && process.stderr.isTTY === true;
   if (shows) options.onProgress = showProgress;

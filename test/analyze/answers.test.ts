@@ -1,6 +1,14 @@
 /** Each answer against looking at every event, one by one, in order. */
 import test from 'ava';
-import { type Analysis, type AnalyzeOptions, analyze, traceSlowest } from 'membench';
+import {
+  type Analysis,
+  type AnalyzeOptions,
+  analyze,
+  renderReport,
+  SECTIONS,
+  type SectionName,
+  traceSlowest,
+} from 'membench';
 import type { Histogram } from '#src/analyze/histogram.js';
 import { file, frames, type TestConn, type TestEvent } from '../profile/support.js';
 import { seeded } from '../support/random.js';
@@ -591,4 +599,14 @@ test('a trace has the slowest requests and what was under way with them', async 
   t.deepEqual(lengths('slow'), wanted(slow));
   t.deepEqual(lengths('neighbour'), wanted(neighbours));
   t.true(traceEvents.every(({ ts, pid, ph }) => ts >= 0 && pid === 1 && ph === 'X'));
+});
+
+test('a section is the same whether the others are worked out or not', async (t) => {
+  const path = profile(t, make(4, 300), 40);
+  const all = await analyze([path]);
+  const lines = (analysis: Analysis, section: SectionName) => renderReport(analysis, { show: [section] });
+  for (const section of SECTIONS) {
+    const some = await analyze([path], { sections: [section] });
+    t.deepEqual(lines(some, section), lines(all, section), section);
+  }
 });

@@ -34,7 +34,7 @@ export class Items {
   sizeOf(key: number): number {
     const size = this.#size.values[key]!;
     if (size > 0) return size;
-    return this.#sizes > 0 ? this.#sum / this.#sizes : SIZE_GUESS;
+    return this.#sizes > 0 ? Math.round(this.#sum / this.#sizes) : SIZE_GUESS;
   }
 
   /** When the item expires that is stored now as it was last. */
