@@ -35,8 +35,8 @@ export function ringRecordSize(at: usize): u32 {
 }
 
 /**
- * The time of a record, which was in the ring at `now`. The sender's stamp may lie a little in the future; the
- * BPF program takes none that lies far from the clock.
+ * The time of a record, which was in the ring at `now`. The sender's stamp may lie a little in the future;
+ * the BPF program takes none that lies far from the clock.
  */
 // @ts-ignore: decorator
 @inline
