@@ -34,7 +34,11 @@ function record(frame: Uint8Array, time: bigint): Uint8Array {
 }
 
 /** Time and latency of the one request of a conversation whose packets are in the ring at these times. */
-function decode(times: (index: number, count: number) => bigint): { time: bigint; latency: bigint } {
+function decode(
+  times: (index: number, count: number) => bigint,
+  /** How much later the SYN was captured once more. */
+  copyLag?: bigint,
+): { time: bigint; latency: bigint } {
   const map = mapMemory({ workers: 1, slots: 1, slotSize: 65536, state: 1 << 20, blockEvents: 8 });
   const memory = new WebAssembly.Memory({ initial: map.pages, maximum: map.pages, shared: true });
   const buffer = memory.buffer as unknown as SharedArrayBuffer;
@@ -61,10 +65,14 @@ function decode(times: (index: number, count: number) => bigint): { time: bigint
   ]);
   const at = slotAddress(map, 0) + map.chunkOffset;
   let size = 0;
-  packets.forEach(({ data }, i) => {
-    const bytes = record(data, times(i, packets.length));
+  const write = (data: Uint8Array, time: bigint) => {
+    const bytes = record(data, time);
     new Uint8Array(buffer, at + size).set(bytes);
     size += bytes.length;
+  };
+  packets.forEach(({ data }, i) => {
+    write(data, times(i, packets.length));
+    if (i === 0 && copyLag !== undefined) write(data, times(i, packets.length) + copyLag);
   });
   core.decodeRing(at, size, size, NOW);
   core.finish();
@@ -102,4 +110,8 @@ test('a time from the future is of its packet alone', (t) => {
     decode((i) => (i < REQUEST ? NOW + 60_000n * MS : usual(i))),
     { time: usual(REQUEST), latency: MS },
   );
+});
+
+test('a connection that crosses two interfaces has latencies: a host has one clock', (t) => {
+  t.deepEqual(decode(usual, MS / 2n), { time: usual(REQUEST), latency: MS });
 });
