@@ -66,41 +66,47 @@ failed:
 }
 
 /*
+ * When the packet was sent, where a local sender's stack has stamped it by the monotonic clock: reading that
+ * costs nothing, reading the clock a third of this program. The sender may choose its stamp (SO_TXTIME), and
+ * pacing puts it into the future; so a stamp is taken only near the last wake-up, whose time is the clock's.
+ * No packet's time is then far from the truth, and none disturbs that of others or the wake-ups. The kernel
+ * knows the field from 5.18 on; before, the verifier never sees this branch.
+ */
+static __always_inline __u64 time_of(struct __sk_buff *skb, struct wake *wake)
+{
+	if (settings.stamps && skb->tstamp_type == BPF_SKB_TSTAMP_DELIVERY_MONO && wake) {
+		__u64 stamp = skb->tstamp;
+		__s64 elapsed = stamp - wake->at;
+
+		/* Before the first wake-up there is no time to compare with. */
+		if (wake->at && elapsed < (__s64)settings.wake_interval_busy &&
+		    elapsed > -(__s64)settings.wake_interval)
+			return stamp;
+	}
+	return bpf_ktime_get_ns();
+}
+
+/*
  * Wakes a worker at the first packet after an interval, not at every packet; the interval is longer under
  * load, as in the interrupt moderation of network cards. The worker finds packets in between at its next
  * wake-up, or by polling. A race between CPUs may cost a wake-up, but never a packet.
  */
-static __always_inline __u64 wake_flag(void *ring, __u32 index, __u64 now)
+static __always_inline __u64 wake_flag(void *ring, struct wake *wake, __u64 now)
 {
-	struct wake *wake = bpf_map_lookup_elem(&wakes, &index);
 	__u64 position;
 	__s64 elapsed;
 
 	if (!wake)
 		return BPF_RB_FORCE_WAKEUP;
 	elapsed = now - wake->at;
-	/* Times of stamps may go back a little; one that went far back or ahead must not end the wake-ups. */
-	if (elapsed < (__s64)settings.wake_interval && elapsed > -(__s64)settings.wake_interval)
+	if (elapsed < (__s64)settings.wake_interval)
 		return BPF_RB_NO_WAKEUP;
 	position = bpf_ringbuf_query(ring, BPF_RB_PROD_POS);
-	if (position - wake->position > settings.wake_bytes && elapsed < (__s64)settings.wake_interval_busy &&
-	    elapsed > 0)
+	if (position - wake->position > settings.wake_bytes && elapsed < (__s64)settings.wake_interval_busy)
 		return BPF_RB_NO_WAKEUP;
-	wake->at = now;
+	wake->at = settings.stamps ? bpf_ktime_get_ns() : now;
 	wake->position = position;
 	return BPF_RB_FORCE_WAKEUP;
-}
-
-/*
- * When the packet was sent, where a local sender's stack has stamped it by the monotonic clock: reading that
- * costs nothing, reading the clock a third of this program. A stamp may lie in the future (pacing): the worker
- * knows better. The kernel knows the field from 5.18 on; before, the verifier never sees this branch.
- */
-static __always_inline __u64 time_of(struct __sk_buff *skb)
-{
-	if (settings.stamps && skb->tstamp_type == BPF_SKB_TSTAMP_DELIVERY_MONO && skb->tstamp)
-		return skb->tstamp;
-	return bpf_ktime_get_ns();
 }
 
 /*
@@ -110,8 +116,9 @@ static __always_inline __u64 time_of(struct __sk_buff *skb)
 __noinline int membench_submit(struct __sk_buff *skb, __u64 place, __u32 hash, __u32 index)
 {
 	void *ring = bpf_map_lookup_elem(&rings, &index);
+	struct wake *last = bpf_map_lookup_elem(&wakes, &index);
 	__u32 captured = skb->len - (place & 0xffff);
-	__u64 now = time_of(skb);
+	__u64 now = time_of(skb, last);
 	__u32 need;
 	__u64 wake;
 
@@ -120,7 +127,7 @@ __noinline int membench_submit(struct __sk_buff *skb, __u64 place, __u32 hash, _
 	if (captured > settings.snaplen)
 		captured = settings.snaplen;
 	need = captured + HEAD;
-	wake = wake_flag(ring, index, now);
+	wake = wake_flag(ring, last, now);
 	/* Ring records have a head of 8 bytes and start at multiples of 8. */
 #define CLASS(size)       \
 	if (need <= size) \

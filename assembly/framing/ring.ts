@@ -35,20 +35,11 @@ export function ringRecordSize(at: usize): u32 {
 }
 
 /**
- * Stamps may be this much older than what was captured before, ns: CPUs race, and a stamp is of when the
- * packet was sent. Its sender can choose an older one (SO_TXTIME), or one in the future.
+ * The time of a record, which was in the ring at `now`. The sender's stamp may lie a little in the future;
+ * the BPF program takes none that lies far from the clock.
  */
-const STAMP_AGE_MAX: i64 = 1_000_000;
-
-/** Latest time of a record so far. */
-let latest: u64 = 0;
-
-/** The time of a record, which was in the ring at `now`: not in the future, and not far in the past. */
 // @ts-ignore: decorator
 @inline
 export function ringTime(time: u64, now: u64): u64 {
-  if (<i64>(time - now) > 0) time = now;
-  if (<i64>(time - latest) > 0) latest = time;
-  else if (<i64>(latest - time) > STAMP_AGE_MAX) time = latest;
-  return time;
+  return <i64>(time - now) > 0 ? now : time;
 }

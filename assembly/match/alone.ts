@@ -72,6 +72,8 @@ export function answersAlone(flow: Flow, at: usize, end: usize, from: Packet): v
     if (side.line || feed == end) {
       const taken = appendLine(side, at, feed, from);
       if (taken < <u32>(feed - at)) {
+        // What the line took is counted with it.
+        at += taken;
         loseSync(flow, WHY_AFTER_GAP);
         continue;
       }

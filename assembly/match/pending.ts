@@ -134,14 +134,17 @@ function recordOpen(flow: Flow): void {
 const NEAR_PARTS: u64 = 10000;
 /** Times the lag of a copy: of a latency this long the lag is a small part. */
 const LAGS_MAX: i64 = 16;
+/** Number of the capture where packets come from the kernel's rings. */
+const LIVE: u32 = 0;
 
 /**
  * Whether a latency may be nothing but what two clocks disagree on. Where a connection was captured at two
  * points, the request may be of the one and the answer of the other, which missed the rest; each is then off
  * by less than the lag of the copy of its SYN. No packet of the second point comes before that copy, so what
- * was recorded before it is all of the first.
+ * was recorded before it is all of the first. A live source has one clock, however many interfaces it has.
  */
 function isOfTwoClocks(flow: Flow, latency: i64): bool {
+  if (indexState.capture == LIVE) return false;
   const lag = <i64>flow.copyLag;
   return lag > <i64>(indexState.second / NEAR_PARTS) && latency < LAGS_MAX * lag;
 }

@@ -1,10 +1,14 @@
 /**
  * Datagrams captured twice: at two points, on two interfaces, or on both sides of a translation of the
  * server's address. A duplicate has the payload, the client and the identification (RFC 791) of the first.
- * IPv6, and IPv4 that must not be fragmented, may have no identification. Then a datagram counts as a
- * duplicate only while its exchange is unanswered: no client sends a request again so soon.
+ * IPv6, and IPv4 that must not be fragmented, may have no identification. Then a client may have sent the
+ * same datagram again, and a request dropped is worse than one counted twice: it is a duplicate only while
+ * its exchange is unanswered, and only on another interface; where the capture does not tell interfaces, only
+ * sooner than any client waits for an answer.
  *
- *   | print 0 | time 0 | print 1 | time 1 | …      the place is chosen by the print; a newer one takes it
+ *   | print 0, time 0, interface 0 | print 1, time 1, interface 1 | …
+ *
+ * The print chooses the place, and a newer datagram takes it.
  */
 import { fingerprint, mix } from '../hash';
 import { indexState, reserve } from '../instance';
@@ -14,9 +18,15 @@ import { UDP_FRAME } from '../wire/udp';
 
 /** Datagrams remembered; a power of two. */
 const REMEMBERED: u64 = 512;
-/** Parts of a second within which a duplicate comes: with an identification, and without. */
+/** log2 of the bytes of a place. */
+const PLACE_SHIFT: usize = 5;
+/**
+ * Parts of a second within which a duplicate comes: with an identification; without, on another interface;
+ * and where the interfaces are unknown.
+ */
 const NEAR_PART: u64 = 2;
 const NEARER_PART: u64 = 100;
+const NEAREST_PART: u64 = 10000;
 
 let seen: usize = 0;
 /** Fingerprint of the datagram `isDuplicate` was last called for, and whether it has an identification. */
@@ -24,13 +34,13 @@ let print: u64 = 0;
 let isIdentified: bool = false;
 
 export function createDuplicates(): void {
-  seen = reserve(<usize>REMEMBERED << 4);
+  seen = reserve(<usize>REMEMBERED << PLACE_SHIFT);
 }
 
 // @ts-ignore: decorator
 @inline
 function placeOf(datagram: u64): usize {
-  return seen + ((<usize>(datagram >> 32) & <usize>(REMEMBERED - 1)) << 4);
+  return seen + ((<usize>(datagram >> 32) & <usize>(REMEMBERED - 1)) << PLACE_SHIFT);
 }
 
 /**
@@ -49,8 +59,15 @@ export function isDuplicate(frame: usize, fromClient: bool): bool {
   const place = placeOf(print);
   if (load<u64>(place) != print) return false;
   const later = <i64>(at.time - load<u64>(place, 8));
-  const near = <i64>(indexState.second / (isIdentified ? NEAR_PART : NEARER_PART));
+  const near = <i64>(indexState.second / partOf(load<u32>(place, 16)));
   return later < near && later > -near;
+}
+
+/** Part of a second within which the current datagram is a duplicate of one seen on this interface. */
+function partOf(seenOn: u32): u64 {
+  if (isIdentified) return NEAR_PART;
+  if (seenOn != packet.seenOn) return NEARER_PART;
+  return seenOn ? u64.MAX_VALUE : NEAREST_PART;
 }
 
 /** Whether that datagram has an identification, which tells a duplicate from a request sent again. */
@@ -63,4 +80,5 @@ export function remember(): void {
   const place = placeOf(print);
   store<u64>(place, print);
   store<u64>(place, packet.time, 8);
+  store<u32>(place, packet.seenOn, 16);
 }

@@ -108,3 +108,18 @@ test('what says something else is not read as answers', (t) => {
   t.deepEqual(said, []);
   t.true(counters.payload_unsynced_not_understood > 0);
 });
+
+test('answers alone, with a line longer than is kept: its bytes are unsynced, each once', (t) => {
+  const turns = [
+    client('get a\r\n'),
+    server('END\r\n'),
+    client('get b\r\n'),
+    server(`${'x'.repeat(5000)}\r\n`),
+  ];
+  const answers = packetsOf(turns, { cut: 'random' }).filter(isServers);
+  const { counters } = recordInProcess(pcapFile(answers));
+  t.is(counters.payload_seen, 5007);
+  t.is(counters.payload_unsynced_not_understood, 5);
+  t.is(counters.payload_unsynced_incomplete + counters.payload_unsynced_after_gap, 5002);
+  t.is(counters.payload_recorded, 0);
+});

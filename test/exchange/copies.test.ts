@@ -3,6 +3,7 @@ import test from 'ava';
 import { ascii, START } from '../support/conversation.js';
 import { recordInProcess } from '../support/in-process.js';
 import { concat, ipv4, ipv6, link, type Packet, pcapFile, udp } from '../support/packets.js';
+import { Section } from '../support/pcapng.js';
 
 const MS = 1_000_000n;
 
@@ -78,6 +79,31 @@ test('a request seen on both sides of a translation is one, and its answer where
   t.is(counters.flows, 1);
 });
 
+test('by what a capture tells of interfaces, a copy without a number is told from what is asked again', (t) => {
+  const ticks = ({ time }: Packet) => time / 1000n;
+  for (const [second, lag, said] of [
+    // Seen on two interfaces; on one of them twice.
+    [1, MS, 'get miss'],
+    [0, MS, 'get unanswered, get miss'],
+    [0, 5_000n, 'get unanswered, get miss'],
+  ] as const) {
+    const [ask, again, answer] = [
+      datagram('client', 7, 'get a\r\n', 0n),
+      datagram('client', 7, 'get a\r\n', lag),
+      datagram('server', 7, 'END\r\n', 2n * MS),
+    ] as const;
+    const capture = new Section()
+      .interface()
+      .interface()
+      .enhanced(0, ticks(ask), ask)
+      .enhanced(second, ticks(again), again)
+      .enhanced(0, ticks(answer), answer)
+      .bytes();
+    const { events } = recordInProcess(capture);
+    t.is(events.map(({ op, status }) => `${op} ${status}`).join(', '), said);
+  }
+});
+
 test('what is asked again is no copy', (t) => {
   // Answered, and asked again at once, by one id and the same bytes.
   const again = [0n, MS, 2n * MS].flatMap((start) => [
@@ -88,6 +114,7 @@ test('what is asked again is no copy', (t) => {
   // Not answered, and sent again with another number, or after a while.
   for (const [later, ids] of [
     [MS, [{ id: 5 }, { id: 6 }]],
+    [MS, [{}, {}]],
     [50n * MS, [{}, {}]],
     [1000n * MS, [{ id: 5 }, { id: 5 }]],
   ] as [bigint, Way[]][]) {

@@ -31,6 +31,13 @@ const WEATHERS: readonly Weather[] = [
   { lost: 0.2, doubled: 0.2, late: 0.3, overlapping: 0.2, odd: 0.2, cut: 0.1 },
 ];
 
+/** What segments of a connection carry; `mixed`: now and then none, or stamps elsewhere. */
+type Options = 'none' | 'stamps' | 'mixed';
+/** As many bytes as time stamps take, but the first ends the list. */
+const NO_OPTIONS = new Array<number>(12).fill(0);
+/** Jumps of a clock: what is newer and what is older turns over between the two largest. */
+const FAR = [1000, -1000, 0x7fffffff, 0x80000000];
+
 interface Segment {
   side: number;
   seq: number;
@@ -47,6 +54,10 @@ export class Wire {
   #port = 0;
   #version = 4;
   #weather = CALM;
+  /** Options a side's segments carry. */
+  #options: Options = 'none';
+  /** What each side's time stamps show next. */
+  readonly #clock = [0, 0];
   readonly #initial = [0, 0];
   readonly #held: { segment: Segment; after: number }[] = [];
 
@@ -61,7 +72,11 @@ export class Wire {
     this.#port = random() < 0.02 ? 11212 : 40_000 + between(random, 0, random() < 0.5 ? 7 : 63);
     this.#version = random() < 0.85 ? 4 : 6;
     this.#weather = random() < 0.45 ? CALM : oneOf(random, WEATHERS);
+    const options = random();
+    this.#options = options < 0.4 ? 'none' : options < 0.9 ? 'stamps' : 'mixed';
     for (const side of [CLIENT, SERVER]) {
+      // Clocks that wrap, and one that shows 0, which counts as no stamp.
+      this.#clock[side] = random() < 0.7 ? between(random, 1, 1e9) : -between(random, 0, 40);
       this.#initial[side] = random() < 0.8 ? between(random, 0, 1e6) : 0xffffffff - between(random, 0, 2000);
     }
     const segments = this.#segments(random, dialogue);
@@ -139,24 +154,48 @@ export class Wire {
 
   #write(random: Random, segment: Segment, { said }: Dialogue): void {
     const { side, from, to, flags, seq, ack } = segment;
-    const options = random() < 0.1 ? 12 : 0;
+    const options = this.#optionsOf(random, side, flags);
+    const size = options.length;
     const envelope = {
       version: this.#version,
       protocol: TCP,
       source: side === CLIENT ? this.#client : 1,
       destination: side === CLIENT ? 1 : this.#client,
     };
-    const tcp = this.#records.begin(random, envelope, 20 + options + to - from, this.#weather.cut);
+    const tcp = this.#records.begin(random, envelope, 20 + size + to - from, this.#weather.cut);
     if (tcp < 0) return;
     const { bytes } = this.#records;
-    bytes.fill(0, tcp, tcp + 20 + options);
+    bytes.fill(0, tcp, tcp + 20);
     bytes.writeUInt16BE(side === CLIENT ? this.#port : SERVER_PORT, tcp);
     bytes.writeUInt16BE(side === CLIENT ? SERVER_PORT : this.#port, tcp + 2);
     bytes.writeUInt32BE(seq >>> 0, tcp + 4);
     bytes.writeUInt32BE(flags & ACK ? ack >>> 0 : 0, tcp + 8);
-    bytes[tcp + 12] = (20 + options) << 2;
-    bytes[tcp + 13] = flags;
-    said[side]!.copy(bytes, tcp + 20 + options, from, to);
+    bytes[tcp + 12] = (20 + size) << 2;
+    // Congestion flags, and the one beside the header's size, mean nothing to a receiver of bytes.
+    bytes[tcp + 13] = flags | (random() < 0.02 ? 0xc0 : 0);
+    if (random() < 0.02) bytes[tcp + 12]! |= 1;
+    const window = random();
+    bytes.writeUInt16BE(
+      window < 0.9 ? 502 : window < 0.93 ? 0 : window < 0.96 ? 1 : between(random, 0, 65535),
+      tcp + 14,
+    );
+    bytes.set(options, tcp + 20);
+    said[side]!.copy(bytes, tcp + 20 + size, from, to);
+  }
+
+  /** The options of a side's next segment: its clock goes on, or backwards, or far from where it was. */
+  #optionsOf(random: Random, side: number, flags: number): readonly number[] {
+    if (this.#options === 'none') return random() < 0.05 ? NO_OPTIONS : [];
+    if (this.#options === 'mixed' && random() < 0.3) return random() < 0.5 ? [] : NO_OPTIONS;
+    const step = random();
+    this.#clock[side]! +=
+      step < 0.94 ? between(random, 0, 2) : step < 0.97 ? -between(random, 1, 3) : oneOf(random, FAR);
+    const stamp = this.#clock[side]! >>> 0;
+    const stamps = [8, 10, stamp >>> 24, (stamp >>> 16) & 255, (stamp >>> 8) & 255, stamp & 255, 0, 0, 0, 0];
+    const order = this.#options === 'mixed' && random() < 0.2;
+    const options = order ? [...stamps, 1, 1] : [1, 1, ...stamps];
+    // Selective acknowledgements permitted, a window scale of 7.
+    return flags & SYN ? [...options, 4, 2, 1, 3, 3, 7, 1, 1] : options;
   }
 }
 

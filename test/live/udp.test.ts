@@ -102,3 +102,65 @@ live(
     );
   },
 );
+
+/**
+ * Sends requests whose departure it chooses itself (SO_TXTIME, socket(7)), and one as the kernel does. Runs where the
+ * clients are.
+ */
+const CHOOSY = `
+  const koffi = require('koffi');
+  const libc = koffi.load('libc.so.6');
+  const socket = libc.func('int socket(int, int, int)');
+  const connect = libc.func('int connect(int, void *, int)');
+  const setsockopt = libc.func('int setsockopt(int, int, int, void *, int)');
+  const sendmsg = libc.func('long sendmsg(int, void *, int)');
+  const [SOL_SOCKET, SO_TXTIME, CLOCK_MONOTONIC] = [1, 61, 1];
+  const must = (result) => { if (result < 0) throw new Error('errno ' + koffi.errno()); };
+  const fd = socket(2, 2, 0);
+  const to = Buffer.from([2, 0, ${PORT >> 8}, ${PORT & 255}, ...'${SERVER}'.split('.').map(Number), ...new Array(8).fill(0)]);
+  must(connect(fd, to, to.length));
+  must(setsockopt(fd, SOL_SOCKET, SO_TXTIME, Buffer.from([CLOCK_MONOTONIC, 0, 0, 0, 0, 0, 0, 0]), 8));
+  const send = (id, time) => {
+    const data = Buffer.from([0, id, 0, 0, 0, 1, 0, 0, ...Buffer.from('get a\\r\\n')]);
+    const part = Buffer.alloc(16);
+    part.writeBigUInt64LE(koffi.address(data), 0);
+    part.writeBigUInt64LE(BigInt(data.length), 8);
+    const control = Buffer.alloc(24);
+    control.writeBigUInt64LE(24n, 0);
+    control.writeInt32LE(SOL_SOCKET, 8);
+    control.writeInt32LE(SO_TXTIME, 12);
+    control.writeBigUInt64LE(time, 16);
+    const message = Buffer.alloc(56);
+    message.writeBigUInt64LE(koffi.address(part), 16);
+    message.writeBigUInt64LE(1n, 24);
+    if (time) message.writeBigUInt64LE(koffi.address(control), 32);
+    if (time) message.writeBigUInt64LE(24n, 40);
+    must(sendmsg(fd, message, 0));
+  };
+  const second = 1000000000n;
+  send(1, 1n);
+  send(2, process.hrtime.bigint() + 10n * second);
+  send(3, 0n);
+  setTimeout(() => { send(4, process.hrtime.bigint() - second); }, 50);
+`;
+
+live(`times that a sender chose are not believed${reason && ` (${reason})`}`, async (t) => {
+  t.timeout(60_000);
+  const network = new Network(t);
+  await network.memcached('-U', String(PORT));
+  const profile = join(temporary(t), 'out.mbp');
+  const recording = network.record(`ebpf:${DEVICE}`, profile);
+  await recording.running();
+  const start = BigInt(Date.now()) * 1_000_000n;
+  network.client(process.execPath, '-e', CHOOSY);
+  const summary = await recording.stop();
+  const end = BigInt(Date.now()) * 1_000_000n;
+  t.is(unaccounted(summary), 0);
+  t.is(summary.requests, 4);
+  t.is(summary.answered, 4);
+  using reader = openProfile(profile);
+  for (const { ts_ns, latency_ns } of readEvents(reader)) {
+    t.true(BigInt(ts_ns) >= start && BigInt(ts_ns) <= end, `${ts_ns} is in [${start}, ${end}]`);
+    t.true(latency_ns !== null && latency_ns < 20_000_000);
+  }
+});

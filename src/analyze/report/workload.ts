@@ -1,5 +1,5 @@
 import type { Analysis } from '../analysis.js';
-import { bytes, count, nanoseconds, percent, seconds } from '../format.js';
+import { bytes, count, counted, nanoseconds, percent, seconds } from '../format.js';
 import type { OpAnalysis } from '../op-tally.js';
 import { bar, maybe, type ReportStyle, table, when, wrap } from './lines.js';
 
@@ -15,7 +15,7 @@ export function workloadLines(analysis: Analysis, style: ReportStyle): string[] 
   const rate = duration_s > 0 ? `, ${count(requests / duration_s)} a second` : '';
   return [
     style.title('Workload'),
-    `  ${count(requests)} requests for ${count(events)} keys on ${count(connections)} connections`,
+    `  ${counted(requests, 'request')} for ${counted(events, 'key')} on ${counted(connections, 'connection')}`,
     ...wrap(`${when(first_ts_ns)} to ${when(last_ts_ns)} (${seconds(duration_s)}${rate})`),
     `  hit ratio ${maybe(hit_ratio, percent)}`,
     ...(sample === 1 ? [] : [`  ${style.warn(`a sample: all counts and rates are ${part}`)}`]),
