@@ -1,5 +1,5 @@
 import type { Payload } from '../event/payload.js';
-import { bytes, count, percent } from './format.js';
+import { bytes, count, counted, percent } from './format.js';
 import type { LossAnalysis } from './loss.js';
 
 /** Something that is missing, and what that means for the figures. */
@@ -122,7 +122,7 @@ const RULES: readonly Rule[] = [
     sizesUnknown === 0
       ? null
       : {
-          what: `the item size of ${count(sizesUnknown)} keys is unknown (${percent(sizesUnknown / Math.max(1, keys))})`,
+          what: `the item size of ${counted(sizesUnknown, 'key')} is unknown (${percent(sizesUnknown / Math.max(1, keys))})`,
           means: 'they count as keys and take no bytes: nobody stored or fetched them',
         },
 ];
