@@ -130,6 +130,7 @@ class Analyzer {
   }
 
   result({ readers }: Pass): Analysis {
+    this.#sequencer?.finish();
     const { events, requests, firstNs, lastNs, connections } = this.#totals;
     const { ops, hits, misses } = this.#commands.result();
     const sources = sourcesOf(readers);

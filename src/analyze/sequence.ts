@@ -92,6 +92,11 @@ export class Sequencer {
     this.#rows = kept;
   }
 
+  /** Hands on what is left: the last block may be damaged, so that nothing says which is. */
+  finish(): void {
+    this.#release(Number.POSITIVE_INFINITY);
+  }
+
   #take(batch: Batch, words: Uint32Array): void {
     const { kinds, rows, kind, time, ordinal, entry, entryRows, valueSize, ttl, keySizes } = batch;
     const ids = new Int32Array(entryRows.length).fill(-1);

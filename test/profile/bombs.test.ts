@@ -38,8 +38,8 @@ for (const [what, { ends, analyzed }] of Object.entries(BOMBS)) {
 }
 
 for (const length of LENGTHS) {
-  test(`a frame that says it is ${length} bytes long`, (t) => {
-    const all = readAll(file(t, lyingLength(length)));
+  test(`a frame that says it is ${length} bytes long`, async (t) => {
+    const all = await readAll(file(t, lyingLength(length)));
     if (all instanceof MembenchError) throw all;
     t.is(all.events.length, 1);
     t.deepEqual(all.missing, [{ worker: 0, seq: 0 }]);

@@ -35,11 +35,11 @@ function open(t: ExecutionContext): { path: string; fd: number } {
   return { path, fd };
 }
 
-test('the sample is what these tests are about', (t) => {
+test('the sample is what these tests are about', async (t) => {
   const count = (magic: string) => PLACES.filter((place) => place.magic === magic).length;
   t.true(count('MBBK') >= 6);
   t.deepEqual([count('MBHD'), count('MBLS'), count('MBNT'), count('MBFT')], [1, 1, 1, 1]);
-  const all = readAll(open(t).path);
+  const all = await readAll(open(t).path);
   if (all instanceof MembenchError) throw all;
   t.true(all.verification.perfect);
   const blocks = [...eventsByBlock(t).values()];
@@ -48,12 +48,12 @@ test('the sample is what these tests are about', (t) => {
   t.true(new Set(blocks.map(({ name }) => name[0])).size === 2, 'blocks of both workers');
 });
 
-test('cut at every length: the blocks before the cut, each worker from its first, or a clear error', (t) => {
+test('cut at every length: the blocks before the cut, each worker from its first, or a clear error', async (t) => {
   const byBlock = eventsByBlock(t);
   const { path, fd } = open(t);
   for (let size = WHOLE.length - 1; size >= 0; size--) {
     ftruncateSync(fd, size);
-    const all = readAll(path);
+    const all = await readAll(path);
     if (size < PLACES[0]!.bytes) {
       assert.ok(all instanceof MembenchError, `cut at ${size}`);
       assert.equal(all.code, 'ERR_MEMBENCH_NOT_A_PROFILE');

@@ -22,23 +22,25 @@ export interface ReadAll {
 }
 
 /** What the readers make of a file, or the error all of them refuse it with. Any other error is thrown. */
-export function readAll(path: string): ReadAll | MembenchError {
-  const results = [
+export async function readAll(path: string): Promise<ReadAll | MembenchError> {
+  const readers = [
     () => {
       using profile = openProfile(path);
       const events = [...readEvents(profile)];
       return { events, missing: profile.missing(), damage: profile.damage, footer: profile.footer !== null };
     },
     () => ({ verification: verifyProfile(path) }),
-    () => ({ analysis: analyze([path]) }),
-  ].map((read) => {
+    async () => ({ analysis: await analyze([path]) }),
+  ];
+  const results: (object | MembenchError)[] = [];
+  for (const read of readers) {
     try {
-      return read();
+      results.push(await read());
     } catch (error) {
-      if (error instanceof MembenchError) return error;
-      throw error;
+      if (!(error instanceof MembenchError)) throw error;
+      results.push(error);
     }
-  });
+  }
   const errors = results.filter((result) => result instanceof MembenchError);
   if (errors.length === 0) return Object.assign({}, ...results);
   if (errors.length < results.length || errors.some(({ message }) => message !== errors[0]!.message)) {
