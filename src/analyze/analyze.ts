@@ -201,6 +201,15 @@ function numberKeys(batch: Batch, words: Uint32Array, table: KeyTable): void {
   }
 }
 
+/** @throws ERR_MEMBENCH_USAGE where a command is asked for that no profile could hold */
+function checkCommands({ ops = [] }: AnalyzeOptions, { readers }: Pass): void {
+  const known = new Set(readers.flatMap(({ header }) => header.names.op));
+  for (const op of ops) {
+    if (!known.has(op))
+      throw new MembenchError('ERR_MEMBENCH_USAGE', `${op}: there is no such command in the profiles`);
+  }
+}
+
 /**
  * Says what the workload in one or more profiles is. Connections of several recordings are added up, those
  * that span several files of one count once; keys
@@ -211,6 +220,7 @@ function numberKeys(batch: Batch, words: Uint32Array, table: KeyTable): void {
  */
 export async function analyze(paths: readonly string[], options: AnalyzeOptions = {}): Promise<Analysis> {
   using pass = new Pass(paths);
+  checkCommands(options, pass);
   const { events, range } = pass;
   const analyzer = new Analyzer(planOf(options, range), range?.firstNs ?? 0n, events);
   let done = 0;

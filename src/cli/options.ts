@@ -100,10 +100,11 @@ function nanoseconds(seconds: number): bigint {
   return BigInt(Math.round(seconds * 1e9));
 }
 
-/** Names with commas between. */
+/** Names of commands, with commas between. */
 export function parseNames(text: string): string[] {
   const names = text.split(',').map((name) => name.trim());
-  if (names.includes('')) throw new InvalidArgumentError('It must be names with commas between.');
+  if (names.some((name) => !/^[a-z_]+$/.test(name)))
+    throw new InvalidArgumentError('It must be names of commands, such as get,set.');
   return names;
 }
 

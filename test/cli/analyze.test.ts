@@ -65,6 +65,7 @@ test('what cannot be is refused in one line', (t) => {
     ['--from', 'soon'],
     ['--from', '10s', '--to', '5s'],
     ['--op', 'GET;'],
+    ['--op', 'get,gett'],
     ['--by', 'moon'],
     ['--top', '0'],
     ['--interval', '0.001ms'],
