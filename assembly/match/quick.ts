@@ -39,11 +39,18 @@ export function quickGet(flow: Flow, at: usize, end: usize, from: Packet): usize
   const key = at + 4;
   const gap = findGap(key, end);
   if (gap + 1 >= end || load<u16>(gap) != CRLF || gap == key || gap - key > KEY_MAX) return 0;
+  return beginGet(flow, key, gap, from) ? gap + 2 : 0;
+}
+
+/** Submits a `get` of the key [key, end); returns false, without any effect, where there is no memory. */
+// @ts-ignore: decorator
+@inline
+function beginGet(flow: Flow, key: usize, end: usize, from: Packet): bool {
   const request = tryRequest(flow);
-  if (changetype<usize>(request) == 0) return 0;
-  setGet(request, key, gap);
+  if (changetype<usize>(request) == 0) return false;
+  setGet(request, key, end);
   begin(flow, request, from);
-  return gap + 2;
+  return true;
 }
 
 /** Submits a complete request, which waits for its answer. */
@@ -71,11 +78,7 @@ export function wholeRequest(flow: Flow, at: usize, end: usize): bool {
   const key = at + 4;
   const size = end - key - 2;
   if (size - 1 >= KEY_MAX || findGap(key, end) != end - 2) return false;
-  const request = tryRequest(flow);
-  if (changetype<usize>(request) == 0) return false;
-  setGet(request, key, end - 2);
-  begin(flow, request, packet);
-  return true;
+  return beginGet(flow, key, end - 2, packet);
 }
 
 /**
@@ -160,11 +163,21 @@ export function takeQuickValue(request: Request): void {
   request.present |= (1 << PRESENT_VALUE_SIZE) | (1 << PRESENT_FLAGS);
 }
 
-/** Whether [at, end) is exactly `END` with its line end. */
+/** Bytes of `END` and its line end. */
+export const END_SIZE: u32 = 5;
+
+/** Whether [at, end) begins with `END` and its line end. */
+// @ts-ignore: decorator
+@inline
+export function startsWithEnd(at: usize, end: usize): bool {
+  return at + END_SIZE <= end && load<u32>(at) == ANSWER_END_CR && load<u8>(at + 4) == LF;
+}
+
+/** Whether that is all of [at, end). */
 // @ts-ignore: decorator
 @inline
 function isEnd(at: usize, end: usize): bool {
-  return at + 5 == end && load<u32>(at) == ANSWER_END_CR && load<u8>(at + 4) == LF;
+  return at + END_SIZE == end && startsWithEnd(at, end);
 }
 
 /**

@@ -23,7 +23,6 @@ import {
   IS_FREE, IS_OK, IS_STAT, IS_STORED, IS_VA, IS_VALUE, KIND_AUTH, KIND_DUMP, KIND_GET, KIND_META, KIND_UNTOLD,
   Request,
 } from '../memcache/message';
-import { ANSWER_END_CR } from '../memcache/words';
 import { Packet } from '../packet';
 import { findByte } from '../scan';
 import { countUnproven, disown, leaveRestUnread, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD } from './account';
@@ -33,7 +32,7 @@ import { STEP_DONE, STEP_NOT, stepOver } from './foreign';
 import { HELD_VALUE_MAX, lookAtHeld, mayBeLogin } from './held';
 import { answered, forgetPending, freeRequest, record, shift } from './pending';
 import { appendLine, freeLine } from './lines';
-import { quickSize, quickValue, takeQuickValue } from './quick';
+import { END_SIZE, quickSize, quickValue, startsWithEnd, takeQuickValue } from './quick';
 import { resume } from './resume';
 import {
   CLIENT_LINE, CLIENT_OVER, SERVER_AFTER_ERROR, SERVER_DATA, SERVER_DROP, SERVER_LINE, SERVER_STEP,
@@ -153,21 +152,20 @@ function lineBytes(flow: Flow, at: usize, end: usize, by: Packet): usize {
 function quickAnswer(flow: Flow, at: usize, end: usize, time: u64): usize {
   const request = changetype<Request>(<usize>flow.head);
   if (request.kind != KIND_GET || request.keys || !(request.present & (1 << PRESENT_KEY))) return 0;
-  if (load<u32>(at) == ANSWER_END_CR) {
-    if (end - at < 5 || load<u8>(at + 4) != LF) return 0;
+  if (startsWithEnd(at, end)) {
     answered(request, time);
     const hit = request.present & (1 << PRESENT_VALUE_SIZE);
     concludeText(flow, request, IS_END, hit ? STATUS_HIT : STATUS_MISS);
-    return at + 5;
+    return at + END_SIZE;
   }
   const data = quickValue(request, at, end);
   if (data == 0) return 0;
   answered(request, time);
   takeQuickValue(request);
   const behind = data + <usize>quickSize + 2;
-  if (behind + 5 <= end && load<u32>(behind) == ANSWER_END_CR && load<u8>(behind + 4) == LF) {
+  if (startsWithEnd(behind, end)) {
     concludeText(flow, request, IS_END, STATUS_HIT);
-    return behind + 5;
+    return behind + END_SIZE;
   }
   const side = sideOf(flow, SERVER);
   side.skip = quickSize + 2;
@@ -368,9 +366,6 @@ function concludeText(flow: Flow, request: Request, code: u32, status: u32): voi
     if (flow.head == 0 && isWhole && client.next == acknowledged) believe(flow);
   }
 }
-
-/** Bytes of `END` and its line end. */
-const END_SIZE: u32 = 5;
 
 /**
  * Whether the capture lacks, after the end of a value, only the `END` of its answer: the request is a

@@ -29,9 +29,10 @@ const NEARER_PART: u64 = 100;
 const NEAREST_PART: u64 = 10000;
 
 let seen: usize = 0;
-/** Fingerprint of the datagram `isDuplicate` was last called for, and whether it has an identification. */
+/** Fingerprint of the datagram `isDuplicate` was last called for. */
 let print: u64 = 0;
-let isIdentified: bool = false;
+/** Whether it has an identification, which tells a duplicate from a request sent again. */
+export let isIdentified: bool = false;
 
 export function createDuplicates(): void {
   seen = reserve(<usize>REMEMBERED << PLACE_SHIFT);
@@ -68,11 +69,6 @@ function partOf(seenOn: u32): u64 {
   if (isIdentified) return NEAR_PART;
   if (seenOn != packet.seenOn) return NEARER_PART;
   return seenOn ? u64.MAX_VALUE : NEAREST_PART;
-}
-
-/** Whether that datagram has an identification, which tells a duplicate from a request sent again. */
-export function hasIdentification(): bool {
-  return isIdentified;
 }
 
 /** Remembers that datagram. */

@@ -26,7 +26,7 @@ import { destinationPort, sourcePort, TCP_ACK } from '../wire/tcp';
 import {
   datagrams, requestId, sequenceNumber, UDP_ANSWER, UDP_FRAME, UDP_HEADER, udpLength,
 } from '../wire/udp';
-import { hasIdentification, isDuplicate, remember } from './duplicates';
+import { isDuplicate, isIdentified, remember } from './duplicates';
 
 /** State of the answer that is arriving. It lies where a TCP flow keeps fields of the server's SYN. */
 // @ts-ignore: decorator
@@ -98,15 +98,15 @@ function takeRequest(frame: usize): void {
     return;
   }
   const isAgain = isDuplicate(frame, true);
-  if (isAgain && hasIdentification()) {
-    countDuplicate();
+  if (isAgain && isIdentified) {
+    skipDuplicate();
     return;
   }
   const conn = connOf();
   markClient(requestId(frame), true);
   const earlier = find();
   if (isAgain && changetype<usize>(earlier)) {
-    countDuplicate();
+    skipDuplicate();
     return;
   }
   remember();
@@ -133,8 +133,8 @@ function takeRequest(frame: usize): void {
   endIfDone(flow);
 }
 
-/** Counts the current datagram as a duplicate of an earlier one. */
-function countDuplicate(): void {
+/** Counts the current datagram as a duplicate of an earlier one, and does not read it. */
+function skipDuplicate(): void {
   count(COUNTER_DUPLICATES);
   count(COUNTER_PAYLOAD_REPEATED, packet.size + UDP_FRAME);
 }
@@ -145,8 +145,8 @@ function takeAnswer(frame: usize): void {
   const isAgain = isDuplicate(frame, false);
   markClient(requestId(frame), false);
   const flow = find();
-  if (isAgain && (hasIdentification() || !changetype<usize>(flow))) {
-    countDuplicate();
+  if (isAgain && (isIdentified || !changetype<usize>(flow))) {
+    skipDuplicate();
     return;
   }
   if (!changetype<usize>(flow)) {
