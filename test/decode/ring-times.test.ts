@@ -3,35 +3,16 @@ import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { createCore } from '#src/decode/core.js';
 import { usesSimd } from '#src/decode/simd.js';
-import { EVENT_RECORD, RING_RECORD } from '#src/layout/generated.js';
+import { EVENT_RECORD } from '#src/layout/generated.js';
 import { NO_CAPTURE } from '#src/memory/capture-header.js';
 import { beginCapture, captureStart, configureWorker, setPorts, setWalk } from '#src/memory/configure.js';
 import { mapMemory, regionAddress, slotAddress } from '#src/memory/map.js';
 import { packetsOf } from '../support/conversation.js';
+import { ringRecord } from '../support/kernel.js';
 
-const ETHERNET = 14;
-const IPV4 = 20;
 const MS = 1_000_000n;
 const NOW = 5_000n * MS;
 const encoder = new TextEncoder();
-
-/** A record as the kernel writes it (kernel/bpf/ringbuf.c): length, page offset, the record, padding to 8. */
-function record(frame: Uint8Array, time: bigint): Uint8Array {
-  const ip = frame.subarray(ETHERNET);
-  const bytes = new Uint8Array((8 + RING_RECORD.SIZE + ip.length + 7) & ~7);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, RING_RECORD.SIZE + ip.length, true);
-  view.setBigUint64(8 + RING_RECORD.time, time, true);
-  view.setUint32(8 + RING_RECORD.length, frame.length, true);
-  view.setUint32(8 + RING_RECORD.captured, ip.length, true);
-  view.setUint32(8 + RING_RECORD.hash, 77, true);
-  view.setUint16(8 + RING_RECORD.l4_offset, IPV4, true);
-  view.setUint8(8 + RING_RECORD.family, 4);
-  view.setUint8(8 + RING_RECORD.protocol, 6);
-  view.setUint8(8 + RING_RECORD.link_size, ETHERNET);
-  bytes.set(ip, 8 + RING_RECORD.SIZE);
-  return bytes;
-}
 
 /** Time and latency of the one request of a conversation whose packets are in the ring at these times. */
 function decode(
@@ -66,7 +47,7 @@ function decode(
   const at = slotAddress(map, 0) + map.chunkOffset;
   let size = 0;
   const write = (data: Uint8Array, time: bigint) => {
-    const bytes = record(data, time);
+    const bytes = ringRecord(data, time);
     new Uint8Array(buffer, at + size).set(bytes);
     size += bytes.length;
   };

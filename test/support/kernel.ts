@@ -124,6 +124,27 @@ export class FakePacketRing implements FakeKernel {
   }
 }
 
+/** Bytes of a record, its head and padding included (kernel/bpf/ringbuf.c). */
+const bytesOf = (frame: Uint8Array) => (8 + RING_RECORD.SIZE + frame.length - ETHERNET + 7) & ~7;
+
+/** The record of a packet as the kernel writes it: length, page offset, the record, padding to 8. */
+export function ringRecord(frame: Uint8Array, time: bigint): Uint8Array {
+  const ip = frame.subarray(ETHERNET);
+  const bytes = new Uint8Array(bytesOf(frame));
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, RING_RECORD.SIZE + ip.length, true);
+  view.setBigUint64(8 + RING_RECORD.time, time, true);
+  view.setUint32(8 + RING_RECORD.length, frame.length, true);
+  view.setUint32(8 + RING_RECORD.captured, ip.length, true);
+  view.setUint32(8 + RING_RECORD.hash, 77, true);
+  view.setUint16(8 + RING_RECORD.l4_offset, IPV4, true);
+  view.setUint8(8 + RING_RECORD.family, 4);
+  view.setUint8(8 + RING_RECORD.protocol, 6);
+  view.setUint8(8 + RING_RECORD.link_size, ETHERNET);
+  bytes.set(ip, 8 + RING_RECORD.SIZE);
+  return bytes;
+}
+
 /** A BPF ring (kernel/bpf/ringbuf.c) and the counters beside it. */
 export class FakeBpfRing implements FakeKernel {
   readonly ring: BpfRing;
@@ -164,9 +185,7 @@ export class FakeBpfRing implements FakeKernel {
   }
 
   deliver(frame: Uint8Array): void {
-    const ip = frame.subarray(ETHERNET);
-    const length = RING_RECORD.SIZE + ip.length;
-    const bytes = (length + 8 + 7) & ~7;
+    const bytes = bytesOf(frame);
     const producer = this.#rest.getBigUint64(0, true);
     const counter = (name: (typeof KERNEL_COUNTER_NAMES)[number]) => {
       const at = KERNEL_COUNTER_NAMES.indexOf(name) * 8;
@@ -179,18 +198,7 @@ export class FakeBpfRing implements FakeKernel {
     }
     this.delivered++;
     counter('submitted');
-    const record = new Uint8Array(8 + length);
-    const view = new DataView(record.buffer);
-    view.setUint32(0, length, true);
-    view.setBigUint64(8 + RING_RECORD.time, NS + BigInt(this.delivered), true);
-    view.setUint32(8 + RING_RECORD.length, frame.length, true);
-    view.setUint32(8 + RING_RECORD.captured, ip.length, true);
-    view.setUint32(8 + RING_RECORD.hash, 77, true);
-    view.setUint16(8 + RING_RECORD.l4_offset, IPV4, true);
-    view.setUint8(8 + RING_RECORD.family, 4);
-    view.setUint8(8 + RING_RECORD.protocol, 6);
-    view.setUint8(8 + RING_RECORD.link_size, ETHERNET);
-    record.set(ip, 8 + RING_RECORD.SIZE);
+    const record = ringRecord(frame, NS + BigInt(this.delivered));
     const base = this.#rest.byteOffset + PAGE_SIZE;
     const data = new Uint8Array(this.#rest.buffer, base, 2 * this.#size);
     const at = Number(producer) % this.#size;
