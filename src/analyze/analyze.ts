@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { MembenchError } from '../errors.js';
 import { hintOf } from '../event/hint.js';
 import { payloadOf } from '../event/payload.js';
+import { checkCommands } from '../profile/open-all.js';
 import type { Analysis } from './analysis.js';
 import { type Batch, batchOf, recordTimes } from './batch.js';
 import { caveatsOf } from './caveats.js';
@@ -201,15 +202,6 @@ function numberKeys(batch: Batch, words: Uint32Array, table: KeyTable): void {
   }
 }
 
-/** @throws ERR_MEMBENCH_USAGE where a command is asked for that no profile could hold */
-function checkCommands({ ops = [] }: AnalyzeOptions, { readers }: Pass): void {
-  const known = new Set(readers.flatMap(({ header }) => header.names.op));
-  for (const op of ops) {
-    if (!known.has(op))
-      throw new MembenchError('ERR_MEMBENCH_USAGE', `${op}: there is no such command in the profiles`);
-  }
-}
-
 /**
  * Says what the workload in one or more profiles is. Connections of several recordings are added up, those
  * that span several files of one count once; keys
@@ -220,7 +212,7 @@ function checkCommands({ ops = [] }: AnalyzeOptions, { readers }: Pass): void {
  */
 export async function analyze(paths: readonly string[], options: AnalyzeOptions = {}): Promise<Analysis> {
   using pass = new Pass(paths);
-  checkCommands(options, pass);
+  checkCommands(pass.readers, options.ops);
   const { events, range } = pass;
   const analyzer = new Analyzer(planOf(options, range), range?.firstNs ?? 0n, events);
   let done = 0;

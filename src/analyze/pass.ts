@@ -1,5 +1,6 @@
 import type { BlockEntry } from '../profile/footer.js';
-import { ProfileReader } from '../profile/reader.js';
+import { openAll } from '../profile/open-all.js';
+import type { ProfileReader } from '../profile/reader.js';
 import { type Decoded, decodeBlock } from './batch.js';
 
 /** A profile that is being read, and its blocks that hold events. */
@@ -32,21 +33,14 @@ export class Pass {
   /** @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE */
   constructor(paths: readonly string[]) {
     const runs = new Map<string, number>();
-    const sources: Source[] = [];
-    try {
-      for (const path of paths) {
-        const reader = new ProfileReader(path);
+    this.readers = openAll(paths);
+    this.#blocks = this.readers
+      .flatMap((reader) => {
         const { run } = reader.header;
         if (!runs.has(run)) runs.set(run, runs.size);
-        sources.push({ reader, recording: runs.get(run)! });
-      }
-    } catch (error) {
-      for (const { reader } of sources) reader.close();
-      throw error;
-    }
-    this.readers = sources.map(({ reader }) => reader);
-    this.#blocks = sources
-      .flatMap((source) => source.reader.blocks.map((entry) => ({ source, entry })))
+        const source: Source = { reader, recording: runs.get(run)! };
+        return reader.blocks.map((entry) => ({ source, entry }));
+      })
       .sort(({ entry: a }, { entry: b }) => (a.minNs < b.minNs ? -1 : a.minNs > b.minNs ? 1 : 0));
   }
 

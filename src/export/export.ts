@@ -2,6 +2,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { MembenchError, refuseUnknown } from '../errors.js';
+import { checkCommands } from '../profile/open-all.js';
 import { HERE, ThreadDecoder } from './block-decoder.js';
 import { COLUMNS_OF } from './columns.js';
 import { Filter } from './filter.js';
@@ -158,10 +159,7 @@ async function startThreads(format: ExportFormat, output: number | ExportSink): 
 }
 
 function filterOf({ from, to, ops, sample }: ExportOptions, inputs: Inputs): Filter {
-  const known = new Set(inputs.readers.flatMap(({ header }) => header.names.op));
-  for (const op of ops ?? []) {
-    if (!known.has(op)) throw usage(`${op}: there is no such command in the profiles`);
-  }
+  checkCommands(inputs.readers, ops);
   const first = inputs.firstNs ?? 0n;
   const time = (given: ExportTime | undefined) =>
     typeof given === 'object' ? first + given.afterFirst : given;

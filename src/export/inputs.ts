@@ -1,5 +1,6 @@
 import type { BlockEntry } from '../profile/footer.js';
-import { ProfileReader } from '../profile/reader.js';
+import { openAll } from '../profile/open-all.js';
+import type { ProfileReader } from '../profile/reader.js';
 import { type Words, wordsOf } from './filter.js';
 
 /** A block that was not read yet. */
@@ -23,14 +24,8 @@ export class Inputs {
 
   /** @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE */
   constructor(paths: readonly string[]) {
-    const readers: ProfileReader[] = [];
+    const readers = openAll(paths);
     this.readers = readers;
-    try {
-      for (const path of paths) readers.push(new ProfileReader(path));
-    } catch (error) {
-      this.close();
-      throw error;
-    }
     const runs = new Map<string, number>();
     const workers = new Map<string, number>();
     const blocks = readers.flatMap((reader) => {

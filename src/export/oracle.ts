@@ -1,10 +1,10 @@
 import { ftruncateSync, readSync } from 'node:fs';
+import { writeAll } from '../profile/create.js';
 import type { Batch } from './batch.js';
 import { type Encoder, NOTHING } from './encoder.js';
 import { ObjectTable } from './object-table.js';
 import { type EventShape, HAS } from './shapes.js';
 import { Clock } from './text.js';
-import { writeAt } from './write-at.js';
 
 /** Bytes of a record: time u32, object u64, size u32, number of its next request i64, packed, little-endian. */
 export const RECORD = 24;
@@ -115,7 +115,7 @@ export class OracleEncoder implements Encoder {
     let filled = CHUNK;
     const flush = () => {
       written -= CHUNK - filled;
-      writeAt(fd, target.subarray(filled), written);
+      writeAll(fd, target.subarray(filled), written);
       filled = CHUNK;
     };
     for (let end = total; end > 0; end -= CHUNK) {
@@ -168,7 +168,7 @@ export class OracleEncoder implements Encoder {
     for (let at = from; at < total; at += CHUNK) {
       const chunk = buffer.subarray(0, Math.min(CHUNK, total - at));
       readAll(fd, chunk, at);
-      writeAt(fd, chunk, at - from);
+      writeAll(fd, chunk, at - from);
       await onChunk();
     }
     ftruncateSync(fd, total - from);

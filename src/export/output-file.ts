@@ -4,20 +4,18 @@ import {
   constants,
   fchmodSync,
   linkSync,
-  lstatSync,
   openSync,
   renameSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { fileReason, MembenchError } from '../errors.js';
-import { WRITE_REASONS } from '../profile/create.js';
+import { MembenchError } from '../errors.js';
+import { existsError, isFree, writeError } from '../profile/create.js';
 
 /** Says why a file cannot be created or written. */
 export function fileError(path: string, error: unknown): MembenchError {
   if (error instanceof MembenchError) return error;
-  const [why, hint] = fileReason(error, WRITE_REASONS);
-  return new MembenchError('ERR_MEMBENCH_FILE_WRITE', `${path}: ${why}`, hint, error);
+  return writeError(path, error, 'FILE');
 }
 
 /**
@@ -27,24 +25,10 @@ export function fileError(path: string, error: unknown): MembenchError {
  */
 export function checkPlace(path: string, force: boolean): void {
   try {
-    const old = lstatSync(path, { throwIfNoEntry: false });
-    if (old === undefined) return;
-    if (old.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
-    if (!force) throw exists(path);
-    if (old.isSymbolicLink()) throw Object.assign(new Error(), { code: 'ELOOP' });
-    if (!old.isFile())
-      throw new MembenchError('ERR_MEMBENCH_FILE_WRITE', `${path}: it is not a regular file`);
+    isFree(path, force, 'FILE');
   } catch (error) {
     throw fileError(path, error);
   }
-}
-
-function exists(path: string): MembenchError {
-  return new MembenchError(
-    'ERR_MEMBENCH_FILE_EXISTS',
-    `${path}: it exists already`,
-    'use --force to replace it',
-  );
 }
 
 /**
@@ -113,7 +97,7 @@ export class OutputFile {
     try {
       linkSync(this.#beside, this.path);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw exists(this.path);
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw existsError(this.path, 'FILE');
       return false;
     }
     unlinkSync(this.#beside);

@@ -15,22 +15,29 @@ import { dirname } from 'node:path';
 import { fileReason, MembenchError, type Reason } from '../errors.js';
 
 /** Reasons that are worded differently for files to be created. */
-export const WRITE_REASONS: Readonly<Record<string, Reason>> = {
+const WRITE_REASONS: Readonly<Record<string, Reason>> = {
   ENOENT: ['there is no such folder'],
   EISDIR: ['it is a directory', 'name a file in it'],
   ELOOP: ['it is a symbolic link', 'name the file itself'],
 };
 
-/** The error for a profile that cannot be created or written. */
-export function writeError(path: string, error: unknown): MembenchError {
+/** What is created: a profile, or another file. Their errors have codes of their own. */
+export type Created = 'PROFILE' | 'FILE';
+
+/** The error for a profile, or another file, that cannot be created or written. */
+export function writeError(path: string, error: unknown, what: Created = 'PROFILE'): MembenchError {
   const [why, hint] = fileReason(error, WRITE_REASONS);
-  return new MembenchError('ERR_MEMBENCH_PROFILE_WRITE', `${path}: ${why}`, hint, error);
+  return new MembenchError(`ERR_MEMBENCH_${what}_WRITE`, `${path}: ${why}`, hint, error);
 }
 
-/** Writes all bytes. A disk that becomes full accepts a part and fails the next call. */
-export function writeAll(fd: number, bytes: Uint8Array): void {
+/**
+ * Writes all bytes, at `position` where it is given. A disk that becomes full accepts a part and fails the next
+ * call.
+ */
+export function writeAll(fd: number, bytes: Uint8Array, position?: number): void {
   for (let at = 0; at < bytes.length; ) {
-    const written = writeSync(fd, bytes, at, bytes.length - at);
+    const place = position === undefined ? null : position + at;
+    const written = writeSync(fd, bytes, at, bytes.length - at, place);
     if (written === 0) throw Object.assign(new Error('nothing was written'), { code: 'ENOSPC' });
     at += written;
   }
@@ -72,17 +79,11 @@ export function syncFolder(path: string): void {
  */
 export function createFile(path: string, force: boolean, start: Uint8Array, sync = false): number {
   try {
-    const old = lstatSync(path, { throwIfNoEntry: false });
-    if (old === undefined) {
+    if (isFree(path, force)) {
       const fd = createNew(path, start, sync);
       if (sync) attempt(() => syncFolder(path), fd, path);
       return fd;
     }
-    if (old.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
-    if (!force) throw exists(path);
-    if (old.isSymbolicLink()) throw Object.assign(new Error(), { code: 'ELOOP' });
-    if (!old.isFile())
-      throw new MembenchError('ERR_MEMBENCH_PROFILE_WRITE', `${path}: it is not a regular file`);
     const beside = `${path}.${randomBytes(6).toString('hex')}.new`;
     const fd = createNew(beside, start, sync);
     attempt(() => renameSync(beside, path), fd, beside);
@@ -91,9 +92,25 @@ export function createFile(path: string, force: boolean, start: Uint8Array, sync
   } catch (error) {
     if (error instanceof MembenchError) throw error;
     // The file was created since the check.
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw exists(path);
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw existsError(path);
     throw writeError(path, error);
   }
+}
+
+/**
+ * Whether nothing is at a path. With `force` a regular file may be there, to be replaced.
+ *
+ * @throws ERR_MEMBENCH_PROFILE_EXISTS, ERR_MEMBENCH_PROFILE_WRITE, or those of FILE; an error of the system
+ */
+export function isFree(path: string, force: boolean, what: Created = 'PROFILE'): boolean {
+  const old = lstatSync(path, { throwIfNoEntry: false });
+  if (old === undefined) return true;
+  if (old.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+  if (!force) throw existsError(path, what);
+  if (old.isSymbolicLink()) throw Object.assign(new Error(), { code: 'ELOOP' });
+  if (!old.isFile())
+    throw new MembenchError(`ERR_MEMBENCH_${what}_WRITE`, `${path}: it is not a regular file`);
+  return false;
 }
 
 function createNew(path: string, start: Uint8Array, sync: boolean): number {
@@ -123,9 +140,10 @@ function attempt(action: () => void, fd: number, path: string): void {
   }
 }
 
-function exists(path: string): MembenchError {
+/** The error for a path where something is that must not be replaced. */
+export function existsError(path: string, what: Created = 'PROFILE'): MembenchError {
   return new MembenchError(
-    'ERR_MEMBENCH_PROFILE_EXISTS',
+    `ERR_MEMBENCH_${what}_EXISTS`,
     `${path}: it exists already`,
     'use --force to replace it',
   );
