@@ -1,5 +1,5 @@
 import type { Batch } from './batch.js';
-import { type Encoder, NOTHING, RowBuffer } from './encoder.js';
+import { ByShape, type Encoder, NOTHING, RowBuffer } from './encoder.js';
 import { type EventShape, HAS } from './shapes.js';
 import {
   Clock,
@@ -78,7 +78,7 @@ function lineOf(shape: EventShape): Line {
 /** RFC 4180 without quotes, which no field needs; lines end with a line feed alone. What is unknown is empty. */
 export class CsvEncoder implements Encoder {
   readonly changed = {};
-  readonly #lines: Line[] = [];
+  readonly #lines = new ByShape(lineOf);
   readonly #buffer = new RowBuffer();
   readonly #clock = new Clock();
 
@@ -87,8 +87,7 @@ export class CsvEncoder implements Encoder {
   }
 
   encode(batch: Batch, shapes: readonly EventShape[]): Uint8Array {
-    while (this.#lines.length < shapes.length) this.#lines.push(lineOf(shapes[this.#lines.length]!));
-    const lines = this.#lines;
+    const lines = this.#lines.of(shapes);
     const clock = this.#clock;
     const { rows, shape, time, conn, request, key, keySize, valueSize, latency } = batch;
     const { flags, ttl, delta } = batch.wide;

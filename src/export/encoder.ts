@@ -19,6 +19,22 @@ export interface Encoder {
 
 export const NOTHING = new Uint8Array(0);
 
+/** What follows from each shape, made once. */
+export class ByShape<Made> {
+  readonly #make: (shape: EventShape) => Made;
+  readonly #made: Made[] = [];
+
+  constructor(make: (shape: EventShape) => Made) {
+    this.#make = make;
+  }
+
+  /** By the numbers of the shapes, which only grow in number from call to call. */
+  of(shapes: readonly EventShape[]): readonly Made[] {
+    while (this.#made.length < shapes.length) this.#made.push(this.#make(shapes[this.#made.length]!));
+    return this.#made;
+  }
+}
+
 /** A buffer for rows of bounded length that grows where a batch needs more. */
 export class RowBuffer {
   bytes = new Uint8Array(1 << 20);

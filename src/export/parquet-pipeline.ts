@@ -1,7 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { writeAll } from '../profile/create.js';
-import { type Batch, createBatch } from './batch.js';
+import type { Batch } from './batch.js';
+import { BatchPool } from './batch-pool.js';
 import { Changes } from './changes.js';
 import type { Encoded } from './encoding.js';
 import { type EncodedGroup, GROUP_BATCHES } from './group-encoder.js';
@@ -23,10 +24,9 @@ interface GroupThread {
 export class ParquetPipeline implements Pipeline {
   readonly #fd: number;
   readonly #file = new ParquetFile();
-  readonly #batches: readonly Batch[];
-  readonly #free: Batch[];
-  readonly #threads: GroupThread[];
   readonly #changes = new Changes();
+  readonly #batches: BatchPool;
+  readonly #threads: GroupThread[];
   /** Groups that came before their turn, by number. */
   readonly #early = new Map<number, EncodedGroup>();
   /** Batches of the group at hand, and its number. */
@@ -43,17 +43,12 @@ export class ParquetPipeline implements Pipeline {
   constructor(fd: number, threads: number) {
     this.#fd = fd;
     // As many as are in a group on each thread, so that none waits for another.
-    this.#batches = Array.from({ length: threads * GROUP_BATCHES }, () => createBatch());
-    this.#free = [...this.#batches];
+    this.#batches = new BatchPool(threads * GROUP_BATCHES, this.#changes);
     this.#threads = Array.from({ length: threads }, () => ({ worker: this.#start(), shapes: 0 }));
   }
 
-  async batch(): Promise<Batch> {
-    for (;;) {
-      const batch = this.#free.pop();
-      if (batch !== undefined) return batch;
-      await this.#changes.next();
-    }
+  batch(): Promise<Batch> {
+    return this.#batches.take();
   }
 
   async push(batch: Batch, shapes: readonly EventShape[]): Promise<void> {
@@ -61,7 +56,7 @@ export class ParquetPipeline implements Pipeline {
     await turn();
     this.#changes.check();
     const thread = this.#threads[this.#group % this.#threads.length]!;
-    const index = this.#batches.indexOf(batch);
+    const index = this.#batches.all.indexOf(batch);
     const news = shapes.slice(thread.shapes);
     this.#send(thread, { kind: 'batch', index, rows: batch.rows, shapes: news });
     thread.shapes = shapes.length;
@@ -83,7 +78,9 @@ export class ParquetPipeline implements Pipeline {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./parquet-thread.js', import.meta.url), { workerData: this.#batches });
+    const worker = new Worker(new URL('./parquet-thread.js', import.meta.url), {
+      workerData: this.#batches.all,
+    });
     worker.on('message', (message: FromGroupThread) => this.#onMessage(message));
     worker.on('error', (error) => this.#changes.fail(error));
     worker.on('exit', () => {
@@ -103,7 +100,7 @@ export class ParquetPipeline implements Pipeline {
   }
 
   #onMessage(message: FromGroupThread): void {
-    if (message.kind === 'free') this.#free.push(this.#batches[message.index]!);
+    if (message.kind === 'free') this.#batches.give(message.index);
     else {
       this.#early.set(message.number, message.group);
       this.#writeGroups();

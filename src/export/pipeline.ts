@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { type Batch, createBatch } from './batch.js';
+import { BatchPool } from './batch-pool.js';
 import { Changes } from './changes.js';
 import { createEncoder, type Encoded, Encoding } from './encoding.js';
 import type { ExportFormat, ExportSink } from './options.js';
@@ -50,9 +51,8 @@ export async function startHere(format: ExportFormat, output: number | ExportSin
 export class ThreadPipeline implements Pipeline {
   readonly #worker: Worker;
   readonly #sink: ExportSink | null;
-  readonly #batches = Array.from({ length: BATCHES }, () => createBatch());
-  readonly #free: Batch[] = [...this.#batches];
   readonly #changes = new Changes();
+  readonly #batches = new BatchPool(BATCHES, this.#changes);
   /** Shapes the thread knows. */
   #shapes = 0;
   #encoded: Encoded | undefined;
@@ -64,7 +64,7 @@ export class ThreadPipeline implements Pipeline {
     const workerData: ThreadData = {
       format,
       fd: typeof output === 'number' ? output : null,
-      batches: this.#batches,
+      batches: this.#batches.all,
     };
     this.#worker = new Worker(new URL('./thread.js', import.meta.url), { workerData });
     this.#worker.on('message', (message: FromThread) => this.#onMessage(message));
@@ -74,19 +74,15 @@ export class ThreadPipeline implements Pipeline {
     });
   }
 
-  async batch(): Promise<Batch> {
-    for (;;) {
-      const batch = this.#free.pop();
-      if (batch !== undefined) return batch;
-      await this.#changes.next();
-    }
+  batch(): Promise<Batch> {
+    return this.#batches.take();
   }
 
   async push(batch: Batch, shapes: readonly EventShape[]): Promise<void> {
     // Messages of the thread are heard between batches, and signals.
     await turn();
     this.#changes.check();
-    const index = this.#batches.indexOf(batch);
+    const index = this.#batches.all.indexOf(batch);
     this.#send({ index, rows: batch.rows, shapes: shapes.slice(this.#shapes) });
     this.#shapes = shapes.length;
   }
@@ -115,7 +111,7 @@ export class ThreadPipeline implements Pipeline {
     }
     const { bytes, index, encoded } = message;
     const done = () => {
-      if (index !== undefined) this.#free.push(this.#batches[index]!);
+      if (index !== undefined) this.#batches.give(index);
       if (encoded !== undefined) this.#encoded = encoded;
       this.#changes.tell();
     };

@@ -1,8 +1,8 @@
 import type { Batch } from './batch.js';
-import { type Encoder, NOTHING, RowBuffer } from './encoder.js';
+import { ByShape, type Encoder, NOTHING, RowBuffer } from './encoder.js';
 import { type EventShape, HAS } from './shapes.js';
 import { Clock, DIGITS_MAX, putBytes, putHash, putUint32 } from './text.js';
-import { classicCommand, isStore, Lifetimes } from './trace.js';
+import { classicCommand, isStore, TraceNumbers } from './trace.js';
 
 const COMMA = 0x2c;
 const LINE_FEED = 0x0a;
@@ -27,15 +27,13 @@ function lineOf(shape: EventShape): Line | null {
  * time in seconds, key, key size, value size, client, command, time to live. What is not known is 0 there.
  */
 export class TwitterEncoder implements Encoder {
-  readonly #lines: (Line | null)[] = [];
+  readonly #lines = new ByShape(lineOf);
   readonly #buffer = new RowBuffer();
   readonly #clock = new Clock();
-  readonly #lifetimes = new Lifetimes();
-  #unknownSizes = 0;
+  readonly #numbers = new TraceNumbers();
 
   get changed(): Record<string, number> {
-    const { dates, expired } = this.#lifetimes;
-    return { ttl_of_dates: dates, ttl_expired_as_1: expired, value_size_unknown_as_0: this.#unknownSizes };
+    return this.#numbers.changed;
   }
 
   start(): Uint8Array {
@@ -43,8 +41,7 @@ export class TwitterEncoder implements Encoder {
   }
 
   encode(batch: Batch, shapes: readonly EventShape[]): Uint8Array {
-    while (this.#lines.length < shapes.length) this.#lines.push(lineOf(shapes[this.#lines.length]!));
-    const lines = this.#lines;
+    const lines = this.#lines.of(shapes);
     const clock = this.#clock;
     const { rows, shape, time, conn, key, keySize, valueSize, wide } = batch;
     const { ttl } = wide;
@@ -60,16 +57,12 @@ export class TwitterEncoder implements Encoder {
       out[at++] = COMMA;
       at = putUint32(out, at, keySize[i]!);
       out[at++] = COMMA;
-      if (line.has & HAS.value_size) at = putUint32(out, at, valueSize[i]!);
-      else {
-        out[at++] = ZERO;
-        this.#unknownSizes++;
-      }
+      at = this.#numbers.putSize(out, at, line.has & HAS.value_size ? valueSize[i]! : null);
       out[at++] = COMMA;
       at = putUint32(out, at, conn[i]!);
       at = putBytes(out, at, line.command);
       if (line.isStore && line.has & HAS.ttl) {
-        at = putUint32(out, at, this.#lifetimes.secondsOf(ttl[2 * i]!, ttl[2 * i + 1]!, clock.seconds));
+        at = putUint32(out, at, this.#numbers.secondsOf(ttl[2 * i]!, ttl[2 * i + 1]!, clock.seconds));
       } else out[at++] = ZERO;
       out[at++] = LINE_FEED;
     }

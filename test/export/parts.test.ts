@@ -8,7 +8,7 @@ import { ObjectTable } from '#src/export/object-table.js';
 import { compareRows, type Ordered, orderRows } from '#src/export/order.js';
 import { type EventShape, HAS } from '#src/export/shapes.js';
 import { Clock, putDouble, putHash, putInt64, putNumber, putUint32, putUint64 } from '#src/export/text.js';
-import { Lifetimes } from '#src/export/trace.js';
+import { TraceNumbers } from '#src/export/trace.js';
 
 /** What a function writes, as text. */
 function written(put: (out: Uint8Array) => number): string {
@@ -166,7 +166,7 @@ test('the table of objects is a Map', (t) => {
 
 test('what is not seconds to live becomes some', (t) => {
   const now = 1_767_225_600;
-  const of = (ttl: bigint) => new Lifetimes().secondsOf(low(ttl), high(ttl), now);
+  const of = (ttl: bigint) => new TraceNumbers().secondsOf(low(ttl), high(ttl), now);
   t.deepEqual(
     [0n, 1n, 2_592_000n, 2_592_001n, BigInt(now), BigInt(now + 60), -1n, 2n ** 40n, -(2n ** 63n)].map(of),
     [0, 1, 2_592_000, 1, 1, 60, 1, 2 ** 31 - 1, 1],
