@@ -1,3 +1,4 @@
+import { hashText } from './event/values.js';
 import { readSecret } from './secret/secret.js';
 import { sipHash } from './secret/siphash.js';
 
@@ -10,6 +11,6 @@ export function hashKeys(keyFile: string, keys: readonly (string | Uint8Array)[]
   const { key } = readSecret(keyFile);
   return keys.map((one) => {
     const bytes = typeof one === 'string' ? new TextEncoder().encode(one) : one;
-    return sipHash(key, bytes).toString(16).padStart(16, '0');
+    return hashText(sipHash(key, bytes));
   });
 }

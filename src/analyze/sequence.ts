@@ -1,4 +1,5 @@
 import type { Batch } from './batch.js';
+import { grown } from './grown.js';
 import type { KeyTable } from './key-table.js';
 import type { Act, Outcome } from './shape-kind.js';
 
@@ -136,11 +137,8 @@ export class Sequencer {
 
   #grow(rows: number): void {
     while (this.#capacity < rows) this.#capacity = Math.max(ROWS_MIN, 2 * this.#capacity);
-    const copy = <T extends Float64Array | Int32Array | Uint8Array>(from: T): T => {
-      const to = new (from.constructor as new (length: number) => T)(this.#capacity);
-      to.set(from.subarray(0, this.#rows));
-      return to;
-    };
+    const copy = <T extends Float64Array | Int32Array | Uint8Array>(from: T) =>
+      grown(from, this.#capacity, this.#rows);
     this.#time = copy(this.#time);
     this.#ordinal = copy(this.#ordinal);
     this.#id = copy(this.#id);

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import {
+  type Analysis,
   type AnalyzeOptions,
   analyze,
   compare,
@@ -15,6 +16,7 @@ import {
 import { complain } from './complain.js';
 import { readKeyNames } from './key-names.js';
 import { lacks } from './lacks.js';
+import { ProgressLine } from './progress.js';
 import { COLORS, type ColorOption, wantsColor } from './style.js';
 
 interface Flags {
@@ -64,11 +66,12 @@ export async function analyzeCommand(profiles: string[], flags: Flags): Promise<
     // A document has everything.
     ...(flags.show !== undefined && !flags.json && { sections: flags.show }),
   };
-  const shows = flags.progress && process.stderr.isTTY === true;
-  if (shows) options.onProgress = showProgress;
-  if (flags.compare) return compareProfiles(profiles, flags, options);
+  const progress =
+    flags.progress && process.stderr.isTTY === true ? new ProgressLine(process.stderr, false) : undefined;
+  if (progress !== undefined) options.onProgress = (done, all) => progress.showText(progressOf(done, all));
+  if (flags.compare) return compareProfiles(profiles, flags, { options, progress });
   const analysis = await analyze(profiles, options);
-  if (shows) process.stderr.write('\r\x1b[K');
+  progress?.clear();
   if (flags.trace !== undefined) await writeTrace(flags.trace, profiles, analysis);
   if (flags.json) {
     process.stdout.write(`${JSON.stringify(named(analysis, names))}\n`);
@@ -86,13 +89,17 @@ export async function analyzeCommand(profiles: string[], flags: Flags): Promise<
 }
 
 /** Says what changed from one profile to another. Returns the exit code. */
-async function compareProfiles(profiles: string[], flags: Flags, options: AnalyzeOptions): Promise<number> {
+async function compareProfiles(
+  profiles: string[],
+  flags: Flags,
+  { options, progress }: { options: AnalyzeOptions; progress: ProgressLine | undefined },
+): Promise<number> {
   const [a, b, ...more] = profiles;
   if (a === undefined || b === undefined || more.length > 0) {
     throw new MembenchError('ERR_MEMBENCH_USAGE', `--compare wants two profiles, not ${profiles.length}`);
   }
   const comparison = await compare([a], [b], options);
-  if (options.onProgress) process.stderr.write('\r\x1b[K');
+  progress?.clear();
   const style = wantsColor(flags.color, process.stdout) ? COLORS : PLAIN;
   const text = flags.json ? JSON.stringify(comparison) : renderComparison(comparison, style).join('\n');
   process.stdout.write(`${text}\n`);
@@ -108,12 +115,9 @@ async function writeTrace(path: string, profiles: string[], analysis: Analysis):
   }
 }
 
-function showProgress(done: number, all: number): void {
-  const text = `${format.percent(done / all)} of ${format.count(all)} events`;
-  process.stderr.write(`\r\x1b[K${text}`);
+function progressOf(done: number, all: number): string {
+  return `${format.percent(done / all)} of ${format.count(all)} events`;
 }
-
-type Analysis = Awaited<ReturnType<typeof analyze>>;
 
 /** With the names of known keys beside their hashes. */
 function named(analysis: Analysis, names: ReadonlyMap<string, string>): Analysis {

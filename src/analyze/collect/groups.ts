@@ -3,23 +3,16 @@ import type { ConnColumns } from '../../profile/columns.js';
 import type { Batch } from '../batch.js';
 import type { Collector } from '../collector.js';
 import { CONNS_MAX, ConnColumn } from './connections.js';
+import type { Counted } from './series.js';
 
 /** What a workload is split by. */
 export type By = 'server' | 'client' | 'port';
 
 /** The part of the workload that belongs to one server, client or port. */
-export interface Group {
+export interface Group extends Counted {
   /** Hash of the server's address, or of the client's address and port; a port; `unknown`. */
   name: string;
   connections: number;
-  requests: number;
-  /** Counts per key, as everywhere. */
-  events: number;
-  hits: number;
-  misses: number;
-  errors: number;
-  bytes_in: number;
-  bytes_out: number;
   /** Null where no latency is known. */
   latency_mean_ns: number | null;
 }

@@ -2,7 +2,7 @@ import type { Batch } from '../batch.js';
 import type { Collector } from '../collector.js';
 import { Histogram, type Percentiles } from '../histogram.js';
 
-/** What happened in one interval. Counts are per key but for `requests`. */
+/** What happened in one interval, or one group. Counts are per key but for `requests`. */
 export interface Counted {
   requests: number;
   events: number;

@@ -1,3 +1,4 @@
+import { grown } from '../grown.js';
 import type { KeyTable } from '../key-table.js';
 import { chunkSizes, classOf, PAGE, type SlabOptions } from '../slabs.js';
 import type { Items } from './items.js';
@@ -250,18 +251,13 @@ export class SegmentedModel implements CacheModel {
   #grow(key: number): void {
     let length = this.#next.length;
     while (length <= key) length *= 2;
-    const larger = <T extends Int32Array | Uint16Array | Uint8Array | Float64Array>(from: T): T => {
-      const to = new (from.constructor as new (length: number) => T)(length);
-      to.set(from);
-      return to;
-    };
-    this.#next = larger(this.#next);
-    this.#previous = larger(this.#previous);
-    this.#place = larger(this.#place);
-    this.#flags = larger(this.#flags);
-    this.#taken = larger(this.#taken);
-    this.#time = larger(this.#time);
-    this.#expiry = larger(this.#expiry);
+    this.#next = grown(this.#next, length);
+    this.#previous = grown(this.#previous, length);
+    this.#place = grown(this.#place, length);
+    this.#flags = grown(this.#flags, length);
+    this.#taken = grown(this.#taken, length);
+    this.#time = grown(this.#time, length);
+    this.#expiry = grown(this.#expiry, length);
   }
 
   /** The sample is smaller: items that are gone leave, and those that stay stand for more. */
