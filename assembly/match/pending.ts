@@ -41,7 +41,7 @@ export function newRequest(flow: Flow): Request {
   return request;
 }
 
-/** The same, not counted: whoever gets none takes a way that asks again. */
+/** The same without counting: where the fast path gets no memory, the slow path asks again and counts. */
 // @ts-ignore: decorator
 @inline
 export function tryRequest(flow: Flow): Request {

@@ -1,5 +1,5 @@
 /** A longer copy of an array of numbers, with zeros behind the first `used` of them. */
-export function grown<T extends Float64Array | Int32Array | Uint16Array | Uint8Array>(
+export function grown<T extends Float64Array | Int32Array | Uint32Array | Uint16Array | Uint8Array>(
   from: T,
   length: number,
   used = from.length,

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { grown } from './grown.js';
 
 /** How often a key was asked for. */
 export interface KeyCount {
@@ -83,9 +84,7 @@ export class KeyTable {
   /** Distinct keys: exact where `rate` is 1, else what the sample says. */
   get distinct(): number {
     if (this.rate === 1) return this.#size;
-    let inside = 0;
-    for (let id = 0; id < this.#size; id++) if (this.isSampled(id)) inside++;
-    return Math.round(inside / this.rate);
+    return Math.round(this.#sampled() / this.rate);
   }
 
   /** Whether a key belongs to the sample; false for pinned ones beside it. */
@@ -197,6 +196,7 @@ export class KeyTable {
     return sortDown(counts.subarray(0, taken));
   }
 
+  /** Keys of the sample, without the pinned ones beside it. */
   #sampled(): number {
     let inside = 0;
     for (let id = 0; id < this.#size; id++) if (this.isSampled(id)) inside++;
@@ -205,20 +205,14 @@ export class KeyTable {
 
   #allocate(capacity: number): void {
     this.#capacity = capacity;
-    const hashes = new Uint32Array(2 * capacity);
-    hashes.set(this.#hashes);
-    this.#hashes = hashes;
+    this.#hashes = grown(this.#hashes, 2 * capacity);
     this.#places = new Uint32Array(4 * 2 * capacity);
     this.#shift = Math.clz32(2 * capacity) + 1;
   }
 
   #grow(): void {
     this.#allocate(2 * this.#capacity);
-    for (const column of this.#columns) {
-      const values = new Float64Array(this.#capacity);
-      values.set(column.values);
-      column.values = values;
-    }
+    for (const column of this.#columns) column.values = grown(column.values, this.#capacity);
     this.#placeAll();
   }
 
