@@ -1,21 +1,21 @@
 import type { Batch } from '../batch.js';
 import type { Collector } from '../collector.js';
 
-/** How evenly requests come. */
+/** How bursty the requests are. */
 export interface Bursts {
-  /** Requests in the busiest second, and when it began; seconds are those of the first event and on. */
+  /** Requests in the busiest second, and when it began; seconds are counted from the first event. */
   busiest: { ts_ns: string; requests: number } | null;
-  /** Of the seconds with requests. */
+  /** Over the seconds that had requests. */
   median: number;
   /** Seconds with more than twice the median, and the share of all requests in them. */
   burst_seconds: number;
   burst_share: number;
 }
 
-/** Seconds told apart: twelve days. Later ones are left out. */
+/** Most seconds counted: twelve days. Later ones are left out. */
 const SECONDS_MAX = 1_048_576;
 
-/** Requests second by second. */
+/** Counts the requests of every second. */
 export class BurstCounter implements Collector {
   #counts = new Float64Array(1024);
 

@@ -2,13 +2,13 @@ import type { Batch } from '../batch.js';
 import type { Collector } from '../collector.js';
 import { type OpAnalysis, OpTally } from '../op-tally.js';
 
-/** What was asked for, command by command. */
+/** Counts and latencies by command. */
 export class Commands implements Collector {
   readonly #tallies = new Map<string, OpTally>();
 
   add({ kinds, kindRows, rows, kind, valueSize, latency }: Batch): void {
     const tallies = kinds.map(({ op, shape }, i) => {
-      // Everything that is the same for all events of a shape needs only their number.
+      // What all events of a shape have in common is counted once, by their number.
       if (kindRows[i]! > 0) this.#tally(op).add(shape, kindRows[i]!);
       return this.#tally(op);
     });
@@ -27,7 +27,7 @@ export class Commands implements Collector {
     return tally;
   }
 
-  /** By command, the most frequent first; hits and misses of those that ask for a value. */
+  /** By command, the most frequent first; hits and misses only of commands that ask for a value. */
   result(): { ops: Record<string, OpAnalysis>; hits: number; misses: number } {
     const tallies = [...this.#tallies]
       .filter(([, { count }]) => count > 0)

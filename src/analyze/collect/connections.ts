@@ -7,32 +7,32 @@ import { Histogram, type Percentiles } from '../histogram.js';
 export interface Connections {
   /** Connections that carried a request. */
   count: number;
-  /** Of those seen from open to close, milliseconds. */
+  /** Of connections recorded from open to close, milliseconds. */
   life_ms: Percentiles;
   opened: number;
   closed: number;
-  /** Requests on a connection. */
+  /** Requests per connection. */
   requests: Percentiles;
-  /** Requests under way on a connection when one is sent, that one included. */
+  /** Requests in flight on a connection when one is sent, including that one. */
   pipelining: Percentiles;
-  /** Keys in one request, of commands that ask for values. */
+  /** Keys per request, of commands that ask for values. */
   keys_per_request: Percentiles;
   /** From one request on a connection to the next. */
   interarrival_ns: Percentiles;
-  /** Figures of single connections are of so many at most, the first ones. */
+  /** Connections that the figures of single connections are based on: the first CONNS_MAX. */
   told_apart: number;
 }
 
-/** Connections told apart; requests on later ones are only counted. */
+/** Most connections followed one by one; requests on later ones are only counted. */
 export const CONNS_MAX = 2 ** 20;
-/** Requests under way that are counted on one connection. */
+/** Most requests in flight that are counted on one connection. */
 const DEPTH_MAX = 1024;
 
-/** A number for each connection, 0 at first. */
+/** One number for each connection, initially 0. */
 export class ConnColumn {
   values = new Float64Array(1024);
 
-  /** Makes room for a connection; only those below CONNS_MAX have any. */
+  /** Makes room for a connection; connections from CONNS_MAX on have none. */
   reach(conn: number): void {
     if (conn < this.values.length) return;
     const values = new Float64Array(Math.min(CONNS_MAX, 2 ** Math.ceil(Math.log2(conn + 1))));
@@ -43,17 +43,17 @@ export class ConnColumn {
 
 export class ConnectionCounter implements Collector {
   readonly #requests = new ConnColumn();
-  /** Time of the last request + 1, and when the last answer came; 0: none. */
+  /** Times of the last request and the last answer, + 1; 0: none. */
   readonly #last = new ConnColumn();
   readonly #answered = new ConnColumn();
-  /** When it was opened + 1; 0: not seen. */
+  /** Time of opening + 1; 0: not recorded. */
   readonly #opened = new ConnColumn();
-  /** Times of answers to come, of connections that have several requests under way. */
+  /** Times of the outstanding answers, for connections with several requests in flight. */
   readonly #underWay = new Map<number, number[]>();
   readonly #depth = new Histogram();
   readonly #gaps = new Histogram();
   readonly #lives = new Histogram();
-  /** Rows by their place in the request, of commands that ask for values. */
+  /** Rows by key index, of commands that ask for values. */
   #places = new Float64Array(64);
   #opens = 0;
   #closes = 0;
@@ -86,7 +86,7 @@ export class ConnectionCounter implements Collector {
     const answered = this.#answered.values[conn]!;
     this.#answered.values[conn] = Math.max(answered, answer);
     if (now >= answered) {
-      // The list of one that is no longer pipelined is of no use.
+      // A connection that no longer pipelines needs no list.
       if (this.#underWay.size > 0) this.#underWay.delete(conn);
       return 1;
     }
@@ -107,7 +107,7 @@ export class ConnectionCounter implements Collector {
       if (conn >= CONNS_MAX) continue;
       this.#reach(conn);
       if (what === 'open_syn') this.#opened.values[conn] = times[i]! + 1 || Number.MIN_VALUE;
-      // Only a FIN or a RST is its end; others tell that it was no longer followed.
+      // Only FIN and RST end a connection; other records mean that the recording stopped following it.
       else if ((what === 'close_fin' || what === 'close_rst') && this.#opened.values[conn] !== 0) {
         this.#lives.record(Math.max(0, Math.round((times[i]! + 1 - this.#opened.values[conn]!) / 1e6)));
         this.#opened.values[conn] = 0;

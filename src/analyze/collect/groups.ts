@@ -17,14 +17,15 @@ export interface Group extends Counted {
   latency_mean_ns: number | null;
 }
 
-/** Groups in a result: the busiest. */
+/** Most groups in a result; the busiest are kept. */
 export const GROUPS_MAX = 1000;
 
 const FIELDS = ['requests', 'events', 'hits', 'misses', 'errors', 'in', 'out', 'latency', 'timed'] as const;
 type Field = (typeof FIELDS)[number];
 
 /**
- * Counts by connection, and says at the end whose each was: the record of its opening may come in a later block.
+ * Counts by connection and assigns connections to groups at the end, because the record of a connection's opening
+ * may be in a later block.
  */
 export class GroupCounter implements Collector {
   readonly #by: By;
@@ -32,7 +33,7 @@ export class GroupCounter implements Collector {
     Field,
     ConnColumn
   >;
-  /** Number + 1 of the group of a connection; 0: not known. */
+  /** By connection: number of its group + 1; 0: not known. */
   readonly #group = new ConnColumn();
   readonly #names = new Map<string, number>();
 
@@ -69,7 +70,7 @@ export class GroupCounter implements Collector {
     }
   }
 
-  /** Takes openings and closings: each says whose the connection is. */
+  /** Takes connection records, which name the endpoints of their connections. */
   addRecords({ client, server, port }: ConnColumns, ids: Uint32Array): void {
     for (let i = 0; i < ids.length; i++) {
       const conn = ids[i]!;

@@ -2,7 +2,7 @@ import type { Batch } from '../batch.js';
 import type { Collector } from '../collector.js';
 import { Histogram, type Percentiles } from '../histogram.js';
 
-/** Bytes of the keys asked for, each as often as it was asked for. */
+/** Sizes of keys, once for every event. */
 export class KeySizes implements Collector {
   readonly #sizes = new Histogram();
 

@@ -2,7 +2,7 @@ import type { Batch } from '../batch.js';
 import { Histogram, type Percentiles } from '../histogram.js';
 import { CONNS_MAX, ConnColumn } from './connections.js';
 
-/** A request that took long, and what was around it. */
+/** One of the slowest requests, and its circumstances. */
 export interface SlowRequest {
   /** Unix nanoseconds. */
   ts_ns: string;
@@ -12,25 +12,25 @@ export interface SlowRequest {
   value_size: number | null;
   /** Connection, numbered by first appearance. */
   conn: number;
-  /** Requests under way on all connections when it was sent, itself included. */
+  /** Requests in flight on all connections when it was sent, including itself. */
   in_flight: number;
-  /** Since the request before it on its connection; null where there is none. */
+  /** Time since the previous request on its connection; null for the first one. */
   gap_ns: number | null;
 }
 
-/** Where latency comes from: the request's, the server's or the load's. */
+/** Latency by command, value size and load, to tell where it comes from. */
 export interface Latencies {
-  /** Percentiles by command and how it ended, the most frequent first. */
+  /** Percentiles by command and outcome, the most frequent first. */
   by_outcome: { op: string; status: string; count: number; latency_ns: Percentiles }[];
-  /** Of retrievals and stores whose value has fewer bytes than `below`, and at least a quarter of that. */
+  /** Of retrievals and stores with values of fewer than `below` bytes, and at least a quarter of that. */
   by_value_size: { below: number; count: number; latency_ns: Percentiles }[];
-  /** By requests under way when one was sent, itself included: `from` to `to`. */
+  /** By number of requests in flight when a request was sent, including itself: `from` to `to`. */
   by_in_flight: { from: number; to: number; count: number; latency_ns: Percentiles }[];
-  /** The slowest, slowest first. */
+  /** The slowest requests, slowest first. */
   worst: SlowRequest[];
 }
 
-/** A request that waits for all that began before it to be known. */
+/** A request that waits until all earlier requests have been read. */
 interface Waiting {
   time: Float64Array;
   latency: Float64Array;
@@ -42,12 +42,12 @@ interface Waiting {
   gap: Float64Array;
 }
 
-/** Requests listed as the slowest at most. */
+/** Most requests listed as the slowest. */
 export const WORST_MAX = 1000;
 const BITS = 6;
 const LABELS_MAX = 2 ** 16 - 1;
 
-/** Latency by all that may explain it. Unlike other collectors it needs every request in order. */
+/** Latency by everything that may explain it. Unlike other collectors, it needs all requests in order. */
 export class LatencyCounter {
   readonly #worstMax: number;
   readonly #originNs: bigint;
@@ -57,7 +57,7 @@ export class LatencyCounter {
   readonly #byFlight = new Map<number, Histogram>();
   readonly #last = new ConnColumn();
   #waiting: Waiting = empty(0);
-  /** Times of answers to requests that were handed on, and are not over yet. */
+  /** Answer times of the requests in flight. */
   #ends = new Float64Array(0);
   #worst: (Omit<SlowRequest, 'ts_ns'> & { time: number })[] = [];
 
@@ -66,7 +66,7 @@ export class LatencyCounter {
     this.#originNs = originNs;
   }
 
-  /** Takes a batch; requests before `border` are then complete. */
+  /** Takes a batch; after it, all requests before `border` have been read. */
   add(batch: Batch, border: number): void {
     this.#take(batch);
     this.#release(border);
@@ -122,7 +122,7 @@ export class LatencyCounter {
     const pending = this.#ends.length;
     for (let i = 0; i < time.length; i++) {
       if (time[i]! >= border) continue;
-      // What has begun by then, less what was over by then; a request of no time is its own.
+      // Requests begun by then, less those answered by then; a request with a latency of 0 counts itself.
       const began = pending + upTo(starts, time[i]!);
       this.#count(i, Math.max(1, began - upTo(ends, time[i]!) + (latency[i] === 0 ? 1 : 0)));
     }
@@ -212,7 +212,7 @@ function empty(rows: number): Waiting {
   };
 }
 
-/** Some rows, in order. */
+/** Selected rows, in order. */
 function part(from: Waiting, keep: (row: number) => boolean): Waiting {
   const rows: number[] = [];
   for (let i = 0; i < from.time.length; i++) if (keep(i)) rows.push(i);
@@ -223,7 +223,7 @@ function part(from: Waiting, keep: (row: number) => boolean): Waiting {
   return to;
 }
 
-/** How many of some ascending numbers are not above one. */
+/** How many of the ascending numbers are at most `value`. */
 function upTo(sorted: Float64Array, value: number): number {
   let low = 0;
   let high = sorted.length;

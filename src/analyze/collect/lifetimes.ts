@@ -13,34 +13,34 @@ import {
   WRITE,
 } from '../sequence.js';
 
-/** What became of the items that were stored while it was recorded. Evictions are not seen. */
+/** What became of the items stored during the recording. Evictions cannot be seen. */
 export interface Lifetimes {
   stored: number;
-  /** Whose fate is known: they expired, were stored again, or deleted. */
+  /** Items whose end is known: they expired, were stored again or deleted. */
   ended: number;
-  /** Of those, without ever having been fetched. */
+  /** Those of them that were never fetched. */
   expired_unread: number;
   overwritten_unread: number;
   deleted_unread: number;
   /** Milliseconds from the last time an item was stored to each hit; at most 1/1024 too high. */
   age_at_hit_ms: Percentiles;
-  /** 1: of all keys; else of a sample by hash. */
+  /** Share of the keys that were followed, by hash; 1: all. */
   sampled: number;
 }
 
-/** Follows items from being stored to their end. */
+/** Follows items from their storage to their end. */
 export class LifetimeCounter implements OrderedCollector {
   readonly #table: KeyTable;
   readonly #originNs: number;
-  /** When it was stored, nanoseconds since the first event, + 1; 0: no item whose beginning was seen. */
+  /** By key: when its item was stored, nanoseconds since the first event, + 1; 0: not during the recording. */
   readonly #since: KeyColumn;
-  /** When it expires; 0: never. */
+  /** By key: when its item expires; 0: never. */
   readonly #expiry: KeyColumn;
   readonly #read: KeyColumn;
   readonly #ages = new Histogram();
   readonly #counts = { stored: 0, ended: 0, expired: 0, overwritten: 0, deleted: 0 };
 
-  /** @param originNs Unix nanoseconds times are told from */
+  /** @param originNs the time, in Unix nanoseconds, that all times are relative to */
   constructor(table: KeyTable, originNs: number) {
     this.#table = table;
     this.#originNs = originNs;
@@ -73,7 +73,7 @@ export class LifetimeCounter implements OrderedCollector {
         this.#read.values[key] = 1;
         if (!Number.isNaN(ttl[i]!)) this.#setExpiry(key, ttl[i]!, now);
       } else if (act[i] === READ && outcome[i] === MISS) {
-        // It was evicted, or the server was emptied: when is not known.
+        // The item was evicted or the server flushed, at an unknown time.
         this.#since.values[key] = 0;
       } else if (act[i] === DELETE && outcome[i] === HIT) {
         counts.ended += weight;
@@ -98,7 +98,7 @@ export class LifetimeCounter implements OrderedCollector {
     this.#expiry.values[key] = 0;
   }
 
-  /** @param end of what was recorded, nanoseconds since the first event */
+  /** @param end of the recording, nanoseconds since the first event */
   result(end: number): Lifetimes {
     const { rate, size } = this.#table;
     for (let id = 0; id < size; id++) this.#expire(id, end, this.#table.weightOf(id));

@@ -24,37 +24,37 @@ export interface MissRatios {
   lru: { items: Curve; bytes: Curve };
   /** LRU where items leave when they expire or are deleted. */
   lru_ttl: { items: Curve; bytes: Curve };
-  /** memcached itself, in miniature, by bytes of -m; null where it was not asked for. */
+  /** A simulated memcached, by bytes of -m; null where it was not asked for. */
   memcached: { bytes: Curve } | null;
-  /** Where the curve of `lru_ttl` by bytes lies with 95 %: [size, low, high]; empty where it is exact. */
+  /** 95 % confidence band of `lru_ttl` by bytes: [size, low, high]; empty where the curve is exact. */
   band: [size: number, low: number, high: number][];
-  /** Reads that are misses at any size: of keys nobody was seen to store or hit before. */
+  /** Reads that miss at any size, because their key was neither stored nor hit before. */
   cold_misses: number;
-  /** The same, of keys whose item had expired or was deleted. */
+  /** Reads that miss at any size, because the item had expired or was deleted. */
   dead_misses: number;
   /** Hits and misses of commands that ask for a value. */
   reads: number;
-  /** 1: exact; else of a sample by hash, this share of the keys. */
+  /** Share of the keys that the curves are based on, sampled by hash; 1: all. */
   sampled: number;
   advice: Advice | null;
 }
 
-/** What of memory is asked. */
+/** What to find out about memory. */
 export interface MemoryOptions {
-  /** Bytes the server has; null: not known. */
+  /** The server's memory, bytes; null: not known. */
   bytes: number | null;
-  /** Simulate it, with these options; null: do not. */
+  /** Options of the memcached to simulate; null: simulate none. */
   memcached: MemcachedOptions | null;
 }
 
-/** Ranges of the hash whose curves are compared, to tell how sure one of all is; a power of two. */
+/** Ranges of the hash; the spread of their results gives the confidence band. A power of two. */
 const RANGES = 8;
 /** Student's t for 95 % and RANGES − 1 degrees of freedom. */
 const T95 = 2.365;
-/** Powers of two of the megabytes that are simulated: to 32 GB. */
+/** Number of sizes that are simulated: powers of two of megabytes, up to 32 GB. */
 const SIZES = 16;
 
-/** Replays events into models of caches, all of them at once. */
+/** Feeds events to all models of caches. */
 export class MemoryCurves implements OrderedCollector {
   readonly #table: KeyTable;
   readonly #items: Items;
@@ -62,13 +62,13 @@ export class MemoryCurves implements OrderedCollector {
   readonly #lruTtl: LruTtlModel;
   readonly #memcached: readonly SegmentedModel[];
   readonly #given: number | null;
-  /** Of the sample, weighed. */
+  /** Reads of the sample, weighted. */
   #reads = 0;
-  /** Reads of keys that stand for others, by range of the hash, and what they need under LRU with TTLs. */
+  /** By range of the hash: weighted reads of sampled keys, and the memory they need under LRU with TTLs. */
   readonly #rangeReads = new Float64Array(RANGES);
   readonly #rangeNeeds = Array.from({ length: RANGES }, () => new Distances());
 
-  /** @param originNs Unix nanoseconds times are told from */
+  /** @param originNs the time, in Unix nanoseconds, that all times are relative to */
   constructor(table: KeyTable, originNs: number, options: MemoryOptions) {
     this.#table = table;
     this.#items = new Items(table, originNs);
@@ -113,7 +113,7 @@ export class MemoryCurves implements OrderedCollector {
     if (needs < Number.POSITIVE_INFINITY) this.#rangeNeeds[range]!.add(needs, weight);
   }
 
-  /** By the lowest bits of the upper half of the hash: the highest ones say whether it is in the sample. */
+  /** Taken from the lowest bits of the upper half of the hash; its highest bits decide about the sample. */
   #rangeOf(key: number): number {
     return this.#table.highOf(key) & (RANGES - 1);
   }
@@ -124,7 +124,10 @@ export class MemoryCurves implements OrderedCollector {
     for (const model of this.#memcached) model.renumber(ids);
   }
 
-  /** @param hits of all keys, and `misses`: what the sample has too few or too many of are the hottest keys' */
+  /**
+   * @param hits of all keys, like `misses`. Where the sample has more or fewer reads than they say, the difference is
+   * taken for hits of the hottest keys.
+   */
   result(hits: number, misses: number): MissRatios {
     const reads = hits + misses;
     const { rate } = this.#table;
@@ -148,7 +151,7 @@ export class MemoryCurves implements OrderedCollector {
     };
   }
 
-  /** Misses of keys that stand for others are the sum over the ranges, so their spread tells how sure the sum is. */
+  /** The misses of sampled keys are a sum over the ranges, so the spread of the ranges gives its error. */
   #band(curve: Curve, reads: number): [number, number, number][] {
     return curve.map(([size, ratio]) => {
       const misses = this.#rangeNeeds.map((needs, i) => this.#rangeReads[i]! - needs.hitsAt(size));
@@ -160,7 +163,7 @@ export class MemoryCurves implements OrderedCollector {
   }
 }
 
-/** Megabytes to simulate: powers of two, or what is given and its halves and doubles. */
+/** Megabytes to simulate: powers of two, or fractions and multiples of the given size. */
 function sizesFor(bytes: number | null): number[] {
   if (bytes === null) return Array.from({ length: SIZES }, (_, i) => 2 ** i);
   const given = Math.max(1, Math.round(bytes / 2 ** 20));

@@ -12,41 +12,41 @@ export interface Ranked {
 
 /** Which keys are asked for, and how unevenly. */
 export interface Popularity {
-  /** Exact, or of the sample where there are more keys than are told apart. */
+  /** Exact, or estimated from a sample where there are more than KEYS_MAX keys. */
   distinct: number;
   /** See zipf.ts; null where there is nothing to tell. */
   zipf_alpha: number | null;
-  /** How well that law fits: R² of the logarithms of count and rank; null as above. */
+  /** Goodness of that fit: R² of the logarithms of count and rank; null as above. */
   zipf_r2: number | null;
   /** The most frequent, ties by hash. */
   top: Ranked[];
   /** Secrets the keys were hashed with. Where there are several, a key counts once for each. */
   secrets: number;
-  /** 1: figures are of all keys; else of a sample by hash, this share of them. */
+  /** Share of the keys that the figures are based on, sampled by hash; 1: all. */
   sampled: number;
   by_bytes: Ranked[];
   by_misses: Ranked[];
   by_writes: Ranked[];
-  /** Share of all events with a key that goes to the busiest: 1, 10, 100 keys, and one key of a hundred. */
+  /** Share of all events with a key that is of the busiest 1, 10 and 100 keys, and of the busiest 1 % of keys. */
   shares: { top1: number; top10: number; top100: number; top1pct: number };
   /** [rank, count], ranks 1, 2, 5, 10, …: for a chart with logarithmic axes. */
   ranks: [number, number][];
-  /** Keys that came only once. */
+  /** Keys with a single event. */
   one_hit: number;
-  /** Keys that were stored and never asked for, and how often they were stored. */
+  /** Keys that were stored but never read, and how often they were stored. */
   never_read: { keys: number; writes: number };
-  /** Of the 100 busiest keys of the first half of the time, how many are among those of the second; null: too few. */
+  /** How many of the 100 busiest keys of the first half are among those of the second; null: too few keys. */
   stable_top100: number | null;
 }
 
-/** The busiest keys, which are all told apart however many there are. */
+/** Number of the busiest keys, which are exact however many keys there are. */
 const HEAD = 1000;
-/** Bits of what a kind adds to. */
+/** Bits that say which counts an event of a kind adds to. */
 const MISS = 1;
 const WRITE = 2;
 const READ = 4;
 
-/** Counts key by key: first by dictionary entry, so that the table of all keys is visited once for each in a block. */
+/** Counts by key; first by dictionary entry, so that the table of all keys is visited once a block for each. */
 export class PopularityCounter implements Collector {
   readonly #table: KeyTable;
   readonly #bytes: KeyColumn;
@@ -90,7 +90,7 @@ export class PopularityCounter implements Collector {
       writes[key]! += (flag & WRITE) >> 1;
       reads[key]! += flag >> 2;
     }
-    // Nearly all blocks lie in one half.
+    // Nearly all blocks lie entirely in one half.
     const span = Number(maxNs - minNs);
     const first = time[0] ?? 0;
     const isMixed = Math.abs(first - this.#middle) <= span;
@@ -111,7 +111,7 @@ export class PopularityCounter implements Collector {
     }
   }
 
-  /** @param top how many keys a list has */
+  /** @param top length of the lists of keys */
   result(top: number, secrets: number): Popularity {
     const table = this.#table;
     const { counts, rate } = table;
@@ -156,7 +156,7 @@ export class PopularityCounter implements Collector {
     const shareOf = (limit: number) => {
       let sum = 0;
       for (let i = 0; i < Math.min(limit, head.length); i++) sum += head[i]!;
-      // Behind the head each key of the sample stands for several.
+      // After the busiest keys, each key of the sample stands for several.
       const end = Math.min(byRank.length, Math.round(limit * rate));
       for (let i = Math.ceil(head.length * rate); i < end; i++) sum += byRank[i]! / rate;
       return this.#events === 0 ? 0 : Math.min(1, sum / this.#events);
@@ -165,7 +165,7 @@ export class PopularityCounter implements Collector {
     return { top1: shareOf(1), top10: shareOf(10), top100: shareOf(100), top1pct: shareOf(hundredth) };
   }
 
-  /** Points of the curve of popularity: the pinned keys are exact, the sample's ranks are stretched. */
+  /** Points of the popularity curve: pinned keys are exact, the ranks of sampled keys are scaled. */
   #ranks(byRank: Float64Array): [number, number][] {
     const points: [number, number][] = [];
     const { rate, counts } = this.#table;

@@ -2,7 +2,7 @@ import type { Batch } from '../batch.js';
 import type { Collector } from '../collector.js';
 import { Histogram, type Percentiles } from '../histogram.js';
 
-/** What happened in one interval, or one group. Counts are per key but for `requests`. */
+/** Counts of one interval or group. All but `requests` are per key. */
 export interface Counted {
   requests: number;
   events: number;
@@ -10,23 +10,23 @@ export interface Counted {
   hits: number;
   misses: number;
   errors: number;
-  /** Bytes of keys and of values sent to the server, and of values fetched; of the protocol around them none. */
+  /** Bytes of keys and values sent to the server, and of values fetched, without the protocol around them. */
   bytes_in: number;
   bytes_out: number;
 }
 
 export interface Slice extends Counted {
-  /** Where it begins, Unix nanoseconds. */
+  /** Start of the interval, Unix nanoseconds. */
   ts_ns: string;
-  /** At most 1/16 too high, but for the largest. */
+  /** At most 1/16 too high; the maximum is exact. */
   latency_ns: Percentiles;
-  /** The same by command, those that occurred. */
+  /** The same by command, of the commands that occurred. */
   ops: Record<string, Counted>;
 }
 
-/** Intervals told apart at most, because each costs some 8 kB; more are refused. */
+/** Most intervals, because each takes about 8 kB; a shorter interval is refused. */
 export const SLICES_MAX = 10_000;
-/** Intervals that are chosen by themselves, seconds, and how many of them are wanted at most. */
+/** Intervals to choose from by default, seconds, and the number of them to stay below. */
 const NICE = [0.001, 0.01, 0.1, 1, 10, 60, 600, 3600, 21_600, 86_400, 604_800];
 const WANTED = 60;
 const LATENCY_BITS = 4;
@@ -34,17 +34,17 @@ const LATENCY_BITS = 4;
 const FIELDS = ['requests', 'events', 'hits', 'misses', 'errors', 'bytes_in', 'bytes_out'] as const;
 const [REQUESTS, EVENTS, HITS, MISSES, ERRORS, IN, OUT] = FIELDS.map((_, i) => i) as [0, 1, 2, 3, 4, 5, 6];
 
-/** An interval that divides so many seconds into few parts. */
+/** The default interval for a duration. */
 export function niceInterval(seconds: number): number {
   return NICE.find((interval) => seconds / interval < WANTED) ?? seconds / WANTED;
 }
 
 class Accumulated {
   readonly latency = new Histogram(LATENCY_BITS);
-  /** By number of the command, then field. */
+  /** Indexed by number of the command, then field. */
   counts = new Float64Array(FIELDS.length * 8);
 
-  /** Counts of a command, in place from `at`. */
+  /** The counts of a command, stored from `at`. */
   row(op: number): number {
     const at = op * FIELDS.length;
     if (at >= this.counts.length) {
@@ -56,13 +56,13 @@ class Accumulated {
   }
 }
 
-/** How the workload goes over time, command by command. */
+/** The workload over time, by command. */
 export class Series implements Collector {
   readonly #interval: number;
   readonly #slices = new Map<number, Accumulated>();
   readonly #ops = new Map<string, number>();
 
-  /** @param seconds of an interval; intervals begin with the first event of the profiles */
+  /** @param seconds of an interval; the first interval begins with the first event of the profiles */
   constructor(seconds: number) {
     this.#interval = seconds * 1e9;
   }
@@ -70,7 +70,7 @@ export class Series implements Collector {
   add(batch: Batch): void {
     const { kinds, rows, kind, time, index, entry, keySizes, valueSize, latency } = batch;
     const ops = kinds.map(({ op }) => this.#opOf(op));
-    // Counted by kind for as long as rows stay in one interval: then only few counters change for a row.
+    // Rows of one interval are counted by kind first, so that each row changes few counters.
     const counts = kinds.map(() => ({ requests: 0, events: 0, keyBytes: 0, valueBytes: 0 }));
     const hasLatency = kinds.map((one) => one.hasLatency);
     let at = Number.NaN;
@@ -127,7 +127,7 @@ export class Series implements Collector {
     return slice;
   }
 
-  /** Every interval from the first to the last that has an event; between far ones, only those with events. */
+  /** All intervals from the first event to the last; in long gaps, empty intervals are left out. */
   result(originNs: bigint): Slice[] {
     const found = [...this.#slices.keys()].sort((a, b) => a - b);
     const first = found[0] ?? 0;

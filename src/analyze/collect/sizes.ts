@@ -16,22 +16,22 @@ export interface SlabClass {
 }
 
 export interface Sizes {
-  /** Bytes of values sent to be stored, and of values fetched, each time they were. */
+  /** Sizes of values stored and of values fetched, once for every event. */
   stored: Percentiles;
   fetched: Percentiles;
-  /** Bytes of items as memcached keeps them: header, cas unique, key, flags and value. Of every key once. */
+  /** Sizes of items as memcached keeps them (header, cas unique, key, flags and value), once for every key. */
   item: Percentiles;
   /** Items whose size is known, their bytes and those of the chunks that hold them. */
   items: { count: number; bytes: number; chunk_bytes: number; unknown: number };
   slabs: SlabClass[];
 }
 
-/** How large things are, and what memcached makes of it. */
+/** Sizes of keys, values and items, and the memory that memcached needs for them. */
 export class SizeCounter implements Collector {
   readonly #table: KeyTable;
   readonly #stored = new Histogram();
   readonly #fetched = new Histogram();
-  /** The size last seen. */
+  /** By key: the last known size of its item. */
   readonly #item: KeyColumn;
 
   constructor(table: KeyTable) {

@@ -2,21 +2,21 @@ import { ConnNumbers } from '../../profile/conn-numbers.js';
 import type { Batch } from '../batch.js';
 import type { Collector } from '../collector.js';
 
-/** How much there is: events, requests, connections, and from when to when. */
+/** Numbers of events, requests and connections, and the time they span. */
 export class Totals implements Collector {
   events = 0;
   requests = 0;
   /** Unix nanoseconds; null without events. */
   firstNs: bigint | null = null;
   lastNs: bigint | null = null;
-  /** Of all recordings: a connection may span several files of one. */
+  /** Connection numbers over all recordings; a connection may span several files of one recording. */
   readonly conns = new ConnNumbers();
   /** Connections that carried a request. */
   connections = 0;
-  /** By number of the connection: 1 once it did. */
+  /** By connection: 1 once it carried a request. */
   #carried = new Uint8Array(1024);
 
-  /** Fills in the numbers of a batch's connections. */
+  /** Numbers the connections of a batch. */
   numberConns(batch: Batch, worker: number): void {
     const { rows, conn } = batch;
     const ids = new Uint32Array(rows);

@@ -3,13 +3,13 @@ import type { Collector } from '../collector.js';
 import { secondsOf } from '../expiry.js';
 import { Histogram, type Percentiles } from '../histogram.js';
 
-/** How long items were asked to live, seconds from the request: of every command that said so. */
+/** Times to live as requested, in seconds from the request, of all commands that carry one. */
 export interface Ttls extends Percentiles {
-  /** For ever. */
+  /** Without expiry. */
   none: number;
-  /** In the past: expired at once. */
+  /** In the past, so that the item expires at once. */
   past: number;
-  /** With a time to live. */
+  /** With an expiry in the future. */
   set: number;
 }
 
@@ -19,7 +19,7 @@ export class TtlCounter implements Collector {
   #none = 0;
   #past = 0;
 
-  /** @param originNs Unix nanoseconds times are told from */
+  /** @param originNs the time, in Unix nanoseconds, that all times are relative to */
   constructor(originNs: number) {
     this.#originNs = originNs;
   }

@@ -1,10 +1,10 @@
 import type { KeyColumn, KeyTable } from '../key-table.js';
 import type { OrderedCollector, Sequence } from '../sequence.js';
 
-/** Distinct keys asked for, and the bytes of their items, in windows of so many seconds, one behind the other. */
+/** Distinct keys used, and the bytes of their items, in consecutive windows of a number of seconds. */
 export interface WorkingSet {
   seconds: number;
-  /** Mean over the whole windows. */
+  /** Mean over the complete windows. */
   keys: number;
   bytes: number;
   keys_max: number;
@@ -14,7 +14,7 @@ export interface WorkingSet {
 const WINDOWS = [1, 10, 60, 600, 3600, 21_600, 86_400, 604_800];
 
 class Windows {
-  /** Number + 1 of the window a key was last seen in; 0: in none. */
+  /** By key: number of the last window with an event of it, + 1; 0: none. */
   readonly seen: KeyColumn;
   readonly length: number;
   at = 0;
@@ -32,7 +32,7 @@ class Windows {
     this.seen = table.column();
   }
 
-  /** Ends the window at hand. */
+  /** Ends the current window. */
   turnTo(at: number): void {
     this.sumKeys += this.keys;
     this.sumBytes += this.bytes;
@@ -44,7 +44,7 @@ class Windows {
   }
 }
 
-/** How much of the cache is in use at a time. */
+/** How much of the cache is used within a time, for several lengths of time. */
 export class WorkingSetCounter implements OrderedCollector {
   readonly #windows: Windows[];
   readonly #item: KeyColumn;
@@ -52,8 +52,8 @@ export class WorkingSetCounter implements OrderedCollector {
   readonly #start: number;
 
   /**
-   * @param start of the time that is looked at, nanoseconds since the first event
-   * @param end of it; windows that fit are looked at, and one that holds all
+   * @param start of the time that is analysed, nanoseconds since the first event
+   * @param end of it; windows up to its length are counted, and one that holds all of it
    */
   constructor(table: KeyTable, start: number, end: number) {
     this.#start = start;
@@ -84,11 +84,11 @@ export class WorkingSetCounter implements OrderedCollector {
     }
   }
 
-  /** @param end of what was recorded, nanoseconds since the first event */
+  /** @param end of the recording, nanoseconds since the first event */
   result(end: number): WorkingSet[] {
     return this.#windows.map((window, i) => {
       const whole = Math.floor((end - this.#start) / window.length);
-      // The window at hand counts where it is whole, or there is no other.
+      // The current window counts if it is complete or the only one.
       if (window.at < whole || whole === 0) window.turnTo(window.at + 1);
       const number = Math.max(1, whole);
       const isLast = i === this.#windows.length - 1;

@@ -1,18 +1,18 @@
 import { type Curve, kneeOf, ratioAt } from './distances.js';
 
-/** What another size would do, in one look. Ratios are hit ratios. */
+/** What half and double the memory would do. Ratios are hit ratios. */
 export interface Advice {
-  /** Bytes the cache is taken to have. */
+  /** Bytes the cache is assumed to have. */
   bytes: number;
   /**
-   * Where that comes from: `given` by who asked; `hit_ratio`, what the curve needs for the ratio recorded; `all`, every
-   * item seen, because the curve does not reach that ratio.
+   * Where that size comes from: `given` by the user; `hit_ratio`: the size at which the curve has the recorded ratio;
+   * `all`: the size of all items, because the curve does not reach that ratio.
    */
   from: 'given' | 'hit_ratio' | 'all';
   hit_ratio: number;
   half: number;
   double: number;
-  /** Where the curve bends most; null where it does not bend. */
+  /** The knee of the curve, bytes; null where it has none. */
   knee: { bytes: number; hit_ratio: number } | null;
 }
 

@@ -1,15 +1,15 @@
 import { highestOf, indexOf } from '../histogram.js';
 
-/** Sizes of one power of two are told apart in 2^5 steps. */
+/** Sizes are rounded to 2^5 steps for each power of two. */
 const BITS = 5;
 const BUCKETS = (53 - BITS + 1) * 2 ** BITS;
-/** Points of a curve at most. */
+/** Most points of a curve. */
 const POINTS = 200;
 
 /** A miss ratio by size: [size, share of reads that miss], sizes ascending, ratios never rising. */
 export type Curve = [size: number, ratio: number][];
 
-/** How many reads need which size to be hits. At the sizes of its points the curve is exact, whatever the steps. */
+/** A histogram of the sizes that reads need to be hits. The curve is exact at its points, despite the steps. */
 export class Distances {
   #counts: Float64Array | undefined;
 
@@ -18,7 +18,7 @@ export class Distances {
     this.#counts[indexOf(Math.round(size), BITS)]! += weight;
   }
 
-  /** How many of the reads are hits at a size that is a point of a curve. */
+  /** Number of reads that are hits at a size, which must be a point of a curve. */
   hitsAt(size: number): number {
     if (this.#counts === undefined) return 0;
     let hits = 0;
@@ -26,7 +26,7 @@ export class Distances {
     return hits;
   }
 
-  /** @param reads all of them; `hot`: so many are hits at any size */
+  /** @param reads of all keys; `hot`: number of them that are hits at any size */
   curve(reads: number, hot: number): Curve {
     if (this.#counts === undefined || reads === 0) return [];
     const points: Curve = [];
@@ -41,7 +41,7 @@ export class Distances {
   }
 }
 
-/** The miss ratio at a size: that of the largest point which is not larger; 1 below the first one. */
+/** The miss ratio at a size: that of the largest point up to it; 1 below the first point. */
 export function ratioAt(curve: Curve, size: number): number {
   let ratio = 1;
   for (const [at, value] of curve) {
@@ -51,7 +51,7 @@ export function ratioAt(curve: Curve, size: number): number {
   return ratio;
 }
 
-/** Where a curve bends most: the point farthest below the line from its first point to its last. Null: it is straight. */
+/** The knee of a curve: the point farthest below the line from its first point to its last; null: there is none. */
 export function kneeOf(curve: Curve): number | null {
   const first = curve[0];
   const last = curve.at(-1);

@@ -1,10 +1,10 @@
-/** Which key's item expires next: a binary heap of times. Entries that no longer hold stay until their time comes. */
+/** A binary heap of expiry times. Outdated entries stay until their time comes. */
 export class Expiries {
   #times = new Float64Array(1024);
   #keys = new Int32Array(1024);
   #size = 0;
 
-  /** Time of the first one. */
+  /** The earliest time. */
   get first(): number {
     return this.#size === 0 ? Number.POSITIVE_INFINITY : this.#times[0]!;
   }
@@ -27,7 +27,7 @@ export class Expiries {
     this.#keys[at] = key;
   }
 
-  /** Takes the first one out, and returns its key. */
+  /** Removes the entry with the earliest time, and returns its key. */
   take(): number {
     const key = this.#keys[0]!;
     const time = this.#times[--this.#size]!;
@@ -47,7 +47,7 @@ export class Expiries {
     return key;
   }
 
-  /** Keys have other numbers; `isCurrent` tells which entries still hold. */
+  /** Renumbers the keys, and removes the entries that are not current. */
   rebuild(ids: Int32Array | null, isCurrent: (key: number, time: number) => boolean): void {
     const size = this.#size;
     const times = this.#times.slice(0, size);

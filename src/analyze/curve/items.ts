@@ -1,26 +1,26 @@
 import { expiryOf } from '../expiry.js';
 import type { KeyColumn, KeyTable } from '../key-table.js';
 
-/** Bytes an item is taken for before any size was seen. */
+/** Assumed size of an item before any size is known, bytes. */
 const SIZE_GUESS = 200;
 
-/** What is known of every key's item when an event comes, for all models of a cache. */
+/** Size and TTL of every key's item as last recorded, for all models of a cache. */
 export class Items {
   readonly #originNs: number;
   readonly #size: KeyColumn;
-  /** TTL last asked for, + 1; 0: none was; negative: expired at once. */
+  /** Last requested TTL + 1; 0: none; negative: expires at once. */
   readonly #ttl: KeyColumn;
   #sizes = 0;
   #sum = 0;
 
-  /** @param originNs Unix nanoseconds times are told from */
+  /** @param originNs the time, in Unix nanoseconds, that all times are relative to */
   constructor(table: KeyTable, originNs: number) {
     this.#originNs = originNs;
     this.#size = table.column();
     this.#ttl = table.column();
   }
 
-  /** Learns from an event; `itemSize` -1 and `ttl` NaN say nothing. */
+  /** Takes size and TTL of an event; -1 and NaN: it has none. */
   learn(key: number, itemSize: number, ttl: number): void {
     if (itemSize >= 0) {
       this.#size.values[key] = itemSize;
@@ -30,14 +30,14 @@ export class Items {
     if (!Number.isNaN(ttl)) this.#ttl.values[key] = ttl >= 0 ? ttl + 1 : -1;
   }
 
-  /** Bytes of a key's item: the last seen, else what items have on average. */
+  /** Bytes of a key's item: its last known size, else the mean of all items. */
   sizeOf(key: number): number {
     const size = this.#size.values[key]!;
     if (size > 0) return size;
     return this.#sizes > 0 ? Math.round(this.#sum / this.#sizes) : SIZE_GUESS;
   }
 
-  /** When the item expires that is stored now as it was last. */
+  /** When an item that is stored now with its last TTL expires. */
   expiryOf(key: number, now: number): number {
     const ttl = this.#ttl.values[key]!;
     return ttl === 0 ? Number.POSITIVE_INFINITY : expiryOf(ttl - 1, now, this.#originNs);

@@ -4,8 +4,8 @@ import type { Items } from './items.js';
 import { LruModel } from './lru.js';
 
 /**
- * LRU where items leave when their time is over or they are deleted, before a distance is taken: what is dead makes
- * nobody's distance longer (Sultan et al., "TTLs Matter", EuroSys 2024).
+ * LRU where expired and deleted items leave the stack before a distance is measured, so that they do not make other
+ * distances longer (Sultan et al., "TTLs Matter", EuroSys 2024).
  */
 export class LruTtlModel extends LruModel {
   readonly #expiry: KeyColumn;
@@ -44,7 +44,7 @@ export class LruTtlModel extends LruModel {
     if (expiry === Number.POSITIVE_INFINITY) return;
     if (expiry <= now) this.stack.remove(key);
     else this.#expiries.add(expiry, key);
-    // Keys that are stored again and again leave an entry each time.
+    // A key leaves an outdated entry each time it is stored again.
     if (this.#expiries.size > 4 * this.stack.size + 1024) this.#expiries.rebuild(null, this.#isCurrent);
   }
 

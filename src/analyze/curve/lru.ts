@@ -4,15 +4,15 @@ import type { Items } from './items.js';
 import type { CacheModel } from './model.js';
 import { LruStack } from './stack.js';
 
-/** LRU of every size at once, by reuse distances (Mattson et al., 1970). Knows neither TTLs nor deletes. */
+/** LRU caches of all sizes at once, by reuse distances (Mattson et al., 1970), without TTLs and deletes. */
 export class LruModel implements CacheModel {
   protected readonly items: Items;
   protected readonly stack: LruStack;
   readonly #byItems = new Distances();
   readonly #byBytes = new Distances();
-  /** Reads that found nothing at any size: the first ones of their keys. */
+  /** Reads that miss at any size, because they are the first of their keys. */
   cold = 0;
-  /** Bytes a cache needs for the last read to be a hit. */
+  /** Bytes a cache needs to make the last read a hit. */
   needs = 0;
 
   constructor(table: KeyTable, items: Items) {
@@ -51,7 +51,7 @@ export class LruModel implements CacheModel {
     this.stack.renumber(ids);
   }
 
-  /** @param reads of all keys; what the sample has too few or too many of are reads of the hottest keys, so hits */
+  /** @param reads of all keys; `counted`: those of the sample. The difference is taken for hits of the hottest keys. */
   curves(reads: number, counted: number): { items: Curve; bytes: Curve } {
     return {
       items: this.#byItems.curve(reads, reads - counted),

@@ -18,7 +18,7 @@ const EXTENDED: Readonly<Record<string, keyof MemcachedOptions>> = {
   hot_max_factor: 'hotFactor',
   warm_max_factor: 'warmFactor',
 };
-/** Options of memcached that change nothing here, and whether they take a value. */
+/** Options of memcached that do not affect the simulation, and whether they take a value. */
 const OTHERS: Readonly<Record<string, boolean>> = {
   p: true,
   U: true,
@@ -56,8 +56,8 @@ function numberOf(option: string, text: string | undefined): number {
 }
 
 /**
- * Reads options as memcached's command line has them, in one string: `-f 1.08 -I 2m -o hot_lru_pct=10`. What does not
- * change which item is evicted is passed over.
+ * Parses options of memcached's command line, given as one string: `-f 1.08 -I 2m -o hot_lru_pct=10`. Options that do
+ * not change which item is evicted are ignored.
  *
  * @throws ERR_MEMBENCH_USAGE
  */

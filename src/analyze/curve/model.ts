@@ -1,15 +1,15 @@
-/** A cache of every size at once, or of one. Times are nanoseconds since the first event. */
+/** A simulated cache, of one size or of all sizes at once. Times are nanoseconds since the first event. */
 export interface CacheModel {
   /**
-   * A key is asked for that was answered with a hit, or with a miss; `weight`: for so many reads. What was a hit is
-   * stored again where it is not there: its client would do that.
+   * Reads a key, which was recorded as a hit or a miss; counts as `weight` reads. Where a recorded hit is a miss here,
+   * the item is stored, as its client would do.
    */
   read(key: number, now: number, hit: boolean, weight: number): void;
-  /** It is stored. */
+  /** Stores the item of a key. */
   write(key: number, now: number): void;
   remove(key: number, now: number): void;
-  /** It is used, and lives as long as was asked for last. */
+  /** Uses the item of a key, and sets its expiry to the last requested one. */
   touch(key: number, now: number): void;
-  /** Keys have other numbers; columns were exchanged before. */
+  /** Renumbers the keys; the columns of the table are renumbered already. */
   renumber(ids: Int32Array, rate: number): void;
 }

@@ -7,17 +7,17 @@ import type { CacheModel } from './model.js';
 /** Queues of a slab class. */
 const [HOT, WARM, COLD] = [0, 1, 2] as const;
 const QUEUES = 3;
-/** Flags of an item, as memcached's: fetched once, and again. */
+/** Flags of an item, like memcached's: fetched once, and more than once. */
 const FETCHED = 1;
 const ACTIVE = 2;
-/** Items looked at from the tail of a queue at a time. */
+/** Items examined at the tail of a queue at a time. */
 const TRIES = 5;
-/** Nanoseconds for which a use is not noted again, where there is one queue. */
+/** Nanoseconds within which an item is not moved again, where there is one queue. */
 const UPDATE_INTERVAL = 60e9;
-/** Turns of the maintainer thread after each store: it runs all the time, and moves many in a turn. */
+/** Rounds of the maintainer thread after each store. memcached's runs all the time and moves many items a round. */
 const TURNS = 4;
 
-/** What memcached's command line says, but for the memory. */
+/** Options of memcached's command line, without the memory. */
 export interface MemcachedOptions extends SlabOptions {
   /** -o hot_lru_pct, warm_lru_pct: percent of a class. */
   hotPercent: number;
@@ -30,29 +30,29 @@ export interface MemcachedOptions extends SlabOptions {
 }
 
 /**
- * A memcached of one size. Of a sample each key takes the chunks of all those it stands for. Slab classes take pages on
- * demand and keep them; each is a segmented LRU as in items.c of memcached 1.6: stored into HOT, whose
- * tail goes to WARM where it was used again, else to COLD; so does WARM's tail, or back to its head; what is used in
- * COLD goes to WARM; memory is made at the tail of COLD. Expiry is lazy.
+ * A simulated memcached of one size. A key of a sample takes the chunks of all keys it stands for. Slab classes take
+ * pages on demand and keep them. Each class is a segmented LRU as in items.c of memcached 1.6: items are stored into
+ * HOT; an item at the tail of HOT moves to WARM if it was used again, else to COLD; one at the tail of WARM moves back
+ * to its head, or to COLD; items used in COLD move to WARM; items are evicted from the tail of COLD. Expiry is lazy.
  */
 export class SegmentedModel implements CacheModel {
   /** Megabytes, as -m takes them. */
   readonly megabytes: number;
-  /** Reads, and those found. */
+  /** Reads that are hits. */
   hits = 0;
   readonly #items: Items;
   readonly #table: KeyTable;
   readonly #options: MemcachedOptions;
   readonly #chunks: readonly number[];
-  /** By class: pages, and chunks in use, weighed. */
+  /** By class: pages, and chunks in use, weighted. */
   readonly #pages: Float64Array;
   readonly #used: Float64Array;
   #pagesLeft: number;
-  /** By class and queue: first and last key + 1, and items, weighed. */
+  /** By class and queue: first and last key + 1, and number of items, weighted. */
   readonly #heads: Int32Array;
   readonly #tails: Int32Array;
   readonly #counts: Float64Array;
-  /** By key. Neighbours are keys + 1; where it is: class × 3 + queue, + 1, 0: not stored. */
+  /** By key. Neighbours are keys + 1; the place is class × 3 + queue, + 1, or 0 for keys not stored. */
   #next = new Int32Array(1024);
   #previous = new Int32Array(1024);
   #place = new Uint16Array(1024);
@@ -111,7 +111,7 @@ export class SegmentedModel implements CacheModel {
     this.#bump(key, now);
   }
 
-  /** Whether it is there and alive; what is not alive goes. */
+  /** Whether the item is stored and has not expired; an expired item is removed. */
   #find(key: number, now: number): boolean {
     if (key >= this.#next.length || this.#place[key] === 0) return false;
     if (this.#expiry[key]! > now) return true;
@@ -119,11 +119,11 @@ export class SegmentedModel implements CacheModel {
     return false;
   }
 
-  /** It is used: do_item_bump(). */
+  /** Marks an item as used: do_item_bump(). */
   #bump(key: number, now: number): void {
     const at = this.#place[key]! - 1;
     if (!this.#options.segmented) {
-      // As memcached does it, to spare its locks.
+      // memcached does so to avoid locking.
       if (now - this.#time[key]! < UPDATE_INTERVAL) return;
       this.#time[key] = now;
       this.#unlink(key);
@@ -142,7 +142,7 @@ export class SegmentedModel implements CacheModel {
     } else this.#flags[key]! |= ACTIVE;
   }
 
-  /** Makes room for chunks of a class: do_item_alloc_pull(). What stands for many pushes many out. */
+  /** Makes room for chunks of a class, by evictions where necessary: do_item_alloc_pull(). */
   #allocate(slab: number, chunks: number, now: number): boolean {
     for (let tries = 0; tries < 10 * chunks; tries++) {
       if (this.#fits(slab, chunks)) return true;
@@ -158,14 +158,14 @@ export class SegmentedModel implements CacheModel {
     return this.#fits(slab, chunks);
   }
 
-  /** Whether a class has so many chunks left; one item always fits where there is a page. */
+  /** Whether a class has room for `chunks` more; an empty class with a page has room for any item. */
   #fits(slab: number, chunks: number): boolean {
     const pages = this.#pages[slab]!;
     const used = this.#used[slab]!;
     return pages > 0 && (used <= 0 || used + chunks <= pages * Math.floor(PAGE / this.#chunks[slab]!));
   }
 
-  /** A turn of the maintainer thread: lru_maintainer_juggle(). */
+  /** A round of the maintainer thread: lru_maintainer_juggle(). */
   #maintain(slab: number, now: number): void {
     const first = slab * QUEUES;
     const tail = this.#tails[first + COLD]!;
@@ -178,10 +178,10 @@ export class SegmentedModel implements CacheModel {
   }
 
   /**
-   * Takes something off the tail of a queue: lru_pull_tail().
+   * Moves or evicts an item at the tail of a queue: lru_pull_tail().
    *
-   * @param age that HOT and WARM keep what was not used again; 0: a second, as memcached's clock goes in seconds
-   * @param evict from COLD, what is there
+   * @param age up to which HOT and WARM keep unused items; at least a second, the resolution of memcached's clock
+   * @param evict whether to evict from COLD
    */
   #pull(queue: number, now: number, age: number, evict: boolean): boolean {
     const kind = queue % QUEUES;
@@ -240,7 +240,7 @@ export class SegmentedModel implements CacheModel {
     this.#place[key] = 0;
   }
 
-  /** Forgets an item, where there is one. */
+  /** Removes the item of a key, if it has one. */
   #drop(key: number): void {
     const place = this.#place[key]!;
     if (place === 0) return;
@@ -260,7 +260,7 @@ export class SegmentedModel implements CacheModel {
     this.#expiry = grown(this.#expiry, length);
   }
 
-  /** The sample is smaller: items that are gone leave, and those that stay stand for more. */
+  /** Renumbers the keys of a smaller sample: items of other keys are removed, and the weights have changed. */
   renumber(ids: Int32Array): void {
     const queues = Array.from(this.#tails, (tail) => {
       const keys: number[] = [];

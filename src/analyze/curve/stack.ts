@@ -1,36 +1,36 @@
 import type { KeyColumn, KeyTable } from '../key-table.js';
 
-/** Slots at the start; a power of two. */
+/** Initial number of slots, a power of two. */
 const SLOTS_MIN = 1024;
-/** Slots for each key at least, when slots are put without gaps: more make that rarer, and the sums larger. */
+/** Least number of slots per key after a compaction: more make compactions rarer, and the sums larger. */
 const SLOTS_A_KEY = 4;
-/** Entries of a level that make one of the level above, as a power of two. */
+/** Entries of a level per entry of the next higher level, as a power of two. */
 const FAN_BITS = 4;
 const FAN = (1 << FAN_BITS) - 1;
 
 /**
- * The stack of LRU: which keys were used after which, and how much lies above each. Every use takes the next slot;
- * sums over 16 slots, over 16 of those, and so on, say how many keys, and how many bytes, have later slots. So a
- * distance takes logarithmic time, and is exact where all keys are here. Of a sample each key counts for as many as it
- * stands for (SHARDS: Waldspurger et al., FAST 2015).
+ * The LRU stack: the order in which keys were last used, and how many keys and bytes are above each. Every use takes
+ * the next slot. Sums over 16 slots, over 16 of those, and so on, give the keys and bytes in later slots, so that a
+ * distance takes logarithmic time. It is exact where all keys are followed; a key of a sample counts as many times as
+ * the number of keys it stands for (SHARDS: Waldspurger et al., FAST 2015).
  *
- * Not a Fenwick tree: a use changes few numbers here, next to those it adds up, and there as many more all over the
- * memory. It takes a sixth less time.
+ * This is no Fenwick tree: a use changes few sums here, close to those that it reads, but sums all over the memory
+ * there. It takes a sixth less time.
  */
 export class LruStack {
   readonly #table: KeyTable;
-  /** Slot + 1 of a key; 0: it is not in the stack. */
+  /** By key: slot + 1; 0: not in the stack. */
   readonly #slot: KeyColumn;
-  /** Bytes of its item. */
+  /** By key: bytes of its item. */
   readonly #bytes: KeyColumn;
   #slots = 0;
   #next = 0;
   /** By slot: the key, -1 where there is none. */
   #keys = new Int32Array(0);
-  /** From slots upwards: keys and bytes in turn, weighed. */
+  /** Levels of sums, from single slots upwards: keys and bytes alternate, weighted. */
   #levels: Float64Array[] = [];
   #size = 0;
-  /** The last distance: keys and bytes used since, the key itself included. */
+  /** The last distance: keys and bytes used since, including the key itself. */
   items = 0;
   bytes = 0;
 
@@ -41,7 +41,7 @@ export class LruStack {
     this.#allocate(SLOTS_MIN);
   }
 
-  /** Keys in it. */
+  /** Number of keys in the stack. */
   get size(): number {
     return this.#size;
   }
@@ -50,7 +50,10 @@ export class LruStack {
     return this.#slot.values[key] !== 0;
   }
 
-  /** Uses a key: it is on top then, and `items` and `bytes` say how deep it lay. False where it was not there. */
+  /**
+   * Moves a key to the top of the stack, and sets `items` and `bytes` to its previous depth. Returns false where it was
+   * not in the stack.
+   */
   use(key: number, bytes: number): boolean {
     const slot = this.#slot.values[key]! - 1;
     const weight = this.#table.weightOf(key);
@@ -58,7 +61,7 @@ export class LruStack {
     if (known) {
       const own = this.#bytes.values[key]!;
       this.#measure(slot, own);
-      // On top already, and as large: nothing changes.
+      // The key is on top already, and its size has not changed.
       if (slot === this.#next - 1 && own === bytes) return true;
       this.#keys[slot] = -1;
       this.#add(slot, -weight, -weight * own);
@@ -81,7 +84,7 @@ export class LruStack {
     this.#size--;
   }
 
-  /** Keys have other numbers and weights; columns were exchanged before. */
+  /** Renumbers the keys, whose weights have changed; the columns of the table are renumbered already. */
   renumber(ids: Int32Array): void {
     for (let slot = 0; slot < this.#next; slot++) {
       const key = this.#keys[slot]!;
@@ -90,7 +93,7 @@ export class LruStack {
     this.#compact();
   }
 
-  /** Adds up what has later slots than one. */
+  /** Adds up the keys and bytes in later slots. */
   #measure(slot: number, own: number): void {
     let items = 1;
     let bytes = own;
@@ -128,7 +131,7 @@ export class LruStack {
     }
   }
 
-  /** Puts keys into slots without gaps; there are so many that this costs little for each use. */
+  /** Moves the keys to slots without gaps. There are so many slots that this costs little per use. */
   #compact(): void {
     const before = this.#keys;
     const used = this.#next;

@@ -3,20 +3,20 @@ import type { Ranked } from '../collect/popularity.js';
 import { bytes, count, percent, seconds } from '../format.js';
 import { type ReportStyle, table, wrap } from './lines.js';
 
-/** Keys in a list, where no number was asked for. */
+/** Default length of a list of keys. */
 const SHOWN = 10;
 const SHOWN_SHORT = 3;
-/** Characters of a key that is known by name. */
+/** Most characters of a key's name that are shown. */
 const NAME_WIDTH = 36;
 
-/** What is known of the report's surroundings: names of keys, and how many of them are to be shown. */
+/** Names of known keys, and how many keys to show. */
 export interface KeyView {
   names: ReadonlyMap<string, string>;
-  /** Null: a few. */
+  /** Null: the default. */
   top: number | null;
 }
 
-/** A text of anybody's making: no longer than fits, and nothing steers the terminal. */
+/** Makes a foreign text safe for the terminal: cut to fit, and without control characters. */
 export function shown(text: string, width: number): string {
   const clean = text.replaceAll(/\p{C}/gu, '?');
   return clean.length > width ? `${clean.slice(0, width - 1)}…` : clean;
@@ -74,7 +74,7 @@ export function workingSetLines({ working_set }: Analysis, style: ReportStyle): 
   ];
 }
 
-/** Times to live, and what became of items. */
+/** Times to live, and how items ended. */
 export function ttlLines({ ttl, lifetimes }: Analysis, style: ReportStyle): string[] {
   const asked = ttl.set + ttl.none + ttl.past;
   if (asked === 0 && lifetimes.stored === 0) return [];

@@ -3,7 +3,7 @@ import { bytes, count, nanoseconds } from '../format.js';
 import type { Percentiles } from '../histogram.js';
 import { maybe, percentileLines, percentileRow, type ReportStyle, table, when } from './lines.js';
 
-/** Slowest requests in the report. */
+/** Number of slowest requests in the report. */
 const SHOWN = 20;
 
 export function latencyLines(analysis: Analysis, style: ReportStyle): string[] {
@@ -63,10 +63,10 @@ export function latencyLines(analysis: Analysis, style: ReportStyle): string[] {
   ];
 }
 
-/** Requests in a bucket, at least: fewer say nothing of a median. */
+/** Least requests of a bucket whose median is used. */
 const ENOUGH = 100;
 
-/** Whether the median grows with the load. */
+/** A sentence on whether the median grows with the load. */
 function verdict(buckets: NonNullable<Analysis['latency']>['by_in_flight']): string {
   const told = buckets.filter(({ count: n }) => n >= ENOUGH);
   const [first, last] = [told[0], told.at(-1)];

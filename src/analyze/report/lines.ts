@@ -1,19 +1,19 @@
 import type { Percentiles } from '../histogram.js';
 
-/** How parts of the report are set off; each returns its text with whatever the terminal understands. */
+/** Styles of the report; each returns its text with escape sequences for the terminal. */
 export interface ReportStyle {
   title(text: string): string;
   dim(text: string): string;
   warn(text: string): string;
 }
 
-/** No colour at all. */
+/** Plain text. */
 export const PLAIN: ReportStyle = { title: (t) => t, dim: (t) => t, warn: (t) => t };
 
-/** Columns a line has at most. */
+/** Width of the report, columns. */
 export const WIDTH = 80;
 
-/** Rows of cells as aligned columns: the first to the left, the others to the right. */
+/** Rows of cells as aligned columns: the first is left-aligned, the others right-aligned. */
 export function table(head: string[], rows: string[][], style: ReportStyle): string[] {
   const widths = head.map((cell, i) => Math.max(cell.length, ...rows.map((row) => row[i]!.length)));
   const line = (row: string[]) =>
@@ -21,7 +21,7 @@ export function table(head: string[], rows: string[][], style: ReportStyle): str
   return [style.dim(line(head)), ...rows.map(line)];
 }
 
-/** A share as a bar, to an eighth of a character: U+2588 is full, U+2589 to U+258F are seven eighths to one. */
+/** A share as a bar, in eighths of a character: U+2588 is a full block, U+2589 to U+258F are seven eighths to one. */
 export function bar(share: number, width: number): string {
   const eighths = Math.round(share * width * 8);
   const rest = eighths % 8;
@@ -38,19 +38,19 @@ export function percentileRow(name: string, p: Percentiles, show: (value: number
   return [name, ...[p.p50, p.p90, p.p99, p.p999, p.max].map((value) => maybe(value, show))];
 }
 
-/** A table of percentiles; nothing where there are no values. */
+/** A table of percentiles, empty where there are no values. */
 export function percentileLines(title: string, rows: string[][], style: ReportStyle): string[] {
   const told = rows.filter((row) => row[1] !== '-');
   if (told.length === 0) return [];
   return [style.title(title), ...table(['', 'p50', 'p90', 'p99', 'p99.9', 'max'], told, style)];
 }
 
-/** Text in lines that are not too long, each after so many blanks, the first after fewer. */
+/** Wraps a text; all lines but the first are indented further. */
 export function wrap(text: string, indent = 2, hanging = indent): string[] {
   const lines: string[] = [];
   let line = ' '.repeat(indent);
   let empty = true;
-  // A number stays with its sign or unit.
+  // A number is not separated from its sign or unit.
   for (const word of text.split(/ (?!%|[kMGTK]?i?B\b)/)) {
     if (!empty && line.length + 1 + word.length > WIDTH) {
       lines.push(line);

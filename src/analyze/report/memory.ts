@@ -4,7 +4,7 @@ import { count, percent } from '../format.js';
 import { bar, type ReportStyle, table, wrap } from './lines.js';
 
 const BAR_WIDTH = 12;
-/** Rows: powers of two around the size that is asked about. */
+/** Rows of the table: powers of two around the given size. */
 const ROWS = 12;
 
 /** Bytes as memcached's -m counts them, in powers of 1024. */

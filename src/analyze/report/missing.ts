@@ -12,7 +12,7 @@ export function lossLines(analysis: Analysis, style: ReportStyle): string[] {
   for (const [reason, n] of Object.entries(loss.lost)) lines.push(`lost packets: ${count(n)} (${reason})`);
   if (loss.gaps > 0) lines.push(`gaps in the byte streams: ${count(loss.gaps)}`);
   const reasons = Object.entries(analysis.payload.unsynced).map(([reason, n]) => `${bytes(n)} ${reason}`);
-  // Profiles of the first release do not tell why.
+  // Profiles of format 1 do not have the reasons.
   const why = reasons.length > 0 ? ` (${reasons.join(', ')})` : '';
   if (loss.unsynced_bytes > 0) lines.push(`payload not understood: ${bytes(loss.unsynced_bytes)}${why}`);
   if (analysis.payload.missing > 0) lines.push(`payload never seen: ${bytes(analysis.payload.missing)}`);
@@ -32,12 +32,12 @@ export function lossLines(analysis: Analysis, style: ReportStyle): string[] {
   ];
 }
 
-/** A line whose text is set off, and its blanks are not. */
+/** A line with style for its text but not for its indentation. */
 function styled(line: string, style: (text: string) => string): string {
   return line.replace(/\S.*/, style);
 }
 
-/** What that means for the figures. */
+/** What is missing means this for the figures. */
 export function caveatLines({ caveats }: Analysis, style: ReportStyle): string[] {
   if (caveats.length === 0) return [];
   return [
@@ -46,7 +46,7 @@ export function caveatLines({ caveats }: Analysis, style: ReportStyle): string[]
   ];
 }
 
-/** What happened while recording; nothing where nothing did. */
+/** Notes of the recording, empty where there are none. */
 export function noteLines({ notes }: Analysis, style: ReportStyle): string[] {
   if (notes.length === 0) return [];
   const rows = notes

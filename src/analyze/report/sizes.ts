@@ -2,7 +2,7 @@ import type { Analysis } from '../analysis.js';
 import { bytes, count, nanoseconds, percent, seconds } from '../format.js';
 import { percentileLines, percentileRow, type ReportStyle, table } from './lines.js';
 
-/** Slab classes in the table: those with the most memory. */
+/** Most slab classes in the table; those with the most memory are kept. */
 const CLASSES = 10;
 
 export function sizeLines(analysis: Analysis, style: ReportStyle): string[] {

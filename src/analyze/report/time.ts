@@ -3,11 +3,11 @@ import type { Slice } from '../collect/series.js';
 import { bytes, count, nanoseconds, percent, seconds } from '../format.js';
 import { bar, maybe, type ReportStyle, table, when } from './lines.js';
 
-/** Lines of the table, where not all intervals were asked for. */
+/** Lines of the table, unless all intervals are to be shown. */
 const LINES = 20;
 const BAR_WIDTH = 12;
 
-/** Neighbouring intervals as one: counts are added up, of the latencies the worst is taken. */
+/** Merges neighbouring intervals: counts are added up, of latencies the highest is taken. */
 function join(slices: readonly Slice[]) {
   const sum = (field: 'requests' | 'hits' | 'misses' | 'errors' | 'bytes_in' | 'bytes_out') =>
     slices.reduce((all, slice) => all + slice[field], 0);
@@ -27,7 +27,7 @@ function join(slices: readonly Slice[]) {
   };
 }
 
-/** How it went over time. `all`: every interval has its line. */
+/** The workload over time. `all`: one line for every interval. */
 export function timeLines(analysis: Analysis, style: ReportStyle, all: boolean): string[] {
   const { series, interval_s, bursts, last_ts_ns } = analysis;
   if (series.length < 2 || last_ts_ns === null) return [];
@@ -35,7 +35,7 @@ export function timeLines(analysis: Analysis, style: ReportStyle, all: boolean):
   const parts = Array.from({ length: Math.ceil(series.length / joined) }, (_, i) =>
     join(series.slice(i * joined, (i + 1) * joined)),
   );
-  // The last one ends with the last request.
+  // The last interval ends with the last request.
   const rateOf = ({ requests, length, ts_ns }: (typeof parts)[number]) => {
     const left = Number(BigInt(last_ts_ns) - BigInt(ts_ns)) / 1e9;
     return requests / Math.min(length * interval_s, Math.max(left, interval_s / 100));

@@ -40,7 +40,7 @@ export function commandLines(analysis: Analysis, style: ReportStyle): string[] {
   return [style.title('Commands'), ...table(head, rows, style)];
 }
 
-/** Parts of the workload: of servers, clients or ports. */
+/** The workload by server, client or port. */
 export function groupLines({ by, groups }: Analysis, style: ReportStyle): string[] {
   if (by === null || groups === null) return [];
   const rows = groups
