@@ -17,10 +17,10 @@ export interface Known {
   complete: boolean;
   sample: number | null;
   secrets: number;
-  /** Share of keys told apart, and of those whose order is followed. */
+  /** Shares of the keys that are counted, and whose events are followed in order. */
   keysSampled: number;
   orderSampled: number;
-  /** Connections, and those told apart. */
+  /** Connections, and those of them that are followed one by one. */
   connections: number;
   toldApart: number;
   /** Keys, and those whose item's size is not known. */
@@ -41,12 +41,15 @@ const RULES: readonly Rule[] = [
             loss.missing_blocks > 0
               ? `${count(loss.missing_blocks)} blocks are missing`
               : 'the profile was not closed, so more blocks may be missing',
-          means: 'all counts are too low; ratios and percentiles are of what is there',
+          means: 'all counts are too low; ratios and percentiles cover only the blocks that are there',
         },
   ({ loss }) =>
     loss.damaged_bytes === 0
       ? null
-      : { what: `${bytes(loss.damaged_bytes)} are damaged`, means: 'what they held is in no figure' },
+      : {
+          what: `${bytes(loss.damaged_bytes)} are damaged`,
+          means: 'their events are missing from all figures',
+        },
   ({ loss }) => {
     const lost = Object.values(loss.lost).reduce((sum, n) => sum + n, 0);
     return lost === 0
@@ -54,17 +57,20 @@ const RULES: readonly Rule[] = [
       : {
           what: `${count(lost)} packets were lost while recording`,
           means:
-            'counts and rates are too low; latencies stand; items seem to come unstored and to go unread',
+            'counts and rates are too low; latencies are right; items may seem never stored, or never read',
         };
   },
   ({ sample }) =>
     sample === 1
       ? null
       : {
-          what: sample === null ? 'profiles of several samples' : `one of ${count(sample)} connections`,
+          what:
+            sample === null
+              ? 'the profiles have different samples'
+              : `one of ${count(sample)} connections was recorded`,
           means:
-            'counts and rates are of the sample; a key is written on one connection and read on another, so keys, ' +
-            'working set, lifetimes and hit-ratio curves see only part of what happened to each',
+            'counts and rates are those of the sample; a key may be written on one connection and read on another, ' +
+            'so keys, working set, lifetimes and hit-ratio curves are based on a part of its events',
         },
   ({ payload }) => {
     const unsynced = Object.values(payload.unsynced).reduce((sum, n) => sum + n, 0);
@@ -73,57 +79,58 @@ const RULES: readonly Rule[] = [
       ? null
       : {
           what: `${bytes(unsynced)} of payload were not understood (${percent(share)})`,
-          means: 'the requests in them are in no figure',
+          means: 'their requests are missing from all figures',
         };
   },
   ({ payload, loss }) =>
     payload.missing === 0 && loss.gaps === 0
       ? null
       : {
-          what: `${bytes(payload.missing)} of payload were never seen, ${count(loss.gaps)} holes outside values`,
-          means: 'requests in the holes are in no figure; those around them may count as unanswered',
+          what: `${bytes(payload.missing)} of payload were never captured, with ${count(loss.gaps)} gaps outside values`,
+          means:
+            'requests in the gaps are missing from all figures; those around them may count as unanswered',
         },
   ({ unanswered, events }) =>
     unanswered === 0
       ? null
       : {
           what: `${count(unanswered)} events are unanswered (${percent(unanswered / Math.max(1, events))})`,
-          means: 'they are neither hits nor misses and have no latency',
+          means: 'they count neither as hits nor as misses, and have no latency',
         },
   ({ secrets }) =>
     secrets < 2
       ? null
       : {
           what: `keys were hashed with ${count(secrets)} secrets`,
-          means: 'a key in several profiles counts once for each; all but keys is added up as it should be',
+          means: 'a key that is in several profiles counts once for each secret; all other figures are right',
         },
   ({ keysSampled }) =>
     keysSampled === 1
       ? null
       : {
-          what: `more keys than are told apart: a sample by hash, ${percent(keysSampled)} of them`,
-          means: 'figures of keys and sizes of items are estimates; the busiest keys are exact',
+          what: `there are too many keys to follow all: ${percent(keysSampled)} of them are sampled by hash`,
+          means: 'figures of keys and item sizes are estimates; the busiest keys are exact',
         },
   ({ orderSampled }) =>
     orderSampled === 1
       ? null
       : {
-          what: `what depends on order follows a sample by hash, ${percent(orderSampled)} of the keys`,
+          what: `figures that need events in order are based on ${percent(orderSampled)} of the keys, sampled by hash`,
           means: 'working set, lifetimes and hit-ratio curves are estimates',
         },
   ({ connections, toldApart }) =>
     connections <= toldApart
       ? null
       : {
-          what: `${count(connections)} connections, of which ${count(toldApart)} are told apart`,
-          means: 'figures of single connections are of those',
+          what: `of ${count(connections)} connections ${count(toldApart)} are followed one by one`,
+          means: 'figures of single connections are based on those',
         },
   ({ keys, sizesUnknown }) =>
     sizesUnknown === 0
       ? null
       : {
           what: `the item size of ${counted(sizesUnknown, 'key')} is unknown (${percent(sizesUnknown / Math.max(1, keys))})`,
-          means: 'they count as keys and take no bytes: nobody stored or fetched them',
+          means: 'they were neither stored nor fetched, so they count as keys, but without bytes',
         },
 ];
 

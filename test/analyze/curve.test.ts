@@ -2,6 +2,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { MemoryCurves, type MissRatios } from '#src/analyze/collect/memory.js';
+import { adviceOf } from '#src/analyze/curve/advice.js';
 import { type Curve, kneeOf, ratioAt } from '#src/analyze/curve/distances.js';
 import { Expiries } from '#src/analyze/curve/expiries.js';
 import { readMemcachedOptions } from '#src/analyze/curve/memcached-options.js';
@@ -257,6 +258,19 @@ test('a simulated memcached holds what fits, and more memory is never worse by m
   }
   t.like(advice, { from: 'given', bytes: 8 * 2 ** 20 });
   t.is(advice!.hit_ratio, 1 - bytes[4]![1]);
+});
+
+test('where the curve does not reach the recorded ratio, the advice is for the size from which on it is flat', (t) => {
+  const curve: Curve = [
+    [1, 0.9],
+    [2, 0.5],
+    [4, 0.2],
+    [8, 0.2],
+    [1024, 0.2],
+  ];
+  const advice = adviceOf(curve, null, 0.9);
+  t.like(advice, { bytes: 4, from: 'all', hit_ratio: 0.8, half: 0.5, double: 0.8 });
+  t.is(advice!.knee?.bytes, 2);
 });
 
 test('of a sample a simulated memcached is that of all keys', (t) => {

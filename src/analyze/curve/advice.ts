@@ -6,7 +6,7 @@ export interface Advice {
   bytes: number;
   /**
    * Where that size comes from: `given` by the user; `hit_ratio`: the size at which the curve has the recorded ratio;
-   * `all`: the size of all items, because the curve does not reach that ratio.
+   * `all`: the size from which on the curve is flat, because it does not reach that ratio.
    */
   from: 'given' | 'hit_ratio' | 'all';
   hit_ratio: number;
@@ -24,10 +24,12 @@ export interface Advice {
 export function adviceOf(curve: Curve, given: number | null, recorded: number | null): Advice | null {
   const last = curve.at(-1);
   if (last === undefined) return null;
+  // A simulation may go on to sizes that no longer change anything.
+  const enough = curve.findIndex(([, ratio]) => ratio <= last[1]);
   const reached = recorded === null ? undefined : curve.find(([, ratio]) => 1 - ratio >= recorded);
-  const bytes = given ?? reached?.[0] ?? last[0];
+  const bytes = given ?? reached?.[0] ?? curve[enough]![0];
   const hit = (size: number) => 1 - ratioAt(curve, size);
-  const knee = kneeOf(curve);
+  const knee = kneeOf(curve.slice(0, enough + 1));
   return {
     bytes,
     from: given !== null ? 'given' : reached !== undefined ? 'hit_ratio' : 'all',

@@ -62,14 +62,16 @@ export function memoryLines({ mrc }: Analysis, style: ReportStyle): string[] {
 
 function sentence({ memcached }: Analysis['mrc'], advice: NonNullable<Analysis['mrc']['advice']>): string {
   const { bytes, from, hit_ratio, half, double, knee } = advice;
+  const model = memcached === null ? 'LRU with TTLs' : 'a simulated memcached';
+  const size = `${memory(bytes)} of ${memcached === null ? 'items' : 'memory'}`;
   const what = {
-    given: `With ${memory(bytes)}`,
-    hit_ratio: `The hit ratio recorded is that of ${memory(bytes)}`,
-    all: `All items seen take ${memory(bytes)}`,
+    given: `${size} would give`,
+    hit_ratio: `The recorded hit ratio needs ${size}, which would give`,
+    all: `All items that were used fit into ${size}, which would give`,
   }[from];
-  const model = memcached === null ? 'of items under LRU with TTLs' : 'of a simulated memcached';
   const bend = knee === null ? '' : `; the knee is at ${memory(knee.bytes)} (${percent(knee.hit_ratio)})`;
-  return `${what} ${model}: ${percent(hit_ratio)}; half would give ${percent(half)}, double ${percent(double)}${bend}.`;
+  const others = `half of it ${percent(half)}, double ${percent(double)}`;
+  return `${what} a hit ratio of ${percent(hit_ratio)} under ${model}; ${others}${bend}.`;
 }
 
 function powersUpTo(size: number): number[] {

@@ -15,12 +15,12 @@ export function lossLines(analysis: Analysis, style: ReportStyle): string[] {
   // Profiles of format 1 do not have the reasons.
   const why = reasons.length > 0 ? ` (${reasons.join(', ')})` : '';
   if (loss.unsynced_bytes > 0) lines.push(`payload not understood: ${bytes(loss.unsynced_bytes)}${why}`);
-  if (analysis.payload.missing > 0) lines.push(`payload never seen: ${bytes(analysis.payload.missing)}`);
+  if (analysis.payload.missing > 0) lines.push(`payload never captured: ${bytes(analysis.payload.missing)}`);
   for (const [bound, n] of Object.entries(loss.bounds))
     lines.push(`limit reached: ${bound}, ${count(n)} times`);
   if (loss.missing_blocks > 0) lines.push(`blocks missing: ${count(loss.missing_blocks)}`);
   if (loss.damaged_bytes > 0) lines.push(`damaged: ${bytes(loss.damaged_bytes)}`);
-  if (!analysis.complete) lines.push('the profile is not complete: blocks or its footer are missing');
+  if (!analysis.complete) lines.push('the profile is not complete: blocks or the footer are missing');
   const skipped = Object.entries(loss.skipped).map(([reason, n]) => `${reason} ${count(n)}`);
   const passed = `packets that were not decoded: ${skipped.join(', ')}`;
   return [
@@ -37,11 +37,11 @@ function styled(line: string, style: (text: string) => string): string {
   return line.replace(/\S.*/, style);
 }
 
-/** What is missing means this for the figures. */
+/** How the losses affect the figures. */
 export function caveatLines({ caveats }: Analysis, style: ReportStyle): string[] {
   if (caveats.length === 0) return [];
   return [
-    style.title('What that means for the figures'),
+    style.title('Effects on the figures'),
     ...caveats.flatMap(({ what, means }) => wrap(`${what}: ${means}`, 2, 4)),
   ];
 }

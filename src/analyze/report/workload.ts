@@ -10,15 +10,17 @@ export function workloadLines(analysis: Analysis, style: ReportStyle): string[] 
   const { requests, events, connections, duration_s, first_ts_ns, last_ts_ns, hit_ratio } = analysis;
   if (first_ts_ns === null || last_ts_ns === null) return [style.title('Workload'), '  no requests'];
   const { sample } = analysis;
-  const part =
-    sample === null ? 'of several samples, added up as they are' : `of one of ${count(sample)} connections`;
+  const sampled =
+    sample === null
+      ? 'profiles with different samples: counts and rates are plain sums'
+      : `one in ${count(sample)} connections was recorded: counts and rates are of this sample`;
   const rate = duration_s > 0 ? `, ${count(requests / duration_s)} a second` : '';
   return [
     style.title('Workload'),
     `  ${counted(requests, 'request')} for ${counted(events, 'key')} on ${counted(connections, 'connection')}`,
     ...wrap(`${when(first_ts_ns)} to ${when(last_ts_ns)} (${seconds(duration_s)}${rate})`),
     `  hit ratio ${maybe(hit_ratio, percent)}`,
-    ...(sample === 1 ? [] : [`  ${style.warn(`a sample: all counts and rates are ${part}`)}`]),
+    ...(sample === 1 ? [] : [`  ${style.warn(sampled)}`]),
   ];
 }
 
