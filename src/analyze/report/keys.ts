@@ -43,9 +43,9 @@ export function keyLines(analysis: Analysis, style: ReportStyle, { names, top }:
     style.title('Keys'),
     `  ${count(keys.distinct)} distinct${spread}`,
     `  busiest key ${shares[0]} of events, 10 keys ${shares[1]}, 100 ${shares[2]}, 1 % of keys ${shares[3]}`,
-    `  came only once: ${count(keys.one_hit)} keys (${percent(keys.one_hit / keys.distinct)})`,
-    `  stored and never asked for: ${count(keys.never_read.keys)} keys, ${count(keys.never_read.writes)} times`,
-    ...(stable === null ? [] : [`  of the 100 busiest of the first half, ${stable} are so in the second`]),
+    `  with a single event: ${count(keys.one_hit)} keys (${percent(keys.one_hit / keys.distinct)})`,
+    `  stored but never read: ${count(keys.never_read.keys)} keys, ${count(keys.never_read.writes)} times`,
+    ...(stable === null ? [] : [`  of the 100 busiest keys of the first half, ${stable} are so in the second`]),
     '',
     ...table(['busiest', 'keys', 'share'], rows, style),
     ...list('most bytes moved', keys.by_bytes, bytes),
@@ -84,7 +84,7 @@ export function ttlLines({ ttl, lifetimes }: Analysis, style: ReportStyle): stri
   }
   if (ttl.p50 !== null) {
     const row = [ttl.p50, ttl.p90, ttl.p99, ttl.p999, ttl.max].map((value) => seconds(value!));
-    lines.push(...table(['', 'p50', 'p90', 'p99', 'p99.9', 'max'], [['asked for', ...row]], style));
+    lines.push(...table(['', 'p50', 'p90', 'p99', 'p99.9', 'max'], [['requested', ...row]], style));
   }
   const { age_at_hit_ms: age, stored } = lifetimes;
   if (age.p50 !== null) {

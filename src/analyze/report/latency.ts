@@ -76,6 +76,6 @@ function verdict(buckets: NonNullable<Analysis['latency']>['by_in_flight']): str
   const times = last.latency_ns.p50! / Math.max(1, first.latency_ns.p50!);
   const from = `from ${first.from} to ${last.to} in flight the median`;
   return times > 1.5
-    ? `${from} grows ${times.toFixed(1)}-fold: much of it is the load`
-    : `${from} does not grow (${times.toFixed(1)} ×): it is not the load`;
+    ? `${from} grows ${times.toFixed(1)}-fold: much of the latency is due to the load`
+    : `${from} does not grow (${times.toFixed(1)} ×): the latency is not due to the load`;
 }

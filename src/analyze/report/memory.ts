@@ -63,7 +63,7 @@ export function memoryLines({ mrc }: Analysis, style: ReportStyle): string[] {
 function sentence({ memcached }: Analysis['mrc'], advice: NonNullable<Analysis['mrc']['advice']>): string {
   const { bytes, from, hit_ratio, half, double, knee } = advice;
   const model = memcached === null ? 'LRU with TTLs' : 'a simulated memcached';
-  const size = `${memory(bytes)} of ${memcached === null ? 'items' : 'memory'}`;
+  const size = `${memory(bytes)} of ${memcached === null ? 'item memory' : 'memory'}`;
   const what = {
     given: `${size} would give`,
     hit_ratio: `The recorded hit ratio needs ${size}, which would give`,
