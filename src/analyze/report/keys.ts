@@ -45,7 +45,9 @@ export function keyLines(analysis: Analysis, style: ReportStyle, { names, top }:
     `  busiest key ${shares[0]} of events, 10 keys ${shares[1]}, 100 ${shares[2]}, 1 % of keys ${shares[3]}`,
     `  with a single event: ${count(keys.one_hit)} keys (${percent(keys.one_hit / keys.distinct)})`,
     `  stored but never read: ${count(keys.never_read.keys)} keys, ${count(keys.never_read.writes)} times`,
-    ...(stable === null ? [] : [`  of the 100 busiest keys of the first half, ${stable} are so in the second`]),
+    ...(stable === null
+      ? []
+      : [`  of the 100 busiest keys of the first half, ${stable} are so in the second`]),
     '',
     ...table(['busiest', 'keys', 'share'], rows, style),
     ...list('most bytes moved', keys.by_bytes, bytes),

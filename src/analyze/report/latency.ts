@@ -1,7 +1,7 @@
 import type { Analysis } from '../analysis.js';
 import { bytes, count, nanoseconds } from '../format.js';
 import type { Percentiles } from '../histogram.js';
-import { maybe, percentileLines, percentileRow, type ReportStyle, table, when } from './lines.js';
+import { maybe, percentileLines, percentileRow, type ReportStyle, table, when, wrap } from './lines.js';
 
 /** Number of slowest requests in the report. */
 const SHOWN = 20;
@@ -57,7 +57,7 @@ export function latencyLines(analysis: Analysis, style: ReportStyle): string[] {
         latency_ns,
       ]),
     ),
-    `  ${verdict(latency.by_in_flight)}`,
+    ...wrap(verdict(latency.by_in_flight), 2, 4),
     '',
     ...table(['slowest, UTC', 'op', 'status', 'latency', 'in flight', 'gap before', 'value'], slow, style),
   ];
