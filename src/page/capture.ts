@@ -39,9 +39,9 @@ export class CaptureProfile {
     return new CaptureProfile(await loadModule(), ports);
   }
 
-  /** Packets decoded or skipped so far. */
-  get packets(): number {
-    return this.#parser.counters.packets_seen;
+  /** Whether it is known to be a capture. */
+  get isOpen(): boolean {
+    return this.#parser.unit !== undefined;
   }
 
   /**

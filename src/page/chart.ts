@@ -32,6 +32,8 @@ const HEIGHT = 230;
 const POINTS_MAX = 24;
 /** CSS pixels between two marks. */
 const SPACE = { x: 76, y: 24 };
+/** The same between times of less than a second: 12:00:00.250. */
+const SPACE_FINE = 104;
 const FONT = '12px system-ui, sans-serif';
 
 /** All charts in the page. */
@@ -101,7 +103,9 @@ function optionsOf(spec: Spec, width: number): uPlot.Options {
     grid: { stroke: colour('line'), width: 1 },
     ticks: { show: false },
   };
-  const xMarks = marksOf(x, xRange, Math.floor((width - 70) / SPACE.x));
+  const isFine = x.kind === 'time' && (xRange[1] - xRange[0]) / ((width - 70) / SPACE.x) < 0.5;
+  const space = isFine ? SPACE_FINE : SPACE.x;
+  const xMarks = marksOf(x, xRange, Math.floor((width - 70) / space));
   const yMarks = marksOf(y, yRange, Math.floor((HEIGHT - 60) / SPACE.y));
   const texts = yMarks.map((place) => y.show(valueAt(y, place)));
   const step = xMarks.length > 1 ? xMarks[1]! - xMarks[0]! : 1;
@@ -110,8 +114,8 @@ function optionsOf(spec: Spec, width: number): uPlot.Options {
   return {
     width,
     height: HEIGHT,
-    // The last mark's text is longer than half of what is right of it.
-    padding: [10, 30, 0, 0],
+    // Half of the last mark's text may be right of it.
+    padding: [10, isFine ? 44 : 30, 0, 0],
     scales: { x: { time: false, range: () => xRange }, y: { range: () => yRange } },
     axes: [
       {

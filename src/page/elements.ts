@@ -18,9 +18,14 @@ export function byId<T extends HTMLElement>(id: string): T {
   return document.getElementById(id) as T;
 }
 
+/** A text in which no line ends between a number and its unit. */
+export function kept(text: string): string {
+  return text.replaceAll(/(\d) (?=%|[kMGT]?i?B\b|[nµm]?s\b|min\b|[hdkMG]\b|×)/g, '$1\u00a0');
+}
+
 /** A paragraph below a title. */
 export function note(text: string, className = 'note'): HTMLElement {
-  return element('p', { className }, text);
+  return element('p', { className }, kept(text));
 }
 
 export interface Table {

@@ -17,6 +17,8 @@ const told = byId<HTMLSpanElement>('told');
 const result = byId<HTMLDivElement>('result');
 const file = byId<HTMLInputElement>('file');
 const ports = byId<HTMLInputElement>('ports');
+const memory = byId<HTMLInputElement>('memory');
+const by = byId<HTMLSelectElement>('by');
 const drop = byId<HTMLLabelElement>('drop');
 
 /** Starts a worker, which compiles the parser before there is a file. */
@@ -46,11 +48,24 @@ function parsePorts(text: string): Start['ports'] | null {
   return good ? ranges : null;
 }
 
+/** Bytes by a number with K, M or G; a bare one is megabytes, as memcached's -m is. Null: none given; NaN: invalid. */
+function parseMemory(text: string): number | null {
+  if (text.trim() === '') return null;
+  const [, digits = '', unit = 'M'] = /^\s*(\d+(?:\.\d+)?)\s*([KMG])?\s*$/i.exec(text) ?? [];
+  const bytes = Number(digits) * 1024 ** ('KMG'.indexOf(unit.toUpperCase()) + 1);
+  return bytes > 0 ? bytes : Number.NaN;
+}
+
 function open(files: readonly File[]): void {
   stop();
   const wanted = parsePorts(ports.value);
   if (wanted === null) {
     complain(`${ports.value}: these are no ports. Numbers from 1 to 65535 are, such as 11211,11300-11310.`);
+    return;
+  }
+  const bytes = parseMemory(memory.value);
+  if (Number.isNaN(bytes)) {
+    complain(`${memory.value}: this is no size. 64M and 1G are.`);
     return;
   }
   complain(null);
@@ -70,7 +85,7 @@ function open(files: readonly File[]): void {
     complain(`${name}: reading it failed: ${message}`);
     stop();
   };
-  made.postMessage({ files, ports: wanted } satisfies Start);
+  made.postMessage({ files, ports: wanted, memory: bytes, by: by.value as Start['by'] } satisfies Start);
 }
 
 function stop(): void {

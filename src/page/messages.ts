@@ -1,5 +1,6 @@
 /** Messages between the page and its worker. */
 import type { Analysis } from '../analyze/analysis.js';
+import type { By } from '../analyze/collect/groups.js';
 
 /** Message to the worker: say what the workload in these files is. */
 export interface Start {
@@ -7,6 +8,9 @@ export interface Start {
   files: readonly File[];
   /** Of captures. */
   ports: [first: number, last: number][];
+  /** Bytes the server has; null: not known. */
+  memory: number | null;
+  by: By;
 }
 
 /** Message from the worker, a few times a second and at the end. */

@@ -13,11 +13,13 @@ export interface Axis {
   title?: string;
 }
 
+/** Thirty days, in seconds. */
+const MONTH = 2_592_000;
 /** Steps of a linear axis, and those of a time axis in seconds. */
 const STEPS = [1, 2, 5];
 const TIME_STEPS = [
   ...[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900],
-  ...[1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 432_000, 864_000, 2_592_000],
+  ...[1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 432_000, 864_000, MONTH],
 ];
 
 /** From a value to where it lies on the axis; null where it has no place. */
@@ -53,8 +55,8 @@ export function marksOf(axis: Axis, [from, to]: [number, number], room: number):
   const most = Math.max(2, room);
   if (axis.kind === 'names') return every(Math.ceil((to - from) / most), from, to);
   if (axis.kind === 'time') {
-    const step = TIME_STEPS.find((one) => (to - from) / one <= most) ?? 2_592_000;
-    return every(step, from, to);
+    const least = (to - from) / most;
+    return every(TIME_STEPS.find((step) => step >= least) ?? MONTH * niceStep(least / MONTH), from, to);
   }
   if (axis.kind === 'linear') return every(niceStep((to - from) / most), from, to);
   if (axis.kind === 'log10') {
@@ -90,6 +92,6 @@ function every(step: number, from: number, to: number): number[] {
 /** Formats Unix seconds as UTC, as exactly as marks so far apart require. */
 export function clock(seconds: number, step: number): string {
   const text = new Date(Math.round(seconds * 1000)).toISOString();
-  if (step >= 86_400) return text.slice(5, 10);
+  if (step >= 86_400) return step >= MONTH ? text.slice(0, 7) : text.slice(5, 10);
   return text.slice(11, step < 1 ? 23 : step < 60 ? 19 : 16);
 }

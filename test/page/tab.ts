@@ -5,11 +5,16 @@ import { Browser, whyNoBrowser } from '#bench/measure/chromium.js';
 export const browsing = whyNoBrowser === '' ? test.serial : test.serial.skip;
 export const titled = (title: string) => `${title}${whyNoBrowser && ` (${whyNoBrowser})`}`;
 
+let started: Promise<Browser> | undefined;
+test.after.always('the browser is closed', async () => (await started)?.close());
+
+/** The browser, which all tests of a file share, with a window of ordinary size. */
 export async function browser(t: ExecutionContext): Promise<Browser> {
   t.timeout(120_000);
-  const started = await Browser.start();
-  t.teardown(() => started.close());
-  return started;
+  started ??= Browser.start();
+  const tab = await started;
+  await tab.look(1280, 900, 'light');
+  return tab;
 }
 
 /** Waits until all there is to show is shown. */

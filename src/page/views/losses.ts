@@ -1,8 +1,9 @@
 import type { Analysis } from '../../analyze/analysis.js';
 import { bytes, count, percent } from '../../analyze/format.js';
 import { when } from '../../analyze/report/lines.js';
-import { box, element, note, table } from '../elements.js';
+import { box, note, table } from '../elements.js';
 import { figure, share } from './figure.js';
+import { caveatList } from './summary.js';
 
 /** Notes of the recording that are listed. */
 const NOTES_SHOWN = 100;
@@ -34,20 +35,7 @@ export function losses({ loss, payload, notes, caveats, complete }: Analysis): H
       rows.length === 0 ? note('none') : table({ head: ['', ''], rows }),
       complete ? null : note('The profile is not complete: blocks or its footer are missing.', 'note warn'),
     ),
-    ...(caveats.length === 0
-      ? []
-      : [
-          box(
-            'What that means for the figures',
-            element(
-              'ul',
-              { className: 'caveats' },
-              ...caveats.map(({ what, means }) =>
-                element('li', {}, element('strong', {}, what), element('span', {}, means)),
-              ),
-            ),
-          ),
-        ]),
+    ...(caveats.length === 0 ? [] : [box('What that means for the figures', caveatList(caveats))]),
     ...(notes.length === 0
       ? []
       : [

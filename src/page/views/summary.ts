@@ -2,7 +2,7 @@ import type { Analysis } from '../../analyze/analysis.js';
 import { count, counted, nanoseconds, percent, seconds } from '../../analyze/format.js';
 import { when } from '../../analyze/report/lines.js';
 import { memory, sentence } from '../../analyze/report/memory.js';
-import { box, element, note, table } from '../elements.js';
+import { box, element, kept, note, table } from '../elements.js';
 import { maybe, short } from './figure.js';
 
 /** Commands in the first table. */
@@ -15,7 +15,7 @@ export function tile(name: string, value: string, about: string, className = '')
     { className: `tile ${className}` },
     element('dt', {}, name),
     element('dd', {}, value),
-    element('p', {}, about),
+    element('p', {}, kept(about)),
   );
   made.dataset.total = name;
   return made;
@@ -75,7 +75,7 @@ export function summary(analysis: Analysis): HTMLElement[] {
       tile('Connections', count(connections), `in ${seconds(duration)}`),
     ),
     note(period(when(first_ts_ns), when(last_ts_ns))),
-    ...(advice === null ? [] : [element('p', { className: 'lead' }, sentence(mrc, advice))]),
+    ...(advice === null ? [] : [element('p', { className: 'lead' }, kept(sentence(mrc, advice)))]),
     element('div', { className: 'pair' }, latency(analysis), ...missing(analysis)),
   ];
 }
@@ -94,19 +94,17 @@ function latency({ ops }: Analysis): HTMLElement {
   return box('Latency by command', table({ head: ['', 'keys', 'p50', 'p99'], rows }));
 }
 
+export function caveatList(caveats: Analysis['caveats']): HTMLElement {
+  const items = caveats.map(({ what, means }) =>
+    element('li', {}, element('strong', {}, kept(what)), element('span', {}, kept(means))),
+  );
+  return element('ul', { className: 'caveats' }, ...items);
+}
+
 /** What is missing, and what it means: the shortest form. */
 function missing({ caveats, hint }: Analysis): HTMLElement[] {
   if (caveats.length === 0 && hint === null) {
     return [box('What is missing', note('Nothing: every packet and every byte is accounted for.'))];
   }
-  const items = caveats.map(({ what, means }) =>
-    element('li', {}, element('strong', {}, what), element('span', {}, means)),
-  );
-  return [
-    box(
-      'What is missing',
-      element('ul', { className: 'caveats' }, ...items),
-      hint === null ? null : note(hint, 'note warn'),
-    ),
-  ];
+  return [box('What is missing', caveatList(caveats), hint === null ? null : note(hint, 'note warn'))];
 }
