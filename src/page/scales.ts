@@ -9,6 +9,8 @@ export interface Axis {
   show(value: number): string;
   /** Of `linear`: a value that is always on the axis. */
   most?: number;
+  /** Values to mark, as many as have room, instead of round ones. */
+  marks?: readonly number[];
   /** What is along it, in a word or two. */
   title?: string;
 }
@@ -53,6 +55,10 @@ export function rangeOf(axis: Axis, places: readonly number[]): [number, number]
 /** Marks between two places, at most `room` of them, and as places. */
 export function marksOf(axis: Axis, [from, to]: [number, number], room: number): number[] {
   const most = Math.max(2, room);
+  if (axis.marks !== undefined) {
+    const places = axis.marks.map((value) => placeOf(axis, value)).filter((place) => place !== null);
+    return spread(places, (to - from) / most);
+  }
   if (axis.kind === 'names') return every(Math.ceil((to - from) / most), from, to);
   if (axis.kind === 'time') {
     const least = (to - from) / most;
@@ -79,6 +85,13 @@ export function marksOf(axis: Axis, [from, to]: [number, number], room: number):
 function niceStep(least: number): number {
   const power = 10 ** Math.floor(Math.log10(least));
   return power * (STEPS.find((step) => step * power >= least * 0.999) ?? 10);
+}
+
+/** Those of some rising places that are far enough from the one before. */
+function spread(places: readonly number[], distance: number): number[] {
+  const kept: number[] = [];
+  for (const place of places) if (kept.length === 0 || place - kept.at(-1)! >= distance) kept.push(place);
+  return kept;
 }
 
 /** Multiples of a step between two numbers. */

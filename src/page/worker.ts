@@ -89,15 +89,15 @@ async function readCapture(file: File, start: Start): Promise<void> {
   const capture = await CaptureProfile.create(start.ports);
   let bytes = 0;
   let next = started + FIRST;
-  const tell = async (done: boolean, problem: string | null) => {
+  /** Says how far it is, with the figures of what was decoded: `all` of them, or those that take little time. */
+  const tell = async (all: boolean, problem: string | null = null, read = all) => {
     const began = performance.now();
-    const told = `${file.name}: ${format.bytes(bytes)} of ${format.bytes(file.size)}`;
-    const profile = !capture.isOpen ? null : capture.profile(file.name, done);
-    const analysis =
-      profile === null
-        ? null
-        : await analyzed([profile], done ? allOf(start) : { by: start.by, sections: QUICK });
-    scope.postMessage({ share: bytes / Math.max(1, file.size), told, analysis, done, problem });
+    const told = read
+      ? `${file.name}: the figures that follow each key take longer`
+      : `${file.name}: ${format.bytes(bytes)} of ${format.bytes(file.size)}`;
+    const options = all ? allOf(start) : { by: start.by, sections: QUICK };
+    const analysis = capture.isOpen ? await analyzed([capture.profile(file.name, read)], options) : null;
+    scope.postMessage({ share: bytes / Math.max(1, file.size), told, analysis, done: all, problem });
     const now = performance.now();
     next = now + Math.max(INTERVAL, (now - began) * (1 / SHARE - 1));
   };
@@ -112,7 +112,7 @@ async function readCapture(file: File, start: Start): Promise<void> {
       if (done) break;
       coming = reader.read();
       capture.add(value);
-      if (performance.now() >= next) await tell(false, null);
+      if (performance.now() >= next) await tell(false);
     }
   } catch (error) {
     problem = (error as Error).message;
@@ -122,6 +122,7 @@ async function readCapture(file: File, start: Start): Promise<void> {
   } catch (error) {
     problem ??= (error as Error).message;
   }
+  if (problem === null) await tell(false, null, true);
   await tell(true, problem);
 }
 

@@ -72,7 +72,7 @@ export function binary(value: number): string {
 
 /** A time in its largest unit: 30 s, 10 min, 6 h, 7 d. */
 export function span(seconds: number): string {
-  if (seconds < 1) return `${Number((1000 * seconds).toPrecision(2))} ms`;
+  if (seconds < 1) return `${Number((1000 * seconds).toPrecision(3))} ms`;
   for (const [unit, length] of [
     ['d', 86_400],
     ['h', 3600],

@@ -103,7 +103,7 @@ function fitted(ranks: Analysis['keys']['ranks'], alpha: number | null): number[
 export function workingSet({ working_set: windows }: Analysis): HTMLElement[] {
   if (windows.every(({ keys: n }) => n === 0)) return [];
   const at = windows.map((window) => window.seconds);
-  const x = { kind: 'log10', show: span, title: 'window' } as const;
+  const x = { kind: 'log10', show: span, title: 'window', marks: at } as const;
   return [
     figure(
       'Distinct keys touched within',

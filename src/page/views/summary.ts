@@ -43,13 +43,18 @@ export function summary(analysis: Analysis): HTMLElement[] {
   const { bursts, mrc, hit_ratio } = analysis;
   const { advice } = mrc;
   const { busiest } = bursts;
-  const reads = Object.values(analysis.ops).reduce((sum, { hits, misses }) => sum + hits + misses, 0);
+  const reads = analysis.series.reduce((sum, { hits, misses }) => sum + hits + misses, 0);
   const size = advice === null ? '' : memory(advice.bytes);
   return [
     element(
       'dl',
       { className: 'tiles' },
-      tile('Hit ratio', maybe(hit_ratio, percent), `of ${short(mrc.reads || reads)} reads`, 'first'),
+      tile(
+        'Hit ratio',
+        maybe(hit_ratio, percent),
+        `of ${short(reads)} ${reads === 1 ? 'read' : 'reads'}`,
+        'first',
+      ),
       tile(
         'Requests a second',
         duration > 0 ? count(requests / duration) : '–',

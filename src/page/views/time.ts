@@ -1,11 +1,11 @@
 import type { Analysis } from '../../analyze/analysis.js';
 import type { Slice } from '../../analyze/collect/series.js';
-import { bytes, count, nanoseconds, percent, seconds } from '../../analyze/format.js';
+import { bytes, count, nanoseconds, percent } from '../../analyze/format.js';
 import { when } from '../../analyze/report/lines.js';
 import type { Line, Spec } from '../chart.js';
 import { note } from '../elements.js';
 import type { Axis } from '../scales.js';
-import { colourOf, figure, maybe, PERCENTILES, share, short } from './figure.js';
+import { colourOf, figure, maybe, PERCENTILES, share, short, span } from './figure.js';
 
 /** Commands with a line of their own. */
 const LINES = 5;
@@ -19,20 +19,23 @@ export const secondsOf = (ns: string) => Number(BigInt(ns) / 1000n) / 1e6;
 export function time(analysis: Analysis): HTMLElement[] {
   const { series, interval_s: interval, bursts } = analysis;
   if (series.length === 0) return [];
+  // A single moment has no rate: its counts are shown.
+  const isRate = analysis.duration_s > 0;
   // The last interval ends with the last request, and one that is short has a rate all the same.
   const end = secondsOf(analysis.last_ts_ns!);
   const lengthOf = ({ ts_ns }: Slice) => Math.min(interval, Math.max(end - secondsOf(ts_ns), interval / 100));
-  const rate = (value: number, slice: Slice) => value / lengthOf(slice);
+  const rate = (value: number, slice: Slice) => (isRate ? value / lengthOf(slice) : value);
+  const second = isRate ? ' a second' : '';
   const at = series.map(({ ts_ns }) => secondsOf(ts_ns));
   const timed = (y: Axis, lines: Line[]): Spec => ({ x: TIME, y, at, lines, group: 'time' });
   const rows = (...cells: ((slice: Slice) => string)[]) =>
     series.map((slice) => [clockOf(slice.ts_ns, interval), ...cells.map((cell) => cell(slice))]);
   const ops = opsOf(series);
-  const each = `each ${seconds(interval)}`;
+  const each = `each ${span(interval)}`;
   const errors = series.some((slice) => slice.errors > 0);
   return [
     figure(
-      'Requests a second, by command',
+      `Requests${second}, by command`,
       timed({ kind: 'linear', show: short }, [
         line(
           'all',
@@ -102,7 +105,7 @@ export function time(analysis: Analysis): HTMLElement[] {
       { half: true },
     ),
     figure(
-      'Bytes a second of keys and values',
+      `Bytes${second} of keys and values`,
       timed({ kind: 'linear', show: bytes }, [
         line(
           'in',
