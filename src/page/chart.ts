@@ -39,12 +39,18 @@ const FONT = '12px system-ui, sans-serif';
 /** All charts in the page. */
 const drawn = new Set<Chart>();
 
-/** The value of a colour of page.css now: a canvas knows neither variables nor themes. */
+/** Values of the colours of page.css in the theme of now. */
+const colours = new Map<string, string>();
+
+/** The value of a colour of page.css: a canvas knows neither variables nor themes. */
 function colour(name: string): string {
+  const known = colours.get(name);
+  if (known !== undefined) return known;
   const probe = document.body.appendChild(element('i'));
   probe.style.color = `var(--${name})`;
   const { color } = getComputedStyle(probe);
   probe.remove();
+  colours.set(name, color);
   return color;
 }
 
@@ -219,6 +225,7 @@ export function chart(spec: Spec): HTMLElement {
 
 /** Draws all charts anew. */
 export function redraw(width: ((body: HTMLElement) => number) | null = null): void {
+  colours.clear();
   for (const one of drawn) one.draw(width === null ? null : width(one.body));
 }
 

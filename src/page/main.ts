@@ -78,8 +78,17 @@ function open(files: readonly File[]): void {
   const made = spare ?? hire();
   spare = undefined;
   worker = made;
+  let latest: Progress | undefined;
   made.onmessage = ({ data }: MessageEvent<Progress>) => {
-    if (worker === made) take(name, data);
+    // Drawing may take longer than the next message: of several only the last is shown.
+    if (latest === undefined) {
+      setTimeout(() => {
+        const now = latest!;
+        latest = undefined;
+        if (worker === made) take(name, now);
+      });
+    }
+    latest = { ...data, analysis: data.analysis ?? latest?.analysis ?? null };
   };
   made.onerror = ({ message }) => {
     complain(`${name}: reading it failed: ${message}`);
@@ -104,11 +113,11 @@ function take(name: string, now: Progress): void {
     complain(`${text}.${now.analysis === null ? '' : ' What is before that is shown.'}`);
   }
   if (now.done) stop();
-  if (now.analysis !== null) show({ kind: 'analysis', names: [name], analysis: now.analysis }, now.done);
+  if (now.analysis !== null) show({ kind: 'analysis', names: [name], analysis: now.analysis }, now);
 }
 
 /** Shows figures instead of those before. */
-function show(data: PageData, done: boolean): void {
+function show(data: PageData, { read, done }: Pick<Progress, 'read' | 'done'>): void {
   document.body.classList.add('small');
   const title = data.kind === 'analysis' ? data.names.join(', ') : `${data.names[0]} and ${data.names[1]}`;
   document.title = `${title} – membench`;
@@ -125,6 +134,7 @@ function show(data: PageData, done: boolean): void {
     ),
   );
   result.hidden = false;
+  result.dataset.read = String(read);
   result.dataset.done = String(done);
 }
 
@@ -159,7 +169,7 @@ printable();
 const written = byId('data').textContent ?? '';
 if (written !== '') {
   document.body.classList.add('written');
-  show(JSON.parse(written) as PageData, true);
+  show(JSON.parse(written) as PageData, { read: true, done: true });
 }
 // Not before the first figures are there.
 setTimeout(() => {

@@ -20,7 +20,9 @@ export interface Progress {
   told: string;
   /** Of what was read so far; null where there is nothing new to show. */
   analysis: Analysis | null;
-  /** Whether that is all. */
+  /** Whether all of the files was read. */
+  read: boolean;
+  /** Whether that is all there is to say. */
   done: boolean;
   /** The reason where it ended early; what is before that is analysed. */
   problem: string | null;

@@ -75,13 +75,13 @@ async function readProfiles(start: Start): Promise<void> {
   const names = files.map(({ name }) => name).join(', ');
   const onProgress = (done: number, all: number) => {
     const told = `${names}: ${format.count(done)} of ${format.count(all)} events`;
-    scope.postMessage({ share: done / all, told, analysis: null, done: false, problem: null });
+    scope.postMessage({ share: done / all, told, analysis: null, read: false, done: false, problem: null });
   };
   const analysis = await analyzed(
     files.map((file) => new BlobBytes(file)),
     { ...allOf(start), onProgress },
   );
-  scope.postMessage({ share: 1, told: names, analysis, done: true, problem: null });
+  scope.postMessage({ share: 1, told: names, analysis, read: true, done: true, problem: null });
 }
 
 async function readCapture(file: File, start: Start): Promise<void> {
@@ -97,7 +97,7 @@ async function readCapture(file: File, start: Start): Promise<void> {
       : `${file.name}: ${format.bytes(bytes)} of ${format.bytes(file.size)}`;
     const options = all ? allOf(start) : { by: start.by, sections: QUICK };
     const analysis = capture.isOpen ? await analyzed([capture.profile(file.name, read)], options) : null;
-    scope.postMessage({ share: bytes / Math.max(1, file.size), told, analysis, done: all, problem });
+    scope.postMessage({ share: bytes / Math.max(1, file.size), told, analysis, read, done: all, problem });
     const now = performance.now();
     next = now + Math.max(INTERVAL, (now - began) * (1 / SHARE - 1));
   };
@@ -137,6 +137,13 @@ scope.onmessage = async ({ data: start }) => {
     else if (files.length === 1) await readCapture(files[0]!, start);
     else throw new Error('captures are opened one at a time, and several profiles without captures');
   } catch (error) {
-    scope.postMessage({ share: 1, told: '', analysis: null, done: true, problem: (error as Error).message });
+    scope.postMessage({
+      share: 1,
+      told: '',
+      analysis: null,
+      read: true,
+      done: true,
+      problem: (error as Error).message,
+    });
   }
 };
