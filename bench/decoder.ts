@@ -81,8 +81,10 @@ async function writePcapng(from: string, to: string): Promise<void> {
   await out.close();
 }
 
-/** Time until the page shows something, and until it shows everything, ms. */
-async function inBrowser(path: string): Promise<{ first: number; all: number }> {
+/**
+ * Time until the page shows something; all that was read, without what follows each key; and everything, ms.
+ */
+async function inBrowser(path: string): Promise<{ first: number; read: number; all: number }> {
   const tab = await Browser.start();
   try {
     await tab.open(pathToFileURL(join(ROOT, 'dist/page/membench.html')).href);
@@ -92,6 +94,7 @@ async function inBrowser(path: string): Promise<{ first: number; all: number }> 
         const { hidden, dataset } = document.querySelector('#result');
         if (hidden) return;
         window.paints.first ??= performance.now();
+        if (dataset.read === 'true') window.paints.read ??= performance.now();
         if (dataset.done === 'true') window.paints.all ??= performance.now();
       })).observe(document.body, { subtree: true, childList: true, attributes: true });
       document.querySelector('#file').addEventListener('change', () => { window.paints.start = performance.now(); }, true);
@@ -100,9 +103,9 @@ async function inBrowser(path: string): Promise<{ first: number; all: number }> 
     await sleep(SETTLE);
     await tab.choose('#file', path);
     await tab.until('window.paints.all', 120);
-    const { start, first, all } =
-      await tab.evaluate<Record<'start' | 'first' | 'all', number>>('window.paints');
-    return { first: first - start, all: all - start };
+    const { start, first, read, all } =
+      await tab.evaluate<Record<'start' | 'first' | 'read' | 'all', number>>('window.paints');
+    return { first: first - start, read: read - start, all: all - start };
   } finally {
     await tab.close();
   }
@@ -128,6 +131,8 @@ async function main(folder: string, signal: AbortSignal): Promise<number> {
     (await run(bench, [process.execPath, ...command])).usage.wall * 1000;
   const record = (path: string) =>
     wall(CLI, 'record', '-q', '--workers', '1', '--force', path, join(folder, 'out.mbp'));
+  const analyze = () =>
+    wall(CLI, 'analyze', '--json', '--memcached', '', '--show', 'latency', join(folder, 'out.mbp'));
   const contestants: [name: string, take: () => Promise<Record<string, number>>][] = [
     ['record, 1 worker, 1 GB pcap', async () => ({ ms: await record(large) })],
     ['record, 1 worker, 1 GB pcapng', async () => ({ ms: await record(pcapng) })],
@@ -136,7 +141,9 @@ async function main(folder: string, signal: AbortSignal): Promise<number> {
   ];
   if (whyNoBrowser === '') {
     contestants.push(
-      ['page in Chromium, 100 MB pcap', async () => ({ ms: (await inBrowser(middle)).all })],
+      ['page in Chromium, 100 MB pcap', async () => ({ ms: (await inBrowser(middle)).read })],
+      ['record and analyze, 100 MB pcap', async () => ({ ms: (await record(middle)) + (await analyze()) })],
+      ['page in Chromium, 100 MB pcap, with curves', async () => ({ ms: (await inBrowser(middle)).all })],
       ['page in Chromium, 50 MB pcap, first paint', async () => ({ ms: (await inBrowser(small)).first })],
     );
   } else say(`left out: the page: ${whyNoBrowser}`);
@@ -166,8 +173,10 @@ async function main(folder: string, signal: AbortSignal): Promise<number> {
   ];
   if (whyNoBrowser === '') {
     const page = ratio('page in Chromium, 100 MB pcap', 'record, 1 worker, 100 MB pcap');
+    const whole = ratio('page in Chromium, 100 MB pcap, with curves', 'record and analyze, 100 MB pcap');
     figures.push(
       ['page of 100 MB ÷ one worker', '≤ 2', page.toFixed(2)],
+      ['page of 100 MB with curves ÷ record and analyze', '', whole.toFixed(2)],
       [
         'first paint of 50 MB',
         '≤ 2 s',

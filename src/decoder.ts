@@ -4,25 +4,12 @@
  *
  * @module membench/decoder
  */
-import { createCore } from './decode/core.js';
-import { STANDALONE_WASM } from './decode/embedded.js';
-import { usesSimd } from './decode/simd.js';
 import { MembenchError, refuseUnknown } from './errors.js';
 import { EventCursor } from './event/cursor.js';
 import type { CacheEvent } from './event/event.js';
-import { COUNTER_NAMES, type Counter, EVENT_RECORD, INDEX_STATE, PCAP_HEADER } from './layout/generated.js';
-import { mapWithin } from './memory/budget.js';
-import { type CaptureHeader, parseCaptureHeader } from './memory/capture-header.js';
-import {
-  beginCapture,
-  captureStart,
-  configureWorker,
-  isBroken,
-  type PortRanges,
-  setPorts,
-  setWalk,
-} from './memory/configure.js';
-import { type MapOptions, mapMemory, regionAddress, slotAddress } from './memory/map.js';
+import { type Counter, EVENT_RECORD } from './layout/generated.js';
+import type { PortRanges } from './memory/configure.js';
+import { loadModule, Standalone, type StandaloneOptions } from './standalone.js';
 
 export { MembenchError } from './errors.js';
 export type { CacheEvent } from './event/event.js';
@@ -78,32 +65,6 @@ export interface Decoder {
   readonly counters: Readonly<Record<Counter, number>>;
 }
 
-/** Bytes for flows, pending requests and early segments, where `memory` is not given. */
-const STATE_SIZE = 64 * 1024 * 1024;
-/** Bytes that are decoded at a time, few enough to stay in a core's cache. */
-const SLOT_SIZE = 256 * 1024;
-
-function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
-}
-
-let compiled: Promise<WebAssembly.Module> | undefined;
-
-async function compile(): Promise<WebAssembly.Module> {
-  if (usesSimd()) return WebAssembly.compile(fromBase64(STANDALONE_WASM));
-  const { STANDALONE_SCALAR_WASM } = await import('./decode/embedded-scalar.js');
-  return WebAssembly.compile(fromBase64(STANDALONE_SCALAR_WASM));
-}
-
-/** Compiles the embedded parser once. */
-function loadModule(): Promise<WebAssembly.Module> {
-  compiled ??= compile();
-  return compiled;
-}
-
 /** Makes a decoder for one capture. */
 export async function createDecoder(options: DecoderOptions = {}): Promise<Decoder> {
   refuseUnknown(options, {
@@ -116,13 +77,9 @@ export async function createDecoder(options: DecoderOptions = {}): Promise<Decod
   const key = options.key ?? crypto.getRandomValues(new Uint8Array(16));
   if (key.length !== 16)
     throw new MembenchError('ERR_MEMBENCH_USAGE', `the key has ${key.length} bytes, not 16`);
-  const rooms: Omit<MapOptions, 'state'> = { workers: 1, slots: 1, slotSize: SLOT_SIZE, blockEvents: 1024 };
-  const map =
-    options.memory === undefined
-      ? mapMemory({ ...rooms, state: STATE_SIZE })
-      : mapWithin(options.memory, rooms);
-  const memory = new WebAssembly.Memory({ initial: map.pages });
-  return new StandaloneDecoder(options.wasm ?? (await loadModule()), memory, map, options, key);
+  const { memory, port = 11211, ports = [[port, port]] } = options;
+  const module = options.wasm ?? (await loadModule());
+  return new StandaloneDecoder({ module, ports, key, memory });
 }
 
 /** Bytes to be decoded, and whether they are in memory of the decoder's own. */
@@ -132,11 +89,8 @@ interface Piece {
 }
 
 class StandaloneDecoder implements Decoder {
-  readonly #map;
-  readonly #memory;
-  readonly #core;
+  readonly #parser: Standalone;
   readonly #cursor = new EventCursor();
-  readonly #view: DataView;
   /** Decoded events; those from index `#given` on have not been taken yet. */
   #events: CacheEvent[] = [];
   #given = 0;
@@ -144,38 +98,20 @@ class StandaloneDecoder implements Decoder {
   #pieces: Piece[] = [];
   /** Thrown after the last event. */
   #failure: MembenchError | undefined;
-  #header: CaptureHeader | undefined;
-  /** First bytes of the capture, until they are enough to read its header. */
-  #head = new Uint8Array(0);
-  #ordinal = 0n;
   #ended = false;
   #finished = false;
 
-  constructor(
-    module: WebAssembly.Module,
-    memory: WebAssembly.Memory,
-    map: ReturnType<typeof mapMemory>,
-    options: DecoderOptions,
-    key: Uint8Array,
-  ) {
-    this.#map = map;
-    this.#memory = memory;
-    this.#view = new DataView(memory.buffer);
-    this.#core = createCore(module, memory, { onBlock() {}, onEvents: (count) => this.#take(count) });
-    setPorts(memory.buffer, map, options.ports ?? [[options.port ?? 11211, options.port ?? 11211]]);
-    const config = configureWorker(memory.buffer, map, 0, {
-      key,
-      addressKey: crypto.getRandomValues(new Uint8Array(16)),
-      hashSeed: crypto.getRandomValues(new BigUint64Array(1))[0]!,
-      eventsOut: true,
-    });
-    this.#core.init(config);
+  constructor(options: Omit<StandaloneOptions, 'output'>) {
+    this.#parser = new Standalone(
+      { ...options, output: 'events' },
+      { onEvents: (count) => this.#take(count) },
+    );
   }
 
   #take(count: number): void {
-    const base = regionAddress(this.#map, 0) + this.#map.region.events.at;
+    const { view, events, unit } = this.#parser;
     for (let i = 0; i < count; i++) {
-      this.#events.push(this.#cursor.read(this.#view, base + i * EVENT_RECORD.SIZE, this.#header!.unit));
+      this.#events.push(this.#cursor.read(view, events + i * EVENT_RECORD.SIZE, unit!));
     }
   }
 
@@ -183,7 +119,7 @@ class StandaloneDecoder implements Decoder {
     if (this.#ended) throw new MembenchError('ERR_MEMBENCH_USAGE', 'the decoder has ended');
     this.#keep();
     const waits = this.#pieces.length > 0;
-    const pieces = this.#failure === undefined ? this.#behindHead(chunk) : [];
+    const pieces = this.#failure === undefined ? this.#parser.behindHead(chunk) : [];
     for (const bytes of pieces) if (bytes.length > 0) this.#pieces.push({ bytes, own: false });
     if (!waits) this.#step();
     return this.#give();
@@ -220,61 +156,28 @@ class StandaloneDecoder implements Decoder {
     }
     const piece = this.#pieces[0];
     if (piece !== undefined) {
-      const { slotSize } = this.#map;
+      const { slotSize } = this.#parser;
       const part = piece.bytes.subarray(0, slotSize);
       piece.bytes = piece.bytes.subarray(slotSize);
       if (piece.bytes.length === 0) this.#pieces.shift();
-      this.#walk(part);
+      const failure = this.#parser.walk(part);
+      this.#parser.seal();
+      if (failure !== undefined) {
+        this.#failure = failure;
+        this.#pieces = [];
+      }
       return true;
     }
     if (!this.#ended || this.#finished) return false;
     this.#finished = true;
-    this.#core.finish();
-    if (isBroken(this.#memory.buffer, this.#map)) {
-      this.#failure ??= new MembenchError('ERR_MEMBENCH_BROKEN_CAPTURE', 'the capture ends within a record');
-    }
+    const failure = this.#parser.finish();
+    this.#failure ??= failure;
     return true;
-  }
-
-  /** The bytes of a chunk, and of those before it, that are records; none until the header is complete. */
-  #behindHead(chunk: Uint8Array): Uint8Array[] {
-    if (this.#header !== undefined) return [chunk];
-    const missing = PCAP_HEADER - this.#head.length;
-    const head = new Uint8Array(this.#head.length + Math.min(missing, chunk.length));
-    head.set(this.#head);
-    head.set(chunk.subarray(0, missing), this.#head.length);
-    this.#head = head;
-    if (head.length < PCAP_HEADER) return [];
-    this.#header = parseCaptureHeader(head);
-    const { buffer } = this.#memory;
-    const { unit, size } = this.#header;
-    setWalk(buffer, this.#map, { unit });
-    beginCapture(buffer, this.#map, captureStart(this.#header, 1, unit));
-    return [head.subarray(size), chunk.subarray(missing)];
-  }
-
-  #walk(part: Uint8Array): void {
-    const map = this.#map;
-    const slot = slotAddress(map, 0);
-    const chunk = slot + map.chunkOffset;
-    const lists = slot + map.listOffset;
-    const room = slot + map.roomOffset;
-    new Uint8Array(this.#memory.buffer, chunk, map.slotSize).set(part);
-    const packets = this.#core.indexSlot(chunk, part.length, lists, map.listStride, 1, room);
-    this.#core.decodeSlot(lists, this.#ordinal);
-    this.#ordinal += BigInt(packets);
-    this.#core.sealNow();
-    if (!this.#view.getUint32(map.indexState + INDEX_STATE.error, true)) return;
-    this.#failure = new MembenchError(
-      'ERR_MEMBENCH_BROKEN_CAPTURE',
-      `the record after packet ${this.#ordinal} is invalid`,
-    );
-    this.#pieces = [];
   }
 
   end(): Iterable<CacheEvent> {
     if (!this.#ended) {
-      if (this.#header === undefined) parseCaptureHeader(this.#head);
+      this.#parser.checkHead();
       this.#keep();
       this.#ended = true;
       if (this.#pieces.length === 0) this.#step();
@@ -284,11 +187,6 @@ class StandaloneDecoder implements Decoder {
 
   get counters(): Record<Counter, number> {
     while (this.#step());
-    const base = regionAddress(this.#map, 0) + this.#map.region.counters.at;
-    const read = (_: Counter, i: number) => Number(this.#view.getBigUint64(base + i * 8, true));
-    return Object.fromEntries(COUNTER_NAMES.map((name, i) => [name, read(name, i)])) as Record<
-      Counter,
-      number
-    >;
+    return this.#parser.counters;
   }
 }

@@ -10,6 +10,7 @@ import type { Diagnosis, DoctorOptions } from './doctor.js';
 import { MembenchError } from './errors.js';
 import type { ExportOptions } from './export/options.js';
 import type { ExportSummary } from './export/summary.js';
+import type { PageData } from './html.js';
 import type { RecordOptions, RecordSummary } from './record-options.js';
 
 export type { Analysis, AnalyzeOptions, LossAnalysis, OpAnalysis } from './analyze/analyze.js';
@@ -37,6 +38,7 @@ export {
   type ExportTime,
 } from './export/options.js';
 export type { ExportedProfile, ExportSummary } from './export/summary.js';
+export type { PageData } from './html.js';
 export * from './profile.js';
 export type { RecordEnd, RecordOptions, RecordProgress, RecordSummary } from './record-options.js';
 export type { Check } from './source/check.js';
@@ -66,7 +68,7 @@ export async function analyze(paths: readonly string[], options: AnalyzeOptions 
   if (!Array.isArray(paths)) {
     throw new MembenchError('ERR_MEMBENCH_USAGE', 'profiles are given as a list', "analyze(['out.mbp'])");
   }
-  const room = await import('./analyze/analyze.js');
+  const room = await import('./analyze/files.js');
   return room.analyze(paths, options);
 }
 
@@ -80,9 +82,23 @@ export async function compare(
   b: readonly string[],
   options: AnalyzeOptions = {},
 ): Promise<Comparison> {
-  const [one, other] = [await analyze(a, options), await analyze(b, options)];
+  return compareAnalyses(await analyze(a, options), await analyze(b, options));
+}
+
+/** What changed beyond noise from one analysis to another of the same interval. */
+export async function compareAnalyses(a: Analysis, b: Analysis): Promise<Comparison> {
   const room = await import('./analyze/compare.js');
-  return room.compareAnalyses(one, other);
+  return room.compareAnalyses(a, b);
+}
+
+/**
+ * An analysis or a comparison as a self-contained HTML document.
+ *
+ * @throws ERR_MEMBENCH_UNSUPPORTED where the page is not part of this installation
+ */
+export async function pageWith(data: PageData): Promise<string> {
+  const room = await import('./html.js');
+  return room.pageWith(data);
 }
 
 /**

@@ -8,11 +8,13 @@
  *
  * @module membench/profile
  */
+import { FileBytes } from './profile/file-bytes.js';
 import { ProfileReader } from './profile/reader.js';
 
 export { MembenchError } from './errors.js';
 export type { CacheEvent } from './event/event.js';
 export type { Block, Shape } from './profile/block.js';
+export type { ProfileBytes } from './profile/bytes.js';
 export {
   type ConnColumns,
   decodeColumns,
@@ -39,5 +41,5 @@ export { type Verification, verifyProfile } from './profile/verify.js';
  * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE
  */
 export function openProfile(path: string): ProfileReader {
-  return new ProfileReader(path);
+  return new ProfileReader(new FileBytes(path));
 }

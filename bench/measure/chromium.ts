@@ -115,13 +115,13 @@ export class Browser {
     }
   }
 
-  /** Chooses a file in an input, as a user would. */
-  async choose(selector: string, path: string): Promise<void> {
+  /** Chooses files in an input, as a user would. */
+  async choose(selector: string, ...files: readonly string[]): Promise<void> {
     const { root } = (await this.send('DOM.getDocument')) as { root: { nodeId: number } };
     const { nodeId } = (await this.send('DOM.querySelector', { nodeId: root.nodeId, selector })) as {
       nodeId: number;
     };
-    await this.send('DOM.setFileInputFiles', { nodeId, files: [path] });
+    await this.send('DOM.setFileInputFiles', { nodeId, files });
   }
 
   /** @param scheme the preferred colour scheme */

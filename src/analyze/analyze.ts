@@ -1,8 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
 import { MembenchError } from '../errors.js';
 import { hintOf } from '../event/hint.js';
 import { payloadOf } from '../event/payload.js';
-import { checkCommands } from '../profile/open-all.js';
+import type { ProfileReader } from '../profile/reader.js';
 import type { Analysis } from './analysis.js';
 import { type Batch, batchOf, recordTimes } from './batch.js';
 import { caveatsOf } from './caveats.js';
@@ -139,7 +138,7 @@ class Analyzer {
     const keys = this.#popularity.result(this.#plan.top, sources.secrets.size);
     const loss = analyzeLoss(sources.counts, sources.missing, sources.damaged);
     const payload = payloadOf(sources.counts);
-    const sizes = this.#sizes.result();
+    const sizes = this.#sizes.result(this.#keySizes.powers());
     const connectionUse = this.#connections.result(connections);
     const end = lastNs === null ? 0 : Number(lastNs - this.#originNs);
     return {
@@ -203,16 +202,17 @@ function numberKeys(batch: Batch, words: Uint32Array, table: KeyTable): void {
 }
 
 /**
- * Says what the workload in one or more profiles is. Connections of several recordings are added up, those
- * that span several files of one count once; keys
- * are the same where the profiles were recorded with the same key file. Damaged blocks are left out, and
- * `loss` and `complete` say so.
+ * Says what the workload in one or more profiles is, and closes them. Connections of several recordings are added up,
+ * those that span several files of one count once; keys are the same where the profiles were recorded with the same
+ * key file. Damaged blocks are left out, and `loss` and `complete` say so.
  *
- * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE, ERR_MEMBENCH_USAGE, ERR_MEMBENCH_ABORTED
+ * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_USAGE, ERR_MEMBENCH_ABORTED
  */
-export async function analyze(paths: readonly string[], options: AnalyzeOptions = {}): Promise<Analysis> {
-  using pass = new Pass(paths);
-  checkCommands(pass.readers, options.ops);
+export async function analyzeReaders(
+  readers: readonly ProfileReader[],
+  options: AnalyzeOptions = {},
+): Promise<Analysis> {
+  using pass = new Pass(readers);
   const { events, range } = pass;
   const analyzer = new Analyzer(planOf(options, range), range?.firstNs ?? 0n, events);
   let done = 0;
@@ -223,9 +223,14 @@ export async function analyze(paths: readonly string[], options: AnalyzeOptions 
     analyzer.add(read);
     done += read.decoded.block.events;
     if (performance.now() - told < INTERVAL) continue;
-    await setImmediate();
+    await nextTurn();
     options.onProgress?.(done, events);
     told = performance.now();
   }
   return analyzer.result(pass);
+}
+
+/** Lets others have a turn; browsers have no setImmediate. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }

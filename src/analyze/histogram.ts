@@ -79,6 +79,23 @@ export class Histogram {
     };
   }
 
+  /**
+   * Counts by power of two, those between the first and the last that has any: [below, count] counts the values below
+   * `below` that are not below half of it; below 1 there is 0 alone.
+   */
+  powers(): [below: number, count: number][] {
+    const counts = new Float64Array(VALUE_BITS + 1);
+    for (let index = 0; index < (this.#counts?.length ?? 0); index++) {
+      const count = this.#counts![index]!;
+      if (count === 0) continue;
+      const highest = highestOf(index, this.#bits);
+      counts[highest === 0 ? 0 : Math.floor(Math.log2(highest)) + 1]! += count;
+    }
+    const first = counts.findIndex((count) => count > 0);
+    const last = counts.findLastIndex((count) => count > 0);
+    return Array.from(counts.subarray(Math.max(0, first), last + 1), (count, i) => [2 ** (first + i), count]);
+  }
+
   /** The smallest value that at least this share of all values does not exceed. */
   #at(share: number): number {
     const counts = this.#counts!;

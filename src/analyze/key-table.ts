@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { grown } from './grown.js';
 
 /** How often a key was asked for. */
@@ -18,9 +17,9 @@ export const PINNED_MAX = 1024;
  * Odd factors of the hash of hashes, new in each process: in a profile made for it all hashes might fall on
  * one place, and each search would go through all of them.
  */
-const FACTORS = randomBytes(8);
-const LOW_FACTOR = FACTORS.readUInt32LE(0) | 1;
-const HIGH_FACTOR = FACTORS.readUInt32LE(4) | 1;
+const FACTORS = crypto.getRandomValues(new Uint32Array(2));
+const LOW_FACTOR = FACTORS[0]! | 1;
+const HIGH_FACTOR = FACTORS[1]! | 1;
 
 /** What a collector knows of every key: one number each, 0 at first. */
 export interface KeyColumn {

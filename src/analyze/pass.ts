@@ -1,5 +1,4 @@
 import type { BlockEntry } from '../profile/footer.js';
-import { openAll } from '../profile/open-all.js';
 import type { ProfileReader } from '../profile/reader.js';
 import { type Decoded, decodeBlock } from './batch.js';
 
@@ -30,10 +29,10 @@ export class Pass {
   readonly readers: readonly ProfileReader[];
   readonly #blocks: { source: Source; entry: BlockEntry }[];
 
-  /** @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE */
-  constructor(paths: readonly string[]) {
+  /** Closes the readers with itself. */
+  constructor(readers: readonly ProfileReader[]) {
     const runs = new Map<string, number>();
-    this.readers = openAll(paths);
+    this.readers = readers;
     this.#blocks = this.readers
       .flatMap((reader) => {
         const { run } = reader.header;

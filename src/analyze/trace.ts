@@ -1,4 +1,5 @@
 import { ConnNumbers } from '../profile/conn-numbers.js';
+import { openAll } from '../profile/open-all.js';
 import { batchOf } from './batch.js';
 import type { SlowRequest } from './collect/latencies.js';
 import { Pass } from './pass.js';
@@ -29,7 +30,7 @@ export function traceOf(
   paths: readonly string[],
   slow: readonly SlowRequest[],
 ): { traceEvents: TraceEvent[] } {
-  using pass = new Pass(paths);
+  using pass = new Pass(openAll(paths));
   const originNs = pass.range?.firstNs ?? 0n;
   const windows = slow
     .map(({ ts_ns, latency_ns, in_flight }) => {

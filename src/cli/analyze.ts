@@ -1,13 +1,16 @@
 import { writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import {
   type Analysis,
   type AnalyzeOptions,
   analyze,
-  compare,
+  compareAnalyses,
   type ExportTime,
   format,
   MembenchError,
+  type PageData,
   PLAIN,
+  pageWith,
   renderComparison,
   renderReport,
   type SectionName,
@@ -31,6 +34,7 @@ interface Flags {
   memcached?: string;
   keys?: string;
   trace?: string;
+  html?: string;
   compare?: boolean;
   json?: boolean;
   progress: boolean;
@@ -50,21 +54,23 @@ function timeOf(time: ExportTime): bigint | number {
 export async function analyzeCommand(profiles: string[], flags: Flags): Promise<number> {
   const names = flags.keys === undefined ? new Map<string, string>() : readKeyNames(flags.keys);
   const { top, interval, from, to, op, by, memory } = flags;
-  // Who asks for memory gets all of it.
-  const memcached = flags.memcached ?? (flags.show?.includes('memory') ? '' : undefined);
-  const slowest = flags.trace !== undefined ? TRACED : flags.show?.includes('latency') ? SHOWN : undefined;
+  // A page has everything, and who asks for memory gets all of it.
+  const isPage = flags.html !== undefined;
+  const memcached = flags.memcached ?? (isPage || flags.show?.includes('memory') ? '' : undefined);
+  const wantsSlowest = isPage || flags.show?.includes('latency');
+  const slowest = flags.trace !== undefined ? TRACED : wantsSlowest ? SHOWN : undefined;
   const options: AnalyzeOptions = {
     ...(top !== undefined && { top }),
     ...(interval !== undefined && { interval }),
     ...(from !== undefined && { from: timeOf(from) }),
     ...(to !== undefined && { to: timeOf(to) }),
     ...(op !== undefined && { ops: op }),
-    ...(by !== undefined && { by }),
+    ...((by !== undefined || isPage) && { by: by ?? 'server' }),
     ...(memory !== undefined && { memory }),
     ...(memcached !== undefined && { memcached }),
     ...(slowest !== undefined && { slowest }),
     // A document has everything.
-    ...(flags.show !== undefined && !flags.json && { sections: flags.show }),
+    ...(flags.show !== undefined && !flags.json && !isPage && { sections: flags.show }),
   };
   const progress =
     flags.progress && process.stderr.isTTY === true ? new ProgressLine(process.stderr, false) : undefined;
@@ -73,9 +79,16 @@ export async function analyzeCommand(profiles: string[], flags: Flags): Promise<
   const analysis = await analyze(profiles, options);
   progress?.clear();
   if (flags.trace !== undefined) await writeTrace(flags.trace, profiles, analysis);
-  if (flags.json) {
-    process.stdout.write(`${JSON.stringify(named(analysis, names))}\n`);
-  } else {
+  const told = named(analysis, names);
+  if (flags.html !== undefined) {
+    await writePage(flags.html, {
+      kind: 'analysis',
+      names: profiles.map((path) => basename(path)),
+      analysis: told,
+    });
+  }
+  if (flags.json) process.stdout.write(`${JSON.stringify(told)}\n`);
+  else if (flags.html === undefined) {
     const style = wantsColor(flags.color, process.stdout) ? COLORS : PLAIN;
     const view = { style, show: flags.show ?? null, top: top ?? null, names };
     process.stdout.write(`${renderReport(analysis, view).join('\n')}\n`);
@@ -98,8 +111,18 @@ async function compareProfiles(
   if (a === undefined || b === undefined || more.length > 0) {
     throw new MembenchError('ERR_MEMBENCH_USAGE', `--compare wants two profiles, not ${profiles.length}`);
   }
-  const comparison = await compare([a], [b], options);
+  const analyses = [await analyze([a], options), await analyze([b], options)] as const;
+  const comparison = await compareAnalyses(...analyses);
   progress?.clear();
+  if (flags.html !== undefined) {
+    await writePage(flags.html, {
+      kind: 'comparison',
+      names: [basename(a), basename(b)],
+      comparison,
+      analyses,
+    });
+    if (!flags.json) return 0;
+  }
   const style = wantsColor(flags.color, process.stdout) ? COLORS : PLAIN;
   const text = flags.json ? JSON.stringify(comparison) : renderComparison(comparison, style).join('\n');
   process.stdout.write(`${text}\n`);
@@ -107,11 +130,22 @@ async function compareProfiles(
 }
 
 async function writeTrace(path: string, profiles: string[], analysis: Analysis): Promise<void> {
-  const trace = await traceSlowest(profiles, analysis);
+  write(path, `${JSON.stringify(await traceSlowest(profiles, analysis))}\n`);
+}
+
+async function writePage(path: string, data: PageData): Promise<void> {
+  const page = await pageWith(data);
+  write(path, page);
+  process.stderr.write(`report: ${path} (${format.bytes(Buffer.byteLength(page))})\n`);
+}
+
+/** Writes a new file; what exists is never replaced. */
+function write(path: string, text: string): void {
   try {
-    writeFileSync(path, `${JSON.stringify(trace)}\n`, { flag: 'wx', mode: 0o600 });
+    writeFileSync(path, text, { flag: 'wx', mode: 0o600 });
   } catch (error) {
-    throw new MembenchError('ERR_MEMBENCH_OUTPUT', `${path}: ${(error as Error).message}`);
+    const reason = (error as NodeJS.ErrnoException).code === 'EEXIST' ? 'it exists already' : null;
+    throw new MembenchError('ERR_MEMBENCH_OUTPUT', `${path}: ${reason ?? (error as Error).message}`);
   }
 }
 

@@ -145,6 +145,7 @@ function build(): Command {
       '--trace <file>',
       'write the slowest 1,000 requests with their neighbours, for chrome://tracing or Perfetto',
     )
+    .option('--html <file>', 'write all of it as one page with charts, which needs no network')
     .option('--keys <file>', 'names of keys to show, as membench key prints them: HASH<tab>KEY')
     .option('--json', 'print the analysis as JSON')
     .option('-v, --verbose', 'errors with their stack')

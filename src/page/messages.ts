@@ -1,24 +1,29 @@
 /** Messages between the page and its worker. */
-import type { Counter } from '../layout/generated.js';
-import type { WorkloadData } from './workload.js';
+import type { Analysis } from '../analyze/analysis.js';
+import type { By } from '../analyze/collect/groups.js';
 
-/** Message to the worker: decode a capture. */
+/** Message to the worker: say what the workload in these files is. */
 export interface Start {
-  file: File;
+  /** One capture, or profiles, which are added up. */
+  files: readonly File[];
+  /** Of captures. */
   ports: [first: number, last: number][];
+  /** Bytes the server has; null: not known. */
+  memory: number | null;
+  by: By;
 }
 
 /** Message from the worker, a few times a second and at the end. */
 export interface Progress {
-  workload: WorkloadData;
-  counters: Record<Counter, number>;
-  /** Bytes of the file read, and its size. */
-  bytes: number;
-  total: number;
-  /** Time since the start of decoding, ms. */
-  elapsed: number;
-  /** Whether the capture is decoded. */
+  /** How far it is, from 0 to 1, and in words. */
+  share: number;
+  told: string;
+  /** Of what was read so far; null where there is nothing new to show. */
+  analysis: Analysis | null;
+  /** Whether all of the files was read. */
+  read: boolean;
+  /** Whether that is all there is to say. */
   done: boolean;
-  /** The reason where it ended early; events before are included. */
+  /** The reason where it ended early; what is before that is analysed. */
   problem: string | null;
 }

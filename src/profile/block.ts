@@ -1,4 +1,5 @@
-import { asBytes, asCount, asCounts, asList, asUint64, type Body, hex } from './body.js';
+import { asBytes, asCount, asCounts, asList, asUint64, type Body } from './body.js';
+import { hex } from './bytes.js';
 import { BlockError } from './damage.js';
 import type { Names } from './header.js';
 

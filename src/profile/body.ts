@@ -70,11 +70,6 @@ export function asList(value: unknown, what: string): readonly unknown[] {
   return value;
 }
 
-/** Bytes as hexadecimal digits. */
-export function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
-}
-
 /** Counters by name. */
 export function asCounts(value: unknown): Record<string, number> {
   const entries = Object.entries(asBody(value, 'counts'));

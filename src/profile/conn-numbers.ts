@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-
 /** Connections of a page, as a power of two; only pages that are used take memory. */
 const PAGE_BITS = 12;
 const PAGE = 1 << PAGE_BITS;
@@ -13,7 +11,7 @@ const TABLE_BITS = 6;
  * An odd factor, random in each process, so that no profile can be crafted to put all entries into one
  * bucket.
  */
-const FACTOR = randomBytes(4).readUInt32LE() | 1;
+const FACTOR = crypto.getRandomValues(new Uint32Array(1))[0]! | 1;
 
 /**
  * Numbers connections by first appearance, from 0. Workers number their connections densely, so that tables

@@ -67,15 +67,16 @@ export function openMap(
 ): Uint8Array {
   // The header of the map is replaced by that of a map 16 with one more entry.
   const rest = packed.subarray(packed[0] === 0xde ? 3 : 1);
-  const prefix = Buffer.alloc(3 + rest.length + 1 + key.length + 5);
+  const prefix = new Uint8Array(3 + rest.length + 1 + key.length + 5);
+  const view = new DataView(prefix.buffer);
   prefix[0] = 0xde;
-  prefix.writeUInt16BE(entries + 1, 1);
+  view.setUint16(1, entries + 1);
   prefix.set(rest, 3);
   let at = 3 + rest.length;
   prefix[at++] = 0xa0 | key.length;
-  at += prefix.write(key, at, 'latin1');
+  for (let i = 0; i < key.length; i++) prefix[at++] = key.charCodeAt(i);
   prefix[at++] = type;
-  prefix.writeUInt32BE(size, at);
+  view.setUint32(at, size);
   return prefix;
 }
 

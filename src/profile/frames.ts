@@ -1,6 +1,5 @@
 /** Walks the frames of a file: FORMAT.md, "Frames". Damage is skipped and reported. */
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { fileReason, MembenchError } from '../errors.js';
+import { hex, indexOfBytes, lastIndexOfBytes, type ProfileBytes, startsWith } from './bytes.js';
 import { crc32c } from './crc32c.js';
 import type { Damage } from './damage.js';
 import { BODY_MAX, FRAME_HEAD, FRAME_TAIL } from './envelope.js';
@@ -16,7 +15,7 @@ const TAIL_BYTES = 64 * 1024;
 const VAIN_TIMES = 4;
 const VAIN_MORE = 4 * BODY_MAX;
 /** First bytes of every frame: array of 3, string of 4, 'M', 'B'. */
-const START = Buffer.from([0x93, 0xa4, 0x4d, 0x42]);
+const START = Uint8Array.of(0x93, 0xa4, 0x4d, 0x42);
 const MAGICS = new Set(['MBHD', 'MBBK', 'MBLS', 'MBNT', 'MBFT']);
 
 /**
@@ -50,39 +49,27 @@ export class FrameFile {
   readonly path: string;
   /** Size of the file when it was opened, bytes. */
   readonly size: number;
-  readonly #fd: number;
+  readonly #bytes: ProfileBytes;
   /** Bytes of invalid frames that may still be read. */
   #patience: number;
   /** The read buffer, and the position of its first byte. */
-  #window: Buffer<ArrayBuffer> = Buffer.alloc(0);
+  #window = new Uint8Array(0);
   #windowAt = 0;
 
-  /** @throws ERR_MEMBENCH_PROFILE_READ */
-  constructor(path: string) {
-    this.path = path;
-    try {
-      // O_NONBLOCK: opening a named pipe must fail below, not wait for a writer.
-      this.#fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    } catch (error) {
-      throw readError(path, error);
-    }
-    const stat = fstatSync(this.#fd);
-    if (!stat.isFile()) {
-      closeSync(this.#fd);
-      const kind = stat.isDirectory() ? 'a directory' : 'not a regular file';
-      throw new MembenchError('ERR_MEMBENCH_PROFILE_READ', `${path}: it is ${kind}`);
-    }
-    this.size = stat.size;
+  constructor(bytes: ProfileBytes) {
+    this.#bytes = bytes;
+    this.path = bytes.name;
+    this.size = bytes.size;
     this.#patience = VAIN_TIMES * this.size + VAIN_MORE;
   }
 
   close(): void {
-    closeSync(this.#fd);
+    this.#bytes.close();
   }
 
   /** Whether the file begins like a capture. */
   get isCapture(): boolean {
-    return CAPTURES.test(this.#read(0, 4).toString('hex'));
+    return CAPTURES.test(hex(this.#read(0, 4)));
   }
 
   /** The head of the frame at `offset`, or null where no frame starts. Its checksum is not checked. */
@@ -119,12 +106,12 @@ export class FrameFile {
 
   /** The frame of this magic at the end of the file, or null. */
   lastFrame(magic: string): Frame | null {
-    const start = Buffer.concat([START.subarray(0, 2), Buffer.from(magic, 'latin1')]);
+    const start = Uint8Array.of(...START.subarray(0, 2), ...Array.from(magic, (char) => char.charCodeAt(0)));
     const limit = Math.min(this.size, FRAME_HEAD + BODY_MAX + FRAME_TAIL);
     for (let length = Math.min(TAIL_BYTES, limit); ; length = Math.min(length * 16, limit)) {
       const base = this.size - length;
       const tail = this.#read(base, length);
-      for (let at = tail.lastIndexOf(start); at >= 0; at = at === 0 ? -1 : tail.lastIndexOf(start, at - 1)) {
+      for (let at = lastIndexOfBytes(tail, start); at >= 0; at = lastIndexOfBytes(tail, start, at - 1)) {
         const head = parseHead(tail.subarray(at, at + FRAME_HEAD));
         if (head !== null && base + at + head.bytes === this.size) return this.frameAt(base + at);
       }
@@ -139,7 +126,7 @@ export class FrameFile {
     const size = head.bytes - FRAME_HEAD - FRAME_TAIL;
     if (rest.length !== size + FRAME_TAIL || rest[size] !== 0xce) return null;
     const body = rest.subarray(0, size);
-    if (crc32c(body) !== rest.readUInt32BE(size + 1)) return null;
+    if (crc32c(body) !== viewOf(rest).getUint32(size + 1)) return null;
     return { magic: head.magic, offset, bytes: head.bytes, body };
   }
 
@@ -162,15 +149,14 @@ export class FrameFile {
   #isUnfinished(offset: number): boolean {
     const start = this.#read(offset, FRAME_HEAD);
     if (start.length === FRAME_HEAD) return offset + (parseHead(start)?.bytes ?? 0) > this.size;
-    const fixed = Math.min(start.length, START.length);
-    return start.compare(START, 0, fixed, 0, fixed) === 0 && (start[6] ?? 0xc6) === 0xc6;
+    return startsWith(START, start.subarray(0, START.length)) && (start[6] ?? 0xc6) === 0xc6;
   }
 
   /** Position of the next known frame in [from, to), or `to` where there is none. */
   #findFrame(from: number, to: number): number {
     for (let base = from; base < to && this.#patience > 0; ) {
       const bytes = this.#near(base, START.length, WINDOW_BYTES);
-      for (let at = bytes.indexOf(START); at >= 0; at = bytes.indexOf(START, at + 1)) {
+      for (let at = indexOfBytes(bytes, START); at >= 0; at = indexOfBytes(bytes, START, at + 1)) {
         const offset = base + at;
         if (offset >= to) return to;
         if (this.#tryFrame(offset, to, true) !== null) return offset;
@@ -184,7 +170,7 @@ export class FrameFile {
   /**
    * A view of `least` to `most` bytes from `offset`, fewer at the end of the file, valid until the next read.
    */
-  #near(offset: number, least: number, most = least): Buffer<ArrayBuffer> {
+  #near(offset: number, least: number, most = least): Uint8Array<ArrayBuffer> {
     const end = Math.min(offset + least, this.size);
     if (offset < this.#windowAt || end > this.#windowAt + this.#window.length) {
       this.#window = this.#read(offset, WINDOW_BYTES);
@@ -194,34 +180,19 @@ export class FrameFile {
     return this.#window.subarray(from, from + most);
   }
 
-  /** Up to `most` bytes from `offset`; fewer at the end of the file. */
-  #read(offset: number, most: number): Buffer<ArrayBuffer> {
-    const bytes = Math.max(0, Math.min(most, this.size - offset));
-    const buffer = Buffer.allocUnsafeSlow(bytes);
-    let size = 0;
-    try {
-      while (size < bytes) {
-        const got = readSync(this.#fd, buffer, size, bytes - size, offset + size);
-        if (got === 0) break;
-        size += got;
-      }
-    } catch (error) {
-      throw readError(this.path, error);
-    }
-    return buffer.subarray(0, size);
+  #read(offset: number, most: number): Uint8Array<ArrayBuffer> {
+    return this.#bytes.read(offset, most);
   }
 }
 
 /** Parses the head `93 a4 M B x x c6 length`; null where it is another. */
-function parseHead(head: Buffer): FrameHead | null {
-  if (head.length < FRAME_HEAD || head.compare(START, 0, 4, 0, 4) !== 0 || head[6] !== 0xc6) return null;
-  const body = head.readUInt32BE(7);
+function parseHead(head: Uint8Array): FrameHead | null {
+  if (head.length < FRAME_HEAD || !startsWith(head, START) || head[6] !== 0xc6) return null;
+  const body = viewOf(head).getUint32(7);
   if (body > BODY_MAX) return null;
-  return { magic: head.toString('latin1', 2, 6), bytes: FRAME_HEAD + body + FRAME_TAIL };
+  return { magic: String.fromCharCode(...head.subarray(2, 6)), bytes: FRAME_HEAD + body + FRAME_TAIL };
 }
 
-function readError(path: string, error: unknown): MembenchError {
-  const [why] = fileReason(error, { ENOENT: ['there is no such file'] });
-  const hint = path === '-' ? 'profiles are read from files, not from standard input' : undefined;
-  return new MembenchError('ERR_MEMBENCH_PROFILE_READ', `${path}: ${why}`, hint, error);
+function viewOf({ buffer, byteOffset, length }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, length);
 }

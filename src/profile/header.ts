@@ -10,7 +10,8 @@ import {
   TRAIT_NAMES,
   TRANSPORT_NAMES,
 } from '../layout/generated.js';
-import { asBody, asBytes, asCount, asList, asName, asText, asUint64, type Body, hex } from './body.js';
+import { asBody, asBytes, asCount, asList, asName, asText, asUint64, type Body } from './body.js';
+import { hex } from './bytes.js';
 import { BlockError } from './damage.js';
 
 /** Version of the format this release writes, and the highest it reads. */

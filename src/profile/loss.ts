@@ -1,4 +1,5 @@
-import { asBytes, asCount, asName, type Body, hex } from './body.js';
+import { asBytes, asCount, asName, type Body } from './body.js';
+import { hex } from './bytes.js';
 
 /** Packets lost while recording. */
 export interface Loss {

@@ -1,4 +1,5 @@
-import { asBytes, asText, asUint64, type Body, hex } from './body.js';
+import { asBytes, asText, asUint64, type Body } from './body.js';
+import { hex } from './bytes.js';
 
 /** An incident during the recording that no counter shows. */
 export interface Note {

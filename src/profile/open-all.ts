@@ -1,4 +1,5 @@
 import { MembenchError } from '../errors.js';
+import { FileBytes } from './file-bytes.js';
 import { ProfileReader } from './reader.js';
 
 /**
@@ -9,7 +10,7 @@ import { ProfileReader } from './reader.js';
 export function openAll(paths: readonly string[]): ProfileReader[] {
   const readers: ProfileReader[] = [];
   try {
-    for (const path of paths) readers.push(new ProfileReader(path));
+    for (const path of paths) readers.push(new ProfileReader(new FileBytes(path)));
     return readers;
   } catch (error) {
     for (const reader of readers) reader.close();

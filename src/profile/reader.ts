@@ -1,6 +1,7 @@
 import { MembenchError } from '../errors.js';
 import { type Block, readBlock } from './block.js';
-import { asBody, asBytes, type Body, decodeBody, hex } from './body.js';
+import { asBody, asBytes, type Body, decodeBody } from './body.js';
+import { hex, type ProfileBytes } from './bytes.js';
 import { addCounts } from './counts.js';
 import { BlockError, type Damage, DamageList } from './damage.js';
 import { type BlockEntry, type Footer, readFooter } from './footer.js';
@@ -37,10 +38,14 @@ export class ProfileReader {
   /** Entries of blocks found damaged. */
   readonly #bad = new Set<BlockEntry>();
 
-  /** @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE */
-  constructor(path: string) {
-    this.path = path;
-    this.#file = new FrameFile(path);
+  /**
+   * Closes `bytes` with itself, or where it cannot be opened.
+   *
+   * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE
+   */
+  constructor(bytes: ProfileBytes) {
+    this.path = bytes.name;
+    this.#file = new FrameFile(bytes);
     try {
       const tail = this.#file.lastFrame('MBFT');
       const footer = tail === null ? null : attempt(() => decodeBody(tail.body));

@@ -3,6 +3,7 @@
  * knows only the newest version. Invalid maps are left unchanged, and the readers refuse them.
  */
 import { asBytes, asCount, asList, type Body } from './body.js';
+import { joined } from './bytes.js';
 
 /** Converts the body of a block to the newest version. */
 export function upgradeBlock(body: Body, version: number): Body {
@@ -25,7 +26,7 @@ function withNewKeyColumn(body: Body): Body {
       return {
         ...body,
         columns: columns.with(i, [name, raised.length]),
-        payload: Buffer.concat([payload.subarray(0, at), raised, payload.subarray(end)]),
+        payload: joined(payload.subarray(0, at), raised, payload.subarray(end)),
       };
     }
     at = end;

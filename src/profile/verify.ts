@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { readBlock } from './block.js';
-import { asBody, decodeBody, hex } from './body.js';
+import { asBody, decodeBody } from './body.js';
+import { hex } from './bytes.js';
 import { checkBlock } from './check-block.js';
 import { BlockError, type Damage, DamageList } from './damage.js';
+import { FileBytes } from './file-bytes.js';
 import { type BlockEntry, type Footer, readFooter } from './footer.js';
 import { type Frame, FrameFile } from './frames.js';
 import type { Header } from './header.js';
@@ -43,8 +45,8 @@ const PROBLEMS_MAX = 10_000;
  * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE
  */
 export function verifyProfile(path: string): Verification {
-  using reader = new ProfileReader(path);
-  const walk = new Walk(new FrameFile(path), reader.header);
+  using reader = new ProfileReader(new FileBytes(path));
+  const walk = new Walk(new FrameFile(new FileBytes(path)), reader.header);
   return walk.run();
 }
 

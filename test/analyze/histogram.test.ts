@@ -45,3 +45,29 @@ test('values above 2^53 count as large ones', (t) => {
   t.is(histogram.percentiles().max, 2 ** 64);
   t.true(histogram.percentiles().p50! >= 2 ** 52);
 });
+
+test('counts by power of two are those of all values, whatever the steps', (t) => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.oneof(fc.nat(20), fc.nat(1e6), fc.maxSafeNat()), fc.integer({ min: 1, max: 5 }))),
+      fc.constantFrom(4, 6, 10),
+      (entries, bits) => {
+        const histogram = new Histogram(bits);
+        const wanted = new Map<number, number>();
+        for (const [value, times] of entries) {
+          histogram.record(value, times);
+          let below = 1;
+          while (below <= value) below *= 2;
+          wanted.set(below, (wanted.get(below) ?? 0) + times);
+        }
+        const powers = histogram.powers();
+        return (
+          powers.every(([below, count]) => count === (wanted.get(below) ?? 0)) &&
+          [...wanted].every(([below, count]) => powers.some(([own, n]) => own === below && n === count)) &&
+          powers.every(([below], i) => i === 0 || below === 2 * powers[i - 1]![0])
+        );
+      },
+    ),
+  );
+  t.pass();
+});

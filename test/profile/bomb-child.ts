@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { renderReport } from 'membench';
 import { MembenchError, openProfile, readEvents, verifyProfile } from 'membench/profile';
-import { analyze } from '#src/analyze/analyze.js';
+import { analyze } from '#src/analyze/files.js';
 import { BOMBS } from './bombs.js';
 
 /** What the parent reads. */

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { openProfile, readEvents } from 'membench/profile';
-import { analyze } from '#src/analyze/analyze.js';
+import { analyze } from '#src/analyze/files.js';
 import { keyText } from '../reference/siphash.js';
 import { ascii, client, packetsOf, server } from '../support/conversation.js';
 import { recordInProcess } from '../support/in-process.js';

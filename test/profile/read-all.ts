@@ -10,7 +10,7 @@ import {
   type Verification,
   verifyProfile,
 } from 'membench/profile';
-import { analyze } from '#src/analyze/analyze.js';
+import { analyze } from '#src/analyze/files.js';
 
 export interface ReadAll {
   events: CacheEvent[];

@@ -12,6 +12,10 @@ export class KeySizes implements Collector {
     }
   }
 
+  powers(): [below: number, count: number][] {
+    return this.#sizes.powers();
+  }
+
   result(): Percentiles {
     return this.#sizes.percentiles();
   }

@@ -24,6 +24,8 @@ export interface Lifetimes {
   deleted_unread: number;
   /** Milliseconds from the last time an item was stored to each hit; at most 1/1024 too high. */
   age_at_hit_ms: Percentiles;
+  /** The same by power of two: see Histogram.powers. */
+  age_powers: [below_ms: number, count: number][];
   /** Share of the keys that were followed, by hash; 1: all. */
   sampled: number;
 }
@@ -110,6 +112,7 @@ export class LifetimeCounter implements OrderedCollector {
       overwritten_unread: Math.round(overwritten),
       deleted_unread: Math.round(deleted),
       age_at_hit_ms: this.#ages.percentiles(),
+      age_powers: this.#ages.powers(),
       sampled: rate,
     };
   }

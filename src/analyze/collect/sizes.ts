@@ -24,6 +24,8 @@ export interface Sizes {
   /** Items whose size is known, their bytes and those of the chunks that hold them. */
   items: { count: number; bytes: number; chunk_bytes: number; unknown: number };
   slabs: SlabClass[];
+  /** Distributions by power of two: see Histogram.powers. Keys as often as they were asked for, the rest as above. */
+  powers: Record<'key' | 'stored' | 'fetched' | 'item', [below: number, count: number][]>;
 }
 
 /** Sizes of keys, values and items, and the memory that memcached needs for them. */
@@ -57,7 +59,8 @@ export class SizeCounter implements Collector {
     }
   }
 
-  result(): Sizes {
+  /** @param key sizes of keys by power of two */
+  result(key: Sizes['powers']['key']): Sizes {
     const chunks = chunkSizes(SLAB_DEFAULTS);
     const classes = chunks.map((chunk): SlabClass => ({ chunk, items: 0, bytes: 0, chunk_bytes: 0 }));
     const item = new Histogram();
@@ -97,6 +100,7 @@ export class SizeCounter implements Collector {
         unknown: whole(unknown),
       },
       slabs,
+      powers: { key, stored: this.#stored.powers(), fetched: this.#fetched.powers(), item: item.powers() },
     };
   }
 }

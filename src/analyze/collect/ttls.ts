@@ -11,6 +11,8 @@ export interface Ttls extends Percentiles {
   past: number;
   /** With an expiry in the future. */
   set: number;
+  /** Those by power of two of seconds: see Histogram.powers. */
+  powers: [below: number, count: number][];
 }
 
 export class TtlCounter implements Collector {
@@ -42,6 +44,7 @@ export class TtlCounter implements Collector {
       none: this.#none,
       past: this.#past,
       set: this.#seconds.total,
+      powers: this.#seconds.powers(),
     };
   }
 }

@@ -2,14 +2,15 @@ import type { Change, Comparison } from '../compare.js';
 import { bytes, count, nanoseconds, percent, seconds } from '../format.js';
 import { maybe, PLAIN, type ReportStyle, table, wrap } from './lines.js';
 
-const SHOW: Record<Change['unit'], (value: number) => string> = {
+export const SHOW: Record<Change['unit'], (value: number) => string> = {
   per_second: (value) => `${count(value)}/s`,
   bytes_per_second: (value) => `${bytes(value)}/s`,
   ratio: percent,
   ns: nanoseconds,
 };
 
-function signed(value: number, unit: Change['unit']): string {
+/** A change, with its sign; those of ratios in points. */
+export function signed(value: number, unit: Change['unit']): string {
   if (!Number.isFinite(value)) return 'new';
   const text = Math.abs(100 * value).toFixed(1);
   const sign = text === '0.0' ? '' : value > 0 ? '+' : '−';

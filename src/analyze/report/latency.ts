@@ -67,7 +67,7 @@ export function latencyLines(analysis: Analysis, style: ReportStyle): string[] {
 const ENOUGH = 100;
 
 /** A sentence on whether the median grows with the load. */
-function verdict(buckets: NonNullable<Analysis['latency']>['by_in_flight']): string {
+export function verdict(buckets: NonNullable<Analysis['latency']>['by_in_flight']): string {
   const told = buckets.filter(({ count: n }) => n >= ENOUGH);
   const [first, last] = [told[0], told.at(-1)];
   if (first === undefined || last === undefined || told.length < 2) {

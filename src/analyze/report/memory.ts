@@ -1,4 +1,5 @@
 import type { Analysis } from '../analysis.js';
+import type { Advice } from '../curve/advice.js';
 import { ratioAt } from '../curve/distances.js';
 import { count, percent } from '../format.js';
 import { bar, type ReportStyle, table, wrap } from './lines.js';
@@ -60,7 +61,8 @@ export function memoryLines({ mrc }: Analysis, style: ReportStyle): string[] {
   ];
 }
 
-function sentence({ memcached }: Analysis['mrc'], advice: NonNullable<Analysis['mrc']['advice']>): string {
+/** What half and double the memory would do, in one sentence. */
+export function sentence({ memcached }: Analysis['mrc'], advice: Advice): string {
   const { bytes, from, hit_ratio, half, double, knee } = advice;
   const model = memcached === null ? 'LRU with TTLs' : 'a simulated memcached';
   const size = `${memory(bytes)} of ${memcached === null ? 'item memory' : 'memory'}`;
