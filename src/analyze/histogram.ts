@@ -88,8 +88,7 @@ export class Histogram {
     for (let index = 0; index < (this.#counts?.length ?? 0); index++) {
       const count = this.#counts![index]!;
       if (count === 0) continue;
-      const highest = highestOf(index, this.#bits);
-      counts[highest === 0 ? 0 : Math.floor(Math.log2(highest)) + 1]! += count;
+      counts[digitsOf(index, this.#bits)]! += count;
     }
     const first = counts.findIndex((count) => count > 0);
     const last = counts.findLastIndex((count) => count > 0);
@@ -121,6 +120,11 @@ export function indexOf(value: number, bits: number): number {
   const high = Math.min(Math.floor(value / 2 ** 32), 2 ** 21 - 1);
   const shift = 63 - bits - Math.clz32(high);
   return (shift << bits) + Math.min(Math.floor(value / 2 ** shift), (2 << bits) - 1);
+}
+
+/** Binary digits of the values counted at an index: they all have as many. */
+function digitsOf(index: number, bits: number): number {
+  return index < 2 << bits ? 32 - Math.clz32(index) : (index >>> bits) + bits;
 }
 
 /** Largest value counted at an index. */
