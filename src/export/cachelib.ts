@@ -1,7 +1,18 @@
+import { type EventShape, HAS } from '../profile/shapes.js';
 import type { Batch } from './batch.js';
-import { ByShape, type Encoder, NOTHING, RowBuffer } from './encoder.js';
-import { type EventShape, HAS } from './shapes.js';
-import { Clock, DIGITS_MAX, putBytes, putHash, putUint32 } from './text.js';
+import { ByShape, type Encoded, type Encoder, type OutputBuffer } from './encoder.js';
+import {
+  Clock,
+  COMMA,
+  DIGITS_MAX,
+  LINE_FEED,
+  type Literal,
+  literal,
+  PAST,
+  putHash,
+  putLiteral,
+  putUint32,
+} from './text.js';
 import { classicCommand, isStore, TraceNumbers } from './trace.js';
 
 /** The column names CacheLib's replayer of key-value traces finds its columns by (KVReplayGenerator.h). */
@@ -16,10 +27,7 @@ export const CACHELIB_FIELDS = [
   'ttl',
 ] as const;
 
-const COMMA = 0x2c;
-const LINE_FEED = 0x0a;
-const ZERO = 0x30;
-const ROW_MAX = 8 * (DIGITS_MAX + 1);
+const ROW_MAX = 8 * (DIGITS_MAX + 1) + PAST;
 
 /** Operations of the format. */
 export function cachelibOperation(shape: EventShape): 'GET' | 'SET' | 'DELETE' | null {
@@ -33,10 +41,12 @@ export function cachelibOperation(shape: EventShape): 'GET' | 'SET' | 'DELETE' |
 /** What is the same in all lines of a shape; null where the format has no such operation. */
 interface Line {
   /** The operation, and how many times: each event is one. */
-  operation: Uint8Array;
-  hits: Uint8Array;
-  isSet: boolean;
-  has: number;
+  operation: Literal;
+  hits: Literal;
+  /** The hits and the end of the line, where there is no time to live. */
+  end: Literal;
+  hasTtl: boolean;
+  hasSize: boolean;
 }
 
 function lineOf(shape: EventShape): Line | null {
@@ -44,10 +54,11 @@ function lineOf(shape: EventShape): Line | null {
   if (operation === null) return null;
   const hits = operation === 'GET' && shape.status === 'hit' ? 1 : 0;
   return {
-    operation: Buffer.from(`,${operation},1,`, 'latin1'),
-    hits: Buffer.from(`,${hits},`, 'latin1'),
-    isSet: operation === 'SET',
-    has: shape.has,
+    operation: literal(`,${operation},1,`),
+    hits: literal(`,${hits},`),
+    end: literal(`,${hits},0\n`),
+    hasTtl: operation === 'SET' && (shape.has & HAS.ttl) !== 0,
+    hasSize: (shape.has & HAS.value_size) !== 0,
   };
 }
 
@@ -57,46 +68,37 @@ function lineOf(shape: EventShape): Line | null {
  */
 export class CachelibEncoder implements Encoder {
   readonly #lines = new ByShape(lineOf);
-  readonly #buffer = new RowBuffer();
   readonly #clock = new Clock();
-  readonly #numbers = new TraceNumbers();
 
-  get changed(): Record<string, number> {
-    return this.#numbers.changed;
-  }
-
-  start(): Uint8Array {
-    return Buffer.from(`${CACHELIB_FIELDS.join(',')}\n`, 'latin1');
-  }
-
-  encode(batch: Batch, shapes: readonly EventShape[]): Uint8Array {
+  encode(batch: Batch, shapes: readonly EventShape[], buffer: OutputBuffer): Encoded {
     const lines = this.#lines.of(shapes);
     const clock = this.#clock;
-    const { rows, shape, time, key, keySize, valueSize, wide } = batch;
-    const { ttl } = wide;
-    const out = this.#buffer.reserve(0, rows * ROW_MAX);
+    const numbers = new TraceNumbers();
+    const { rows, blocks, block: slots, row: places } = batch;
+    let out = buffer.view;
     let at = 0;
     for (let i = 0; i < rows; i++) {
-      const line = lines[shape[i]!]!;
+      const block = blocks[slots[i]!]!;
+      const row = places[i]!;
+      const line = lines[block.shape[row]!]!;
       if (line === null) continue;
-      clock.set(time[2 * i]!, time[2 * i + 1]!);
+      if (at + ROW_MAX > out.byteLength) out = buffer.grow(at, ROW_MAX);
+      clock.set(block.time[2 * row]!, block.time[2 * row + 1]!);
       at = clock.putSeconds(out, at);
-      out[at++] = COMMA;
-      at = putHash(out, at, key[2 * i]!, key[2 * i + 1]!);
-      out[at++] = COMMA;
-      at = putUint32(out, at, keySize[i]!);
-      at = putBytes(out, at, line.operation);
-      at = this.#numbers.putSize(out, at, line.has & HAS.value_size ? valueSize[i]! : null);
-      at = putBytes(out, at, line.hits);
-      if (line.isSet && line.has & HAS.ttl) {
-        at = putUint32(out, at, this.#numbers.secondsOf(ttl[2 * i]!, ttl[2 * i + 1]!, clock.seconds));
-      } else out[at++] = ZERO;
-      out[at++] = LINE_FEED;
+      out.setUint8(at++, COMMA);
+      const entry = block.key[row]!;
+      at = putHash(out, at, block.keyHash[2 * entry]!, block.keyHash[2 * entry + 1]!);
+      out.setUint8(at++, COMMA);
+      at = putUint32(out, at, block.keySize[entry]!);
+      at = putLiteral(out, at, line.operation);
+      at = line.hasSize ? putUint32(out, at, block.valueSize[row]!) : numbers.putUnknownSize(out, at);
+      if (line.hasTtl) {
+        at = putLiteral(out, at, line.hits);
+        const ttl = block.wide.ttl!;
+        at = putUint32(out, at, numbers.secondsOf(ttl[2 * row]!, ttl[2 * row + 1]!, clock.seconds));
+        out.setUint8(at++, LINE_FEED);
+      } else at = putLiteral(out, at, line.end);
     }
-    return out.subarray(0, at);
-  }
-
-  end(): Uint8Array {
-    return NOTHING;
+    return { bytes: buffer.bytes(at), changed: numbers.changed };
   }
 }

@@ -1,14 +1,14 @@
-/** Waiting for what threads say, whatever that is, until one of them fails. */
+/** Lets one function wait for the next change that others report, or for a failure. */
 export class Changes {
   #failure: { error: unknown } | undefined;
   #wake = () => {};
 
-  /** Wakes whoever waits. */
+  /** Reports a change. */
   tell(): void {
     this.#wake();
   }
 
-  /** From now on, every wait and check throws this; the first failure counts. */
+  /** Reports a failure: from now on, every wait and check throws the first one. */
   fail(error: unknown): void {
     this.#failure ??= { error };
     this.#wake();

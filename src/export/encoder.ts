@@ -1,25 +1,29 @@
+import type { EventShape } from '../profile/shapes.js';
 import type { Batch } from './batch.js';
-import type { EventShape } from './shapes.js';
+import type { EncodedColumn } from './group-encoder.js';
 
-/** Turns batches of events into the bytes of a file. */
-export interface Encoder {
-  /** Bytes before the first event. */
-  start(): Uint8Array;
-  /**
-   * Bytes of a batch; they are good until the next call.
-   *
-   * @param shapes of the numbers in the batch; it only grows from call to call
-   */
-  encode(batch: Batch, shapes: readonly EventShape[]): Uint8Array;
-  /** Bytes behind the last event. */
-  end(): Uint8Array;
-  /** What had to be said otherwise than it was recorded, and how often. */
-  readonly changed: Readonly<Record<string, number>>;
+/** A batch as bytes of its format. */
+export interface Encoded {
+  bytes: Uint8Array;
+  /** Numbers of values that the format cannot hold as they were recorded, by what was written instead. */
+  changed?: Readonly<Record<string, number>>;
+  /** Of Parquet: the batch is a row group. */
+  columns?: EncodedColumn[];
 }
 
-export const NOTHING = new Uint8Array(0);
+/**
+ * Turns batches of events into bytes of a format. Batches do not depend on each other, so that several threads can
+ * encode.
+ */
+export interface Encoder {
+  /**
+   * @param shapes by number; from call to call, shapes are only added
+   * @param out takes the bytes
+   */
+  encode(batch: Batch, shapes: readonly EventShape[], out: OutputBuffer): Encoded;
+}
 
-/** What follows from each shape, made once. */
+/** Values derived from shapes, each made once. */
 export class ByShape<Made> {
   readonly #make: (shape: EventShape) => Made;
   readonly #made: Made[] = [];
@@ -28,24 +32,35 @@ export class ByShape<Made> {
     this.#make = make;
   }
 
-  /** By the numbers of the shapes, which only grow in number from call to call. */
+  /** By the numbers of the shapes. */
   of(shapes: readonly EventShape[]): readonly Made[] {
     while (this.#made.length < shapes.length) this.#made.push(this.#make(shapes[this.#made.length]!));
     return this.#made;
   }
 }
 
-/** A buffer for rows of bounded length that grows where a batch needs more. */
-export class RowBuffer {
-  bytes = new Uint8Array(1 << 20);
+/** Memory for encoded rows of bounded length, which grows where a batch needs more. */
+export class OutputBuffer {
+  view: DataView<SharedArrayBuffer>;
 
-  /** Where what is written up to `at` leaves no room for so much, the buffer becomes larger. */
-  reserve(at: number, room: number): Uint8Array {
-    if (at + room > this.bytes.length) {
-      const larger = new Uint8Array(2 * this.bytes.length + room);
-      larger.set(this.bytes.subarray(0, at));
-      this.bytes = larger;
-    }
-    return this.bytes;
+  constructor(memory = new SharedArrayBuffer(1 << 20)) {
+    this.view = new DataView(memory);
+  }
+
+  get capacity(): number {
+    return this.view.byteLength;
+  }
+
+  /** The first bytes. */
+  bytes(length: number): Uint8Array<SharedArrayBuffer> {
+    return new Uint8Array(this.view.buffer, 0, length);
+  }
+
+  /** Moves to larger memory: keeps the bytes before `at` and makes room for more. */
+  grow(at: number, room: number): DataView<SharedArrayBuffer> {
+    const larger = new SharedArrayBuffer(2 * this.capacity + room);
+    new Uint8Array(larger).set(this.bytes(at));
+    this.view = new DataView(larger);
+    return this.view;
   }
 }

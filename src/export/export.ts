@@ -2,12 +2,13 @@ import { existsSync, realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { MembenchError, refuseUnknown } from '../errors.js';
-import { checkCommands } from '../profile/open-all.js';
-import { HERE, ThreadDecoder } from './block-decoder.js';
-import { COLUMNS_OF } from './columns.js';
+import { checkEmpty } from '../profile/events.js';
+import { checkCommands, openAll } from '../profile/open-all.js';
+import type { ProfileReader } from '../profile/reader.js';
+import { createAssembler } from './assembler.js';
+import { BATCH_ROWS, type Batch, createBatch } from './batch.js';
 import { Filter } from './filter.js';
-import { Inputs } from './inputs.js';
-import { Merger } from './merge.js';
+import { createEncoder, DEMANDS } from './formats.js';
 import {
   EXPORT_FORMATS,
   EXPORT_OPTIONS,
@@ -17,22 +18,26 @@ import {
   type ExportTime,
   TEXT_FORMATS,
 } from './options.js';
+import { Output } from './output.js';
 import { checkPlace, fileError, OutputFile } from './output-file.js';
-import { type Pipeline, startHere, ThreadPipeline } from './pipeline.js';
+import { Pipeline } from './pipeline.js';
+import { EventSource } from './source.js';
 import { type ExportSummary, ExportTally, summarize } from './summary.js';
+import { Threads } from './threads.js';
+import { type Work, WorkHere } from './work.js';
 
-/** Events from which threads that decode and encode are worth their start. */
+/** Number of events from which on threads save more time than they take to start. */
 const THREAD_EVENTS = 100_000;
-/** Threads that encode Parquet at most: each holds a row group and its batches, 80 MB. */
-const PARQUET_THREADS_MAX = 4;
-/** Codes of system calls that failed: all that are made by then write the file. */
+/** Most threads: this thread, which puts all events in order and writes them, cannot keep more of them busy. */
+const THREADS_MAX = 6;
+/** Codes of failed system calls; those that can fail while events are exported write the file. */
 const SYSTEM_ERROR = /^E[A-Z0-9]+$/;
-/** Between two reports of progress, ms. */
+/** Time between two reports of progress, ms. */
 const PROGRESS_INTERVAL = 200;
 
 /**
- * Writes the events of profiles in another format, in the order of request time. A file gets another one beside it,
- * FILE.json, with the summary. Both come to their names when they are whole. Blocks that are damaged or missing are
+ * Writes the events of profiles in another format, in the order of request time. The summary goes into
+ * FILE.json beside the file. Both get their names when they are complete. Blocks that are damaged or missing are
  * left out, and the summary says so.
  *
  * @throws ERR_MEMBENCH_USAGE, ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE, ERR_MEMBENCH_FILE_EXISTS,
@@ -42,12 +47,12 @@ export async function exportProfiles(options: ExportOptions): Promise<ExportSumm
   checkOptions(options);
   const { output, force = false } = options;
   if (typeof output === 'string') checkPlaces(output, force);
-  const inputs = new Inputs(options.profiles);
+  const readers = openAll(options.profiles);
   try {
-    if (typeof output !== 'string') return await run(options, inputs, output);
-    return await intoFile(options, inputs, output);
+    if (typeof output !== 'string') return await run(options, readers, output);
+    return await intoFile(options, readers, output);
   } finally {
-    inputs.close();
+    for (const reader of readers) reader.close();
   }
 }
 
@@ -85,22 +90,26 @@ function checkPlaces(output: string, force: boolean): void {
   checkPlace(sidecarOf(output), force);
 }
 
-/** Path of the file that tells about another. */
+/** Path of the summary of a file. */
 function sidecarOf(path: string): string {
   return `${path}.json`;
 }
 
-async function intoFile(options: ExportOptions, inputs: Inputs, path: string): Promise<ExportSummary> {
+async function intoFile(
+  options: ExportOptions,
+  readers: readonly ProfileReader[],
+  path: string,
+): Promise<ExportSummary> {
   const { force = false } = options;
   const file = new OutputFile(path, force);
   let sidecar: OutputFile | undefined;
   try {
-    const summary = await run(options, inputs, file.fd).catch((error) => {
+    const summary = await run(options, readers, file.fd).catch((error) => {
       throw SYSTEM_ERROR.test(error.code) ? fileError(path, error) : error;
     });
     sidecar = new OutputFile(sidecarOf(path), force);
     sidecar.write(`${JSON.stringify(summary, null, 2)}\n`);
-    // First the one that explains: whoever sees the other finds both.
+    // The summary gets its name first, so that an exported file always has one.
     sidecar.place();
     file.place();
     return summary;
@@ -111,56 +120,67 @@ async function intoFile(options: ExportOptions, inputs: Inputs, path: string): P
   }
 }
 
-/** Reads, merges and encodes. */
+/** Reads, orders and encodes the events, and writes them. */
 async function run(
   options: ExportOptions,
-  inputs: Inputs,
+  readers: readonly ProfileReader[],
   output: number | ExportSink,
 ): Promise<ExportSummary> {
   const { format, signal } = options;
-  const filter = filterOf(options, inputs);
-  const isLarge = inputs.events >= THREAD_EVENTS && availableParallelism() > 1;
+  const filter = filterOf(options, readers);
+  const { columns, batchRows } = DEMANDS[format];
+  const { work, batches } = await startWork(format, batchRows, eventsOf(readers));
+  const source = new EventSource(readers, filter, columns, work);
+  const { shapes } = source.table;
+  const report = reporter(options, source.events);
   const tally = new ExportTally();
-  const report = reporter(options, inputs.events);
-  const pipeline = isLarge ? await startThreads(format, output) : await startHere(format, output);
-  const decoder = isLarge ? new ThreadDecoder() : HERE;
+  const into = new Output(await createAssembler(format), output);
+  const pipeline = new Pipeline(batches, work, into, (batch) => source.release(batch));
   try {
-    const merger = new Merger(inputs, filter, new Set(COLUMNS_OF[format]), decoder);
-    const { shapes } = merger.table;
     for (;;) {
       checkSignal(signal);
       const batch = await pipeline.batch();
-      if (!(await merger.fill(batch))) break;
-      tally.add(batch, shapes.length);
-      await pipeline.push(batch, shapes);
-      report(merger.seen);
+      if (!(await source.fill(batch))) break;
+      tally.add(batch);
+      pipeline.push(batch, shapes);
+      report(source.seen);
     }
-    const encoded = await untilAborted(pipeline.finish(), signal);
-    // Of blocks without events, too, it is known whether they are good.
-    for (const reader of inputs.readers)
-      for (const entry of reader.blocks) if (entry.events === 0) reader.read(entry, (block) => block);
+    const written = await untilAborted(pipeline.finish(), signal);
+    for (const reader of readers) checkEmpty(reader);
     const file = typeof output === 'number' ? (options.output as string) : null;
-    const { requests, seen } = merger;
-    const { readers } = inputs;
-    return summarize({ format, file, readers, shapes, tally, filter, encoded, requests, seen });
-  } catch (error) {
-    await pipeline.stop();
-    throw error;
+    const { requests, seen } = source;
+    return summarize({ format, file, readers, shapes, tally, filter, written, requests, seen });
   } finally {
-    await decoder.stop();
+    await pipeline.stop();
   }
 }
 
-/** Starts the threads that encode. */
-async function startThreads(format: ExportFormat, output: number | ExportSink): Promise<Pipeline> {
-  if (format !== 'parquet' || typeof output !== 'number') return new ThreadPipeline(format, output);
-  const { ParquetPipeline } = await import('./parquet-pipeline.js');
-  return new ParquetPipeline(output, Math.min(availableParallelism(), PARQUET_THREADS_MAX));
+function eventsOf(readers: readonly ProfileReader[]): number {
+  return readers.reduce((all, { blocks }) => blocks.reduce((sum, { events }) => sum + events, all), 0);
 }
 
-function filterOf({ from, to, ops, sample }: ExportOptions, inputs: Inputs): Filter {
-  checkCommands(inputs.readers, ops);
-  const first = inputs.firstNs ?? 0n;
+/** Starts threads where they save time, and makes the batches. */
+async function startWork(
+  format: ExportFormat,
+  batchRows: number,
+  events: number,
+): Promise<{ work: Work; batches: Batch[] }> {
+  const encoder = await createEncoder(format);
+  // This thread does some of the work, too.
+  const threads = Math.min(availableParallelism() - 1, THREADS_MAX);
+  if (events < THREAD_EVENTS || threads === 0) {
+    const batches = [createBatch(Math.min(batchRows, Math.max(events, 1)))];
+    return { work: new WorkHere(encoder), batches };
+  }
+  // One for each thread and for this one, and one to fill; of small ones twice as many, so that no thread waits.
+  const count = batchRows > BATCH_ROWS ? threads + 2 : 2 * threads + 2;
+  const batches = Array.from({ length: count }, () => createBatch(batchRows));
+  return { work: new Threads(threads, encoder, { format, batches }), batches };
+}
+
+function filterOf({ from, to, ops, sample }: ExportOptions, readers: readonly ProfileReader[]): Filter {
+  checkCommands(readers, ops);
+  const first = firstTime(readers);
   const time = (given: ExportTime | undefined) =>
     typeof given === 'object' ? first + given.afterFirst : given;
   const bounds = { from: time(from), to: time(to) };
@@ -169,7 +189,17 @@ function filterOf({ from, to, ops, sample }: ExportOptions, inputs: Inputs): Fil
   return new Filter({ ...bounds, ops, sample });
 }
 
-/** Returns what tells of progress now and then. */
+/** Time of the first event there is, Unix nanoseconds; 0 where there is none. */
+function firstTime(readers: readonly ProfileReader[]): bigint {
+  let first: bigint | null = null;
+  for (const { blocks } of readers) {
+    for (const { events, minNs } of blocks)
+      if (events > 0 && (first === null || minNs < first)) first = minNs;
+  }
+  return first ?? 0n;
+}
+
+/** Returns a function that reports progress, at most every PROGRESS_INTERVAL. */
 function reporter({ onProgress }: ExportOptions, eventsTotal: number): (events: number) => void {
   const begin = performance.now();
   let last = begin;
@@ -185,7 +215,7 @@ function checkSignal(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new MembenchError('ERR_MEMBENCH_ABORTED', 'the export was stopped');
 }
 
-/** What a promise gives, or that its work was stopped. */
+/** Waits for a promise, or until the signal aborts. */
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   checkSignal(signal);
   if (signal === undefined) return work;

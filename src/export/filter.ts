@@ -1,4 +1,5 @@
-import type { EventShape } from './shapes.js';
+import type { EventShape } from '../profile/shapes.js';
+import { NEVER, type Words, wordsOf } from '../profile/words.js';
 
 /** Which events are exported. */
 export interface FilterOptions {
@@ -12,25 +13,10 @@ export interface FilterOptions {
   sample?: number | undefined;
 }
 
-/** Unix nanoseconds as two words. */
-export interface Words {
-  high: number;
-  low: number;
-}
-
-const LAST = 2n ** 64n - 1n;
-
-/** The words of a time; one outside of 64 bits is the nearest inside. */
-export function wordsOf(ns: bigint): Words {
-  const inside = ns < 0n ? 0n : ns > LAST ? LAST : ns;
-  return { high: Number(inside >> 32n), low: Number(inside & 0xffffffffn) };
-}
-
-/** Says of events whether they are exported, and counts those that are not. */
+/** Decides which events are exported, and counts the others. */
 export class Filter {
   readonly from: Words;
-  /** Null: to the end. */
-  readonly to: Words | null;
+  readonly to: Words;
   readonly sample: number;
   /** Events passed over, by the first reason in this order. */
   readonly skipped = { time: 0, op: 0, sample: 0 };
@@ -38,7 +24,7 @@ export class Filter {
 
   constructor({ from, to, ops, sample = 1 }: FilterOptions) {
     this.from = wordsOf(from ?? 0n);
-    this.to = to === undefined || to > LAST ? null : wordsOf(to);
+    this.to = to === undefined || to >= 2n ** 64n ? NEVER : wordsOf(to);
     this.sample = sample;
     this.#ops = ops === undefined ? null : new Set(ops);
   }
@@ -54,7 +40,7 @@ export class Filter {
   }
 }
 
-/** The finalizer of MurmurHash3: every bit of the number decides about every bit of the result. */
+/** The finalizer of MurmurHash3: every bit of the result depends on every bit of the number. */
 function mix(number: number): number {
   let hash = number + 1;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

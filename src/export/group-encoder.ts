@@ -3,15 +3,12 @@ import { ByteWriter } from 'hyparquet-writer';
 import { BloomBuilder } from 'hyparquet-writer/src/bloom.js';
 import { writeColumn } from 'hyparquet-writer/src/column.js';
 import { snappyCompress } from 'hyparquet-writer/src/snappy.js';
-import { BATCH_ROWS, type Batch } from './batch.js';
+import type { EventShape } from '../profile/shapes.js';
+import type { Batch } from './batch.js';
+import type { Encoded, Encoder } from './encoder.js';
 import { PARQUET_COLUMNS, PARQUET_SCHEMA, type ParquetColumn } from './parquet-schema.js';
-import { type GroupColumn, RowGroup } from './row-group.js';
-import type { EventShape } from './shapes.js';
+import { type GroupColumn, RowGroup, Scratch } from './row-group.js';
 
-/** Batches of a row group; full ones, so that each belongs to one group. */
-export const GROUP_BATCHES = 8;
-/** Rows of a row group: 64 of DuckDB's vectors, about as many as it takes itself. */
-export const GROUP_ROWS = GROUP_BATCHES * BATCH_ROWS;
 /** Bytes of a page before it is compressed. */
 const PAGE_BYTES = 1 << 20;
 
@@ -22,13 +19,6 @@ export interface EncodedColumn {
   /** Likewise; where there are several pages. */
   offsetIndex?: OffsetIndex;
   bloomFilter?: Uint32Array;
-}
-
-/** A row group that is to be put somewhere into a file. */
-export interface EncodedGroup {
-  rows: number;
-  bytes: Uint8Array;
-  columns: EncodedColumn[];
 }
 
 /** A column chunk whose rows are all the same: its bytes are those of every row group of this size. */
@@ -42,36 +32,27 @@ interface SameChunk {
  * Turns batches into row groups, by hyparquet-writer. It is used column by column, because most profiles have columns
  * without any value, or with the same in all rows, and these cost it as much as others.
  */
-export class GroupEncoder {
-  readonly #group = new RowGroup(GROUP_ROWS);
+export class GroupEncoder implements Encoder {
   readonly #same = new Map<string, SameChunk>();
+  readonly #scratch = new Scratch();
 
-  /** Rows of the group so far. */
-  get rows(): number {
-    return this.#group.rows;
-  }
-
-  /** Adds a batch, for which there must be room. */
-  add(batch: Batch, shapes: readonly EventShape[]): void {
-    this.#group.add(batch, shapes);
-  }
-
-  /** Encodes the group, and begins the next. */
-  seal(): EncodedGroup {
-    const { rows, keys } = this.#group;
+  encode(batch: Batch, shapes: readonly EventShape[]): Encoded {
+    const { rows } = batch;
+    const group = new RowGroup(batch, shapes, this.#scratch);
     const writer = new ByteWriter(1 << 22);
     const columns = PARQUET_COLUMNS.map((column): EncodedColumn => {
-      const data = this.#group.column(column.element.name);
-      const encoded =
-        data.kind === 'same'
-          ? this.#writeSame(writer, column, { rows, value: data.value })
-          : writeOne(writer, column, { rows, ...data });
-      if (column.element.name !== 'key') return encoded;
+      const data = group.column(column.element.name);
+      if (data.kind === 'same') return this.#writeSame(writer, column, { rows, value: data.value });
+      if (column.element.name !== 'key') return writeOne(writer, column, { rows, ...data });
+      const keys = group.keys.all;
+      const how: ParquetColumn = dictionaryPays(keys.length, data.present)
+        ? column
+        : { ...column, encoding: 'PLAIN' };
+      const encoded = writeOne(writer, how, { rows, ...data });
       const bloomFilter = bloomOf(keys, column.element);
       return bloomFilter === undefined ? encoded : { ...encoded, bloomFilter };
     });
-    this.#group.clear();
-    return { rows, bytes: writer.getBytes(), columns };
+    return { bytes: writer.getBytes(), columns };
   }
 
   /** Writes a column chunk whose rows are all the same. */
@@ -89,7 +70,8 @@ export class GroupEncoder {
       const levels = new Uint8Array(rows).fill(value === undefined ? 0 : 1);
       const how = encoding === undefined ? rest : { ...rest, encoding };
       const alone = new ByteWriter();
-      const encoded = writeOne(alone, how, { rows, values, levels, isSmall: false });
+      const present = value === undefined ? 0 : rows;
+      const encoded = writeOne(alone, how, { rows, values, levels, present, isSmall: false });
       same = { bytes: alone.getBytes(), column: encoded };
       this.#same.set(name, same);
     }
@@ -169,6 +151,15 @@ function physical({ logical_type, ...element }: SchemaElement): SchemaElement {
   return logical_type === undefined || logical_type.type === 'TIMESTAMP'
     ? element
     : { ...element, logical_type };
+}
+
+/**
+ * Whether the library would keep a dictionary of keys of 8 bytes, by its rule: it must at least halve the bytes. It
+ * finds that out by making one, which takes longer than everything else it does with keys.
+ */
+function dictionaryPays(distinct: number, present: number): boolean {
+  const indexBytes = Math.ceil((present * Math.ceil(Math.log2(distinct))) / 8);
+  return 2 * (8 * distinct + indexBytes) <= 8 * present;
 }
 
 /** The bloom filter of a group's keys. */

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 
-/** Places at the start; a power of two. */
+/** Number of places at the start; a power of two. */
 const CAPACITY_MIN = 1024;
-/** Words of a place: the hash, low and high, the size, 1 where it is taken, and a number as a double. */
+/** Words of a place: the hash, low and high; the size; 1 where the place is taken; a number as a double. */
 const PLACE = 6;
-/** Odd factors, new in each process: in a profile made for it all hashes might fall on one place. */
+/** Odd factors, random in each process, so that no profile can be crafted to put all objects into one place. */
 const FACTORS = randomBytes(8);
 const LOW_FACTOR = FACTORS.readUInt32LE(0) | 1;
 const HIGH_FACTOR = FACTORS.readUInt32LE(4) | 1;
 
-/** What is known of every object while oracleGeneral is written: 24 bytes for each, in one buffer without objects. */
+/** A hash table of the objects of an oracleGeneral file: 24 bytes for each, in one buffer. */
 export class ObjectTable {
   #capacity = CAPACITY_MIN;
   #shift = Math.clz32(CAPACITY_MIN) + 1;
@@ -17,12 +17,12 @@ export class ObjectTable {
   #doubles = new Float64Array(this.#words.buffer);
   #count = 0;
 
-  /** Objects in it. */
+  /** Number of objects. */
   get count(): number {
     return this.#count;
   }
 
-  /** The place of an object, which is put in where it is not there; good until the next call. */
+  /** The place of an object, which is added if it is new. Valid until the next call. */
   place(low: number, high: number): number {
     if (this.#count * 4 >= this.#capacity * 3) this.#grow();
     const at = this.#find(low, high);

@@ -1,10 +1,10 @@
+import type { EventShape } from '../profile/shapes.js';
 import { cachelibOperation } from './cachelib.js';
 import type { ExportFormat } from './options.js';
-import { isRequest } from './oracle.js';
-import type { EventShape } from './shapes.js';
+import { isRequest } from './oracle-encoder.js';
 import { classicCommand } from './trace.js';
 
-/** What an event is called in a format; null where it has no place there. */
+/** The name of an event's operation in a format; null where the format has none. */
 export function operationIn(format: ExportFormat, shape: EventShape): string | null {
   switch (format) {
     case 'twitter':

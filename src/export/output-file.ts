@@ -12,7 +12,7 @@ import {
 import { MembenchError } from '../errors.js';
 import { existsError, isFree, writeError } from '../profile/create.js';
 
-/** Says why a file cannot be created or written. */
+/** The error for a file that cannot be created or written. */
 export function fileError(path: string, error: unknown): MembenchError {
   if (error instanceof MembenchError) return error;
   return writeError(path, error, 'FILE');
@@ -32,8 +32,8 @@ export function checkPlace(path: string, force: boolean): void {
 }
 
 /**
- * A file that comes to its path only when it is whole: until then it has a name of its own beside it. As with a
- * profile, nobody else can read it.
+ * A file that gets its name only when it is complete: until then it has a temporary name in the same folder. As with a
+ * profile, only its owner can read it.
  */
 export class OutputFile {
   readonly path: string;
@@ -52,7 +52,7 @@ export class OutputFile {
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
     try {
       this.#fd = openSync(this.#beside, flags, 0o600);
-      // The umask can only take away, but it may take away what the owner needs.
+      // The umask may have removed permissions that the owner needs.
       if (process.platform !== 'win32') fchmodSync(this.#fd, 0o600);
     } catch (error) {
       this.abandon();
@@ -75,7 +75,7 @@ export class OutputFile {
   }
 
   /**
-   * Closes the file and puts it at its path. Without `force` it takes nobody's place, whoever came there meanwhile.
+   * Closes the file and gives it its name. Without `force`, a file that was created there meanwhile is not replaced.
    *
    * @throws ERR_MEMBENCH_FILE_EXISTS, ERR_MEMBENCH_FILE_WRITE
    */
@@ -92,7 +92,7 @@ export class OutputFile {
     }
   }
 
-  /** Gives the file its second name, and takes the first away. Returns false where files have only one. */
+  /** Renames the file by a hard link, which replaces nothing. Returns false where the file system has no hard links. */
   #link(): boolean {
     try {
       linkSync(this.#beside, this.path);
@@ -104,17 +104,17 @@ export class OutputFile {
     return true;
   }
 
-  /** Removes the file, whether it is at its path already or not. */
+  /** Removes the file, under whichever of its names it has now. */
   abandon(): void {
     try {
       this.#close();
     } catch {
-      // It goes anyway.
+      // The file is removed in any case.
     }
     try {
       unlinkSync(this.#isPlaced ? this.path : this.#beside);
     } catch {
-      // It was never made, or somebody else removed it.
+      // It was never created, or was removed already.
     }
   }
 

@@ -1,5 +1,6 @@
-import type { Batch, WideColumn } from './batch.js';
-import { type EventShape, HAS } from './shapes.js';
+import { type EventShape, HAS } from '../profile/shapes.js';
+import type { SortedBlock, WideColumn } from '../profile/sorted-block.js';
+import type { Batch } from './batch.js';
 
 /** A column of a row group. */
 export type GroupColumn =
@@ -11,32 +12,16 @@ export type GroupColumn =
   | {
       kind: 'values';
       /** Undefined where there is none. */
-      values: unknown[] | BigInt64Array;
+      values: unknown[] | BigInt64Array | Int32Array;
       /** 0 where there is no value; null where every row has one. */
       levels: Uint8Array | null;
+      /** How many rows have one. */
+      present: number;
       /** Whether all values are from 0 to 2^31 − 1. */
       isSmall: boolean;
     };
 
-/** Numbers of a row group as they come. */
-interface NumberColumn {
-  values: unknown[];
-  levels: Uint8Array;
-  present: number;
-  isSmall: boolean;
-}
-
-/** Numbers as words, by column, and whether these are signed. */
-const WIDE: readonly (readonly [name: WideColumn, isSigned: boolean])[] = [
-  ['flags', false],
-  ['ttl', true],
-  ['delta', false],
-  ['initial', false],
-  ['cas_new', false],
-  ['vivify', true],
-  ['recache', true],
-  ['ttl_left', true],
-];
+const SIGNED: ReadonlySet<WideColumn> = new Set(['ttl', 'vivify', 'recache', 'ttl_left']);
 
 /** Columns an event has by its shape alone, and what they hold. */
 const OF_SHAPE: Readonly<Record<string, (shape: EventShape) => string | boolean | undefined>> = {
@@ -53,132 +38,140 @@ const OF_SHAPE: Readonly<Record<string, (shape: EventShape) => string | boolean 
 
 const SMALL = 2 ** 31;
 
-/** Rows of a row group as they come, turned into the columns hyparquet-writer takes. */
+/** The rows of a batch, turned into the columns hyparquet-writer takes, one at a time. */
 export class RowGroup {
-  rows = 0;
-  readonly #capacity: number;
-  readonly #times: BigInt64Array<ArrayBuffer>;
-  readonly #timeWords: Uint32Array;
+  readonly #batch: Batch;
+  readonly #shapes: readonly EventShape[];
+  readonly #scratch: Scratch;
+  /** Numbers of the events' shapes. */
   readonly #shape: Uint32Array;
-  readonly #conn: number[];
-  readonly #request: number[];
-  readonly #numbers = new Map<string, NumberColumn>();
-  #shapes: readonly EventShape[] = [];
-  #keys = new KeyBytes();
-
-  constructor(capacity: number) {
-    this.#capacity = capacity;
-    this.#times = new BigInt64Array(capacity);
-    this.#timeWords = new Uint32Array(this.#times.buffer);
-    this.#shape = new Uint32Array(capacity);
-    this.#conn = new Array(capacity).fill(0);
-    this.#request = new Array(capacity).fill(0);
-  }
-
   /** Every key of the group once. */
-  get keys(): readonly Uint8Array[] {
-    return this.#keys.all;
+  readonly keys = new KeyBytes();
+
+  /** @param scratch memory of all groups that are encoded one after another */
+  constructor(batch: Batch, shapes: readonly EventShape[], scratch: Scratch) {
+    this.#batch = batch;
+    this.#shapes = shapes;
+    this.#scratch = scratch;
+    const { rows, blocks, block, row } = batch;
+    this.#shape = new Uint32Array(rows);
+    for (let i = 0; i < rows; i++) this.#shape[i] = blocks[block[i]!]!.shape[row[i]!]!;
   }
 
-  /** Empties the group. Its columns keep their memory: to make it anew costs as much as to fill it. */
-  clear(): void {
-    this.rows = 0;
-    this.#keys = new KeyBytes();
-    for (const column of this.#numbers.values()) {
-      if (column.present === 0) continue;
-      column.levels.fill(0);
-      column.values.fill(undefined);
-      column.present = 0;
-      column.isSmall = true;
-    }
-  }
-
-  /** A column by its name. */
+  /** A column by its name, good until the next call. */
   column(name: string): GroupColumn {
     const ofShape = OF_SHAPE[name];
     if (ofShape !== undefined) return this.#columnOfShape(ofShape);
-    const whole = <T extends { slice(from: number, to: number): T }>(values: T) =>
-      this.rows === this.#capacity ? values : values.slice(0, this.rows);
-    if (name === 'ts_ns')
-      return { kind: 'values', values: this.#times.slice(0, this.rows), levels: null, isSmall: false };
-    if (name === 'conn') return { kind: 'values', values: whole(this.#conn), levels: null, isSmall: true };
-    if (name === 'request') {
-      const isSmall = this.rows === 0 || this.#request[this.rows - 1]! < SMALL;
-      return { kind: 'values', values: whole(this.#request), levels: null, isSmall };
+    switch (name) {
+      case 'ts_ns':
+        return {
+          kind: 'values',
+          values: this.#times(),
+          levels: null,
+          present: this.#batch.rows,
+          isSmall: false,
+        };
+      case 'conn':
+        return this.#optional(0, (_block, _row, i) => this.#batch.conn[i]!);
+      case 'request':
+        return this.#optional(0, (_block, _row, i) => this.#batch.request[i]!);
+      case 'key':
+        return this.#optional(HAS.key, ({ key, keyHash }, row) => {
+          const entry = key[row]!;
+          return this.keys.bytesOf(keyHash[2 * entry]!, keyHash[2 * entry + 1]!);
+        });
+      case 'key_size':
+        return this.#optional(HAS.key, ({ key, keySize }, row) => keySize[key[row]!]!);
+      case 'value_size':
+        return this.#optional(HAS.value_size, ({ valueSize }, row) => valueSize[row]!);
+      case 'latency_ns':
+        return this.#optional(HAS.latency, ({ latency }, row) => inLong(latency[row]!));
     }
-    const column = this.#numbers.get(name);
-    if (column === undefined || column.present === 0) return { kind: 'same', value: undefined };
-    const { values, levels, isSmall } = column;
-    return { kind: 'values', values: whole(values), levels: levels.slice(0, this.rows), isSmall };
+    const wide = name as WideColumn;
+    const toNumber = SIGNED.has(wide) ? signed : unsigned;
+    return this.#optional(HAS[wide], (block, row) => {
+      const words = block.wide[wide]!;
+      return toNumber(words[2 * row]!, words[2 * row + 1]!);
+    });
   }
 
-  /** Takes the rows of a batch, for which there must be room. */
-  add(batch: Batch, shapes: readonly EventShape[]): void {
-    const { rows } = batch;
-    if (this.rows + rows > this.#capacity) throw new Error('there is no room for the batch');
-    this.#shapes = shapes;
-    this.#timeWords.set(batch.time.subarray(0, 2 * rows), 2 * this.rows);
-    this.#shape.set(batch.shape.subarray(0, rows), this.rows);
-    for (let i = 0, at = this.rows; i < rows; i++, at++) {
-      this.#conn[at] = batch.conn[i]!;
-      this.#request[at] = batch.request[i]!;
+  #times(): BigInt64Array {
+    const { rows, blocks, block, row } = this.#batch;
+    const times = new BigInt64Array(rows);
+    const words = new Uint32Array(times.buffer);
+    for (let i = 0; i < rows; i++) {
+      const { time } = blocks[block[i]!]!;
+      const at = row[i]!;
+      words[2 * i] = time[2 * at]!;
+      words[2 * i + 1] = time[2 * at + 1]!;
     }
-    const hasOf = Uint16Array.from(shapes, ({ has }) => has);
-    const optional = (name: string, bit: number, valueAt: (i: number) => unknown) =>
-      this.#addOptional(name, { rows, has: (i) => (hasOf[batch.shape[i]!]! & bit) !== 0, valueAt });
-    optional('key', HAS.key, (i) => this.#keys.bytesOf(batch.key[2 * i]!, batch.key[2 * i + 1]!));
-    optional('key_size', HAS.key, (i) => batch.keySize[i]!);
-    optional('value_size', HAS.value_size, (i) => batch.valueSize[i]!);
-    optional('latency_ns', HAS.latency, (i) => inLong(batch.latency[i]!));
-    for (const [name, isSigned] of WIDE) {
-      const words = batch.wide[name];
-      const toNumber = isSigned ? signed : unsigned;
-      optional(name, HAS[name], (i) => toNumber(words[2 * i]!, words[2 * i + 1]!));
-    }
-    this.rows += rows;
+    return times;
   }
 
-  #addOptional(
-    name: string,
-    part: { rows: number; has: (i: number) => boolean; valueAt: (i: number) => unknown },
-  ): void {
-    const { rows, has, valueAt } = part;
-    let column = this.#numbers.get(name);
-    for (let i = 0, at = this.rows; i < rows; i++, at++) {
-      if (!has(i)) continue;
-      column ??= this.#makeNumbers(name);
-      const value = valueAt(i);
-      column.values[at] = value;
-      column.levels[at] = 1;
-      column.present++;
-      if (typeof value !== 'number' || value < 0 || value >= SMALL) column.isSmall = false;
+  /**
+   * A column of values that only events of some shapes have.
+   *
+   * @param bit of HAS; 0: all events have a value
+   */
+  #optional(bit: number, valueAt: (block: SortedBlock, row: number, i: number) => unknown): GroupColumn {
+    const has = Uint8Array.from(this.#shapes, (shape) => Number(bit === 0 || (shape.has & bit) !== 0));
+    const { rows, blocks, block, row } = this.#batch;
+    const { values, levels } = this.#scratch.of(rows);
+    let present = 0;
+    let isSmall = true;
+    for (let i = 0; i < rows; i++) {
+      const level = has[this.#shape[i]!]!;
+      levels[i] = level;
+      if (level === 0) {
+        values[i] = undefined;
+        continue;
+      }
+      const value = valueAt(blocks[block[i]!]!, row[i]!, i);
+      values[i] = value;
+      present++;
+      if (typeof value !== 'number' || value < 0 || value >= SMALL) isSmall = false;
     }
-  }
-
-  #makeNumbers(name: string): NumberColumn {
-    const values = new Array(this.#capacity).fill(undefined);
-    const column = { values, levels: new Uint8Array(this.#capacity), present: 0, isSmall: true };
-    this.#numbers.set(name, column);
-    return column;
+    if (present === 0) return { kind: 'same', value: undefined };
+    // The library does not check each value of an Int32Array.
+    if (present === rows && isSmall)
+      return { kind: 'values', values: Int32Array.from(values as number[]), levels: null, present, isSmall };
+    return { kind: 'values', values, levels, present, isSmall };
   }
 
   /** A column of names or flags. */
   #columnOfShape(textOf: (shape: EventShape) => string | boolean | undefined): GroupColumn {
-    const { rows } = this;
+    const { rows } = this.#batch;
     const shape = this.#shape;
     const ofShapes = this.#shapes.map(textOf);
     const first = ofShapes[shape[0]!];
     let same = 0;
     while (same < rows && ofShapes[shape[same]!] === first) same++;
     if (same === rows) return { kind: 'same', value: first };
-    const values: unknown[] = new Array(rows);
-    const levels = new Uint8Array(rows);
+    const { values, levels } = this.#scratch.of(rows);
+    let present = 0;
     for (let i = 0; i < rows; i++) {
       const value = ofShapes[shape[i]!];
+      const level = value === undefined ? 0 : 1;
       values[i] = value;
-      levels[i] = value === undefined ? 0 : 1;
+      levels[i] = level;
+      present += level;
     }
-    return { kind: 'values', values, levels, isSmall: false };
+    return { kind: 'values', values, levels, present, isSmall: false };
+  }
+}
+
+/** Memory for the values of a column and its definition levels, which is used for one column after another. */
+export class Scratch {
+  #values: unknown[] = [];
+  #levels = new Uint8Array(0);
+
+  /** For so many rows. */
+  of(rows: number): { values: unknown[]; levels: Uint8Array } {
+    if (this.#values.length !== rows) {
+      this.#values = new Array(rows).fill(undefined);
+      this.#levels = new Uint8Array(rows);
+    }
+    return { values: this.#values, levels: this.#levels };
   }
 }
 
@@ -200,10 +193,15 @@ function inLong(value: number): number | bigint {
 
 /** Places at the start, a power of two. */
 const PLACES_MIN = 1 << 12;
+/** Bytes of keys that are allocated at once. */
+const CHUNK = 1 << 15;
 
 /** Keys as bytes, one array for all events of a key: the library then finds it by its identity. */
 class KeyBytes {
   readonly all: Uint8Array[] = [];
+  /** Memory of the next keys. */
+  #chunk = new DataView(new ArrayBuffer(0));
+  #chunkAt = 0;
   /** Number + 1 of the key at a place; 0 where it is free. */
   #places = new Uint32Array(PLACES_MIN);
   #words = new Uint32Array(2 * PLACES_MIN);
@@ -220,10 +218,14 @@ class KeyBytes {
   }
 
   #add(low: number, high: number, at: number): Uint8Array {
-    const bytes = new Uint8Array(8);
-    const view = new DataView(bytes.buffer);
-    view.setUint32(0, high);
-    view.setUint32(4, low);
+    if (this.#chunkAt === this.#chunk.byteLength) {
+      this.#chunk = new DataView(new ArrayBuffer(CHUNK));
+      this.#chunkAt = 0;
+    }
+    const bytes = new Uint8Array(this.#chunk.buffer, this.#chunkAt, 8);
+    this.#chunk.setUint32(this.#chunkAt, high);
+    this.#chunk.setUint32(this.#chunkAt + 4, low);
+    this.#chunkAt += 8;
     const key = this.all.push(bytes);
     this.#places[at] = key;
     this.#words[2 * key - 2] = low;

@@ -2,14 +2,17 @@ import { analyzeLoss, type LossAnalysis } from '../analyze/loss.js';
 import { type Payload, payloadOf } from '../event/payload.js';
 import { addCounts } from '../profile/counts.js';
 import type { ProfileReader } from '../profile/reader.js';
+import type { EventShape } from '../profile/shapes.js';
+import { timeOf } from '../profile/sorted-block.js';
+import { toBigInt } from '../profile/words.js';
 import { version } from '../version.js';
-import type { Encoded } from './encoding.js';
+import type { Batch } from './batch.js';
 import type { Filter } from './filter.js';
 import { operationIn } from './operations.js';
 import type { ExportFormat } from './options.js';
-import type { EventShape } from './shapes.js';
+import type { Written } from './output.js';
 
-/** What an export took, and what it could not: the file beside an exported one, and what `exportProfiles` returns. */
+/** What was exported and what was not: the JSON file beside the exported one, and the result of `exportProfiles`. */
 export interface ExportSummary {
   tool: string;
   format: ExportFormat;
@@ -17,17 +20,17 @@ export interface ExportSummary {
   file: string | null;
   bytes: number;
   profiles: ExportedProfile[];
-  /** Identifies the secret the keys were hashed with; null where there are several: then equal keys may differ. */
+  /** Identifies the secret of the keys' hashes; null where profiles differ in it: equal keys may have different hashes. */
   key_id: string | null;
   /** Keys asked for, in all good blocks: events = written + Σ left_out + Σ filtered. */
   events: number;
   requests: number;
-  /** Lines, rows or records; a header is none. */
+  /** Lines, rows or records, without a header. */
   written: number;
-  /** Of the events written, the first and the last, Unix nanoseconds; null where there is none. */
+  /** Times of the first and the last event written, Unix nanoseconds; null where there is none. */
   first_ts_ns: string | null;
   last_ts_ns: string | null;
-  /** Events written, by their command in the profile; and by what it is called in the file. */
+  /** Events written, by their command in the profile, and by their operation in the file. */
   ops: Record<string, number>;
   ops_written: Record<string, number>;
   /** Events written under another name: `{"mg":{"get":5}}`. */
@@ -61,22 +64,29 @@ export interface ExportedProfile {
   damaged_bytes: number;
 }
 
-/** What was counted while events went by. */
+/** Counts the events that are exported. */
 export class ExportTally {
   readonly #rows: number[] = [];
   #first: bigint | null = null;
   #last: bigint | null = null;
 
-  /** Counts a batch by shape, and notes its time. */
-  add({ rows, shape, time }: { rows: number; shape: Uint32Array; time: Uint32Array }, shapes: number): void {
-    while (this.#rows.length < shapes) this.#rows.push(0);
-    for (let i = 0; i < rows; i++) this.#rows[shape[i]!]!++;
-    const at = (i: number) => (BigInt(time[2 * i + 1]!) << 32n) + BigInt(time[2 * i]!);
-    this.#first ??= at(0);
-    this.#last = at(rows - 1);
+  /** Counts the events of a batch by shape, and notes its times. */
+  add({ rows, block, row, blocks }: Batch): void {
+    const counts = this.#rows;
+    for (let i = 0; i < rows; i++) {
+      const shape = blocks[block[i]!]!.shape[row[i]!]!;
+      while (counts.length <= shape) counts.push(0);
+      counts[shape]!++;
+    }
+    const timeAt = (i: number) => {
+      const { high, low } = timeOf(blocks[block[i]!]!, row[i]!);
+      return toBigInt(low, high);
+    };
+    this.#first ??= timeAt(0);
+    this.#last = timeAt(rows - 1);
   }
 
-  /** Sorts what was counted by what becomes of it in a format. */
+  /** The counts, by operation of a format or by the reason why it has none. */
   sorted(format: ExportFormat, shapes: readonly EventShape[]) {
     const ops: Record<string, number> = {};
     const written: Record<string, number> = {};
@@ -110,13 +120,14 @@ export interface SummaryParts {
   shapes: readonly EventShape[];
   tally: ExportTally;
   filter: Filter;
-  encoded: Encoded;
+  written: Written;
   requests: number;
   seen: number;
 }
 
 export function summarize(parts: SummaryParts): ExportSummary {
-  const { format, file, readers, shapes, filter, encoded, requests, seen } = parts;
+  const { format, file, readers, shapes, filter, requests, seen } = parts;
+  const output = parts.written;
   const { ops, written, mapped, leftOut, noKey, first, last } = parts.tally.sorted(format, shapes);
   const sum = (counts: Record<string, number>) => Object.values(counts).reduce((a, b) => a + b, 0);
   const profiles = readers.map(describe);
@@ -130,19 +141,19 @@ export function summarize(parts: SummaryParts): ExportSummary {
     tool: `membench ${version}`,
     format,
     file,
-    bytes: encoded.bytes,
+    bytes: output.bytes,
     profiles,
     key_id: keyIds.size === 1 ? [...keyIds][0]! : null,
     events: seen,
     requests,
-    written: sum(ops) - encoded.withoutSize,
+    written: sum(ops) - output.withoutSize,
     first_ts_ns: first?.toString() ?? null,
     last_ts_ns: last?.toString() ?? null,
     ops,
     ops_written: written,
     mapped,
-    changed: { ...encoded.changed },
-    left_out: { ops: leftOut, no_key: noKey, size_unknown: encoded.withoutSize },
+    changed: { ...output.changed },
+    left_out: { ops: leftOut, no_key: noKey, size_unknown: output.withoutSize },
     filtered: { ...filter.skipped },
     sample: filter.sample,
     sample_of_all: samples.size === 1 ? filter.sample * [...samples][0]! : null,

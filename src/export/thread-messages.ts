@@ -1,31 +1,24 @@
+import type { EventShape } from '../profile/shapes.js';
+import type { SortedBlock, SortTask } from '../profile/sorted-block.js';
 import type { Batch } from './batch.js';
-import type { Encoded } from './encoding.js';
+import type { Encoded } from './encoder.js';
 import type { ExportFormat } from './options.js';
-import type { EventShape } from './shapes.js';
 
-/** What the thread that encodes starts with. */
+/** What a thread starts with. */
 export interface ThreadData {
   format: ExportFormat;
-  /** The file it writes; null where it sends the bytes. */
-  fd: number | null;
-  /** In shared memory. */
+  /** In shared memory; messages name a batch by its place here. */
   batches: readonly Batch[];
 }
 
-/** A filled batch, with the shapes it does not know yet; or that there are no more. */
-export type ToThread = 'finish' | { index: number; rows: number; shapes: readonly EventShape[] };
+/** A task, and memory for its result. Of shapes, a message has those the thread does not know yet. */
+export type ToThread = { id: number; memory: SharedArrayBuffer } & (
+  | { kind: 'decode'; task: SortTask }
+  | { kind: 'encode'; index: number; rows: number; blocks: SortedBlock[]; shapes: readonly EventShape[] }
+);
 
+/** The result of a task, or in which way its block is damaged. */
 export type FromThread =
-  | {
-      kind: 'done';
-      /** The batch that is free again. */
-      index?: number;
-      bytes: readonly Uint8Array[];
-      encoded?: Encoded;
-    }
-  | {
-      kind: 'failed';
-      /** The code of a system call that failed. */
-      errno: string | undefined;
-      text: string;
-    };
+  | { id: number; kind: 'block'; block: SortedBlock }
+  | { id: number; kind: 'encoded'; encoded: Encoded }
+  | { id: number; kind: 'damaged'; reason: string };

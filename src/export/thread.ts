@@ -1,51 +1,29 @@
-/** The thread that encodes: takes filled batches, and writes or sends the bytes. */
+/** A thread that decodes blocks and encodes batches. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { createEncoder, Encoding } from './encoding.js';
-import type { EventShape } from './shapes.js';
+import type { EventShape } from '../profile/shapes.js';
+import { type Encoder, OutputBuffer } from './encoder.js';
+import { createEncoder } from './formats.js';
+import { decodeInto } from './shared-block.js';
 import type { FromThread, ThreadData, ToThread } from './thread-messages.js';
 
-const { format, fd, batches } = workerData as ThreadData;
+const { format, batches } = workerData as ThreadData;
 const shapes: EventShape[] = [];
-let bytes: Uint8Array<ArrayBuffer>[] = [];
 
-function send(message: FromThread): void {
-  parentPort!.postMessage(
-    message,
-    bytes.map(({ buffer }) => buffer),
-  );
-  bytes = [];
-}
-
-async function start(): Promise<Encoding> {
-  const output = fd ?? ((chunk: Uint8Array) => void bytes.push(new Uint8Array(chunk)));
-  const encoding = new Encoding(await createEncoder(format), output);
-  await encoding.start();
-  return encoding;
-}
-
-async function take(encoding: Encoding, message: ToThread): Promise<void> {
-  if (message === 'finish') {
-    const encoded = await encoding.finish(async () => {});
-    send({ kind: 'done', bytes, encoded });
-    parentPort!.close();
-    return;
+/** The answer to a message, and memory that is transferred with it, because it is not shared. */
+function perform(encoder: Encoder, message: ToThread): [FromThread, ArrayBuffer[]] {
+  const { id, memory } = message;
+  if (message.kind === 'decode') {
+    const result = decodeInto(message.task, memory);
+    if (typeof result === 'string') return [{ id, kind: 'damaged', reason: result }, []];
+    return [{ id, kind: 'block', block: result }, []];
   }
-  const { index, rows } = message;
+  const { index, rows, blocks } = message;
   shapes.push(...message.shapes);
-  const batch = batches[index]!;
-  batch.rows = rows;
-  await encoding.add(batch, shapes);
-  send({ kind: 'done', index, bytes });
+  const encoded = encoder.encode({ ...batches[index]!, rows, blocks }, shapes, new OutputBuffer(memory));
+  const { buffer } = encoded.bytes;
+  return [{ id, kind: 'encoded', encoded }, buffer instanceof ArrayBuffer ? [buffer] : []];
 }
 
-const started = start();
-/** Messages are dealt with one after another. */
-let last: Promise<void> = started.then(() => {});
-parentPort!.on('message', (message: ToThread) => {
-  last = last
-    .then(async () => take(await started, message))
-    .catch((error: NodeJS.ErrnoException) => {
-      send({ kind: 'failed', errno: error.code, text: error.message });
-      parentPort!.close();
-    });
+createEncoder(format).then((encoder) => {
+  parentPort!.on('message', (message: ToThread) => parentPort!.postMessage(...perform(encoder, message)));
 });

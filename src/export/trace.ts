@@ -1,11 +1,10 @@
-/** What the trace formats of research have in common: few commands, whole seconds, and a time to live that is one. */
-import { type EventShape, HAS } from './shapes.js';
-import { putUint32 } from './text.js';
+/** What the trace formats have in common: the classic commands, whole seconds, and times to live in seconds. */
+import { type EventShape, HAS } from '../profile/shapes.js';
+import { ZERO } from './text.js';
 
-const ZERO = 0x30;
-/** Longest time to live, in seconds; memcached takes what is longer for a date (REALTIME_MAXDELTA in memcached.c). */
+/** Longest time to live, seconds; memcached takes larger numbers as dates (REALTIME_MAXDELTA in memcached.c). */
 const TTL_MAX = 30 * 24 * 3600;
-/** Readers keep seconds in 32 bits with a sign. */
+/** Readers keep seconds in signed 32-bit integers. */
 const SECONDS_MAX = 2 ** 31 - 1;
 
 /** The storage command of a meta set. */
@@ -15,8 +14,8 @@ function storageOf({ mode, cas }: EventShape): string {
 }
 
 /**
- * The command an event is in the classic text protocol, where that has one for it: meta commands and get-and-touch
- * have others' names there. Null for what looks no key up, and for `touch`, which no trace format knows.
+ * The command of the classic text protocol that does the same as an event's: meta commands and get-and-touch get its
+ * names. Null for commands without a key, and for `touch`, which no trace format knows.
  */
 export function classicCommand(shape: EventShape): string | null {
   const { op, mode, has } = shape;
@@ -57,9 +56,9 @@ export function isStore(command: string): boolean {
   return STORES.has(command);
 }
 
-/** Writes numbers that a trace must have, whatever is known, and counts those that are not as they were recorded. */
+/** Writes numbers that a trace must have, and counts those that differ from what was recorded. */
 export class TraceNumbers {
-  /** Dates, turned into the time left until then; and what expired at once, which is said as one second. */
+  /** Dates that were turned into the time left until then; and expiries in the past, written as one second. */
   #dates = 0;
   #expired = 0;
   #unknownSizes = 0;
@@ -72,16 +71,15 @@ export class TraceNumbers {
     };
   }
 
-  /** Writes the size of a value; null: it is unknown. */
-  putSize(out: Uint8Array, at: number, size: number | null): number {
-    if (size !== null) return putUint32(out, at, size);
+  /** Writes 0 for the size of a value that is not known. */
+  putUnknownSize(out: DataView, at: number): number {
     this.#unknownSizes++;
-    out[at] = ZERO;
+    out.setUint8(at, ZERO);
     return at + 1;
   }
 
   /**
-   * Turns what memcached takes for an expiry into seconds to live.
+   * Turns an expiry as memcached understands it into seconds to live.
    *
    * @param low with `high`, the number as it was sent
    * @param now Unix seconds of the request
@@ -93,7 +91,7 @@ export class TraceNumbers {
       this.#dates++;
       seconds -= now;
     }
-    // Zero would be for ever.
+    // Zero would mean no expiry.
     if (seconds <= 0) {
       this.#expired++;
       return 1;

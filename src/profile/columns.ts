@@ -7,6 +7,8 @@ import { type Block, bitOf, columnBytes, type Shape } from './block.js';
 import { BlockError } from './damage.js';
 import type { Names } from './header.js';
 import {
+  type Allocate,
+  allocateNew,
   readBytes,
   readDoubles,
   readInt64s,
@@ -47,27 +49,38 @@ export interface EventColumns {
 
 export type EventColumn = keyof EventColumns;
 
-type Decoder<Values> = (bytes: Uint8Array, count: number, block: Block) => Values;
+/** The block of a column, and memory for it. */
+interface Setting {
+  block: Block;
+  allocate: Allocate;
+}
+
+type Decoder<Values> = (bytes: Uint8Array, count: number, setting: Setting) => Values;
+
+/** Decoders that depend on nothing but the bytes. */
+const uint32s: Decoder<Uint32Array> = (bytes, count, { allocate }) => readUint32s(bytes, count, allocate);
+const uint64s: Decoder<BigUint64Array> = (bytes, count, { allocate }) => readUint64s(bytes, count, allocate);
+const int64s: Decoder<BigInt64Array> = (bytes, count, { allocate }) => readInt64s(bytes, count, allocate);
 
 const DECODERS: { [Name in EventColumn]: Decoder<EventColumns[Name]> } = {
-  shape: readUint32s,
-  time: (bytes, count, block) => readSums(bytes, count, block.baseTime),
-  ordinal: (bytes, count, block) => readSums(bytes, count, block.baseOrdinal),
-  conn: readUint32s,
-  key: (bytes, count, block) => findEntries(readUint32s(bytes, count), block.keys),
-  value_size: readUint32s,
-  latency: readDoubles,
-  flags: readUint64s,
-  delta: readUint64s,
-  initial: readUint64s,
-  cas_new: readUint64s,
-  ttl: readInt64s,
-  vivify: readInt64s,
-  recache: readInt64s,
-  ttl_left: readInt64s,
-  opaque: readWords64,
-  sub: readUint32s,
-  key_index: readUint32s,
+  shape: uint32s,
+  time: (bytes, count, { block, allocate }) => readSums(bytes, count, block.baseTime, allocate),
+  ordinal: (bytes, count, { block, allocate }) => readSums(bytes, count, block.baseOrdinal, allocate),
+  conn: uint32s,
+  key: (bytes, count, { block, allocate }) => findEntries(readUint32s(bytes, count, allocate), block.keys),
+  value_size: uint32s,
+  latency: (bytes, count, { allocate }) => readDoubles(bytes, count, allocate),
+  flags: uint64s,
+  delta: uint64s,
+  initial: uint64s,
+  cas_new: uint64s,
+  ttl: int64s,
+  vivify: int64s,
+  recache: int64s,
+  ttl_left: int64s,
+  opaque: (bytes, count, { allocate }) => readWords64(bytes, count, allocate),
+  sub: uint32s,
+  key_index: uint32s,
 };
 
 /** Names of all event columns. */
@@ -86,18 +99,20 @@ export type SomeColumns<Name extends EventColumn> = Pick<EventColumns, Name | 's
 /**
  * Decodes some event columns of a block, and always `shape`.
  *
+ * @param allocate provides memory for the columns
  * @throws BlockError where a column has too few or too many values, or an index outside its table
  */
 export function decodeColumns<Name extends EventColumn>(
   block: Block,
   wanted: readonly Name[],
+  allocate: Allocate = allocateNew,
 ): SomeColumns<Name> {
-  const shape = readUint32s(columnBytes(block, 'shape'), block.events);
+  const shape = readUint32s(columnBytes(block, 'shape'), block.events, allocate);
   checkBelow(shape, block.shapes.length, 'shape');
   const shapeEvents = countShapes(shape, block.shapes.length);
   const columns: Partial<Record<EventColumn, EventColumns[EventColumn]>> = { shape };
   for (const name of wanted) {
-    if (name !== 'shape') columns[name] = decodeColumn(block, name, shape, shapeEvents);
+    if (name !== 'shape') columns[name] = decodeColumn({ block, allocate }, name, shape, shapeEvents);
   }
   return { ...columns, shapeEvents } as SomeColumns<Name>;
 }
@@ -111,7 +126,7 @@ function countShapes(shape: Uint32Array, shapes: number): Uint32Array {
 }
 
 function decodeColumn(
-  block: Block,
+  { block, allocate }: Setting,
   name: EventColumn,
   shape: Uint32Array,
   shapeEvents: Uint32Array,
@@ -125,49 +140,64 @@ function decodeColumn(
   let count = 0;
   for (let i = 0; i < shapeEvents.length; i++) if (isStored(block.shapes[i]!)) count += shapeEvents[i]!;
   if (count > bytes.length) throw new BlockError(`column ${name} ends too early`);
-  const values = decode(bytes, count, block);
-  if (count === block.events) return values;
+  if (count === block.events) return decode(bytes, count, { block, allocate });
+  const values = decode(bytes, count, { block, allocate: allocateScratch });
   const has = Uint8Array.from(block.shapes, (one) => (isStored(one) ? 1 : 0));
-  const out = spread(values as Uint32Array, shape, has);
-  return name === 'flags'
-    ? withShapeFlags(out as unknown as BigUint64Array<ArrayBuffer>, shape, block.shapes)
-    : out;
+  const room = allocate(block.events * values.BYTES_PER_ELEMENT);
+  const out = new (values.constructor as new (...memory: unknown[]) => EventColumns[EventColumn])(
+    room.buffer,
+    room.offset,
+    block.events,
+  );
+  if (values.BYTES_PER_ELEMENT === 8) spread64(wordsOf(values), wordsOf(out), shape, has);
+  else spread32(values as Uint32Array, out as Uint32Array, shape, has);
+  return name === 'flags' ? withShapeFlags(out as BigUint64Array, shape, block.shapes) : out;
 }
 
-/** Distributes values, in order, over the rows whose shape has this column. */
-function spread<Values extends Uint32Array | Float64Array | BigUint64Array | BigInt64Array>(
-  values: Values,
-  shape: Uint32Array,
-  has: Uint8Array,
-): Values {
-  const out = new (values.constructor as new (length: number) => Values)(shape.length);
-  // Copied as 32-bit words for every type, so that no bigint is made and all types share a loop.
-  const from = new Uint32Array(values.buffer);
-  const to = new Uint32Array(out.buffer);
-  const wide = values.BYTES_PER_ELEMENT === 8;
+/** A column of 64-bit values as pairs of words, low first. */
+export function wordsOf({ buffer, byteOffset, byteLength }: EventColumns[EventColumn]): Uint32Array {
+  return new Uint32Array(buffer, byteOffset, byteLength / 4);
+}
+
+/** Memory for values that are copied on at once. */
+let scratch = new ArrayBuffer(1 << 16);
+
+function allocateScratch(bytes: number): { buffer: ArrayBuffer; offset: number } {
+  if (bytes > scratch.byteLength) scratch = new ArrayBuffer(2 * bytes);
+  return { buffer: scratch, offset: 0 };
+}
+
+/** Distributes values, in order, over the rows whose shape has this column; the others get 0. */
+function spread32(values: Uint32Array, out: Uint32Array, shape: Uint32Array, has: Uint8Array): void {
+  let at = 0;
+  for (let i = 0; i < shape.length; i++) out[i] = has[shape[i]!] === 0 ? 0 : values[at++]!;
+}
+
+/** Likewise, for values of two words, so that no bigint is made and all types share a loop. */
+function spread64(values: Uint32Array, out: Uint32Array, shape: Uint32Array, has: Uint8Array): void {
   let at = 0;
   for (let i = 0; i < shape.length; i++) {
-    if (!has[shape[i]!]) continue;
-    if (wide) {
-      to[2 * i] = from[at++]!;
-      to[2 * i + 1] = from[at++]!;
-    } else to[i] = from[at++]!;
+    if (has[shape[i]!] === 0) {
+      out[2 * i] = 0;
+      out[2 * i + 1] = 0;
+      continue;
+    }
+    out[2 * i] = values[at]!;
+    out[2 * i + 1] = values[at + 1]!;
+    at += 2;
   }
-  return out;
 }
 
 /** Writes the flags of shapes into the rows of their events. */
-function withShapeFlags(
-  out: BigUint64Array<ArrayBuffer>,
-  shape: Uint32Array,
-  shapes: readonly Shape[],
-): BigUint64Array {
-  // Written as words; for a shape without flags this adds 0.
+function withShapeFlags(out: BigUint64Array, shape: Uint32Array, shapes: readonly Shape[]): BigUint64Array {
   const ofShapes = new Uint32Array(BigUint64Array.from(shapes, ({ flags }) => flags ?? 0n).buffer);
-  const words = new Uint32Array(out.buffer);
+  const has = Uint8Array.from(shapes, ({ flags }) => (flags === null ? 0 : 1));
+  const words = wordsOf(out);
   for (let i = 0; i < shape.length; i++) {
-    words[2 * i]! |= ofShapes[2 * shape[i]!]!;
-    words[2 * i + 1]! |= ofShapes[2 * shape[i]! + 1]!;
+    const one = shape[i]!;
+    if (has[one] === 0) continue;
+    words[2 * i] = ofShapes[2 * one]!;
+    words[2 * i + 1] = ofShapes[2 * one + 1]!;
   }
   return out;
 }
@@ -203,10 +233,10 @@ export interface KeyColumns {
 }
 
 /** Decodes the key dictionary. @throws BlockError where it has too few or too many entries */
-export function decodeKeys(block: Block): KeyColumns {
+export function decodeKeys(block: Block, allocate: Allocate = allocateNew): KeyColumns {
   return {
-    hash: readWords64(columnBytes(block, 'key_hash'), block.keys),
-    size: readUint32s(columnBytes(block, 'key_size'), block.keys),
+    hash: readWords64(columnBytes(block, 'key_hash'), block.keys, allocate),
+    size: readUint32s(columnBytes(block, 'key_size'), block.keys, allocate),
   };
 }
 

@@ -21,10 +21,9 @@ const FACTOR = crypto.getRandomValues(new Uint32Array(1))[0]! | 1;
 export class ConnNumbers {
   /** By worker and page: number + 1 of each connection, 0 where it has none yet. */
   readonly #pages = new Map<number, Map<number, Uint32Array>>();
-  #lastWorker = -1;
-  #lastIndex = -1;
-  /** The page of a connection; null where it must not be made. */
-  #lastPage: Uint32Array | null = null;
+  /** By worker: the index of the page used last, and the page; null where it must not be made. */
+  readonly #lastIndex: number[] = [];
+  readonly #lastPage: (Uint32Array | null)[] = [];
   #pageCount = 0;
   /** Number + 1 of connections without a page; null as long as there are none. */
   #scattered: Map<number, number>[] | null = null;
@@ -39,8 +38,7 @@ export class ConnNumbers {
   /** The number of a connection, which is below 2^32 within its worker. */
   numberOf(worker: number, conn: number): number {
     const index = conn >>> PAGE_BITS;
-    if (index !== this.#lastIndex || worker !== this.#lastWorker) this.#turnTo(worker, index);
-    const page = this.#lastPage;
+    const page = index === this.#lastIndex[worker] ? this.#lastPage[worker]! : this.#turnTo(worker, index);
     if (page === null) return this.#scatteredNumber(worker, conn);
     const at = conn & (PAGE - 1);
     const known = page[at]!;
@@ -52,28 +50,29 @@ export class ConnNumbers {
   /** Numbers the connections of a column, all of one worker. */
   add(worker: number, conns: Uint32Array): void {
     let index = -1;
-    let page = this.#lastPage;
+    let page: Uint32Array | null = null;
     for (let i = 0; i < conns.length; i++) {
       const conn = conns[i]!;
       if (conn >>> PAGE_BITS !== index) {
         index = conn >>> PAGE_BITS;
-        this.#turnTo(worker, index);
-        page = this.#lastPage;
+        page = this.#turnTo(worker, index);
       }
       if (page === null) this.#scatteredNumber(worker, conn);
       else if (page[conn & (PAGE - 1)] === 0) page[conn & (PAGE - 1)] = ++this.#size;
     }
   }
 
-  #turnTo(worker: number, index: number): void {
+  /** The page of a connection; null where it must not be made. */
+  #turnTo(worker: number, index: number): Uint32Array | null {
     let pages = this.#pages.get(worker);
     if (pages === undefined) {
       pages = new Map();
       this.#pages.set(worker, pages);
     }
-    this.#lastPage = pages.get(index) ?? this.#makePage(pages, index);
-    this.#lastWorker = worker;
-    this.#lastIndex = index;
+    const page = pages.get(index) ?? this.#makePage(pages, index);
+    this.#lastIndex[worker] = index;
+    this.#lastPage[worker] = page;
+    return page;
   }
 
   #makePage(pages: Map<number, Uint32Array>, index: number): Uint32Array | null {

@@ -7,9 +7,18 @@
  */
 import { BlockError } from './damage.js';
 
+/**
+ * Provides memory for a column of so many bytes, at an offset that is a multiple of 8. Its content may be undefined.
+ */
+export type Allocate = (bytes: number) => { buffer: ArrayBufferLike; offset: number };
+
+/** New memory for each column, which is zeros. */
+export const allocateNew = (bytes: number) => ({ buffer: new ArrayBuffer(bytes), offset: 0 });
+
 /** Values below 2^32. */
-export function readUint32s(bytes: Uint8Array, count: number): Uint32Array<ArrayBuffer> {
-  const out = new Uint32Array(count);
+export function readUint32s(bytes: Uint8Array, count: number, allocate: Allocate = allocateNew): Uint32Array {
+  const { buffer, offset } = allocate(count * 4);
+  const out = new Uint32Array(buffer, offset, count);
   let at = 0;
   let tooLarge = 0;
   for (let i = 0; i < count; i++) {
@@ -43,8 +52,13 @@ export function readUint32s(bytes: Uint8Array, count: number): Uint32Array<Array
 }
 
 /** Values as doubles: exact below 2^53, rounded above. */
-export function readDoubles(bytes: Uint8Array, count: number): Float64Array<ArrayBuffer> {
-  const out = new Float64Array(count);
+export function readDoubles(
+  bytes: Uint8Array,
+  count: number,
+  allocate: Allocate = allocateNew,
+): Float64Array {
+  const { buffer, offset } = allocate(count * 8);
+  const out = new Float64Array(buffer, offset, count);
   let at = 0;
   let tooLong = false;
   for (let i = 0; i < count; i++) {
@@ -115,9 +129,13 @@ function undoZigzag(words: Words): void {
 }
 
 /** Unsigned 64-bit values, exact. */
-export function readUint64s(bytes: Uint8Array, count: number): BigUint64Array<ArrayBuffer> {
-  const out = new BigUint64Array(count);
-  const target = new Uint32Array(out.buffer);
+export function readUint64s(
+  bytes: Uint8Array,
+  count: number,
+  allocate: Allocate = allocateNew,
+): BigUint64Array {
+  const { buffer, offset } = allocate(count * 8);
+  const target = new Uint32Array(buffer, offset, 2 * count);
   const words = { low: 0, high: 0, at: 0 };
   for (let i = 0; i < count; i++) {
     readWords(bytes, words);
@@ -125,13 +143,17 @@ export function readUint64s(bytes: Uint8Array, count: number): BigUint64Array<Ar
     target[2 * i + 1] = words.high;
   }
   checkEnd(words.at, bytes);
-  return out;
+  return new BigUint64Array(buffer, offset, count);
 }
 
 /** Signed 64-bit values in zigzag, exact. */
-export function readInt64s(bytes: Uint8Array, count: number): BigInt64Array<ArrayBuffer> {
-  const out = new BigInt64Array(count);
-  const target = new Uint32Array(out.buffer);
+export function readInt64s(
+  bytes: Uint8Array,
+  count: number,
+  allocate: Allocate = allocateNew,
+): BigInt64Array {
+  const { buffer, offset } = allocate(count * 8);
+  const target = new Uint32Array(buffer, offset, 2 * count);
   const words = { low: 0, high: 0, at: 0 };
   for (let i = 0; i < count; i++) {
     readWords(bytes, words);
@@ -140,30 +162,39 @@ export function readInt64s(bytes: Uint8Array, count: number): BigInt64Array<Arra
     target[2 * i + 1] = words.high;
   }
   checkEnd(words.at, bytes);
-  return out;
+  return new BigInt64Array(buffer, offset, count);
 }
 
 /**
  * Decodes zigzag deltas, each added to the value before, the first to `base`. The sums are exact modulo 2^64,
  * so that deltas of any size work.
  */
-export function readSums(bytes: Uint8Array, count: number, base: bigint): BigUint64Array<ArrayBuffer> {
-  const out = new BigUint64Array(count);
-  const target = new Uint32Array(out.buffer);
+export function readSums(
+  bytes: Uint8Array,
+  count: number,
+  base: bigint,
+  allocate: Allocate = allocateNew,
+): BigUint64Array {
+  const { buffer, offset } = allocate(count * 8);
+  const target = new Uint32Array(buffer, offset, 2 * count);
   let low = Number(base & 0xffffffffn);
   let high = Number(base >> 32n);
   const words = { low: 0, high: 0, at: 0 };
   let at = 0;
   for (let i = 0; i < count; i++) {
     // Nearly all deltas fit into 28 bits; they are read here, without the object.
-    let byte = bytes[at]!;
+    let value = bytes[at]!;
     let size = 1;
-    let value = byte & 0x7f;
-    for (; byte >= 0x80 && size < 4; size++) {
-      byte = bytes[at + size]!;
-      value |= (byte & 0x7f) << (7 * size);
+    if (value >= 0x80) {
+      let byte = bytes[at + 1]!;
+      value = (value & 0x7f) | ((byte & 0x7f) << 7);
+      for (size = 2; byte >= 0x80 && size < 4; size++) {
+        byte = bytes[at + size]!;
+        value |= (byte & 0x7f) << (7 * size);
+      }
+      if (byte >= 0x80) size = 0;
     }
-    if (byte >= 0x80) {
+    if (size === 0) {
       words.at = at;
       readWords(bytes, words);
       undoZigzag(words);
@@ -181,16 +212,20 @@ export function readSums(bytes: Uint8Array, count: number, base: bigint): BigUin
     target[2 * i + 1] = high;
   }
   checkEnd(at, bytes);
-  return out;
+  return new BigUint64Array(buffer, offset, count);
 }
 
 /** Fixed 64-bit values, little-endian. */
-export function readWords64(bytes: Uint8Array, count: number): BigUint64Array<ArrayBuffer> {
+export function readWords64(
+  bytes: Uint8Array,
+  count: number,
+  allocate: Allocate = allocateNew,
+): BigUint64Array {
   checkEnd(count * 8, bytes);
-  const out = new BigUint64Array(count);
+  const { buffer, offset } = allocate(count * 8);
   // Copied, because a view needs an aligned offset.
-  new Uint8Array(out.buffer).set(bytes);
-  return out;
+  new Uint8Array(buffer, offset, count * 8).set(bytes);
+  return new BigUint64Array(buffer, offset, count);
 }
 
 /** Values of one byte. */

@@ -1,6 +1,6 @@
 import { flagLetters } from '../event/values.js';
-import type { Block, Shape } from '../profile/block.js';
-import { presentBit } from '../profile/columns.js';
+import type { Block, Shape } from './block.js';
+import { presentBit } from './columns.js';
 
 /** Which values an event of a shape has: the bits of EventShape.has, whatever bits its profile uses. */
 export const HAS = {
@@ -36,7 +36,7 @@ export interface EventShape {
 
 const COLUMNS = Object.keys(HAS) as (keyof typeof HAS)[];
 
-/** The shapes of all profiles that are exported, each once: an event carries its number. */
+/** The shapes of several blocks and profiles, each once; events carry the number of theirs. */
 export class ShapeTable {
   readonly shapes: EventShape[] = [];
   readonly #numbers = new Map<string, number>();

@@ -1,4 +1,5 @@
-/** The order of a block's rows: by time first, and rows of one time by a comparison. */
+/** The order of a block's rows: a radix sort by time, and comparisons among rows of one time. */
+import { type Allocate, allocateNew } from './varint.js';
 
 /** Bits sorted by at a time: three rounds for 32 bits, and a table that stays in the first cache. */
 const DIGIT_BITS = 11;
@@ -8,15 +9,17 @@ const FEW = 16;
 
 /** Columns of a block that rows are ordered by. */
 export interface Ordered {
-  /** Which recording it is of, in the order they were named. */
+  /** Number of the recording it is of: profiles of several recordings can be read as one. */
   run: number;
   worker: number;
   /** Times and packet ordinals, low and high word. */
   time: Uint32Array;
   ordinal: Uint32Array;
+  /** Numbered within the worker. */
   conn: Uint32Array;
-  sub: Uint32Array;
-  keyIndex: Uint32Array;
+  /** Null where they are 0 in every row. */
+  sub: Uint32Array | null;
+  keyIndex: Uint32Array | null;
 }
 
 /**
@@ -32,24 +35,53 @@ export function compareRows(a: Ordered, rowA: number, b: Ordered, rowB: number):
     a.ordinal[2 * rowA]! - b.ordinal[2 * rowB]! ||
     a.worker - b.worker ||
     a.conn[rowA]! - b.conn[rowB]! ||
-    a.sub[rowA]! - b.sub[rowB]! ||
-    a.keyIndex[rowA]! - b.keyIndex[rowB]!
+    valueAt(a.sub, rowA) - valueAt(b.sub, rowB) ||
+    valueAt(a.keyIndex, rowA) - valueAt(b.keyIndex, rowB)
   );
 }
 
-/** The rows of a block in their order. */
-export function orderRows(block: Ordered, rows: number): Uint32Array {
-  const order = new Uint32Array(rows);
-  for (let i = 0; i < rows; i++) order[i] = i;
-  const spans = spansOf(block.time, rows);
-  // Spans of more than 32 bits: a block of an hour in microseconds, or of seconds in nanoseconds.
-  if (spans === null) return order.sort((a, b) => compareRows(block, a, block, b));
-  const sorted = radixSort(order, spans);
-  orderTies(sorted, spans, block);
-  return sorted;
+/** Whether two rows are keys of the same request. */
+export function isSameRequest(a: Ordered, rowA: number, b: Ordered, rowB: number): boolean {
+  return (
+    a.ordinal[2 * rowA] === b.ordinal[2 * rowB] &&
+    a.time[2 * rowA] === b.time[2 * rowB] &&
+    a.time[2 * rowA + 1] === b.time[2 * rowB + 1] &&
+    a.ordinal[2 * rowA + 1] === b.ordinal[2 * rowB + 1] &&
+    a.run === b.run &&
+    a.worker === b.worker &&
+    a.conn[rowA] === b.conn[rowB] &&
+    valueAt(a.sub, rowA) === valueAt(b.sub, rowB)
+  );
 }
 
-/** Times counted from the earliest one; null where one exceeds 32 bits. */
+function valueAt(column: Uint32Array | null, row: number): number {
+  return column === null ? 0 : column[row]!;
+}
+
+/** The rows of a block in their order. */
+export function orderRows(block: Ordered, rows: number, allocate: Allocate = allocateNew): Uint32Array {
+  const { buffer, offset } = allocate(rows * 4);
+  const order = new Uint32Array(buffer, offset, rows);
+  for (let i = 0; i < rows; i++) order[i] = i;
+  const spans = spansOf(block.time, rows);
+  // Times that span more than 32 bits: an hour in microseconds, or 4 s in nanoseconds.
+  if (spans === null) return order.sort((a, b) => compareRows(block, a, block, b));
+  radixSort(order, spans);
+  orderTies(order, spans, block);
+  return order;
+}
+
+/** Memory that is used for one block after another. */
+let spanScratch = new Uint32Array(0);
+let orderScratch = new Uint32Array(0);
+
+function makeScratch(rows: number): void {
+  if (rows <= spanScratch.length) return;
+  spanScratch = new Uint32Array(2 * rows);
+  orderScratch = new Uint32Array(2 * rows);
+}
+
+/** Times counted from the earliest one, until the next call; null where one exceeds 32 bits. */
 function spansOf(times: Uint32Array, rows: number): Uint32Array | null {
   let minHigh = 0xffffffff;
   let minLow = 0xffffffff;
@@ -61,45 +93,47 @@ function spansOf(times: Uint32Array, rows: number): Uint32Array | null {
       minLow = low;
     }
   }
-  const spans = new Uint32Array(rows);
+  makeScratch(rows);
+  const spans = spanScratch.subarray(0, rows);
   for (let i = 0; i < rows; i++) {
-    const span = (times[2 * i + 1]! - minHigh) * 2 ** 32 + (times[2 * i]! - minLow);
-    if (span >= 2 ** 32) return null;
-    spans[i] = span;
+    const low = times[2 * i]!;
+    const borrow = low < minLow ? 1 : 0;
+    if (times[2 * i + 1]! - minHigh !== borrow) return null;
+    spans[i] = low - minLow;
   }
   return spans;
 }
 
-/** Sorts rows by their spans; rows of one span stay as they are. */
-function radixSort(order: Uint32Array, spans: Uint32Array): Uint32Array {
+/** Sorts rows by their spans; rows of one span keep their order. */
+function radixSort(order: Uint32Array, spans: Uint32Array): void {
+  const rows = order.length;
   let max = 0;
   let isSorted = true;
-  for (let i = 0; i < spans.length; i++) {
+  for (let i = 0; i < rows; i++) {
     const span = spans[i]!;
-    if (span > max) max = span;
-    else if (span < spans[i - 1]!) isSorted = false;
+    if (span >= max) max = span;
+    else isSorted = false;
   }
-  // Where times only rise, the largest is the last one at each step.
-  if (isSorted) return order;
-  let from = order;
-  let to: Uint32Array = new Uint32Array(order.length);
+  if (isSorted) return;
+  let from: Uint32Array = order;
+  let to: Uint32Array = orderScratch.subarray(0, rows);
   const places = new Uint32Array(DIGITS);
   for (let shift = 0; shift < 32 && max >>> shift > 0; shift += DIGIT_BITS) {
     places.fill(0);
-    for (let i = 0; i < spans.length; i++) places[(spans[i]! >>> shift) & (DIGITS - 1)]!++;
+    for (let i = 0; i < rows; i++) places[(spans[i]! >>> shift) & (DIGITS - 1)]!++;
     let place = 0;
     for (let digit = 0; digit < DIGITS; digit++) {
-      const rows = places[digit]!;
+      const here = places[digit]!;
       places[digit] = place;
-      place += rows;
+      place += here;
     }
-    for (let i = 0; i < from.length; i++) {
+    for (let i = 0; i < rows; i++) {
       const row = from[i]!;
       to[places[(spans[row]! >>> shift) & (DIGITS - 1)]!++] = row;
     }
     [from, to] = [to, from];
   }
-  return from;
+  if (from !== order) order.set(from);
 }
 
 /** Puts rows of one time in order. */
