@@ -19,6 +19,7 @@ test('the package holds what runs, and what explains it', (t) => {
     'dist/decoder.js',
     'dist/profile.js',
     'dist/pool/piscina.cjs',
+    'dist/export/thread.cjs',
     'dist/wasm/pipeline.wasm',
     'dist/wasm/pipeline-scalar.wasm',
     'dist/bpf/packets.bpf.o',
