@@ -94,7 +94,7 @@ static __always_inline __u32 find_below(const __u8 *p, __u32 at, __u64 limit, co
 {
 	__u64 each = limit * ONES;
 
-#pragma clang loop unroll(disable)
+#pragma unroll
 	for (__u32 i = 0; i < words; i++) {
 		__u64 word = *(const __u64 *)(p + (at & (OFFSETS - 1)));
 		/* The high bit of each byte below the limit; the lowest one is exact. */
@@ -112,20 +112,19 @@ static __always_inline __u32 find_below(const __u8 *p, __u32 at, __u64 limit, co
 	return (at + zero) & (OFFSETS - 1);
 }
 
-#define NO_NUMBER (~0ull)
-
 /*
- * Returns the number with its digits in [at, end): eight at a time, as they lie in memory. Of more digits, only
- * the first eight are looked at. NO_NUMBER where they are none.
+ * Reads the number at `at`: its digits are taken eight at a time, as they lie in memory; of more, only the first
+ * eight are looked at. Returns the offset after it, or 0 where there is none.
  */
-static __always_inline __u64 number(const __u8 *p, __u32 at, __u32 end)
+static __always_inline __u32 after_number(const __u8 *p, __u32 at, __u64 *value, __u64 zero)
 {
-	__u64 word = *(const __u64 *)(p + (at & (OFFSETS - 1)));
+	__u32 end = find_below(p, at, ' ' + 1, 2, zero);
+	__u64 word = *(const __u64 *)(p + at);
 	__u32 size = end - at;
 	__u64 zeros = '0' * ONES;
 
 	if (size - 1 >= 10)
-		return NO_NUMBER;
+		return 0;
 	if (size < 8) {
 		/* Digits last, as if zeros came before them. */
 		word <<= 64 - 8 * size;
@@ -133,11 +132,46 @@ static __always_inline __u64 number(const __u8 *p, __u32 at, __u32 end)
 	}
 	/* Digits are 0x30 to 0x39. */
 	if ((word & 0xf0 * ONES) != zeros || ((word + 6 * ONES) & 0xf0 * ONES) != zeros)
-		return NO_NUMBER;
+		return 0;
 	/* Pairs, fours, and all eight. */
 	word = (word & 15 * ONES) * (10 << 8 | 1) >> 8;
 	word = (word & 0x00ff00ff00ff00ffull) * (100ull << 16 | 1) >> 16;
-	return (word & 0x0000ffff0000ffffull) * (10000ull << 32 | 1) >> 32;
+	*value = (word & 0x0000ffff0000ffffull) * (10000ull << 32 | 1) >> 32;
+	return end;
+}
+
+/*
+ * The form of a line: where its first token begins, how many numbers it has up to the size of the value, and the
+ * fewest and the most tokens after that. The flags of a meta command count as one.
+ */
+#define FORM(at, numbers, least, most) ((at) | (numbers) << 4 | (least) << 6 | (most) << 7 | FORM_HAS_KEY)
+#define FORM_HAS_KEY (1 << 9)
+#define FORM_IS_META (1 << 10)
+
+/* Form of the line at `p` by its first word; 0 where it has no value. */
+static __always_inline __u32 form_of(const __u8 *p)
+{
+	__u32 word = *(const __u32 *)p;
+	__u32 next = *(const __u32 *)(p + 4);
+
+	if (word == WORD4('V', 'A', 'L', 'U'))
+		return (next & 0xffff) == WORD4('E', ' ', 0, 0) ? FORM(6, 2, 0, 1) : 0;
+	if (word == WORD4('s', 'e', 't', ' ') || word == WORD4('a', 'd', 'd', ' '))
+		return FORM(4, 3, 0, 1);
+	if ((word & 0xffffff) == WORD4('V', 'A', ' ', 0))
+		return (FORM(3, 1, 0, 1) | FORM_IS_META) & ~FORM_HAS_KEY;
+	if ((word & 0xffffff) == WORD4('m', 's', ' ', 0))
+		return FORM(3, 1, 0, 1) | FORM_IS_META;
+	/* The number to compare with must be there. */
+	if (word == WORD4('c', 'a', 's', ' '))
+		return FORM(4, 3, 1, 2);
+	if (word == WORD4('r', 'e', 'p', 'l'))
+		return next == WORD4('a', 'c', 'e', ' ') ? FORM(8, 3, 0, 1) : 0;
+	if (word == WORD4('p', 'r', 'e', 'p'))
+		return next == WORD4('e', 'n', 'd', ' ') ? FORM(8, 3, 0, 1) : 0;
+	if (word == WORD4('a', 'p', 'p', 'e'))
+		return (next & 0xffffff) == WORD4('n', 'd', ' ', 0) ? FORM(7, 3, 0, 1) : 0;
+	return 0;
 }
 
 /*
@@ -150,10 +184,9 @@ __noinline __u64 membench_line(__u32 from, __u32 size, __u32 after)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct gathering *g = bpf_map_lookup_elem(&gatherings, &cpu);
-	__u32 start = 0, at, word, numbers, is_meta = 0, more, least = 0, most = 1;
+	__u32 start = 0, form, at, end, numbers, more;
 	const __u8 *p;
 	__u64 zero, value = 0;
-	__u32 end, digits = 0;
 
 	if (!g)
 		return 0;
@@ -171,84 +204,62 @@ __noinline __u64 membench_line(__u32 from, __u32 size, __u32 after)
 		return 0;
 	start = (start + zero) & 7;
 	p += start;
-	word = *(const __u32 *)p;
-	at = 4;
-	numbers = 3;
-	if (word == WORD4('s', 'e', 't', ' ') || word == WORD4('a', 'd', 'd', ' ')) {
-	} else if (word == WORD4('V', 'A', 'L', 'U') && *(const __u16 *)(p + 4) == ('E' | ' ' << 8)) {
-		at = 6;
-		numbers = 2;
-	} else if ((word & 0xffffff) == WORD4('V', 'A', ' ', 0)) {
-		at = 3;
-		numbers = 0;
-		is_meta = 1;
-	} else if ((word & 0xffffff) == WORD4('m', 's', ' ', 0)) {
-		at = 3;
-		numbers = 1;
-		is_meta = 1;
-	} else if (word == WORD4('c', 'a', 's', ' ')) {
-		/* The number to compare with must be there. */
-		least = 1;
-		most = 2;
-	} else if (word == WORD4('r', 'e', 'p', 'l') && *(const __u32 *)(p + 4) == WORD4('a', 'c', 'e', ' ')) {
-		at = 8;
-	} else if (word == WORD4('p', 'r', 'e', 'p') && *(const __u32 *)(p + 4) == WORD4('e', 'n', 'd', ' ')) {
-		at = 8;
-	} else if (word == WORD4('a', 'p', 'p', 'e') && *(const __u16 *)(p + 4) == ('n' | 'd' << 8) && p[6] == ' ') {
-		at = 7;
-	} else {
+	form = form_of(p);
+	if (!form) {
 		__u64 line = binary_line(p);
 
 		return line && (line & LINE_MASK) + start <= size ? line + start : 0;
 	}
 	/* What the verifier does not know it need not tell apart. */
-	at = (at + zero) & (OFFSETS - 1);
-	numbers += zero;
-	least += zero;
-	most += zero;
-	is_meta += zero;
-	more = zero;
-	if (numbers) {
+	form += zero;
+	at = form & 15;
+	numbers = form >> 4 & 3;
+	if (form & FORM_HAS_KEY) {
 		__u32 key = at;
 
 		at = find_below(p, at, ' ' + 1, MEMBENCH_KEY_MAX / 8 + 1, zero);
 		if (at <= key || at - key > MEMBENCH_KEY_MAX || p[at] != ' ')
 			return 0;
 		at++;
-	} else {
-		numbers = 1;
 	}
-#pragma clang loop unroll(disable)
-	for (__u32 i = 0; i < 3; i++) {
-		if (i) {
-			if (p[at & (OFFSETS - 1)] != ' ')
-				return 0;
-			at++;
-			/* A time to live may be negative. */
-			if (numbers == 3 && i == 1 && p[at & (OFFSETS - 1)] == '-')
-				at++;
-		}
-		end = find_below(p, at, ' ' + 1, 2, zero);
-		value = number(p, at, end);
-		if (value == NO_NUMBER)
+	at = (at + zero) & (OFFSETS - 1);
+	end = after_number(p, at, &value, zero);
+	if (!end)
+		return 0;
+	if (numbers > 1) {
+		if (p[end] != ' ')
 			return 0;
-		digits = end - at;
-		at = end;
-		if (i + 1 >= numbers)
-			break;
+		at = (end + 1 + zero) & (OFFSETS - 1);
+		/* A time to live may be negative. */
+		if (numbers > 2 && p[at] == '-')
+			at = (at + 1 + zero) & (OFFSETS - 1);
+		end = after_number(p, at, &value, zero);
+		if (!end)
+			return 0;
+	}
+	if (numbers > 2) {
+		if (p[end] != ' ')
+			return 0;
+		at = (end + 1 + zero) & (OFFSETS - 1);
+		end = after_number(p, at, &value, zero);
+		if (!end)
+			return 0;
 	}
 	/* Larger values are rare enough to be copied. */
-	if (digits > 8)
+	if (end - at > 8)
 		return 0;
+	value += zero;
+	at = (end + zero) & (OFFSETS - 1);
 	/* More tokens: noreply, the number to compare with, or flags of a meta command. */
-#pragma clang loop unroll(disable)
+	more = zero;
+#pragma unroll
 	for (__u32 i = 0; i < 2; i++) {
-		if (p[at & (OFFSETS - 1)] != ' ')
+		if (p[at] != ' ')
 			break;
-		more += 1;
-		at = find_below(p, at + 1, is_meta ? ' ' : ' ' + 1, TAIL_WORDS, zero);
+		more++;
+		at = find_below(p, at + 1, form & FORM_IS_META ? ' ' : ' ' + 1, TAIL_WORDS, zero);
 	}
-	if (more < least || more > most || *(const __u16 *)(p + (at & (OFFSETS - 1))) != CRLF)
+	if (more < (form >> 6 & 1) || more > (form >> 7 & 3) || *(const __u16 *)(p + at) != CRLF)
 		return 0;
 	at += start + 2;
 	return at > size ? 0 : at | LINE_IS_TEXT | value << LINE_VALUE_SHIFT;
@@ -260,10 +271,11 @@ static __always_inline int append(struct __sk_buff *skb, __u32 offset, struct ga
 	/* Less one, so that one comparison, which the verifier follows, checks both bounds of the size. */
 	__u64 last = size - 1;
 
-	whole(filled);
 	whole(last);
 	if (filled >= GATHERED || last >= REST_MAX)
 		return 0;
+	/* Without CAP_PERFMON an offset must have the same bounds however it came about. */
+	filled = (filled + g->zero) & (GATHERED - 1);
 	return bpf_skb_load_bytes(skb, offset, g->bytes + filled, last + 1) == 0;
 }
 
@@ -309,6 +321,7 @@ __noinline int membench_gather(struct __sk_buff *skb, __u64 place, __u32 hash)
 	/* Bytes of the headers; bytes gathered; place in the segment, from the IP header on; bytes to its end. */
 	__u32 headers, filled, at, left, size = WINDOW;
 	__u32 holes = 0, after = 0;
+	struct membench_ring_hole *hole;
 
 	if (!g || !uncut_word || *uncut_word >> (hash >> 16 & 63) & 1)
 		return 0;
@@ -321,7 +334,7 @@ __noinline int membench_gather(struct __sk_buff *skb, __u64 place, __u32 hash)
 		return 0;
 	filled = headers;
 	at = headers;
-#pragma clang loop unroll(disable)
+#pragma unroll
 	for (__u32 i = 0; i < MEMBENCH_HOLES_MAX; i++) {
 		__u64 line = membench_line(filled, size, after);
 		__u64 value = line >> LINE_VALUE_SHIFT;
@@ -337,8 +350,9 @@ __noinline int membench_gather(struct __sk_buff *skb, __u64 place, __u32 hash)
 			break;
 		at += bytes;
 		filled += bytes;
-		g->holes[i].offset = at - headers;
-		g->holes[i].size = value;
+		hole = &g->holes[(i + g->zero) & (MEMBENCH_HOLES_MAX - 1)];
+		hole->offset = at - headers;
+		hole->size = value;
 		holes = i + 1;
 		at += value;
 		left -= bytes + value;
