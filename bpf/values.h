@@ -56,7 +56,7 @@
 
 /* Offsets are kept below this, for the verifier. */
 #define OFFSETS 512
-/* Words that are searched for the end of a token after the numbers. */
+/* Words that are searched for the end of a line after its numbers. */
 #define TAIL_WORDS 12
 
 static __always_inline __u64 binary_line(const __u8 *p)
@@ -86,20 +86,31 @@ static __always_inline __u64 binary_line(const __u8 *p)
 	return (BINARY_HEADER + extras + key) | (body - extras - key) << LINE_VALUE_SHIFT;
 }
 
-/*
- * Offset of the first byte below `limit`, at most 0x80, in `words` words from `at` on; some offset where there is
- * none.
- */
-static __always_inline __u32 find_below(const __u8 *p, __u32 at, __u64 limit, const __u32 words, __u64 zero)
+/* The high bit of each byte that is below `limit`, at most 0x80; of those set, the lowest one is exact. */
+static __always_inline __u64 below(__u64 word, __u64 limit)
 {
-	__u64 each = limit * ONES;
+	return (word - limit * ONES) & ~word & 0x80 * ONES;
+}
 
+/* The high bit of each byte that is `byte`; of those set, the lowest one is exact. */
+static __always_inline __u64 equal(__u64 word, __u64 byte)
+{
+	return below(word ^ byte * ONES, 1);
+}
+
+/* What `find` looks for: the end of a token, of a key, which may have control characters, or of a line. */
+enum find { TOKEN_END, KEY_END, LINE_END };
+
+/* Offset of the first such byte in `words` words from `at` on; some offset where there is none. */
+static __always_inline __u32 find(const __u8 *p, __u32 at, const enum find what, const __u32 words, __u64 zero)
+{
 #pragma unroll
 	for (__u32 i = 0; i < words; i++) {
 		__u64 word = *(const __u64 *)(p + (at & (OFFSETS - 1)));
-		/* The high bit of each byte below the limit; the lowest one is exact. */
-		__u64 found = (word - each) & ~word & 0x80 * ONES;
+		__u64 found = what == TOKEN_END ? below(word, ' ' + 1) : equal(word, '\n');
 
+		if (what == KEY_END)
+			found |= equal(word, ' ');
 		if (found) {
 			/* Ones in the bytes below the lowest one found: their sum is its index. */
 			at += ((((found & -found) >> 7) - 1) & ONES) * ONES >> 56;
@@ -118,7 +129,7 @@ static __always_inline __u32 find_below(const __u8 *p, __u32 at, __u64 limit, co
  */
 static __always_inline __u32 after_number(const __u8 *p, __u32 at, __u64 *value, __u64 zero)
 {
-	__u32 end = find_below(p, at, ' ' + 1, 2, zero);
+	__u32 end = find(p, at, TOKEN_END, 2, zero);
 	__u64 word = *(const __u64 *)(p + at);
 	__u32 size = end - at;
 	__u64 zeros = '0' * ONES;
@@ -142,7 +153,7 @@ static __always_inline __u32 after_number(const __u8 *p, __u32 at, __u64 *value,
 
 /*
  * The form of a line: where its first token begins, how many numbers it has up to the size of the value, and the
- * fewest and the most tokens after that. The flags of a meta command count as one.
+ * fewest and the most tokens after that, but for the flags of a meta command.
  */
 #define FORM(at, numbers, least, most) ((at) | (numbers) << 4 | (least) << 6 | (most) << 7 | FORM_HAS_KEY)
 #define FORM_HAS_KEY (1 << 9)
@@ -217,7 +228,7 @@ __noinline __u64 membench_line(__u32 from, __u32 size, __u32 after)
 	if (form & FORM_HAS_KEY) {
 		__u32 key = at;
 
-		at = find_below(p, at, ' ' + 1, MEMBENCH_KEY_MAX / 8 + 1, zero);
+		at = find(p, at, KEY_END, MEMBENCH_KEY_MAX / 8 + 1, zero);
 		if (at <= key || at - key > MEMBENCH_KEY_MAX || p[at] != ' ')
 			return 0;
 		at++;
@@ -250,14 +261,18 @@ __noinline __u64 membench_line(__u32 from, __u32 size, __u32 after)
 		return 0;
 	value += zero;
 	at = (end + zero) & (OFFSETS - 1);
-	/* More tokens: noreply, the number to compare with, or flags of a meta command. */
+	/* More tokens: the flags of a meta command; noreply, or the number to compare with. */
 	more = zero;
+	if (form & FORM_IS_META && p[at] == ' ') {
+		at = (find(p, at + 1, LINE_END, TAIL_WORDS, zero) - 1 + zero) & (OFFSETS - 1);
+	} else {
 #pragma unroll
-	for (__u32 i = 0; i < 2; i++) {
-		if (p[at] != ' ')
-			break;
-		more++;
-		at = find_below(p, at + 1, form & FORM_IS_META ? ' ' : ' ' + 1, TAIL_WORDS, zero);
+		for (__u32 i = 0; i < 2; i++) {
+			if (p[at] != ' ')
+				break;
+			more++;
+			at = find(p, at + 1, TOKEN_END, TAIL_WORDS / 2, zero);
+		}
 	}
 	if (more < (form >> 6 & 1) || more > (form >> 7 & 3) || *(const __u16 *)(p + at) != CRLF)
 		return 0;

@@ -43,7 +43,7 @@ async function ask(socket: Socket, request: string | Uint8Array, bytes: number):
 
 const STORED = 'STORED\r\n'.length;
 const set = (key: string, value: string) => `set ${key} 7 0 ${value.length}\r\n${value}\r\n`;
-const valueOf = (key: string, value: string) => `VALUE ${key} 7 ${value.length}\r\n${value}\r\n`.length;
+const answerWith = (key: string, value: string) => `VALUE ${key} 7 ${value.length}\r\n${value}\r\n`.length;
 
 async function classic(socket: Socket): Promise<void> {
   await ask(socket, 'get none\r\n', 5);
@@ -58,21 +58,21 @@ async function classic(socket: Socket): Promise<void> {
       const value = make(size);
       stored.push([key, value]);
       await ask(socket, set(key, value), STORED);
-      await ask(socket, `get ${key}\r\n`, valueOf(key, value) + 5);
+      await ask(socket, `get ${key}\r\n`, answerWith(key, value) + 5);
     }
   }
   const several = stored.filter(([, value]) => value.length < 70_000);
-  const sum = several.reduce((all, [key, value]) => all + valueOf(key, value), 5);
+  const sum = several.reduce((all, [key, value]) => all + answerWith(key, value), 5);
   await ask(socket, `get ${several.map(([key]) => key).join(' ')} none\r\n`, sum);
   // A pipeline in one segment.
   const value = plain(2000);
   await ask(
     socket,
     `${set('q', value)}get q\r\nget q\r\nget none\r\n`,
-    STORED + 2 * (valueOf('q', value) + 5) + 5,
+    STORED + 2 * (answerWith('q', value) + 5) + 5,
   );
   await ask(socket, `append q 0 0 1500\r\n${plain(1500)}\r\n`, STORED);
-  await ask(socket, `set q 7 0 2000 noreply\r\n${value}\r\nget q\r\n`, valueOf('q', value) + 5);
+  await ask(socket, `set q 7 0 2000 noreply\r\n${value}\r\nget q\r\n`, answerWith('q', value) + 5);
 }
 
 async function meta(socket: Socket): Promise<void> {
@@ -122,7 +122,7 @@ async function mislead(): Promise<void> {
   for (let i = 0; i < 5; i++) await ask(socket, `get none${i}\r\n`, 5);
   // From here on whole packets.
   await ask(socket, set('big', plain(4000)), STORED);
-  await ask(socket, 'get big\r\n', valueOf('big', plain(4000)) + 5);
+  await ask(socket, 'get big\r\n', answerWith('big', plain(4000)) + 5);
   socket.destroy();
   // Another connection is not concerned.
   const other = await open();
@@ -136,7 +136,7 @@ async function short(): Promise<void> {
   const socket = await open();
   for (const size of [1025, 1400, 8000]) {
     await ask(socket, set('k', plain(size)), STORED);
-    await ask(socket, 'get k\r\n', valueOf('k', plain(size)) + 5);
+    await ask(socket, 'get k\r\n', answerWith('k', plain(size)) + 5);
   }
   socket.destroy();
 }

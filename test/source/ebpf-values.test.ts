@@ -44,6 +44,8 @@ const LINES = [
   'VA 1500 f0 c12345 s1500 kkey',
   'ms key 1500',
   'ms a2V5 1500 b T0 F1 MS I q O123456',
+  'set k\x01\xff\ty 0 0 1500',
+  'VA 1500 kk\x01y f0',
   // Not these.
   'set key 0 0 1024',
   'set key 0 0 -1',
@@ -57,7 +59,7 @@ const LINES = [
   'cas key 0 0 1500',
   'cas key 0 0 1500 1 2 3',
   `set ${'k'.repeat(251)} 0 0 1500`,
-  'set k\ty 0 0 1500',
+  'set k\ny 0 0 1500',
   'get key',
   'VALUE key 0',
   'VA',
@@ -169,7 +171,7 @@ live(titled('canaries in values that are left out are nowhere in the memory of t
   t.teardown(() => program.close());
   const canary = 'CANARY-9f3a';
   const value = canary.repeat(100);
-  for (const line of LINES.filter((_, i) => i < 15).map((text) => text.replace('1500', '1100'))) {
+  for (const line of LINES.filter((_, i) => i < 17).map((text) => text.replace('1500', '1100'))) {
     program.run(frameOf(latin(`${line}\r\n${value}\r\n${line}\r\n${value}\r\nEND\r\n`)));
   }
   for (const memory of program.memory()) t.false(Buffer.from(memory).includes(canary));

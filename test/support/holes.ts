@@ -7,15 +7,15 @@ export const LEAST = 1025;
 /** Bytes searched for a line. */
 const WINDOW = 320;
 
-const KEY = '[^\\x00-\\x20]{1,250}';
-const MORE = '(?: [^\\x00-\\x20]{0,90})?';
+const KEY = '[^ \\n]{1,250}';
+const MORE = '(?: [^\\x00-\\x20]{0,40})?';
 /** Lines with a value, and the group with its size. */
 const LINES = [
   `(?:set|add|replace|append|prepend) ${KEY} \\d{1,10} -?\\d{1,10} (\\d{1,8})${MORE}\\r\\n`,
-  `cas ${KEY} \\d{1,10} -?\\d{1,10} (\\d{1,8}) [^\\x00-\\x20]{1,90}${MORE}\\r\\n`,
+  `cas ${KEY} \\d{1,10} -?\\d{1,10} (\\d{1,8}) [^\\x00-\\x20]{1,40}${MORE}\\r\\n`,
   `VALUE ${KEY} \\d{1,10} (\\d{1,8})${MORE}\\r\\n`,
-  `VA (\\d{1,8})(?: [^\\x00-\\x1f]{0,90})?\\r\\n`,
-  `ms ${KEY} (\\d{1,8})(?: [^\\x00-\\x1f]{0,90})?\\r\\n`,
+  `VA (\\d{1,8})(?: [^\\n]{0,90})?\\r\\n`,
+  `ms ${KEY} (\\d{1,8})(?: [^\\n]{0,90})?\\r\\n`,
 ].map((line) => new RegExp(`^${line}`));
 
 /** Opcodes with a value, by magic and bytes of extras (protocol_binary.h). */
