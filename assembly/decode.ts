@@ -14,8 +14,9 @@ import {
 import { config, count, indexState } from './instance';
 import { countLag } from './lag';
 import {
-  CONN_KIND_CLOSE_END, COUNTER_PACKETS_SEEN, COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_FRAGMENT, LIST_HEAD,
-  PacketHead, RingRecord, Segment, SEGMENT_UDP, SIZEOF_PACKET_HEAD, SIZEOF_RING_RECORD, SIZEOF_SEGMENT,
+  CONN_KIND_CLOSE_END, COUNTER_LEFT_OUT_BYTES, COUNTER_PACKETS_SEEN, COUNTER_SKIPPED_CUT_HEADER,
+  COUNTER_SKIPPED_FRAGMENT, HOLES_MAX, LIST_HEAD, PacketHead, RingHole, RingRecord, Segment, SEGMENT_UDP,
+  SIZEOF_PACKET_HEAD, SIZEOF_RING_HOLE, SIZEOF_RING_RECORD, SIZEOF_SEGMENT,
 } from './layout';
 import { createKeys } from './memcache/keys';
 import { createMeta } from './memcache/meta';
@@ -101,14 +102,16 @@ export function decodeRing(at: usize, size: u32, limit: u32, now: u64): u32 {
 @inline
 function decodeRecord(at: usize, now: u64): void {
   const record = changetype<RingRecord>(at);
-  const ip = <u32>at + SIZEOF_RING_RECORD;
+  const ip = <u32>at + SIZEOF_RING_RECORD + (record.holes ? HOLES_MAX * SIZEOF_RING_HOLE : 0);
   const l4 = <u32>record.l4Offset;
   const isTcp = record.protocol == PROTOCOL_TCP;
   const to = packet;
   to.ordinal = taken++;
   count(COUNTER_PACKETS_SEEN);
   const shown = record.captured + record.linkSize;
-  if (shown < record.length) countCut(shown);
+  const holes = <u32>record.holes;
+  if (holes) countLeftOut(at, holes);
+  else if (shown < record.length) countCut(shown);
   if (record.captured < l4 + (isTcp ? TCP_HEADER_MIN : UDP_HEADER)) {
     count(COUNTER_SKIPPED_CUT_HEADER);
     return;
@@ -122,8 +125,16 @@ function decodeRecord(at: usize, now: u64): void {
   to.family = record.family;
   to.seenOn = record.ifindex;
   to.hash = record.hash;
+  to.holes = holes;
   if (isTcp) decodeSegment();
   else decodeDatagram();
+}
+
+/** Counts the bytes that the BPF program left out of the packet of the record at `at`. */
+function countLeftOut(at: usize, holes: u32): void {
+  for (let i: u32 = 0; i < holes; i++) {
+    count(COUNTER_LEFT_OUT_BYTES, changetype<RingHole>(at + SIZEOF_RING_RECORD + i * SIZEOF_RING_HOLE).size);
+  }
 }
 
 /** Counts the lag of the ring records in the `size` bytes at `at`, which were just decoded at time `now`. */

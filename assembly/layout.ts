@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0xe2d77fee;
+export const LAYOUT_HASH: u32 = 0x84dc61f3;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -55,6 +55,13 @@ export const ENVELOPE_MAX: u32 = 65536;
 export const OWNER_BITS: u32 = 13;
 /** most bytes of a packet in a ring record: the largest size of a record, less its head */
 export const RING_CAPTURE_MAX: u32 = 131040;
+/** most values that the BPF program leaves out of a packet */
+export const HOLES_MAX: u32 = 8;
+/**
+ * bytes of the bitmap of flows whose packets are to be copied whole: bit n % 32 of word n / 32 is set for
+ * the flows whose hash begins with the 16 bits n
+ */
+export const UNCUT_BITMAP: u32 = 8192;
 
 // link layers the decoder knows; the numbers in files are LINKTYPE_ values (tcpdump.org/linktypes.html)
 export const LINKTYPE_UNKNOWN: u32 = 0;
@@ -272,54 +279,56 @@ export const COUNTER_MISSES: u32 = 28;
 export const COUNTER_GAPS: u32 = 29;
 export const COUNTER_GAP_BYTES: u32 = 30;
 export const COUNTER_VALUE_GAPS: u32 = 31;
-export const COUNTER_RETRANSMITTED: u32 = 32;
-export const COUNTER_DUPLICATES: u32 = 33;
-export const COUNTER_OUT_OF_ORDER: u32 = 34;
-export const COUNTER_REFUSED_SEGMENTS: u32 = 35;
-export const COUNTER_AMBIGUOUS_COPIES: u32 = 36;
-export const COUNTER_NEGATIVE_LATENCY: u32 = 37;
-export const COUNTER_UNKNOWN_LATENCY: u32 = 38;
-export const COUNTER_FLOWS: u32 = 39;
-export const COUNTER_FLOWS_UNSYNCED: u32 = 40;
-export const COUNTER_UNSYNCED_BYTES: u32 = 41;
-export const COUNTER_RESYNCS: u32 = 42;
-export const COUNTER_UNKNOWN_COMMANDS: u32 = 43;
-export const COUNTER_UNMATCHED_ANSWERS: u32 = 44;
-export const COUNTER_AMBIGUOUS_LENGTHS: u32 = 45;
-export const COUNTER_AMBIGUOUS_QUIET: u32 = 46;
-export const COUNTER_PROXY_HEADERS: u32 = 47;
-export const COUNTER_UDP_REFUSED: u32 = 48;
-export const COUNTER_SYN_SEEN: u32 = 49;
-export const COUNTER_CAPTURES_OVERLAPPING: u32 = 50;
-export const COUNTER_PACKETS_CUT: u32 = 51;
-export const COUNTER_CUT_CAPTURED: u32 = 52;
-export const COUNTER_FLOWS_WITHOUT_CLIENT: u32 = 53;
-export const COUNTER_FLOWS_WITHOUT_SERVER: u32 = 54;
-export const COUNTER_BOUND_FLOWS: u32 = 55;
-export const COUNTER_BOUND_REQUESTS: u32 = 56;
-export const COUNTER_BOUND_KEYS: u32 = 57;
-export const COUNTER_BOUND_REORDER: u32 = 58;
-export const COUNTER_BOUND_LINES: u32 = 59;
-export const COUNTER_BOUND_SYNS: u32 = 60;
-export const COUNTER_BOUND_INTERFACES: u32 = 61;
-export const COUNTER_BOUND_FRAGMENTS: u32 = 62;
-export const COUNTER_PAYLOAD_SEEN: u32 = 63;
-export const COUNTER_PAYLOAD_RECORDED: u32 = 64;
-export const COUNTER_PAYLOAD_REPEATED: u32 = 65;
-export const COUNTER_PAYLOAD_GAP: u32 = 66;
-export const COUNTER_PAYLOAD_MISSING: u32 = 67;
-export const COUNTER_PAYLOAD_UNSYNCED_MID_STREAM: u32 = 68;
-export const COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP: u32 = 69;
-export const COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD: u32 = 70;
-export const COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY: u32 = 71;
-export const COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE: u32 = 72;
-export const COUNTER_PAYLOAD_SKIPPED_TLS: u32 = 73;
-export const COUNTER_PAYLOAD_SKIPPED_STRAY: u32 = 74;
-export const COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT: u32 = 75;
-export const COUNTER_PAYLOAD_SKIPPED_STREAM: u32 = 76;
-export const COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER: u32 = 77;
-export const COUNTER_PAYLOAD_SKIPPED_REFUSED: u32 = 78;
-export const COUNTER_COUNT: u32 = 79;
+export const COUNTER_LEFT_OUT_BYTES: u32 = 32;
+export const COUNTER_FLOWS_UNCUT: u32 = 33;
+export const COUNTER_RETRANSMITTED: u32 = 34;
+export const COUNTER_DUPLICATES: u32 = 35;
+export const COUNTER_OUT_OF_ORDER: u32 = 36;
+export const COUNTER_REFUSED_SEGMENTS: u32 = 37;
+export const COUNTER_AMBIGUOUS_COPIES: u32 = 38;
+export const COUNTER_NEGATIVE_LATENCY: u32 = 39;
+export const COUNTER_UNKNOWN_LATENCY: u32 = 40;
+export const COUNTER_FLOWS: u32 = 41;
+export const COUNTER_FLOWS_UNSYNCED: u32 = 42;
+export const COUNTER_UNSYNCED_BYTES: u32 = 43;
+export const COUNTER_RESYNCS: u32 = 44;
+export const COUNTER_UNKNOWN_COMMANDS: u32 = 45;
+export const COUNTER_UNMATCHED_ANSWERS: u32 = 46;
+export const COUNTER_AMBIGUOUS_LENGTHS: u32 = 47;
+export const COUNTER_AMBIGUOUS_QUIET: u32 = 48;
+export const COUNTER_PROXY_HEADERS: u32 = 49;
+export const COUNTER_UDP_REFUSED: u32 = 50;
+export const COUNTER_SYN_SEEN: u32 = 51;
+export const COUNTER_CAPTURES_OVERLAPPING: u32 = 52;
+export const COUNTER_PACKETS_CUT: u32 = 53;
+export const COUNTER_CUT_CAPTURED: u32 = 54;
+export const COUNTER_FLOWS_WITHOUT_CLIENT: u32 = 55;
+export const COUNTER_FLOWS_WITHOUT_SERVER: u32 = 56;
+export const COUNTER_BOUND_FLOWS: u32 = 57;
+export const COUNTER_BOUND_REQUESTS: u32 = 58;
+export const COUNTER_BOUND_KEYS: u32 = 59;
+export const COUNTER_BOUND_REORDER: u32 = 60;
+export const COUNTER_BOUND_LINES: u32 = 61;
+export const COUNTER_BOUND_SYNS: u32 = 62;
+export const COUNTER_BOUND_INTERFACES: u32 = 63;
+export const COUNTER_BOUND_FRAGMENTS: u32 = 64;
+export const COUNTER_PAYLOAD_SEEN: u32 = 65;
+export const COUNTER_PAYLOAD_RECORDED: u32 = 66;
+export const COUNTER_PAYLOAD_REPEATED: u32 = 67;
+export const COUNTER_PAYLOAD_GAP: u32 = 68;
+export const COUNTER_PAYLOAD_MISSING: u32 = 69;
+export const COUNTER_PAYLOAD_UNSYNCED_MID_STREAM: u32 = 70;
+export const COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP: u32 = 71;
+export const COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD: u32 = 72;
+export const COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY: u32 = 73;
+export const COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE: u32 = 74;
+export const COUNTER_PAYLOAD_SKIPPED_TLS: u32 = 75;
+export const COUNTER_PAYLOAD_SKIPPED_STRAY: u32 = 76;
+export const COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT: u32 = 77;
+export const COUNTER_PAYLOAD_SKIPPED_STREAM: u32 = 78;
+export const COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER: u32 = 79;
+export const COUNTER_PAYLOAD_SKIPPED_REFUSED: u32 = 80;
+export const COUNTER_COUNT: u32 = 81;
 
 // container of a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers
 export const CONTAINER_NONE: u32 = 0;
@@ -583,7 +592,7 @@ export class Flow {
   fromSyn: u8; // 91: 1 where the handshake was seen
   settled: u8; // 92: 1 once its protocol is certain, and will not be detected again
   login: u8; // 93: LOGIN_*: whether the first value, as far as it was read, looks like credentials
-  agreed: u8; // 94: AGREED_*: options of both SYNs, where both were seen
+  agreed: u8; // 94: AGREED_*: options of both SYNs, where both were seen; SEEN_TWICE, UNCUT
   scales: u8; // 95: window scales, where both sides agreed on scaling: the client's in the low half
   openTime: u64; // 96: time of the SYN, or of the first payload
   lastTime: u64; // 104: time of the latest packet
@@ -700,7 +709,7 @@ export class Packet {
   hash: u32; // 80: flow hash
   shared: u32; // 84: in the record walk, the hash that chooses its worker
   ports: u32; // 88: in network order: source in the low half
-  pad0: u32; // 92: zero
+  holes: u32; // 92: values left out of its captured bytes; its `ring_hole`s lie right before the IP header
   sourceHigh: u64; // 96: source address: first half of IPv6, or IPv4
   sourceLow: u64; // 104: second half of an IPv6 address, else 0
   destinationHigh: u64; // 112: destination address: first half of IPv6, or IPv4
@@ -755,7 +764,7 @@ export class Config {
   nextConn: u32; // 168: number of the next connection; it goes on where another instance takes over
   scratch: u32; // 172: address of the scratch area, for small tables of the instance
   scratchSize: u32; // 176: bytes of the scratch area
-  pad0: u32; // 180: zero
+  uncut: u32; // 180: address of the bitmap of flows whose packets the BPF program copies whole, 0: none
 }
 
 export const SIZEOF_CONFIG: u32 = 184;
@@ -934,13 +943,25 @@ export class RingRecord {
   family: u8; // 26: 4 or 6
   protocol: u8; // 27: IP protocol number: TCP or UDP
   linkSize: u8; // 28: bytes before the IP header, included in length
-  pad00: u8; // 29: zero
+  // 29: values left out; where it is not 0, HOLES_MAX `ring_hole`s follow before the bytes of the packet, so
+  // many of them set, by ascending offset
+  holes: u8;
+  pad00: u8; // 30: zero
   pad01: u8;
-  pad02: u8;
 }
 
 export const SIZEOF_RING_RECORD: u32 = 32;
-export const RING_RECORD_PAD0: u32 = 29;
+export const RING_RECORD_PAD0: u32 = 30;
+
+/** a value that the BPF program left out of a TCP segment; never one with SYN, FIN, RST or URG */
+// @ts-ignore: decorator
+@unmanaged
+export class RingHole {
+  offset: u32; // 0: bytes of the payload before it, as on the wire
+  size: u32; // 4: bytes left out
+}
+
+export const SIZEOF_RING_HOLE: u32 = 8;
 
 /** read-only data of the BPF program, set before it is loaded */
 // @ts-ignore: decorator
@@ -1163,7 +1184,7 @@ export function assertLayout(): void {
   if (offsetof<Packet>("hash") != 80) ERROR("packet.hash");
   if (offsetof<Packet>("shared") != 84) ERROR("packet.shared");
   if (offsetof<Packet>("ports") != 88) ERROR("packet.ports");
-  if (offsetof<Packet>("pad0") != 92) ERROR("packet.pad0");
+  if (offsetof<Packet>("holes") != 92) ERROR("packet.holes");
   if (offsetof<Packet>("sourceHigh") != 96) ERROR("packet.source_high");
   if (offsetof<Packet>("sourceLow") != 104) ERROR("packet.source_low");
   if (offsetof<Packet>("destinationHigh") != 112) ERROR("packet.destination_high");
@@ -1209,7 +1230,7 @@ export function assertLayout(): void {
   if (offsetof<Config>("nextConn") != 168) ERROR("config.next_conn");
   if (offsetof<Config>("scratch") != 172) ERROR("config.scratch");
   if (offsetof<Config>("scratchSize") != 176) ERROR("config.scratch_size");
-  if (offsetof<Config>("pad0") != 180) ERROR("config.pad0");
+  if (offsetof<Config>("uncut") != 180) ERROR("config.uncut");
   if (offsetof<WorkerState>() != 216) ERROR("size of worker_state");
   if (offsetof<WorkerState>("beat") != 0) ERROR("worker_state.beat");
   if (offsetof<WorkerState>("phase") != 4) ERROR("worker_state.phase");
@@ -1292,7 +1313,11 @@ export function assertLayout(): void {
   if (offsetof<RingRecord>("family") != 26) ERROR("ring_record.family");
   if (offsetof<RingRecord>("protocol") != 27) ERROR("ring_record.protocol");
   if (offsetof<RingRecord>("linkSize") != 28) ERROR("ring_record.link_size");
-  if (offsetof<RingRecord>("pad00") != 29) ERROR("ring_record.pad0");
+  if (offsetof<RingRecord>("holes") != 29) ERROR("ring_record.holes");
+  if (offsetof<RingRecord>("pad00") != 30) ERROR("ring_record.pad0");
+  if (offsetof<RingHole>() != 8) ERROR("size of ring_hole");
+  if (offsetof<RingHole>("offset") != 0) ERROR("ring_hole.offset");
+  if (offsetof<RingHole>("size") != 4) ERROR("ring_hole.size");
   if (offsetof<KernelSettings>() != 56) ERROR("size of kernel_settings");
   if (offsetof<KernelSettings>("layoutHash") != 0) ERROR("kernel_settings.layout_hash");
   if (offsetof<KernelSettings>("rings") != 4) ERROR("kernel_settings.rings");

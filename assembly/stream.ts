@@ -9,6 +9,7 @@
 import {
   CLIENT, Flow, FLOW_DUPLICATE, FLOW_NEW, FLOW_TLS, SERVER, sideOf, SYNC_NONE, SYNC_YES,
 } from './flow/flow';
+import { askUncut } from './flow/uncut';
 import { count, isServerPort } from './instance';
 import {
   CONN_KIND_OPEN_MIDSTREAM, COUNTER_DUPLICATES, COUNTER_GAP_BYTES, COUNTER_PAYLOAD_GAP,
@@ -16,11 +17,12 @@ import {
   COUNTER_SKIPPED_STRAY, COUNTER_SKIPPED_TLS,
 } from './layout';
 import {
-  beginDelivery, endDelivery, endTrial, isPlain, settleHeld, skipPayload, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD,
+  beginDelivery, countUnsynced, endDelivery, endTrial, isPlain, settleHeld, skipPayload, WHY_AFTER_GAP,
+  WHY_NOT_UNDERSTOOD,
 } from './match/account';
 import { endRequests } from './match/alone';
 import { clientBytes } from './match/client';
-import { accountUnread, losePlace, takeGap } from './match/gap';
+import { accountUnread, losePlace, takeGap, takeValue } from './match/gap';
 import { freeRequest, recordConn } from './match/pending';
 import { wholeAnswer, wholeRequest } from './match/quick';
 import { serverBytes } from './match/server';
@@ -96,6 +98,22 @@ export function gap(flow: Flow, side: u32, from: Packet, why: u32): void {
   }
   count(COUNTER_GAP_BYTES, size);
   if (flow.sync != SYNC_NONE) takeGap(flow, side, size, from.time);
+}
+
+/**
+ * Skips the payload of `from`, the next bytes of a side, which the BPF program took for a value and left out.
+ * Where they are not, they are lost, and whole packets are asked for.
+ */
+export function leftOut(flow: Flow, side: u32, from: Packet): void {
+  const size = from.size;
+  if (!isRead(flow)) {
+    skipPayload(flow.kind, size);
+  } else if (flow.sync == SYNC_NONE) {
+    countUnsynced(flow, size);
+  } else if (!takeValue(flow, side, size, from.time)) {
+    askUncut(flow);
+    gap(flow, side, from, GAP_NOT_CAPTURED);
+  }
 }
 
 /** Ends a flow: its pending requests are unanswered. `kind` is CONN_KIND_CLOSE_*. */

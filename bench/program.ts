@@ -1,9 +1,10 @@
 /**
  * What the BPF program costs a packet, by itself and hot: see native/program_run.c. Needs root.
  *
- *   node build/bench/program.js [--object FILE]...
+ *   node build/bench/program.js [--object FILE]... [--program NAME]...
  *
- * Several objects are measured in turns: that of another commit beside this one's, say.
+ * All are measured in turns: the program that copies whole packets beside that which leaves out values, or the object
+ * of another commit beside this one's.
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -16,8 +17,12 @@ import { inTemporaryFolder } from './measure/temporary.js';
 import { ROOT } from './root.js';
 
 const ROUNDS = 5;
-const { values: options } = parseArgs({ options: { object: { type: 'string', multiple: true } } });
-const objects = options.object ?? [join(ROOT, 'dist/bpf/packets.bpf.o')];
+const { values: options } = parseArgs({
+  options: { object: { type: 'string', multiple: true }, program: { type: 'string', multiple: true } },
+});
+const programs = (options.object ?? [join(ROOT, 'dist/bpf/packets.bpf.o')]).flatMap((object) =>
+  (options.program ?? ['membench_l2', 'membench_l2_cut']).map((name) => ({ object, name })),
+);
 
 /** An Ethernet frame of a segment with time stamps (RFC 791, RFC 9293, RFC 7323). */
 function frame(payload: string, fromClient: boolean): Buffer {
@@ -39,6 +44,7 @@ const answer = (size: number) =>
 const FRAMES = {
   'get of one key': frame('get user:1234567890\r\n', true),
   'answer with 300 B': answer(300),
+  'answer with 1,100 B': answer(1100),
   'answer with 3,000 B': answer(3000),
 };
 
@@ -53,20 +59,23 @@ process.exitCode = await inTemporaryFolder('membench-program-', async (folder) =
     writeFileSync(path, bytes);
     return path;
   });
-  const took = objects.map(() => files.map((): number[] => []));
+  const took = programs.map(() => files.map((): number[] => []));
   for (let round = 0; round < ROUNDS; round++) {
-    objects.forEach((object, i) => {
-      const text = execFileSync(harness.path, [object, 'membench_l2', ...files], { encoding: 'utf8' });
+    programs.forEach(({ object, name }, i) => {
+      const text = execFileSync(harness.path, [object, name, ...files], { encoding: 'utf8' });
       (JSON.parse(text) as number[][]).forEach((batches, j) => {
         took[i]![j]!.push(...batches);
       });
     });
   }
-  const rows = [['ns a packet, median (least)', ...objects.map((object) => object.replace(ROOT, ''))]];
+  const names = programs.map(({ object, name }) =>
+    options.object ? `${object.replace(ROOT, '')} ${name}` : name,
+  );
+  const rows = [['ns a packet, median (least)', ...names]];
   Object.keys(FRAMES).forEach((name, j) => {
     rows.push([name, ...took.map((of) => `${median(of[j]!)} (${Math.min(...of[j]!)})`)]);
   });
-  const align = ['left', ...objects.map(() => 'right')] as ('left' | 'right')[];
+  const align = ['left', ...programs.map(() => 'right')] as ('left' | 'right')[];
   process.stdout.write(`${renderTable(rows, align).join('\n')}\n`);
   return 0;
 });

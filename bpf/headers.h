@@ -29,6 +29,7 @@
 #define TCP_FIN 0x01
 #define TCP_SYN 0x02
 #define TCP_RST 0x04
+#define TCP_URG 0x20
 
 /* A packet of the server ports, by its headers. */
 struct headers {
@@ -43,6 +44,9 @@ struct headers {
 };
 
 #define TAKEN (-1)
+
+/* Keeps clang from narrowing a register whose bound the verifier must see in full width. */
+#define whole(x) asm volatile("" : "+r"(x))
 
 /*
  * Reads `size` bytes at `offset`: directly where the offset is a constant and the bytes are in the linear

@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0xe2d77feeu
+#define MEMBENCH_LAYOUT_HASH 0x84dc61f3u
 
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
@@ -32,6 +32,8 @@
 #define MEMBENCH_ENVELOPE_MAX 65536u /* most bytes of a sealed block besides its payload: the frame, and the map of counts and shapes */
 #define MEMBENCH_OWNER_BITS 13u /* high bits of the hash of a client's port that choose the worker, so that no set of SYNs belongs to two workers */
 #define MEMBENCH_RING_CAPTURE_MAX 131040u /* most bytes of a packet in a ring record: the largest size of a record, less its head */
+#define MEMBENCH_HOLES_MAX 8u /* most values that the BPF program leaves out of a packet */
+#define MEMBENCH_UNCUT_BITMAP 8192u /* bytes of the bitmap of flows whose packets are to be copied whole: bit n % 32 of word n / 32 is set for the flows whose hash begins with the 16 bits n */
 
 /* link layers the decoder knows; the numbers in files are LINKTYPE_ values (tcpdump.org/linktypes.html) */
 enum membench_linktype {
@@ -229,54 +231,56 @@ enum membench_counter {
 	MEMBENCH_COUNTER_GAPS = 29,
 	MEMBENCH_COUNTER_GAP_BYTES = 30,
 	MEMBENCH_COUNTER_VALUE_GAPS = 31,
-	MEMBENCH_COUNTER_RETRANSMITTED = 32,
-	MEMBENCH_COUNTER_DUPLICATES = 33,
-	MEMBENCH_COUNTER_OUT_OF_ORDER = 34,
-	MEMBENCH_COUNTER_REFUSED_SEGMENTS = 35,
-	MEMBENCH_COUNTER_AMBIGUOUS_COPIES = 36,
-	MEMBENCH_COUNTER_NEGATIVE_LATENCY = 37,
-	MEMBENCH_COUNTER_UNKNOWN_LATENCY = 38,
-	MEMBENCH_COUNTER_FLOWS = 39,
-	MEMBENCH_COUNTER_FLOWS_UNSYNCED = 40,
-	MEMBENCH_COUNTER_UNSYNCED_BYTES = 41,
-	MEMBENCH_COUNTER_RESYNCS = 42,
-	MEMBENCH_COUNTER_UNKNOWN_COMMANDS = 43,
-	MEMBENCH_COUNTER_UNMATCHED_ANSWERS = 44,
-	MEMBENCH_COUNTER_AMBIGUOUS_LENGTHS = 45,
-	MEMBENCH_COUNTER_AMBIGUOUS_QUIET = 46,
-	MEMBENCH_COUNTER_PROXY_HEADERS = 47,
-	MEMBENCH_COUNTER_UDP_REFUSED = 48,
-	MEMBENCH_COUNTER_SYN_SEEN = 49,
-	MEMBENCH_COUNTER_CAPTURES_OVERLAPPING = 50,
-	MEMBENCH_COUNTER_PACKETS_CUT = 51,
-	MEMBENCH_COUNTER_CUT_CAPTURED = 52,
-	MEMBENCH_COUNTER_FLOWS_WITHOUT_CLIENT = 53,
-	MEMBENCH_COUNTER_FLOWS_WITHOUT_SERVER = 54,
-	MEMBENCH_COUNTER_BOUND_FLOWS = 55,
-	MEMBENCH_COUNTER_BOUND_REQUESTS = 56,
-	MEMBENCH_COUNTER_BOUND_KEYS = 57,
-	MEMBENCH_COUNTER_BOUND_REORDER = 58,
-	MEMBENCH_COUNTER_BOUND_LINES = 59,
-	MEMBENCH_COUNTER_BOUND_SYNS = 60,
-	MEMBENCH_COUNTER_BOUND_INTERFACES = 61,
-	MEMBENCH_COUNTER_BOUND_FRAGMENTS = 62,
-	MEMBENCH_COUNTER_PAYLOAD_SEEN = 63,
-	MEMBENCH_COUNTER_PAYLOAD_RECORDED = 64,
-	MEMBENCH_COUNTER_PAYLOAD_REPEATED = 65,
-	MEMBENCH_COUNTER_PAYLOAD_GAP = 66,
-	MEMBENCH_COUNTER_PAYLOAD_MISSING = 67,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_MID_STREAM = 68,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP = 69,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD = 70,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY = 71,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE = 72,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_TLS = 73,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STRAY = 74,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT = 75,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STREAM = 76,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER = 77,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_REFUSED = 78,
-	MEMBENCH_COUNTER_COUNT = 79,
+	MEMBENCH_COUNTER_LEFT_OUT_BYTES = 32,
+	MEMBENCH_COUNTER_FLOWS_UNCUT = 33,
+	MEMBENCH_COUNTER_RETRANSMITTED = 34,
+	MEMBENCH_COUNTER_DUPLICATES = 35,
+	MEMBENCH_COUNTER_OUT_OF_ORDER = 36,
+	MEMBENCH_COUNTER_REFUSED_SEGMENTS = 37,
+	MEMBENCH_COUNTER_AMBIGUOUS_COPIES = 38,
+	MEMBENCH_COUNTER_NEGATIVE_LATENCY = 39,
+	MEMBENCH_COUNTER_UNKNOWN_LATENCY = 40,
+	MEMBENCH_COUNTER_FLOWS = 41,
+	MEMBENCH_COUNTER_FLOWS_UNSYNCED = 42,
+	MEMBENCH_COUNTER_UNSYNCED_BYTES = 43,
+	MEMBENCH_COUNTER_RESYNCS = 44,
+	MEMBENCH_COUNTER_UNKNOWN_COMMANDS = 45,
+	MEMBENCH_COUNTER_UNMATCHED_ANSWERS = 46,
+	MEMBENCH_COUNTER_AMBIGUOUS_LENGTHS = 47,
+	MEMBENCH_COUNTER_AMBIGUOUS_QUIET = 48,
+	MEMBENCH_COUNTER_PROXY_HEADERS = 49,
+	MEMBENCH_COUNTER_UDP_REFUSED = 50,
+	MEMBENCH_COUNTER_SYN_SEEN = 51,
+	MEMBENCH_COUNTER_CAPTURES_OVERLAPPING = 52,
+	MEMBENCH_COUNTER_PACKETS_CUT = 53,
+	MEMBENCH_COUNTER_CUT_CAPTURED = 54,
+	MEMBENCH_COUNTER_FLOWS_WITHOUT_CLIENT = 55,
+	MEMBENCH_COUNTER_FLOWS_WITHOUT_SERVER = 56,
+	MEMBENCH_COUNTER_BOUND_FLOWS = 57,
+	MEMBENCH_COUNTER_BOUND_REQUESTS = 58,
+	MEMBENCH_COUNTER_BOUND_KEYS = 59,
+	MEMBENCH_COUNTER_BOUND_REORDER = 60,
+	MEMBENCH_COUNTER_BOUND_LINES = 61,
+	MEMBENCH_COUNTER_BOUND_SYNS = 62,
+	MEMBENCH_COUNTER_BOUND_INTERFACES = 63,
+	MEMBENCH_COUNTER_BOUND_FRAGMENTS = 64,
+	MEMBENCH_COUNTER_PAYLOAD_SEEN = 65,
+	MEMBENCH_COUNTER_PAYLOAD_RECORDED = 66,
+	MEMBENCH_COUNTER_PAYLOAD_REPEATED = 67,
+	MEMBENCH_COUNTER_PAYLOAD_GAP = 68,
+	MEMBENCH_COUNTER_PAYLOAD_MISSING = 69,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_MID_STREAM = 70,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP = 71,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD = 72,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY = 73,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE = 74,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_TLS = 75,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STRAY = 76,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT = 77,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STREAM = 78,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER = 79,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_REFUSED = 80,
+	MEMBENCH_COUNTER_COUNT = 81,
 };
 
 /* container of a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers */
@@ -587,7 +591,7 @@ struct membench_flow {
 	__u8 from_syn; /* 1 where the handshake was seen */
 	__u8 settled; /* 1 once its protocol is certain, and will not be detected again */
 	__u8 login; /* LOGIN_*: whether the first value, as far as it was read, looks like credentials */
-	__u8 agreed; /* AGREED_*: options of both SYNs, where both were seen */
+	__u8 agreed; /* AGREED_*: options of both SYNs, where both were seen; SEEN_TWICE, UNCUT */
 	__u8 scales; /* window scales, where both sides agreed on scaling: the client's in the low half */
 	__u64 open_time; /* time of the SYN, or of the first payload */
 	__u64 last_time; /* time of the latest packet */
@@ -755,7 +759,7 @@ struct membench_packet {
 	__u32 hash; /* flow hash */
 	__u32 shared; /* in the record walk, the hash that chooses its worker */
 	__u32 ports; /* in network order: source in the low half */
-	__u32 pad0; /* zero */
+	__u32 holes; /* values left out of its captured bytes; its `ring_hole`s lie right before the IP header */
 	__u64 source_high; /* source address: first half of IPv6, or IPv4 */
 	__u64 source_low; /* second half of an IPv6 address, else 0 */
 	__u64 destination_high; /* destination address: first half of IPv6, or IPv4 */
@@ -783,7 +787,7 @@ _Static_assert(__builtin_offsetof(struct membench_packet, seen_on) == 76, "packe
 _Static_assert(__builtin_offsetof(struct membench_packet, hash) == 80, "packet.hash");
 _Static_assert(__builtin_offsetof(struct membench_packet, shared) == 84, "packet.shared");
 _Static_assert(__builtin_offsetof(struct membench_packet, ports) == 88, "packet.ports");
-_Static_assert(__builtin_offsetof(struct membench_packet, pad0) == 92, "packet.pad0");
+_Static_assert(__builtin_offsetof(struct membench_packet, holes) == 92, "packet.holes");
 _Static_assert(__builtin_offsetof(struct membench_packet, source_high) == 96, "packet.source_high");
 _Static_assert(__builtin_offsetof(struct membench_packet, source_low) == 104, "packet.source_low");
 _Static_assert(__builtin_offsetof(struct membench_packet, destination_high) == 112, "packet.destination_high");
@@ -831,7 +835,7 @@ struct membench_config {
 	__u32 next_conn; /* number of the next connection; it goes on where another instance takes over */
 	__u32 scratch; /* address of the scratch area, for small tables of the instance */
 	__u32 scratch_size; /* bytes of the scratch area */
-	__u32 pad0; /* zero */
+	__u32 uncut; /* address of the bitmap of flows whose packets the BPF program copies whole, 0: none */
 };
 _Static_assert(sizeof(struct membench_config) == 184, "size of config");
 _Static_assert(__builtin_offsetof(struct membench_config, key0) == 0, "config.key0");
@@ -874,7 +878,7 @@ _Static_assert(__builtin_offsetof(struct membench_config, lag) == 164, "config.l
 _Static_assert(__builtin_offsetof(struct membench_config, next_conn) == 168, "config.next_conn");
 _Static_assert(__builtin_offsetof(struct membench_config, scratch) == 172, "config.scratch");
 _Static_assert(__builtin_offsetof(struct membench_config, scratch_size) == 176, "config.scratch_size");
-_Static_assert(__builtin_offsetof(struct membench_config, pad0) == 180, "config.pad0");
+_Static_assert(__builtin_offsetof(struct membench_config, uncut) == 180, "config.uncut");
 
 /* what a worker is doing, so that another can go on where it trapped, hung or died */
 struct membench_worker_state {
@@ -1043,7 +1047,8 @@ struct membench_ring_record {
 	__u8 family; /* 4 or 6 */
 	__u8 protocol; /* IP protocol number: TCP or UDP */
 	__u8 link_size; /* bytes before the IP header, included in length */
-	__u8 pad0[3]; /* zero */
+	__u8 holes; /* values left out; where it is not 0, HOLES_MAX `ring_hole`s follow before the bytes of the packet, so many of them set, by ascending offset */
+	__u8 pad0[2]; /* zero */
 };
 _Static_assert(sizeof(struct membench_ring_record) == 32, "size of ring_record");
 _Static_assert(__builtin_offsetof(struct membench_ring_record, time) == 0, "ring_record.time");
@@ -1055,7 +1060,17 @@ _Static_assert(__builtin_offsetof(struct membench_ring_record, l4_offset) == 24,
 _Static_assert(__builtin_offsetof(struct membench_ring_record, family) == 26, "ring_record.family");
 _Static_assert(__builtin_offsetof(struct membench_ring_record, protocol) == 27, "ring_record.protocol");
 _Static_assert(__builtin_offsetof(struct membench_ring_record, link_size) == 28, "ring_record.link_size");
-_Static_assert(__builtin_offsetof(struct membench_ring_record, pad0) == 29, "ring_record.pad0");
+_Static_assert(__builtin_offsetof(struct membench_ring_record, holes) == 29, "ring_record.holes");
+_Static_assert(__builtin_offsetof(struct membench_ring_record, pad0) == 30, "ring_record.pad0");
+
+/* a value that the BPF program left out of a TCP segment; never one with SYN, FIN, RST or URG */
+struct membench_ring_hole {
+	__u32 offset; /* bytes of the payload before it, as on the wire */
+	__u32 size; /* bytes left out */
+};
+_Static_assert(sizeof(struct membench_ring_hole) == 8, "size of ring_hole");
+_Static_assert(__builtin_offsetof(struct membench_ring_hole, offset) == 0, "ring_hole.offset");
+_Static_assert(__builtin_offsetof(struct membench_ring_hole, size) == 4, "ring_hole.size");
 
 /* read-only data of the BPF program, set before it is loaded */
 struct membench_kernel_settings {

@@ -63,6 +63,38 @@ struct {
 } counters SEC(".maps");
 
 /*
+ * Bitmap of the flows whose packets are copied whole; the parser sets it (assembly/flow/uncut.ts). User space maps
+ * it, as above.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, MEMBENCH_UNCUT_BITMAP / 8);
+	__type(key, __u32);
+	__type(value, __u64);
+} uncut SEC(".maps");
+
+/* Most bytes gathered before the last piece of a packet, a power of two, and most of that piece. */
+#define GATHERED 4096
+#define REST_MAX 4096
+
+/* A record without values while it is put together (values.h); of each CPU, with bottom halves disabled. */
+struct gathering {
+	/* Stays 0; unknown to the verifier. */
+	__u64 zero;
+	struct membench_ring_record record;
+	struct membench_ring_hole holes[MEMBENCH_HOLES_MAX];
+	__u8 bytes[GATHERED + REST_MAX];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct gathering);
+} gatherings SEC(".maps");
+
+/*
  * Adds one at an offset that is a constant for the verifier, because a process without CAP_PERFMON may not
  * add a computed value to a pointer. Written in assembly, because clang would merge the cases again.
  */

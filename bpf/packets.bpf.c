@@ -13,14 +13,12 @@
 #include "headers.h"
 #include "layout.h"
 #include "maps.h"
+#include "values.h"
 
 /* Value of both TCX_NEXT and TC_ACT_UNSPEC (linux/bpf.h, linux/pkt_cls.h): the next program decides. */
 #define PASS (-1)
 
 #define HEAD sizeof(struct membench_ring_record)
-
-/* Keeps clang from narrowing a register whose bound the verifier must see in full width. */
-#define whole(x) asm volatile("" : "+r"(x))
 
 /* Offsets in a packet, in one word, so that functions can pass them as one argument. */
 #define PLACE(l3, l4_offset, family, protocol) \
@@ -29,6 +27,22 @@
 static __always_inline int is_server(__u32 port)
 {
 	return (ports[(port >> 3) & (MEMBENCH_PORT_BITMAP - 1)] >> (port & 7)) & 1;
+}
+
+/* Fills the head of a record without holes. */
+static __always_inline void describe(struct membench_ring_record *r, struct __sk_buff *skb, __u64 place,
+				     __u32 hash, __u32 captured, __u64 now)
+{
+	r->time = now;
+	r->length = skb->len;
+	r->captured = captured;
+	r->hash = hash;
+	r->ifindex = skb->ifindex;
+	r->l4_offset = place >> 16;
+	r->family = place >> 32;
+	r->protocol = place >> 40;
+	/* With it `holes`, which becomes 0: the IP header begins within the first 256 bytes. */
+	*(__u16 *)&r->link_size = place;
 }
 
 /*
@@ -47,15 +61,7 @@ static __always_inline __u32 fill(struct __sk_buff *skb, __u64 place, __u32 hash
 	whole(last);
 	if (last >= size - HEAD || bpf_skb_load_bytes(skb, place & 0xffff, r + 1, last + 1))
 		goto failed;
-	r->time = now;
-	r->length = skb->len;
-	r->captured = captured;
-	r->hash = hash;
-	r->ifindex = skb->ifindex;
-	r->l4_offset = place >> 16;
-	r->family = place >> 32;
-	r->protocol = place >> 40;
-	r->link_size = place;
+	describe(r, skb, place, hash, captured, now);
 	bpf_ringbuf_submit(r, wake);
 	return MEMBENCH_KERNEL_COUNTER_SUBMITTED;
 
@@ -158,6 +164,35 @@ __noinline int membench_submit(struct __sk_buff *skb, __u64 place, __u32 hash, _
 	return fill(skb, place, hash, captured, ring, now, wake, MEMBENCH_RING_CAPTURE_MAX + HEAD);
 }
 
+/* As `membench_submit`, but without the values that begin in the packet. */
+__noinline int membench_skip(struct __sk_buff *skb, __u64 place, __u32 hash, __u32 index)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct gathering *g = bpf_map_lookup_elem(&gatherings, &cpu);
+	void *ring = bpf_map_lookup_elem(&rings, &index);
+	struct wake *last = bpf_map_lookup_elem(&wakes, &index);
+	__u32 gathered, captured;
+	__u64 now, size;
+
+	if (skb->len < HOLE_LEAST || (__u8)(place >> 40) != IPPROTO_TCP || !g || !ring)
+		return membench_submit(skb, place, hash, index);
+	gathered = membench_gather(skb, place, hash);
+	captured = gathered & 0xffff;
+	if (!captured || captured > settings.snaplen)
+		return membench_submit(skb, place, hash, index);
+	now = time_of(skb, last);
+	describe(&g->record, skb, place, hash, captured, now);
+	g->record.holes = gathered >> 16;
+	size = (__u64)captured - 1;
+	whole(size);
+	if (size >= sizeof(g->bytes))
+		return MEMBENCH_KERNEL_COUNTER_LOST_COPY_FAILED;
+	size += HEAD + sizeof(g->holes) + 1;
+	if (bpf_ringbuf_output(ring, &g->record, size, wake_flag(ring, last, now)))
+		return MEMBENCH_KERNEL_COUNTER_LOST_RING_FULL;
+	return MEMBENCH_KERNEL_COUNTER_SUBMITTED;
+}
+
 /*
  * Reads the transport header at `l4`. Returns TAKEN, or the counter of the reason why not. For a packet of
  * the server ports it sets the hash of the flow, and the hash that all duplicates of a connection share.
@@ -207,8 +242,11 @@ static __always_inline int read_transport(struct __sk_buff *skb, struct headers 
 	return length <= h->l4_offset + header ? MEMBENCH_KERNEL_COUNTER_SKIPPED_NO_PAYLOAD : TAKEN;
 }
 
-/* Takes one packet with its IP header at `l3`; where that is a constant, the code is faster. */
-static __always_inline void record(struct __sk_buff *skb, __u32 l3)
+/*
+ * Takes one packet with its IP header at `l3`; where that is a constant, the code is faster. With `skip`, also a
+ * constant, it is taken without values.
+ */
+static __always_inline void record(struct __sk_buff *skb, __u32 l3, const int skip)
 {
 	struct headers h = {};
 	__u32 ring = settings.rings;
@@ -233,21 +271,29 @@ static __always_inline void record(struct __sk_buff *skb, __u32 l3)
 	}
 	if (outcome == TAKEN || outcome == MEMBENCH_KERNEL_COUNTER_SKIPPED_NO_PAYLOAD)
 		ring = (__u64)(shared >> (32 - MEMBENCH_OWNER_BITS)) * settings.rings >> MEMBENCH_OWNER_BITS;
-	if (outcome == TAKEN)
-		outcome = membench_submit(skb, PLACE(l3, h.l4_offset, h.family, h.protocol), hash, ring);
+	if (outcome == TAKEN) {
+		__u64 place = PLACE(l3, h.l4_offset, h.family, h.protocol);
+
+		outcome = skip ? membench_skip(skb, place, hash, ring) : membench_submit(skb, place, hash, ring);
+	}
 	membench_count(ring, outcome);
 }
 
 /* Takes one packet with VLAN tags in it. */
 __noinline int membench_tagged(struct __sk_buff *skb, __u32 l3)
 {
-	record(skb, l3);
+	record(skb, l3, 0);
 	return 0;
 }
 
-/* The program for devices with an Ethernet header. */
-SEC("tc")
-int membench_l2(struct __sk_buff *skb)
+/* The same, without values. */
+__noinline int membench_tagged_cut(struct __sk_buff *skb, __u32 l3)
+{
+	record(skb, l3, 1);
+	return 0;
+}
+
+static __always_inline int record_ethernet(struct __sk_buff *skb, const int skip)
 {
 	__u32 l3 = 0;
 	int outcome = read_ethernet(skb, &l3);
@@ -255,17 +301,41 @@ int membench_l2(struct __sk_buff *skb)
 	if (outcome != TAKEN)
 		membench_count(settings.rings, outcome);
 	else if (l3 == ETH_HLEN)
-		record(skb, ETH_HLEN);
+		record(skb, ETH_HLEN, skip);
+	else if (skip)
+		membench_tagged_cut(skb, l3);
 	else
 		membench_tagged(skb, l3);
 	return PASS;
 }
 
-/* The program for devices without a link header: tun, wireguard, tunnels. */
+/*
+ * The programs for devices with an Ethernet header (l2) and without a link header: tun, wireguard, tunnels (l3).
+ * The second of each leaves out values. Only those that are used are loaded.
+ */
+SEC("tc")
+int membench_l2(struct __sk_buff *skb)
+{
+	return record_ethernet(skb, 0);
+}
+
+SEC("tc")
+int membench_l2_cut(struct __sk_buff *skb)
+{
+	return record_ethernet(skb, 1);
+}
+
 SEC("tc")
 int membench_l3(struct __sk_buff *skb)
 {
-	record(skb, 0);
+	record(skb, 0, 0);
+	return PASS;
+}
+
+SEC("tc")
+int membench_l3_cut(struct __sk_buff *skb)
+{
+	record(skb, 0, 1);
 	return PASS;
 }
 

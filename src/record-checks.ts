@@ -23,6 +23,7 @@ const KNOWN: Readonly<Record<keyof RecordOptions, true>> = {
   user: true,
   zeroCopy: true,
   attach: true,
+  ebpfValues: true,
   keyFile: true,
   hideMemory: true,
   giveUpRights: true,
@@ -95,15 +96,15 @@ export function checkOptions(options: RecordOptions): void {
 }
 
 /** Refuses options that have no effect for this source, because ignoring one would suggest that it works. */
-function checkSource({ source, user, attach, zeroCopy }: RecordOptions): void {
+function checkSource({ source, user, attach, ebpfValues, zeroCopy }: RecordOptions): void {
   const refuse = (what: string) => {
     throw new MembenchError('ERR_MEMBENCH_USAGE', what);
   };
   if (!isLive(source)) {
     if (user !== undefined) refuse('a user to decode is for live sources');
     if (zeroCopy === false) refuse('copying out of kernel rings is for live sources');
-    if (attach !== undefined) refuse('a way to attach programs is for ebpf sources');
-  } else if (attach !== undefined && /^(afpacket|pcap):/.test(source as string)) {
-    refuse('a way to attach programs is for ebpf sources');
   }
+  if (isLive(source) && !/^(afpacket|pcap):/.test(source as string)) return;
+  if (attach !== undefined) refuse('a way to attach programs is for ebpf sources');
+  if (ebpfValues !== undefined) refuse('leaving out values is for ebpf sources');
 }

@@ -51,6 +51,11 @@ export interface RecordOptions {
   zeroCopy?: boolean;
   /** Attach eBPF programs only this way. Default: `tcx`, or `clsact` where the kernel is older than 6.6. */
   attach?: 'tcx' | 'clsact';
+  /**
+   * Whether the eBPF program leaves out values that begin in a packet, so that they never leave the kernel, or
+   * copies whole packets. Default: `skip`, or `copy` where this kernel or a lack of rights does not permit it.
+   */
+  ebpfValues?: 'skip' | 'copy';
   /** File with the 128-bit secret for the hashes of keys. Default: a random secret, forgotten at the end. */
   keyFile?: string;
   /**

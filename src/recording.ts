@@ -67,6 +67,7 @@ export async function runRecording(
       hashSeed,
       sample,
       attach: options.attach,
+      ebpfValues: options.ebpfValues,
     },
     (message) => options.onInfo?.(message),
     options.signal,

@@ -27,6 +27,8 @@ export const AGREED_SACK: u8 = 2;
 export const AGREED_STAMPS: u8 = 4;
 /** The flow's packets are captured twice: its SYN was, too soon for a retransmission. */
 export const SEEN_TWICE: u8 = 8;
+/** The BPF program was asked for whole packets of the flow (uncut.ts). */
+export const UNCUT: u8 = 16;
 
 /** Largest window scale (RFC 7323, section 2.3). */
 export const SCALE_MAX: u32 = 14;

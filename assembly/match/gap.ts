@@ -1,13 +1,16 @@
 /** The effect of a gap on a parser. Within a value of known size nothing else is lost. */
-import { CLIENT, Flow, SERVER, Side, sideOf, SYNC_NONE } from '../flow/flow';
+import { CLIENT, Flow, SERVER, Side, sideOf, SYNC_NONE, SYNC_YES } from '../flow/flow';
 import { count, countPayload } from '../instance';
 import {
-  COUNTER_GAPS, COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, COUNTER_PAYLOAD_SKIPPED_STREAM, COUNTER_VALUE_GAPS,
+  COUNTER_GAPS, COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, COUNTER_PAYLOAD_SKIPPED_STREAM,
+  COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_VALUE_GAPS,
 } from '../layout';
 import { LOGIN_BOTH } from '../memcache/credentials';
 import { countUnsynced, settleHeld, takeUnread, WHY_AFTER_GAP } from './account';
 import { finishImplied, isImplied } from './server';
-import { CLIENT_DATA, CLIENT_OVER, CLIENT_UNKNOWN, SERVER_DATA, SERVER_LINE, SERVER_STREAM } from './states';
+import {
+  CLIENT_DATA, CLIENT_OVER, CLIENT_STEP, CLIENT_UNKNOWN, SERVER_DATA, SERVER_LINE, SERVER_STEP, SERVER_STREAM,
+} from './states';
 import { dataDone } from './submit';
 import { loseSync } from './sync';
 
@@ -35,18 +38,41 @@ function isBehindData(flow: Flow, side: Side, index: u32, size: u32): bool {
   return index == SERVER && side.state == SERVER_DATA && isImplied(flow, size - side.skip);
 }
 
+/** Skips `size` bytes of the current data block of a side. */
+function skipData(flow: Flow, index: u32, size: u32, time: u64): void {
+  const side = sideOf(flow, index);
+  side.skip -= size;
+  // The missing bytes may be credentials.
+  if (index == CLIENT && flow.login) flow.login = LOGIN_BOTH;
+  if (side.skip) return;
+  if (index == CLIENT) dataDone(flow, side, time);
+  else side.state = SERVER_LINE;
+}
+
+/**
+ * Skips bytes of a flow that is in sync or tentative, where they lie within the current data block. Otherwise
+ * returns false without any effect.
+ */
+export function takeValue(flow: Flow, index: u32, size: u32, time: u64): bool {
+  const side = sideOf(flow, index);
+  if (isWithinData(side, index, size)) {
+    takeUnread(flow, size);
+  } else {
+    // The data block of an unknown command.
+    if (side.state != (index == CLIENT ? CLIENT_STEP : SERVER_STEP) || size > side.skip) return false;
+    if (flow.sync == SYNC_YES) countPayload(COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, size);
+    else takeUnread(flow, size);
+  }
+  skipData(flow, index, size, time);
+  return true;
+}
+
 /** Skips a gap, at `time`, of a flow that is in sync or tentative. */
 export function takeGap(flow: Flow, index: u32, size: u32, time: u64): void {
   const side = sideOf(flow, index);
   if (isWithinData(side, index, size)) {
     count(COUNTER_VALUE_GAPS);
-    side.skip -= size;
-    // The missing bytes may be credentials.
-    if (index == CLIENT && flow.login) flow.login = LOGIN_BOTH;
-    if (side.skip == 0) {
-      if (index == CLIENT) dataDone(flow, side, time);
-      else side.state = SERVER_LINE;
-    }
+    skipData(flow, index, size, time);
     return;
   }
   if (isBehindData(flow, side, index, size)) {

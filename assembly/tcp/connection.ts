@@ -4,6 +4,7 @@ import {
   scaleOf, SEEN_TWICE, SERVER, Side, sideOf,
 } from '../flow/flow';
 import { addFlow, find, hasRoom, oldestFlow, removeFlow, touch } from '../flow/table';
+import { endUncut } from '../flow/uncut';
 import { config, count } from '../instance';
 import {
   CONN_KIND_CLOSE_END, CONN_KIND_CLOSE_EVICTED, CONN_KIND_CLOSE_FIN, CONN_KIND_CLOSE_REUSED,
@@ -345,5 +346,6 @@ export function endFlow(flow: Flow, kind: u32): void {
   ) rememberOver(flow);
   close(flow, kind, time);
   countHalf(flow);
+  endUncut(flow);
   removeFlow(flow);
 }

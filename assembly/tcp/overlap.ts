@@ -32,6 +32,10 @@ export const IS_UNACCEPTABLE: u32 = 0x100;
 const IS_WRONG: u32 = 0x200;
 /** One segment has its FIN where another has bytes: the stream may end before the unknown bytes. */
 export const IS_PERHAPS_OVER: u32 = 0x400;
+/** The BPF program took the bytes of this part of a segment for a value, and left them out. */
+export const IS_LEFT_OUT: u32 = 0x800;
+/** A part of a segment other than its first. */
+export const IS_LATER_PART: u32 = 0x1000;
 
 /** Sequence number after the current segment. */
 let end: u32 = 0;

@@ -10,13 +10,19 @@ import {
 import { count, isPast } from '../instance';
 import {
   COUNTER_AMBIGUOUS_COPIES, COUNTER_BOUND_REORDER, COUNTER_DUPLICATES, COUNTER_OUT_OF_ORDER,
-  COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS, COUNTER_RETRANSMITTED,
+  COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS,
+  COUNTER_RETRANSMITTED,
 } from '../layout';
 import { Packet, packet, reservePacket } from '../packet';
-import { bytes, gap, GAP_CONTRADICTORY, GAP_NOT_CAPTURED, GAP_NOT_SEEN, GAP_PERHAPS_OVER } from '../stream';
+import {
+  bytes, gap, GAP_CONTRADICTORY, GAP_NOT_CAPTURED, GAP_NOT_SEEN, GAP_PERHAPS_OVER, leftOut,
+} from '../stream';
 import { before, TCP_FIN, TCP_URG, WINDOW_MAX } from '../wire/tcp';
 import { becomesHalf } from './half';
-import { dropUnacceptable, IS_UNACCEPTABLE, IS_PERHAPS_OVER, isUnacceptable, keepEarly } from './overlap';
+import {
+  dropUnacceptable, IS_LATER_PART, IS_LEFT_OUT, IS_PERHAPS_OVER, IS_UNACCEPTABLE, isUnacceptable, keepEarly,
+} from './overlap';
+import { beginParts, nextPart } from './parts';
 import { bytesAt, dropFirst, dropWaiting, endOf, runOf, Waiting } from './waiting';
 
 /** Missing bytes are given up after this many further segments of the flow: no capture reorders so far. */
@@ -45,6 +51,14 @@ function skip(flow: Flow, index: u32, size: u32, why: u32): void {
   gap(flow, index, late, why);
 }
 
+/** The same for bytes that the BPF program left out. */
+function skipLeftOut(flow: Flow, index: u32, size: u32): void {
+  late.size = size;
+  late.captured = 0;
+  sideOf(flow, index).next += size;
+  leftOut(flow, index, late);
+}
+
 /** Ends a side with its FIN, which counts as one byte (RFC 9293, section 3.4). */
 // @ts-ignore: decorator
 @inline
@@ -70,17 +84,27 @@ export function takeSegment(flow: Flow, index: u32): void {
     !(flags & (TCP_URG | IS_UNACCEPTABLE))
   ) {
     side.ifindex = <u8>at.seenOn;
-    side.next += at.captured;
-    if (at.captured) bytes(flow, index, at);
-    if (at.captured < at.size) {
-      side.next += at.size - at.captured;
-      gap(flow, index, at, GAP_NOT_CAPTURED);
-    }
+    if (at.holes == 0) deliver(flow, index);
+    else for (beginParts(); nextPart(); ) deliver(flow, index);
     if (flags & TCP_FIN) takeFin(side);
     if (other.queue) pump(flow);
     return;
   }
   takeOutOfOrder(flow, index);
+}
+
+/** Hands on the current segment, or part of one, as the next bytes of a side. */
+// @ts-ignore: decorator
+@inline
+function deliver(flow: Flow, index: u32): void {
+  const at = packet;
+  const side = sideOf(flow, index);
+  side.next += at.captured;
+  if (at.captured) bytes(flow, index, at);
+  if (at.captured == at.size) return;
+  side.next += at.size - at.captured;
+  if (at.flags & IS_LEFT_OUT) leftOut(flow, index, at);
+  else gap(flow, index, at, GAP_NOT_CAPTURED);
 }
 
 /** Takes any other segment: its new bytes are queued, and delivered if they are due. */
@@ -119,7 +143,7 @@ function takeOutOfOrder(flow: Flow, index: u32): void {
     at.flags |= IS_UNACCEPTABLE;
     at.ack = other.next;
   }
-  if (!keepEarly(side, other.next)) {
+  if (!(at.holes ? keepParts(side, other.next) : keepEarly(side, other.next))) {
     // `keepEarly` has counted the bytes that found no room as a gap.
     count(COUNTER_BOUND_REORDER);
     if (becomesHalf(flow)) drain(flow);
@@ -127,6 +151,16 @@ function takeOutOfOrder(flow: Flow, index: u32): void {
     return;
   }
   pump(flow);
+}
+
+/** Queues the current segment part by part. Returns false when memory is used up. */
+function keepParts(side: Side, otherNext: u32): bool {
+  let kept = true;
+  for (beginParts(); nextPart(); ) {
+    if (kept) kept = keepEarly(side, otherNext);
+    else count(COUNTER_PAYLOAD_GAP, packet.size);
+  }
+  return kept;
 }
 
 /**
@@ -224,7 +258,7 @@ function deliverWaiting(flow: Flow, index: u32, segment: Waiting, offset: u32): 
   late.time = segment.time;
   late.ordinal = segment.ordinal;
   late.ack = segment.ack;
-  late.starts = offset == 0 ? 1 : 0;
+  late.starts = offset == 0 && !(segment.flags & IS_LATER_PART) ? 1 : 0;
   while (offset < segment.size) {
     const from = segment.unknownFrom;
     const to = segment.unknownTo;
@@ -242,7 +276,8 @@ function deliverWaiting(flow: Flow, index: u32, segment: Waiting, offset: u32): 
       bytes(flow, index, late);
     } else {
       run = (offset < from ? from : segment.size) - offset;
-      skip(flow, index, run, GAP_NOT_CAPTURED);
+      if (segment.flags & IS_LEFT_OUT) skipLeftOut(flow, index, run);
+      else skip(flow, index, run, GAP_NOT_CAPTURED);
     }
     offset += run;
     late.starts = 0;

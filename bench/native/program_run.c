@@ -42,8 +42,9 @@ static struct bpf_map *map_of(struct bpf_object *object, const char *name)
 	return map;
 }
 
-static void configure(struct bpf_object *object)
+static void configure(struct bpf_object *object, const char *name)
 {
+	struct bpf_program *program;
 	size_t size;
 	struct membench_kernel_settings *settings = (void *)bpf_map__initial_value(map_of(object, ".rodata"), &size);
 	unsigned char *ports = (void *)bpf_map__initial_value(map_of(object, ".rodata.ports"), &size);
@@ -62,6 +63,9 @@ static void configure(struct bpf_object *object)
 	settings->sample = 1;
 	ports[PORT >> 3] |= 1 << (PORT & 7);
 	bpf_map__set_max_entries(map_of(object, "counters"), libbpf_num_possible_cpus() * 2);
+	bpf_map__set_max_entries(map_of(object, "gatherings"), libbpf_num_possible_cpus());
+	bpf_object__for_each_program(program, object)
+		bpf_program__set_autoload(program, !strcmp(bpf_program__name(program), name));
 }
 
 int main(int argc, char **argv)
@@ -81,7 +85,7 @@ int main(int argc, char **argv)
 	object = bpf_object__open(argv[1]);
 	if (!object)
 		die(argv[1]);
-	configure(object);
+	configure(object, argv[2]);
 	if (bpf_object__load(object))
 		die("the kernel refuses the object");
 	program = bpf_object__find_program_by_name(object, argv[2]);

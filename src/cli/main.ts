@@ -79,6 +79,12 @@ function build(): Command {
       'user who decodes live traffic when started as root (membench if it exists, else nobody)',
     )
     .addOption(new Option('--attach <how>', 'attach eBPF programs only this way').choices(['tcx', 'clsact']))
+    .addOption(
+      new Option('--ebpf-values <how>', 'leave values in the kernel, or copy whole packets (skip)').choices([
+        'skip',
+        'copy',
+      ]),
+    )
     .option('--no-zero-copy', 'copy out of kernel rings instead of reading them in place')
     .option(
       '--key-file <file>',

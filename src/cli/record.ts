@@ -19,6 +19,7 @@ export interface RecordFlags {
   snaplen?: number;
   user?: string;
   attach?: 'tcx' | 'clsact';
+  ebpfValues?: 'skip' | 'copy';
   zeroCopy: boolean;
   keyFile?: string;
   force?: boolean;
@@ -128,6 +129,7 @@ const SAME = [
   'sample',
   'user',
   'attach',
+  'ebpfValues',
   'keyFile',
   'force',
   'rotateSize',

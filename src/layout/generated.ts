@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0xe2d77fee;
+export const LAYOUT_HASH = 0x84dc61f3;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
@@ -53,6 +53,10 @@ export const ENVELOPE_MAX = 65536;
 export const OWNER_BITS = 13;
 /** most bytes of a packet in a ring record: the largest size of a record, less its head */
 export const RING_CAPTURE_MAX = 131040;
+/** most values that the BPF program leaves out of a packet */
+export const HOLES_MAX = 8;
+/** bytes of the bitmap of flows whose packets are to be copied whole: bit n % 32 of word n / 32 is set for the flows whose hash begins with the 16 bits n */
+export const UNCUT_BITMAP = 8192;
 
 /** link layers the decoder knows; the numbers in files are LINKTYPE_ values (tcpdump.org/linktypes.html) */
 export const LINKTYPE_NAMES = [
@@ -273,6 +277,8 @@ export const COUNTER_NAMES = [
   'gaps',
   'gap_bytes',
   'value_gaps',
+  'left_out_bytes',
+  'flows_uncut',
   'retransmitted',
   'duplicates',
   'out_of_order',
@@ -651,7 +657,7 @@ export const FLOW = {
   settled: 92,
   /** u8: LOGIN_*: whether the first value, as far as it was read, looks like credentials */
   login: 93,
-  /** u8: AGREED_*: options of both SYNs, where both were seen */
+  /** u8: AGREED_*: options of both SYNs, where both were seen; SEEN_TWICE, UNCUT */
   agreed: 94,
   /** u8: window scales, where both sides agreed on scaling: the client's in the low half */
   scales: 95,
@@ -808,6 +814,8 @@ export const PACKET = {
   shared: 84,
   /** u32: in network order: source in the low half */
   ports: 88,
+  /** u32: values left out of its captured bytes; its `ring_hole`s lie right before the IP header */
+  holes: 92,
   /** u64: source address: first half of IPv6, or IPv4 */
   source_high: 96,
   /** u64: second half of an IPv6 address, else 0 */
@@ -901,6 +909,8 @@ export const CONFIG = {
   scratch: 172,
   /** u32: bytes of the scratch area */
   scratch_size: 176,
+  /** u32: address of the bitmap of flows whose packets the BPF program copies whole, 0: none */
+  uncut: 180,
   SIZE: 184,
 } as const;
 
@@ -1076,7 +1086,18 @@ export const RING_RECORD = {
   protocol: 27,
   /** u8: bytes before the IP header, included in length */
   link_size: 28,
+  /** u8: values left out; where it is not 0, HOLES_MAX `ring_hole`s follow before the bytes of the packet, so many of them set, by ascending offset */
+  holes: 29,
   SIZE: 32,
+} as const;
+
+/** Byte offsets. a value that the BPF program left out of a TCP segment; never one with SYN, FIN, RST or URG */
+export const RING_HOLE = {
+  /** u32: bytes of the payload before it, as on the wire */
+  offset: 0,
+  /** u32: bytes left out */
+  size: 4,
+  SIZE: 8,
 } as const;
 
 /** Byte offsets. read-only data of the BPF program, set before it is loaded */

@@ -93,6 +93,11 @@ export const schema: Schema = {
       131040,
       'most bytes of a packet in a ring record: the largest size of a record, less its head',
     ],
+    HOLES_MAX: [8, 'most values that the BPF program leaves out of a packet'],
+    UNCUT_BITMAP: [
+      8192,
+      'bytes of the bitmap of flows whose packets are to be copied whole: bit n % 32 of word n / 32 is set for the flows whose hash begins with the 16 bits n',
+    ],
   },
 
   enums: {
@@ -276,6 +281,8 @@ export const schema: Schema = {
         'gaps',
         'gap_bytes',
         'value_gaps',
+        'left_out_bytes',
+        'flows_uncut',
         'retransmitted',
         'duplicates',
         'out_of_order',
@@ -581,7 +588,7 @@ export const schema: Schema = {
         f('from_syn', 'u8', '1 where the handshake was seen'),
         f('settled', 'u8', '1 once its protocol is certain, and will not be detected again'),
         f('login', 'u8', 'LOGIN_*: whether the first value, as far as it was read, looks like credentials'),
-        f('agreed', 'u8', 'AGREED_*: options of both SYNs, where both were seen'),
+        f('agreed', 'u8', 'AGREED_*: options of both SYNs, where both were seen; SEEN_TWICE, UNCUT'),
         f('scales', 'u8', "window scales, where both sides agreed on scaling: the client's in the low half"),
         f('open_time', 'u64', 'time of the SYN, or of the first payload'),
         f('last_time', 'u64', 'time of the latest packet'),
@@ -690,7 +697,11 @@ export const schema: Schema = {
         f('hash', 'u32', 'flow hash'),
         f('shared', 'u32', 'in the record walk, the hash that chooses its worker'),
         f('ports', 'u32', 'in network order: source in the low half'),
-        f('pad0', 'u32', 'zero'),
+        f(
+          'holes',
+          'u32',
+          'values left out of its captured bytes; its `ring_hole`s lie right before the IP header',
+        ),
         f('source_high', 'u64', 'source address: first half of IPv6, or IPv4'),
         f('source_low', 'u64', 'second half of an IPv6 address, else 0'),
         f('destination_high', 'u64', 'destination address: first half of IPv6, or IPv4'),
@@ -744,7 +755,11 @@ export const schema: Schema = {
         f('next_conn', 'u32', 'number of the next connection; it goes on where another instance takes over'),
         f('scratch', 'u32', 'address of the scratch area, for small tables of the instance'),
         f('scratch_size', 'u32', 'bytes of the scratch area'),
-        f('pad0', 'u32', 'zero'),
+        f(
+          'uncut',
+          'u32',
+          'address of the bitmap of flows whose packets the BPF program copies whole, 0: none',
+        ),
       ],
     },
     worker_state: {
@@ -889,7 +904,19 @@ export const schema: Schema = {
         f('family', 'u8', '4 or 6'),
         f('protocol', 'u8', 'IP protocol number: TCP or UDP'),
         f('link_size', 'u8', 'bytes before the IP header, included in length'),
-        f('pad0', 'u8', 'zero', 3),
+        f(
+          'holes',
+          'u8',
+          'values left out; where it is not 0, HOLES_MAX `ring_hole`s follow before the bytes of the packet, so many of them set, by ascending offset',
+        ),
+        f('pad0', 'u8', 'zero', 2),
+      ],
+    },
+    ring_hole: {
+      doc: 'a value that the BPF program left out of a TCP segment; never one with SYN, FIN, RST or URG',
+      fields: [
+        f('offset', 'u32', 'bytes of the payload before it, as on the wire'),
+        f('size', 'u32', 'bytes left out'),
       ],
     },
     kernel_settings: {

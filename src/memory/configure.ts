@@ -67,6 +67,7 @@ export function configureWorker(
   u32(CONFIG.event_count, region.eventCount);
   u32(CONFIG.scratch, base + region.scratch.at);
   u32(CONFIG.scratch_size, region.scratch.size);
+  u32(CONFIG.uncut, map.uncut);
   return address;
 }
 

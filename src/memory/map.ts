@@ -41,7 +41,7 @@ import {
  *                                | key cache | columns | block out
  *                                | SYNs | flow buckets | flows | requests | keys | reorder | lines
  *                                | kernel ring window
- *           kernel counters
+ *           kernel counters | bitmap of uncut flows
  * ```
  *
  * Everything is sized once, and nothing grows. Untouched memory is not resident, so a large pool costs
@@ -74,6 +74,8 @@ export interface MemoryMap {
   readonly region: Region;
   /** Address of the window for the kernel's counters. */
   readonly kernelCounters: number;
+  /** Address of the bitmap of uncut flows; 0 where there is none. */
+  readonly uncut: number;
   /** Size of the memory in pages of 64 KiB. */
   readonly pages: number;
 }
@@ -138,6 +140,8 @@ export interface MapOptions {
   window?: number;
   /** Bytes of the window for the kernel's counters. Default 0. */
   kernelCounters?: number;
+  /** Bytes of the bitmap of uncut flows. Default 0: none. */
+  uncut?: number;
   /** Allow a map larger than 4 GiB, to calculate its size. Default false. */
   unlimited?: boolean;
 }
@@ -272,6 +276,7 @@ export function mapMemory(options: MapOptions): MemoryMap {
   const { region, size } = mapRegion(options);
   cursor.take(workers * size, PAGE);
   const kernelCounters = cursor.take(options.kernelCounters ?? 0, PAGE);
+  const uncut = options.uncut ? cursor.take(options.uncut, PAGE) : 0;
   // One page more: searches read up to 15 bytes past the end.
   const pages = Math.ceil(cursor.at / PAGE) + 1;
   if (pages > PAGES_MAX && !options.unlimited) {
@@ -301,6 +306,7 @@ export function mapMemory(options: MapOptions): MemoryMap {
     regionStride: size,
     region,
     kernelCounters,
+    uncut,
     pages,
   };
 }

@@ -7,6 +7,7 @@ import { type KernelRing, LAG_SAMPLE } from './drain.js';
 import { KernelCounters } from './kernel-counters.js';
 import type { BpfRing, WorkerTask } from './messages.js';
 import { bytesOfPackets, RingCopy } from './ring-records.js';
+import { shareUncut } from './uncut.js';
 
 /** Bytes decoded before their room is returned to the kernel: they fit into a core's cache. */
 const BATCH = 256 * 1024;
@@ -95,6 +96,7 @@ class MappedRing implements KernelRing {
   readonly #counters: KernelCounters;
   readonly #state: WorkerState;
   readonly #size: number;
+  readonly #uncut: () => void;
   #takes = 0;
 
   constructor(libc: Libc, task: WorkerTask, rings: BpfRing, mapping: Mapping, state: WorkerState) {
@@ -103,6 +105,7 @@ class MappedRing implements KernelRing {
     this.#size = rings.size;
     this.#mapping = mapping;
     this.#epoll = libc.watch([rings.fd]);
+    this.#uncut = shareUncut(libc, task, rings);
     const { map, worker } = task;
     this.#counters = new KernelCounters(mapCounters(libc, task, rings), state.kernel, {
       index: worker,
@@ -141,6 +144,7 @@ class MappedRing implements KernelRing {
     const { at, bytes } = this.#mapping.present(start, size);
     this.#state.begin('decoding', BigInt(start));
     const done = core.decodeRing(at, bytes, BATCH, this.#libc.monotonic());
+    this.#uncut();
     if (done > 0 && this.#takes++ % LAG_SAMPLE === 0) core.lagOfRing(at, done, this.#libc.monotonic());
     // This store completes the batch.
     Atomics.store(consumer, 0, BigInt(start + done));

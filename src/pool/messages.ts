@@ -12,6 +12,8 @@ export interface BpfRing {
   counters: number;
   countersSize: number;
   cpus: number;
+  /** Descriptor of the bitmap of flows that are copied whole; null where all are. */
+  uncut: number | null;
   /** Whether to map the ring into the parser's memory, instead of copying from it. */
   zeroCopy: boolean;
 }

@@ -1,4 +1,5 @@
 /** What the kind of a feed decides: the layout of the memory, and how packets reach the workers. */
+import { UNCUT_BITMAP } from '../layout/generated.js';
 import { bufferWithin, mapWithin } from '../memory/budget.js';
 import { type MapOptions, type MemoryMap, mapMemory } from '../memory/map.js';
 import type { WorkerTask } from '../pool/messages.js';
@@ -35,6 +36,7 @@ export function mapOf({ feed, workers, buffer, memory }: RecorderSettings, pageS
     blockEvents: BLOCK_EVENTS,
     window: windowOf(feed, pageSize),
     kernelCounters: feed.kind === 'bpf rings' ? feed.countersSize : 0,
+    uncut: feed.kind === 'bpf rings' && feed.uncut !== null ? UNCUT_BITMAP : 0,
   };
   return memory === undefined ? mapMemory({ ...rooms, state: STATE_SIZE }) : mapWithin(memory, rooms);
 }
@@ -73,8 +75,9 @@ export function ringOf(feed: Feed, worker: number, zeroCopy: boolean): WorkerTas
     case 'stream':
       return null;
     case 'bpf rings': {
-      const { ringSize: size, counters, countersSize, cpus } = feed;
-      return { kind: 'bpf ring', fd: feed.rings[worker]!, size, counters, countersSize, cpus, zeroCopy };
+      const { ringSize: size, counters, countersSize, cpus, uncut } = feed;
+      const fd = feed.rings[worker]!;
+      return { kind: 'bpf ring', fd, size, counters, countersSize, cpus, uncut, zeroCopy };
     }
     case 'packet rings': {
       const { blockSize, blockCount, blockTimeout } = feed;

@@ -272,7 +272,7 @@ async function checkEbpf(rights: Rights | null, { check }: Decoder): Promise<Che
     await checks.try(
       what,
       () => loadAndClose(libbpf),
-      () => 'the kernel takes them',
+      (how) => how,
     );
   }
   return checks.list;
@@ -312,8 +312,15 @@ function checkBpfRight(checks: Checks, rights: Rights, name: 'CAP_BPF' | 'CAP_NE
   else checks.right(rights, name, FIX_BPF);
 }
 
-/** Loads the programs into the kernel and closes them, without attaching them. */
-async function loadAndClose(libbpf: Libbpf): Promise<void> {
+/** Loads the programs into the kernel and closes them, without attaching them. Returns what they can do here. */
+async function loadAndClose(libbpf: Libbpf): Promise<string> {
   const { loadPrograms } = await import('./ebpf/object.js');
-  loadPrograms(libbpf, { ports: PORTS, rings: WORKERS, ringSize: RING, seed: 0n }).close();
+  const settings = { ports: PORTS, rings: WORKERS, ringSize: RING, seed: 0n };
+  loadPrograms(libbpf, settings).close();
+  try {
+    loadPrograms(libbpf, { ...settings, skipValues: true }).close();
+    return 'the kernel takes them; values stay in it';
+  } catch {
+    return 'the kernel takes them; values are copied';
+  }
 }

@@ -14,6 +14,8 @@ export interface LiveOptions {
   sample: number;
   /** Forces one way of attaching programs. */
   attach?: 'tcx' | 'clsact' | undefined;
+  /** Whether the BPF program leaves values out of packets. Default: where it can. */
+  ebpfValues?: 'skip' | 'copy' | undefined;
 }
 
 /** Whether a name stands for all interfaces: `any`, as for tcpdump, or `*`. */

@@ -26,6 +26,11 @@ export interface BpfRingsFeed {
   counters: number;
   countersSize: number;
   cpus: number;
+  /**
+   * Descriptor of the bitmap of flows whose packets are copied whole, which all workers map; null where no values
+   * are left out.
+   */
+  uncut: number | null;
   /** Seed of the flow hash of the BPF program. */
   hashSeed: bigint;
 }
@@ -56,14 +61,17 @@ export type Feed = CapturesFeed | LiveFeed;
 /** The descriptors of a feed that a child process inherits. */
 export function descriptorsOf(feed: LiveFeed): number[] {
   if (feed.kind === 'stream') return [feed.fd];
-  return feed.kind === 'packet rings' ? [...feed.sockets] : [...feed.rings, feed.counters];
+  if (feed.kind === 'packet rings') return [...feed.sockets];
+  const { rings, counters, uncut } = feed;
+  return uncut === null ? [...rings, counters] : [...rings, counters, uncut];
 }
 
 /** The same feed with other numbers for its descriptors, in the order of `descriptorsOf`. */
 export function withDescriptors(feed: LiveFeed, fds: readonly number[]): LiveFeed {
   if (feed.kind === 'stream') return { ...feed, fd: fds[0]! };
   if (feed.kind === 'packet rings') return { ...feed, sockets: fds };
-  return { ...feed, rings: fds.slice(0, feed.rings.length), counters: fds[feed.rings.length]! };
+  const { length } = feed.rings;
+  return { ...feed, rings: fds.slice(0, length), counters: fds[length]!, uncut: fds[length + 1] ?? null };
 }
 
 /** Packets that the kernel's filter passed, and those of them it dropped; null where it does not tell. */

@@ -3,11 +3,7 @@
  * same packets, the program by BPF_PROG_TEST_RUN, and must come to the same verdicts.
  */
 import test from 'ava';
-import koffi from 'koffi';
-import { type Counter, KERNEL_COUNTER_NAMES, KERNEL_COUNTERS } from '#src/layout/generated.js';
-import { loadLibc, PROT_READ } from '#src/native/libc.js';
-import { loadLibbpf } from '#src/source/ebpf/libbpf.js';
-import { loadPrograms } from '#src/source/ebpf/object.js';
+import type { Counter } from '#src/layout/generated.js';
 import { recordInProcess } from '../support/in-process.js';
 import { takeTurns, whyNotLive } from '../support/network.js';
 import {
@@ -25,6 +21,7 @@ import {
   tcp,
   udp,
 } from '../support/packets.js';
+import { loadProgram } from '../support/program.js';
 
 const reason = whyNotLive();
 // Programs in the kernel are seen by all: other files count them.
@@ -137,53 +134,8 @@ const PACKETS: [name: string, frame: Uint8Array, verdict: Verdict][] = [
   ['cut in the ports', ethernet(v4()).subarray(0, 36), 'skipped_cut_header'],
 ];
 
-/** Runs one packet through the program. Returns what it counted, by name. */
-async function kernel(sample = 1): Promise<{ run(frame: Uint8Array): string[] | null; close(): void }> {
-  const libc = await loadLibc();
-  const programs = loadPrograms(await loadLibbpf(), {
-    ports: [[11211, 11211]],
-    rings: 2,
-    ringSize: 1 << 19,
-    seed: 77n,
-    sample,
-  });
-  const size = Math.ceil(programs.countersSize / libc.pageSize) * libc.pageSize;
-  const words = new BigUint64Array(
-    libc.map(size, PROT_READ, programs.counters, 0),
-    0,
-    programs.countersSize / 8,
-  );
-  const testRun = koffi.load('libbpf.so.1').func('int bpf_prog_test_run_opts(int program, void *options)');
-  const sums = () =>
-    KERNEL_COUNTER_NAMES.map((_, counter) => {
-      let sum = 0n;
-      for (let i = counter; i < words.length; i += KERNEL_COUNTERS) sum += words[i]!;
-      return sum;
-    });
-  return {
-    run(frame) {
-      // struct bpf_test_run_opts (bpf/bpf.h).
-      const options = new DataView(new ArrayBuffer(80));
-      const data = Uint8Array.from(frame);
-      options.setBigUint64(0, 80n, true);
-      options.setBigUint64(8, BigInt(koffi.address(data)), true);
-      options.setUint32(24, data.length, true);
-      const before = sums();
-      const code = testRun(programs.l2, new Uint8Array(options.buffer));
-      // Recent kernels refuse to make a packet of less than both headers.
-      if (code === -22 && data.length < 34) return null;
-      if (code !== 0) throw new Error(`bpf_prog_test_run_opts: ${code}`);
-      // TCX_NEXT, TC_ACT_UNSPEC: whatever comes next decides.
-      if (options.getInt32(56, true) !== -1) throw new Error('the program decides over packets');
-      const after = sums();
-      return KERNEL_COUNTER_NAMES.filter((_, i) => after[i]! > before[i]!);
-    },
-    close: () => programs.close(),
-  };
-}
-
 live(`the program and the parser see the same in the same packets${reason && ` (${reason})`}`, async (t) => {
-  const program = await kernel();
+  const program = await loadProgram();
   t.teardown(() => program.close());
   for (const [name, frame, verdict] of PACKETS) {
     const expected = verdict === 'no_payload' ? 'skipped_no_payload' : verdict;
@@ -204,7 +156,7 @@ live(`the program and the parser see the same in the same packets${reason && ` (
 live(
   `the program and the parser take the same sample of connections${reason && ` (${reason})`}`,
   async (t) => {
-    const program = await kernel(4);
+    const program = await loadProgram({ sample: 4 });
     t.teardown(() => program.close());
     let taken = 0;
     for (let port = 20000; port < 20400; port++) {

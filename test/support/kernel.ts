@@ -1,5 +1,11 @@
 /** The kernel's side of the rings live packets come in, and as much of the C library as their readers need. */
-import { KERNEL_COUNTER_NAMES, KERNEL_COUNTERS, RING_RECORD } from '#src/layout/generated.js';
+import {
+  HOLES_MAX,
+  KERNEL_COUNTER_NAMES,
+  KERNEL_COUNTERS,
+  RING_HOLE,
+  RING_RECORD,
+} from '#src/layout/generated.js';
 import { type MemoryMap, regionAddress } from '#src/memory/map.js';
 import type { Libc } from '#src/native/libc.js';
 import type { BpfRing, PacketRing } from '#src/pool/messages.js';
@@ -127,12 +133,36 @@ export class FakePacketRing implements FakeKernel {
 /** Bytes of a record, its head and padding included (kernel/bpf/ringbuf.c). */
 const bytesOf = (frame: Uint8Array) => (8 + RING_RECORD.SIZE + frame.length - ETHERNET + 7) & ~7;
 
-/** The record of a packet as the kernel writes it: length, page offset, the record, padding to 8. */
-export function ringRecord(frame: Uint8Array, time: bigint): Uint8Array {
-  const ip = frame.subarray(ETHERNET);
-  const bytes = new Uint8Array(bytesOf(frame));
+/** Bytes left out of a packet's payload. */
+export interface Hole {
+  offset: number;
+  size: number;
+}
+
+/** The bytes of a packet from its IP header on, without the holes in its payload. */
+function withoutHoles(ip: Uint8Array, holes: readonly Hole[]): Uint8Array {
+  const headers = IPV4 + (ip[IPV4 + 12]! >> 4) * 4;
+  const kept = [...ip];
+  for (const { offset, size } of holes.toReversed()) kept.splice(headers + offset, size);
+  return Uint8Array.from(kept);
+}
+
+/**
+ * The record of a packet as the kernel writes it: length, page offset, the record, the holes if there are any,
+ * padding to 8.
+ */
+export function ringRecord(frame: Uint8Array, time: bigint, holes: readonly Hole[] = []): Uint8Array {
+  const ip = holes.length ? withoutHoles(frame.subarray(ETHERNET), holes) : frame.subarray(ETHERNET);
+  const table = holes.length ? HOLES_MAX * RING_HOLE.SIZE : 0;
+  const bytes = new Uint8Array((8 + RING_RECORD.SIZE + table + ip.length + 7) & ~7);
   const view = new DataView(bytes.buffer);
-  view.setUint32(0, RING_RECORD.SIZE + ip.length, true);
+  view.setUint32(0, RING_RECORD.SIZE + table + ip.length, true);
+  view.setUint8(8 + RING_RECORD.holes, holes.length);
+  holes.forEach(({ offset, size }, i) => {
+    const at = 8 + RING_RECORD.SIZE + i * RING_HOLE.SIZE;
+    view.setUint32(at + RING_HOLE.offset, offset, true);
+    view.setUint32(at + RING_HOLE.size, size, true);
+  });
   view.setBigUint64(8 + RING_RECORD.time, time, true);
   view.setUint32(8 + RING_RECORD.length, frame.length, true);
   view.setUint32(8 + RING_RECORD.captured, ip.length, true);
@@ -141,7 +171,7 @@ export function ringRecord(frame: Uint8Array, time: bigint): Uint8Array {
   view.setUint8(8 + RING_RECORD.family, 4);
   view.setUint8(8 + RING_RECORD.protocol, 6);
   view.setUint8(8 + RING_RECORD.link_size, ETHERNET);
-  bytes.set(ip, 8 + RING_RECORD.SIZE);
+  bytes.set(ip, 8 + RING_RECORD.SIZE + table);
   return bytes;
 }
 
@@ -173,6 +203,7 @@ export class FakeBpfRing implements FakeKernel {
       counters: 2,
       countersSize: counters.byteLength,
       cpus: 1,
+      uncut: null,
       zeroCopy,
     };
     const libc = libcOf((offset) => (offset === 0 ? consumer : rest), zeroCopy);

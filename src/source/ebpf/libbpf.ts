@@ -18,6 +18,8 @@ export interface Libbpf {
   mapFd(map: Handle): number;
   programFd(program: Handle): number;
   setMaxEntries(map: Handle, entries: number): number;
+  /** Whether `load` loads a program, too. Returns 0 or a negative errno. */
+  setAutoload(program: Handle, load: boolean): number;
   /** Address and size of a read-only data section before it is loaded. */
   initialValue(map: Handle): { at: Handle; size: number } | null;
   read(at: Handle, size: number): Uint8Array;
@@ -87,6 +89,7 @@ async function bind(): Promise<Libbpf> {
   const mapFd = f('int bpf_map__fd(void *map)');
   const programFd = f('int bpf_program__fd(void *program)');
   const setMaxEntries = f('int bpf_map__set_max_entries(void *map, uint32_t entries)');
+  const setAutoload = f('int bpf_program__set_autoload(void *program, bool autoload)');
   const initialValue = f('void *bpf_map__initial_value(void *map, void *size)');
   const mapCreate = f(
     'int bpf_map_create(int type, const char *name, uint32_t key, uint32_t value, uint32_t entries, void *options)',
@@ -108,6 +111,7 @@ async function bind(): Promise<Libbpf> {
     mapFd: (map) => mapFd(map),
     programFd: (program) => programFd(program),
     setMaxEntries: (map, entries) => setMaxEntries(map, entries),
+    setAutoload: (program, load) => setAutoload(program, load),
     initialValue(map) {
       const size = new BigUint64Array(1);
       const at = initialValue(map, size);

@@ -23,6 +23,8 @@ export interface ProgramSettings {
   sample?: number | undefined;
   /** Most bytes of a packet to keep, from its IP header on. Default: RING_CAPTURE_MAX. */
   snaplen?: number | undefined;
+  /** Whether values are left out of packets. Default false. */
+  skipValues?: boolean | undefined;
 }
 
 /** Descriptors of programs and maps in the kernel. */
@@ -35,6 +37,8 @@ export interface LoadedPrograms {
   readonly counters: number;
   readonly countersSize: number;
   readonly cpus: number;
+  /** Descriptor of the bitmap of flows whose packets are copied whole; null where no values are left out. */
+  readonly uncut: number | null;
   close(): void;
 }
 
@@ -133,20 +137,27 @@ function load(libbpf: Libbpf, object: Handle, settings: LoadSettings, rings: num
   libbpf.setMaxEntries(map('rings'), settings.rings);
   libbpf.setMaxEntries(map('wakes'), settings.rings);
   libbpf.setMaxEntries(map('counters'), elements);
+  libbpf.setMaxEntries(map('gatherings'), settings.skipValues ? cpus : 1);
+  const suffix = settings.skipValues ? '_cut' : '';
+  const program = (name: string) => find(libbpf.findProgram(object, name), name);
+  const used = ['membench_l2', 'membench_l3'].map((name) => program(name + suffix));
+  const unused = ['membench_l2', 'membench_l3'].map((name) => program(name + (suffix ? '' : '_cut')));
+  for (const one of unused) check(libbpf.setAutoload(one, false), 'leave out a BPF program');
   check(libbpf.load(object), 'load the BPF programs');
   for (let i = 0; i < settings.rings; i++) {
     const fd = check(libbpf.createRing(settings.ringSize), 'make a BPF ring');
     rings.push(fd);
     check(libbpf.updateMap(libbpf.mapFd(map('rings')), i, fd), 'hand a ring to the BPF program');
   }
-  const program = (name: string) => libbpf.programFd(find(libbpf.findProgram(object, name), name));
+  const [l2, l3] = used.map((one) => libbpf.programFd(one));
   return {
-    l2: program('membench_l2'),
-    l3: program('membench_l3'),
+    l2: l2!,
+    l3: l3!,
     rings,
     counters: libbpf.mapFd(map('counters')),
     countersSize: elements * KERNEL_COUNTERS * 8,
     cpus,
+    uncut: settings.skipValues ? libbpf.mapFd(map('uncut')) : null,
     close() {
       for (const fd of rings) closeSync(fd);
       libbpf.close(object);

@@ -1,3 +1,4 @@
+import { MembenchError } from '../../errors.js';
 import type { Counter } from '../../layout/generated.js';
 import { type Interfaces, loadInterfaces } from '../../native/interfaces.js';
 import { loadLibc } from '../../native/libc.js';
@@ -8,7 +9,7 @@ import { WATCH_INTERVAL } from '../watch.js';
 import { attach } from './attach.js';
 import { AttachedInterfaces } from './attached.js';
 import { type Libbpf, loadLibbpf } from './libbpf.js';
-import { type LoadedPrograms, loadPrograms } from './object.js';
+import { type LoadedPrograms, loadPrograms, type ProgramSettings } from './object.js';
 
 /** Least bytes of a ring: room for several records of the largest size. */
 const RING_MIN = 512 * 1024;
@@ -16,6 +17,33 @@ const RING_MIN = 512 * 1024;
 /** Largest power of two not above n, at least RING_MIN. */
 function ringSize(bytes: number): number {
   return Math.max(RING_MIN, 2 ** Math.floor(Math.log2(bytes)));
+}
+
+/**
+ * Loads the programs so that they leave out values, or copy them as well.
+ *
+ * @param values default: `skip`, or `copy` where that does not load
+ * @throws ERR_MEMBENCH_UNSUPPORTED
+ */
+function loadFor(
+  libbpf: Libbpf,
+  settings: ProgramSettings,
+  values: LiveOptions['ebpfValues'],
+): LoadedPrograms {
+  if (values === 'copy') return loadPrograms(libbpf, settings);
+  try {
+    return loadPrograms(libbpf, { ...settings, skipValues: true });
+  } catch (error) {
+    const programs = loadPrograms(libbpf, settings);
+    if (values === undefined) return programs;
+    programs.close();
+    throw new MembenchError(
+      'ERR_MEMBENCH_UNSUPPORTED',
+      'the kernel will not load the BPF program that leaves out values',
+      'run it as root, or with CAP_PERFMON besides CAP_BPF and CAP_NET_ADMIN; or use --ebpf-values copy',
+      error,
+    );
+  }
 }
 
 /** `ebpf:IF` and `ebpf:*`: a TC program on each interface copies packets into BPF rings. */
@@ -55,6 +83,7 @@ export class EbpfSource implements PacketSource {
       counters: programs.counters,
       countersSize: programs.countersSize,
       cpus: programs.cpus,
+      uncut: programs.uncut,
       hashSeed: options.hashSeed,
     };
   }
@@ -75,20 +104,23 @@ export class EbpfSource implements PacketSource {
     }
     const libbpf = await loadLibbpf();
     const size = ringSize(options.buffer / options.workers);
-    const programs = loadPrograms(libbpf, {
+    const settings = {
       ports: options.ports,
       rings: options.workers,
       ringSize: size,
       seed: options.hashSeed,
       sample: options.sample,
       snaplen: options.snaplen,
-    });
+    };
+    const programs = loadFor(libbpf, settings, options.ebpfValues);
     return new EbpfSource(libbpf, interfaces, programs, name, options, size);
   }
 
   get info(): string {
     const { names, methods } = this.#attached;
-    return `ebpf on ${names.join(', ') || this.#name}${methods.length ? ` by ${methods.join(' and ')}` : ''}`;
+    const how = methods.length ? ` by ${methods.join(' and ')}` : '';
+    const values = this.feed.uncut === null ? 'values are copied' : 'values stay in the kernel';
+    return `ebpf on ${names.join(', ') || this.#name}${how}, ${values}`;
   }
 
   async start(): Promise<void> {

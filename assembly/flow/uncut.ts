@@ -1,0 +1,44 @@
+/**
+ * Flows of which the BPF program is to copy whole packets, because it took bytes for a value that were none:
+ * what misled it once, text within a value, say, may do so again. The program reads the bitmap at the next
+ * packet. Flows that share a bit share its effect, which only costs time.
+ */
+import { config, count } from '../instance';
+import { COUNTER_FLOWS_UNCUT } from '../layout';
+import { Flow, UNCUT } from './flow';
+
+/** Address of the word with a flow's bit: the high 16 bits of its hash choose the bit. */
+// @ts-ignore: decorator
+@inline
+function wordOf(flow: Flow): usize {
+  return <usize>config.uncut + ((flow.hash >> 21) << 2);
+}
+
+// @ts-ignore: decorator
+@inline
+function bitOf(flow: Flow): u32 {
+  return <u32>1 << ((flow.hash >> 16) & 31);
+}
+
+/** From here on packets of the flow are copied whole, until it ends. */
+export function askUncut(flow: Flow): void {
+  if (!(flow.agreed & UNCUT)) count(COUNTER_FLOWS_UNCUT);
+  flow.agreed |= UNCUT;
+  if (config.uncut == 0) return;
+  // Workers share the words.
+  if (ASC_FEATURE_THREADS) atomic.or<u32>(wordOf(flow), bitOf(flow));
+  else store<u32>(wordOf(flow), load<u32>(wordOf(flow)) | bitOf(flow));
+}
+
+/** A flow ends: a later one between the same endpoints is not concerned. */
+// @ts-ignore: decorator
+@inline
+export function endUncut(flow: Flow): void {
+  if (flow.agreed & UNCUT) clearBit(flow);
+}
+
+function clearBit(flow: Flow): void {
+  if (config.uncut == 0) return;
+  if (ASC_FEATURE_THREADS) atomic.and<u32>(wordOf(flow), ~bitOf(flow));
+  else store<u32>(wordOf(flow), load<u32>(wordOf(flow)) & ~bitOf(flow));
+}

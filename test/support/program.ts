@@ -1,0 +1,138 @@
+/** The BPF program in the kernel, run on single packets by BPF_PROG_TEST_RUN. */
+import koffi from 'koffi';
+import {
+  HOLES_MAX,
+  KERNEL_COUNTER_NAMES,
+  KERNEL_COUNTERS,
+  RING_HOLE,
+  RING_RECORD,
+} from '#src/layout/generated.js';
+import { loadLibc, PROT_READ, PROT_WRITE } from '#src/native/libc.js';
+import { loadLibbpf } from '#src/source/ebpf/libbpf.js';
+import { loadPrograms, type ProgramSettings } from '#src/source/ebpf/object.js';
+import type { Hole } from './kernel.js';
+
+const RING_SIZE = 1 << 19;
+// BPF_RINGBUF_DISCARD_BIT and the mask of the length (linux/bpf.h).
+const DISCARDED = 1 << 30;
+/** Offset of `verified_insns` in struct bpf_prog_info, and bytes up to its end (linux/bpf.h, since 5.16). */
+const VERIFIED = 216;
+const INFO = 232;
+
+/** What a ring record says. */
+export interface Taken {
+  holes: Hole[];
+  /** The bytes of the packet from its IP header on, without the holes. */
+  bytes: Uint8Array;
+}
+
+export interface Program {
+  /**
+   * Runs one packet through the program. Returns the names of the counters that rose; null where this kernel does
+   * not run it on such a packet.
+   */
+  run(frame: Uint8Array): string[] | null;
+  /** Takes the records out of the rings. */
+  take(): Taken[];
+  /** All memory of the rings. */
+  memory(): Uint8Array[];
+  /** Has packets of the flows with such hashes copied whole, or no longer. */
+  uncut(all: boolean): void;
+  /** Instructions the verifier went through for both programs; 0 where the kernel does not tell. */
+  verified: number[];
+  close(): void;
+}
+
+/** Loads the program for two rings. */
+export async function loadProgram(settings: Partial<ProgramSettings> = {}): Promise<Program> {
+  const libc = await loadLibc();
+  const programs = loadPrograms(await loadLibbpf(), {
+    ports: [[11211, 11211]],
+    rings: 2,
+    ringSize: RING_SIZE,
+    seed: 77n,
+    ...settings,
+  });
+  const size = Math.ceil(programs.countersSize / libc.pageSize) * libc.pageSize;
+  const words = new BigUint64Array(
+    libc.map(size, PROT_READ, programs.counters, 0),
+    0,
+    programs.countersSize / 8,
+  );
+  const rings = programs.rings.map((fd) => {
+    const rest = libc.map(libc.pageSize + 2 * RING_SIZE, PROT_READ, fd, libc.pageSize);
+    return {
+      consumer: new BigUint64Array(libc.map(libc.pageSize, PROT_READ | PROT_WRITE, fd, 0), 0, 1),
+      producer: new BigUint64Array(rest, 0, 1),
+      data: new Uint8Array(rest, libc.pageSize, 2 * RING_SIZE),
+    };
+  });
+  const lib = koffi.load('libbpf.so.1');
+  const testRun = lib.func('int bpf_prog_test_run_opts(int program, void *options)');
+  const getInfo = lib.func('int bpf_obj_get_info_by_fd(int fd, void *info, void *size)');
+  const sums = () =>
+    KERNEL_COUNTER_NAMES.map((_, counter) => {
+      let sum = 0n;
+      for (let i = counter; i < words.length; i += KERNEL_COUNTERS) sum += words[i]!;
+      return sum;
+    });
+  return {
+    run(frame) {
+      // struct bpf_test_run_opts (bpf/bpf.h).
+      const options = new DataView(new ArrayBuffer(80));
+      const data = Uint8Array.from(frame);
+      options.setBigUint64(0, 80n, true);
+      options.setBigUint64(8, BigInt(koffi.address(data)), true);
+      options.setUint32(24, data.length, true);
+      const before = sums();
+      const code = testRun(programs.l2, new Uint8Array(options.buffer));
+      // Recent kernels refuse to make a packet of less than both headers.
+      if (code === -22 && data.length < 34) return null;
+      if (code !== 0) throw new Error(`bpf_prog_test_run_opts: ${code}`);
+      // TCX_NEXT, TC_ACT_UNSPEC: whatever comes next decides.
+      if (options.getInt32(56, true) !== -1) throw new Error('the program decides over packets');
+      const after = sums();
+      return KERNEL_COUNTER_NAMES.filter((_, i) => after[i]! > before[i]!);
+    },
+    take() {
+      const taken: Taken[] = [];
+      for (const { consumer, producer, data } of rings) {
+        const view = new DataView(data.buffer, data.byteOffset, data.length);
+        const end = Atomics.load(producer, 0);
+        for (let at = consumer[0]!; at < end; ) {
+          const head = Number(at % BigInt(RING_SIZE));
+          const length = view.getUint32(head, true);
+          if ((length & DISCARDED) === 0) taken.push(read(view, head + 8));
+          at += BigInt(((length & ~DISCARDED) + 8 + 7) & ~7);
+        }
+        Atomics.store(consumer, 0, end);
+      }
+      return taken;
+    },
+    memory: () => rings.map(({ data }) => data.subarray(0, RING_SIZE)),
+    uncut(all) {
+      const bytes = libc.map(2 * libc.pageSize, PROT_READ | PROT_WRITE, programs.uncut!, 0);
+      new Uint8Array(bytes).fill(all ? 255 : 0);
+    },
+    verified: [programs.l2, programs.l3].map((fd) => {
+      const info = new Uint8Array(INFO);
+      if (getInfo(fd, info, new Uint32Array([INFO])) !== 0) throw new Error('bpf_obj_get_info_by_fd');
+      return new DataView(info.buffer).getUint32(VERIFIED, true);
+    }),
+    close: () => programs.close(),
+  };
+}
+
+function read(view: DataView, at: number): Taken {
+  const count = view.getUint8(at + RING_RECORD.holes);
+  const holes = Array.from({ length: count }, (_, i) => {
+    const hole = at + RING_RECORD.SIZE + i * RING_HOLE.SIZE;
+    return {
+      offset: view.getUint32(hole + RING_HOLE.offset, true),
+      size: view.getUint32(hole + RING_HOLE.size, true),
+    };
+  });
+  const from = at + RING_RECORD.SIZE + (count ? HOLES_MAX * RING_HOLE.SIZE : 0);
+  const captured = view.getUint32(at + RING_RECORD.captured, true);
+  return { holes, bytes: new Uint8Array(view.buffer, view.byteOffset + from, captured).slice() };
+}
