@@ -1,0 +1,142 @@
+import type { Command } from './command.js';
+import type { Commands } from './commands.js';
+import type { Connection } from './connection.js';
+import { type EncodeTo, encode } from './encode/encode.js';
+import { ShortKeys } from './keys.js';
+import type { Settler } from './settle.js';
+import { S } from './shapes.js';
+import { Values } from './values.js';
+
+/** The longest relative expiry, seconds; what is more is a Unix time (doc/protocol.txt). */
+const RELATIVE_MAX = 60 * 60 * 24 * 30;
+/** Characters that hold a whole hash. */
+const WHOLE_KEY = 11;
+/** A cas unique that no item has for long. */
+const CAS_OTHER = '18446744073709551615';
+/** Recorded answers that are remembered of a connection, to find what a request waited for. */
+const DEPTH_MAX = 4096;
+
+/** Makes requests of commands, and puts them into the queues of connections. */
+export class Requests {
+  readonly #commands: Commands;
+  readonly #settler: Settler;
+  readonly #asap: boolean;
+  readonly #shortKeys = new ShortKeys();
+  readonly #to: EncodeTo;
+  /** The connection at hand, where its last request is, and the bytes that waited before it. */
+  #connection!: Connection;
+  #lastAt = -1;
+  #bytesBefore = 0;
+  /** Unix seconds of the recording's first request. */
+  readonly #baseSeconds: number;
+
+  constructor(
+    commands: Commands,
+    settler: Settler,
+    options: { asap: boolean; compressible: number; baseNs: bigint },
+  ) {
+    this.#commands = commands;
+    this.#settler = settler;
+    this.#asap = options.asap;
+    this.#baseSeconds = Number(options.baseNs) / 1e9;
+    this.#to = {
+      connection: undefined as unknown as Connection,
+      values: new Values(options.compressible),
+      casOf: (command) => this.#casOf(command),
+      add: (waits, quiet, keys, from = 0) => this.#add(waits, quiet, keys, from),
+    };
+  }
+
+  /** Recorded keys that are the same as another one when replayed. */
+  get keysMerged(): number {
+    return this.#shortKeys.merged;
+  }
+
+  /**
+   * Encodes the command at hand.
+   *
+   * @param due when it is to be sent, milliseconds of performance.now()
+   */
+  put(connection: Connection, due: number): void {
+    const { command } = this.#commands;
+    const { keys } = command;
+    for (let i = 0; i < keys; i++) {
+      const size = command.keySize[i]!;
+      if (size < WHOLE_KEY) this.#shortKeys.add(command.keyLow[i]!, command.keyHigh[i]!, size);
+    }
+    this.#moveExpiry();
+    const { queue, writer } = connection;
+    this.#connection = connection;
+    this.#to.connection = connection;
+    this.#lastAt = -1;
+    this.#bytesBefore = writer.end - writer.start;
+    const first = queue.tail;
+    encode(command, this.#to);
+    this.#closeRequest();
+    const after = this.#asap ? this.#recordedBefore() : -1;
+    queue.begins[first & queue.mask] = 1;
+    this.#settler.waiting += queue.tail - first;
+    for (let number = first; number < queue.tail; number++) {
+      queue.intended[number & queue.mask] = due;
+      queue.after[number & queue.mask] = after;
+    }
+  }
+
+  #add(waits: number, quiet: boolean, keys: number, from: number): number {
+    const { command } = this.#commands;
+    const { queue } = this.#connection;
+    this.#closeRequest();
+    const at = queue.push(waits, command.shape.op, quiet, keys);
+    if (quiet && command.keys > 1) queue.quiet[at] = 2;
+    for (let i = from; i < from + keys; i++) {
+      queue.keyQueue.push(command.keyLow[i]!, command.keyHigh[i]!, command.keySize[i]!, {
+        status: command.keyStatus[i]!,
+        valueSize: command.keyValueSize[i]!,
+      });
+    }
+    this.#lastAt = at;
+    return at;
+  }
+
+  /** Notes how many bytes the request before has. */
+  #closeRequest(): void {
+    const { queue, writer } = this.#connection;
+    const waiting = writer.end - writer.start;
+    if (this.#lastAt >= 0) {
+      queue.bytes[this.#lastAt] = waiting - this.#bytesBefore;
+      this.#settler.waitingBytes += waiting - this.#bytesBefore;
+    }
+    this.#bytesBefore = waiting;
+  }
+
+  /** An expiry that is a Unix time is as far in the future as it was when it was recorded. */
+  #moveExpiry(): void {
+    const { command, recordedAt } = this.#commands;
+    const ttl = command.low.ttl;
+    if (!command.has('ttl') || command.high.ttl !== 0 || ttl <= RELATIVE_MAX || ttl === 0xffffffff) return;
+    const recorded = this.#baseSeconds + recordedAt / 1e9;
+    command.low.ttl = Math.max(RELATIVE_MAX + 1, Math.round(Date.now() / 1000 + ttl - recorded)) >>> 0;
+  }
+
+  /** The unique value last told of the item; where it was another one in the recording, one that is another. */
+  #casOf(command: Command): string {
+    const known = this.#settler.casOf(command.keyLow[0]!, command.keyHigh[0]!);
+    if (known === undefined) this.#settler.tally.casUnknown++;
+    return command.keyStatus[0] === S.exists ? CAS_OTHER : (known ?? CAS_OTHER);
+  }
+
+  /**
+   * The request that must be answered before the one at hand is sent: the last one whose recorded answer had come when it
+   * was recorded. Remembers when the answer of the one at hand came.
+   */
+  #recordedBefore(): number {
+    const { at, latency } = this.#commands.command;
+    const connection = this.#connection;
+    const { recordedAnswers, queue } = connection;
+    while (recordedAnswers.length > 0 && recordedAnswers[0]!.at <= at)
+      connection.answeredBefore = recordedAnswers.shift()!.number;
+    if (recordedAnswers.length >= DEPTH_MAX) recordedAnswers.shift();
+    if (latency > 0) recordedAnswers.push({ number: queue.tail - 1, at: at + latency });
+    return connection.answeredBefore;
+  }
+}
