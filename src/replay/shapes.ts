@@ -117,14 +117,16 @@ function commandShape(
 ): CommandShape {
   const { op, proto, mode, traits, present } = shape;
   const letters = flagLetters(shape.metaFlags);
-  const protocol = (wanted === 'as-recorded' ? proto : wanted) as CommandShape['protocol'];
+  // The meta no-op is recorded as text, where nothing else of the connection is meta.
+  const recorded = op === 'mn' ? 'meta' : proto;
+  const protocol = (wanted === 'as-recorded' ? recorded : wanted) as CommandShape['protocol'];
   const status = STATUSES.indexOf(shape.status as (typeof STATUSES)[number]);
   const isTouching = op === 'mg' && letters.includes('T');
   const found: CommandShape = {
     op: OPS.indexOf(op as (typeof OPS)[number]),
     verb: isTouching ? (letters.includes('v') ? 'gat' : 'touch') : (VERBS[op] ?? 'barrier'),
     protocol,
-    asRecorded: protocol === proto,
+    asRecorded: protocol === recorded,
     mode: modeOf(op, mode),
     gets: op === 'gets' || op === 'gats' || letters.includes('c'),
     cas: traits.includes('cas'),

@@ -1,6 +1,7 @@
 import { isKey } from '../keys.js';
 import type { PendingQueue } from '../pending.js';
 import { OPS, S } from '../shapes.js';
+import { readSize } from './size.js';
 
 const SPACE = 32;
 const pair = (text: string) => text.charCodeAt(0) * 256 + text.charCodeAt(1);
@@ -50,8 +51,9 @@ export class MetaLine {
     let from = at + 3;
     if (this.hasValue) {
       const start = from;
-      for (; from < end && bytes[from] !== SPACE; from++) this.size = this.size * 10 + bytes[from]! - 48;
-      if (from === start || !(this.size >= 0 && this.size < 2 ** 31)) return false;
+      while (from < end && bytes[from] !== SPACE) from++;
+      this.size = readSize(bytes, start, from);
+      if (this.size < 0) return false;
     }
     if (this.#code !== ME) this.#readFlags(bytes, from, end);
     return true;
@@ -71,8 +73,7 @@ export class MetaLine {
         this.#key = from + 1;
         this.#keyEnd = to;
       } else if (letter === 0x63) this.cas = bytes.toString('latin1', from + 1, to);
-      else if (letter === 0x73 && !this.hasValue)
-        this.size = Number(bytes.toString('latin1', from + 1, to)) || 0;
+      else if (letter === 0x73 && !this.hasValue) this.size = Math.max(0, readSize(bytes, from + 1, to));
       from = to;
     }
   }

@@ -5,6 +5,7 @@ import type { Settler } from '../settle.js';
 import { S } from '../shapes.js';
 import { failureOf } from './errors.js';
 import { MetaLine } from './meta-line.js';
+import { readSize } from './size.js';
 
 /** Longest line, bytes: a VALUE line has less than 350, and an error line is short. */
 const LINE_MAX = 2048;
@@ -104,14 +105,15 @@ export class TextAnswers {
     while (keyEnd < end && bytes[keyEnd] !== SPACE) keyEnd++;
     let flags = keyEnd + 1;
     while (flags < end && bytes[flags] !== SPACE) flags++;
-    let size = 0;
-    let digit = flags + 1;
-    for (; digit < end && bytes[digit] !== SPACE; digit++) size = size * 10 + bytes[digit]! - 48;
-    if (!(digit > flags + 1 && size >= 0 && size < 2 ** 31)) return false;
+    let sizeEnd = flags + 1;
+    while (sizeEnd < end && bytes[sizeEnd] !== SPACE) sizeEnd++;
+    const size = readSize(bytes, flags + 1, sizeEnd);
+    if (size < 0) return false;
     const index = this.#find(bytes, key, keyEnd - key, keys);
     if (index < 0) return false;
     this.#settler.key(queue, index, S.hit, size);
-    if (digit < end) this.#learnCas(index, bytes.toString('latin1', digit + 1, Math.min(end, digit + 21)));
+    if (sizeEnd < end)
+      this.#learnCas(index, bytes.toString('latin1', sizeEnd + 1, Math.min(end, sizeEnd + 21)));
     this.#skip = size + 2;
     this.#endsWithValue = false;
     return true;
