@@ -6,15 +6,19 @@ import { temporary } from '../support/cli.js';
 import { client, server as fromServer, type Turn } from '../support/conversation.js';
 import { fakeServer, profileOfTurns } from './server.js';
 
-/** Sends what was recorded to a server that never answers, and returns what it got; keys are named k1, k2 and so on. */
+/** Sends what was recorded to a server that answers nothing and closes when no more comes, and returns what it got. */
 async function sent(
   t: ExecutionContext,
   turns: readonly Turn[],
   protocol: ReplayProtocol = 'as-recorded',
 ): Promise<string> {
-  const { server, received } = await fakeServer(t, () => {});
+  let timer: NodeJS.Timeout | undefined;
+  const { server, received } = await fakeServer(t, (_, socket) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => socket.destroy(), 1000);
+  });
   const profiles = [profileOfTurns(temporary(t), turns)];
-  await replay({ profiles, server, protocol, speed: 1000, timeout: 0.3, threads: 1 });
+  await replay({ profiles, server, protocol, speed: 1000, threads: 1 });
   t.is(received.length, 1);
   return received[0]!;
 }
