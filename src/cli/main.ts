@@ -204,6 +204,14 @@ function build(): Command {
     .option('--asap', 'as fast as the server answers, with as many requests under way as were recorded')
     .option('--max-rate <n>', 'no more requests a second than this', parseFactor)
     .addOption(new Option('--protocol <name>', 'protocol to send (as-recorded)').choices(REPLAY_PROTOCOLS))
+    .addOption(
+      new Option(
+        '--miss <what>',
+        'after a miss: what was recorded, or a set of the known size (as-recorded)',
+      ).choices(['as-recorded', 'fill']),
+    )
+    .option('--warm', 'first load the items that were there before the recording, as far as it shows')
+    .option('--verify', 'check the bytes of values that come back')
     .option('-c, --clients <n>', 'fold the recorded connections onto so many', parseCount)
     .option('-t, --threads <n>', 'threads that send (a quarter of the processors)', parseCount)
     .option('--sample <1/N>', 'one of N connections, whole ones, chosen by a hash (all)', parseSample)

@@ -23,6 +23,9 @@ export interface ReplayFlags {
   asap?: boolean;
   maxRate?: number;
   protocol?: ReplayProtocol;
+  miss?: 'as-recorded' | 'fill';
+  warm?: boolean;
+  verify?: boolean;
   clients?: number;
   threads?: number;
   sample?: number;
@@ -42,7 +45,7 @@ export interface ReplayFlags {
 
 const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Runs `membench replay`. Returns the exit code: 1 where it did not come to its end. */
+/** Runs `membench replay`. Returns the exit code: 1 where it did not come to its end, or values were wrong. */
 export async function replayCommand(profiles: string[], flags: ReplayFlags): Promise<number> {
   const { quiet, json, jsonOutFile } = flags;
   const say = (line: string) => process.stderr.write(`${line}\n`);
@@ -79,8 +82,11 @@ export async function replayCommand(profiles: string[], flags: ReplayFlags): Pro
 }
 
 /** Says why a replay did not come to its end. Returns the exit code. */
-function endOf({ ended, errors, commands }: ReplaySummary, { server, timeout = 5 }: ReplayFlags): number {
-  if (ended !== 'errors' && ended !== 'descriptors') return 0;
+function endOf(
+  { ended, errors, commands, values }: ReplaySummary,
+  { server, timeout = 5 }: ReplayFlags,
+): number {
+  if (ended !== 'errors' && ended !== 'descriptors') return values.wrong > 0 ? 1 : 0;
   if (ended === 'descriptors') {
     const hint = 'raise ulimit -n, or fold the connections: -c N';
     throw new MembenchError('ERR_MEMBENCH_SERVER', `${server}: more connections than file descriptors`, hint);

@@ -4,6 +4,9 @@ import { BlockError } from '../profile/damage.js';
 import type { BlockEntry } from '../profile/footer.js';
 import { openAll } from '../profile/open-all.js';
 import type { ProfileReader } from '../profile/reader.js';
+import type { Delivery } from './incoming.js';
+import type { ReplayProtocol } from './options.js';
+import { connRecordsOf, rowsOf } from './rows.js';
 
 /** A block that was not read yet. */
 export interface WaitingBlock {
@@ -14,6 +17,28 @@ export interface WaitingBlock {
   workerKey: number;
   /** Unix nanoseconds of its first event; for one with records of connections only, of the last event before it. */
   startNs: bigint;
+}
+
+/** Decodes the blocks one after another, as often as they are gone through. */
+export function deliveries(blocks: Blocks, protocol: ReplayProtocol, loop: number): () => Delivery {
+  const { waiting, baseNs, events } = blocks;
+  let next = 0;
+  let loops = loop;
+  return () => {
+    for (; next < waiting.length; ) {
+      const at = waiting[next++]!;
+      const owner = { run: at.run, workerKey: at.workerKey, baseNs, protocol };
+      const found = blocks.read(at, (block) => ({
+        start: Number(at.startNs - baseNs),
+        rows: block.events > 0 ? rowsOf(block, owner) : null,
+        records: connRecordsOf(block, owner),
+      }));
+      if (found !== null) return found;
+    }
+    if (--loops <= 0 || events === 0) return 'end';
+    next = 0;
+    return 'loop';
+  };
 }
 
 /** Several profiles, opened. */

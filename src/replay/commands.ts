@@ -1,5 +1,6 @@
 import { Command } from './command.js';
 import type { Incoming } from './incoming.js';
+import { keptHigh, keptLow, ShortKeys } from './keys.js';
 import type { ReplayProtocol } from './options.js';
 import { type ConnRecord, compareNext, isSameRequest, type Rows, WIDE } from './rows.js';
 import { HAS, S } from './shapes.js';
@@ -42,6 +43,7 @@ export class Commands {
   requests = 0;
   /** Events of this thread's connections that are not sent, by reason. */
   readonly leftOut = new Map<string, number>();
+  readonly shortKeys = new ShortKeys();
   readonly #incoming: Incoming;
   readonly #share: Share;
   #open: Rows[] = [];
@@ -176,9 +178,14 @@ export class Commands {
     const at = command.keys++;
     const key = rows.key[row]!;
     const shape = rows.shapes[rows.shape[row]!]!;
-    command.keyLow[at] = rows.keyHash[2 * key]!;
-    command.keyHigh[at] = rows.keyHash[2 * key + 1]!;
-    command.keySize[at] = rows.keySize[key]!;
+    const low = rows.keyHash[2 * key]!;
+    const high = rows.keyHash[2 * key + 1]!;
+    const size = rows.keySize[key]!;
+    this.shortKeys.add(low, high, size);
+    // From here on, keys that cannot be told apart are the same.
+    command.keyLow[at] = keptLow(low, size);
+    command.keyHigh[at] = keptHigh(high, size);
+    command.keySize[at] = size;
     command.keyStatus[at] = shape.status;
     command.keyValueSize[at] = shape.status === S.hit ? rows.valueSize[row]! : 0;
   }

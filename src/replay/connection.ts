@@ -21,6 +21,8 @@ export interface Shared {
   asap: boolean;
   /** Memory answers are read into: they are used up before the next are read. */
   answers: Buffer;
+  /** The connection whose answers are being read. */
+  reading: Connection | null;
   /** Told where a connection may send again, or has something to be looked at. */
   onChange(connection: Connection): void;
   /** Told where a connection has ended for good. */
@@ -57,7 +59,8 @@ export class Connection implements EncodedInto {
   readonly #shared: Shared;
   #socket: Socket | null = null;
   #answers: TextAnswers | BinaryAnswers | null = null;
-  #isBinary = false;
+  /** Protocol of the last request; the meta commands belong to the text protocol. */
+  protocol: 'text' | 'binary' = 'text';
   #isClosing = false;
   /** Whether the server was told of the end already. */
   #isEnding = false;
@@ -162,7 +165,7 @@ export class Connection implements EncodedInto {
         queue.intended[at] = now;
       } else if (isDue) settler.tally.lateness.record(nanoseconds(now - queue.intended[at]!));
       queue.sentAt[at] = now;
-      this.#isBinary = queue.waits[at]! >= WAITS.binary;
+      this.protocol = queue.waits[at]! >= WAITS.binary ? 'binary' : 'text';
       bytes += queue.bytes[at]!;
       settler.begin(queue);
     }
@@ -195,11 +198,13 @@ export class Connection implements EncodedInto {
   #onBytes(bytes: Buffer, size: number): boolean {
     const { settler } = this.#shared;
     settler.now = performance.now();
+    this.#shared.reading = this;
     this.#heard = settler.now;
     this.#backoff = BACKOFF_MIN;
-    this.#answers ??= this.#isBinary
-      ? new BinaryAnswers(this.queue, settler)
-      : new TextAnswers(this.queue, settler);
+    this.#answers ??=
+      this.protocol === 'binary'
+        ? new BinaryAnswers(this.queue, settler)
+        : new TextAnswers(this.queue, settler);
     if (!this.#answers.feed(bytes, size)) {
       this.break('not_understood');
       return false;

@@ -30,6 +30,11 @@ export class Connections {
     };
   }
 
+  /** The connection whose answers are being read. */
+  get reading(): Connection | null {
+    return this.#shared.reading;
+  }
+
   /** The connection of a number, made where there is none. */
   of(number: number): Connection {
     let connection = this.#all.get(number);

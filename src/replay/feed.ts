@@ -1,7 +1,4 @@
-import type { Blocks } from './blocks.js';
 import type { Delivery } from './incoming.js';
-import type { ReplayProtocol } from './options.js';
-import { connRecordsOf, rowsOf } from './rows.js';
 
 /** Blocks that are decoded before the slowest thread takes them. */
 const AHEAD = 3;
@@ -11,12 +8,8 @@ const AHEAD = 3;
  * all have taken is forgotten.
  */
 export class Feed {
-  readonly #blocks: Blocks;
-  readonly #protocol: ReplayProtocol;
+  readonly #source: () => Delivery;
   readonly #send: (thread: number, delivery: Delivery) => void;
-  /** Loops still to begin. */
-  #loops: number;
-  #next = 0;
   #ended = false;
   /** By thread, deliveries that were sent and taken. */
   readonly #sent: number[];
@@ -25,13 +18,15 @@ export class Feed {
   readonly #kept: Delivery[] = [];
   #first = 0;
 
-  constructor(blocks: Blocks, options: FeedOptions) {
-    this.#blocks = blocks;
-    this.#protocol = options.protocol;
-    this.#loops = options.loop - 1;
-    this.#send = options.send;
-    this.#sent = new Array(options.threads).fill(0);
-    this.#taken = new Array(options.threads).fill(0);
+  /**
+   * @param source gives what comes next; asked no more after it said `end`
+   * @param send sends a delivery to a thread
+   */
+  constructor(source: () => Delivery, threads: number, send: (thread: number, delivery: Delivery) => void) {
+    this.#source = source;
+    this.#send = send;
+    this.#sent = new Array(threads).fill(0);
+    this.#taken = new Array(threads).fill(0);
   }
 
   /** A thread has taken a delivery. */
@@ -63,33 +58,8 @@ export class Feed {
   }
 
   #decodeNext(): Delivery {
-    for (;;) {
-      const waiting = this.#blocks.waiting[this.#next];
-      if (waiting === undefined) {
-        if (this.#loops > 0 && this.#blocks.events > 0) {
-          this.#loops--;
-          this.#next = 0;
-          return 'loop';
-        }
-        this.#ended = true;
-        return 'end';
-      }
-      this.#next++;
-      const { baseNs } = this.#blocks;
-      const owner = { run: waiting.run, workerKey: waiting.workerKey, baseNs, protocol: this.#protocol };
-      const found = this.#blocks.read(waiting, (block) => ({
-        start: Number(waiting.startNs - baseNs),
-        rows: block.events > 0 ? rowsOf(block, owner) : null,
-        records: connRecordsOf(block, owner),
-      }));
-      if (found !== null) return found;
-    }
+    const delivery = this.#source();
+    this.#ended = delivery === 'end';
+    return delivery;
   }
-}
-
-export interface FeedOptions {
-  protocol: ReplayProtocol;
-  loop: number;
-  threads: number;
-  send(thread: number, delivery: Delivery): void;
 }

@@ -39,6 +39,17 @@ export function isKey(bytes: Uint8Array, at: number, low: number, high: number, 
   return true;
 }
 
+/** The bits of the upper word of a hash that are in a key of a size. */
+export function keptHigh(high: number, size: number): number {
+  if (size >= WHOLE) return high;
+  return size <= 5 ? 0 : high % 2 ** (6 * size - 32);
+}
+
+/** The bits of the lower word. */
+export function keptLow(low: number, size: number): number {
+  return size <= 5 ? low % 2 ** (6 * size) : low;
+}
+
 /** Short keys that are remembered, to count those that are the same. */
 const SHORT_MAX = 1 << 18;
 

@@ -19,6 +19,12 @@ export interface ReplayOptions {
   maxRate?: number;
   /** Protocol to send. Default: as recorded. */
   protocol?: ReplayProtocol;
+  /** What becomes of misses: nothing more than was recorded, or a set of the size known from the profile. */
+  miss?: 'as-recorded' | 'fill';
+  /** First loads the items that were there before the recording, as far as it shows. */
+  warm?: boolean;
+  /** Checks the bytes of values that come back. */
+  verify?: boolean;
   /** Folds the recorded connections onto so many. Default: the recorded connections. */
   clients?: number;
   /** Threads that send, 1 to 64. Default: a quarter of the processors, at least 1. */
@@ -56,6 +62,9 @@ const REPLAY_OPTIONS: Readonly<Record<keyof ReplayOptions, true>> = {
   asap: true,
   maxRate: true,
   protocol: true,
+  miss: true,
+  warm: true,
+  verify: true,
   clients: true,
   threads: true,
   sample: true,
@@ -107,6 +116,9 @@ export function checkOptions(options: ReplayOptions): void {
   }
   const paces = [options.speed !== undefined, options.rate !== undefined, options.asap === true];
   if (paces.filter(Boolean).length > 1) throw usage('speed, rate and asap exclude each other');
+  const { miss } = options;
+  if (miss !== undefined && miss !== 'as-recorded' && miss !== 'fill')
+    throw usage(`miss is ${String(miss)}, and may be as-recorded or fill`);
   if (options.protocol !== undefined && !REPLAY_PROTOCOLS.includes(options.protocol)) {
     throw usage(`protocol is ${options.protocol}, and may be ${REPLAY_PROTOCOLS.join(', ')}`);
   }

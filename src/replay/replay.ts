@@ -1,8 +1,87 @@
 import { MembenchError } from '../errors.js';
+import { Blocks, deliveries } from './blocks.js';
+import type { Address } from './connection.js';
 import { checkOptions, type ReplayOptions } from './options.js';
 import { ReplayRun } from './run.js';
 import { askServer, checkTarget } from './safety.js';
 import { type ReplaySummary, summarize } from './summary.js';
+import { type Survey, survey, type WarmItem } from './survey.js';
+import { warmDeliveries } from './warm.js';
+
+/** Connections of each thread that load the items of a warm-up. */
+const WARM_CONNECTIONS = 4;
+
+/** A run that is ready for its first slice. */
+export interface OpenedRun {
+  run: ReplayRun;
+  /** The profiles; read as the run goes on. */
+  blocks: Blocks;
+  /** Items that were loaded before. */
+  warmed: number;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the profiles, loads the server where `warm` is wanted, and opens connections.
+ *
+ * @param options checked already
+ * @param address where `options.server` is
+ * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE, ERR_MEMBENCH_USAGE for profiles without a request,
+ *   ERR_MEMBENCH_SERVER where the server cannot be loaded
+ */
+export async function openRun(options: ReplayOptions, address: Address): Promise<OpenedRun> {
+  const blocks = new Blocks(options.profiles);
+  try {
+    if (blocks.events === 0) throw new MembenchError('ERR_MEMBENCH_USAGE', 'the profiles have no request');
+    const found = options.warm || options.verify ? survey(blocks) : null;
+    const isChecked = options.verify === true && found?.overflowed === false;
+    if (found?.overflowed) options.onWarning?.(TOO_MANY_KEYS);
+    const warmed = options.warm && found !== null ? await warmUp(options, address, found.warm) : 0;
+    const { protocol = 'as-recorded', loop = 1 } = options;
+    const run = await ReplayRun.start(options, address, {
+      source: deliveries(blocks, protocol, loop),
+      workers: blocks.workers,
+      baseNs: blocks.baseNs,
+      changed: isChecked ? changedOf(found) : null,
+    });
+    const close = async () => {
+      await run.close();
+      blocks.close();
+    };
+    return { run, blocks, warmed, close };
+  } catch (error) {
+    blocks.close();
+    throw error;
+  }
+}
+
+const TOO_MANY_KEYS =
+  'the profiles have more keys than are followed: the later ones are not loaded before, and values are not checked';
+
+const changedOf = (found: Survey | null): ReadonlySet<number> => found?.changed ?? new Set();
+
+/** Loads the items that were there before. Returns how many. */
+async function warmUp(options: ReplayOptions, address: Address, items: readonly WarmItem[]): Promise<number> {
+  const { threads = 1, protocol = 'as-recorded', signal, ...rest } = options;
+  const { speed, rate, sample, miss, duration, requests, ...kept } = rest;
+  const warm = { ...kept, protocol, threads, asap: true, clients: WARM_CONNECTIONS * threads };
+  const run = await ReplayRun.start(warm, address, {
+    source: warmDeliveries(items, protocol),
+    workers: 1,
+    baseNs: 0n,
+    changed: null,
+  });
+  try {
+    const { tally, end } = await run.slice(signal === undefined ? {} : { signal });
+    if (end === 'errors')
+      throw new MembenchError('ERR_MEMBENCH_SERVER', `${options.server}: it cannot be loaded`);
+    if (tally.errors > 0)
+      options.onWarning?.(`${tally.errors} of ${items.length} items could not be loaded before`);
+    return tally.commands - tally.errors;
+  } finally {
+    await run.close();
+  }
+}
 
 /**
  * Sends the recorded requests to a server again, and holds its answers against the recorded ones.
@@ -14,9 +93,8 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
   checkOptions(options);
   const target = await askServer(options.server, 1000 * (options.timeout ?? 5));
   checkTarget(options.server, target, options.yes === true, (warning) => options.onWarning?.(warning));
-  const run = await ReplayRun.open(options, target.address);
+  const { run, blocks, warmed, close } = await openRun(options, target.address);
   try {
-    if (run.events === 0) throw new MembenchError('ERR_MEMBENCH_USAGE', 'the profiles have no request');
     const { signal, onProgress, duration, requests } = options;
     const start = performance.now();
     const { tally, end } = await run.slice({
@@ -25,8 +103,8 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
       ...(signal === undefined ? {} : { signal }),
       onProgress: (sums) => onProgress?.({ ...sums, elapsed: (performance.now() - start) / 1000 }),
     });
-    return summarize(tally, end, run.complete);
+    return { ...summarize(tally, end, blocks.complete), warmed };
   } finally {
-    await run.close();
+    await close();
   }
 }

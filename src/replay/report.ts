@@ -49,6 +49,12 @@ export function replayLines(summary: ReplaySummary): string[] {
     lines.push(
       `sent late by ${nanoseconds(p50)} (p50), ${nanoseconds(p99!)} (p99), ${nanoseconds(max!)} at most`,
     );
+  if (summary.warmed > 0) lines.push(`${count(summary.warmed)} items were loaded before`);
+  const { right, wrong, unknown: unjudged } = summary.values;
+  if (right + wrong + unjudged > 0)
+    lines.push(
+      `values as they were stored: ${count(right)}; others: ${count(wrong)}; changed in place, and not judged: ${count(unjudged)}`,
+    );
   return lines;
 }
 
@@ -61,6 +67,7 @@ export function replayWarnings(summary: ReplaySummary): string[] {
       .map(([name, number]) => `${name.replaceAll('_', ' ')} ${count(number)}`)
       .join(', ');
   if (Object.keys(errors).length > 0) lines.push(`failed: ${list(errors)}`);
+  if (summary.values.wrong > 0) lines.push(`${count(summary.values.wrong)} values are not what was stored`);
   if (reconnects > 0) lines.push(`${count(reconnects)} reconnects`);
   if (Object.keys(left_out).length > 0) lines.push(`recorded events that were not sent: ${list(left_out)}`);
   if (keys_merged > 0)

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { MembenchError } from '../errors.js';
-import { Blocks } from './blocks.js';
 import type { Address } from './connection.js';
 import { Feed } from './feed.js';
+import type { Delivery } from './incoming.js';
 import type { FromThread, ThreadData, ThreadProgress, ToThread } from './messages.js';
 import { type Pace, paceOf, type ReplayOptions } from './options.js';
 import type { SliceEnd } from './sender.js';
@@ -49,6 +49,18 @@ interface Thread {
   answer: ((message: FromThread) => void) | null;
 }
 
+/** What a run sends. */
+export interface Load {
+  /** Gives the blocks in their order, and `end` at last. */
+  source: () => Delivery;
+  /** Workers that numbered the connections. */
+  workers: number;
+  /** Unix nanoseconds of the first request. */
+  baseNs: bigint;
+  /** Hashes of keys whose values are not checked; null where none are. */
+  changed: ReadonlySet<number> | null;
+}
+
 /**
  * A replay under way: connections and the place in the recording stay between its slices, which may differ in pace. Only
  * one slice runs at a time. After a slice that ended with `end of profile`, further ones end at once.
@@ -56,7 +68,6 @@ interface Thread {
  * With `asap` among the options every slice is sent as fast as the server answers; the other paces may alternate.
  */
 export class ReplayRun {
-  readonly #blocks: Blocks;
   readonly #options: ReplayOptions;
   readonly #threads: Thread[];
   readonly #feed: Feed;
@@ -64,14 +75,14 @@ export class ReplayRun {
   #fail: (error: MembenchError) => void = () => {};
 
   /**
-   * Opens profiles and connections.
+   * Starts the threads, and opens the connections that were there before the first request.
    *
    * @param options checked already
    * @param address where `options.server` is
-   * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE
+   * @throws ERR_MEMBENCH_WORKER
    */
-  static async open(options: ReplayOptions, address: Address): Promise<ReplayRun> {
-    const run = new ReplayRun(options, address);
+  static async start(options: ReplayOptions, address: Address, load: Load): Promise<ReplayRun> {
+    const run = new ReplayRun(options, address, load);
     try {
       await run.#ready();
     } catch (error) {
@@ -81,44 +92,33 @@ export class ReplayRun {
     return run;
   }
 
-  private constructor(options: ReplayOptions, address: Address) {
+  private constructor(options: ReplayOptions, address: Address, load: Load) {
     this.#options = options;
-    this.#blocks = new Blocks(options.profiles);
-    const { clients = 0, protocol = 'as-recorded', sample = 1, loop = 1 } = options;
+    const { clients = 0, protocol = 'as-recorded', sample = 1 } = options;
     const wanted = options.threads ?? Math.max(1, Math.floor(availableParallelism() / PROCESSORS_A_THREAD));
     const threads = clients > 0 ? Math.min(wanted, clients) : wanted;
-    this.#threads = Array.from({ length: threads }, (_, thread) => {
-      const share = { protocol, sample, clients, threads, thread, workers: this.#blocks.workers };
-      const slots = Array.from({ length: clients }, (_none, slot) => slot).filter(
-        (slot) => slot % threads === thread,
-      );
-      return this.#start({
-        share,
-        baseNs: this.#blocks.baseNs,
+    const { workers, baseNs, changed, source } = load;
+    this.#threads = Array.from({ length: threads }, (_, thread) =>
+      this.#start({
+        share: { protocol, sample, clients, threads, thread, workers },
+        baseNs,
         options: {
           address,
           asap: options.asap === true,
           compressible: options.compressible ?? 0,
+          fill: options.miss === 'fill',
+          changed,
           timeout: 1000 * (options.timeout ?? 5),
           maxErrors: options.maxErrors ?? 0.1,
-          clients: slots,
+          clients: Array.from({ length: clients }, (_none, slot) => slot).filter(
+            (slot) => slot % threads === thread,
+          ),
         },
-      });
-    });
-    this.#feed = new Feed(this.#blocks, {
-      ...{ protocol, loop, threads },
-      send: (thread, delivery) => this.#send(this.#threads[thread]!, { kind: 'delivery', delivery }),
-    });
-  }
-
-  /** Whether every block of the profiles is there and, as far as it was read, good. */
-  get complete(): boolean {
-    return this.#blocks.complete;
-  }
-
-  /** Events of the profiles, those of damaged blocks included. */
-  get events(): number {
-    return this.#blocks.events;
+      }),
+    );
+    this.#feed = new Feed(source, threads, (thread, delivery) =>
+      this.#send(this.#threads[thread]!, { kind: 'delivery', delivery }),
+    );
   }
 
   /**
@@ -165,7 +165,6 @@ export class ReplayRun {
   /** Closes all connections and ends the threads. */
   async close(): Promise<void> {
     await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
-    this.#blocks.close();
   }
 
   async #ready(): Promise<void> {

@@ -2,16 +2,23 @@ import type { Commands } from './commands.js';
 import type { Address } from './connection.js';
 import { Connections } from './connections.js';
 import { Idle } from './idle.js';
+import type { KeyQueue } from './pending.js';
 import { Requests } from './requests.js';
 import { Schedule, type Slice } from './schedule.js';
 import { Settler } from './settle.js';
 import { Tally } from './tally.js';
+import { Values } from './values.js';
+import { ValueChecker } from './verify.js';
 import { Watch } from './watch.js';
 
 export interface SenderOptions {
   address: Address;
   asap: boolean;
   compressible: number;
+  /** Whether items are stored that were asked for and not there. */
+  fill: boolean;
+  /** Hashes of keys whose values are not checked; null where none are. */
+  changed: ReadonlySet<number> | null;
   /** Milliseconds to wait for a connection or an answer. */
   timeout: number;
   /** Share of a second's commands that may fail. */
@@ -28,6 +35,8 @@ const TURN_REQUESTS = 256;
 const TURN_BYTES = 1 << 20;
 /** With asap: requests and bytes that are encoded ahead of their turn. */
 const AHEAD_REQUESTS = 1 << 14;
+/** The same where misses are filled: a fill is sent after all that. */
+const AHEAD_OF_FILLS = 1 << 8;
 const AHEAD_BYTES = 1 << 25;
 /** Bytes a socket's answers are read into at a time. */
 const READ_BYTES = 1 << 16;
@@ -63,11 +72,12 @@ export class Sender {
     this.#commands = commands;
     this.#options = options;
     this.#watch = new Watch(options);
-    this.#connections = new Connections(
-      { ...options, settler: this.#settler, answers: Buffer.allocUnsafeSlow(READ_BYTES) },
-      () => this.#soon(),
-    );
-    this.#requests = new Requests(commands, this.#settler, { ...options, baseNs });
+    const shared = { ...options, settler: this.#settler, answers: Buffer.allocUnsafeSlow(READ_BYTES) };
+    this.#connections = new Connections({ ...shared, reading: null }, () => this.#soon());
+    const values = new Values(options.compressible);
+    this.#requests = new Requests(commands, this.#settler, { ...options, values, baseNs });
+    if (options.changed !== null) this.#settler.checker = new ValueChecker(values, options.changed);
+    if (options.fill) this.#settler.onMiss = (keys, at) => this.#fillMiss(keys, at);
   }
 
   /** What was counted since the slice began. */
@@ -176,7 +186,8 @@ export class Sender {
   /** With asap: encodes ahead, as much as may wait. */
   #fill(now: number): void {
     const settler = this.#settler;
-    for (let requests = 0; settler.waiting < AHEAD_REQUESTS && settler.waitingBytes < AHEAD_BYTES; ) {
+    const ahead = this.#options.fill ? AHEAD_OF_FILLS : AHEAD_REQUESTS;
+    for (let requests = 0; settler.waiting < ahead && settler.waitingBytes < AHEAD_BYTES; ) {
       if (!this.#findDue() || this.#due > now) return;
       if (this.#take(now, now) && ++requests === TURN_REQUESTS) {
         this.#soon();
@@ -234,6 +245,15 @@ export class Sender {
     this.#connections.markDirty(connection);
   }
 
+  #fillMiss(keys: KeyQueue, at: number): void {
+    const connection = this.#connections.reading;
+    if (connection === null || connection.state !== 'open') return;
+    if (this.#requests.fill(connection, keys, at, connection.protocol)) {
+      this.#connections.markDirty(connection);
+      this.#soon();
+    }
+  }
+
   /** Looks for what is overdue, and whether too much fails. */
   #look(now: number): void {
     this.#lookedAt = now;
@@ -262,8 +282,8 @@ export class Sender {
     this.#connections.giveUp(this.#holdsBack);
     tally.firstMs = performance.timeOrigin + this.#schedule!.start;
     tally.lastMs = performance.timeOrigin + Math.max(this.#stopAt, this.#settler.now);
-    tally.keysMerged = this.#requests.keysMerged - this.#mergedBefore;
-    this.#mergedBefore = this.#requests.keysMerged;
+    tally.keysMerged = this.#commands.shortKeys.merged - this.#mergedBefore;
+    this.#mergedBefore = this.#commands.shortKeys.merged;
     for (const [reason, events] of this.#commands.leftOut) tally.leftOut[reason] = events;
     this.#commands.leftOut.clear();
     const end = this.#end!;

@@ -1,7 +1,10 @@
 /** What becomes of requests: each is answered, silent, or failed, once. */
-import type { PendingQueue } from './pending.js';
-import { OPS, S } from './shapes.js';
+
+import { hashNumber } from './changed.js';
+import type { KeyQueue, PendingQueue } from './pending.js';
+import { FILL, OPS, S } from './shapes.js';
 import type { Failure, Tally } from './tally.js';
+import type { ValueChecker } from './verify.js';
 
 /** Unique values that are remembered for cas commands, the latest. */
 const CAS_MAX = 1 << 16;
@@ -16,6 +19,10 @@ export class Settler {
   /** Requests, and their bytes, that were encoded and are not sent. */
   waiting = 0;
   waitingBytes = 0;
+  /** Told of keys that were not there, where they are to be filled. */
+  onMiss: ((keys: KeyQueue, at: number) => void) | null = null;
+  /** Whether the values that come back are checked, and against what. */
+  checker: ValueChecker | null = null;
   /** Unique values of items by the hash of their keys, the latest last. */
   readonly #cas = new Map<number, string>();
 
@@ -35,7 +42,8 @@ export class Settler {
     }
     // A request without key counts one, unless it only ends those of a multiget.
     const count = keys > 0 ? keys : queue.begins[at]!;
-    tally.commands += count;
+    if (queue.op[at] === FILL) op.requests++;
+    else tally.commands += count;
     op.count += count;
     op.bytesOut += queue.bytes[at]!;
     const { keyQueue } = queue;
@@ -58,7 +66,10 @@ export class Settler {
       op.hits++;
       op.bytesIn += size;
     } else if (status === S.miss) op.misses++;
-    this.tally.compare(keyQueue.status[(keyQueue.head + index) & keyQueue.mask]!, status);
+    const at = (keyQueue.head + index) & keyQueue.mask;
+    this.tally.compare(keyQueue.status[at]!, status);
+    if (status === S.miss && this.onMiss !== null && GETS.has(queue.op[queue.head & queue.mask]!))
+      this.onMiss(keyQueue, at);
   }
 
   /** The first request was answered; its keys are settled already. */
@@ -103,7 +114,7 @@ export class Settler {
 
   /** An answer told the unique value of an item. */
   learnCas(low: number, high: number, unique: string): void {
-    const name = high * 2 ** 21 + (low >>> 11);
+    const name = hashNumber(low, high);
     this.#cas.delete(name);
     this.#cas.set(name, unique);
     if (this.#cas.size > CAS_MAX) this.#cas.delete(this.#cas.keys().next().value!);
@@ -111,7 +122,7 @@ export class Settler {
 
   /** The unique value last told of an item. */
   casOf(low: number, high: number): string | undefined {
-    return this.#cas.get(high * 2 ** 21 + (low >>> 11));
+    return this.#cas.get(hashNumber(low, high));
   }
 }
 

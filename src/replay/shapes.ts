@@ -30,6 +30,8 @@ export const S = {
   error: 10,
   silent: 11,
   unanswered: 12,
+  /** Of what was not recorded at all. */
+  none: 13,
 } as const;
 
 /** What a command does, whatever its protocol calls it. */
@@ -91,6 +93,8 @@ export interface CommandShape {
   cas: boolean;
   quiet: boolean;
   base64: boolean;
+  /** Makes another value of the one that is there: arithmetic, append, prepend. */
+  changesInPlace: boolean;
   /** Letters of a meta request. */
   letters: string;
   /** Index into STATUSES; that of unanswered for names of later versions. */
@@ -100,6 +104,11 @@ export interface CommandShape {
   /** Why the event is not sent; empty where it is. */
   leftOut: string;
 }
+
+const CHANGES_IN_PLACE: ReadonlySet<string> = new Set(['append', 'prepend', 'incr', 'decr']);
+
+/** The tally of sets after misses, which are no recorded requests. */
+export const FILL = OPS.length;
 
 /** Flags of meta requests that text and binary requests have nothing for. */
 const META_ONLY = /[EINRx]/;
@@ -132,6 +141,7 @@ function commandShape(
     cas: traits.includes('cas'),
     quiet: traits.includes('quiet'),
     base64: traits.includes('base64'),
+    changesInPlace: CHANGES_IN_PLACE.has(modeOf(op, mode)),
     letters,
     status: status < 0 ? S.unanswered : status,
     has: bits.reduce((has, [bit, stored]) => (present & stored ? has | bit : has), 0),

@@ -47,6 +47,10 @@ export interface ReplaySummary {
   keys_merged: number;
   /** Compared unique values that were made up. */
   cas_unknown: number;
+  /** Items that were loaded before. */
+  warmed: number;
+  /** Values that came back as they were stored, as others, and those that could not be judged; zeros without `verify`. */
+  values: { right: number; wrong: number; unknown: number };
   /** Whether every block of the profiles was there and good. */
   complete: boolean;
 }
@@ -68,7 +72,7 @@ const LATENESS_FINE = 1e6;
 const LATENESS_SHARE = 0.1;
 
 /** Puts the figures of a slice together. */
-export function summarize(tally: Tally, end: SliceEnd, complete: boolean): ReplaySummary {
+export function summarize(tally: Tally, end: SliceEnd, complete: boolean): Omit<ReplaySummary, 'warmed'> {
   const ops: Record<string, ReplayOp> = {};
   const total = new Tally().op(0);
   for (const [index, figures] of tally.ops.entries()) {
@@ -102,6 +106,7 @@ export function summarize(tally: Tally, end: SliceEnd, complete: boolean): Repla
     left_out: tally.leftOut,
     keys_merged: tally.keysMerged,
     cas_unknown: tally.casUnknown,
+    values: { right: tally.valuesRight, wrong: tally.valuesWrong, unknown: tally.valuesUnknown },
     complete,
   };
 }

@@ -1,5 +1,5 @@
 import { Histogram } from '../analyze/histogram.js';
-import { OPS, S } from './shapes.js';
+import { FILL, OPS, S } from './shapes.js';
 
 /** Failures that a replay counts by name. */
 export const FAILURES = [
@@ -65,6 +65,10 @@ export class Tally {
   casUnknown = 0;
   /** Events that were not sent, by reason. */
   readonly leftOut: Record<string, number> = {};
+  /** Values that came back, were looked at, and were not what was stored; and those that could not be judged. */
+  valuesRight = 0;
+  valuesWrong = 0;
+  valuesUnknown = 0;
   /** Recorded keys that are the same as another one when replayed. */
   keysMerged = 0;
   /** Milliseconds of performance.timeOrigin + now() of the first and the last request sent or answered. */
@@ -101,6 +105,7 @@ export class Tally {
   /** Counts the outcome of one key beside the recorded one. */
   compare(recorded: number, replayed: number): void {
     const { outcome } = this;
+    if (recorded === S.none) return;
     if (recorded === S.unanswered || (recorded === S.silent) !== (replayed === S.silent)) {
       // A quiet request that was silent and is not now has failed, as far as that can be told.
       if (recorded === S.silent && replayed === S.error) outcome.other++;
@@ -199,6 +204,9 @@ const TOTALS = [
   'connections',
   'reconnects',
   'casUnknown',
+  'valuesRight',
+  'valuesWrong',
+  'valuesUnknown',
   'keysMerged',
 ] as const;
 
@@ -214,4 +222,4 @@ function addTo(sums: Record<string, number>, more: object): void {
 }
 
 /** Names of the commands in the order of Tally.ops. */
-export const opName = (index: number): string => OPS[index]!;
+export const opName = (index: number): string => (index === FILL ? 'fill' : OPS[index]!);

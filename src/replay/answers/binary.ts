@@ -3,6 +3,7 @@ import { type PendingQueue, WAITS } from '../pending.js';
 import type { Settler } from '../settle.js';
 import { OPS, S } from '../shapes.js';
 import type { Failure } from '../tally.js';
+import type { ValueCheck } from '../verify.js';
 
 const HEADER = 24;
 const ANSWER = 0x81;
@@ -27,6 +28,8 @@ export class BinaryAnswers {
   #headerSize = 0;
   /** Bytes of the body still to come. */
   #skip = 0;
+  /** Of the value at hand, where values are checked. */
+  #check: ValueCheck | null = null;
 
   constructor(queue: PendingQueue, settler: Settler) {
     this.#queue = queue;
@@ -39,6 +42,7 @@ export class BinaryAnswers {
     while (at < size) {
       if (this.#skip > 0) {
         const taken = Math.min(this.#skip, size - at);
+        this.#lookAt(bytes, at, at + taken);
         this.#skip -= taken;
         at += taken;
         continue;
@@ -81,10 +85,34 @@ export class BinaryAnswers {
     if (outcome < 0) this.#settler.fail(queue, FAILURES[status] ?? 'server_error');
     else {
       if (status === 0) this.#learnCas(header);
+      if (outcome === S.hit) this.#beginCheck(body - keySize - extras);
       this.#settler.key(queue, 0, outcome, body - keySize - extras);
       this.#settler.done(queue);
     }
     return true;
+  }
+
+  #beginCheck(size: number): void {
+    const { checker } = this.#settler;
+    if (checker === null) return;
+    const { keyQueue } = this.#queue;
+    const at = keyQueue.head & keyQueue.mask;
+    this.#check = checker.start(keyQueue.low[at]!, keyQueue.high[at]!, size);
+    if (size === 0) this.#endCheck();
+  }
+
+  /** Looks at the value, which is at the end of the body. */
+  #lookAt(bytes: Buffer, at: number, end: number): void {
+    const check = this.#check;
+    if (check === null) return;
+    const valueAt = at + this.#skip - (check.size - check.offset);
+    this.#settler.checker!.look(check, bytes, Math.max(at, valueAt), end);
+    if (check.offset === check.size) this.#endCheck();
+  }
+
+  #endCheck(): void {
+    this.#settler.checker!.finish(this.#check!, this.#settler.tally);
+    this.#check = null;
   }
 
   #learnCas(header: Buffer): void {

@@ -3,6 +3,7 @@ import { isKey } from '../keys.js';
 import { type PendingQueue, WAITS } from '../pending.js';
 import type { Settler } from '../settle.js';
 import { S } from '../shapes.js';
+import type { ValueCheck } from '../verify.js';
 import { failureOf } from './errors.js';
 import { MetaLine } from './meta-line.js';
 import { readSize } from './size.js';
@@ -26,6 +27,8 @@ export class TextAnswers {
   #cursor = 0;
   /** Whether the value at hand is the whole answer. */
   #endsWithValue = false;
+  /** Of the value at hand, where values are checked. */
+  #check: ValueCheck | null = null;
   readonly #meta = new MetaLine();
 
   constructor(queue: PendingQueue, settler: Settler) {
@@ -39,9 +42,10 @@ export class TextAnswers {
     while (at < size) {
       if (this.#skip > 0) {
         const taken = Math.min(this.#skip, size - at);
+        if (this.#check !== null) this.#settler.checker!.look(this.#check, bytes, at, at + taken);
         this.#skip -= taken;
         at += taken;
-        if (this.#skip === 0 && this.#endsWithValue) this.#settler.done(this.#queue);
+        if (this.#skip === 0) this.#endValue();
         continue;
       }
       let end = at;
@@ -114,9 +118,25 @@ export class TextAnswers {
     this.#settler.key(queue, index, S.hit, size);
     if (sizeEnd < end)
       this.#learnCas(index, bytes.toString('latin1', sizeEnd + 1, Math.min(end, sizeEnd + 21)));
-    this.#skip = size + 2;
-    this.#endsWithValue = false;
+    this.#beginValue(index, size, false);
     return true;
+  }
+
+  /** Steps over a value and its line end. */
+  #beginValue(index: number, size: number, isWhole: boolean): void {
+    this.#skip = size + 2;
+    this.#endsWithValue = isWhole;
+    const { checker } = this.#settler;
+    if (checker === null) return;
+    const { keyQueue } = this.#queue;
+    const at = (keyQueue.head + index) & keyQueue.mask;
+    this.#check = checker.start(keyQueue.low[at]!, keyQueue.high[at]!, size);
+  }
+
+  #endValue(): void {
+    if (this.#check !== null) this.#settler.checker!.finish(this.#check, this.#settler.tally);
+    this.#check = null;
+    if (this.#endsWithValue) this.#settler.done(this.#queue);
   }
 
   #learnCas(index: number, unique: string): void {
@@ -186,10 +206,8 @@ export class TextAnswers {
     }
     this.#settler.key(queue, 0, line.statusFor(queue.op[queue.head & queue.mask]!), line.size);
     if (line.cas !== '') this.#learnCas(0, line.cas);
-    if (line.hasValue) {
-      this.#skip = line.size + 2;
-      this.#endsWithValue = true;
-    } else this.#settler.done(queue);
+    if (line.hasValue) this.#beginValue(0, line.size, true);
+    else this.#settler.done(queue);
     return true;
   }
 }
