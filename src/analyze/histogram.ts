@@ -82,6 +82,16 @@ export class Histogram {
     return histogram;
   }
 
+  /** The buckets that hold values, the smallest first: where they are, their largest value, and how many they hold. */
+  *buckets(): Generator<{ index: number; highest: number; count: number }> {
+    const counts = this.#counts;
+    if (counts === undefined) return;
+    for (let index = 0; index < counts.length; index++) {
+      const count = counts[index]!;
+      if (count > 0) yield { index, highest: highestOf(index, this.#bits), count };
+    }
+  }
+
   percentiles(): Percentiles {
     if (this.#total === 0) return { p50: null, p90: null, p99: null, p999: null, max: null };
     return {

@@ -225,6 +225,10 @@ function build(): Command {
       'stop where more commands of a second fail; 100 never stops (10)',
       (text) => parsePercent(text) / 100,
     )
+    .option('--tls', 'connect with TLS')
+    .option('--ca <file>', 'certificates of authorities, PEM (those of Node)')
+    .option('--auth-file <file>', 'a login for the server: one line USER:PASSWORD, mode 0600')
+    .option('--hdr-file-prefix <prefix>', 'write latencies as HdrHistogram does: PREFIX.hgrm, PREFIX.hlog')
     .option('--yes', 'write to a server on another machine that already holds items')
     .option('--json', 'print the summary as JSON on stdout')
     .option('--json-out-file <file>', 'write the summary as JSON into a file')

@@ -35,6 +35,10 @@ export interface ReplayFlags {
   compressible?: number;
   timeout?: number;
   maxErrors?: number;
+  tls?: boolean;
+  ca?: string;
+  authFile?: string;
+  hdrFilePrefix?: string;
   yes?: boolean;
   json?: boolean;
   jsonOutFile?: string;
@@ -83,9 +87,14 @@ export async function replayCommand(profiles: string[], flags: ReplayFlags): Pro
 
 /** Says why a replay did not come to its end. Returns the exit code. */
 function endOf(
-  { ended, errors, commands, values }: ReplaySummary,
+  { ended, errors, requests, commands, values, left_out }: ReplaySummary,
   { server, timeout = 5 }: ReplayFlags,
 ): number {
+  const reasons = Object.entries(left_out).map(([reason, events]) => `${reason} ${format.count(events)}`);
+  if (requests === 0 && reasons.length > 0) {
+    const what = `the profiles have no request that is sent (${reasons.join(', ')})`;
+    throw new MembenchError('ERR_MEMBENCH_UNSUPPORTED', what);
+  }
   if (ended !== 'errors' && ended !== 'descriptors') return values.wrong > 0 ? 1 : 0;
   if (ended === 'descriptors') {
     const hint = 'raise ulimit -n, or fold the connections: -c N';
@@ -106,6 +115,7 @@ const WHY: Readonly<Record<string, (timeout: number) => string>> = {
   closed: () => 'the server closes connections with requests unanswered',
   timeout: (timeout) => `the server does not answer within ${timeout} s`,
   not_understood: () => 'what the server answers is not memcached',
+  login_refused: () => 'the server refuses the login',
   out_of_memory: () => 'the server is out of memory',
   too_large: () => 'values are too large for the server',
   server_error: () => 'the server reports errors',

@@ -1,21 +1,19 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { BinaryAnswers } from './answers/binary.js';
 import { TextAnswers } from './answers/text.js';
 import type { EncodedInto } from './encode/encode.js';
+import { type Login, LoginAnswer, loginRequest } from './login.js';
 import { PendingQueue, WAITS } from './pending.js';
 import { nanoseconds, type Settler } from './settle.js';
+import { type Address, openSocket } from './socket.js';
 import type { Failure } from './tally.js';
 import { ByteWriter } from './writer.js';
-
-/** The server, as a socket is connected to it. */
-export interface Address {
-  host: string;
-  port: number;
-}
 
 /** What the connections of a thread have in common. */
 export interface Shared {
   address: Address;
+  /** With which every connection begins; null where none is needed. */
+  login: Login | null;
   settler: Settler;
   /** Whether requests wait for the answers they waited for when they were recorded. */
   asap: boolean;
@@ -61,6 +59,9 @@ export class Connection implements EncodedInto {
   #answers: TextAnswers | BinaryAnswers | null = null;
   /** Protocol of the last request; the meta commands belong to the text protocol. */
   protocol: 'text' | 'binary' = 'text';
+  /** The answer to the login, as long as it is waited for. */
+  #login: LoginAnswer | null = null;
+  #isLoggedIn = false;
   #isClosing = false;
   /** Whether the server was told of the end already. */
   #isEnding = false;
@@ -68,6 +69,8 @@ export class Connection implements EncodedInto {
   #backoff = BACKOFF_MIN;
   /** Milliseconds of performance.now() when something came last. */
   #heard = 0;
+  /** Why it broke last. */
+  #brokenBy: Failure = 'unconnected';
   /** Why requests fail when it breaks. */
   #reason: Failure = 'closed';
 
@@ -84,7 +87,7 @@ export class Connection implements EncodedInto {
   /** Whether it takes another request: it is not broken, or may be tried again, and not too much waits. */
   refusal(now: number): Failure | null {
     if (this.state === 'broken' && !this.#shared.asap && now - this.since < this.#backoff)
-      return 'unconnected';
+      return this.#brokenBy;
     if (this.queue.length >= WAITING_MAX || this.writer.end - this.writer.start >= WAITING_BYTES_MAX)
       return 'overflow';
     return null;
@@ -103,16 +106,14 @@ export class Connection implements EncodedInto {
     this.#answers = null;
     this.#reason = 'closed';
     this.error = '';
-    const socket = connect({
-      ...address,
-      noDelay: true,
-      onread: { buffer: answers, callback: (bytes, from) => this.#onBytes(from as Buffer, bytes) },
-    });
-    this.#socket = socket;
-    socket.on('connect', () => {
+    this.#login = null;
+    this.#isLoggedIn = false;
+    const onBytes = (bytes: Buffer, size: number) => this.#onBytes(bytes, size);
+    const socket = openSocket(address, answers, onBytes, () => {
       this.#to('open', performance.now());
       this.#shared.onChange(this);
     });
+    this.#socket = socket;
     socket.on('drain', () => this.#shared.onChange(this));
     socket.on('error', (error: NodeJS.ErrnoException) => {
       this.error = error.code ?? error.message;
@@ -170,6 +171,7 @@ export class Connection implements EncodedInto {
       settler.begin(queue);
     }
     if (bytes === 0) return;
+    if (!this.#isLoggedIn) this.#logIn();
     const end = writer.start + bytes;
     this.#socket!.write(writer.buffer.subarray(writer.start, end));
     writer.start = end;
@@ -177,6 +179,15 @@ export class Connection implements EncodedInto {
     if (this.#socket!.writableLength > 0) writer.renew();
     else if (writer.start === writer.end) writer.clear();
     this.settleSilent();
+  }
+
+  /** Sends the login before the first request, whose protocol it has. */
+  #logIn(): void {
+    this.#isLoggedIn = true;
+    const { login } = this.#shared;
+    if (login === null) return;
+    this.#login = new LoginAnswer(this.protocol);
+    this.#socket!.write(loginRequest(login, this.protocol));
   }
 
   /** Settles the requests at the front that nobody will answer. */
@@ -198,6 +209,13 @@ export class Connection implements EncodedInto {
   #onBytes(bytes: Buffer, size: number): boolean {
     const { settler } = this.#shared;
     settler.now = performance.now();
+    if (this.#login !== null) {
+      const { taken, accepted } = this.#login.feed(bytes, size);
+      if (accepted !== null) this.#login = null;
+      if (accepted === false) this.break('login_refused');
+      if (accepted !== true || taken === size) return accepted !== false;
+      return this.#onBytes(bytes.subarray(taken, size), size - taken);
+    }
     this.#shared.reading = this;
     this.#heard = settler.now;
     this.#backoff = BACKOFF_MIN;
@@ -228,6 +246,7 @@ export class Connection implements EncodedInto {
     const { settler, asap } = this.#shared;
     const wasOpen = this.state === 'open';
     const reason = wasOpen ? this.#reason : 'unconnected';
+    this.#brokenBy = reason;
     settler.now = performance.now();
     while (queue.head < queue.sent) settler.fail(queue, reason);
     if (!asap) {

@@ -43,6 +43,14 @@ export interface ReplayOptions {
   timeout?: number;
   /** Stops where more than this share of a second's commands fail, 0 to 1; 1 never stops. Default: 0.1. */
   maxErrors?: number;
+  /** Connects with TLS; the certificate must be good for the server's name. */
+  tls?: boolean;
+  /** File of certificates of authorities, PEM. Default: those Node comes with. */
+  ca?: string;
+  /** File with a login, one line USER:PASSWORD, which only its owner may read. */
+  authFile?: string;
+  /** Writes latencies as HdrHistogram does: PREFIX.hgrm, PREFIX-COMMAND.hgrm, PREFIX.hlog. */
+  hdrFilePrefix?: string;
   /** Write to a server outside this machine that already holds items. */
   yes?: boolean;
   /** Stops the replay; the summary tells what was done so far. */
@@ -74,6 +82,10 @@ const REPLAY_OPTIONS: Readonly<Record<keyof ReplayOptions, true>> = {
   compressible: true,
   timeout: true,
   maxErrors: true,
+  tls: true,
+  ca: true,
+  authFile: true,
+  hdrFilePrefix: true,
   yes: true,
   signal: true,
   onProgress: true,
@@ -116,6 +128,7 @@ export function checkOptions(options: ReplayOptions): void {
   }
   const paces = [options.speed !== undefined, options.rate !== undefined, options.asap === true];
   if (paces.filter(Boolean).length > 1) throw usage('speed, rate and asap exclude each other');
+  if (options.ca !== undefined && !options.tls) throw usage('ca is of use with tls only');
   const { miss } = options;
   if (miss !== undefined && miss !== 'as-recorded' && miss !== 'fill')
     throw usage(`miss is ${String(miss)}, and may be as-recorded or fill`);

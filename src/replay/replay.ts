@@ -1,9 +1,12 @@
-import { MembenchError } from '../errors.js';
+import { readFileSync } from 'node:fs';
+import { fileReason, MembenchError } from '../errors.js';
 import { Blocks, deliveries } from './blocks.js';
-import type { Address } from './connection.js';
+import { writeHdrFiles } from './hdr-files.js';
+import { type Login, readLogin } from './login.js';
 import { checkOptions, type ReplayOptions } from './options.js';
 import { ReplayRun } from './run.js';
 import { askServer, checkTarget } from './safety.js';
+import type { Address } from './socket.js';
 import { type ReplaySummary, summarize } from './summary.js';
 import { type Survey, survey, type WarmItem } from './survey.js';
 import { warmDeliveries } from './warm.js';
@@ -26,22 +29,28 @@ export interface OpenedRun {
  *
  * @param options checked already
  * @param address where `options.server` is
+ * @param login the user's own, where the server wants one
  * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE, ERR_MEMBENCH_USAGE for profiles without a request,
  *   ERR_MEMBENCH_SERVER where the server cannot be loaded
  */
-export async function openRun(options: ReplayOptions, address: Address): Promise<OpenedRun> {
+export async function openRun(
+  options: ReplayOptions,
+  address: Address,
+  login: Login | null = null,
+): Promise<OpenedRun> {
   const blocks = new Blocks(options.profiles);
   try {
     if (blocks.events === 0) throw new MembenchError('ERR_MEMBENCH_USAGE', 'the profiles have no request');
     const found = options.warm || options.verify ? survey(blocks) : null;
     const isChecked = options.verify === true && found?.overflowed === false;
     if (found?.overflowed) options.onWarning?.(TOO_MANY_KEYS);
-    const warmed = options.warm && found !== null ? await warmUp(options, address, found.warm) : 0;
+    const warmed = options.warm && found !== null ? await warmUp(options, { address, login }, found.warm) : 0;
     const { protocol = 'as-recorded', loop = 1 } = options;
     const run = await ReplayRun.start(options, address, {
       source: deliveries(blocks, protocol, loop),
       workers: blocks.workers,
       baseNs: blocks.baseNs,
+      login,
       changed: isChecked ? changedOf(found) : null,
     });
     const close = async () => {
@@ -61,7 +70,11 @@ const TOO_MANY_KEYS =
 const changedOf = (found: Survey | null): ReadonlySet<number> => found?.changed ?? new Set();
 
 /** Loads the items that were there before. Returns how many. */
-async function warmUp(options: ReplayOptions, address: Address, items: readonly WarmItem[]): Promise<number> {
+async function warmUp(
+  options: ReplayOptions,
+  { address, login }: { address: Address; login: Login | null },
+  items: readonly WarmItem[],
+): Promise<number> {
   const { threads = 1, protocol = 'as-recorded', signal, ...rest } = options;
   const { speed, rate, sample, miss, duration, requests, ...kept } = rest;
   const warm = { ...kept, protocol, threads, asap: true, clients: WARM_CONNECTIONS * threads };
@@ -69,6 +82,7 @@ async function warmUp(options: ReplayOptions, address: Address, items: readonly 
     source: warmDeliveries(items, protocol),
     workers: 1,
     baseNs: 0n,
+    login,
     changed: null,
   });
   try {
@@ -91,9 +105,11 @@ async function warmUp(options: ReplayOptions, address: Address, items: readonly 
  */
 export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
   checkOptions(options);
-  const target = await askServer(options.server, 1000 * (options.timeout ?? 5));
+  const login = options.authFile === undefined ? null : readLogin(options.authFile);
+  const tls = options.tls ? (options.ca === undefined ? {} : { ca: readCertificates(options.ca) }) : null;
+  const target = await askServer(options.server, { timeout: 1000 * (options.timeout ?? 5), login, tls });
   checkTarget(options.server, target, options.yes === true, (warning) => options.onWarning?.(warning));
-  const { run, blocks, warmed, close } = await openRun(options, target.address);
+  const { run, blocks, warmed, close } = await openRun(options, target.address, login);
   try {
     const { signal, onProgress, duration, requests } = options;
     const start = performance.now();
@@ -103,8 +119,18 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
       ...(signal === undefined ? {} : { signal }),
       onProgress: (sums) => onProgress?.({ ...sums, elapsed: (performance.now() - start) / 1000 }),
     });
+    if (options.hdrFilePrefix !== undefined) writeHdrFiles(options.hdrFilePrefix, tally);
     return { ...summarize(tally, end, blocks.complete), warmed };
   } finally {
     await close();
+  }
+}
+
+function readCertificates(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const [why, hint] = fileReason(error);
+    throw new MembenchError('ERR_MEMBENCH_USAGE', `${path}: ${why}`, hint, error);
   }
 }

@@ -1,12 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { MembenchError } from '../errors.js';
-import type { Address } from './connection.js';
 import { Feed } from './feed.js';
 import type { Delivery } from './incoming.js';
+import type { Login } from './login.js';
 import type { FromThread, ThreadData, ThreadProgress, ToThread } from './messages.js';
 import { type Pace, paceOf, type ReplayOptions } from './options.js';
 import type { SliceEnd } from './sender.js';
+import type { Address } from './socket.js';
 import { Tally } from './tally.js';
 
 /** Milliseconds between the order to begin and the first request, so that all threads begin together. */
@@ -57,6 +58,7 @@ export interface Load {
   workers: number;
   /** Unix nanoseconds of the first request. */
   baseNs: bigint;
+  login: Login | null;
   /** Hashes of keys whose values are not checked; null where none are. */
   changed: ReadonlySet<number> | null;
 }
@@ -97,13 +99,14 @@ export class ReplayRun {
     const { clients = 0, protocol = 'as-recorded', sample = 1 } = options;
     const wanted = options.threads ?? Math.max(1, Math.floor(availableParallelism() / PROCESSORS_A_THREAD));
     const threads = clients > 0 ? Math.min(wanted, clients) : wanted;
-    const { workers, baseNs, changed, source } = load;
+    const { workers, baseNs, changed, login, source } = load;
     this.#threads = Array.from({ length: threads }, (_, thread) =>
       this.#start({
         share: { protocol, sample, clients, threads, thread, workers },
         baseNs,
         options: {
           address,
+          login,
           asap: options.asap === true,
           compressible: options.compressible ?? 0,
           fill: options.miss === 'fill',

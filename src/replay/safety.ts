@@ -1,8 +1,9 @@
 /** What is asked of a server before anything is sent to it. */
 import { lookup } from 'node:dns/promises';
-import { connect, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { MembenchError } from '../errors.js';
-import type { Address } from './connection.js';
+import { type Login, LoginAnswer, loginRequest } from './login.js';
+import { type Address, openSocket, type TlsOptions } from './socket.js';
 
 const PORT = 11211;
 /** Bytes of an answer to `stats` that are read at most. */
@@ -32,16 +33,24 @@ export interface Target {
   version: string | null;
 }
 
-/** Milliseconds for a name to be looked up and `stats` to be answered, whatever the timeout of requests is. */
+/** How the server is asked. */
+export interface Access {
+  /** Milliseconds for everything. */
+  timeout: number;
+  login: Login | null;
+  /** Certificates of authorities where TLS is wanted, empty for those Node has; null without TLS. */
+  tls: { ca?: string } | null;
+}
+
+/** Least milliseconds for a name to be looked up and `stats` to be answered, whatever the timeout of requests is. */
 const ASK_MIN = 1000;
 
 /**
  * Connects to a server and asks what it holds.
  *
- * @param timeout milliseconds
- * @throws ERR_MEMBENCH_SERVER where it cannot be reached
+ * @throws ERR_MEMBENCH_SERVER where it cannot be reached, ERR_MEMBENCH_LOGIN where it refuses the login
  */
-export async function askServer(server: string, timeout: number): Promise<Target> {
+export async function askServer(server: string, access: Access): Promise<Target> {
   const { host, port } = parseServer(server);
   let ip: string;
   try {
@@ -49,9 +58,10 @@ export async function askServer(server: string, timeout: number): Promise<Target
   } catch (error) {
     throw unreachable(server, `its name is not known (${(error as NodeJS.ErrnoException).code})`, error);
   }
-  const address = { host: ip, port };
+  const tls: TlsOptions | null = access.tls === null ? null : { name: host, ...access.tls };
+  const address = { host: ip, port, ...(tls === null ? {} : { tls }) };
   const isLoopback = ip === '::1' || /^(::ffff:)?127\./.test(ip);
-  const answer = await stats(address, server, Math.max(timeout, ASK_MIN));
+  const answer = await stats(address, server, access);
   const items = /^STAT curr_items (\d+)\r$/m.exec(answer)?.[1];
   const version = /^STAT version (\S+)\r$/m.exec(answer)?.[1];
   return {
@@ -62,25 +72,38 @@ export async function askServer(server: string, timeout: number): Promise<Target
 }
 
 /** The answer to `stats`, or as much of it as came in time; empty where the server closes or says nothing. */
-function stats(address: Address, server: string, timeout: number): Promise<string> {
+function stats(address: Address, server: string, { timeout, login }: Access): Promise<string> {
+  const ms = Math.max(timeout, ASK_MIN);
   return new Promise((resolve, reject) => {
     let answer = '';
     let isConnected = false;
-    const socket = connect(address);
-    const timer = setTimeout(() => {
-      socket.destroy();
-      if (isConnected) resolve(answer);
-      else reject(unreachable(server, `no connection within ${timeout / 1000} s`));
-    }, timeout);
-    socket.on('connect', () => {
-      isConnected = true;
-      socket.write('stats\r\n');
-    });
-    socket.on('data', (data) => {
-      answer += data.toString('latin1');
+    const loginAnswer = login === null ? null : new LoginAnswer('text');
+    let isLoggedIn = login === null;
+    const onBytes = (bytes: Buffer, size: number): boolean => {
+      let at = 0;
+      if (!isLoggedIn) {
+        const { taken, accepted } = loginAnswer!.feed(bytes, size);
+        if (accepted === null) return true;
+        isLoggedIn = true;
+        at = taken;
+        // A server with SASL alone knows no login of the text protocol, and no text at all.
+        if (!accepted && size > 0 && bytes.toString('latin1', 0, 12) === 'CLIENT_ERROR')
+          reject(new MembenchError('ERR_MEMBENCH_LOGIN', `${server}: it refuses the login`));
+      }
+      answer += bytes.toString('latin1', at, size);
       if (/^(END|ERROR|CLIENT_ERROR.*|SERVER_ERROR.*)\r$/m.test(answer) || answer.length > ANSWER_MAX)
         socket.destroy();
+      return true;
+    };
+    const socket = openSocket(address, Buffer.allocUnsafe(ANSWER_MAX), onBytes, () => {
+      isConnected = true;
+      if (login !== null) socket.write(loginRequest(login, 'text'));
+      socket.write('stats\r\n');
     });
+    const timer = setTimeout(() => {
+      if (!isConnected) reject(unreachable(server, `no connection within ${ms / 1000} s`));
+      socket.destroy();
+    }, ms);
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (!isConnected) reject(unreachable(server, REASONS[error.code ?? ''] ?? error.message, error));
     });

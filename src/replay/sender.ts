@@ -1,11 +1,12 @@
 import type { Commands } from './commands.js';
-import type { Address } from './connection.js';
 import { Connections } from './connections.js';
 import { Idle } from './idle.js';
+import type { Login } from './login.js';
 import type { KeyQueue } from './pending.js';
 import { Requests } from './requests.js';
 import { Schedule, type Slice } from './schedule.js';
 import { Settler } from './settle.js';
+import type { Address } from './socket.js';
 import { Tally } from './tally.js';
 import { Values } from './values.js';
 import { ValueChecker } from './verify.js';
@@ -13,6 +14,7 @@ import { Watch } from './watch.js';
 
 export interface SenderOptions {
   address: Address;
+  login: Login | null;
   asap: boolean;
   compressible: number;
   /** Whether items are stored that were asked for and not there. */

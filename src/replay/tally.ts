@@ -12,6 +12,7 @@ export const FAILURES = [
   'closed',
   'unconnected',
   'not_understood',
+  'login_refused',
   'overflow',
 ] as const;
 export type Failure = (typeof FAILURES)[number];

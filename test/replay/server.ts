@@ -88,7 +88,9 @@ export class Memcached {
     t.teardown(() => memcached.kill());
     for (let tries = 0; tries < 200; tries++) {
       try {
-        await memcached.talk('version\r\n');
+        const socket = connect(memcached.#port, '127.0.0.1');
+        await once(socket, 'connect');
+        socket.destroy();
         return memcached;
       } catch {
         await sleep(25);
