@@ -9,6 +9,7 @@ import {
   parseFactor,
   parseLoop,
   parseNames,
+  parseOnce,
   parsePercent,
   parsePorts,
   parseSample,
@@ -198,7 +199,7 @@ function build(): Command {
       'send the recorded requests to a server again, and hold its answers against the recorded ones',
     )
     .argument('<profile...>', 'profiles; the requests of several are merged by time')
-    .requiredOption('-s, --server <host:port>', 'the server; there is no default')
+    .requiredOption('-s, --server <host:port>', 'the server; there is no default', parseOnce)
     .option('--speed <factor>', 'times as recorded, so many times as fast: 2, 0.5 (1)', parseFactor)
     .option('--rate <n>', 'requests a second, evenly spaced, in the recorded order', parseFactor)
     .option('--asap', 'as fast as the server answers, with as many requests under way as were recorded')

@@ -131,6 +131,12 @@ export function parseNames(text: string): string[] {
   return names;
 }
 
+/** Refuses an option that is given twice, where the second value would silently replace the first. */
+export function parseOnce(text: string, before?: string): string {
+  if (before !== undefined) throw new InvalidArgumentError('It may be given once only.');
+  return text;
+}
+
 /** Collects the values of an option that may be given several times. */
 export function collect(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
