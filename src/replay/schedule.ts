@@ -21,19 +21,18 @@ export interface Slice {
 export class Schedule {
   readonly #slice: Slice;
   readonly #start: number;
-  /** Time and number of the first step of the slice. */
-  readonly #at: number;
+  /** Time of the first step of the slice, which may have to be waited for, and its number. */
+  #at = Number.NaN;
   readonly #requests: number;
   /** Requests are due at least so far apart. */
   readonly #gap: number;
   #last = Number.NEGATIVE_INFINITY;
   #lastNumber = -1;
 
-  /** @param commands at the first step of the slice */
+  /** @param commands at the first step of the slice, or waiting for it */
   constructor(slice: Slice, commands: Commands) {
     this.#slice = slice;
     this.#start = slice.startMs - performance.timeOrigin;
-    this.#at = commands.at;
     this.#requests = commands.requests;
     this.#gap = slice.maxRate === null ? 0 : 1000 / slice.maxRate;
   }
@@ -50,6 +49,7 @@ export class Schedule {
 
   /** When the step is due; Infinity where it belongs to the next slice. Asked for every step, in their order. */
   due(commands: Commands): number {
+    if (Number.isNaN(this.#at)) this.#at = commands.at;
     const { pace, durationMs } = this.#slice;
     const number = commands.requests - this.#requests;
     if (number >= this.#slice.requests) return Number.POSITIVE_INFINITY;
