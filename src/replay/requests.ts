@@ -1,6 +1,5 @@
 import { hashNumber } from './changed.js';
 import { Command } from './command.js';
-import type { Commands } from './commands.js';
 import type { Connection } from './connection.js';
 import { type EncodeTo, encode } from './encode/encode.js';
 import type { KeyQueue } from './pending.js';
@@ -17,9 +16,15 @@ const DEPTH_MAX = 4096;
 /** Sizes that are remembered to fill misses with, the latest. */
 const SIZES_MAX = 1 << 18;
 
+/** The request that is sent next, and when it was recorded, nanoseconds after the first. */
+export interface Next {
+  readonly command: Command;
+  readonly recordedAt: number;
+}
+
 /** Makes requests of commands, and puts them into the queues of connections. */
 export class Requests {
-  readonly #commands: Commands;
+  readonly #commands: Next;
   readonly #settler: Settler;
   readonly #asap: boolean;
   readonly #to: EncodeTo;
@@ -38,7 +43,7 @@ export class Requests {
   readonly #baseSeconds: number;
 
   constructor(
-    commands: Commands,
+    commands: Next,
     settler: Settler,
     options: { asap: boolean; fill: boolean; values: Values; baseNs: bigint },
   ) {

@@ -3,6 +3,7 @@ import { Connections } from './connections.js';
 import { Idle } from './idle.js';
 import type { Login } from './login.js';
 import type { KeyQueue } from './pending.js';
+import { rehearse } from './rehearse.js';
 import { Requests } from './requests.js';
 import { Schedule, type Slice } from './schedule.js';
 import { Settler } from './settle.js';
@@ -75,8 +76,9 @@ export class Sender {
     this.#options = options;
     this.#watch = new Watch(options);
     const shared = { ...options, settler: this.#settler, answers: Buffer.allocUnsafeSlow(READ_BYTES) };
-    this.#connections = new Connections({ ...shared, reading: null }, () => this.#soon());
     const values = new Values(options.compressible);
+    rehearse({ ...shared, reading: null }, values);
+    this.#connections = new Connections({ ...shared, reading: null }, () => this.#soon());
     this.#requests = new Requests(commands, this.#settler, { ...options, values, baseNs });
     if (options.changed !== null) this.#settler.checker = new ValueChecker(values, options.changed);
     if (options.fill) this.#settler.onMiss = (keys, at) => this.#fillMiss(keys, at);
