@@ -11,6 +11,8 @@ export const ERROR_CODES = {
   ERR_MEMBENCH_NOT_A_PROFILE: 'the file is not a profile, or of a version this release does not know',
   ERR_MEMBENCH_FILE_EXISTS: 'the file to be written exists already',
   ERR_MEMBENCH_FILE_WRITE: 'the file cannot be created or written',
+  ERR_MEMBENCH_SERVER: 'the server cannot be reached, or is not to be written to',
+  ERR_MEMBENCH_LOGIN: 'the file with the login cannot be used, or the login is refused',
   ERR_MEMBENCH_KEY_FILE: 'the key file cannot be used',
   ERR_MEMBENCH_MEMORY: 'the workers and the buffer do not fit into 4 GiB',
   ERR_MEMBENCH_WORKER: 'a worker failed',

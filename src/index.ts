@@ -12,6 +12,8 @@ import type { ExportOptions } from './export/options.js';
 import type { ExportSummary } from './export/summary.js';
 import type { PageData } from './html.js';
 import type { RecordOptions, RecordSummary } from './record-options.js';
+import type { ReplayOptions } from './replay/options.js';
+import type { ReplaySummary } from './replay/summary.js';
 
 export type { Analysis, AnalyzeOptions, LossAnalysis, OpAnalysis } from './analyze/analyze.js';
 export type { Change, Comparison } from './analyze/compare.js';
@@ -41,6 +43,13 @@ export type { ExportedProfile, ExportSummary } from './export/summary.js';
 export type { PageData } from './html.js';
 export * from './profile.js';
 export type { RecordEnd, RecordOptions, RecordProgress, RecordSummary } from './record-options.js';
+export {
+  REPLAY_PROTOCOLS,
+  type ReplayOptions,
+  type ReplayProtocol,
+} from './replay/options.js';
+export { replayLines, replayTable, replayWarnings } from './replay/report.js';
+export type { ReplayOp, ReplayProgress, ReplaySummary } from './replay/summary.js';
 export type { Check } from './source/check.js';
 export type { SourceDiagnosis } from './source/doctor.js';
 export { version } from './version.js';
@@ -133,6 +142,16 @@ export async function hashKeys(keyFile: string, keys: readonly (string | Uint8Ar
 export async function exportProfiles(options: ExportOptions): Promise<ExportSummary> {
   const room = await import('./export/export.js');
   return room.exportProfiles(options);
+}
+
+/**
+ * Sends the recorded requests to a server again, each when it is due, and holds the answers against the recorded ones.
+ *
+ * @throws MembenchError where it cannot begin; what goes wrong later is told by the summary: `ended` and `errors`
+ */
+export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
+  const room = await import('./replay/replay.js');
+  return room.replay(options);
 }
 
 /**

@@ -68,6 +68,30 @@ export class Histogram {
     if (other.#max > this.#max) this.#max = other.#max;
   }
 
+  /** As what can be sent to another thread. */
+  toData(): HistogramData {
+    return { bits: this.#bits, counts: this.#counts, total: this.#total, sum: this.#sum, max: this.#max };
+  }
+
+  static fromData({ bits, counts, total, sum, max }: HistogramData): Histogram {
+    const histogram = new Histogram(bits);
+    histogram.#counts = counts;
+    histogram.#total = total;
+    histogram.#sum = sum;
+    histogram.#max = max;
+    return histogram;
+  }
+
+  /** The buckets that hold values, the smallest first: where they are, their largest value, and how many they hold. */
+  *buckets(): Generator<{ index: number; highest: number; count: number }> {
+    const counts = this.#counts;
+    if (counts === undefined) return;
+    for (let index = 0; index < counts.length; index++) {
+      const count = counts[index]!;
+      if (count > 0) yield { index, highest: highestOf(index, this.#bits), count };
+    }
+  }
+
   percentiles(): Percentiles {
     if (this.#total === 0) return { p50: null, p90: null, p99: null, p999: null, max: null };
     return {
@@ -107,6 +131,15 @@ export class Histogram {
     }
     return this.#max;
   }
+}
+
+/** A histogram between threads. */
+export interface HistogramData {
+  bits: number;
+  counts: Float64Array | undefined;
+  total: number;
+  sum: number;
+  max: number;
 }
 
 /** Where a value is counted. */

@@ -1,16 +1,20 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
-import { EXPORT_FORMATS, SECTIONS, version } from '../index.js';
+import { EXPORT_FORMATS, REPLAY_PROTOCOLS, SECTIONS, version } from '../index.js';
 import { complain, EXIT_USAGE } from './complain.js';
 import {
   collect,
   parseCount,
   parseDuration,
+  parseFactor,
+  parseLoop,
   parseNames,
+  parseOnce,
   parsePercent,
   parsePorts,
   parseSample,
   parseSections,
+  parseShare,
   parseSize,
   parseSnaplen,
   parseTime,
@@ -193,6 +197,55 @@ function build(): Command {
     .action(async (profiles, options) => {
       const { exportCommand } = await import('./export.js');
       process.exitCode = await exportCommand(profiles, options);
+    });
+
+  program
+    .command('replay')
+    .description(
+      'send the recorded requests to a server again, and hold its answers against the recorded ones',
+    )
+    .argument('<profile...>', 'profiles; the requests of several are merged by time')
+    .requiredOption('-s, --server <host:port>', 'the server; there is no default', parseOnce)
+    .option('--speed <factor>', 'times as recorded, so many times as fast: 2, 0.5 (1)', parseFactor)
+    .option('--rate <n>', 'requests a second, evenly spaced, in the recorded order', parseFactor)
+    .option('--asap', 'as fast as the server answers, with as many requests under way as were recorded')
+    .option('--max-rate <n>', 'no more requests a second than this', parseFactor)
+    .addOption(new Option('--protocol <name>', 'protocol to send (as-recorded)').choices(REPLAY_PROTOCOLS))
+    .addOption(
+      new Option(
+        '--miss <what>',
+        'after a miss: what was recorded, or a set of the known size (as-recorded)',
+      ).choices(['as-recorded', 'fill']),
+    )
+    .option('--warm', 'first load the items that were there before the recording, as far as it shows')
+    .option('--verify', 'check the bytes of values that come back')
+    .option('-c, --clients <n>', 'fold the recorded connections onto so many', parseCount)
+    .option('-t, --threads <n>', 'threads that send (a quarter of the processors)', parseCount)
+    .option('--sample <1/N>', 'one of N connections, whole ones, chosen by a hash (all)', parseSample)
+    .option('--loop <how>', 'go through the profiles once, times:N or infinite (once)', parseLoop)
+    .option('-n, --requests <n>', 'stop after this many requests', parseCount)
+    .option('-d, --duration <time>', 'stop after this time: 10s, 500ms, 2m', parseDuration)
+    .option('--compressible <share>', 'share of a value that compresses away: 0.5 (0)', parseShare)
+    .option('--timeout <time>', 'wait so long for a connection or an answer (5s)', parseDuration)
+    .option(
+      '--max-errors <percent>',
+      'stop where more commands of a second fail; 100 never stops (10)',
+      (text) => parsePercent(text) / 100,
+    )
+    .option('--tls', 'connect with TLS')
+    .option('--ca <file>', 'certificates of authorities, PEM (those of Node)')
+    .option('--auth-file <file>', 'a login for the server: one line USER:PASSWORD, mode 0600')
+    .option('--hdr-file-prefix <prefix>', 'write latencies as HdrHistogram does: PREFIX.hgrm, PREFIX.hlog')
+    .option('--yes', 'write to a server on another machine that already holds items')
+    .option('--json', 'print the summary as JSON on stdout')
+    .option('--json-out-file <file>', 'write the summary as JSON into a file')
+    .option('-q, --quiet', 'print only warnings and errors')
+    .option('-v, --verbose', 'errors with their stack')
+    .option('--no-progress', 'no progress line')
+    .addOption(colorOption())
+    .action(async (profiles, options) => {
+      const { replayCommand } = await import('./replay.js');
+      process.exitCode = await replayCommand(profiles, options);
     });
 
   program

@@ -9,6 +9,29 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
+/** Parses a positive number: 2, 0.5, 1e5. */
+export function parseFactor(text: string): number {
+  const number = /^\d+(\.\d+)?(e\d{1,2})?$/i.test(text) ? Number(text) : 0;
+  if (!(number > 0)) throw new InvalidArgumentError('It must be a positive number, such as 2 or 0.5.');
+  return number;
+}
+
+/** Parses a share from 0 to 1. */
+export function parseShare(text: string): number {
+  const share = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(share <= 1)) throw new InvalidArgumentError('It must be a number from 0 to 1, such as 0.5.');
+  return share;
+}
+
+/** Parses once, times:N or infinite. Returns how often. */
+export function parseLoop(text: string): number {
+  if (text === 'once') return 1;
+  if (text === 'infinite') return Number.POSITIVE_INFINITY;
+  const times = Number(/^times:(\d{1,15})$/.exec(text)?.[1] ?? 0);
+  if (times === 0) throw new InvalidArgumentError('It must be once, times:N or infinite.');
+  return times;
+}
+
 /** Parses a snapshot length; 0 stands for whole packets, as for tcpdump. */
 export function parseSnaplen(text: string): number {
   return text === '0' ? 0 : parseCount(text);
@@ -106,6 +129,12 @@ export function parseNames(text: string): string[] {
   if (names.some((name) => !/^[a-z_]+$/.test(name)))
     throw new InvalidArgumentError('It must be names of commands, such as get,set.');
   return names;
+}
+
+/** Refuses an option that is given twice, where the second value would silently replace the first. */
+export function parseOnce(text: string, before?: string): string {
+  if (before !== undefined) throw new InvalidArgumentError('It may be given once only.');
+  return text;
 }
 
 /** Collects the values of an option that may be given several times. */

@@ -1,0 +1,210 @@
+import { Command } from './command.js';
+import type { Incoming } from './incoming.js';
+import { keptHigh, keptLow, ShortKeys } from './keys.js';
+import type { ReplayProtocol } from './options.js';
+import { type ConnRecord, compareNext, isSameRequest, type Rows, WIDE } from './rows.js';
+import { HAS, S } from './shapes.js';
+
+/** Which connections are replayed, and by whom. */
+export interface Share {
+  protocol: ReplayProtocol;
+  /** One of so many connections. */
+  sample: number;
+  /** Connections to fold the recorded ones onto; 0 for none. */
+  clients: number;
+  threads: number;
+  /** The thread this is. */
+  thread: number;
+  /** Workers of all recordings, which number their connections each for itself. */
+  workers: number;
+}
+
+/** What comes next in the recording; `waiting` where the block it is in was not decoded yet. */
+export type Step = 'request' | 'open' | 'close' | 'end' | 'waiting';
+
+/**
+ * Goes through the recorded requests, and the openings and closings of connections, in the order of their times. Every
+ * thread goes through all of them, so that all agree on times and numbers without a word, and sends what is on its own
+ * connections. Holds the blocks whose times overlap where it stands.
+ */
+export class Commands {
+  /** The request at hand where `step` is request; valid until `advance`. */
+  readonly command = new Command();
+  step: Step = 'waiting';
+  /** Time of the step, nanoseconds after the first request; grows from loop to loop. */
+  at = 0;
+  /** The same in the recording. */
+  recordedAt = 0;
+  /** Number of the connection of the step, the folded one where connections are folded. */
+  conn = 0;
+  /** Whether the step is on a connection of this thread. */
+  mine = false;
+  /** Requests before this step that are sent by some thread. */
+  requests = 0;
+  /** Events of this thread's connections that are not sent, by reason. */
+  readonly leftOut = new Map<string, number>();
+  readonly shortKeys = new ShortKeys();
+  readonly #incoming: Incoming;
+  readonly #share: Share;
+  #open: Rows[] = [];
+  #records: ConnRecord[] = [];
+  /** Time of the last request of this loop, and what is added to times. */
+  #last = 0;
+  #offset = 0;
+  #loopStart = 0;
+
+  constructor(incoming: Incoming, share: Share) {
+    this.#incoming = incoming;
+    this.#share = share;
+  }
+
+  /** Goes to the next step, or looks again where it was waiting. */
+  advance(): void {
+    if (this.step === 'request') this.requests++;
+    for (;;) {
+      const first = this.#findFirst();
+      // The block behind is there before a request is taken, because its keys may go on in that block.
+      if (this.#incoming.next === 'waiting') {
+        this.step = 'waiting';
+        return;
+      }
+      const record = this.#records[0];
+      if (record !== undefined && (first === null || record.at <= first.at[first.order[first.taken]!]!)) {
+        this.#records.shift();
+        if (this.#takeRecord(record)) return;
+      } else if (first !== null) {
+        if (this.#takeRequest(first)) return;
+      } else if (this.#incoming.next === 'loop') this.#beginLoop();
+      else {
+        this.step = 'end';
+        return;
+      }
+    }
+  }
+
+  /** The open block with the next row, after opening all that may have an earlier one. */
+  #findFirst(): Rows | null {
+    for (;;) {
+      let first: Rows | null = null;
+      for (const rows of this.#open) if (first === null || compareNext(rows, first) < 0) first = rows;
+      const { next } = this.#incoming;
+      if (typeof next === 'string') return first;
+      if (first !== null && first.at[first.order[first.taken]!]! < next.start) return first;
+      this.#incoming.take();
+      if (next.rows !== null) this.#open.push({ ...next.rows, taken: 0 });
+      // With folded connections nobody opens or closes any.
+      if (next.records.length > 0 && this.#share.clients === 0)
+        this.#records = [...this.#records, ...next.records].sort((a, b) => a.at - b.at);
+    }
+  }
+
+  /** Starts over: the next loop begins as long after the last request as requests were apart on the average. */
+  #beginLoop(): void {
+    this.#incoming.take();
+    const requests = this.requests - this.#loopStart;
+    this.#offset += this.#last + Math.max(1, Math.round(this.#last / Math.max(1, requests)));
+    this.#loopStart = this.requests;
+  }
+
+  #takeRecord({ workerKey, conn, at, opens }: ConnRecord): boolean {
+    if (!this.#isSampled(conn, workerKey)) return false;
+    this.step = opens ? 'open' : 'close';
+    this.at = Math.max(at, 0) + this.#offset;
+    this.conn = conn * this.#share.workers + workerKey;
+    this.mine = this.conn % this.#share.threads === this.#share.thread;
+    return true;
+  }
+
+  /** Puts the keys of the next request together. Returns false where it is not sent. */
+  #takeRequest(first: Rows): boolean {
+    const { command } = this;
+    let rows: Rows | null = first;
+    const row = first.order[first.taken]!;
+    const conn = first.conn[row]!;
+    const { clients, threads, thread } = this.#share;
+    const number = conn * this.#share.workers + first.workerKey;
+    this.conn = clients > 0 ? number % clients : number;
+    this.mine = this.conn % threads === thread;
+    const shape = first.shapes[first.shape[row]!]!;
+    const isSampled = this.#isSampled(conn, first.workerKey);
+    const isTaken = isSampled && shape.leftOut === '';
+    if (isTaken) this.#begin(first, row);
+    let events = 0;
+    for (let at = row; ; ) {
+      if (isTaken && this.mine && (shape.has & HAS.key) !== 0) this.#addKey(rows, at);
+      events++;
+      rows.taken++;
+      if (rows.taken === rows.rows) {
+        const done: Rows = rows;
+        this.#open = this.#open.filter((open) => open !== done);
+        rows = this.#findFirst();
+        if (rows === null) break;
+      }
+      const next: number = rows.order[rows.taken]!;
+      if (!isSameRequest(first, row, rows, next)) break;
+      at = next;
+    }
+    this.#last = first.at[row]!;
+    if (!isTaken) {
+      if (isSampled && this.mine) this.#leaveOut(shape.leftOut, events);
+      return false;
+    }
+    this.step = 'request';
+    this.recordedAt = first.at[row]!;
+    this.at = this.recordedAt + this.#offset;
+    command.at = this.at;
+    return true;
+  }
+
+  #begin(rows: Rows, row: number): void {
+    const { command } = this;
+    command.shape = rows.shapes[rows.shape[row]!]!;
+    command.keys = 0;
+    if (!this.mine) return;
+    command.conn = this.conn;
+    command.valueSize = rows.valueSize[row]!;
+    command.latency = rows.latency[row]!;
+    for (const name of WIDE) {
+      const words = rows.wide[name];
+      if (words === null) continue;
+      command.low[name] = words[2 * row]!;
+      command.high[name] = words[2 * row + 1]!;
+    }
+  }
+
+  #addKey(rows: Rows, row: number): void {
+    const { command } = this;
+    command.growKeys();
+    const at = command.keys++;
+    const key = rows.key[row]!;
+    const shape = rows.shapes[rows.shape[row]!]!;
+    const low = rows.keyHash[2 * key]!;
+    const high = rows.keyHash[2 * key + 1]!;
+    const size = rows.keySize[key]!;
+    this.shortKeys.add(low, high, size);
+    // From here on, keys that cannot be told apart are the same.
+    command.keyLow[at] = keptLow(low, size);
+    command.keyHigh[at] = keptHigh(high, size);
+    command.keySize[at] = size;
+    command.keyStatus[at] = shape.status;
+    command.keyValueSize[at] = shape.status === S.hit ? rows.valueSize[row]! : 0;
+  }
+
+  #leaveOut(reason: string, events: number): void {
+    this.leftOut.set(reason, (this.leftOut.get(reason) ?? 0) + events);
+  }
+
+  #isSampled(conn: number, workerKey: number): boolean {
+    const { sample } = this.#share;
+    return sample === 1 || mix(conn ^ Math.imul(workerKey + 1, 0x9e3779b1)) % sample === 0;
+  }
+}
+
+/** The finalizer of MurmurHash3, 32 bits. */
+export function mix(value: number): number {
+  let hash = value ^ (value >>> 16);
+  hash = Math.imul(hash, 0x85ebca6b);
+  hash ^= hash >>> 13;
+  hash = Math.imul(hash, 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}

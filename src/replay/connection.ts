@@ -1,0 +1,276 @@
+import type { Socket } from 'node:net';
+import { BinaryAnswers } from './answers/binary.js';
+import { TextAnswers } from './answers/text.js';
+import type { EncodedInto } from './encode/encode.js';
+import { type Login, LoginAnswer, loginRequest } from './login.js';
+import { PendingQueue, WAITS } from './pending.js';
+import { nanoseconds, type Settler } from './settle.js';
+import { type Address, openSocket } from './socket.js';
+import type { Failure } from './tally.js';
+import { ByteWriter } from './writer.js';
+
+/** What the connections of a thread have in common. */
+export interface Shared {
+  address: Address;
+  /** With which every connection begins; null where none is needed. */
+  login: Login | null;
+  settler: Settler;
+  /** Whether requests wait for the answers they waited for when they were recorded. */
+  asap: boolean;
+  /** Memory answers are read into: they are used up before the next are read. */
+  answers: Buffer;
+  /** The connection whose answers are being read. */
+  reading: Connection | null;
+  /** Told where a connection may send again, or has something to be looked at. */
+  onChange(connection: Connection): void;
+  /** Told where a connection has ended for good. */
+  onEnd(connection: Connection): void;
+}
+
+/** Bytes handed to the system and not sent from which on nothing more is, until it drained. */
+const BACKLOG_MAX = 1 << 20;
+/** Bytes and requests that may wait on a connection before more of them fail. */
+const WAITING_BYTES_MAX = 1 << 26;
+const WAITING_MAX = 1 << 16;
+/** Milliseconds before a connection is tried again: at first, and at most. */
+const BACKOFF_MIN = 50;
+const BACKOFF_MAX = 5000;
+
+export type ConnectionState = 'new' | 'connecting' | 'open' | 'broken' | 'ended';
+
+/** One connection to the server: what waits to be sent, what waits for answers, and the socket. */
+export class Connection implements EncodedInto {
+  readonly number: number;
+  readonly writer = new ByteWriter();
+  readonly queue = new PendingQueue();
+  state: ConnectionState = 'new';
+  /** Whether it is among those to be flushed. */
+  isDirty = false;
+  /** Milliseconds of performance.now() since which it is in its state. */
+  since = 0;
+  /** Code of the error it broke with. */
+  error = '';
+  /** Recorded answers still to come at the recorded time of the last request: numbers and times. */
+  readonly recordedAnswers: { number: number; at: number }[] = [];
+  /** Number of the last request whose recorded answer came before the last request; -1 for none. */
+  answeredBefore = -1;
+  readonly #shared: Shared;
+  #socket: Socket | null = null;
+  #answers: TextAnswers | BinaryAnswers | null = null;
+  /** Protocol of the last request; the meta commands belong to the text protocol. */
+  protocol: 'text' | 'binary' = 'text';
+  /** The answer to the login, as long as it is waited for. */
+  #login: LoginAnswer | null = null;
+  #isLoggedIn = false;
+  #isClosing = false;
+  /** Whether the server was told of the end already. */
+  #isEnding = false;
+  #opaque = 0;
+  #backoff = BACKOFF_MIN;
+  /** Milliseconds of performance.now() when something came last. */
+  #heard = 0;
+  /** Why it broke last. */
+  #brokenBy: Failure = 'unconnected';
+  /** Why requests fail when it breaks. */
+  #reason: Failure = 'closed';
+
+  constructor(number: number, shared: Shared) {
+    this.number = number;
+    this.#shared = shared;
+  }
+
+  nextOpaque(): number {
+    this.#opaque = (this.#opaque + 1) >>> 0 || 1;
+    return this.#opaque;
+  }
+
+  /** Whether it takes another request: it is not broken, or may be tried again, and not too much waits. */
+  refusal(now: number): Failure | null {
+    if (this.state === 'broken' && !this.#shared.asap && now - this.since < this.#backoff)
+      return this.#brokenBy;
+    if (this.queue.length >= WAITING_MAX || this.writer.end - this.writer.start >= WAITING_BYTES_MAX)
+      return 'overflow';
+    return null;
+  }
+
+  /** Connects, where it is not connected yet, or broken and may be tried again. */
+  open(now: number): void {
+    if (this.state === 'connecting' || this.state === 'open' || this.state === 'ended') return;
+    const { settler, address, answers } = this.#shared;
+    if (this.state === 'broken') {
+      if (now - this.since < this.#backoff) return;
+      this.#backoff = Math.min(2 * this.#backoff, BACKOFF_MAX);
+      settler.tally.reconnects++;
+    } else settler.tally.connections++;
+    this.#to('connecting', now);
+    this.#answers = null;
+    this.#reason = 'closed';
+    this.error = '';
+    this.#login = null;
+    this.#isLoggedIn = false;
+    const onBytes = (bytes: Buffer, size: number) => this.#onBytes(bytes, size);
+    const socket = openSocket(address, answers, onBytes, () => {
+      this.#to('open', performance.now());
+      this.#shared.onChange(this);
+    });
+    this.#socket = socket;
+    socket.on('drain', () => this.#shared.onChange(this));
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.error = error.code ?? error.message;
+    });
+    socket.on('close', () => this.#onClose());
+  }
+
+  /** Closes it when its requests are answered. */
+  finish(): void {
+    this.#isClosing = true;
+    this.#endIfIdle();
+  }
+
+  /** Takes back that it is to be closed. Returns false where it is too late. */
+  keep(): boolean {
+    if (this.#isEnding || this.state === 'ended') return false;
+    this.#isClosing = false;
+    return true;
+  }
+
+  /** Ends it at once; its requests fail for a reason. */
+  break(reason: Failure): void {
+    this.#reason = reason;
+    this.#socket?.destroy();
+  }
+
+  /** Ends it at once and for good. */
+  destroy(): void {
+    this.#isClosing = true;
+    if (this.#socket === null || this.#socket.destroyed) this.#end();
+    else this.#socket.destroy();
+  }
+
+  /**
+   * Hands the system what may be sent.
+   *
+   * @param isDue whether the requests that were not sent yet became due in this turn, so that their lateness is the sender's
+   */
+  flush(isDue: boolean): void {
+    this.isDirty = false;
+    if (this.state !== 'open' || this.#socket!.writableLength > BACKLOG_MAX) return;
+    const { queue, writer } = this;
+    const { settler, asap } = this.#shared;
+    const now = performance.now();
+    let bytes = 0;
+    while (queue.sent < queue.tail) {
+      const at = queue.sent & queue.mask;
+      if (asap) {
+        if (queue.after[at]! >= queue.head || bytes > BACKLOG_MAX) break;
+        queue.intended[at] = now;
+      } else if (isDue) settler.tally.lateness.record(nanoseconds(now - queue.intended[at]!));
+      queue.sentAt[at] = now;
+      this.protocol = queue.waits[at]! >= WAITS.binary ? 'binary' : 'text';
+      bytes += queue.bytes[at]!;
+      settler.begin(queue);
+    }
+    if (bytes === 0) return;
+    if (!this.#isLoggedIn) this.#logIn();
+    const end = writer.start + bytes;
+    this.#socket!.write(writer.buffer.subarray(writer.start, end));
+    writer.start = end;
+    // What the system took at once is not read again; the rest is, until it drained.
+    if (this.#socket!.writableLength > 0) writer.renew();
+    else if (writer.start === writer.end) writer.clear();
+    this.settleSilent();
+  }
+
+  /** Sends the login before the first request, whose protocol it has. */
+  #logIn(): void {
+    this.#isLoggedIn = true;
+    const { login } = this.#shared;
+    if (login === null) return;
+    this.#login = new LoginAnswer(this.protocol);
+    this.#socket!.write(loginRequest(login, this.protocol));
+  }
+
+  /** Settles the requests at the front that nobody will answer. */
+  settleSilent(): void {
+    const { queue } = this;
+    while (queue.head < queue.sent && queue.waits[queue.head & queue.mask] === WAITS.nothing)
+      this.#shared.settler.silent(queue);
+  }
+
+  /** Whether an answer, or being connected, is overdue. */
+  isOverdue(now: number, timeout: number): boolean {
+    if (this.state === 'connecting') return now - this.since > timeout;
+    const { queue } = this;
+    return (
+      queue.head < queue.sent && now - Math.max(queue.sentAt[queue.head & queue.mask]!, this.#heard) > timeout
+    );
+  }
+
+  #onBytes(bytes: Buffer, size: number): boolean {
+    const { settler } = this.#shared;
+    settler.now = performance.now();
+    if (this.#login !== null) {
+      const { taken, accepted } = this.#login.feed(bytes, size);
+      if (accepted !== null) this.#login = null;
+      if (accepted === false) this.break('login_refused');
+      if (accepted !== true || taken === size) return accepted !== false;
+      return this.#onBytes(bytes.subarray(taken, size), size - taken);
+    }
+    this.#shared.reading = this;
+    this.#heard = settler.now;
+    this.#backoff = BACKOFF_MIN;
+    this.#answers ??=
+      this.protocol === 'binary'
+        ? new BinaryAnswers(this.queue, settler)
+        : new TextAnswers(this.queue, settler);
+    if (!this.#answers.feed(bytes, size)) {
+      this.break('not_understood');
+      return false;
+    }
+    this.settleSilent();
+    if (this.#shared.asap) this.#shared.onChange(this);
+    this.#endIfIdle();
+    return true;
+  }
+
+  #endIfIdle(): void {
+    if (!this.#isClosing || this.queue.length > 0) return;
+    if (this.state === 'open') {
+      this.#isEnding = true;
+      this.#socket!.end();
+    } else if (this.state === 'new' || this.state === 'broken') this.#end();
+  }
+
+  #onClose(): void {
+    const { queue, writer } = this;
+    const { settler, asap } = this.#shared;
+    const wasOpen = this.state === 'open';
+    const reason = wasOpen ? this.#reason : 'unconnected';
+    this.#brokenBy = reason;
+    settler.now = performance.now();
+    while (queue.head < queue.sent) settler.fail(queue, reason);
+    if (!asap) {
+      while (queue.length > 0) {
+        settler.begin(queue);
+        settler.fail(queue, reason);
+      }
+      writer.clear();
+    }
+    this.#answers = null;
+    this.#socket = null;
+    if (this.#isClosing && queue.length === 0) this.#end();
+    else this.#to('broken', performance.now());
+    this.#shared.onChange(this);
+  }
+
+  #to(state: ConnectionState, now: number): void {
+    this.state = state;
+    this.since = now;
+  }
+
+  #end(): void {
+    if (this.state === 'ended') return;
+    this.#to('ended', performance.now());
+    this.#shared.onEnd(this);
+  }
+}

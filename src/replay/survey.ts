@@ -1,0 +1,88 @@
+/** A look through the profiles before a replay: what was there before, and what is changed in place. */
+
+import type { Blocks } from './blocks.js';
+import { hashNumber } from './changed.js';
+import { keptHigh, keptLow } from './keys.js';
+import { compareNext, type Rows, rowsOf } from './rows.js';
+import { HAS, S } from './shapes.js';
+
+/** Keys that are followed at most; what is beyond is counted. */
+const KEYS_MAX = 1 << 22;
+
+/** An item that was there before the recording: its first use was a hit. */
+export interface WarmItem {
+  low: number;
+  high: number;
+  keySize: number;
+  valueSize: number;
+  flags: number;
+}
+
+export interface Survey {
+  /** In the order of first use. */
+  warm: WarmItem[];
+  /** Hashes, as `hashNumber` makes them, of keys whose values are changed in place, by arithmetic for example. */
+  changed: Set<number>;
+  /** Whether there were more keys than are followed. */
+  overflowed: boolean;
+}
+
+/** Goes through all events in their order. Memory grows with the keys, up to a bound. */
+export function survey(blocks: Blocks): Survey {
+  const found: Survey = { warm: [], changed: new Set(), overflowed: false };
+  const seen = new Set<number>();
+  for (const [rows, row] of rowsInOrder(blocks)) {
+    const shape = rows.shapes[rows.shape[row]!]!;
+    if (shape.op < 0 || !(shape.has & HAS.key)) continue;
+    const key = rows.key[row]!;
+    const keySize = rows.keySize[key]!;
+    const low = keptLow(rows.keyHash[2 * key]!, keySize);
+    const high = keptHigh(rows.keyHash[2 * key + 1]!, keySize);
+    const name = hashNumber(low, high);
+    if (shape.changesInPlace) {
+      if (found.changed.size < KEYS_MAX) found.changed.add(name);
+      else found.overflowed = true;
+    }
+    if (seen.has(name)) continue;
+    if (seen.size >= KEYS_MAX) {
+      found.overflowed = true;
+      continue;
+    }
+    // A miss, too, says what was there before: nothing. A request whose outcome is not known says neither.
+    if (shape.status === S.silent || shape.status === S.unanswered) continue;
+    seen.add(name);
+    if (shape.status !== S.hit || !(shape.has & HAS.value_size)) continue;
+    const flags = shape.has & HAS.flags ? (rows.wide.flags?.[2 * row] ?? 0) : 0;
+    found.warm.push({ low, high, keySize, valueSize: rows.valueSize[row]!, flags });
+  }
+  return found;
+}
+
+/** The rows of all good blocks in their order; holds the blocks whose times overlap. */
+function* rowsInOrder(blocks: Blocks): Generator<[Rows, number]> {
+  const { baseNs } = blocks;
+  const waiting = blocks.waiting.filter(({ entry }) => entry.events > 0);
+  let open: Rows[] = [];
+  let next = 0;
+  for (;;) {
+    let first: Rows | null = null;
+    for (const rows of open) if (first === null || compareNext(rows, first) < 0) first = rows;
+    const block = waiting[next];
+    const start = block === undefined ? Number.POSITIVE_INFINITY : Number(block.startNs - baseNs);
+    if (block !== undefined && (first === null || first.at[first.order[first.taken]!]! >= start)) {
+      next++;
+      const { run, workerKey } = block;
+      const rows = blocks.read(block, (found) =>
+        rowsOf(found, { run, workerKey, baseNs, protocol: 'as-recorded' }),
+      );
+      if (rows !== null) open.push(rows);
+      continue;
+    }
+    if (first === null) return;
+    yield [first, first.order[first.taken++]!];
+    if (first.taken === first.rows) {
+      const done = first;
+      open = open.filter((rows) => rows !== done);
+    }
+  }
+}
