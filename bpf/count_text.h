@@ -115,8 +115,9 @@ static __always_inline __u64 meta(struct window *w, __u32 op, __u32 n, __u32 mod
 	}
 	if (w->words_total > n && membench_flag(n, 'q')) {
 		message |= MAYBE;
-		if (op == MEMBENCH_OP_MG && mode & MODE_COUNT)
-			add(MEMBENCH_COUNT_COUNTER_MG_QUIET, 1);
+		if (mode & MODE_COUNT)
+			add(op == MEMBENCH_OP_MG ? MEMBENCH_COUNT_COUNTER_MG_QUIET : MEMBENCH_COUNT_COUNTER_META_QUIET,
+			    1);
 	} else {
 		message |= COMPLETE;
 	}

@@ -30,6 +30,7 @@ export const countSchema = {
         'key_misses',
         'mg_without_value',
         'mg_quiet',
+        'meta_quiet',
         'ma_with_value',
         'quiet_gets',
         'skipped_not_in_step',

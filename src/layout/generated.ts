@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x618c3ff9;
+export const LAYOUT_HASH = 0x9f5ab3ab;
 
 /** entries of the table of connections that the counting program keeps, 64 bytes each */
 export const COUNT_FLOWS = 65536;
@@ -91,6 +91,7 @@ export const COUNT_COUNTER_NAMES = [
   'key_misses',
   'mg_without_value',
   'mg_quiet',
+  'meta_quiet',
   'ma_with_value',
   'quiet_gets',
   'skipped_not_in_step',
