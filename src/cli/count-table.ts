@@ -33,7 +33,9 @@ export function countLine(report: CountReport): string {
 function table(rows: readonly (readonly string[])[], style: ReportStyle): string[] {
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
   return rows.map((row, n) => {
-    const line = row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ');
+    const line = row
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+      .join('  ');
     return n === 0 ? style.dim(line) : line;
   });
 }

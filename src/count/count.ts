@@ -28,7 +28,9 @@ export async function* count(options: CountOptions): AsyncGenerator<CountReport,
   });
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    const rights = options.giveUpRights ? await giveUpRights(attached.method) : 'this process keeps its rights';
+    const rights = options.giveUpRights
+      ? await giveUpRights(attached.method)
+      : 'this process keeps its rights';
     const start = clock.now();
     let before = new Counters();
     let at = start;

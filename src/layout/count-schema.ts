@@ -3,7 +3,10 @@ import type { Schema } from './schema.js';
 
 export const countSchema = {
   constants: {
-    COUNT_FLOWS: [65536, 'entries of the table of connections that the counting program keeps, 64 bytes each'],
+    COUNT_FLOWS: [
+      65536,
+      'entries of the table of connections that the counting program keeps, 64 bytes each',
+    ],
     COUNT_MESSAGES: [256, 'most requests or answers that the counting program reads in one packet'],
     COUNT_OPS: [64, 'entries reserved for each counter by enum op'],
     COUNT_ASKED: [64, 'first counter of requests by enum op; a request of several keys counts each'],
