@@ -475,7 +475,7 @@ export const COLUMN_COUNT: u32 = 26;
 @unmanaged
 export class CountSettings {
   layoutHash: u32; // 0: layout hash of the build; the host refuses an object with another one
-  latencyMask: u32; // 4: latency is measured in connections whose hash has none of these bits
+  latencyMask: u32; // 4: latency is measured of requests whose hashed sequence number has none of these bits
   seed: u64; // 8: seed of the hash of connections
 }
 

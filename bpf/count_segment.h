@@ -144,14 +144,15 @@ static __always_inline __u64 tally_plus(__u64 tally, __u32 high, __u32 low)
 	return ((tally >> 32) + high) << 32 | (__u32)(tally + low);
 }
 
-/* After requests: times one whose connection has nothing else outstanding. */
-static __always_inline void after_requests(struct flow *f, struct walk *k, __u64 hash)
+/* After requests: times one in a sample, where its connection has nothing else outstanding. */
+static __always_inline void after_requests(struct flow *f, struct walk *k)
 {
 	__u64 tally = f->requests.tally;
 
 	if (k->flags & MAYBE)
 		f->flags |= FLAG_MAYBE;
-	if (k->complete && !(hash >> 16 & settings.latency_mask) && !(f->flags & FLAG_MAYBE) &&
+	/* Multiplied by 2^32 over the golden ratio, sequence numbers are spread evenly (Knuth, 6.4). */
+	if (k->complete && !(f->requests.next * 0x9e3779b1u >> 16 & settings.latency_mask) && !(f->flags & FLAG_MAYBE) &&
 	    tally >> 32 == f->answers.tally >> 32) {
 		f->answer_at = f->answers.next;
 		f->asked_at = bpf_ktime_get_ns();
@@ -280,7 +281,7 @@ static __always_inline void followed(struct flow *f, struct walk *k, __u64 hash,
 	if (outcome != UNDERSTOOD && outcome != SPLIT)
 		return leave_step(f, reason_of(outcome));
 	if (!answer)
-		after_requests(f, k, hash);
+		after_requests(f, k);
 	else if (!after_answers(f, k))
 		return leave_step(f, MEMBENCH_COUNT_COUNTER_SKIPPED_REFUSED);
 	side->seen = end;

@@ -427,7 +427,7 @@ enum membench_column {
 /* read-only data of the counting program, set before it is loaded */
 struct membench_count_settings {
 	__u32 layout_hash; /* layout hash of the build; the host refuses an object with another one */
-	__u32 latency_mask; /* latency is measured in connections whose hash has none of these bits */
+	__u32 latency_mask; /* latency is measured of requests whose hashed sequence number has none of these bits */
 	__u64 seed; /* seed of the hash of connections */
 };
 _Static_assert(sizeof(struct membench_count_settings) == 16, "size of count_settings");

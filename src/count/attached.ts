@@ -11,7 +11,7 @@ import { noInterface } from '../source/misnamed.js';
 import { InterfaceWatch } from '../source/watch.js';
 import { Counters } from './counters.js';
 
-/** Latency is measured in one of so many connections: the clock costs as much as the rest of the program. */
+/** Latency is measured of one in so many requests: the clock costs as much as the rest of the program. */
 const LATENCY_SAMPLE = 16;
 
 export interface AttachedCounting {
@@ -35,7 +35,7 @@ export async function attachCounting(
   const libc = await loadLibc();
   const interfaces = await loadInterfaces();
   const device = interfaces.find(name);
-  if (device === undefined) throw noInterface(name);
+  if (device === undefined) throw noInterface(name, false);
   const libbpf = await loadLibbpf();
   const seed = randomBytes(8).readBigUInt64LE();
   const programs = loadCounting(libbpf, { ports, seed, latencySample: LATENCY_SAMPLE });

@@ -150,7 +150,7 @@ export async function serveMetrics({ host, port }: MetricsAddress): Promise<Metr
   }
   new Gauge({
     name: 'membench_latency_seconds',
-    help: 'Latency of a sample of the connections since the start, by quantile.',
+    help: 'Latency of a sample of the requests since the start, by quantile.',
     labelNames: ['quantile'],
     registers: [register],
     collect() {

@@ -72,7 +72,8 @@ export function checkCountOptions(options: CountOptions): string {
   const name = typeof source === 'string' ? /^ebpf:(.+)$/s.exec(source)?.[1] : undefined;
   if (name === undefined) {
     const said = typeof source === 'string' && source !== '' ? `${source}: ` : '';
-    throw usage(`${said}the kernel counts on an interface only`, 'membench count ebpf:eth0');
+    const like = /^[\w.-]+$/.test(String(source)) ? source : 'eth0';
+    throw usage(`${said}the kernel counts on an interface only`, `membench count ebpf:${like}`);
   }
   if (name === '*' || name === 'any') {
     throw usage(`${source}: count takes one interface, because a packet may pass several`);

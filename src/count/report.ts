@@ -18,7 +18,7 @@ export interface Counted {
   connections: number;
   /** Segments with payload, of the server ports. */
   packets: number;
-  /** Last request byte to first answer byte, nanoseconds, of a sample of the connections; at most 1/8 too high. */
+  /** Last request byte to first answer byte, nanoseconds, of a sample of the requests; at most 1/8 too high. */
   latency_ns: Percentiles;
   /** Sizes of stored and of returned values, bytes; at most half too high. */
   value_size: { in: Percentiles; out: Percentiles };

@@ -100,7 +100,7 @@ export const countSchema = {
         {
           name: 'latency_mask',
           type: 'u32',
-          doc: 'latency is measured in connections whose hash has none of these bits',
+          doc: 'latency is measured of requests whose hashed sequence number has none of these bits',
         },
         { name: 'seed', type: 'u64', doc: 'seed of the hash of connections' },
       ],

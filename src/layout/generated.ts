@@ -485,7 +485,7 @@ export type Column = (typeof COLUMN_NAMES)[number];
 export const COUNT_SETTINGS = {
   /** u32: layout hash of the build; the host refuses an object with another one */
   layout_hash: 0,
-  /** u32: latency is measured in connections whose hash has none of these bits */
+  /** u32: latency is measured of requests whose hashed sequence number has none of these bits */
   latency_mask: 4,
   /** u64: seed of the hash of connections */
   seed: 8,

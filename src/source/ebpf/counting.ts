@@ -10,7 +10,7 @@ export interface CountingSettings {
   ports: readonly (readonly [first: number, last: number])[];
   /** Seed of the hash of connections. */
   seed: bigint;
-  /** Latency is measured in one of so many connections, a power of two. */
+  /** Latency is measured of one in so many requests, a power of two up to 65,536. */
   latencySample: number;
 }
 
