@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0x9f5ab3ab;
+export const LAYOUT_HASH: u32 = 0x72734fe2;
 
 /** entries of the table of connections that the counting program keeps, 64 bytes each */
 export const COUNT_FLOWS: u32 = 65536;
@@ -114,7 +114,7 @@ export const COUNT_COUNTER_SKIPPED_CUT_HEADER: u32 = 26;
 export const COUNT_COUNTER_SKIPPED_MALFORMED: u32 = 27;
 export const COUNT_COUNTER_COUNT: u32 = 28;
 
-// words that answers begin with, and statuses of binary answers
+// words that answers begin with, and statuses of binary answers; values are counted apart
 export const COUNT_ANSWER_STORED: u32 = 0;
 export const COUNT_ANSWER_NOT_STORED: u32 = 1;
 export const COUNT_ANSWER_EXISTS: u32 = 2;
@@ -124,26 +124,25 @@ export const COUNT_ANSWER_TOUCHED: u32 = 5;
 export const COUNT_ANSWER_OK: u32 = 6;
 export const COUNT_ANSWER_RESET: u32 = 7;
 export const COUNT_ANSWER_END: u32 = 8;
-export const COUNT_ANSWER_VALUE: u32 = 9;
-export const COUNT_ANSWER_VERSION: u32 = 10;
-export const COUNT_ANSWER_HD: u32 = 11;
-export const COUNT_ANSWER_VA: u32 = 12;
-export const COUNT_ANSWER_EN: u32 = 13;
-export const COUNT_ANSWER_NS: u32 = 14;
-export const COUNT_ANSWER_EX: u32 = 15;
-export const COUNT_ANSWER_NF: u32 = 16;
-export const COUNT_ANSWER_MN: u32 = 17;
-export const COUNT_ANSWER_ME: u32 = 18;
-export const COUNT_ANSWER_NUMBER: u32 = 19;
-export const COUNT_ANSWER_ERROR: u32 = 20;
-export const COUNT_ANSWER_CLIENT_ERROR: u32 = 21;
-export const COUNT_ANSWER_SERVER_ERROR: u32 = 22;
-export const COUNT_ANSWER_BINARY_SUCCESS: u32 = 23;
-export const COUNT_ANSWER_BINARY_NOT_FOUND: u32 = 24;
-export const COUNT_ANSWER_BINARY_EXISTS: u32 = 25;
-export const COUNT_ANSWER_BINARY_NOT_STORED: u32 = 26;
-export const COUNT_ANSWER_BINARY_ERROR: u32 = 27;
-export const COUNT_ANSWER_COUNT: u32 = 28;
+export const COUNT_ANSWER_VERSION: u32 = 9;
+export const COUNT_ANSWER_HD: u32 = 10;
+export const COUNT_ANSWER_VA: u32 = 11;
+export const COUNT_ANSWER_EN: u32 = 12;
+export const COUNT_ANSWER_NS: u32 = 13;
+export const COUNT_ANSWER_EX: u32 = 14;
+export const COUNT_ANSWER_NF: u32 = 15;
+export const COUNT_ANSWER_MN: u32 = 16;
+export const COUNT_ANSWER_ME: u32 = 17;
+export const COUNT_ANSWER_NUMBER: u32 = 18;
+export const COUNT_ANSWER_ERROR: u32 = 19;
+export const COUNT_ANSWER_CLIENT_ERROR: u32 = 20;
+export const COUNT_ANSWER_SERVER_ERROR: u32 = 21;
+export const COUNT_ANSWER_BINARY_SUCCESS: u32 = 22;
+export const COUNT_ANSWER_BINARY_NOT_FOUND: u32 = 23;
+export const COUNT_ANSWER_BINARY_EXISTS: u32 = 24;
+export const COUNT_ANSWER_BINARY_NOT_STORED: u32 = 25;
+export const COUNT_ANSWER_BINARY_ERROR: u32 = 26;
+export const COUNT_ANSWER_COUNT: u32 = 27;
 
 // link layers the decoder knows; the numbers in files are LINKTYPE_ values (tcpdump.org/linktypes.html)
 export const LINKTYPE_UNKNOWN: u32 = 0;

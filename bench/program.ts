@@ -1,11 +1,12 @@
 /**
- * What the BPF program costs a packet, by itself and hot: see native/program_run.c. Needs root.
+ * What the BPF programs cost a packet, by themselves and hot: see native/program_run.c for the one that copies packets,
+ * native/count_run.c for the one that counts. Needs root.
  *
- *   node build/bench/program.js [--object FILE]...
+ *   node build/bench/program.js [--object FILE]... [--counting FILE]...
  *
- * Several objects are measured in turns: that of another commit beside this one's, say.
+ * Several objects are measured in turns: those of another commit beside this one's, say.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,11 +14,14 @@ import { compile } from './measure/native.js';
 import { median } from './measure/statistics.js';
 import { renderTable } from './measure/table.js';
 import { inTemporaryFolder } from './measure/temporary.js';
-import { ROOT } from './root.js';
+import { native, ROOT } from './root.js';
 
 const ROUNDS = 5;
-const { values: options } = parseArgs({ options: { object: { type: 'string', multiple: true } } });
+const { values: options } = parseArgs({
+  options: { object: { type: 'string', multiple: true }, counting: { type: 'string', multiple: true } },
+});
 const objects = options.object ?? [join(ROOT, 'dist/bpf/packets.bpf.o')];
+const counting = options.counting ?? [join(ROOT, 'dist/bpf/count.bpf.o')];
 
 /** An Ethernet frame of a segment with time stamps (RFC 791, RFC 9293, RFC 7323). */
 function frame(payload: string, fromClient: boolean): Buffer {
@@ -40,33 +44,60 @@ const FRAMES = {
   'get of one key': frame('get user:1234567890\r\n', true),
   'answer with 300 B': answer(300),
   'answer with 3,000 B': answer(3000),
+  'set of 300 B': frame(`set user:1234567890 0 0 300\r\n${'x'.repeat(300)}\r\n`, true),
+  STORED: frame('STORED\r\n', false),
 };
 
+/** Measures one object on all frames: a list of nanoseconds a packet for each. */
+type Harness = (object: string, files: readonly string[]) => number[][];
+
+/** Measures objects in turns and prints a table. */
+function measure(what: string, objects: readonly string[], files: readonly string[], harness: Harness): void {
+  const took = objects.map(() => files.map((): number[] => []));
+  for (let round = 0; round < ROUNDS; round++) {
+    objects.forEach((object, i) => {
+      harness(object, files).forEach((batches, j) => {
+        took[i]![j]!.push(...batches);
+      });
+    });
+  }
+  const rows = [
+    [`${what}: ns a packet, median (least)`, ...objects.map((object) => object.replace(ROOT, ''))],
+  ];
+  Object.keys(FRAMES).forEach((name, j) => {
+    rows.push([name, ...took.map((of) => `${median(of[j]!)} (${Math.min(...of[j]!)})`)]);
+  });
+  const align = ['left', ...objects.map(() => 'right')] as ('left' | 'right')[];
+  process.stdout.write(`${renderTable(rows, align).join('\n')}\n\n`);
+}
+
+const run = (path: string, args: readonly string[]): number[][] =>
+  JSON.parse(execFileSync(path, args, { encoding: 'utf8' }));
+
+/** Compiles the program that advances a stream. Throws where that fails. */
+function compileAdvance(folder: string): string {
+  const path = join(folder, 'advance.bpf.o');
+  const multiarch = spawnSync('gcc', ['-print-multiarch'], { encoding: 'utf8' }).stdout.trim();
+  const include = `-I/usr/include/${multiarch}`;
+  execFileSync('clang', ['-O2', '-g', '-target', 'bpf', include, '-c', native('advance.bpf.c'), '-o', path]);
+  return path;
+}
+
 process.exitCode = await inTemporaryFolder('membench-program-', async (folder) => {
-  const harness = compile('program_run.c', folder, ['bpf']);
-  if ('missing' in harness) {
+  const [packets, counts] = ['program_run.c', 'count_run.c'].map((name) => compile(name, folder, ['bpf']));
+  for (const harness of [packets!, counts!]) {
+    if ('path' in harness) continue;
     process.stderr.write(`${harness.missing}\n`);
     return 1;
   }
+  const [copier, counter] = [packets, counts].map((harness) => (harness as { path: string }).path);
   const files = Object.values(FRAMES).map((bytes, i) => {
     const path = join(folder, `${i}.bin`);
     writeFileSync(path, bytes);
     return path;
   });
-  const took = objects.map(() => files.map((): number[] => []));
-  for (let round = 0; round < ROUNDS; round++) {
-    objects.forEach((object, i) => {
-      const text = execFileSync(harness.path, [object, 'membench_l2', ...files], { encoding: 'utf8' });
-      (JSON.parse(text) as number[][]).forEach((batches, j) => {
-        took[i]![j]!.push(...batches);
-      });
-    });
-  }
-  const rows = [['ns a packet, median (least)', ...objects.map((object) => object.replace(ROOT, ''))]];
-  Object.keys(FRAMES).forEach((name, j) => {
-    rows.push([name, ...took.map((of) => `${median(of[j]!)} (${Math.min(...of[j]!)})`)]);
-  });
-  const align = ['left', ...objects.map(() => 'right')] as ('left' | 'right')[];
-  process.stdout.write(`${renderTable(rows, align).join('\n')}\n`);
+  const advance = compileAdvance(folder);
+  measure('copying', objects, files, (object, frames) => run(copier!, [object, 'membench_l2', ...frames]));
+  measure('counting', counting, files, (object, frames) => run(counter!, [object, advance, ...frames]));
   return 0;
 });

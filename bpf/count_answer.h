@@ -23,7 +23,7 @@ static __always_inline __u64 value_line(struct window *w, __u32 mode)
 		return message;
 	if (mode & MODE_COUNT)
 		add(w->words_total == 5 ? MEMBENCH_COUNT_COUNTER_VALUES_WITH_CAS : MEMBENCH_COUNT_COUNTER_VALUES, 1);
-	return answered(MEMBENCH_COUNT_ANSWER_VALUE, mode, message | KIND_RETRIEVAL | VALUE);
+	return message | KIND_RETRIEVAL | VALUE;
 }
 
 /* Two letters alone, or before flags. */

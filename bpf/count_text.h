@@ -77,7 +77,7 @@ static __always_inline __u64 storage(struct window *w, __u32 op, __u32 words, __
 {
 	__u64 message, complete = COMPLETE;
 
-	if (w->words_total == words + 1 && is_noreply(w))
+	if (w->words_total == words + 1 && membench_is_noreply())
 		complete = 0;
 	else if (w->words_total != words)
 		return FAILED(UNKNOWN);
@@ -92,7 +92,7 @@ static __always_inline __u64 simple(struct window *w, __u32 op, __u32 words, __u
 {
 	__u64 complete = COMPLETE;
 
-	if (w->words_total == words + 1 && is_noreply(w))
+	if (w->words_total == words + 1 && membench_is_noreply())
 		complete = 0;
 	else if (w->words_total != words)
 		return FAILED(UNKNOWN);

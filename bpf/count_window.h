@@ -176,14 +176,11 @@ static __always_inline __u32 word_at(struct window *w, __u32 n)
 #define NO_NUMBER 0xffffffffu
 
 /* The eight bytes before position `at` of the window, the last one highest. Those before the window are 0. */
-__noinline __u64 membench_bytes_before(__u32 at)
+static __always_inline __u64 bytes_before(struct window *w, __u32 at)
 {
-	struct window *w = window_of_cpu();
 	__u64 high = 0, low = 0;
 	__u32 bits = 8 * (at & 7);
 
-	if (!w)
-		return 0;
 	switch (at >> 3) {
 #define WORDS(n)                             \
 	case n:                              \
@@ -220,7 +217,7 @@ __noinline __u32 membench_number(__u32 n)
 		size = w->end - start;
 	if (size < 1 || size > 8)
 		return NO_NUMBER;
-	digits = membench_bytes_before(start + size);
+	digits = bytes_before(w, start + size);
 	/* Zeros before it. */
 	if (size < 8)
 		digits = digits >> (64 - 8 * size) << (64 - 8 * size) | (EACH_BYTE * '0') >> (8 * size);
@@ -234,9 +231,12 @@ __noinline __u32 membench_number(__u32 n)
 
 #define NOREPLY 0x796c7065726f6e20ull /* " noreply" */
 
-static __always_inline int is_noreply(struct window *w)
+/* Whether the last word of the line says that there is no answer. */
+__noinline int membench_is_noreply(void)
 {
-	return w->words_total > 1 && membench_bytes_before(w->end) == NOREPLY;
+	struct window *w = window_of_cpu();
+
+	return w && bytes_before(w, w->end) == NOREPLY;
 }
 
 #endif

@@ -49,6 +49,8 @@ export function countedIn(now: Counters, total: Counters): Counted {
   for (const word of COUNT_ANSWER_NAMES) {
     if (now.answers(word) > 0) answers[answerName(word)] = now.answers(word);
   }
+  const values = now.of('values') + now.of('values_with_cas');
+  if (values > 0) answers.VALUE = values;
   return {
     ops,
     ...retrieved(now, ops.mg),

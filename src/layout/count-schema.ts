@@ -55,7 +55,7 @@ export const countSchema = {
       ],
     },
     count_answer: {
-      doc: 'words that answers begin with, and statuses of binary answers',
+      doc: 'words that answers begin with, and statuses of binary answers; values are counted apart',
       names: [
         'stored',
         'not_stored',
@@ -66,7 +66,6 @@ export const countSchema = {
         'ok',
         'reset',
         'end',
-        'value',
         'version',
         'hd',
         'va',

@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x9f5ab3ab;
+export const LAYOUT_HASH = 0x72734fe2;
 
 /** entries of the table of connections that the counting program keeps, 64 bytes each */
 export const COUNT_FLOWS = 65536;
@@ -113,7 +113,7 @@ export const COUNT_COUNTER_NAMES = [
 ] as const;
 export type CountCounter = (typeof COUNT_COUNTER_NAMES)[number];
 
-/** words that answers begin with, and statuses of binary answers */
+/** words that answers begin with, and statuses of binary answers; values are counted apart */
 export const COUNT_ANSWER_NAMES = [
   'stored',
   'not_stored',
@@ -124,7 +124,6 @@ export const COUNT_ANSWER_NAMES = [
   'ok',
   'reset',
   'end',
-  'value',
   'version',
   'hd',
   'va',

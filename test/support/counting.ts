@@ -1,4 +1,5 @@
 /** Runs the counting program on packets made by hand (BPF_PROG_TEST_RUN), and reads what it counted. */
+import { readFileSync } from 'node:fs';
 import koffi from 'koffi';
 import { Counters } from '#src/count/counters.js';
 import { type Counted, countedIn } from '#src/count/report.js';
@@ -6,7 +7,7 @@ import { COUNT_COUNTERS } from '#src/layout/generated.js';
 import { loadLibc, PROT_READ } from '#src/native/libc.js';
 import { loadCounting } from '#src/source/ebpf/counting.js';
 import { loadLibbpf } from '#src/source/ebpf/libbpf.js';
-import { ACK, FIN, type Ip, ipv4, link, PSH, SYN, tcp } from './packets.js';
+import { ACK, FIN, type Ip, ipv4, ipv6, link, PSH, SYN, tcp } from './packets.js';
 
 const SERVER_PORT = 11211;
 const CLIENT: Ip = { source: 1, destination: 2 };
@@ -78,6 +79,18 @@ const bytesOf = (text: string | Uint8Array) =>
 
 let ports = 20_000;
 
+/** Headers behind which the program must find the same. */
+export const WRAPPINGS: Record<string, (ip: Ip, segment: Uint8Array) => Uint8Array> = {
+  'IPv4 with options': (ip, segment) =>
+    link('ethernet', ipv4({ ...ip, options: new Uint8Array(8).fill(1) }, segment)),
+  IPv6: (ip, segment) => link('ethernet', ipv6(ip, segment)),
+  'IPv6 with an extension header': (ip, segment) =>
+    link('ethernet', ipv6(ip, segment, [[0, new Uint8Array(7)]])),
+  'a VLAN tag': (ip, segment) => link('ethernet', ipv4(ip, segment), [[0x8100, 5]]),
+  'padding behind the packet': (ip, segment) =>
+    Buffer.concat([link('ethernet', ipv4(ip, segment)), new Uint8Array(9)]),
+};
+
 /** A connection whose segments go through the program. */
 export class Conversation {
   readonly #program: CountingProgram;
@@ -85,6 +98,8 @@ export class Conversation {
   /** Next sequence number of each side. */
   client: number;
   server: number;
+  /** Turns a TCP segment into a frame. */
+  wrap = (ip: Ip, segment: Uint8Array): Uint8Array => link('ethernet', ipv4(ip, segment));
 
   constructor(program: CountingProgram, client = 1000, server = 5000) {
     this.#program = program;
@@ -118,7 +133,7 @@ export class Conversation {
       flags,
       payload: bytesOf(payload),
     });
-    this.#program.pass(link('ethernet', ipv4(isClient ? CLIENT : SERVER, bytes)));
+    this.#program.pass(this.wrap(isClient ? CLIENT : SERVER, bytes));
   }
 
   /** The next segment of the client. */
@@ -144,5 +159,31 @@ export class Conversation {
   /** A request and its answer. */
   exchange(request: string | Uint8Array, answer: string | Uint8Array): this {
     return this.ask(request).answer(answer);
+  }
+}
+
+/** What the kernel's verifier says of the program: instructions it read, and the stack of each function, bytes. */
+export async function verifierSays(): Promise<{ verified: number; stack: number[] }> {
+  const libbpf = await loadLibbpf();
+  const object = libbpf.open(readFileSync('dist/bpf/count.bpf.o'));
+  if (object === null) throw new Error('the object is damaged');
+  const lib = koffi.load('libbpf.so.1');
+  const log = new Uint8Array(1 << 16);
+  // BPF_LOG_STATS (linux/bpf_verifier.h): only the sums.
+  const program = libbpf.findProgram(object, 'membench_l2');
+  lib.func('int bpf_program__set_log_buf(void *program, void *log, size_t size)')(program, log, log.length);
+  lib.func('int bpf_program__set_log_level(void *program, uint32_t level)')(program, 4);
+  try {
+    libbpf.setMaxEntries(libbpf.findMap(object, 'windows'), libbpf.cpus());
+    libbpf.setMaxEntries(libbpf.findMap(object, 'counters'), libbpf.cpus() * COUNT_COUNTERS);
+    const code = libbpf.load(object);
+    const said = Buffer.from(log).toString('latin1');
+    if (code !== 0) throw new Error(`load: ${code}: ${said}`);
+    return {
+      verified: Number(/^processed (\d+) insns/m.exec(said)![1]),
+      stack: /^stack depth ([\d+]+)/m.exec(said)![1]!.split('+').map(Number),
+    };
+  } finally {
+    libbpf.close(object);
   }
 }
