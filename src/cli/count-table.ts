@@ -2,6 +2,7 @@
 import { type Counted, type CountReport, format, type ReportStyle } from '../index.js';
 
 const perSecond = (n: number, seconds: number) => format.count(seconds > 0 ? n / seconds : 0);
+const bytesPerSecond = (n: number, seconds: number) => `${format.bytes(seconds > 0 ? n / seconds : 0)}/s`;
 const sum = (numbers: Iterable<number>) => [...numbers].reduce((a, b) => a + b, 0);
 const requestsOf = ({ ops }: Counted) => sum(Object.values(ops).map(({ count }) => count));
 const skippedOf = ({ skipped }: Counted) => sum(Object.values(skipped));
@@ -19,8 +20,8 @@ export function countLine(report: CountReport): string {
   const parts = [
     `${perSecond(requestsOf(report), seconds)} requests/s`,
     `hit ratio ${hitRatio(report)}`,
-    `${format.bytes(bytes_in / seconds)}/s in`,
-    `${format.bytes(bytes_out / seconds)}/s out`,
+    `${bytesPerSecond(bytes_in, seconds)} in`,
+    `${bytesPerSecond(bytes_out, seconds)} out`,
     `p50 ${time(latency_ns.p50)}, p99 ${time(latency_ns.p99)}`,
     format.counted(connections, 'connection'),
   ];
@@ -61,8 +62,8 @@ export function countTable(report: CountReport, style: ReportStyle): string[] {
         ['', `last ${format.seconds(seconds)}`, `all ${format.seconds(total.elapsed_s)}`],
         figures('requests/s', (counted, s) => perSecond(requestsOf(counted), s)),
         figures('hit ratio', hitRatio),
-        figures('in', ({ bytes_in }, s) => `${format.bytes(bytes_in / s)}/s`),
-        figures('out', ({ bytes_out }, s) => `${format.bytes(bytes_out / s)}/s`),
+        figures('in', ({ bytes_in }, s) => bytesPerSecond(bytes_in, s)),
+        figures('out', ({ bytes_out }, s) => bytesPerSecond(bytes_out, s)),
         figures('connections', ({ connections }) => format.count(connections)),
         figures('latency p50', ({ latency_ns }) => time(latency_ns.p50)),
         figures('latency p99', ({ latency_ns }) => time(latency_ns.p99)),

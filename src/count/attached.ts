@@ -54,11 +54,11 @@ export async function attachCounting(
       close() {
         watch.stop();
         attachment.detach();
-        programs.close();
       },
     };
-  } catch (error) {
+  } finally {
+    // What is attached keeps the program and its maps. Without their descriptors this process cannot read what
+    // the program holds of lines.
     programs.close();
-    throw error;
   }
 }

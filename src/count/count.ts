@@ -36,10 +36,14 @@ export async function* count(options: CountOptions): AsyncGenerator<CountReport,
     let at = start;
     onStart?.(`counting on ${name}, attached by ${attached.method}; ${rights}`);
     for (let n = 1; ; n++) {
-      const last = n * interval >= duration;
-      const left = Math.min(n * interval, duration) - Number(clock.now() - start) / 1e9;
-      // Counting goes on while a report is used; where that takes longer than an interval, the next one is longer.
-      if (left > 0) await wait(left * 1000, undefined, { signal: end.signal }).catch(() => {});
+      // Counting goes on while a report is used. Where that takes longer than an interval, the next one is longer.
+      const elapsed = Number(clock.now() - start) / 1e9;
+      n = Math.max(n, Math.floor(elapsed / interval) + 1);
+      const until = Math.min(n * interval, duration);
+      const last = until >= duration;
+      if (!end.signal.aborted && until > elapsed) {
+        await wait((until - elapsed) * 1000, undefined, { signal: end.signal }).catch(() => {});
+      }
       const now = clock.now();
       const total = attached.read();
       yield {
