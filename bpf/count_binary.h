@@ -127,8 +127,6 @@ __noinline __u64 membench_binary(__u64 first, __u32 size, __u32 mode)
 		message |= KEYS(1);
 	if (mode & MODE_COUNT) {
 		add(MEMBENCH_COUNT_ASKED + op, 1);
-		if (message >> 48)
-			add(MEMBENCH_COUNT_COUNTER_QUIET_GETS, 1);
 		if (stores(op))
 			add(MEMBENCH_COUNT_SIZES_IN + bucket_of(value, 1), 1);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */
-/* Follows one direction of a connection through a segment with payload, and counts what it holds. */
+/* Takes a segment with payload, of a connection in step or of one that has yet to prove where its lines begin. */
 #ifndef MEMBENCH_COUNT_SEGMENT_H
 #define MEMBENCH_COUNT_SEGMENT_H
 

@@ -35,7 +35,6 @@ export const countSchema = {
         'mg_quiet',
         'meta_quiet',
         'ma_with_value',
-        'quiet_gets',
         'skipped_not_in_step',
         'skipped_no_room',
         'skipped_gap',

@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x72734fe2;
+export const LAYOUT_HASH = 0x25a25690;
 
 /** entries of the table of connections that the counting program keeps, 64 bytes each */
 export const COUNT_FLOWS = 65536;
@@ -93,7 +93,6 @@ export const COUNT_COUNTER_NAMES = [
   'mg_quiet',
   'meta_quiet',
   'ma_with_value',
-  'quiet_gets',
   'skipped_not_in_step',
   'skipped_no_room',
   'skipped_gap',
