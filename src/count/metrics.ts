@@ -115,12 +115,12 @@ const METRICS: readonly Metric[] = [
   },
 ];
 
-/** Quantiles of latency, as a summary has them. */
-const QUANTILES = [
-  ['0.5', 'p50'],
-  ['0.9', 'p90'],
-  ['0.99', 'p99'],
-  ['0.999', 'p999'],
+/** Percentiles of latency. The label `quantile` is for summaries, which have a sum and a count as well. */
+const PERCENTILES = [
+  ['50', 'p50'],
+  ['90', 'p90'],
+  ['99', 'p99'],
+  ['99.9', 'p999'],
 ] as const;
 
 /**
@@ -150,14 +150,14 @@ export async function serveMetrics({ host, port }: MetricsAddress): Promise<Metr
   }
   new Gauge({
     name: 'membench_latency_seconds',
-    help: 'Latency of a sample of the requests since the start, by quantile.',
-    labelNames: ['quantile'],
+    help: 'Latency of a sample of the requests since the start, by percentile.',
+    labelNames: ['percentile'],
     registers: [register],
     collect() {
       this.reset();
-      for (const [quantile, name] of QUANTILES) {
+      for (const [percentile, name] of PERCENTILES) {
         const ns = total?.latency_ns[name];
-        if (ns != null) this.set({ quantile }, ns / 1e9);
+        if (ns != null) this.set({ percentile }, ns / 1e9);
       }
     },
   });
