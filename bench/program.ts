@@ -1,12 +1,13 @@
 /**
- * What the BPF program costs a packet, by itself and hot: see native/program_run.c. Needs root.
+ * What the BPF programs cost a packet, by themselves and hot: see native/program_run.c for the one that copies packets,
+ * native/count_run.c for the one that counts. Needs root.
  *
- *   node build/bench/program.js [--object FILE]... [--program NAME]...
+ *   node build/bench/program.js [--object FILE]... [--program NAME]... [--counting FILE]...
  *
  * All are measured in turns: the program that copies whole packets beside that which leaves out values, or the object
  * of another commit beside this one's.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -14,15 +15,20 @@ import { compile } from './measure/native.js';
 import { median } from './measure/statistics.js';
 import { renderTable } from './measure/table.js';
 import { inTemporaryFolder } from './measure/temporary.js';
-import { ROOT } from './root.js';
+import { native, ROOT } from './root.js';
 
 const ROUNDS = 5;
 const { values: options } = parseArgs({
-  options: { object: { type: 'string', multiple: true }, program: { type: 'string', multiple: true } },
+  options: {
+    object: { type: 'string', multiple: true },
+    program: { type: 'string', multiple: true },
+    counting: { type: 'string', multiple: true },
+  },
 });
-const programs = (options.object ?? [join(ROOT, 'dist/bpf/packets.bpf.o')]).flatMap((object) =>
+const copying = (options.object ?? [join(ROOT, 'dist/bpf/packets.bpf.o')]).flatMap((object) =>
   (options.program ?? ['membench_l2', 'membench_l2_cut']).map((name) => ({ object, name })),
 );
+const counting = options.counting ?? [join(ROOT, 'dist/bpf/count.bpf.o')];
 
 /** An Ethernet frame of a segment with time stamps (RFC 791, RFC 9293, RFC 7323). */
 function frame(payload: string, fromClient: boolean): Buffer {
@@ -46,36 +52,72 @@ const FRAMES = {
   'answer with 300 B': answer(300),
   'answer with 1,100 B': answer(1100),
   'answer with 3,000 B': answer(3000),
+  'set of 300 B': frame(`set user:1234567890 0 0 300\r\n${'x'.repeat(300)}\r\n`, true),
+  STORED: frame('STORED\r\n', false),
 };
 
+/** A program to measure. */
+interface Contestant {
+  label: string;
+  /** Measures it on all frames: a list of nanoseconds a packet for each. */
+  run(): number[][];
+}
+
+/** Measures programs in turns and prints a table. */
+function measure(what: string, contestants: readonly Contestant[]): void {
+  const took = contestants.map(() => Object.keys(FRAMES).map((): number[] => []));
+  for (let round = 0; round < ROUNDS; round++) {
+    contestants.forEach((contestant, i) => {
+      contestant.run().forEach((batches, j) => {
+        took[i]![j]!.push(...batches);
+      });
+    });
+  }
+  const rows = [[`${what}: ns a packet, median (least)`, ...contestants.map(({ label }) => label)]];
+  Object.keys(FRAMES).forEach((name, j) => {
+    rows.push([name, ...took.map((of) => `${median(of[j]!)} (${Math.min(...of[j]!)})`)]);
+  });
+  const align = ['left', ...contestants.map(() => 'right')] as ('left' | 'right')[];
+  process.stdout.write(`${renderTable(rows, align).join('\n')}\n\n`);
+}
+
+const run = (path: string, args: readonly string[]): number[][] =>
+  JSON.parse(execFileSync(path, args, { encoding: 'utf8' }));
+
+/** Compiles the program that advances a stream. Throws where that fails. */
+function compileAdvance(folder: string): string {
+  const path = join(folder, 'advance.bpf.o');
+  const multiarch = spawnSync('gcc', ['-print-multiarch'], { encoding: 'utf8' }).stdout.trim();
+  const include = `-I/usr/include/${multiarch}`;
+  execFileSync('clang', ['-O2', '-g', '-target', 'bpf', include, '-c', native('advance.bpf.c'), '-o', path]);
+  return path;
+}
+
 process.exitCode = await inTemporaryFolder('membench-program-', async (folder) => {
-  const harness = compile('program_run.c', folder, ['bpf']);
-  if ('missing' in harness) {
+  const [packets, counts] = ['program_run.c', 'count_run.c'].map((name) => compile(name, folder, ['bpf']));
+  for (const harness of [packets!, counts!]) {
+    if ('path' in harness) continue;
     process.stderr.write(`${harness.missing}\n`);
     return 1;
   }
+  const [copier, counter] = [packets, counts].map((harness) => (harness as { path: string }).path);
   const files = Object.values(FRAMES).map((bytes, i) => {
     const path = join(folder, `${i}.bin`);
     writeFileSync(path, bytes);
     return path;
   });
-  const took = programs.map(() => files.map((): number[] => []));
-  for (let round = 0; round < ROUNDS; round++) {
-    programs.forEach(({ object, name }, i) => {
-      const text = execFileSync(harness.path, [object, name, ...files], { encoding: 'utf8' });
-      (JSON.parse(text) as number[][]).forEach((batches, j) => {
-        took[i]![j]!.push(...batches);
-      });
-    });
-  }
-  const names = programs.map(({ object, name }) =>
-    options.object ? `${object.replace(ROOT, '')} ${name}` : name,
+  const advance = compileAdvance(folder);
+  const shown = (object: string) => object.replace(ROOT, '');
+  measure(
+    'copying',
+    copying.map(({ object, name }) => ({
+      label: options.object ? `${shown(object)} ${name}` : name,
+      run: () => run(copier!, [object, name, ...files]),
+    })),
   );
-  const rows = [['ns a packet, median (least)', ...names]];
-  Object.keys(FRAMES).forEach((name, j) => {
-    rows.push([name, ...took.map((of) => `${median(of[j]!)} (${Math.min(...of[j]!)})`)]);
-  });
-  const align = ['left', ...programs.map(() => 'right')] as ('left' | 'right')[];
-  process.stdout.write(`${renderTable(rows, align).join('\n')}\n`);
+  measure(
+    'counting',
+    counting.map((object) => ({ label: shown(object), run: () => run(counter!, [object, advance, ...files]) })),
+  );
   return 0;
 });

@@ -5,7 +5,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 
-const OUT = 'dist/bpf/packets.bpf.o';
+/** The programs: one that copies packets, one that counts. */
+const PROGRAMS = ['packets', 'count'];
+const outOf = (name) => `dist/bpf/${name}.bpf.o`;
 /** Set by `prepack`, because a package without the programs must not be published. */
 const required = process.argv.includes('--required');
 
@@ -17,37 +19,40 @@ function skip(reason) {
 if (process.platform !== 'linux') skip('not on Linux');
 const clang = spawnSync('clang', ['--version']);
 if (clang.status !== 0) {
-  if (existsSync(OUT) && !required) process.exit(0);
+  if (PROGRAMS.every((name) => existsSync(outOf(name))) && !required) process.exit(0);
   skip('no clang');
 }
 mkdirSync('dist/bpf', { recursive: true });
 // Debian has the asm/ headers in a folder for each architecture.
 const include = spawnSync('gcc', ['-print-multiarch'], { encoding: 'utf8' }).stdout?.trim();
 const triplet = include || `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
-const { status, stderr } = spawnSync(
-  'clang',
-  [
-    '-O2',
-    '-g',
-    '-Wall',
-    '-Wextra',
-    '-Werror',
-    '-target',
-    'bpf',
-    `-I/usr/include/${triplet}`,
-    '-c',
-    'bpf/packets.bpf.c',
-    '-o',
-    OUT,
-  ],
-  { encoding: 'utf8' },
-);
-if (status !== 0) {
-  if (/bpf_helpers\.h' file not found/.test(stderr)) skip('no libbpf headers');
-  process.stderr.write(stderr);
-  process.exit(1);
+for (const name of PROGRAMS) {
+  const out = outOf(name);
+  const { status, stderr } = spawnSync(
+    'clang',
+    [
+      '-O2',
+      '-g',
+      '-Wall',
+      '-Wextra',
+      '-Werror',
+      '-target',
+      'bpf',
+      `-I/usr/include/${triplet}`,
+      '-c',
+      `bpf/${name}.bpf.c`,
+      '-o',
+      out,
+    ],
+    { encoding: 'utf8' },
+  );
+  if (status !== 0) {
+    if (/bpf_helpers\.h' file not found/.test(stderr)) skip('no libbpf headers');
+    process.stderr.write(stderr);
+    process.exit(1);
+  }
+  // Removes debug information, which the loader does not need, but keeps BTF; without llvm-strip the object is
+  // larger.
+  spawnSync('llvm-strip', ['-g', out]);
+  if (readFileSync(out).length === 0) process.exit(1);
 }
-// Removes debug information, which the loader does not need, but keeps BTF; without llvm-strip the object is
-// larger.
-spawnSync('llvm-strip', ['-g', OUT]);
-if (readFileSync(OUT).length === 0) process.exit(1);

@@ -5,8 +5,21 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0x84dc61f3u
+#define MEMBENCH_LAYOUT_HASH 0xc6712313u
 
+#define MEMBENCH_COUNT_FLOWS 65536u /* entries of the table of connections that the counting program keeps, 64 bytes each */
+#define MEMBENCH_COUNT_MESSAGES 256u /* most requests or answers that the counting program reads in one packet */
+#define MEMBENCH_COUNT_OPS 64u /* entries reserved for each counter by enum op */
+#define MEMBENCH_COUNT_ASKED 64u /* first counter of requests by enum op; a request of several keys counts each */
+#define MEMBENCH_COUNT_HITS 128u /* first counter of hits by enum op, where the answer names its command (binary) */
+#define MEMBENCH_COUNT_MISSES 192u /* first counter of misses by enum op, where the answer names its command */
+#define MEMBENCH_COUNT_ERRORS 256u /* first counter of errors by enum op, where the answer names its command */
+#define MEMBENCH_COUNT_ANSWERS 320u /* first counter of answers by enum count_answer */
+#define MEMBENCH_COUNT_SIZES_IN 384u /* first counter of sizes of stored values: two for each doubling of bytes */
+#define MEMBENCH_COUNT_SIZES_OUT 448u /* first counter of sizes of returned values: two for each doubling of bytes */
+#define MEMBENCH_COUNT_LATENCY 512u /* first counter of latencies: eight for each doubling of nanoseconds */
+#define MEMBENCH_COUNT_LATENCY_BUCKETS 256u /* counters of latencies */
+#define MEMBENCH_COUNT_COUNTERS 768u /* counters of one CPU, u64 each */
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
 #define MEMBENCH_PCAP_RECORD_HEADER 16u /* bytes of a classic pcap record header (pcap-savefile(5)) */
@@ -34,6 +47,70 @@
 #define MEMBENCH_RING_CAPTURE_MAX 131040u /* most bytes of a packet in a ring record: the largest size of a record, less its head */
 #define MEMBENCH_HOLES_MAX 8u /* most values that the BPF program leaves out of a packet */
 #define MEMBENCH_UNCUT_BITMAP 8192u /* bytes of the bitmap of flows whose packets are to be copied whole: bit n % 32 of word n / 32 is set for the flows whose hash begins with the 16 bits n */
+
+/* first counters of a CPU; skipped ones are packets of the server ports of which at least a part was not read */
+enum membench_count_counter {
+	MEMBENCH_COUNT_COUNTER_PACKETS = 0,
+	MEMBENCH_COUNT_COUNTER_CONNECTIONS = 1,
+	MEMBENCH_COUNT_COUNTER_BYTES_IN = 2,
+	MEMBENCH_COUNT_COUNTER_BYTES_OUT = 3,
+	MEMBENCH_COUNT_COUNTER_VALUES = 4,
+	MEMBENCH_COUNT_COUNTER_VALUES_WITH_CAS = 5,
+	MEMBENCH_COUNT_COUNTER_KEY_MISSES = 6,
+	MEMBENCH_COUNT_COUNTER_MG_WITHOUT_VALUE = 7,
+	MEMBENCH_COUNT_COUNTER_MG_QUIET = 8,
+	MEMBENCH_COUNT_COUNTER_META_QUIET = 9,
+	MEMBENCH_COUNT_COUNTER_MA_WITH_VALUE = 10,
+	MEMBENCH_COUNT_COUNTER_SKIPPED_NOT_IN_STEP = 11,
+	MEMBENCH_COUNT_COUNTER_SKIPPED_NO_ROOM = 12,
+	MEMBENCH_COUNT_COUNTER_SKIPPED_GAP = 13,
+	MEMBENCH_COUNT_COUNTER_SKIPPED_SPLIT_LINE = 14,
+	MEMBENCH_COUNT_COUNTER_SKIPPED_UNKNOWN_LINE = 15,
+	MEMBENCH_COUNT_COUNTER_SKIPPED_LONG_LINE = 16,
+	MEMBENCH_COUNT_COUNTER_SKIPPED_LONG_NUMBER = 17,
+	MEMBENCH_COUNT_COUNTER_SKIPPED_TOO_MANY = 18,
+	MEMBENCH_COUNT_COUNTER_SKIPPED_REFUSED = 19,
+	MEMBENCH_COUNT_COUNTER_SKIPPED_REPEATED = 20,
+	MEMBENCH_COUNT_COUNTER_SKIPPED_UNREADABLE = 21,
+	MEMBENCH_COUNT_COUNTER_SKIPPED_BOTH_PORTS = 22,
+	MEMBENCH_COUNT_COUNTER_SKIPPED_UDP = 23,
+	MEMBENCH_COUNT_COUNTER_SKIPPED_FRAGMENT = 24,
+	MEMBENCH_COUNT_COUNTER_SKIPPED_CUT_HEADER = 25,
+	MEMBENCH_COUNT_COUNTER_SKIPPED_MALFORMED = 26,
+	MEMBENCH_COUNT_COUNTER_COUNT = 27,
+};
+
+/* words that answers begin with, and statuses of binary answers; values are counted apart */
+enum membench_count_answer {
+	MEMBENCH_COUNT_ANSWER_STORED = 0,
+	MEMBENCH_COUNT_ANSWER_NOT_STORED = 1,
+	MEMBENCH_COUNT_ANSWER_EXISTS = 2,
+	MEMBENCH_COUNT_ANSWER_NOT_FOUND = 3,
+	MEMBENCH_COUNT_ANSWER_DELETED = 4,
+	MEMBENCH_COUNT_ANSWER_TOUCHED = 5,
+	MEMBENCH_COUNT_ANSWER_OK = 6,
+	MEMBENCH_COUNT_ANSWER_RESET = 7,
+	MEMBENCH_COUNT_ANSWER_END = 8,
+	MEMBENCH_COUNT_ANSWER_VERSION = 9,
+	MEMBENCH_COUNT_ANSWER_HD = 10,
+	MEMBENCH_COUNT_ANSWER_VA = 11,
+	MEMBENCH_COUNT_ANSWER_EN = 12,
+	MEMBENCH_COUNT_ANSWER_NS = 13,
+	MEMBENCH_COUNT_ANSWER_EX = 14,
+	MEMBENCH_COUNT_ANSWER_NF = 15,
+	MEMBENCH_COUNT_ANSWER_MN = 16,
+	MEMBENCH_COUNT_ANSWER_ME = 17,
+	MEMBENCH_COUNT_ANSWER_NUMBER = 18,
+	MEMBENCH_COUNT_ANSWER_ERROR = 19,
+	MEMBENCH_COUNT_ANSWER_CLIENT_ERROR = 20,
+	MEMBENCH_COUNT_ANSWER_SERVER_ERROR = 21,
+	MEMBENCH_COUNT_ANSWER_BINARY_SUCCESS = 22,
+	MEMBENCH_COUNT_ANSWER_BINARY_NOT_FOUND = 23,
+	MEMBENCH_COUNT_ANSWER_BINARY_EXISTS = 24,
+	MEMBENCH_COUNT_ANSWER_BINARY_NOT_STORED = 25,
+	MEMBENCH_COUNT_ANSWER_BINARY_ERROR = 26,
+	MEMBENCH_COUNT_ANSWER_COUNT = 27,
+};
 
 /* link layers the decoder knows; the numbers in files are LINKTYPE_ values (tcpdump.org/linktypes.html) */
 enum membench_linktype {
@@ -348,6 +425,17 @@ enum membench_column {
 	MEMBENCH_COLUMN_CONN_PORT = 25,
 	MEMBENCH_COLUMN_COUNT = 26,
 };
+
+/* read-only data of the counting program, set before it is loaded */
+struct membench_count_settings {
+	__u32 layout_hash; /* layout hash of the build; the host refuses an object with another one */
+	__u32 latency_mask; /* latency is measured of requests whose hashed sequence number has none of these bits */
+	__u64 seed; /* seed of the hash of connections */
+};
+_Static_assert(sizeof(struct membench_count_settings) == 16, "size of count_settings");
+_Static_assert(__builtin_offsetof(struct membench_count_settings, layout_hash) == 0, "count_settings.layout_hash");
+_Static_assert(__builtin_offsetof(struct membench_count_settings, latency_mask) == 4, "count_settings.latency_mask");
+_Static_assert(__builtin_offsetof(struct membench_count_settings, seed) == 8, "count_settings.seed");
 
 /* state of the batch ring, one for each memory; only the host uses it, through Atomics */
 struct membench_control {

@@ -1,4 +1,5 @@
 /** Tells which sources work on this machine, and what confines the process that decodes live packets. */
+import { diagnoseCounting } from './count/doctor.js';
 import { tryRecorder } from './recorder/try.js';
 import type { Check } from './source/check.js';
 import { diagnoseSources, type SourceDiagnosis } from './source/doctor.js';
@@ -7,6 +8,8 @@ export interface Diagnosis {
   sources: SourceDiagnosis[];
   /** The best source that works here; `file` where no live source does. */
   best: SourceDiagnosis['source'];
+  /** Whether `count` works, found out by loading its program. */
+  counting: Check[];
   /** What confines the process that decodes live packets, found out by starting one. */
   decoder: Check[];
 }
@@ -19,6 +22,7 @@ export interface DoctorOptions {
 /** Tries every source and the recorder. Nothing is captured, attached or left behind. */
 export async function diagnose({ giveUpRights = false }: DoctorOptions): Promise<Diagnosis> {
   const sources = await diagnoseSources();
-  // Last, because it may give up rights that the sources need.
-  return { ...sources, decoder: await tryRecorder(giveUpRights) };
+  const counting = await diagnoseCounting();
+  // Last, because it may give up rights that the others need.
+  return { ...sources, counting, decoder: await tryRecorder(giveUpRights) };
 }

@@ -18,6 +18,7 @@ export const ERROR_CODES = {
   ERR_MEMBENCH_WORKER: 'a worker failed',
   ERR_MEMBENCH_ABORTED: 'stopped by its signal',
   ERR_MEMBENCH_OUTPUT: 'standard output cannot be written to',
+  ERR_MEMBENCH_METRICS: 'metrics cannot be served at the address',
   ERR_MEMBENCH_PRIVILEGE: 'rights could not be given up',
   ERR_MEMBENCH_UNSUPPORTED: 'something that is needed is missing on this machine',
 } as const;

@@ -6,6 +6,8 @@
 import type { Analysis, AnalyzeOptions } from './analyze/analyze.js';
 import type { Comparison } from './analyze/compare.js';
 import type { TraceEvent } from './analyze/trace.js';
+import type { MetricsAddress, MetricsServer } from './count/metrics.js';
+import type { CountOptions, CountReport } from './count/options.js';
 import type { Diagnosis, DoctorOptions } from './doctor.js';
 import { MembenchError } from './errors.js';
 import type { ExportOptions } from './export/options.js';
@@ -29,6 +31,10 @@ export {
   type SectionName,
 } from './analyze/report.js';
 export type { TraceEvent } from './analyze/trace.js';
+export type { MetricsAddress, MetricsServer } from './count/metrics.js';
+export type { CountOptions, CountReport } from './count/options.js';
+export type { CountedOp } from './count/outcomes.js';
+export type { Counted } from './count/report.js';
 export type { Diagnosis, DoctorOptions } from './doctor.js';
 export { ERROR_CODES, type ErrorCode, MembenchError } from './errors.js';
 export {
@@ -152,6 +158,27 @@ export async function exportProfiles(options: ExportOptions): Promise<ExportSumm
 export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
   const room = await import('./replay/replay.js');
   return room.replay(options);
+}
+
+/**
+ * Counts requests and answers on an interface in the kernel, without a profile: a report for each interval, until it
+ * is stopped. Leaving the loop stops it, too.
+ *
+ * @throws ERR_MEMBENCH_USAGE, ERR_MEMBENCH_SOURCE, ERR_MEMBENCH_UNSUPPORTED, ERR_MEMBENCH_PRIVILEGE
+ */
+export async function* count(options: CountOptions): AsyncGenerator<CountReport, void, undefined> {
+  const room = await import('./count/count.js');
+  yield* room.count(options);
+}
+
+/**
+ * Serves counts to Prometheus over HTTP, at /metrics. Port 0 stands for any free one.
+ *
+ * @throws ERR_MEMBENCH_METRICS where the address cannot be used
+ */
+export async function serveMetrics(address: MetricsAddress): Promise<MetricsServer> {
+  const room = await import('./count/metrics.js');
+  return room.serveMetrics(address);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { CLI } from '../root.js';
 import { DEVICE, PORT } from './network.js';
-import { type Outcome, parseSummary, parseTcpdump } from './said.js';
+import { type Outcome, parseCounts, parseSummary, parseTcpdump } from './said.js';
 
 /** A program that records the server's traffic. */
 export interface Recorder {
@@ -42,6 +42,14 @@ function membench(name: string, source: string, ...options: string[]): Recorder 
   };
 }
 
+/** Counts in the kernel, and records nothing. */
+const count: Recorder = {
+  name: 'count',
+  command: () => [process.execPath, CLI, 'count', '--json', '-p', String(PORT), `ebpf:${DEVICE}`],
+  ready: 'counting on ',
+  outcome: (stdout) => parseCounts(stdout),
+};
+
 /** The contestants of the comparison, with their default options. */
 export const RECORDERS: readonly Recorder[] = [
   tcpdump,
@@ -49,6 +57,7 @@ export const RECORDERS: readonly Recorder[] = [
   membench('afpacket', 'afpacket'),
   membench('ebpf', 'ebpf'),
   membench('ebpf-copy', 'ebpf', '--no-zero-copy'),
+  count,
 ];
 
 export const NAMES: readonly string[] = [NONE, ...RECORDERS.map(({ name }) => name)];

@@ -1,5 +1,5 @@
 /** Reads the final output of programs. */
-import type { RecordSummary } from '#src/index.js';
+import type { CountReport, RecordSummary } from '#src/index.js';
 
 /** Result of memcaslap. */
 export interface LoadResult {
@@ -50,4 +50,14 @@ export function parseSummary(output: string): Outcome | null {
     lost: Math.max(lost, kernel.dropped ?? 0),
     lag: lag_ns ?? null,
   };
+}
+
+/** Reads the last report of `membench count --json`. @returns null where there is none */
+export function parseCounts(output: string): Outcome | null {
+  const last = output.trimEnd().split('\n').at(-1)!;
+  if (!last.startsWith('{')) return null;
+  const { total } = JSON.parse(last) as CountReport;
+  const { repeated = 0, ...skipped } = total.skipped;
+  const lost = Object.values(skipped).reduce((sum, n) => sum + n, 0);
+  return { captured: total.packets - repeated - lost, dropped: 0, lost, lag: null };
 }

@@ -36,8 +36,8 @@ const { outputFiles } = await build({
   charset: 'utf8',
   minifySyntax: true,
   minifyWhitespace: true,
-  // These are native and optional.
-  external: ['koffi', 'cap', '@napi-rs/nice'],
+  // These are native and optional; prom-client is needed for --metrics only.
+  external: ['koffi', 'cap', '@napi-rs/nice', 'prom-client'],
   plugins: [urls],
   banner: {
     js: `${licences('commander', 'hyparquet', 'hyparquet-writer', 'msgpackr', 'piscina')}\nconst BUNDLE = require('node:url').pathToFileURL(__filename);`,

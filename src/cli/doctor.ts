@@ -25,11 +25,15 @@ export async function doctorCommand(flags: { json?: boolean; color: ColorOption 
 /** Source arguments of the command line. */
 const argument = (source: string) => `${source}:${source === 'file' ? 'PATH' : 'IF'}`;
 
-function renderDiagnosis({ sources, best, decoder }: Diagnosis, style: ReportStyle): string[] {
+function renderDiagnosis({ sources, best, counting, decoder }: Diagnosis, style: ReportStyle): string[] {
   const width = Math.max(...sources.flatMap(({ checks }) => checks.map(({ what }) => what.length)));
   const confined = decoder.every(({ ok }) => ok === true);
   return [
     ...sources.flatMap((source) => [...renderSource(source, width, style), '']),
+    `${style.title('counting')}     ${counting.every(({ ok }) => ok !== false) ? 'works' : style.warn('does not work')}`,
+    `  ${style.dim('membench count ebpf:IF, which counts in the kernel; its program was loaded to see')}`,
+    ...renderChecks(counting, width, style),
+    '',
     `${style.title('decoding')}     ${confined ? 'confined' : style.warn('less confined than it could be')}`,
     `  ${style.dim('the process that reads live packets; one was started to see')}`,
     ...renderChecks(decoder, width, style),

@@ -4,6 +4,7 @@ import { EXPORT_FORMATS, REPLAY_PROTOCOLS, SECTIONS, version } from '../index.js
 import { complain, EXIT_USAGE } from './complain.js';
 import {
   collect,
+  parseAddress,
   parseCount,
   parseDuration,
   parseFactor,
@@ -257,6 +258,28 @@ function build(): Command {
     .action(async (keys, options) => {
       const { keyCommand } = await import('./key.js');
       process.exitCode = await keyCommand(keys, options.keyFile);
+    });
+
+  program
+    .command('count')
+    .description('count requests and answers in the kernel, without a profile; needs eBPF')
+    .usage('[options] ebpf:IF')
+    .argument('<source>', 'ebpf:IF, the interface')
+    .option('--interval <time>', 'time between two reports: 1s, 500ms (1s)', parseDuration)
+    .option('-d, --duration <time>', 'stop after this time: 10s, 2m', parseDuration)
+    .option('-p, --port <list>', 'server ports: numbers and ranges (11211)', parsePorts)
+    .addOption(new Option('--attach <how>', 'attach the program only this way').choices(['tcx', 'clsact']))
+    .option(
+      '--metrics <[host:]port>',
+      'serve the totals to Prometheus at /metrics (on 127.0.0.1 where no host is named)',
+      parseAddress,
+    )
+    .option('--json', 'print one JSON object an interval')
+    .option('-v, --verbose', 'errors with their stack')
+    .addOption(colorOption())
+    .action(async (source, options) => {
+      const { countCommand } = await import('./count.js');
+      process.exitCode = await countCommand(source, options);
     });
 
   program

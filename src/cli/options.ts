@@ -137,6 +137,14 @@ export function parseOnce(text: string, before?: string): string {
   return text;
 }
 
+/** Parses [HOST:]PORT, an IPv6 address in brackets; the host is loopback where none is named. */
+export function parseAddress(text: string): { host: string; port: number } {
+  const match = /^(?:(\[[0-9a-fA-F:.]+\]|[^:[\]]+):)?(\d{1,5})$/.exec(text);
+  const port = match ? Number(match[2]) : 65536;
+  if (port > 65535) throw new InvalidArgumentError('It must be a port or HOST:PORT, such as 9150.');
+  return { host: match![1]?.replace(/^\[|\]$/g, '') ?? '127.0.0.1', port };
+}
+
 /** Collects the values of an option that may be given several times. */
 export function collect(text: string, before: readonly string[] = []): string[] {
   return [...before, text];

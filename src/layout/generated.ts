@@ -1,8 +1,34 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x84dc61f3;
+export const LAYOUT_HASH = 0xc6712313;
 
+/** entries of the table of connections that the counting program keeps, 64 bytes each */
+export const COUNT_FLOWS = 65536;
+/** most requests or answers that the counting program reads in one packet */
+export const COUNT_MESSAGES = 256;
+/** entries reserved for each counter by enum op */
+export const COUNT_OPS = 64;
+/** first counter of requests by enum op; a request of several keys counts each */
+export const COUNT_ASKED = 64;
+/** first counter of hits by enum op, where the answer names its command (binary) */
+export const COUNT_HITS = 128;
+/** first counter of misses by enum op, where the answer names its command */
+export const COUNT_MISSES = 192;
+/** first counter of errors by enum op, where the answer names its command */
+export const COUNT_ERRORS = 256;
+/** first counter of answers by enum count_answer */
+export const COUNT_ANSWERS = 320;
+/** first counter of sizes of stored values: two for each doubling of bytes */
+export const COUNT_SIZES_IN = 384;
+/** first counter of sizes of returned values: two for each doubling of bytes */
+export const COUNT_SIZES_OUT = 448;
+/** first counter of latencies: eight for each doubling of nanoseconds */
+export const COUNT_LATENCY = 512;
+/** counters of latencies */
+export const COUNT_LATENCY_BUCKETS = 256;
+/** counters of one CPU, u64 each */
+export const COUNT_COUNTERS = 768;
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
 /** bytes of a classic pcap file header (pcap-savefile(5)) */
@@ -57,6 +83,70 @@ export const RING_CAPTURE_MAX = 131040;
 export const HOLES_MAX = 8;
 /** bytes of the bitmap of flows whose packets are to be copied whole: bit n % 32 of word n / 32 is set for the flows whose hash begins with the 16 bits n */
 export const UNCUT_BITMAP = 8192;
+
+/** first counters of a CPU; skipped ones are packets of the server ports of which at least a part was not read */
+export const COUNT_COUNTER_NAMES = [
+  'packets',
+  'connections',
+  'bytes_in',
+  'bytes_out',
+  'values',
+  'values_with_cas',
+  'key_misses',
+  'mg_without_value',
+  'mg_quiet',
+  'meta_quiet',
+  'ma_with_value',
+  'skipped_not_in_step',
+  'skipped_no_room',
+  'skipped_gap',
+  'skipped_split_line',
+  'skipped_unknown_line',
+  'skipped_long_line',
+  'skipped_long_number',
+  'skipped_too_many',
+  'skipped_refused',
+  'skipped_repeated',
+  'skipped_unreadable',
+  'skipped_both_ports',
+  'skipped_udp',
+  'skipped_fragment',
+  'skipped_cut_header',
+  'skipped_malformed',
+] as const;
+export type CountCounter = (typeof COUNT_COUNTER_NAMES)[number];
+
+/** words that answers begin with, and statuses of binary answers; values are counted apart */
+export const COUNT_ANSWER_NAMES = [
+  'stored',
+  'not_stored',
+  'exists',
+  'not_found',
+  'deleted',
+  'touched',
+  'ok',
+  'reset',
+  'end',
+  'version',
+  'hd',
+  'va',
+  'en',
+  'ns',
+  'ex',
+  'nf',
+  'mn',
+  'me',
+  'number',
+  'error',
+  'client_error',
+  'server_error',
+  'binary_success',
+  'binary_not_found',
+  'binary_exists',
+  'binary_not_stored',
+  'binary_error',
+] as const;
+export type CountAnswer = (typeof COUNT_ANSWER_NAMES)[number];
 
 /** link layers the decoder knows; the numbers in files are LINKTYPE_ values (tcpdump.org/linktypes.html) */
 export const LINKTYPE_NAMES = [
@@ -394,6 +484,17 @@ export const COLUMN_NAMES = [
   'conn_port',
 ] as const;
 export type Column = (typeof COLUMN_NAMES)[number];
+
+/** Byte offsets. read-only data of the counting program, set before it is loaded */
+export const COUNT_SETTINGS = {
+  /** u32: layout hash of the build; the host refuses an object with another one */
+  layout_hash: 0,
+  /** u32: latency is measured of requests whose hashed sequence number has none of these bits */
+  latency_mask: 4,
+  /** u64: seed of the hash of connections */
+  seed: 8,
+  SIZE: 16,
+} as const;
 
 /** Byte offsets. state of the batch ring, one for each memory; only the host uses it, through Atomics */
 export const CONTROL = {

@@ -6,6 +6,8 @@
  * multiple of 8. The profile file shares the enum names with this table, never the offsets.
  */
 
+import { countSchema } from './count-schema.js';
+
 /** Types of a field: unsigned and signed integers by width in bits. */
 export type FieldType = 'u8' | 'u16' | 'u32' | 'u64' | 'i32' | 'i64';
 
@@ -44,6 +46,7 @@ export const schema: Schema = {
   version: 1,
 
   constants: {
+    ...countSchema.constants,
     RECORD_MAX: [262144, 'largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h)'],
     PCAP_HEADER: [24, 'bytes of a classic pcap file header (pcap-savefile(5))'],
     PCAP_RECORD_HEADER: [16, 'bytes of a classic pcap record header (pcap-savefile(5))'],
@@ -101,6 +104,7 @@ export const schema: Schema = {
   },
 
   enums: {
+    ...countSchema.enums,
     linktype: {
       doc: 'link layers the decoder knows; the numbers in files are LINKTYPE_ values (tcpdump.org/linktypes.html)',
       names: [
@@ -391,6 +395,7 @@ export const schema: Schema = {
   },
 
   structs: {
+    ...countSchema.structs,
     control: {
       doc: 'state of the batch ring, one for each memory; only the host uses it, through Atomics',
       fields: [

@@ -20,15 +20,15 @@ export function isFilter(text: string): boolean {
   return FILTER.test(text);
 }
 
-function hereAre(): string {
+function hereAre(any = true): string {
   const names = interfaces();
   const shown = names.slice(0, SHOWN).join(', ');
-  return `interfaces here: ${shown}${names.length > SHOWN ? ` and ${names.length - SHOWN} more` : ''}; any is all of them`;
+  return `interfaces here: ${shown}${names.length > SHOWN ? ` and ${names.length - SHOWN} more` : ''}${any ? '; any is all of them' : ''}`;
 }
 
-/** The error for an interface that does not exist. */
-export function noInterface(name: string): MembenchError {
-  return new MembenchError('ERR_MEMBENCH_SOURCE', `${name}: there is no such interface`, hereAre());
+/** The error for an interface that does not exist. `any`: whether all of them could be named, too. */
+export function noInterface(name: string, any = true): MembenchError {
+  return new MembenchError('ERR_MEMBENCH_SOURCE', `${name}: there is no such interface`, hereAre(any));
 }
 
 /** The error for a source without a known scheme that is neither a file nor an interface. */

@@ -18,10 +18,8 @@ test('the help names the arguments of each command as its own help does', (t) =>
 });
 
 test('commands of later releases are not accepted and not in the help', (t) => {
-  for (const name of ['replay', 'count']) {
-    t.is(membench([name]).code, 2);
-    t.false(membench(['--help']).stdout.includes(name));
-  }
+  t.is(membench(['replay']).code, 2);
+  t.false(membench(['--help']).stdout.includes('replay'));
 });
 
 test('no command is a usage error, and prints the usage', (t) => {

@@ -21,7 +21,7 @@ const EINVAL = 22;
  */
 export async function attach(
   libbpf: Libbpf,
-  programs: LoadedPrograms,
+  programs: Pick<LoadedPrograms, 'l2' | 'l3'>,
   device: Interface,
   method?: AttachMethod,
 ): Promise<Attachment> {

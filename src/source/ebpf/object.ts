@@ -102,9 +102,9 @@ function refused(what: string, hint: string, cause?: unknown): MembenchError {
   return new MembenchError('ERR_MEMBENCH_UNSUPPORTED', what, hint, cause);
 }
 
-function readObject(): Uint8Array {
+function readObject(path = OBJECT): Uint8Array {
   try {
-    return readFileSync(OBJECT);
+    return readFileSync(path);
   } catch (error) {
     throw refused(
       'the BPF object is not built',
@@ -114,13 +114,20 @@ function readObject(): Uint8Array {
   }
 }
 
-function openObject(libbpf: Libbpf): Handle {
-  const object = libbpf.open(readObject());
+/**
+ * Opens an object.
+ *
+ * @param path default: that of the programs that copy packets
+ * @throws ERR_MEMBENCH_UNSUPPORTED
+ */
+export function openObject(libbpf: Libbpf, path = OBJECT): Handle {
+  const object = libbpf.open(readObject(path));
   if (object === null) throw refused('the BPF object is damaged', 'build it again: npm run build');
   return object;
 }
 
-function find<T>(found: T | null, name: string): T {
+/** What was found by its name in an object. @throws ERR_MEMBENCH_UNSUPPORTED */
+export function find<T>(found: T | null, name: string): T {
   if (found === null) throw refused(`the BPF object lacks ${name}`, 'build it again: npm run build');
   return found;
 }
@@ -181,12 +188,20 @@ function check(code: number, what: string): number {
   throw refused(`the kernel will not ${what}: ${bpfReason(code)}`, hint);
 }
 
-/** Reads the program's read-only data, and checks that its layout is this one. */
-function readSettings(libbpf: Libbpf, section: Handle): { at: Handle; bytes: Uint8Array; view: DataView } {
+/**
+ * Reads the program's read-only data, which begins with the hash of its layout, and checks that this is ours.
+ *
+ * @throws ERR_MEMBENCH_UNSUPPORTED
+ */
+export function readSettings(
+  libbpf: Libbpf,
+  section: Handle,
+  size: number = KERNEL_SETTINGS.SIZE,
+): { at: Handle; bytes: Uint8Array; view: DataView } {
   const value = libbpf.initialValue(section);
-  if (value === null || value.size < KERNEL_SETTINGS.SIZE)
+  if (value === null || value.size < size)
     throw refused('the BPF object has no settings', 'build it again: npm run build');
-  const bytes = libbpf.read(value.at, KERNEL_SETTINGS.SIZE);
+  const bytes = libbpf.read(value.at, size);
   const view = new DataView(bytes.buffer);
   const hash = view.getUint32(KERNEL_SETTINGS.layout_hash, true);
   if (hash !== LAYOUT_HASH) {

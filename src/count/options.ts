@@ -1,0 +1,97 @@
+/** Options and results of `count()`. */
+import { MembenchError, refuseUnknown } from '../errors.js';
+import type { Counted } from './report.js';
+
+export interface CountOptions {
+  /** `ebpf:IF`. */
+  source: string;
+  /** Server ports. Default: 11211. */
+  ports?: readonly (readonly [first: number, last: number])[];
+  /** Seconds between two reports. Default: 1. */
+  interval?: number;
+  /** Seconds after which it ends. Default: never. */
+  duration?: number;
+  /** How programs are attached. Default: TCX, then clsact. */
+  attach?: 'tcx' | 'clsact';
+  /**
+   * Whether this process gives up its rights for good once the program is attached: as root it becomes another
+   * user. Default: false.
+   */
+  giveUpRights?: boolean;
+  /** Ends it. */
+  signal?: AbortSignal;
+  /** Is told when counting begins, and how. */
+  onStart?: (info: string) => void;
+  onWarning?: (message: string) => void;
+}
+
+/** What was counted in an interval, and since the start. */
+export interface CountReport extends Counted {
+  /** End of the interval, Unix nanoseconds. */
+  ts_ns: string;
+  /** Length of the interval, seconds. */
+  interval_s: number;
+  /** Since the start. */
+  total: Counted & { elapsed_s: number };
+  /** Whether this is the last one. */
+  last: boolean;
+}
+
+/** All options; the compiler checks that none is missing. */
+const KNOWN: Readonly<Record<keyof CountOptions, true>> = {
+  source: true,
+  ports: true,
+  interval: true,
+  duration: true,
+  attach: true,
+  giveUpRights: true,
+  signal: true,
+  onStart: true,
+  onWarning: true,
+};
+
+/** Shortest time between two reports, seconds. */
+const INTERVAL_MIN = 0.01;
+/** Longest wait of a timer of Node, seconds. */
+const TIMER_MAX = 2 ** 31 / 1000 - 1;
+
+function usage(what: string, hint?: string): MembenchError {
+  return new MembenchError('ERR_MEMBENCH_USAGE', what, hint);
+}
+
+/**
+ * Checks options.
+ *
+ * @returns the name of the interface
+ * @throws ERR_MEMBENCH_USAGE
+ */
+export function checkCountOptions(options: CountOptions): string {
+  refuseUnknown(options, KNOWN);
+  // A caller in JavaScript may pass any value.
+  const source: unknown = options.source;
+  const name = typeof source === 'string' ? /^ebpf:(.+)$/s.exec(source)?.[1] : undefined;
+  if (name === undefined) {
+    const said = typeof source === 'string' && source !== '' ? `${source}: ` : '';
+    const like = /^[\w.-]+$/.test(String(source)) ? source : 'eth0';
+    throw usage(`${said}the kernel counts on an interface only`, `membench count ebpf:${like}`);
+  }
+  if (name === '*' || name === 'any') {
+    throw usage(`${source}: count takes one interface, because a packet may pass several`);
+  }
+  const { interval = 1, duration = 1 } = options;
+  if (!(interval >= INTERVAL_MIN && interval <= TIMER_MAX)) {
+    throw usage(`interval must be from ${INTERVAL_MIN} to ${Math.floor(TIMER_MAX)} seconds, not ${interval}`);
+  }
+  if (!(duration > 0 && duration <= 1e9)) {
+    throw usage(`duration must be a positive number of seconds, not ${duration}`);
+  }
+  for (const range of options.ports ?? []) {
+    const [first, last] = Array.isArray(range) ? (range as [number, number]) : [0, 0];
+    if (
+      !(Number.isInteger(first) && Number.isInteger(last) && first >= 1 && first <= last && last <= 65535)
+    ) {
+      throw usage(`${JSON.stringify(range)} is not a range of ports`, 'ports: [[11211, 11213]]');
+    }
+  }
+  return name;
+}

@@ -1,0 +1,44 @@
+/** What `membench count` refuses before it asks the kernel for anything. */
+import test from 'ava';
+import { count } from 'membench';
+import { membench } from '../support/cli.js';
+
+for (const [args, said] of [
+  [[], /missing required argument 'source'/],
+  [['eth0'], /eth0: the kernel counts on an interface only \(membench count ebpf:eth0\)/],
+  [['traffic/x.pcap'], /the kernel counts on an interface only \(membench count ebpf:eth0\)/],
+  [['ebpf:*'], /ebpf:\*: count takes one interface/],
+  [['ebpf:any'], /ebpf:any: count takes one interface/],
+  [['--interval', '1ms', 'ebpf:lo'], /interval must be from 0\.01 to \d+ seconds, not 0\.001/],
+  [['--metrics', '70000', 'ebpf:lo'], /It must be a port or HOST:PORT/],
+  [['--metrics', 'a:b', 'ebpf:lo'], /It must be a port or HOST:PORT/],
+  [['--key-sample', '1/10', 'ebpf:lo'], /unknown option '--key-sample'/],
+] as const) {
+  test(`count ${args.join(' ')} is refused`, (t) => {
+    const { code, stdout, stderr } = membench(['count', ...args]);
+    t.is(code, 2);
+    t.is(stdout, '');
+    t.regex(stderr, said);
+    t.regex(stderr, / \[ERR_MEMBENCH_USAGE\]\n$/);
+  });
+}
+
+test('the library refuses the same, and options it does not know', async (t) => {
+  const first = (options: object) => count(options as Parameters<typeof count>[0]).next();
+  for (const options of [
+    {},
+    { source: 'lo' },
+    { source: 'ebpf:lo', interval: Number.NaN },
+    { source: 'ebpf:lo', duration: 0 },
+    { source: 'ebpf:lo', ports: [[0, 1]] },
+    { source: 'ebpf:lo', intervall: 1 },
+  ]) {
+    await t.throwsAsync(first(options), { code: 'ERR_MEMBENCH_USAGE' }, JSON.stringify(options));
+  }
+});
+
+test('a port that is taken is an error of its own', (t) => {
+  const { code, stderr } = membench(['count', '--metrics', '192.0.2.1:9150', 'ebpf:lo']);
+  t.is(code, 1);
+  t.regex(stderr, /192\.0\.2\.1:9150: metrics cannot be served: .* \[ERR_MEMBENCH_METRICS\]\n$/);
+});

@@ -1,0 +1,189 @@
+/** Runs the counting program on packets made by hand (BPF_PROG_TEST_RUN), and reads what it counted. */
+import { readFileSync } from 'node:fs';
+import koffi from 'koffi';
+import { Counters } from '#src/count/counters.js';
+import { type Counted, countedIn } from '#src/count/report.js';
+import { COUNT_COUNTERS } from '#src/layout/generated.js';
+import { loadLibc, PROT_READ } from '#src/native/libc.js';
+import { loadCounting } from '#src/source/ebpf/counting.js';
+import { loadLibbpf } from '#src/source/ebpf/libbpf.js';
+import { ACK, FIN, type Ip, ipv4, ipv6, link, PSH, SYN, tcp } from './packets.js';
+
+const SERVER_PORT = 11211;
+const CLIENT: Ip = { source: 1, destination: 2 };
+const SERVER: Ip = { source: 2, destination: 1 };
+const EMPTY = new Counters();
+
+/** The program, with counters of its own. */
+export class CountingProgram {
+  readonly descriptor: number;
+  readonly #run: (options: Uint8Array) => number;
+  readonly #read: () => Counters;
+  readonly close: () => void;
+
+  private constructor(
+    descriptor: number,
+    run: (options: Uint8Array) => number,
+    read: () => Counters,
+    close: () => void,
+  ) {
+    this.descriptor = descriptor;
+    this.#run = run;
+    this.#read = read;
+    this.close = close;
+  }
+
+  static async load(latencySample = 1): Promise<CountingProgram> {
+    const libc = await loadLibc();
+    const ports = [[SERVER_PORT, SERVER_PORT]] as const;
+    const programs = loadCounting(await loadLibbpf(), { ports, seed: 77n, latencySample });
+    const words = programs.cpus * COUNT_COUNTERS;
+    const size = Math.ceil((words * 8) / libc.pageSize) * libc.pageSize;
+    const counters = new BigUint64Array(libc.map(size, PROT_READ, programs.counters, 0), 0, words);
+    const run = koffi.load('libbpf.so.1').func('int bpf_prog_test_run_opts(int program, void *options)');
+    return new CountingProgram(
+      programs.l2,
+      (options) => run(programs.l2, options),
+      () => Counters.sum(counters),
+      () => programs.close(),
+    );
+  }
+
+  /** Passes a frame through the program. */
+  pass(frame: Uint8Array): void {
+    // struct bpf_test_run_opts (bpf/bpf.h).
+    const options = new DataView(new ArrayBuffer(80));
+    const data = Uint8Array.from(frame);
+    options.setBigUint64(0, 80n, true);
+    options.setBigUint64(8, BigInt(koffi.address(data)), true);
+    options.setUint32(24, data.length, true);
+    const code = this.#run(new Uint8Array(options.buffer));
+    if (code !== 0) throw new Error(`bpf_prog_test_run_opts: ${code}`);
+    // TCX_NEXT, TC_ACT_UNSPEC: whatever comes next decides.
+    if (options.getInt32(56, true) !== -1) throw new Error('the program decides over packets');
+  }
+
+  get counters(): Counters {
+    return this.#read();
+  }
+
+  /** What was counted since an earlier moment. */
+  since(before: Counters = EMPTY): Counted {
+    const now = this.#read().since(before);
+    return countedIn(now, now);
+  }
+}
+
+const bytesOf = (text: string | Uint8Array) =>
+  typeof text === 'string' ? Uint8Array.from(text, (c) => c.charCodeAt(0)) : text;
+
+let ports = 20_000;
+
+/** Headers behind which the program must find the same. */
+export const WRAPPINGS: Record<string, (ip: Ip, segment: Uint8Array) => Uint8Array> = {
+  'IPv4 with options': (ip, segment) =>
+    link('ethernet', ipv4({ ...ip, options: new Uint8Array(8).fill(1) }, segment)),
+  IPv6: (ip, segment) => link('ethernet', ipv6(ip, segment)),
+  'IPv6 with an extension header': (ip, segment) =>
+    link('ethernet', ipv6(ip, segment, [[0, new Uint8Array(7)]])),
+  'a VLAN tag': (ip, segment) => link('ethernet', ipv4(ip, segment), [[0x8100, 5]]),
+  'padding behind the packet': (ip, segment) =>
+    Buffer.concat([link('ethernet', ipv4(ip, segment)), new Uint8Array(9)]),
+};
+
+/** A connection whose segments go through the program. */
+export class Conversation {
+  readonly #program: CountingProgram;
+  readonly #port = ports++;
+  /** Next sequence number of each side. */
+  client: number;
+  server: number;
+  /** Turns a TCP segment into a frame. */
+  wrap = (ip: Ip, segment: Uint8Array): Uint8Array => link('ethernet', ipv4(ip, segment));
+
+  constructor(program: CountingProgram, client = 1000, server = 5000) {
+    this.#program = program;
+    this.client = client;
+    this.server = server;
+  }
+
+  /** The handshake. */
+  open(): this {
+    this.segment('client', this.client, '', SYN, 0);
+    this.segment('server', this.server, '', SYN | ACK, this.client + 1);
+    this.client = (this.client + 1) >>> 0;
+    this.server = (this.server + 1) >>> 0;
+    return this;
+  }
+
+  /** A segment anywhere in the stream, which does not move on. */
+  segment(
+    from: 'client' | 'server',
+    seq: number,
+    payload: string | Uint8Array,
+    flags = PSH | ACK,
+    ack?: number,
+  ): void {
+    const isClient = from === 'client';
+    const bytes = tcp({
+      sourcePort: isClient ? this.#port : SERVER_PORT,
+      destinationPort: isClient ? SERVER_PORT : this.#port,
+      seq: seq >>> 0,
+      ack: (ack ?? (isClient ? this.server : this.client)) >>> 0,
+      flags,
+      payload: bytesOf(payload),
+    });
+    this.#program.pass(this.wrap(isClient ? CLIENT : SERVER, bytes));
+  }
+
+  /** The next segment of the client. */
+  ask(payload: string | Uint8Array): this {
+    this.segment('client', this.client, payload);
+    this.client = (this.client + payload.length) >>> 0;
+    return this;
+  }
+
+  /** The next segment of the server. */
+  answer(payload: string | Uint8Array): this {
+    this.segment('server', this.server, payload);
+    this.server = (this.server + payload.length) >>> 0;
+    return this;
+  }
+
+  /** Both sides end, which frees the entry of the connection in the program's table. */
+  close(): void {
+    this.segment('client', this.client, '', FIN | ACK);
+    this.segment('server', this.server, '', FIN | ACK);
+  }
+
+  /** A request and its answer. */
+  exchange(request: string | Uint8Array, answer: string | Uint8Array): this {
+    return this.ask(request).answer(answer);
+  }
+}
+
+/** What the kernel's verifier says of the program: instructions it read, and the stack of each function, bytes. */
+export async function verifierSays(): Promise<{ verified: number; stack: number[] }> {
+  const libbpf = await loadLibbpf();
+  const object = libbpf.open(readFileSync('dist/bpf/count.bpf.o'));
+  if (object === null) throw new Error('the object is damaged');
+  const lib = koffi.load('libbpf.so.1');
+  const log = new Uint8Array(1 << 16);
+  // BPF_LOG_STATS (linux/bpf_verifier.h): only the sums.
+  const program = libbpf.findProgram(object, 'membench_l2');
+  lib.func('int bpf_program__set_log_buf(void *program, void *log, size_t size)')(program, log, log.length);
+  lib.func('int bpf_program__set_log_level(void *program, uint32_t level)')(program, 4);
+  try {
+    libbpf.setMaxEntries(libbpf.findMap(object, 'windows'), libbpf.cpus());
+    libbpf.setMaxEntries(libbpf.findMap(object, 'counters'), libbpf.cpus() * COUNT_COUNTERS);
+    const code = libbpf.load(object);
+    const said = Buffer.from(log).toString('latin1');
+    if (code !== 0) throw new Error(`load: ${code}: ${said}`);
+    return {
+      verified: Number(/^processed (\d+) insns/m.exec(said)![1]),
+      stack: /^stack depth ([\d+]+)/m.exec(said)![1]!.split('+').map(Number),
+    };
+  } finally {
+    libbpf.close(object);
+  }
+}
