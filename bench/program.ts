@@ -117,7 +117,10 @@ process.exitCode = await inTemporaryFolder('membench-program-', async (folder) =
   );
   measure(
     'counting',
-    counting.map((object) => ({ label: shown(object), run: () => run(counter!, [object, advance, ...files]) })),
+    counting.map((object) => ({
+      label: shown(object),
+      run: () => run(counter!, [object, advance, ...files]),
+    })),
   );
   return 0;
 });
