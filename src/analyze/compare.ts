@@ -123,9 +123,13 @@ function opMetrics(a: Analysis, b: Analysis): Metric[] {
   });
 }
 
-/** Marsaglia's xorshift: the same draws every time, so the same report. */
-function draws(): (below: number) => number {
-  let state = 0x9e3779b9;
+/**
+ * Marsaglia's xorshift: the same draws every time, so the same report.
+ *
+ * @param seed a whole number of 32 bits, other than 0
+ */
+export function draws(seed = 0x9e3779b9): (below: number) => number {
+  let state = seed;
   return (below) => {
     state ^= state << 13;
     state ^= state >>> 17;
@@ -151,7 +155,8 @@ function whole({ series }: Analysis): readonly Slice[] {
   return series.length > 1 ? series.slice(0, -1) : series;
 }
 
-function differenceOf(unit: Change['unit'], a: number, b: number): number {
+/** b ÷ a − 1; for ratios b − a. */
+export function differenceOf(unit: Change['unit'], a: number, b: number): number {
   if (unit === 'ratio') return b - a;
   return a === 0 ? (b === 0 ? 0 : Number.POSITIVE_INFINITY) : b / a - 1;
 }
@@ -181,9 +186,13 @@ export function compareAnalyses(a: Analysis, b: Analysis): Comparison {
   const changes = metrics
     .map((metric) => changeOf(metric, [slicesA, slicesB], [a.interval_s, b.interval_s], resampled))
     .filter((change) => change !== null);
+  return { ...sides, changes: worstFirst(changes), too_little: null };
+}
+
+/** What is worse beyond noise first, the largest change first; then what is otherwise beyond noise; then the rest. */
+export function worstFirst<T extends Change>(changes: readonly T[]): T[] {
   const group = ({ beyond_noise, worse }: Change) => (beyond_noise ? (worse ? 0 : 1) : 2);
-  changes.sort((x, y) => group(x) - group(y) || Math.abs(y.change) - Math.abs(x.change));
-  return { ...sides, changes, too_little: null };
+  return [...changes].sort((x, y) => group(x) - group(y) || Math.abs(y.change) - Math.abs(x.change));
 }
 
 type Pair<T> = readonly [T, T];

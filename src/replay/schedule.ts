@@ -53,18 +53,18 @@ export class Schedule {
     const { pace, durationMs } = this.#slice;
     const number = commands.requests - this.#requests;
     if (number >= this.#slice.requests) return Number.POSITIVE_INFINITY;
-    let due: number;
-    if (pace.kind === 'speed') due = this.#start + (commands.at - this.#at) / 1e6 / pace.factor;
-    else if (pace.kind === 'rate') due = this.#start + (1000 * number) / pace.rate;
-    else due = this.#start;
+    // Counted from the start, so that the clock has no say in what belongs to the slice: it is the same for all threads.
+    let after = 0;
+    if (pace.kind === 'speed') after = (commands.at - this.#at) / 1e6 / pace.factor;
+    else if (pace.kind === 'rate') after = (1000 * number) / pace.rate;
     if (this.#gap > 0) {
       const isNext = number > this.#lastNumber;
-      due = Math.max(due, this.#last + (isNext ? this.#gap : 0));
+      after = Math.max(after, this.#last + (isNext ? this.#gap : 0));
       if (commands.step === 'request') {
-        this.#last = due;
+        this.#last = after;
         this.#lastNumber = number;
       }
     }
-    return due - this.#start >= durationMs ? Number.POSITIVE_INFINITY : due;
+    return after >= durationMs ? Number.POSITIVE_INFINITY : this.#start + after;
   }
 }

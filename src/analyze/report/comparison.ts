@@ -36,6 +36,11 @@ export function renderComparison(comparison: Comparison, style: ReportStyle = PL
     '',
   ];
   if (too_little !== null) return [...lines, `  ${style.warn(too_little)}`];
+  return [...lines, ...renderChanges(changes, style)];
+}
+
+/** Changes as tables: what is worse beyond noise, what is otherwise beyond noise, and what is within. */
+export function renderChanges(changes: readonly Change[], style: ReportStyle = PLAIN): string[] {
   const rowsOf = (list: readonly Change[]) =>
     list.map(({ name, unit, a: one, b: other, change, low, high }) => [
       name,
@@ -50,7 +55,6 @@ export function renderComparison(comparison: Comparison, style: ReportStyle = PL
       : [style.title(title), ...table(['', 'A', 'B', 'change', 'with 95 %'], rowsOf(list), style), ''];
   const beyond = changes.filter(({ beyond_noise }) => beyond_noise);
   return [
-    ...lines,
     ...part(
       'Worse, beyond noise',
       beyond.filter(({ worse }) => worse === true),

@@ -1,0 +1,133 @@
+/** Differences between two servers that got the same requests, slice by slice, and whether they are more than noise. */
+import { type Change, differenceOf } from '../analyze/compare.js';
+import type { SliceFigures } from './slice-figures.js';
+import type { Draw } from './statistics.js';
+
+export type Pair<T> = readonly [a: T, b: T];
+
+/** A figure of two servers. */
+export interface PairedChange extends Change {
+  /** The share of runs on equal servers in which some figure, this or another, differs as much as this one does. */
+  p: number;
+}
+
+/** What is measured of both servers, several figures that come from the same counts. */
+export interface Family {
+  figures: readonly Pick<Figure, 'name' | 'unit' | 'worse'>[];
+  /** The figures of both servers over the blocks that were picked; the sides of some blocks change their places. */
+  of(picks: ArrayLike<number>, swaps: ArrayLike<number>): readonly (Pair<number> | null)[];
+}
+
+interface Figure {
+  name: string;
+  unit: Change['unit'];
+  /** 1: more is worse, −1: less is worse, 0: neither. */
+  worse: 1 | -1 | 0;
+}
+
+/** Differences are beyond noise where equal servers show such a one in fewer runs than this share. */
+export const NOISE = 0.01;
+/** Blocks at least: of k blocks the sides can be exchanged in 2^(k − 1) ways that differ. */
+const BLOCKS_MIN = 8;
+/** Blocks that are rather smaller than fewer. */
+const BLOCKS_ENOUGH = 10;
+/** Pairs at least. */
+export const PAIRS_MIN = 2 * BLOCKS_MIN;
+/** Exchanges that are tried: all of them where they are not more, else as many, chosen at random. */
+const EXCHANGES = 2048;
+/** Times the blocks are drawn again. */
+const DRAWS = 1000;
+
+/**
+ * Neighbouring pairs put together, two or more, so that each block has either server in front as often, and what goes on
+ * from one slice to the next stays in its block for the most part: blocks grow with the cube root of the number of pairs
+ * (Künsch 1989), as long as there are enough of them.
+ */
+export function blocksOf(pairs: readonly Pair<SliceFigures>[]): Pair<SliceFigures>[][] {
+  let size = 2 * Math.max(1, Math.round(Math.cbrt(pairs.length) / 2));
+  while (size > 2 && pairs.length / size < BLOCKS_ENOUGH) size -= 2;
+  const number = Math.max(1, Math.floor(pairs.length / size));
+  return Array.from({ length: number }, (_, block) =>
+    pairs.slice(block * size, block === number - 1 ? pairs.length : (block + 1) * size),
+  );
+}
+
+/**
+ * Whether the figures differ beyond noise. Were the servers equal, either could have given either half of each block: so
+ * the sides of blocks are exchanged in all ways, and the largest difference of any figure, in its standard deviations, is
+ * found for each (Westfall and Young 1993). A difference that is as large only in one way of a hundred is beyond noise.
+ * This takes account of the number of figures, and supposes nothing of how they are distributed.
+ *
+ * Beside it the range of each figure alone, with 95 %, by drawing whole blocks again; one that holds 0 is within noise.
+ */
+export function pairedChanges(families: readonly Family[], blocks: number, draw: Draw): PairedChange[] {
+  const all = Uint16Array.from({ length: blocks }, (_, block) => block);
+  const none = new Uint8Array(blocks);
+  const told = families.flatMap((family) =>
+    family.of(all, none).map((pair, at) => ({ ...family.figures[at]!, pair })),
+  );
+  const sizes = exchanges(blocks, draw).map((swaps) =>
+    families.flatMap((family) => family.of(all, swaps)).map((pair, at) => symmetric(told[at]!.unit, pair)),
+  );
+  const deviations = told.map((_, at) =>
+    Math.sqrt(sizes.reduce((sum, size) => sum + size[at]! ** 2, 0) / sizes.length),
+  );
+  const inDeviations = (size: number, at: number) =>
+    deviations[at] === 0 ? 0 : Math.abs(size) / deviations[at]!;
+  const largest = sizes.map((size) => Math.max(0, ...size.map(inDeviations)));
+  const drawn = Array.from({ length: DRAWS }, () => {
+    const picks = Uint16Array.from({ length: blocks }, () => draw(blocks));
+    return families.flatMap((family) => family.of(picks, none));
+  });
+  return told.flatMap(({ name, unit, worse, pair }, at) => {
+    if (pair === null) return [];
+    const own = inDeviations(symmetric(unit, pair), at);
+    const p = largest.filter((size) => size >= own * (1 - 1e-9)).length / largest.length;
+    const change = differenceOf(unit, ...pair);
+    const [low, high] = rangeOf(
+      drawn.map((figures) => figures[at]!),
+      unit,
+      change,
+    );
+    const isBeyond = p <= NOISE && (low > 0 || high < 0);
+    return {
+      ...{ name, unit, a: pair[0], b: pair[1], change, low, high, p },
+      beyond_noise: isBeyond,
+      worse: worse === 0 ? null : change * worse > 0,
+    };
+  });
+}
+
+/** Where the change lies with 95 %. */
+function rangeOf(
+  pairs: readonly (Pair<number> | null)[],
+  unit: Change['unit'],
+  change: number,
+): Pair<number> {
+  const changes = pairs
+    .flatMap((pair) => (pair === null ? [] : [differenceOf(unit, ...pair)]))
+    .sort((x, y) => x - y);
+  const at = (share: number) => changes[Math.round(share * (changes.length - 1))] ?? change;
+  return [Math.min(at(0.025), change), Math.max(at(0.975), change)];
+}
+
+/** A difference that changes only its sign where the sides change their places. */
+function symmetric(unit: Change['unit'], pair: Pair<number> | null): number {
+  if (pair === null) return 0;
+  const [a, b] = pair;
+  if (unit === 'ratio') return b - a;
+  return a > 0 && b > 0 ? Math.log(b / a) : Math.sign(b - a);
+}
+
+/** Which blocks have their sides exchanged. The first never has: that would be another way to exchange all the others. */
+function exchanges(blocks: number, draw: Draw): Uint8Array[] {
+  const ways = 2 ** (blocks - 1);
+  if (ways <= EXCHANGES)
+    return Array.from({ length: ways }, (_, way) =>
+      Uint8Array.from({ length: blocks }, (_none, block) => (block === 0 ? 0 : (way >> (block - 1)) & 1)),
+    );
+  // As it was is one of the ways.
+  return Array.from({ length: EXCHANGES }, (_, way) =>
+    Uint8Array.from({ length: blocks }, () => (way === 0 ? 0 : draw(2))),
+  );
+}
