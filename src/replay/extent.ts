@@ -44,7 +44,7 @@ export function secondsAt(
 }
 
 /** Pairs of slices that are aimed at: enough for an interval after half of them were warm-up. */
-const PAIRS = 60;
+const PAIRS = 72;
 /** Where only a bound of the number of requests is known, which may be several times as large. */
 const PAIRS_GUESSED = 150;
 /** A slice is this long at most, so that what changes in the machine meets both servers, unless there were too many. */

@@ -99,9 +99,8 @@ function latencies(name: string, sides: readonly Pair<OpSlice>[]): Family[] {
     (a, b) => a - b,
   );
   const counts = sides.map(([a, b]) => [a, b].map(({ latency }) => countsOf(latency, numbers)));
-  const totals = [0, 1].map((side) =>
-    counts.reduce((all, pair) => all + pair[side]!.reduce((total, times) => total + times, 0), 0),
-  );
+  const totalsOf = counts.map((pair) => pair.map((row) => row.reduce((total, times) => total + times, 0)));
+  const totals = [0, 1].map((side) => totalsOf.reduce((all, pair) => all + pair[side]!, 0));
   const told = PERCENTILES.filter(([, share]) => (1 - share) * Math.min(...totals) >= ABOVE);
   if (told.length === 0) return [];
   const sums = new Float64Array(numbers.length);
@@ -109,11 +108,9 @@ function latencies(name: string, sides: readonly Pair<OpSlice>[]): Family[] {
     sums.fill(0);
     let total = 0;
     for (let i = 0; i < picks.length; i++) {
-      const block = counts[picks[i]!]![side ^ swaps[i]!]!;
-      for (let at = 0; at < block.length; at++) {
-        sums[at]! += block[at]!;
-        total += block[at]!;
-      }
+      const row = counts[picks[i]!]![side ^ swaps[i]!]!;
+      for (let at = 0; at < row.length; at++) sums[at]! += row[at]!;
+      total += totalsOf[picks[i]!]![side ^ swaps[i]!]!;
     }
     return total === 0
       ? null

@@ -31,10 +31,13 @@ const RELATIVE_RESOLUTION = 0.02;
  * @param seed a whole number of 32 bits, other than 0
  */
 export function judge(pairs: readonly Pair<SliceFigures>[], seed: number): Judgement {
-  const { slices, unsteady } = warmUpOf(seriesOf(pairs));
   const half = Math.floor(pairs.length / 2);
+  const { slices, unsteady } = warmUpOf([hitSeriesOf(pairs)]);
+  // The recorded load may change to the end; both servers feel that alike.
+  const others = warmUpOf(speedSeriesOf(pairs)).slices;
+  const warmUp = Math.max(slices ?? half, others ?? 0);
   // Two neighbours have the servers in either order: they count both, or neither does.
-  const left = 2 * Math.ceil((slices ?? half) / 2);
+  const left = 2 * Math.ceil(warmUp / 2);
   const kept = pairs.slice(left);
   const found = { warm_up: left, pairs: kept.length, unsteady };
   if (pairs.length < PAIRS_MIN || kept.length < PAIRS_MIN) {
@@ -50,31 +53,30 @@ export function judge(pairs: readonly Pair<SliceFigures>[], seed: number): Judge
 }
 
 /**
- * What becomes steady when servers are warm: how far their hit ratios are below the recorded ones, and their latency and
- * throughput against each other. The recorded load itself may change all the time, which both servers feel.
+ * How far hit ratios are below the recorded ones, of both servers together: were it one against the other, the pairs would
+ * be chosen by the very differences that are to be judged.
  */
-function seriesOf(pairs: readonly Pair<SliceFigures>[]): Series[] {
-  const relative = (of: (figures: SliceFigures) => number | null) =>
-    pairs.map(([a, b]) => {
+function hitSeriesOf(pairs: readonly Pair<SliceFigures>[]): Series {
+  const values = pairs.map(([a, b]) => {
+    const [one, other] = [missedHits(a), missedHits(b)];
+    return one === null || other === null ? null : (one + other) / 2;
+  });
+  return { name: 'hit ratio', values, resolution: RATIO_RESOLUTION };
+}
+
+/** Latency and throughput, of both servers together, too. */
+function speedSeriesOf(pairs: readonly Pair<SliceFigures>[]): Series[] {
+  const together = (name: string, of: (figures: SliceFigures) => number | null) => ({
+    name,
+    values: pairs.map(([a, b]) => {
       const [one, other] = [of(a), of(b)];
-      return one !== null && other !== null && one > 0 && other > 0 ? Math.log(other / one) : null;
-    });
+      return one !== null && other !== null && one > 0 && other > 0 ? Math.log(one * other) / 2 : null;
+    }),
+    resolution: RELATIVE_RESOLUTION,
+  });
   return [
-    ...(['A', 'B'] as const).map((name, side) => ({
-      name: `hit ratio of ${name}`,
-      values: pairs.map((pair) => missedHits(pair[side]!)),
-      resolution: RATIO_RESOLUTION,
-    })),
-    {
-      name: 'latency',
-      values: relative(({ latency }) => percentileOf(latency, 0.5)),
-      resolution: RELATIVE_RESOLUTION,
-    },
-    {
-      name: 'throughput',
-      values: relative(({ requests, elapsed }) => (elapsed > 0 ? requests / elapsed : null)),
-      resolution: RELATIVE_RESOLUTION,
-    },
+    together('latency', ({ latency }) => percentileOf(latency, 0.5)),
+    together('throughput', ({ requests, elapsed }) => (elapsed > 0 ? requests / elapsed : null)),
   ];
 }
 

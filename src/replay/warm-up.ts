@@ -25,7 +25,8 @@ const DEVIATIONS = 1.4826;
  * It is the marginal standard error rule (White 1997, MSER): leave out as many leading values as make the standard error
  * of the mean of the rest smallest; where that is more than half of them, the series is not steady yet. A single slice
  * that another program disturbed must not count as warm-up, so values are clipped to three standard deviations about the
- * median of the last half, told from the median absolute deviation.
+ * median of the last half, told from the median absolute deviation. Slices that lie outside of that before the first one
+ * within are warm-up in any case.
  */
 export function warmUpOf(series: readonly Series[]): { slices: number | null; unsteady: string[] } {
   let slices = 0;
@@ -55,6 +56,7 @@ function truncationOf(values: readonly number[], resolution: number): number {
   const reach = CLIP * Math.max(deviation, resolution);
   const clipped = values.map((value) => Math.min(middle + reach, Math.max(middle - reach, value)));
   const leftMin = Math.max(LEFT_MIN, Math.ceil(SHARE_LEFT * values.length));
+  const settled = values.findIndex((value, at) => value === clipped[at]);
   let best = 0;
   let least = Number.POSITIVE_INFINITY;
   let [sum, squares] = [0, 0];
@@ -69,7 +71,7 @@ function truncationOf(values: readonly number[], resolution: number): number {
     const error = variance / left;
     if (error <= least) [best, least] = [from, error];
   }
-  return best;
+  return Math.max(best, settled);
 }
 
 function median(values: readonly number[]): number {
