@@ -3,7 +3,8 @@ import { checkOptions, type ReplayOptions } from './options.js';
 import { ReplayRun, type SliceOptions } from './run.js';
 import { askServer, checkTarget } from './safety.js';
 import type { SliceEnd } from './sender.js';
-import { elapsedOf, figuresOf, type SliceFigures } from './slice-figures.js';
+import { figuresOf, type SliceFigures } from './slice-figures.js';
+import { type Estimate, estimate } from './statistics.js';
 import { type ReplaySummary, summarize } from './summary.js';
 import { Tally } from './tally.js';
 
@@ -14,15 +15,38 @@ export interface Sent {
   end: SliceEnd;
 }
 
+/** Slices put together: one tally of all, and figures of each, which are much smaller. */
+export class Gathered {
+  readonly slices: SliceFigures[] = [];
+  readonly #tally = new Tally();
+  #end: SliceEnd = 'duration';
+
+  add({ figures, tally, end }: Sent): void {
+    this.slices.push(figures);
+    this.#tally.merge(tally);
+    this.#end = end;
+  }
+
+  /** The sum of all; only the time of slices counts. */
+  get summary(): ReplaySummary {
+    this.#tally.firstMs = 0;
+    this.#tally.lastMs = this.slices.reduce((sum, { elapsed }) => sum + 1000 * elapsed, 0);
+    return summarize(this.#tally, this.#end, true);
+  }
+
+  /** Requests a second that were answered. */
+  get rate(): Estimate | null {
+    return estimate(this.slices.map(({ requests, elapsed }) => requests / Math.max(1e-9, elapsed)));
+  }
+}
+
 /** A run of slices on one server, with the sum of what it did. */
 export class Session {
   readonly server: string;
   readonly version: string | null;
   readonly #run: ReplayRun;
   readonly #options: ReplayOptions;
-  readonly #sum = new Tally();
-  #seconds = 0;
-  #end: SliceEnd = 'end of profile';
+  readonly #all = new Gathered();
 
   /**
    * Checks the options, asks the server what it holds, and connects.
@@ -53,35 +77,17 @@ export class Session {
       ...(signal === undefined ? {} : { signal }),
       onProgress: (sums) => onProgress?.({ ...sums, elapsed: (performance.now() - start) / 1000 }),
     });
-    this.#seconds += elapsedOf(tally);
-    this.#end = end;
-    this.#sum.merge(tally);
-    return { figures: figuresOf(tally), tally, end };
+    const sent = { figures: figuresOf(tally), tally, end };
+    this.#all.add(sent);
+    return sent;
   }
 
   /** All slices together; the time between them does not count. */
   get summary(): ReplaySummary {
-    return summarizeSlices(this.#sum, this.#seconds, this.#end, this.#run.complete);
+    return { ...this.#all.summary, complete: this.#run.complete };
   }
 
   async close(): Promise<void> {
     await this.#run.close();
   }
-}
-
-/** The summary of merged slices that took so many seconds in all. */
-export function summarizeSlices(
-  merged: Tally,
-  seconds: number,
-  end: SliceEnd,
-  complete: boolean,
-): ReplaySummary {
-  merged.firstMs = 0;
-  merged.lastMs = 1000 * seconds;
-  return summarize(merged, end, complete);
-}
-
-/** Whether nothing came back of all that was sent. */
-export function isDead({ figures: { count, errors } }: Sent): boolean {
-  return count > 0 && errors >= count;
 }

@@ -45,7 +45,7 @@ export function figuresOf(tally: Tally): SliceFigures {
 }
 
 /** Seconds a slice took. */
-export function elapsedOf({ firstMs, lastMs }: Tally): number {
+function elapsedOf({ firstMs, lastMs }: Tally): number {
   return Math.max(0, lastMs - firstMs) / 1000;
 }
 

@@ -52,7 +52,8 @@ export class Stages {
     const sent = await this.session.slice({ pace: { kind: 'speed', factor: speed }, duration });
     const { end, figures } = sent;
     const isDead = end === 'errors' && figures.errors >= figures.count;
-    if (isDead || end === 'stopped' || end === 'descriptors' || end === 'end of profile') throw new Ended(end);
+    if (isDead || end === 'stopped' || end === 'descriptors' || end === 'end of profile')
+      throw new Ended(end);
     return sent;
   }
 

@@ -4,13 +4,12 @@ import { MembenchError } from '../errors.js';
 import { type Extent, extentOf } from './extent.js';
 import { checkOptions, type ReplayOptions } from './options.js';
 import type { SliceEnd } from './sender.js';
-import { type Sent, Session, summarizeSlices } from './session.js';
-import { elapsedOf, PERCENTILES, type PercentileName, percentileOf, totalOf } from './slice-figures.js';
+import { Gathered, Session } from './session.js';
+import { PERCENTILES, type PercentileName, percentileOf, totalOf } from './slice-figures.js';
 import { checkSeed, drawsFrom, refuseWith, type SlicesOptions } from './slices-options.js';
 import { checkSpeed, Ended, Stages, type WarmUp } from './stages.js';
 import { type Estimate, estimate, shuffled } from './statistics.js';
 import type { ReplaySummary } from './summary.js';
-import { Tally } from './tally.js';
 
 /** Options of a sweep: those of a replay; `duration` is about how long all of it takes. */
 export interface SweepOptions extends ReplayOptions, SlicesOptions {
@@ -80,7 +79,7 @@ export async function sweep(options: SweepOptions): Promise<Sweep> {
   const session = await Session.open(asked);
   try {
     const stages = new Stages(session, (speed) => seconds / speed, onStage);
-    const sent = new Map<number, Sent[]>(speeds.map((speed) => [speed, []]));
+    const sent = new Map(speeds.map((speed) => [speed, new Gathered()]));
     const draw = drawsFrom(seed);
     let warmUp: WarmUp | null = null;
     let end: SliceEnd = 'duration';
@@ -88,17 +87,17 @@ export async function sweep(options: SweepOptions): Promise<Sweep> {
       warmUp = await stages.warmUp(speeds[Math.floor(speeds.length / 2)]!);
       for (let round = 0; round < repeats; round++)
         for (const speed of shuffled(speeds, draw)) {
-          const done = [...sent.values()].reduce((all, { length }) => all + length, 0);
+          const done = [...sent.values()].reduce((all, { slices }) => all + slices.length, 0);
           const stage = `slice ${done + 1} of ${repeats * speeds.length}, speed ${speed}`;
-          sent.get(speed)!.push(await stages.slice(stage, speed));
+          sent.get(speed)!.add(await stages.slice(stage, speed));
         }
     } catch (error) {
       if (!(error instanceof Ended)) throw error;
       end = error.end;
     }
-    const points = [...sent].filter(([, slices]) => slices.length > 0);
+    const points = [...sent].filter(([, { slices }]) => slices.length > 0);
     return {
-      sweep: points.map(([speed, slices]) => pointOf(speed, slices, seconds / speed)),
+      sweep: points.map(([speed, gathered]) => pointOf(speed, gathered, seconds / speed)),
       ...{ warm_up: warmUp, seed, slice_s: seconds, summary: session.summary, ended: end },
     };
   } finally {
@@ -113,7 +112,10 @@ function speedsOf(from: number, to: number, step: number): number[] {
   checkSpeed('step', step);
   const number = Math.floor((to - from) / step + 1e-9) + 1;
   if (number < 1 || number > SPEEDS_MAX)
-    throw new MembenchError('ERR_MEMBENCH_USAGE', `a sweep of ${Math.max(0, number)} speeds: 1 to ${SPEEDS_MAX}`);
+    throw new MembenchError(
+      'ERR_MEMBENCH_USAGE',
+      `a sweep of ${Math.max(0, number)} speeds: 1 to ${SPEEDS_MAX}`,
+    );
   return Array.from({ length: number }, (_, i) => Number((from + i * step).toPrecision(12)));
 }
 
@@ -133,20 +135,17 @@ function sliceOf(
 }
 
 /** What slices of one speed say, each of so many seconds. */
-export function pointOf(speed: number, slices: readonly Sent[], seconds: number): SweepPoint {
-  const merged = new Tally();
-  for (const { tally } of slices) merged.merge(tally);
-  const elapsed = slices.reduce((sum, { tally }) => sum + elapsedOf(tally), 0);
-  const { requests, hit_ratio, errors, lateness_ns, valid } = summarizeSlices(merged, elapsed, 'duration', true);
+function pointOf(speed: number, { slices, summary, rate }: Gathered, seconds: number): SweepPoint {
+  const { requests, hit_ratio, errors, lateness_ns, valid } = summary;
   const latency = ([name, share, values]: (typeof PERCENTILES)[number]) => {
-    const isEnough = slices.every(({ figures }) => totalOf(figures.latency) >= values);
-    const found = slices.map(({ figures }) => percentileOf(figures.latency, share)!);
+    const isEnough = slices.every((slice) => totalOf(slice.latency) >= values);
+    const found = slices.map((slice) => percentileOf(slice.latency, share)!);
     return [name, isEnough ? estimate(found, 'log') : null];
   };
   return {
     ...{ speed, slices: slices.length, requests },
     offered: requests / (slices.length * seconds),
-    rate: estimate(slices.map(({ figures }) => figures.requests / Math.max(1e-9, figures.elapsed)))!,
+    rate: rate!,
     latency_ns: Object.fromEntries(PERCENTILES.map(latency)),
     ...{ hit_ratio, errors, lateness_ns, valid },
   };
