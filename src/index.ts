@@ -14,8 +14,11 @@ import type { ExportOptions } from './export/options.js';
 import type { ExportSummary } from './export/summary.js';
 import type { PageData } from './html.js';
 import type { RecordOptions, RecordSummary } from './record-options.js';
+import type { CompareServersOptions, ServerComparison } from './replay/duel.js';
 import type { ReplayOptions } from './replay/options.js';
+import type { Search, SearchOptions } from './replay/search.js';
 import type { ReplaySummary } from './replay/summary.js';
+import type { Sweep, SweepOptions } from './replay/sweep.js';
 
 export type { Analysis, AnalyzeOptions, LossAnalysis, OpAnalysis } from './analyze/analyze.js';
 export type { Change, Comparison } from './analyze/compare.js';
@@ -49,13 +52,28 @@ export type { ExportedProfile, ExportSummary } from './export/summary.js';
 export type { PageData } from './html.js';
 export * from './profile.js';
 export type { RecordEnd, RecordOptions, RecordProgress, RecordSummary } from './record-options.js';
+export type {
+  ComparedServer,
+  CompareServersOptions,
+  ServerComparison,
+} from './replay/duel.js';
+export { compareServersReport, compareServersWarnings } from './replay/duel-report.js';
+export type { Probe } from './replay/hunt.js';
 export {
   REPLAY_PROTOCOLS,
   type ReplayOptions,
   type ReplayProtocol,
 } from './replay/options.js';
+export type { PairedChange } from './replay/paired.js';
 export { replayLines, replayTable, replayWarnings } from './replay/report.js';
+export type { Search, SearchOptions } from './replay/search.js';
+export type { PercentileName } from './replay/slice-figures.js';
+export { searchReport, sweepReport, warmUpLines } from './replay/speed-report.js';
+export type { WarmUp } from './replay/stages.js';
+export type { Estimate } from './replay/statistics.js';
 export type { ReplayOp, ReplayProgress, ReplaySummary } from './replay/summary.js';
+export type { Sweep, SweepOptions, SweepPoint } from './replay/sweep.js';
+export type { Verdict } from './replay/verdict.js';
 export type { Check } from './source/check.js';
 export type { SourceDiagnosis } from './source/doctor.js';
 export { version } from './version.js';
@@ -179,6 +197,36 @@ export async function* count(options: CountOptions): AsyncGenerator<CountReport,
 export async function serveMetrics(address: MetricsAddress): Promise<MetricsServer> {
   const room = await import('./count/metrics.js');
   return room.serveMetrics(address);
+}
+
+/**
+ * Sends the recorded requests to two servers, slice by slice, and tells which differences are more than noise.
+ *
+ * @throws MembenchError where it cannot begin; what goes wrong later is told by the result
+ */
+export async function compareServers(options: CompareServersOptions): Promise<ServerComparison> {
+  const room = await import('./replay/duel.js');
+  return room.compareServers(options);
+}
+
+/**
+ * Measures how latency and rate of a server depend on the speed of a replay.
+ *
+ * @throws MembenchError where it cannot begin; what goes wrong later is told by the result
+ */
+export async function sweep(options: SweepOptions): Promise<Sweep> {
+  const room = await import('./replay/sweep.js');
+  return room.sweep(options);
+}
+
+/**
+ * Looks for the highest speed of a replay at which a percentile of the latency stays within a limit.
+ *
+ * @throws MembenchError where it cannot begin; what goes wrong later is told by the result
+ */
+export async function search(options: SearchOptions): Promise<Search> {
+  const room = await import('./replay/search.js');
+  return room.search(options);
 }
 
 /**

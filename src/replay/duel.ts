@@ -9,6 +9,7 @@ import { type Sent, Session } from './session.js';
 import type { SliceFigures } from './slice-figures.js';
 import { checkSeed, drawsFrom, refuseWith, type SlicesOptions } from './slices-options.js';
 import type { ReplaySummary } from './summary.js';
+import { type Verdict, verdictOf } from './verdict.js';
 
 /** Options of a comparison: those of a replay; `duration` is of both servers together. */
 export interface CompareServersOptions extends Omit<ReplayOptions, 'server'>, SlicesOptions {
@@ -25,6 +26,7 @@ export interface ServerComparison extends Judgement {
   slice: { seconds: number } | { requests: number };
   /** False: the client was the bottleneck, and latencies say nothing of the servers. */
   valid: boolean;
+  verdict: Verdict;
   ended: SliceEnd;
 }
 
@@ -65,10 +67,12 @@ export async function compareServers(options: CompareServersOptions): Promise<Se
     const told = ({ server, version, summary }: Session) => ({ server, version, summary });
     const found = { a: told(a), b: told(b), seed, ...judge(pairs, seed) };
     const { duration = 0, requests } = slice;
+    const valid = found.a.summary.valid && found.b.summary.valid;
     return {
       ...found,
       slice: requests === undefined ? { seconds: duration } : { requests },
-      valid: found.a.summary.valid && found.b.summary.valid,
+      valid,
+      verdict: verdictOf(found.changes, valid),
       ended: end,
     };
   } finally {

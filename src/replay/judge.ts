@@ -4,7 +4,7 @@ import { familiesOf } from './families.js';
 import { PAIRS_MIN, type Pair, type PairedChange, pairedChanges } from './paired.js';
 import { missedHits, percentileOf, type SliceFigures } from './slice-figures.js';
 import { drawsFrom } from './slices-options.js';
-import { type Series, warmUpOf } from './warm-up.js';
+import { type Series, warmUpOf } from './steady.js';
 
 /** What was found out from pairs of slices. */
 export interface Judgement {

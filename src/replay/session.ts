@@ -1,6 +1,7 @@
 /** A server that is ready for slices. */
 import { checkOptions, type ReplayOptions } from './options.js';
-import { ReplayRun, type SliceOptions } from './run.js';
+import { type OpenedRun, openRun } from './replay.js';
+import type { SliceOptions } from './run.js';
 import { askServer, checkTarget } from './safety.js';
 import type { SliceEnd } from './sender.js';
 import { figuresOf, type SliceFigures } from './slice-figures.js';
@@ -28,7 +29,7 @@ export class Gathered {
   }
 
   /** The sum of all; only the time of slices counts. */
-  get summary(): ReplaySummary {
+  get summary(): Omit<ReplaySummary, 'warmed'> {
     this.#tally.firstMs = 0;
     this.#tally.lastMs = this.slices.reduce((sum, { elapsed }) => sum + 1000 * elapsed, 0);
     return summarize(this.#tally, this.#end, true);
@@ -44,7 +45,7 @@ export class Gathered {
 export class Session {
   readonly server: string;
   readonly version: string | null;
-  readonly #run: ReplayRun;
+  readonly #opened: OpenedRun;
   readonly #options: ReplayOptions;
   readonly #all = new Gathered();
 
@@ -58,21 +59,21 @@ export class Session {
     const { server, timeout = 5, yes = false, onWarning } = options;
     const target = await askServer(server, 1000 * timeout);
     checkTarget(server, target, yes, (warning) => onWarning?.(warning));
-    return new Session(options, target.version, await ReplayRun.open(options, target.address));
+    return new Session(options, target.version, await openRun(options, target.address));
   }
 
-  private constructor(options: ReplayOptions, version: string | null, run: ReplayRun) {
+  private constructor(options: ReplayOptions, version: string | null, opened: OpenedRun) {
     this.server = options.server;
     this.version = version;
     this.#options = options;
-    this.#run = run;
+    this.#opened = opened;
   }
 
   /** @throws ERR_MEMBENCH_WORKER */
   async slice(options: SliceOptions): Promise<Sent> {
     const { signal, onProgress } = this.#options;
     const start = performance.now();
-    const { tally, end } = await this.#run.slice({
+    const { tally, end } = await this.#opened.run.slice({
       ...options,
       ...(signal === undefined ? {} : { signal }),
       onProgress: (sums) => onProgress?.({ ...sums, elapsed: (performance.now() - start) / 1000 }),
@@ -84,10 +85,11 @@ export class Session {
 
   /** All slices together; the time between them does not count. */
   get summary(): ReplaySummary {
-    return { ...this.#all.summary, complete: this.#run.complete };
+    const { blocks, warmed } = this.#opened;
+    return { ...this.#all.summary, complete: blocks.complete, warmed };
   }
 
   async close(): Promise<void> {
-    await this.#run.close();
+    await this.#opened.close();
   }
 }

@@ -4,7 +4,7 @@ import { seriesOfOne } from './judge.js';
 import type { SliceEnd } from './sender.js';
 import type { Sent, Session } from './session.js';
 import type { SliceFigures } from './slice-figures.js';
-import { SLICES_MIN, warmUpOf } from './warm-up.js';
+import { SLICES_MIN, warmUpOf } from './steady.js';
 
 /** How a server was warmed up. */
 export interface WarmUp {

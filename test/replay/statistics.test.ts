@@ -5,7 +5,7 @@ import { judge } from '#src/replay/judge.js';
 import type { Pair } from '#src/replay/paired.js';
 import { percentileOf, pool, type SliceFigures } from '#src/replay/slice-figures.js';
 import { estimate, studentBelow, studentQuantile, sureBelow } from '#src/replay/statistics.js';
-import { warmUpOf } from '#src/replay/warm-up.js';
+import { warmUpOf } from '#src/replay/steady.js';
 import { seeded } from '../support/random.js';
 
 test("Student's distribution is as in printed tables", (t) => {
