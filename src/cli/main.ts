@@ -8,9 +8,9 @@ import {
   parseCount,
   parseDuration,
   parseFactor,
+  parseLimit,
   parseLoop,
   parseNames,
-  parseOnce,
   parsePercent,
   parsePorts,
   parseSample,
@@ -18,6 +18,7 @@ import {
   parseShare,
   parseSize,
   parseSnaplen,
+  parseSweep,
   parseTime,
 } from './options.js';
 import { guardOutputs } from './outputs.js';
@@ -206,10 +207,21 @@ function build(): Command {
       'send the recorded requests to a server again, and hold its answers against the recorded ones',
     )
     .argument('<profile...>', 'profiles; the requests of several are merged by time')
-    .requiredOption('-s, --server <host:port>', 'the server; there is no default', parseOnce)
+    .requiredOption(
+      '-s, --server <host:port>',
+      'the server; there is no default. Given twice, both get the same requests, and are compared',
+      collect,
+    )
     .option('--speed <factor>', 'times as recorded, so many times as fast: 2, 0.5 (1)', parseFactor)
     .option('--rate <n>', 'requests a second, evenly spaced, in the recorded order', parseFactor)
     .option('--asap', 'as fast as the server answers, with as many requests under way as were recorded')
+    .option(
+      '--sweep <a:b:step>',
+      'measure latency and rate at several speeds, from a to b: 0.5:3:0.25',
+      parseSweep,
+    )
+    .option('--search <p99:1ms>', 'find the highest speed at which the latency stays within this', parseLimit)
+    .option('--seed <n>', 'what random choices begin with, to repeat a sweep or a comparison', parseCount)
     .option('--max-rate <n>', 'no more requests a second than this', parseFactor)
     .addOption(new Option('--protocol <name>', 'protocol to send (as-recorded)').choices(REPLAY_PROTOCOLS))
     .addOption(
@@ -245,7 +257,7 @@ function build(): Command {
     .option('--no-progress', 'no progress line')
     .addOption(colorOption())
     .action(async (profiles, options) => {
-      const { replayCommand } = await import('./replay.js');
+      const { replayCommand } = await import('./replay-modes.js');
       process.exitCode = await replayCommand(profiles, options);
     });
 

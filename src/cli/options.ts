@@ -32,6 +32,28 @@ export function parseLoop(text: string): number {
   return times;
 }
 
+/** Parses A:B:STEP, factors of the recorded speed. */
+export function parseSweep(text: string): { from: number; to: number; step: number } {
+  const [from, to, step, ...more] = text.split(':').map((part) => (part === '' ? Number.NaN : Number(part)));
+  if (more.length > 0 || !(from! > 0) || !(to! >= from!) || !(step! > 0))
+    throw new InvalidArgumentError('It must be the first speed, the last, and the step: 0.5:3:0.25.');
+  return { from: from!, to: to!, step: step! };
+}
+
+const PERCENTILE_NAMES = ['p50', 'p90', 'p99', 'p999'] as const;
+
+/** Parses a percentile of the latency, and its limit: p99:1ms. The limit comes in seconds. */
+export function parseLimit(text: string): { percentile: (typeof PERCENTILE_NAMES)[number]; limit: number } {
+  const match = /^(p50|p90|p99|p99\.?9):(\d+(?:\.\d+)?)(us|µs|ms|s)$/.exec(text);
+  const percentile = PERCENTILE_NAMES.find((name) => name === match?.[1]?.replace('.', ''));
+  const limit = match ? Number(match[2]) * LIMITS[match[3]!]! : 0;
+  if (percentile === undefined || !(limit > 0))
+    throw new InvalidArgumentError('It must be p50, p90, p99 or p999, and a time: p99:1ms.');
+  return { percentile, limit };
+}
+
+const LIMITS: Record<string, number> = { us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1 };
+
 /** Parses a snapshot length; 0 stands for whole packets, as for tcpdump. */
 export function parseSnaplen(text: string): number {
   return text === '0' ? 0 : parseCount(text);
@@ -129,12 +151,6 @@ export function parseNames(text: string): string[] {
   if (names.some((name) => !/^[a-z_]+$/.test(name)))
     throw new InvalidArgumentError('It must be names of commands, such as get,set.');
   return names;
-}
-
-/** Refuses an option that is given twice, where the second value would silently replace the first. */
-export function parseOnce(text: string, before?: string): string {
-  if (before !== undefined) throw new InvalidArgumentError('It may be given once only.');
-  return text;
 }
 
 /** Parses [HOST:]PORT, an IPv6 address in brackets; the host is loopback where none is named. */

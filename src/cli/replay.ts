@@ -1,9 +1,7 @@
-import { writeFileSync } from 'node:fs';
 import {
   format,
   MembenchError,
   type ReplayOptions,
-  type ReplayProgress,
   type ReplayProtocol,
   type ReplaySummary,
   replay,
@@ -11,11 +9,10 @@ import {
   replayTable,
   replayWarnings,
 } from '../index.js';
-import { ProgressLine } from './progress.js';
-import { stopper } from './signals.js';
-import { type ColorOption, wantsColor } from './style.js';
+import { underWatch, writeJson } from './replay-watch.js';
+import type { ColorOption } from './style.js';
 
-/** The options of `membench replay` as commander hands them over. */
+/** The options of one replay as commander hands them over. */
 export interface ReplayFlags {
   server: string;
   speed?: number;
@@ -47,35 +44,13 @@ export interface ReplayFlags {
   color: ColorOption;
 }
 
-const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-/** Runs `membench replay`. Returns the exit code: 1 where it did not come to its end, or values were wrong. */
-export async function replayCommand(profiles: string[], flags: ReplayFlags): Promise<number> {
+/** Sends the recording once. Returns the exit code: 1 where it did not come to its end, or values were wrong. */
+export async function replayOnce(profiles: string[], flags: ReplayFlags): Promise<number> {
   const { quiet, json, jsonOutFile } = flags;
   const say = (line: string) => process.stderr.write(`${line}\n`);
-  const progress =
-    flags.progress && !quiet && process.stderr.isTTY
-      ? new ProgressLine(process.stderr, wantsColor(flags.color, process.stderr))
-      : undefined;
-  const abort = new AbortController();
-  const onStop = stopper(() => abort.abort());
-  for (const signal of STOPS) process.on(signal, onStop);
-  let summary: ReplaySummary;
-  let before: ReplayProgress | undefined;
-  try {
-    summary = await replay({
-      ...optionsOf(profiles, flags),
-      signal: abort.signal,
-      onWarning: (warning) => say(`membench: warning: ${warning}`),
-      onProgress: (now) => {
-        progress?.showText(replayText(now, before));
-        before = now;
-      },
-    });
-  } finally {
-    for (const signal of STOPS) process.off(signal, onStop);
-    progress?.clear();
-  }
+  const summary = await underWatch(flags, ({ onStage, ...watched }) =>
+    replay({ ...optionsOf(profiles, flags), ...watched }),
+  );
   const document = `${JSON.stringify(summary)}\n`;
   if (jsonOutFile !== undefined) writeJson(jsonOutFile, document);
   if (json) process.stdout.write(document);
@@ -86,7 +61,7 @@ export async function replayCommand(profiles: string[], flags: ReplayFlags): Pro
 }
 
 /** Says why a replay did not come to its end. Returns the exit code. */
-function endOf(
+export function endOf(
   { ended, errors, requests, commands, values, left_out }: ReplaySummary,
   { server, timeout = 5 }: ReplayFlags,
 ): number {
@@ -124,30 +99,9 @@ const WHY: Readonly<Record<string, (timeout: number) => string>> = {
   overflow: () => 'the server takes requests more slowly than they are due',
 };
 
-function writeJson(path: string, document: string): void {
-  try {
-    writeFileSync(path, document);
-  } catch (error) {
-    const why = (error as Error).message;
-    throw new MembenchError('ERR_MEMBENCH_FILE_WRITE', `${path}: ${why}`, undefined, error);
-  }
-}
-
-function optionsOf(profiles: string[], flags: ReplayFlags): ReplayOptions {
+/** The options of the library. */
+export function optionsOf(profiles: string[], flags: ReplayFlags): ReplayOptions {
   const { quiet, json, jsonOutFile, progress, color, ...options } = flags;
   const { verbose, ...known } = options as typeof options & { verbose?: boolean };
   return { ...known, profiles };
-}
-
-/** The live line: rates since the one before. */
-function replayText(now: ReplayProgress, before?: ReplayProgress): string {
-  const span = now.elapsed - (before?.elapsed ?? 0);
-  const rate = span > 0 ? (now.requests - (before?.requests ?? 0)) / span : 0;
-  const looked = now.hits + now.misses;
-  return [
-    format.seconds(now.elapsed),
-    `${format.count(now.requests)} requests (${format.count(rate)}/s)`,
-    `hit ratio ${looked > 0 ? format.percent(now.hits / looked) : '-'}`,
-    `${format.count(now.errors)} errors`,
-  ].join(', ');
 }

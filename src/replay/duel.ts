@@ -52,6 +52,7 @@ export async function compareServers(options: CompareServersOptions): Promise<Se
   const { servers, seed: given, onStage, ...rest } = options;
   const seed = checkSeed(given);
   checkOptions({ ...rest, server: servers[0] });
+  refuseWith('two servers', rest, ['hdrFilePrefix']);
   if (!rest.asap) refuseWith('two servers without asap', rest, ['requests']);
   if (rest.loop === Number.POSITIVE_INFINITY && rest.duration === undefined)
     throw new MembenchError(

@@ -97,6 +97,26 @@ async function warmUp(
   }
 }
 
+/** A run on a server that was asked what it is. */
+export interface OpenedServer extends OpenedRun {
+  /** As the server tells it; null where it does not. */
+  version: string | null;
+}
+
+/**
+ * Checks the options, asks the server what it holds, and opens a run on it.
+ *
+ * @throws ERR_MEMBENCH_USAGE, ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE, ERR_MEMBENCH_SERVER
+ */
+export async function openServer(options: ReplayOptions): Promise<OpenedServer> {
+  checkOptions(options);
+  const login = options.authFile === undefined ? null : readLogin(options.authFile);
+  const tls = options.tls ? (options.ca === undefined ? {} : { ca: readCertificates(options.ca) }) : null;
+  const target = await askServer(options.server, { timeout: 1000 * (options.timeout ?? 5), login, tls });
+  checkTarget(options.server, target, options.yes === true, (warning) => options.onWarning?.(warning));
+  return { ...(await openRun(options, target.address, login)), version: target.version };
+}
+
 /**
  * Sends the recorded requests to a server again, and holds its answers against the recorded ones.
  *
@@ -104,12 +124,7 @@ async function warmUp(
  *   ERR_MEMBENCH_WORKER; what goes wrong later is told by the summary: `ended` and `errors`
  */
 export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
-  checkOptions(options);
-  const login = options.authFile === undefined ? null : readLogin(options.authFile);
-  const tls = options.tls ? (options.ca === undefined ? {} : { ca: readCertificates(options.ca) }) : null;
-  const target = await askServer(options.server, { timeout: 1000 * (options.timeout ?? 5), login, tls });
-  checkTarget(options.server, target, options.yes === true, (warning) => options.onWarning?.(warning));
-  const { run, blocks, warmed, close } = await openRun(options, target.address, login);
+  const { run, blocks, warmed, close } = await openServer(options);
   try {
     const { signal, onProgress, duration, requests } = options;
     const start = performance.now();

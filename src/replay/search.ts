@@ -46,7 +46,7 @@ export async function search(options: SearchOptions): Promise<Search> {
   const { percentile, limit, onStage, duration, ...rest } = options;
   const asked = { ...rest, loop: rest.loop ?? Number.POSITIVE_INFINITY };
   checkOptions(duration === undefined ? asked : { ...asked, duration });
-  refuseWith('a search', rest, ['speed', 'rate', 'asap', 'requests']);
+  refuseWith('a search', rest, ['speed', 'rate', 'asap', 'requests', 'hdrFilePrefix']);
   const [, share, needed] = PERCENTILES.find(([name]) => name === percentile) ?? [];
   if (share === undefined || needed === undefined)
     throw usage(`percentile is ${percentile}, and may be ${PERCENTILES.map(([name]) => name).join(', ')}`);

@@ -1,8 +1,7 @@
 /** A server that is ready for slices. */
-import { checkOptions, type ReplayOptions } from './options.js';
-import { type OpenedRun, openRun } from './replay.js';
+import type { ReplayOptions } from './options.js';
+import { type OpenedServer, openServer } from './replay.js';
 import type { SliceOptions } from './run.js';
-import { askServer, checkTarget } from './safety.js';
 import type { SliceEnd } from './sender.js';
 import { figuresOf, type SliceFigures } from './slice-figures.js';
 import { type Estimate, estimate } from './statistics.js';
@@ -45,7 +44,7 @@ export class Gathered {
 export class Session {
   readonly server: string;
   readonly version: string | null;
-  readonly #opened: OpenedRun;
+  readonly #opened: OpenedServer;
   readonly #options: ReplayOptions;
   readonly #all = new Gathered();
 
@@ -55,16 +54,12 @@ export class Session {
    * @throws ERR_MEMBENCH_USAGE, ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_NOT_A_PROFILE, ERR_MEMBENCH_SERVER
    */
   static async open(options: ReplayOptions): Promise<Session> {
-    checkOptions(options);
-    const { server, timeout = 5, yes = false, onWarning } = options;
-    const target = await askServer(server, 1000 * timeout);
-    checkTarget(server, target, yes, (warning) => onWarning?.(warning));
-    return new Session(options, target.version, await openRun(options, target.address));
+    return new Session(options, await openServer(options));
   }
 
-  private constructor(options: ReplayOptions, version: string | null, opened: OpenedRun) {
+  private constructor(options: ReplayOptions, opened: OpenedServer) {
     this.server = options.server;
-    this.version = version;
+    this.version = opened.version;
     this.#options = options;
     this.#opened = opened;
   }

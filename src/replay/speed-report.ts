@@ -52,11 +52,14 @@ export function searchReport({ search }: Search, style: ReportStyle = PLAIN): st
   const limit = `${NAMES[percentile]} within ${nanoseconds(limit_ns)}`;
   const lines = probes.length === 0 ? [] : [...table(head, rows, style), ''];
   if (speed === null || rate === null || latency_ns === null)
-    return [...lines, ...wrap(style.title(`${limit}: no speed was found that holds it`), 0)];
+    return [
+      ...lines,
+      ...wrap(`${limit}: no speed was found that holds it`, 0).map((line) => style.title(line)),
+    ];
   const found = `${limit}: up to speed ${speed}, ${count(rate.value)} answers/s (${range(rate, count)}), where it is ${nanoseconds(latency_ns.value)} (${range(latency_ns, nanoseconds)}), which holds with ${percent(sure ?? 0)}`;
   return [
     ...lines,
-    ...wrap(style.title(found), 0, 2),
+    ...wrap(found, 0, 2).map((line) => style.title(line)),
     ...(limited_by === null ? [] : wrap(`speed ${above ?? speed}: ${CAUSES[limited_by]}`, 2)),
   ];
 }

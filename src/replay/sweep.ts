@@ -71,7 +71,7 @@ export async function sweep(options: SweepOptions): Promise<Sweep> {
   const seed = checkSeed(given);
   const asked = { ...rest, loop: rest.loop ?? Number.POSITIVE_INFINITY };
   checkOptions(duration === undefined ? asked : { ...asked, duration });
-  refuseWith('a sweep', rest, ['speed', 'rate', 'asap', 'requests']);
+  refuseWith('a sweep', rest, ['speed', 'rate', 'asap', 'requests', 'hdrFilePrefix']);
   if (!(Number.isInteger(repeats) && repeats >= 3 && repeats <= 100))
     throw new MembenchError('ERR_MEMBENCH_USAGE', `repeats is ${repeats}, and may be from 3 to 100`);
   const speeds = speedsOf(from, to, step);

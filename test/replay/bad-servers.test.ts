@@ -85,7 +85,7 @@ serial('no server is named, or none that can be', (t) => {
   t.is(code, 2);
   t.regex(stderr, /required option '-s, --server/);
   t.is(membench(['replay', profile, '-s', 'host:99999']).code, 2);
-  t.is(membench(['replay', profile, '-s', 'a:1', '-s', 'b:1']).code, 2);
+  t.is(membench(['replay', profile, '-s', 'a:1', '-s', 'b:1', '-s', 'c:1']).code, 2);
   t.is(membench(['replay', profile, '-s', 'a:1', '--speed', '2', '--asap']).code, 2);
 });
 
