@@ -47,6 +47,8 @@ export function secondsAt(
 const PAIRS = 72;
 /** Where only a bound of the number of requests is known, which may be several times as large. */
 const PAIRS_GUESSED = 150;
+/** Requests of a slice, at least. */
+const REQUESTS_MIN = 20;
 /** A slice is this long at most, so that what changes in the machine meets both servers, unless there were too many. */
 const SECONDS_MAX = 5;
 const PAIRS_MAX = 200;
@@ -60,7 +62,7 @@ export function pairSlices(
   if (asap) {
     const all = Math.min(extent.events * loop, options.requests ?? Number.POSITIVE_INFINITY);
     const pass = Number.isFinite(all) ? all : extent.events;
-    return { requests: Math.max(1, Math.ceil(pass / PAIRS_GUESSED)) };
+    return { requests: Math.max(REQUESTS_MIN, Math.ceil(pass / PAIRS_GUESSED)) };
   }
   const isGuessed = rate !== undefined || maxRate !== undefined;
   const pass = rate === undefined ? secondsAt(extent, speed, maxRate) : extent.events / rate;

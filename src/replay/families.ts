@@ -1,6 +1,5 @@
 /** The figures by which two servers are compared. */
-import type { Change } from '../analyze/compare.js';
-import { blocksOf, type Family, type Pair } from './paired.js';
+import { blocksOf, type Family, type Figure, type Pair } from './paired.js';
 import { nanosecondsOf, type OpSlice, PERCENTILES, pool, type SliceFigures } from './slice-figures.js';
 
 /** Values that lie above a percentile, at least, on either side. */
@@ -22,6 +21,10 @@ export function familiesOf(pairs: readonly Pair<SliceFigures>[]): { families: Fa
   const many = ops.filter(({ sides }) =>
     [0, 1].every((side) => sum(sides, side, ({ count }) => count) >= KEYS_MIN),
   );
+  const having = (of: (op: OpSlice) => number) =>
+    many.filter(({ sides }) => sum(sides, 0, of) + sum(sides, 1, of) > 0);
+  const readers = having(({ hits, misses }) => hits + misses);
+  const failing = having((op) => op.errors);
   return {
     blocks: blocks.length,
     families: [
@@ -30,9 +33,11 @@ export function familiesOf(pairs: readonly Pair<SliceFigures>[]): { families: Fa
         whole(({ requests }) => requests),
         whole(({ elapsed }) => elapsed),
       ),
-      ...ofCounts('', blocks),
-      // Of a single command those of the whole are its own.
-      ...(many.length > 1 ? many.flatMap(({ name, sides }) => ofCounts(`${name}: `, sides)) : []),
+      ...hitRatio('', blocks),
+      errors('', blocks),
+      // Of a single command the figures of the whole are its own.
+      ...(readers.length > 1 ? readers.flatMap(({ name, sides }) => hitRatio(`${name}: `, sides)) : []),
+      ...(failing.length > 1 ? failing.map(({ name, sides }) => errors(`${name}: `, sides)) : []),
       ...many.flatMap(({ name, sides }) => latencies(name, sides)),
     ],
   };
@@ -44,48 +49,39 @@ function sum(sides: readonly Pair<OpSlice>[], side: number, of: (op: OpSlice) =>
   return sides.reduce((all, pair) => all + of(pair[side]!), 0);
 }
 
-/** Hit ratio and share of errors. */
-function ofCounts(prefix: string, sides: readonly Pair<OpSlice>[]): Family[] {
-  const of = (count: (op: OpSlice) => number) => sides.map(([a, b]) => [count(a), count(b)] as const);
+function hitRatio(prefix: string, sides: readonly Pair<OpSlice>[]): Family[] {
+  if ([0, 1].some((side) => sum(sides, side, ({ hits, misses }) => hits + misses) === 0)) return [];
   return [
     quotient(
       { name: `${prefix}hit ratio`, unit: 'ratio', worse: -1 },
-      of(({ hits }) => hits),
-      of(({ hits, misses }) => hits + misses),
-    ),
-    quotient(
-      { name: `${prefix}errors`, unit: 'ratio', worse: 1 },
-      of(({ errors }) => errors),
-      of(({ count }) => count),
+      sides.map(([a, b]) => [a.hits, b.hits]),
+      sides.map(([a, b]) => [a.hits + a.misses, b.hits + b.misses]),
     ),
   ];
 }
 
-interface FigureName {
-  name: string;
-  unit: Change['unit'];
-  worse: 1 | -1 | 0;
+function errors(prefix: string, sides: readonly Pair<OpSlice>[]): Family {
+  return quotient(
+    { name: `${prefix}errors`, unit: 'ratio', worse: 1 },
+    sides.map(([a, b]) => [a.errors, b.errors]),
+    sides.map(([a, b]) => [a.count, b.count]),
+  );
 }
 
 /** A sum over another one. */
-function quotient(
-  figure: FigureName,
-  parts: readonly Pair<number>[],
-  wholes: readonly Pair<number>[],
-): Family {
+function quotient(figure: Figure, parts: readonly Pair<number>[], wholes: readonly Pair<number>[]): Family {
   return {
     figures: [figure],
-    of(picks, swaps) {
+    of(picks) {
       const [part, whole] = [
         [0, 0],
         [0, 0],
       ];
       for (let i = 0; i < picks.length; i++) {
         const block = picks[i]!;
-        const swap = swaps[i]!;
         for (let side = 0; side < 2; side++) {
-          part[side]! += parts[block]![side ^ swap]!;
-          whole[side]! += wholes[block]![side ^ swap]!;
+          part[side]! += parts[block]![side]!;
+          whole[side]! += wholes[block]![side]!;
         }
       }
       return [whole[0] === 0 || whole[1] === 0 ? null : [part[0]! / whole[0]!, part[1]! / whole[1]!]];
@@ -104,13 +100,13 @@ function latencies(name: string, sides: readonly Pair<OpSlice>[]): Family[] {
   const told = PERCENTILES.filter(([, share]) => (1 - share) * Math.min(...totals) >= ABOVE);
   if (told.length === 0) return [];
   const sums = new Float64Array(numbers.length);
-  const percentiles = (picks: ArrayLike<number>, swaps: ArrayLike<number>, side: number) => {
+  const percentiles = (picks: ArrayLike<number>, side: number) => {
     sums.fill(0);
     let total = 0;
     for (let i = 0; i < picks.length; i++) {
-      const row = counts[picks[i]!]![side ^ swaps[i]!]!;
+      const row = counts[picks[i]!]![side]!;
       for (let at = 0; at < row.length; at++) sums[at]! += row[at]!;
-      total += totalsOf[picks[i]!]![side ^ swaps[i]!]!;
+      total += totalsOf[picks[i]!]![side]!;
     }
     return total === 0
       ? null
@@ -127,8 +123,8 @@ function latencies(name: string, sides: readonly Pair<OpSlice>[]): Family[] {
         unit: 'ns',
         worse: 1,
       })),
-      of(picks, swaps) {
-        const [a, b] = [percentiles(picks, swaps, 0), percentiles(picks, swaps, 1)];
+      of(picks) {
+        const [a, b] = [percentiles(picks, 0), percentiles(picks, 1)];
         return told.map((_, at) => (a === null || b === null ? null : ([a[at]!, b[at]!] as const)));
       },
     },

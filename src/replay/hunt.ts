@@ -26,9 +26,9 @@ export interface Found {
   slices: number;
   /** How sure it is that the limit holds at this speed, 0 to 1. */
   sure: number | null;
-  /** The lowest speed that was tried above it and did not hold the limit; null where all did. */
+  /** The lowest speed that was tried, above it, and did not hold the limit; null where all did. */
   above: number | null;
-  /** What kept the speed above from holding; `range`: there was no need for more. */
+  /** What kept that speed from holding; `range`: no higher one was tried; null where nothing was. */
   limited_by: 'latency' | 'errors' | 'client' | 'range' | null;
   /** All speeds, in the order they were tried. */
   probes: Probe[];
@@ -154,7 +154,8 @@ export class Hunt {
   /** Looks again at the speed that was found, which luck may have helped, and goes lower until one holds. */
   async #confirm(speed: number): Promise<void> {
     for (let lowered = 0; lowered <= LOWERED_MAX; lowered++) {
-      const last = new Tried(rounded(speed / PRECISION ** lowered), this.#share, this.#limit);
+      const lower = lowered === 0 ? speed : rounded(speed / PRECISION ** lowered);
+      const last = new Tried(lower, this.#share, this.#limit);
       this.#tried.push(last);
       while (last.slices < SLICES_LAST && !(last.slices >= SLICES_MIN && last.verdict === false))
         await this.#send(last, 'looked at again');

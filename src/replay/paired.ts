@@ -13,12 +13,12 @@ export interface PairedChange extends Change {
 
 /** What is measured of both servers, several figures that come from the same counts. */
 export interface Family {
-  figures: readonly Pick<Figure, 'name' | 'unit' | 'worse'>[];
-  /** The figures of both servers over the blocks that were picked; the sides of some blocks change their places. */
-  of(picks: ArrayLike<number>, swaps: ArrayLike<number>): readonly (Pair<number> | null)[];
+  figures: readonly Figure[];
+  /** The figures of both servers over the blocks that were picked, some of them several times. */
+  of(picks: ArrayLike<number>): readonly (Pair<number> | null)[];
 }
 
-interface Figure {
+export interface Figure {
   name: string;
   unit: Change['unit'];
   /** 1: more is worse, −1: less is worse, 0: neither. */
@@ -58,45 +58,48 @@ export function blocksOf(pairs: readonly Pair<SliceFigures>[]): Pair<SliceFigure
 
 /**
  * Whether the figures differ beyond noise. Were the servers equal, either could have given either half of each block: so
- * the sides of blocks are exchanged in all ways, and the largest difference of any figure, in its standard deviations, is
- * found for each (Westfall and Young 1993). A difference that is as large only in one way of a hundred is beyond noise.
- * This takes account of the number of figures, and supposes nothing of how they are distributed.
+ * the sides of blocks are exchanged in all ways, and for each the largest sum of differences of any figure is found, in
+ * its standard deviations (Westfall and Young 1993). A difference that is as large only in one way of a hundred is beyond
+ * noise. This takes account of the number of figures, and supposes nothing of how they are distributed.
  *
  * Beside it the range of each figure alone, with 95 %, by drawing whole blocks again; one that holds 0 is within noise.
  */
 export function pairedChanges(families: readonly Family[], blocks: number, draw: Draw): PairedChange[] {
-  const all = Uint16Array.from({ length: blocks }, (_, block) => block);
+  const figures = families.flatMap((family) => family.figures);
+  const of = (picks: ArrayLike<number>) => families.flatMap((family) => family.of(picks));
+  const all = of(Uint16Array.from({ length: blocks }, (_, block) => block));
+  const each = Array.from({ length: blocks }, (_, block) => of([block]));
+  const differences = figures.map(({ unit }, at) =>
+    Float64Array.from(each, (found) => symmetric(unit, found[at]!)),
+  );
+  const deviations = differences.map((list) => Math.sqrt(list.reduce((sum, size) => sum + size * size, 0)));
+  const sizeOf = (at: number, swaps: ArrayLike<number>) => {
+    let sum = 0;
+    for (let block = 0; block < blocks; block++)
+      sum += swaps[block] === 0 ? differences[at]![block]! : -differences[at]![block]!;
+    return deviations[at] === 0 ? 0 : Math.abs(sum) / deviations[at]!;
+  };
+  const largest = exchanges(blocks, draw).map((swaps) =>
+    Math.max(0, ...figures.map((_, at) => sizeOf(at, swaps))),
+  );
+  const drawn = Array.from({ length: DRAWS }, () =>
+    of(Uint16Array.from({ length: blocks }, () => draw(blocks))),
+  );
   const none = new Uint8Array(blocks);
-  const told = families.flatMap((family) =>
-    family.of(all, none).map((pair, at) => ({ ...family.figures[at]!, pair })),
-  );
-  const sizes = exchanges(blocks, draw).map((swaps) =>
-    families.flatMap((family) => family.of(all, swaps)).map((pair, at) => symmetric(told[at]!.unit, pair)),
-  );
-  const deviations = told.map((_, at) =>
-    Math.sqrt(sizes.reduce((sum, size) => sum + size[at]! ** 2, 0) / sizes.length),
-  );
-  const inDeviations = (size: number, at: number) =>
-    deviations[at] === 0 ? 0 : Math.abs(size) / deviations[at]!;
-  const largest = sizes.map((size) => Math.max(0, ...size.map(inDeviations)));
-  const drawn = Array.from({ length: DRAWS }, () => {
-    const picks = Uint16Array.from({ length: blocks }, () => draw(blocks));
-    return families.flatMap((family) => family.of(picks, none));
-  });
-  return told.flatMap(({ name, unit, worse, pair }, at) => {
+  return figures.flatMap(({ name, unit, worse }, at) => {
+    const pair = all[at]!;
     if (pair === null) return [];
-    const own = inDeviations(symmetric(unit, pair), at);
+    const own = sizeOf(at, none);
     const p = largest.filter((size) => size >= own * (1 - 1e-9)).length / largest.length;
     const change = differenceOf(unit, ...pair);
     const [low, high] = rangeOf(
-      drawn.map((figures) => figures[at]!),
+      drawn.map((found) => found[at]!),
       unit,
       change,
     );
-    const isBeyond = p <= NOISE && (low > 0 || high < 0);
     return {
       ...{ name, unit, a: pair[0], b: pair[1], change, low, high, p },
-      beyond_noise: isBeyond,
+      beyond_noise: p <= NOISE && (low > 0 || high < 0),
       worse: worse === 0 ? null : change * worse > 0,
     };
   });

@@ -40,6 +40,10 @@ export class Gathered {
   }
 }
 
+/** Milliseconds over which failures are judged, and least commands of such a time, as those of a single replay. */
+const WINDOW = 1000;
+const COMMANDS_MIN = 50;
+
 /** A run of slices on one server, with the sum of what it did. */
 export class Session {
   readonly server: string;
@@ -47,6 +51,10 @@ export class Session {
   readonly #opened: OpenedServer;
   readonly #options: ReplayOptions;
   readonly #all = new Gathered();
+  /** Since when failures are counted, milliseconds of performance.now(), and what was sent since then. */
+  #since = performance.now();
+  #commands = 0;
+  #errors = 0;
 
   /**
    * Checks the options, asks the server what it holds, and connects.
@@ -73,9 +81,25 @@ export class Session {
       ...(signal === undefined ? {} : { signal }),
       onProgress: (sums) => onProgress?.({ ...sums, elapsed: (performance.now() - start) / 1000 }),
     });
-    const sent = { figures: figuresOf(tally), tally, end };
+    const sent = {
+      figures: figuresOf(tally),
+      tally,
+      end: this.#failsTooMuch(tally) ? 'errors' : end,
+    } as const;
     this.#all.add(sent);
     return sent;
+  }
+
+  /** Whether more fails than may. A slice watches itself, but may be too short to judge. */
+  #failsTooMuch({ commands, errors }: Tally): boolean {
+    this.#commands += commands;
+    this.#errors += errors;
+    if (this.#commands < COMMANDS_MIN || performance.now() - this.#since < WINDOW) return false;
+    const share = this.#errors / this.#commands;
+    this.#since = performance.now();
+    this.#commands = 0;
+    this.#errors = 0;
+    return share > (this.#options.maxErrors ?? 0.1);
   }
 
   /** All slices together; the time between them does not count. */

@@ -20,12 +20,11 @@ export function sweepReport({ sweep, seed, slice_s }: Sweep, style: ReportStyle 
     latency_ns.p50 === null ? '-' : nanoseconds(latency_ns.p50.value),
     latency_ns.p99 === null ? '-' : nanoseconds(latency_ns.p99.value),
     latency_ns.p99 === null ? '-' : range(latency_ns.p99, nanoseconds),
-    latency_ns.p999 === null ? '-' : nanoseconds(latency_ns.p999.value),
     lateness_ns.p99 === null ? '-' : nanoseconds(lateness_ns.p99),
     hit_ratio === null ? '-' : percent(hit_ratio),
     valid ? (rate.value < KEEPS_UP * offered ? 'full' : '') : 'invalid',
   ]);
-  const head = ['speed', 'answers/s', 'p50', 'p99', 'with 95 %', 'p99.9', 'late p99', 'hits', ''];
+  const head = ['speed', 'answers/s', 'p50', 'p99', 'with 95 %', 'late p99', 'hits', ''];
   const slices = Math.min(...sweep.map((point) => point.slices));
   return sweep.length === 0
     ? []

@@ -131,7 +131,7 @@ test('two equal servers differ beyond noise in one run of a hundred', (t) => {
   for (let seed = 1; seed <= 10; seed++) {
     const { changes, too_little } = judge(pairsOf(seed, {}, {}), seed);
     t.is(too_little, null);
-    t.true(changes.length >= 8);
+    t.true(changes.length >= 7);
     if (changes.some(({ beyond_noise }) => beyond_noise)) runs++;
   }
   t.true(runs <= 1, `${runs} of 10`);
@@ -142,7 +142,6 @@ test('what is really different is found, the worst first, and the range holds it
   const beyond = changes.filter(({ beyond_noise }) => beyond_noise);
   t.true(beyond.every(({ worse }) => worse));
   t.deepEqual(beyond.map(({ name }) => name).sort(), [
-    'get: hit ratio',
     'get: latency p50',
     'get: latency p90',
     'get: latency p99',
