@@ -65,6 +65,7 @@ export {
   type ReplayProtocol,
 } from './replay/options.js';
 export type { PairedChange } from './replay/paired.js';
+export { sweepPage } from './replay/plot.js';
 export { replayLines, replayTable, replayWarnings } from './replay/report.js';
 export type { Search, SearchOptions } from './replay/search.js';
 export type { PercentileName } from './replay/slice-figures.js';

@@ -220,6 +220,7 @@ function build(): Command {
       'measure latency and rate at several speeds, from a to b: 0.5:3:0.25',
       parseSweep,
     )
+    .option('--html <file>', 'write the plot of a sweep, latency against rate, as a page')
     .option('--search <p99:1ms>', 'find the highest speed at which the latency stays within this', parseLimit)
     .option('--seed <n>', 'what random choices begin with, to repeat a sweep or a comparison', parseCount)
     .option('--max-rate <n>', 'no more requests a second than this', parseFactor)

@@ -15,11 +15,12 @@ import {
   search,
   searchReport,
   sweep,
+  sweepPage,
   sweepReport,
   warmUpLines,
 } from '../index.js';
 import { endOf, optionsOf, type ReplayFlags, replayOnce } from './replay.js';
-import { underWatch, writeJson } from './replay-watch.js';
+import { underWatch, writeText } from './replay-watch.js';
 import { COLORS, wantsColor } from './style.js';
 
 /** All options of `membench replay` as commander hands them over. */
@@ -28,20 +29,25 @@ export interface AllReplayFlags extends Omit<ReplayFlags, 'server'> {
   sweep?: Pick<SweepOptions, 'from' | 'to' | 'step'>;
   search?: Pick<SearchOptions, 'percentile' | 'limit'>;
   seed?: number;
+  html?: string;
 }
 
 /** Runs `membench replay`. Returns the exit code. */
 export async function replayCommand(profiles: string[], flags: AllReplayFlags): Promise<number> {
-  const { server, sweep: speeds, search: limit, seed, ...rest } = flags;
+  const { server, sweep: speeds, search: limit, seed, html, ...rest } = flags;
   const [a, b, ...more] = server as [string, ...string[]];
   if (more.length > 0) throw usage('more than two servers');
   const modes = [b !== undefined, speeds !== undefined, limit !== undefined].filter(Boolean).length;
   if (modes > 1) throw usage('two servers, --sweep and --search exclude each other');
   if (seed !== undefined && speeds === undefined && b === undefined)
     throw usage('--seed is for --sweep, and for two servers');
+  if (html !== undefined && speeds === undefined) throw usage('--html is for --sweep');
   const one = { ...rest, server: a };
   if (speeds !== undefined)
-    return sweepSpeeds(profiles, one, { ...speeds, ...(seed === undefined ? {} : { seed }) });
+    return sweepSpeeds(profiles, one, {
+      ...{ speeds: { ...speeds, ...(seed === undefined ? {} : { seed }) } },
+      ...(html === undefined ? {} : { html }),
+    });
   if (limit !== undefined) return searchLimit(profiles, one, limit);
   if (b !== undefined)
     return compare(profiles, one, { servers: [a, b], ...(seed === undefined ? {} : { seed }) });
@@ -73,12 +79,13 @@ async function compare(
 async function sweepSpeeds(
   profiles: string[],
   flags: ReplayFlags,
-  speeds: Pick<SweepOptions, 'from' | 'to' | 'step' | 'seed'>,
+  { speeds, html }: { speeds: Pick<SweepOptions, 'from' | 'to' | 'step' | 'seed'>; html?: string },
 ): Promise<number> {
   const found = await underWatch(flags, (watched) =>
     sweep({ ...optionsOf(profiles, flags), ...watched, ...speeds }),
   );
   show(flags, found, sweepReport(found, styleOf(flags)));
+  if (html !== undefined) writeText(html, sweepPage(found, `${profiles.join(', ')} to ${flags.server}`));
   return endOfSpeeds(flags, found);
 }
 
@@ -107,7 +114,7 @@ const styleOf = ({ color }: ReplayFlags): ReportStyle => (wantsColor(color, proc
 
 function show({ json, jsonOutFile, quiet }: ReplayFlags, document: object, report: readonly string[]): void {
   const text = `${JSON.stringify(document)}\n`;
-  if (jsonOutFile !== undefined) writeJson(jsonOutFile, text);
+  if (jsonOutFile !== undefined) writeText(jsonOutFile, text);
   if (json) process.stdout.write(text);
   else if (!quiet) process.stdout.write(`${report.join('\n')}\n`);
 }

@@ -61,7 +61,7 @@ function replayText(now: ReplayProgress, before?: ReplayProgress): string {
 }
 
 /** @throws ERR_MEMBENCH_FILE_WRITE */
-export function writeJson(path: string, document: string): void {
+export function writeText(path: string, document: string): void {
   try {
     writeFileSync(path, document);
   } catch (error) {

@@ -9,7 +9,7 @@ import {
   replayTable,
   replayWarnings,
 } from '../index.js';
-import { underWatch, writeJson } from './replay-watch.js';
+import { underWatch, writeText } from './replay-watch.js';
 import type { ColorOption } from './style.js';
 
 /** The options of one replay as commander hands them over. */
@@ -52,7 +52,7 @@ export async function replayOnce(profiles: string[], flags: ReplayFlags): Promis
     replay({ ...optionsOf(profiles, flags), ...watched }),
   );
   const document = `${JSON.stringify(summary)}\n`;
-  if (jsonOutFile !== undefined) writeJson(jsonOutFile, document);
+  if (jsonOutFile !== undefined) writeText(jsonOutFile, document);
   if (json) process.stdout.write(document);
   else if (!quiet) process.stdout.write(`${replayTable(summary).join('\n')}\n`);
   if (!quiet) for (const line of replayLines(summary)) say(line);
