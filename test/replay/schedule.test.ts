@@ -36,3 +36,25 @@ test('what is due at the end of a slice, or after its last request, belongs to t
   t.deepEqual(dues(AT, { pace: speed, durationMs: 7 }), [0, 1, 1, Infinity]);
   t.deepEqual(dues(AT, { pace: speed, requests: 2 }), [0, 1, Infinity, Infinity]);
 });
+
+/** Requests that are due before the slice is over; one comes every 0.41 ms. */
+function requestsOf(startMs: number, pace: Pace, maxRate: number | null): number {
+  const commands = { at: 5e6, requests: 5, step: 'request' } as Commands;
+  const limits = { durationMs: 4.1, requests: Number.POSITIVE_INFINITY };
+  const schedule = new Schedule({ pace, maxRate, startMs, ...limits }, commands);
+  while (schedule.due(commands) < Number.POSITIVE_INFINITY) {
+    commands.at += 410_000;
+    commands.requests++;
+  }
+  return commands.requests - 5;
+}
+
+test('whatever the clock shows, a slice has the same requests', (t) => {
+  for (let i = 0; i < 300; i++) {
+    const start = performance.timeOrigin + 0.1 + i * 1234.567891;
+    t.is(requestsOf(start, { kind: 'speed', factor: 1 }, null), 10);
+    t.is(requestsOf(start, { kind: 'speed', factor: 0.5 }, null), 5);
+    t.is(requestsOf(start, { kind: 'rate', rate: 1e3 / 0.41 }, null), 10);
+    t.is(requestsOf(start, { kind: 'speed', factor: 1 }, 500), 3);
+  }
+});
