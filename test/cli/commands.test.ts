@@ -17,11 +17,6 @@ test('the help names the arguments of each command as its own help does', (t) =>
   t.regex(stdout, /^ {2}analyze \[options\] <profile\.\.\.>/m);
 });
 
-test('commands of later releases are not accepted and not in the help', (t) => {
-  t.is(membench(['replay']).code, 2);
-  t.false(membench(['--help']).stdout.includes('replay'));
-});
-
 test('no command is a usage error, and prints the usage', (t) => {
   const { code, stdout, stderr } = membench([]);
   t.is(code, 2);
