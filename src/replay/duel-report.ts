@@ -46,6 +46,8 @@ const LISTED = 3;
 function verdictLine({ verdict, changes, too_little, valid }: ServerComparison): string {
   const client = valid ? '' : '; latency and throughput are invalid: the client was the bottleneck';
   if (too_little !== null) return `none, ${too_little}${client}`;
+  if (verdict === 'invalid')
+    return 'invalid: the client was the bottleneck; hit ratio and errors do not differ beyond noise';
   if (verdict === 'no_difference') return `no difference beyond noise${client}`;
   const told = changes.filter(({ unit, beyond_noise }) => beyond_noise && latencyCounts(valid, unit));
   const part = (what: string, list: readonly PairedChange[]) =>

@@ -66,7 +66,7 @@ export async function compareServers(options: CompareServersOptions): Promise<Se
     b = await Session.open({ ...rest, server: servers[1] });
     const { pairs, end } = await takeTurns([a, b], { ...options, slice, seed });
     const told = ({ server, version, summary }: Session) => ({ server, version, summary });
-    const found = { a: told(a), b: told(b), seed, ...judge(pairs, seed) };
+    const found = { a: told(a), b: told(b), seed, ...judge(pairs, seed, rest.asap !== true) };
     const { duration = 0, requests } = slice;
     const valid = found.a.summary.valid && found.b.summary.valid;
     return {

@@ -8,11 +8,13 @@ const ABOVE = 10;
 const KEYS_MIN = 100;
 
 /** Figures of the whole and of each command, by blocks of neighbouring pairs. */
-export function familiesOf(pairs: readonly Pair<SliceFigures>[]): { families: Family[]; blocks: number } {
+export function familiesOf(
+  pairs: readonly Pair<SliceFigures>[],
+  isTimed: boolean,
+): { families: Family[]; blocks: number } {
   const blocks = blocksOf(pairs).map(
     (block) => [pool(block.map(([a]) => a)), pool(block.map(([, b]) => b))] as const,
   );
-  const whole = (of: (figures: SliceFigures) => number) => blocks.map(([a, b]) => [of(a), of(b)] as const);
   const names = [...new Set(blocks.flatMap(([a, b]) => [...a.ops.keys(), ...b.ops.keys()]))].sort();
   const ops = names.map((name) => ({
     name,
@@ -28,11 +30,7 @@ export function familiesOf(pairs: readonly Pair<SliceFigures>[]): { families: Fa
   return {
     blocks: blocks.length,
     families: [
-      quotient(
-        { name: 'throughput', unit: 'per_second', worse: -1 },
-        whole(({ requests }) => requests),
-        whole(({ elapsed }) => elapsed),
-      ),
+      ...(isTimed ? [] : [throughput(blocks)]),
       ...hitRatio('', blocks),
       errors('', blocks),
       // Of a single command the figures of the whole are its own.
@@ -47,6 +45,14 @@ const NONE: OpSlice = { count: 0, hits: 0, misses: 0, errors: 0, latency: new Ma
 
 function sum(sides: readonly Pair<OpSlice>[], side: number, of: (op: OpSlice) => number): number {
   return sides.reduce((all, pair) => all + of(pair[side]!), 0);
+}
+
+function throughput(blocks: readonly Pair<SliceFigures>[]): Family {
+  return quotient(
+    { name: 'throughput', unit: 'per_second', worse: -1 },
+    blocks.map(([a, b]) => [a.requests, b.requests]),
+    blocks.map(([a, b]) => [a.elapsed, b.elapsed]),
+  );
 }
 
 function hitRatio(prefix: string, sides: readonly Pair<OpSlice>[]): Family[] {

@@ -29,8 +29,9 @@ const RELATIVE_RESOLUTION = 0.02;
  *
  * @param pairs slices with the same requests, sent to both servers one after the other
  * @param seed a whole number of 32 bits, other than 0
+ * @param isTimed whether requests were sent at times of their own: then the throughput is theirs, not the server's
  */
-export function judge(pairs: readonly Pair<SliceFigures>[], seed: number): Judgement {
+export function judge(pairs: readonly Pair<SliceFigures>[], seed: number, isTimed: boolean): Judgement {
   const half = Math.floor(pairs.length / 2);
   const { slices, unsteady } = warmUpOf([hitSeriesOf(pairs)]);
   // The recorded load may change to the end; both servers feel that alike.
@@ -44,7 +45,7 @@ export function judge(pairs: readonly Pair<SliceFigures>[], seed: number): Judge
     const why = `${pairs.length} pairs of slices, ${left} of them warm-up: ${PAIRS_MIN} must be left`;
     return { ...found, changes: [], too_little: why };
   }
-  const { families, blocks } = familiesOf(kept);
+  const { families, blocks } = familiesOf(kept, isTimed);
   return {
     ...found,
     changes: worstFirst(pairedChanges(families, blocks, drawsFrom(seed))),

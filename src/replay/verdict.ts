@@ -2,8 +2,11 @@
 import type { Change } from '../analyze/compare.js';
 import type { PairedChange } from './paired.js';
 
-/** What B is beside A, beyond noise; `none` where there is too little to say. */
-export type Verdict = 'no_difference' | 'worse' | 'better' | 'mixed' | 'none';
+/**
+ * What B is beside A, beyond noise; `none` where there is too little to say, `invalid` where the client was the bottleneck
+ * and what does not depend on time, hit ratio and errors, is equal.
+ */
+export type Verdict = 'no_difference' | 'worse' | 'better' | 'mixed' | 'none' | 'invalid';
 
 /** Whether a figure counts: latency and throughput do not where the client was the bottleneck. */
 export function latencyCounts(valid: boolean, unit: Change['unit']): boolean {
@@ -17,5 +20,6 @@ export function verdictOf(changes: readonly PairedChange[], valid: boolean): Ver
   const better = beyond.some((change) => !change.worse);
   if (changes.length === 0) return 'none';
   if (worse) return better ? 'mixed' : 'worse';
-  return better ? 'better' : 'no_difference';
+  if (better) return 'better';
+  return valid ? 'no_difference' : 'invalid';
 }

@@ -6,6 +6,7 @@ import type { Pair } from '#src/replay/paired.js';
 import { percentileOf, pool, type SliceFigures } from '#src/replay/slice-figures.js';
 import { estimate, studentBelow, studentQuantile, sureBelow } from '#src/replay/statistics.js';
 import { warmUpOf } from '#src/replay/steady.js';
+import { verdictOf } from '#src/replay/verdict.js';
 import { seeded } from '../support/random.js';
 
 test("Student's distribution is as in printed tables", (t) => {
@@ -129,7 +130,7 @@ function pairsOf(seed: number, a: Law, b: Law, number = 60): Pair<SliceFigures>[
 test('two equal servers differ beyond noise in one run of a hundred', (t) => {
   let runs = 0;
   for (let seed = 1; seed <= 10; seed++) {
-    const { changes, too_little } = judge(pairsOf(seed, {}, {}), seed);
+    const { changes, too_little } = judge(pairsOf(seed, {}, {}), seed, false);
     t.is(too_little, null);
     t.true(changes.length >= 7);
     if (changes.some(({ beyond_noise }) => beyond_noise)) runs++;
@@ -138,7 +139,7 @@ test('two equal servers differ beyond noise in one run of a hundred', (t) => {
 });
 
 test('what is really different is found, the worst first, and the range holds it', (t) => {
-  const { changes } = judge(pairsOf(7, {}, { median: 400_000, hitRatio: 0.7 }), 1);
+  const { changes } = judge(pairsOf(7, {}, { median: 400_000, hitRatio: 0.7 }), 1, false);
   const beyond = changes.filter(({ beyond_noise }) => beyond_noise);
   t.true(beyond.every(({ worse }) => worse));
   t.deepEqual(beyond.map(({ name }) => name).sort(), [
@@ -154,7 +155,7 @@ test('what is really different is found, the worst first, and the range holds it
     else t.true(low < 1 && high > 1, name);
   }
   t.is(beyond[0]!.unit, 'ns');
-  const back = judge(pairsOf(7, { median: 400_000, errors: 0.05 }, {}), 1).changes;
+  const back = judge(pairsOf(7, { median: 400_000, errors: 0.05 }, {}), 1, false).changes;
   const better = back.filter(({ beyond_noise, worse }) => beyond_noise && worse === false);
   t.true(better.some(({ name }) => name === 'errors'));
   t.true(better.some(({ name }) => name === 'get: latency p50'));
@@ -166,13 +167,25 @@ test('slices of a cold server are left out, and too few are not judged', (t) => 
     const hits = Math.round(b.hits * (1 - Math.exp(-i / 2)));
     return [a, { ...b, hits, misses: b.hits + b.misses - hits }];
   });
-  const { warm_up, pairs, changes } = judge(cold, 1);
+  const { warm_up, pairs, changes } = judge(cold, 1, false);
   t.true(warm_up >= 4 && warm_up % 2 === 0, `${warm_up}`);
   t.is(pairs, 60 - warm_up);
   t.is(changes.find(({ name }) => name === 'hit ratio')!.beyond_noise, false);
-  const few = judge(warm.slice(0, 10), 1);
+  const few = judge(warm.slice(0, 10), 1, false);
   t.deepEqual(few.changes, []);
   t.regex(few.too_little!, /10 pairs of slices, .* 16 must be left/);
+});
+
+test('where the client was the bottleneck, latency has no say in the verdict', (t) => {
+  const change = { a: 1, b: 2, change: 1, low: 0.5, high: 2, p: 0.001, beyond_noise: true, worse: true };
+  const latency = { ...change, name: 'get: latency p50', unit: 'ns' } as const;
+  const ratio = { ...change, name: 'hit ratio', unit: 'ratio', worse: false } as const;
+  t.is(verdictOf([latency], true), 'worse');
+  t.is(verdictOf([latency], false), 'invalid');
+  t.is(verdictOf([latency, ratio], true), 'mixed');
+  t.is(verdictOf([latency, ratio], false), 'better');
+  t.is(verdictOf([{ ...ratio, beyond_noise: false }], true), 'no_difference');
+  t.is(verdictOf([], true), 'none');
 });
 
 test('pooled slices have the percentiles of all their values', (t) => {
