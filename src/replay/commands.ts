@@ -137,12 +137,15 @@ export class Commands {
       if (rows.taken === rows.rows) {
         const done: Rows = rows;
         this.#open = this.#open.filter((open) => open !== done);
-        rows = this.#findFirst();
-        if (rows === null) break;
+      } else if (isSameRequest(first, row, rows, rows.order[rows.taken]!)) {
+        at = rows.order[rows.taken]!;
+        continue;
       }
-      const next: number = rows.order[rows.taken]!;
-      if (!isSameRequest(first, row, rows, next)) break;
-      at = next;
+      // A block may end within a request: its other keys are the first rows of the next block, while this one has rows
+      // of later requests, which were answered earlier.
+      rows = this.#findFirst();
+      if (rows === null || !isSameRequest(first, row, rows, rows.order[rows.taken]!)) break;
+      at = rows.order[rows.taken]!;
     }
     this.#last = first.at[row]!;
     if (!isTaken) {

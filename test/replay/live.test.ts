@@ -1,9 +1,13 @@
 /** Replays to a real memcached, whose own counters say what came. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
+import { generateCapture } from '#bench/generate/generate.js';
 import { openRun, replay } from '#src/replay/replay.js';
 import { parseServer } from '#src/replay/safety.js';
 import { temporary } from '../support/cli.js';
 import { client, server as fromServer, interleave, packetsOf, type Turn } from '../support/conversation.js';
+import { recordInProcess } from '../support/in-process.js';
 import { hasMemcached, Memcached, profileOf } from './server.js';
 
 const live = hasMemcached ? test : test.skip;
@@ -180,4 +184,19 @@ live('what was there before is loaded, misses are filled, and values are checked
   t.is(filled.ops.fill?.count, 1);
   t.is(filled.hit_ratio, 3 / 5);
   t.deepEqual(filled.values, { right: 2, wrong: 0, unknown: 1 });
+});
+
+live('a request whose keys are in two blocks is sent as one', async (t) => {
+  const memcached = await Memcached.start(t);
+  const chunks: Buffer[] = [];
+  generateCapture({ exchanges: 2000, flows: 50, keys: 500, multiget: 0.5, multigetKeys: 12 }, (chunk) => {
+    chunks.push(Buffer.from(chunk));
+  });
+  const { profile, events } = recordInProcess(Buffer.concat(chunks), { map: { blockEvents: 64 } });
+  const path = join(temporary(t), 'small-blocks.mbp');
+  writeFileSync(path, profile);
+  const summary = await replay({ profiles: [path], server: memcached.server, asap: true, maxErrors: 1 });
+  t.is(summary.requests, new Set(events.map(({ request }) => request)).size);
+  t.is(summary.commands, events.length);
+  t.deepEqual(summary.left_out, {});
 });
