@@ -19,16 +19,16 @@ export interface Share {
   workers: number;
 }
 
-/** What comes next in the recording; `waiting` where the block it is in was not decoded yet. */
+/** The next step of the recording; `waiting`: its block is not decoded yet. */
 export type Step = 'request' | 'open' | 'close' | 'end' | 'waiting';
 
 /**
  * Goes through the recorded requests, and the openings and closings of connections, in the order of their times. Every
- * thread goes through all of them, so that all agree on times and numbers without a word, and sends what is on its own
- * connections. Holds the blocks whose times overlap where it stands.
+ * thread goes through all of them, so that all agree on times and numbers without messages, and sends those of its own
+ * connections. Holds the blocks that overlap in time at its position.
  */
 export class Commands {
-  /** The request at hand where `step` is request; valid until `advance`. */
+  /** The current request where `step` is request; valid until `advance`. */
   readonly command = new Command();
   step: Step = 'waiting';
   /** Time of the step, nanoseconds after the first request; grows from loop to loop. */
@@ -63,7 +63,7 @@ export class Commands {
     if (this.step === 'request') this.requests++;
     for (;;) {
       const first = this.#findFirst();
-      // The block behind is there before a request is taken, because its keys may go on in that block.
+      // The next block must be there before a request is taken, because it may have more keys of the request.
       if (this.#incoming.next === 'waiting') {
         this.step = 'waiting';
         return;
@@ -92,13 +92,13 @@ export class Commands {
       if (first !== null && first.at[first.order[first.taken]!]! < next.start) return first;
       this.#incoming.take();
       if (next.rows !== null) this.#open.push({ ...next.rows, taken: 0 });
-      // With folded connections nobody opens or closes any.
+      // Folded connections are neither opened nor closed.
       if (next.records.length > 0 && this.#share.clients === 0)
         this.#records = [...this.#records, ...next.records].sort((a, b) => a.at - b.at);
     }
   }
 
-  /** Starts over: the next loop begins as long after the last request as requests were apart on the average. */
+  /** Starts over: the next loop begins one mean distance of requests after the last request. */
   #beginLoop(): void {
     this.#incoming.take();
     const requests = this.requests - this.#loopStart;

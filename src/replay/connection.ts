@@ -12,22 +12,22 @@ import { ByteWriter } from './writer.js';
 /** What the connections of a thread have in common. */
 export interface Shared {
   address: Address;
-  /** With which every connection begins; null where none is needed. */
+  /** Login at the start of every connection; null: none. */
   login: Login | null;
   settler: Settler;
   /** Whether requests wait for the answers they waited for when they were recorded. */
   asap: boolean;
-  /** Memory answers are read into: they are used up before the next are read. */
+  /** Buffer for answers, which are parsed before the next are read. */
   answers: Buffer;
   /** The connection whose answers are being read. */
   reading: Connection | null;
-  /** Told where a connection may send again, or has something to be looked at. */
+  /** Called when a connection can send again, or must be looked at. */
   onChange(connection: Connection): void;
-  /** Told where a connection has ended for good. */
+  /** Called when a connection has ended for good. */
   onEnd(connection: Connection): void;
 }
 
-/** Bytes handed to the system and not sent from which on nothing more is, until it drained. */
+/** Bytes that the system has not sent yet; from so many on, nothing more is written until they are sent. */
 const BACKLOG_MAX = 1 << 20;
 /** Bytes and requests that may wait on a connection before more of them fail. */
 const WAITING_BYTES_MAX = 1 << 26;
@@ -175,7 +175,7 @@ export class Connection implements EncodedInto {
     const end = writer.start + bytes;
     this.#socket!.write(writer.buffer.subarray(writer.start, end));
     writer.start = end;
-    // What the system took at once is not read again; the rest is, until it drained.
+    // Bytes that the system took at once can be overwritten; the others only once they are sent.
     if (this.#socket!.writableLength > 0) writer.renew();
     else if (writer.start === writer.end) writer.clear();
     this.settleSilent();
@@ -190,7 +190,7 @@ export class Connection implements EncodedInto {
     this.#socket!.write(loginRequest(login, this.protocol));
   }
 
-  /** Settles the requests at the front that nobody will answer. */
+  /** Settles the oldest requests that will get no answer. */
   settleSilent(): void {
     const { queue } = this;
     while (queue.head < queue.sent && queue.waits[queue.head & queue.mask] === WAITS.nothing)

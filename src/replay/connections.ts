@@ -13,7 +13,7 @@ export class Connections {
   readonly #all = new Map<number, Connection>();
   readonly #dirty: Connection[] = [];
 
-  /** @param onChange told where a connection may send again, or has something to be looked at */
+  /** @param onChange called when a connection can send again, or must be looked at */
   constructor(shared: Omit<Shared, 'onChange' | 'onEnd'>, onChange: () => void) {
     this.#settler = shared.settler;
     this.#shared = {

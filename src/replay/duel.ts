@@ -97,7 +97,7 @@ async function takeTurns(
   let sent = 0;
   let first = 0;
   while (pairs.length < PAIRS_MAX) {
-    // By chance, and then the other way round: what changes steadily meets both alike.
+    // In random order, and then the other way round, so that steady changes affect both servers alike.
     first = pairs.length % 2 === 0 ? draw(2) : 1 - first;
     const found: Sent[] = [];
     for (const side of [first, 1 - first]) {

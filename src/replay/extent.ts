@@ -1,4 +1,4 @@
-/** How much there is to replay, known before anything is sent, and the slices that it is cut into. */
+/** The amount of recorded requests, and the slices they are cut into. */
 import { MembenchError } from '../errors.js';
 import { Blocks } from './blocks.js';
 import type { ReplayOptions } from './options.js';

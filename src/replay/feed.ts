@@ -4,8 +4,8 @@ import type { Delivery } from './incoming.js';
 const AHEAD = 3;
 
 /**
- * Decodes the blocks for all threads that send, a few ahead: none of them may stop for the milliseconds that takes. What
- * all have taken is forgotten.
+ * Decodes the blocks for all sending threads, a few ahead, because a thread that decoded them itself would be late by
+ * milliseconds. Blocks that all threads have taken are released.
  */
 export class Feed {
   readonly #source: () => Delivery;

@@ -6,9 +6,10 @@ const SPIN = 0.3;
 const PAUSE = 0.05;
 
 /**
- * How a thread waits for its next request. Timers of Node are whole milliseconds, and no way to wait for sockets and a
- * time is finer: so it sleeps by a timer while there are milliseconds left, then by waiting on memory nobody writes to, as
- * long as no answer is expected; else it looks for answers again and again, with pauses where none came for a while.
+ * How a thread waits for its next request. Node's timers have a resolution of a millisecond, and nothing finer waits
+ * for sockets, too. So the thread sleeps by a timer while milliseconds are left, and then, as long as no answer is
+ * expected, by an atomic wait that nothing ends early; else it polls for answers, with pauses where none came for a
+ * while.
  */
 export class Idle {
   readonly #cell = new Int32Array(new SharedArrayBuffer(4));

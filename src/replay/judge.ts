@@ -34,10 +34,10 @@ const RELATIVE_RESOLUTION = 0.02;
 export function judge(pairs: readonly Pair<SliceFigures>[], seed: number, isTimed: boolean): Judgement {
   const half = Math.floor(pairs.length / 2);
   const { slices, unsteady } = warmUpOf([hitSeriesOf(pairs)]);
-  // The recorded load may change to the end; both servers feel that alike.
+  // The recorded load may change until its end, which affects both servers alike.
   const others = warmUpOf(speedSeriesOf(pairs)).slices;
   const warmUp = Math.max(slices ?? half, others ?? 0);
-  // Two neighbours have the servers in either order: they count both, or neither does.
+  // Two neighbouring pairs have the servers in opposite orders, so they are left out together.
   const left = 2 * Math.ceil(warmUp / 2);
   const kept = pairs.slice(left);
   const found = { warm_up: left, pairs: kept.length, unsteady };

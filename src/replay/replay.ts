@@ -99,7 +99,7 @@ async function warmUp(
 
 /** A run on a server that was asked what it is. */
 export interface OpenedServer extends OpenedRun {
-  /** As the server tells it; null where it does not. */
+  /** The server's version; null where it does not tell. */
   version: string | null;
 }
 

@@ -9,7 +9,7 @@ import type { Values } from './values.js';
 
 /** The longest relative expiry, seconds; what is more is a Unix time (doc/protocol.txt). */
 const RELATIVE_MAX = 60 * 60 * 24 * 30;
-/** A cas unique that no item has for long. */
+/** A cas unique that matches no item. */
 const CAS_OTHER = '18446744073709551615';
 /** Recorded answers that are remembered of a connection, to find what a request waited for. */
 const DEPTH_MAX = 4096;
@@ -62,7 +62,7 @@ export class Requests {
   }
 
   /**
-   * Encodes the command at hand.
+   * Encodes the current command.
    *
    * @param due when it is to be sent, milliseconds of performance.now()
    */

@@ -52,11 +52,11 @@ export interface ConnRecord {
   opens: boolean;
 }
 
-/** Whose block it is, and what is done with it. */
+/** The recording and worker of a block, and how to decode it. */
 export interface Owner {
   run: number;
   workerKey: number;
-  /** Unix nanoseconds that are the replay's zero. */
+  /** Start of the replay's times, Unix nanoseconds. */
   baseNs: bigint;
   protocol: ReplayProtocol;
 }

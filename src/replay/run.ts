@@ -12,10 +12,10 @@ import { Tally } from './tally.js';
 
 /** Milliseconds between the order to begin and the first request, so that all threads begin together. */
 const LEAD = 20;
-/** Threads by default: one for so many processors. */
+/** Processors per thread, for the default number of threads. */
 const PROCESSORS_A_THREAD = 4;
 
-/** One stretch of a run. What is left out has the value of the run's options, or no limit. */
+/** A slice of a run. Defaults are the run's options, or no limit. */
 export interface SliceOptions {
   pace?: Pace;
   maxRate?: number;
@@ -29,11 +29,11 @@ export interface SliceOptions {
 
 export interface SliceResult {
   tally: Tally;
-  /** Why it ended; the gravest reason of all threads. */
+  /** Why it ended: the most serious reason of all threads. */
   end: SliceEnd;
 }
 
-/** The reasons from the gravest on. */
+/** The reasons, the most serious first. */
 const GRAVITY: readonly SliceEnd[] = [
   'descriptors',
   'errors',
@@ -46,7 +46,7 @@ const GRAVITY: readonly SliceEnd[] = [
 interface Thread {
   worker: Worker;
   progress: ThreadProgress;
-  /** Resolves a pending order. */
+  /** Resolves the pending order. */
   answer: ((message: FromThread) => void) | null;
 }
 
@@ -64,8 +64,8 @@ export interface Load {
 }
 
 /**
- * A replay under way: connections and the place in the recording stay between its slices, which may differ in pace. Only
- * one slice runs at a time. After a slice that ended with `end of profile`, further ones end at once.
+ * A running replay. Connections and the position in the recording are kept between its slices, which may differ in pace.
+ * Only one slice runs at a time. After a slice that ended with `end of profile`, further ones end at once.
  *
  * With `asap` among the options every slice is sent as fast as the server answers; the other paces may alternate.
  */
@@ -146,7 +146,7 @@ export class ReplayRun {
     try {
       const answers = this.#threads.map(async (thread) => {
         const message = await this.#order(thread, { kind: 'slice', slice });
-        // What one thread must not go on with, the others must not, either.
+        // A reason to stop one thread is a reason to stop all.
         if (message.kind === 'slice' && (message.end === 'descriptors' || message.end === 'errors')) stop();
         return message;
       });

@@ -1,4 +1,4 @@
-/** What is asked of a server before anything is sent to it. */
+/** Checks of a server before anything else is sent to it. */
 import { lookup } from 'node:dns/promises';
 import { isIPv6 } from 'node:net';
 import { MembenchError } from '../errors.js';
