@@ -39,8 +39,6 @@ export interface OrderedCollector {
 
 /** Bytes memcached keeps for an item beside key, value and flags: its header with a cas unique, and three ends. */
 export const ITEM_OVERHEAD = 48 + 8 + 1 + 2;
-/** Client flags take this, where they are not 0. */
-export const FLAG_BYTES = 4;
 
 /** Rows at the start; a power of two. */
 const ROWS_MIN = 1 << 12;

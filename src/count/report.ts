@@ -69,7 +69,7 @@ export function countedIn(now: Counters, total: Counters): Counted {
 }
 
 /** The word as it is on the wire, or the status of a binary answer. */
-export function answerName(word: (typeof COUNT_ANSWER_NAMES)[number]): string {
+function answerName(word: (typeof COUNT_ANSWER_NAMES)[number]): string {
   return word.startsWith('binary_') ? word : word === 'number' ? word : word.toUpperCase();
 }
 

@@ -1,3 +1,4 @@
+import { mix } from '../profile/mix.js';
 import type { EventShape } from '../profile/shapes.js';
 import { NEVER, type Words, wordsOf } from '../profile/words.js';
 
@@ -36,14 +37,6 @@ export class Filter {
 
   /** Whether a connection, by its number, is in the sample. */
   takesConn(conn: number): boolean {
-    return this.sample === 1 || mix(conn) % this.sample === 0;
+    return this.sample === 1 || mix(conn + 1) % this.sample === 0;
   }
-}
-
-/** The finalizer of MurmurHash3: every bit of the result depends on every bit of the number. */
-function mix(number: number): number {
-  let hash = number + 1;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }

@@ -76,7 +76,7 @@ export function putUint32(out: DataView, at: number, value: number): number {
 }
 
 /** A whole number from 0 to 10^9 − 1 as nine digits, zeros in front. */
-export function putNine(out: DataView, at: number, value: number): number {
+function putNine(out: DataView, at: number, value: number): number {
   const whole = value | 0;
   const first = (whole / 100_000_000) | 0;
   out.setUint8(at, ZERO + first);

@@ -39,7 +39,8 @@ export function waitingBlocks(readers: readonly ProfileReader[]): Waiting[] {
   );
 }
 
-function numberOf(numbers: Map<string, number>, name: string): number {
+/** The number of a name, by first appearance. */
+export function numberOf(numbers: Map<string, number>, name: string): number {
   const number = numbers.get(name) ?? numbers.size;
   numbers.set(name, number);
   return number;

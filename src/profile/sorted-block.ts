@@ -15,7 +15,7 @@ import { toBigInt, type Words } from './words.js';
 /** Columns the order of events is made of. */
 const ORDER_COLUMNS = ['time', 'ordinal', 'conn', 'sub', 'key_index'] as const satisfies EventColumn[];
 /** Columns of 64-bit integers that an event may have. */
-export const WIDE_COLUMNS = [
+const WIDE_COLUMNS = [
   'flags',
   'ttl',
   'delta',
@@ -135,7 +135,7 @@ export function sortBlock(task: SortTask, allocate: Allocate = allocateNew): Sor
 }
 
 /** Whether a column has bytes, or must have by a shape: one of the two alone is damage, for decodeColumns to find. */
-function isThere(block: Block, name: EventColumn): boolean {
+export function isThere(block: Block, name: EventColumn): boolean {
   const bit = presentBit(block.names, name);
   return columnBytes(block, name).length > 0 || block.shapes.some(({ present }) => present & bit);
 }

@@ -1,6 +1,7 @@
 /** The blocks of the profiles to replay, in the order of their times. */
 import type { Block } from '../profile/block.js';
 import { BlockError } from '../profile/damage.js';
+import { numberOf } from '../profile/event-order.js';
 import type { BlockEntry } from '../profile/footer.js';
 import { openAll } from '../profile/open-all.js';
 import type { ProfileReader } from '../profile/reader.js';
@@ -102,10 +103,4 @@ export class Blocks {
   close(): void {
     for (const reader of this.readers) reader.close();
   }
-}
-
-function numberOf(numbers: Map<string, number>, name: string): number {
-  const number = numbers.get(name) ?? numbers.size;
-  numbers.set(name, number);
-  return number;
 }

@@ -1,8 +1,9 @@
+import { mix } from '../profile/mix.js';
 import { Command } from './command.js';
 import type { Incoming } from './incoming.js';
 import { keptHigh, keptLow, ShortKeys } from './keys.js';
 import type { ReplayProtocol } from './options.js';
-import { type ConnRecord, compareNext, isSameRequest, type Rows, WIDE } from './rows.js';
+import { type ConnRecord, earliestOf, isSameRequest, type Rows, WIDE } from './rows.js';
 import { HAS, S } from './shapes.js';
 
 /** Which connections are replayed, and by whom. */
@@ -85,8 +86,7 @@ export class Commands {
   /** The open block with the next row, after opening all that may have an earlier one. */
   #findFirst(): Rows | null {
     for (;;) {
-      let first: Rows | null = null;
-      for (const rows of this.#open) if (first === null || compareNext(rows, first) < 0) first = rows;
+      const first = earliestOf(this.#open);
       const { next } = this.#incoming;
       if (typeof next === 'string') return first;
       if (first !== null && first.at[first.order[first.taken]!]! < next.start) return first;
@@ -201,13 +201,4 @@ export class Commands {
     const { sample } = this.#share;
     return sample === 1 || mix(conn ^ Math.imul(workerKey + 1, 0x9e3779b1)) % sample === 0;
   }
-}
-
-/** The finalizer of MurmurHash3, 32 bits. */
-export function mix(value: number): number {
-  let hash = value ^ (value >>> 16);
-  hash = Math.imul(hash, 0x85ebca6b);
-  hash ^= hash >>> 13;
-  hash = Math.imul(hash, 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }

@@ -35,11 +35,7 @@ export function extentOf({ profiles, sample = 1 }: Pick<ReplayOptions, 'profiles
 }
 
 /** Seconds of a pass at one speed. */
-export function secondsAt(
-  { seconds, events }: Extent,
-  speed: number,
-  maxRate = Number.POSITIVE_INFINITY,
-): number {
+function secondsAt({ seconds, events }: Extent, speed: number, maxRate = Number.POSITIVE_INFINITY): number {
   return Math.max(seconds / speed, events / maxRate);
 }
 

@@ -2,10 +2,11 @@
  * The rows of a block, decoded and in order, with times relative to the first request of the replay. Their columns are in
  * shared memory: one thread decodes, and all that send read the same.
  */
-import { type Block, columnBytes } from '../profile/block.js';
-import { decodeColumns, decodeConns, decodeKeys, type EventColumn, presentBit } from '../profile/columns.js';
+import type { Block } from '../profile/block.js';
+import { decodeColumns, decodeConns, decodeKeys, type EventColumn, wordsOf } from '../profile/columns.js';
 import { BlockError } from '../profile/damage.js';
 import { orderRows } from '../profile/order.js';
+import { isThere } from '../profile/sorted-block.js';
 import type { ReplayProtocol } from './options.js';
 import { type CommandShape, commandShapes } from './shapes.js';
 
@@ -79,7 +80,7 @@ export function rowsOf(block: Block, owner: Owner): Rows {
   const { time, ordinal, conn, sub, key_index: keyIndex } = columns;
   const ordered = {
     ...{ run: owner.run, worker: block.worker },
-    ...{ time: words(time!), ordinal: words(ordinal!), conn: conn! },
+    ...{ time: wordsOf(time!), ordinal: wordsOf(ordinal!), conn: conn! },
     ...{ sub: sub ?? none, keyIndex: keyIndex ?? none },
   };
   const order = orderRows(ordered, events);
@@ -99,18 +100,14 @@ export function rowsOf(block: Block, owner: Owner): Rows {
     shape: shared(columns.shape),
     shapes: commandShapes(block, owner.protocol),
     key: columns.key === undefined ? none : shared(columns.key),
-    keyHash: shared(keys.size.length === 0 ? new Uint32Array(2) : words(keys.hash)),
+    keyHash: shared(keys.size.length === 0 ? new Uint32Array(2) : wordsOf(keys.hash)),
     keySize: shared(keys.size.length === 0 ? new Uint32Array(1) : keys.size),
     valueSize: columns.value_size === undefined ? none : shared(columns.value_size),
     latency: shared(latency),
     wide: Object.fromEntries(
-      WIDE.map((name) => [name, columns[name] === undefined ? null : shared(words(columns[name]))]),
+      WIDE.map((name) => [name, columns[name] === undefined ? null : shared(wordsOf(columns[name]))]),
     ) as Rows['wide'],
   };
-}
-
-function words(column: BigUint64Array | BigInt64Array): Uint32Array {
-  return new Uint32Array(column.buffer);
 }
 
 function shared<Values extends Uint32Array | Float64Array>(values: Values): Values {
@@ -118,12 +115,6 @@ function shared<Values extends Uint32Array | Float64Array>(values: Values): Valu
   const copy = new make(new SharedArrayBuffer(values.byteLength));
   copy.set(values);
   return copy;
-}
-
-/** Whether a column has bytes, or must have by a shape: one of the two alone is damage, for decodeColumns to find. */
-function isThere(block: Block, name: EventColumn): boolean {
-  const bit = presentBit(block.names, name);
-  return columnBytes(block, name).length > 0 || block.shapes.some(({ present }) => present & bit);
 }
 
 /** Nanoseconds after a base, exact up to 2^53 ns, which is 104 days. */
@@ -157,7 +148,7 @@ export function connRecordsOf(block: Block, { workerKey, baseNs }: Owner): ConnR
 }
 
 /** Negative where the next row of one block comes before that of another. */
-export function compareNext(a: Rows, b: Rows): number {
+function compareNext(a: Rows, b: Rows): number {
   const rowA = a.order[a.taken]!;
   const rowB = b.order[b.taken]!;
   return (
@@ -170,6 +161,13 @@ export function compareNext(a: Rows, b: Rows): number {
     a.sub[rowA]! - b.sub[rowB]! ||
     a.keyIndex[rowA]! - b.keyIndex[rowB]!
   );
+}
+
+/** The open block with the earliest next row; null where none is open. */
+export function earliestOf<T extends Rows>(open: readonly T[]): T | null {
+  let first: T | null = null;
+  for (const rows of open) if (first === null || compareNext(rows, first) < 0) first = rows;
+  return first;
 }
 
 /** Whether two rows are keys of the same request. */

@@ -3,7 +3,7 @@
 import type { Blocks } from './blocks.js';
 import { hashNumber } from './changed.js';
 import { keptHigh, keptLow } from './keys.js';
-import { compareNext, type Rows, rowsOf } from './rows.js';
+import { earliestOf, type Rows, rowsOf } from './rows.js';
 import { HAS, S } from './shapes.js';
 
 /** Keys that are followed at most; what is beyond is counted. */
@@ -65,8 +65,7 @@ function* rowsInOrder(blocks: Blocks): Generator<[Rows, number]> {
   let open: Rows[] = [];
   let next = 0;
   for (;;) {
-    let first: Rows | null = null;
-    for (const rows of open) if (first === null || compareNext(rows, first) < 0) first = rows;
+    const first = earliestOf(open);
     const block = waiting[next];
     const start = block === undefined ? Number.POSITIVE_INFINITY : Number(block.startNs - baseNs);
     if (block !== undefined && (first === null || first.at[first.order[first.taken]!]! >= start)) {

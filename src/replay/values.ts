@@ -1,4 +1,4 @@
-import { mix } from './commands.js';
+import { mix } from '../profile/mix.js';
 import type { ByteWriter } from './writer.js';
 
 /** Bytes that values are cut from: more than the largest usual item, so that a cut is one copy. */

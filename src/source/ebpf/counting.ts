@@ -44,16 +44,6 @@ export function loadCounting(libbpf: Libbpf, settings: CountingSettings): Counti
   }
 }
 
-/** Checks the object without loading it. @throws ERR_MEMBENCH_UNSUPPORTED */
-export function checkCounting(libbpf: Libbpf): void {
-  const object = openObject(libbpf, OBJECT);
-  try {
-    readSettings(libbpf, find(libbpf.findMap(object, '.rodata'), '.rodata'), COUNT_SETTINGS.SIZE);
-  } finally {
-    libbpf.close(object);
-  }
-}
-
 function load(libbpf: Libbpf, object: Handle, settings: CountingSettings): CountingPrograms {
   const map = (name: string) => find(libbpf.findMap(object, name), name);
   const { at, bytes, view } = readSettings(libbpf, map('.rodata'), COUNT_SETTINGS.SIZE);
