@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0xc6712313;
+export const LAYOUT_HASH: u32 = 0x982668ea;
 
 /** entries of the table of connections that the counting program keeps, 64 bytes each */
 export const COUNT_FLOWS: u32 = 65536;
@@ -88,6 +88,24 @@ export const HOLES_MAX: u32 = 8;
  * the flows whose hash begins with the 16 bits n
  */
 export const UNCUT_BITMAP: u32 = 8192;
+/** protocol of a `message_record`, where a `ring_record` has that of its packet; reserved by IANA */
+export const MESSAGE_PROTOCOL: u32 = 255;
+/** most `message`s of a message record */
+export const MESSAGES_MAX: u32 = 64;
+/** most bytes of a line besides its key, without line end, in a `message` */
+export const MESSAGE_LINE_MAX: u32 = 48;
+/**
+ * bit of `message.form`: the value reads like the name and the password of a user, as in
+ * assembly/memcache/credentials.ts
+ */
+export const MESSAGE_LOGIN: u32 = 32;
+/**
+ * bit of `message.form`, of a set or value: client flags (u32) and time to live (u32) follow; without it
+ * both are 0
+ */
+export const MESSAGE_NUMBERS: u32 = 64;
+/** bit of `message.form`, of a value: `END` and its line end come after it */
+export const MESSAGE_END: u32 = 128;
 
 // first counters of a CPU; skipped ones are packets of the server ports of which at least a part was not
 // read
@@ -368,54 +386,56 @@ export const COUNTER_GAP_BYTES: u32 = 30;
 export const COUNTER_VALUE_GAPS: u32 = 31;
 export const COUNTER_LEFT_OUT_BYTES: u32 = 32;
 export const COUNTER_FLOWS_UNCUT: u32 = 33;
-export const COUNTER_RETRANSMITTED: u32 = 34;
-export const COUNTER_DUPLICATES: u32 = 35;
-export const COUNTER_OUT_OF_ORDER: u32 = 36;
-export const COUNTER_REFUSED_SEGMENTS: u32 = 37;
-export const COUNTER_AMBIGUOUS_COPIES: u32 = 38;
-export const COUNTER_NEGATIVE_LATENCY: u32 = 39;
-export const COUNTER_UNKNOWN_LATENCY: u32 = 40;
-export const COUNTER_FLOWS: u32 = 41;
-export const COUNTER_FLOWS_UNSYNCED: u32 = 42;
-export const COUNTER_UNSYNCED_BYTES: u32 = 43;
-export const COUNTER_RESYNCS: u32 = 44;
-export const COUNTER_UNKNOWN_COMMANDS: u32 = 45;
-export const COUNTER_UNMATCHED_ANSWERS: u32 = 46;
-export const COUNTER_AMBIGUOUS_LENGTHS: u32 = 47;
-export const COUNTER_AMBIGUOUS_QUIET: u32 = 48;
-export const COUNTER_PROXY_HEADERS: u32 = 49;
-export const COUNTER_UDP_REFUSED: u32 = 50;
-export const COUNTER_SYN_SEEN: u32 = 51;
-export const COUNTER_CAPTURES_OVERLAPPING: u32 = 52;
-export const COUNTER_PACKETS_CUT: u32 = 53;
-export const COUNTER_CUT_CAPTURED: u32 = 54;
-export const COUNTER_FLOWS_WITHOUT_CLIENT: u32 = 55;
-export const COUNTER_FLOWS_WITHOUT_SERVER: u32 = 56;
-export const COUNTER_BOUND_FLOWS: u32 = 57;
-export const COUNTER_BOUND_REQUESTS: u32 = 58;
-export const COUNTER_BOUND_KEYS: u32 = 59;
-export const COUNTER_BOUND_REORDER: u32 = 60;
-export const COUNTER_BOUND_LINES: u32 = 61;
-export const COUNTER_BOUND_SYNS: u32 = 62;
-export const COUNTER_BOUND_INTERFACES: u32 = 63;
-export const COUNTER_BOUND_FRAGMENTS: u32 = 64;
-export const COUNTER_PAYLOAD_SEEN: u32 = 65;
-export const COUNTER_PAYLOAD_RECORDED: u32 = 66;
-export const COUNTER_PAYLOAD_REPEATED: u32 = 67;
-export const COUNTER_PAYLOAD_GAP: u32 = 68;
-export const COUNTER_PAYLOAD_MISSING: u32 = 69;
-export const COUNTER_PAYLOAD_UNSYNCED_MID_STREAM: u32 = 70;
-export const COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP: u32 = 71;
-export const COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD: u32 = 72;
-export const COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY: u32 = 73;
-export const COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE: u32 = 74;
-export const COUNTER_PAYLOAD_SKIPPED_TLS: u32 = 75;
-export const COUNTER_PAYLOAD_SKIPPED_STRAY: u32 = 76;
-export const COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT: u32 = 77;
-export const COUNTER_PAYLOAD_SKIPPED_STREAM: u32 = 78;
-export const COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER: u32 = 79;
-export const COUNTER_PAYLOAD_SKIPPED_REFUSED: u32 = 80;
-export const COUNTER_COUNT: u32 = 81;
+export const COUNTER_PARSED_SEGMENTS: u32 = 34;
+export const COUNTER_PARSED_GAPS: u32 = 35;
+export const COUNTER_RETRANSMITTED: u32 = 36;
+export const COUNTER_DUPLICATES: u32 = 37;
+export const COUNTER_OUT_OF_ORDER: u32 = 38;
+export const COUNTER_REFUSED_SEGMENTS: u32 = 39;
+export const COUNTER_AMBIGUOUS_COPIES: u32 = 40;
+export const COUNTER_NEGATIVE_LATENCY: u32 = 41;
+export const COUNTER_UNKNOWN_LATENCY: u32 = 42;
+export const COUNTER_FLOWS: u32 = 43;
+export const COUNTER_FLOWS_UNSYNCED: u32 = 44;
+export const COUNTER_UNSYNCED_BYTES: u32 = 45;
+export const COUNTER_RESYNCS: u32 = 46;
+export const COUNTER_UNKNOWN_COMMANDS: u32 = 47;
+export const COUNTER_UNMATCHED_ANSWERS: u32 = 48;
+export const COUNTER_AMBIGUOUS_LENGTHS: u32 = 49;
+export const COUNTER_AMBIGUOUS_QUIET: u32 = 50;
+export const COUNTER_PROXY_HEADERS: u32 = 51;
+export const COUNTER_UDP_REFUSED: u32 = 52;
+export const COUNTER_SYN_SEEN: u32 = 53;
+export const COUNTER_CAPTURES_OVERLAPPING: u32 = 54;
+export const COUNTER_PACKETS_CUT: u32 = 55;
+export const COUNTER_CUT_CAPTURED: u32 = 56;
+export const COUNTER_FLOWS_WITHOUT_CLIENT: u32 = 57;
+export const COUNTER_FLOWS_WITHOUT_SERVER: u32 = 58;
+export const COUNTER_BOUND_FLOWS: u32 = 59;
+export const COUNTER_BOUND_REQUESTS: u32 = 60;
+export const COUNTER_BOUND_KEYS: u32 = 61;
+export const COUNTER_BOUND_REORDER: u32 = 62;
+export const COUNTER_BOUND_LINES: u32 = 63;
+export const COUNTER_BOUND_SYNS: u32 = 64;
+export const COUNTER_BOUND_INTERFACES: u32 = 65;
+export const COUNTER_BOUND_FRAGMENTS: u32 = 66;
+export const COUNTER_PAYLOAD_SEEN: u32 = 67;
+export const COUNTER_PAYLOAD_RECORDED: u32 = 68;
+export const COUNTER_PAYLOAD_REPEATED: u32 = 69;
+export const COUNTER_PAYLOAD_GAP: u32 = 70;
+export const COUNTER_PAYLOAD_MISSING: u32 = 71;
+export const COUNTER_PAYLOAD_UNSYNCED_MID_STREAM: u32 = 72;
+export const COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP: u32 = 73;
+export const COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD: u32 = 74;
+export const COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY: u32 = 75;
+export const COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE: u32 = 76;
+export const COUNTER_PAYLOAD_SKIPPED_TLS: u32 = 77;
+export const COUNTER_PAYLOAD_SKIPPED_STRAY: u32 = 78;
+export const COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT: u32 = 79;
+export const COUNTER_PAYLOAD_SKIPPED_STREAM: u32 = 80;
+export const COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER: u32 = 81;
+export const COUNTER_PAYLOAD_SKIPPED_REFUSED: u32 = 82;
+export const COUNTER_COUNT: u32 = 83;
 
 // container of a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers
 export const CONTAINER_NONE: u32 = 0;
@@ -433,8 +453,8 @@ export const PHASE_SEALING: u32 = 3;
 export const PHASE_READING: u32 = 4;
 export const PHASE_COUNT: u32 = 5;
 
-// counters of the BPF program for each CPU and ring, u64 each; the same names as in enum counter mean the
-// same
+// counters of the BPF program for each CPU and ring, u64 each: a packet is in one of them, in
+// `submitted_parsed` where it became a message record; the same names as in enum counter mean the same
 export const KERNEL_COUNTER_SUBMITTED: u32 = 0;
 export const KERNEL_COUNTER_LOST_RING_FULL: u32 = 1;
 export const KERNEL_COUNTER_LOST_COPY_FAILED: u32 = 2;
@@ -446,7 +466,26 @@ export const KERNEL_COUNTER_SKIPPED_CUT_HEADER: u32 = 7;
 export const KERNEL_COUNTER_SKIPPED_MALFORMED: u32 = 8;
 export const KERNEL_COUNTER_SKIPPED_NO_PAYLOAD: u32 = 9;
 export const KERNEL_COUNTER_SKIPPED_SAMPLED: u32 = 10;
-export const KERNEL_COUNTER_COUNT: u32 = 11;
+export const KERNEL_COUNTER_SUBMITTED_PARSED: u32 = 11;
+export const KERNEL_COUNTER_COUNT: u32 = 12;
+
+// what a `message` of a message record is: any line, answers that are one word, lines without anything
+// unusual, a further key of the get or line before it, or a binary frame
+export const MESSAGE_FORM_LINE: u32 = 0;
+export const MESSAGE_FORM_VALUE: u32 = 1;
+export const MESSAGE_FORM_END: u32 = 2;
+export const MESSAGE_FORM_STORED: u32 = 3;
+export const MESSAGE_FORM_NOT_STORED: u32 = 4;
+export const MESSAGE_FORM_EXISTS: u32 = 5;
+export const MESSAGE_FORM_NOT_FOUND: u32 = 6;
+export const MESSAGE_FORM_DELETED: u32 = 7;
+export const MESSAGE_FORM_TOUCHED: u32 = 8;
+export const MESSAGE_FORM_OK: u32 = 9;
+export const MESSAGE_FORM_GET: u32 = 10;
+export const MESSAGE_FORM_SET: u32 = 11;
+export const MESSAGE_FORM_KEY: u32 = 12;
+export const MESSAGE_FORM_BINARY: u32 = 13;
+export const MESSAGE_FORM_COUNT: u32 = 14;
 
 // columns of a block, in the order of its payload
 export const COLUMN_SHAPE: u32 = 0;
@@ -1061,6 +1100,50 @@ export class RingHole {
 
 export const SIZEOF_RING_HOLE: u32 = 8;
 
+/**
+ * head of a record of a BPF ring that stands for a TCP segment of whole messages, of which neither key nor
+ * value is in it. Addresses follow as on the wire, source first, of 4 bytes each, or 16 with IPv6, and then
+ * `message`s to the end of the record, by ascending place in the segment
+ */
+// @ts-ignore: decorator
+@unmanaged
+export class MessageRecord {
+  time: u64; // 0: as in ring_record
+  sequence: u32; // 8: sequence number of its first byte of payload
+  ack: u32; // 12: acknowledgement number
+  hash: u32; // 16: as in ring_record
+  ifindex: u8; // 20: low bits of the interface it was captured on
+  headers: u8; // 21: bytes of the headers, link header included
+  window: u16; // 22: window, in network order
+  size: u16; // 24: bytes of payload
+  family: u8; // 26: 4 or 6
+  protocol: u8; // 27: MESSAGE_PROTOCOL
+  ports: u32; // 28: in network order: source in the low half
+}
+
+export const SIZEOF_MESSAGE_RECORD: u32 = 32;
+
+/**
+ * a line or binary frame of a message record. Where it has a key, its SipHash-2-4 (u64) follows; then,
+ * padded to 8 bytes, client flags and time to live (MESSAGE_NUMBERS), or of form `line` its bytes without
+ * key and line end, or of form `binary` header and extras
+ */
+// @ts-ignore: decorator
+@unmanaged
+export class Message {
+  form: u8; // 0: enum message_form, and bits MESSAGE_*
+  keySize: u8; // 1: bytes of the key, 0: none
+  // 2: bytes besides key and value: of the line, its end included, or of header and extras; of form `key`:
+  // 1, for the space before it
+  lineSize: u8;
+  keyAt: u8; // 3: bytes before the key
+  // 4: bytes of the value, which may end behind the segment; where it does not, nor does its line end; 0
+  // without a value
+  valueSize: u32;
+}
+
+export const SIZEOF_MESSAGE: u32 = 8;
+
 /** read-only data of the BPF program, set before it is loaded */
 // @ts-ignore: decorator
 @unmanaged
@@ -1073,13 +1156,15 @@ export class KernelSettings {
   wakeInterval: u64; // 24: shortest time between two wake-ups of a worker, nanoseconds
   wakeIntervalBusy: u64; // 32: the same under load, where more than wake_bytes arrive in between, nanoseconds
   wakeBytes: u64; // 40: bytes of one ring between two wake-ups that count as load
-  sample: u32; // 48: as in index_state
-  // 52: 1: the kernel is new enough to tell what clock skb->tstamp is of (5.18), and a monotonic one is
+  key0: u64; // 48: as in config: for the programs that parse
+  key1: u64; // 56: as in config
+  sample: u32; // 64: as in index_state
+  // 68: 1: the kernel is new enough to tell what clock skb->tstamp is of (5.18), and a monotonic one is
   // taken
   stamps: u32;
 }
 
-export const SIZEOF_KERNEL_SETTINGS: u32 = 56;
+export const SIZEOF_KERNEL_SETTINGS: u32 = 72;
 
 /** Compile-time guard: the build stops where the offsets of a class are not those of the schema. */
 export function assertLayout(): void {
@@ -1420,7 +1505,25 @@ export function assertLayout(): void {
   if (offsetof<RingHole>() != 8) ERROR("size of ring_hole");
   if (offsetof<RingHole>("offset") != 0) ERROR("ring_hole.offset");
   if (offsetof<RingHole>("size") != 4) ERROR("ring_hole.size");
-  if (offsetof<KernelSettings>() != 56) ERROR("size of kernel_settings");
+  if (offsetof<MessageRecord>() != 32) ERROR("size of message_record");
+  if (offsetof<MessageRecord>("time") != 0) ERROR("message_record.time");
+  if (offsetof<MessageRecord>("sequence") != 8) ERROR("message_record.sequence");
+  if (offsetof<MessageRecord>("ack") != 12) ERROR("message_record.ack");
+  if (offsetof<MessageRecord>("hash") != 16) ERROR("message_record.hash");
+  if (offsetof<MessageRecord>("ifindex") != 20) ERROR("message_record.ifindex");
+  if (offsetof<MessageRecord>("headers") != 21) ERROR("message_record.headers");
+  if (offsetof<MessageRecord>("window") != 22) ERROR("message_record.window");
+  if (offsetof<MessageRecord>("size") != 24) ERROR("message_record.size");
+  if (offsetof<MessageRecord>("family") != 26) ERROR("message_record.family");
+  if (offsetof<MessageRecord>("protocol") != 27) ERROR("message_record.protocol");
+  if (offsetof<MessageRecord>("ports") != 28) ERROR("message_record.ports");
+  if (offsetof<Message>() != 8) ERROR("size of message");
+  if (offsetof<Message>("form") != 0) ERROR("message.form");
+  if (offsetof<Message>("keySize") != 1) ERROR("message.key_size");
+  if (offsetof<Message>("lineSize") != 2) ERROR("message.line_size");
+  if (offsetof<Message>("keyAt") != 3) ERROR("message.key_at");
+  if (offsetof<Message>("valueSize") != 4) ERROR("message.value_size");
+  if (offsetof<KernelSettings>() != 72) ERROR("size of kernel_settings");
   if (offsetof<KernelSettings>("layoutHash") != 0) ERROR("kernel_settings.layout_hash");
   if (offsetof<KernelSettings>("rings") != 4) ERROR("kernel_settings.rings");
   if (offsetof<KernelSettings>("seed") != 8) ERROR("kernel_settings.seed");
@@ -1429,6 +1532,8 @@ export function assertLayout(): void {
   if (offsetof<KernelSettings>("wakeInterval") != 24) ERROR("kernel_settings.wake_interval");
   if (offsetof<KernelSettings>("wakeIntervalBusy") != 32) ERROR("kernel_settings.wake_interval_busy");
   if (offsetof<KernelSettings>("wakeBytes") != 40) ERROR("kernel_settings.wake_bytes");
-  if (offsetof<KernelSettings>("sample") != 48) ERROR("kernel_settings.sample");
-  if (offsetof<KernelSettings>("stamps") != 52) ERROR("kernel_settings.stamps");
+  if (offsetof<KernelSettings>("key0") != 48) ERROR("kernel_settings.key0");
+  if (offsetof<KernelSettings>("key1") != 56) ERROR("kernel_settings.key1");
+  if (offsetof<KernelSettings>("sample") != 64) ERROR("kernel_settings.sample");
+  if (offsetof<KernelSettings>("stamps") != 68) ERROR("kernel_settings.stamps");
 }

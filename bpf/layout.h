@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0xc6712313u
+#define MEMBENCH_LAYOUT_HASH 0x982668eau
 
 #define MEMBENCH_COUNT_FLOWS 65536u /* entries of the table of connections that the counting program keeps, 64 bytes each */
 #define MEMBENCH_COUNT_MESSAGES 256u /* most requests or answers that the counting program reads in one packet */
@@ -47,6 +47,12 @@
 #define MEMBENCH_RING_CAPTURE_MAX 131040u /* most bytes of a packet in a ring record: the largest size of a record, less its head */
 #define MEMBENCH_HOLES_MAX 8u /* most values that the BPF program leaves out of a packet */
 #define MEMBENCH_UNCUT_BITMAP 8192u /* bytes of the bitmap of flows whose packets are to be copied whole: bit n % 32 of word n / 32 is set for the flows whose hash begins with the 16 bits n */
+#define MEMBENCH_MESSAGE_PROTOCOL 255u /* protocol of a `message_record`, where a `ring_record` has that of its packet; reserved by IANA */
+#define MEMBENCH_MESSAGES_MAX 64u /* most `message`s of a message record */
+#define MEMBENCH_MESSAGE_LINE_MAX 48u /* most bytes of a line besides its key, without line end, in a `message` */
+#define MEMBENCH_MESSAGE_LOGIN 32u /* bit of `message.form`: the value reads like the name and the password of a user, as in assembly/memcache/credentials.ts */
+#define MEMBENCH_MESSAGE_NUMBERS 64u /* bit of `message.form`, of a set or value: client flags (u32) and time to live (u32) follow; without it both are 0 */
+#define MEMBENCH_MESSAGE_END 128u /* bit of `message.form`, of a value: `END` and its line end come after it */
 
 /* first counters of a CPU; skipped ones are packets of the server ports of which at least a part was not read */
 enum membench_count_counter {
@@ -310,54 +316,56 @@ enum membench_counter {
 	MEMBENCH_COUNTER_VALUE_GAPS = 31,
 	MEMBENCH_COUNTER_LEFT_OUT_BYTES = 32,
 	MEMBENCH_COUNTER_FLOWS_UNCUT = 33,
-	MEMBENCH_COUNTER_RETRANSMITTED = 34,
-	MEMBENCH_COUNTER_DUPLICATES = 35,
-	MEMBENCH_COUNTER_OUT_OF_ORDER = 36,
-	MEMBENCH_COUNTER_REFUSED_SEGMENTS = 37,
-	MEMBENCH_COUNTER_AMBIGUOUS_COPIES = 38,
-	MEMBENCH_COUNTER_NEGATIVE_LATENCY = 39,
-	MEMBENCH_COUNTER_UNKNOWN_LATENCY = 40,
-	MEMBENCH_COUNTER_FLOWS = 41,
-	MEMBENCH_COUNTER_FLOWS_UNSYNCED = 42,
-	MEMBENCH_COUNTER_UNSYNCED_BYTES = 43,
-	MEMBENCH_COUNTER_RESYNCS = 44,
-	MEMBENCH_COUNTER_UNKNOWN_COMMANDS = 45,
-	MEMBENCH_COUNTER_UNMATCHED_ANSWERS = 46,
-	MEMBENCH_COUNTER_AMBIGUOUS_LENGTHS = 47,
-	MEMBENCH_COUNTER_AMBIGUOUS_QUIET = 48,
-	MEMBENCH_COUNTER_PROXY_HEADERS = 49,
-	MEMBENCH_COUNTER_UDP_REFUSED = 50,
-	MEMBENCH_COUNTER_SYN_SEEN = 51,
-	MEMBENCH_COUNTER_CAPTURES_OVERLAPPING = 52,
-	MEMBENCH_COUNTER_PACKETS_CUT = 53,
-	MEMBENCH_COUNTER_CUT_CAPTURED = 54,
-	MEMBENCH_COUNTER_FLOWS_WITHOUT_CLIENT = 55,
-	MEMBENCH_COUNTER_FLOWS_WITHOUT_SERVER = 56,
-	MEMBENCH_COUNTER_BOUND_FLOWS = 57,
-	MEMBENCH_COUNTER_BOUND_REQUESTS = 58,
-	MEMBENCH_COUNTER_BOUND_KEYS = 59,
-	MEMBENCH_COUNTER_BOUND_REORDER = 60,
-	MEMBENCH_COUNTER_BOUND_LINES = 61,
-	MEMBENCH_COUNTER_BOUND_SYNS = 62,
-	MEMBENCH_COUNTER_BOUND_INTERFACES = 63,
-	MEMBENCH_COUNTER_BOUND_FRAGMENTS = 64,
-	MEMBENCH_COUNTER_PAYLOAD_SEEN = 65,
-	MEMBENCH_COUNTER_PAYLOAD_RECORDED = 66,
-	MEMBENCH_COUNTER_PAYLOAD_REPEATED = 67,
-	MEMBENCH_COUNTER_PAYLOAD_GAP = 68,
-	MEMBENCH_COUNTER_PAYLOAD_MISSING = 69,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_MID_STREAM = 70,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP = 71,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD = 72,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY = 73,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE = 74,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_TLS = 75,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STRAY = 76,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT = 77,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STREAM = 78,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER = 79,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_REFUSED = 80,
-	MEMBENCH_COUNTER_COUNT = 81,
+	MEMBENCH_COUNTER_PARSED_SEGMENTS = 34,
+	MEMBENCH_COUNTER_PARSED_GAPS = 35,
+	MEMBENCH_COUNTER_RETRANSMITTED = 36,
+	MEMBENCH_COUNTER_DUPLICATES = 37,
+	MEMBENCH_COUNTER_OUT_OF_ORDER = 38,
+	MEMBENCH_COUNTER_REFUSED_SEGMENTS = 39,
+	MEMBENCH_COUNTER_AMBIGUOUS_COPIES = 40,
+	MEMBENCH_COUNTER_NEGATIVE_LATENCY = 41,
+	MEMBENCH_COUNTER_UNKNOWN_LATENCY = 42,
+	MEMBENCH_COUNTER_FLOWS = 43,
+	MEMBENCH_COUNTER_FLOWS_UNSYNCED = 44,
+	MEMBENCH_COUNTER_UNSYNCED_BYTES = 45,
+	MEMBENCH_COUNTER_RESYNCS = 46,
+	MEMBENCH_COUNTER_UNKNOWN_COMMANDS = 47,
+	MEMBENCH_COUNTER_UNMATCHED_ANSWERS = 48,
+	MEMBENCH_COUNTER_AMBIGUOUS_LENGTHS = 49,
+	MEMBENCH_COUNTER_AMBIGUOUS_QUIET = 50,
+	MEMBENCH_COUNTER_PROXY_HEADERS = 51,
+	MEMBENCH_COUNTER_UDP_REFUSED = 52,
+	MEMBENCH_COUNTER_SYN_SEEN = 53,
+	MEMBENCH_COUNTER_CAPTURES_OVERLAPPING = 54,
+	MEMBENCH_COUNTER_PACKETS_CUT = 55,
+	MEMBENCH_COUNTER_CUT_CAPTURED = 56,
+	MEMBENCH_COUNTER_FLOWS_WITHOUT_CLIENT = 57,
+	MEMBENCH_COUNTER_FLOWS_WITHOUT_SERVER = 58,
+	MEMBENCH_COUNTER_BOUND_FLOWS = 59,
+	MEMBENCH_COUNTER_BOUND_REQUESTS = 60,
+	MEMBENCH_COUNTER_BOUND_KEYS = 61,
+	MEMBENCH_COUNTER_BOUND_REORDER = 62,
+	MEMBENCH_COUNTER_BOUND_LINES = 63,
+	MEMBENCH_COUNTER_BOUND_SYNS = 64,
+	MEMBENCH_COUNTER_BOUND_INTERFACES = 65,
+	MEMBENCH_COUNTER_BOUND_FRAGMENTS = 66,
+	MEMBENCH_COUNTER_PAYLOAD_SEEN = 67,
+	MEMBENCH_COUNTER_PAYLOAD_RECORDED = 68,
+	MEMBENCH_COUNTER_PAYLOAD_REPEATED = 69,
+	MEMBENCH_COUNTER_PAYLOAD_GAP = 70,
+	MEMBENCH_COUNTER_PAYLOAD_MISSING = 71,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_MID_STREAM = 72,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP = 73,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD = 74,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY = 75,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE = 76,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_TLS = 77,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STRAY = 78,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT = 79,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STREAM = 80,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER = 81,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_REFUSED = 82,
+	MEMBENCH_COUNTER_COUNT = 83,
 };
 
 /* container of a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers */
@@ -379,7 +387,7 @@ enum membench_phase {
 	MEMBENCH_PHASE_COUNT = 5,
 };
 
-/* counters of the BPF program for each CPU and ring, u64 each; the same names as in enum counter mean the same */
+/* counters of the BPF program for each CPU and ring, u64 each: a packet is in one of them, in `submitted_parsed` where it became a message record; the same names as in enum counter mean the same */
 enum membench_kernel_counter {
 	MEMBENCH_KERNEL_COUNTER_SUBMITTED = 0,
 	MEMBENCH_KERNEL_COUNTER_LOST_RING_FULL = 1,
@@ -392,7 +400,27 @@ enum membench_kernel_counter {
 	MEMBENCH_KERNEL_COUNTER_SKIPPED_MALFORMED = 8,
 	MEMBENCH_KERNEL_COUNTER_SKIPPED_NO_PAYLOAD = 9,
 	MEMBENCH_KERNEL_COUNTER_SKIPPED_SAMPLED = 10,
-	MEMBENCH_KERNEL_COUNTER_COUNT = 11,
+	MEMBENCH_KERNEL_COUNTER_SUBMITTED_PARSED = 11,
+	MEMBENCH_KERNEL_COUNTER_COUNT = 12,
+};
+
+/* what a `message` of a message record is: any line, answers that are one word, lines without anything unusual, a further key of the get or line before it, or a binary frame */
+enum membench_message_form {
+	MEMBENCH_MESSAGE_FORM_LINE = 0,
+	MEMBENCH_MESSAGE_FORM_VALUE = 1,
+	MEMBENCH_MESSAGE_FORM_END = 2,
+	MEMBENCH_MESSAGE_FORM_STORED = 3,
+	MEMBENCH_MESSAGE_FORM_NOT_STORED = 4,
+	MEMBENCH_MESSAGE_FORM_EXISTS = 5,
+	MEMBENCH_MESSAGE_FORM_NOT_FOUND = 6,
+	MEMBENCH_MESSAGE_FORM_DELETED = 7,
+	MEMBENCH_MESSAGE_FORM_TOUCHED = 8,
+	MEMBENCH_MESSAGE_FORM_OK = 9,
+	MEMBENCH_MESSAGE_FORM_GET = 10,
+	MEMBENCH_MESSAGE_FORM_SET = 11,
+	MEMBENCH_MESSAGE_FORM_KEY = 12,
+	MEMBENCH_MESSAGE_FORM_BINARY = 13,
+	MEMBENCH_MESSAGE_FORM_COUNT = 14,
 };
 
 /* columns of a block, in the order of its payload */
@@ -1160,6 +1188,48 @@ _Static_assert(sizeof(struct membench_ring_hole) == 8, "size of ring_hole");
 _Static_assert(__builtin_offsetof(struct membench_ring_hole, offset) == 0, "ring_hole.offset");
 _Static_assert(__builtin_offsetof(struct membench_ring_hole, size) == 4, "ring_hole.size");
 
+/* head of a record of a BPF ring that stands for a TCP segment of whole messages, of which neither key nor value is in it. Addresses follow as on the wire, source first, of 4 bytes each, or 16 with IPv6, and then `message`s to the end of the record, by ascending place in the segment */
+struct membench_message_record {
+	__u64 time; /* as in ring_record */
+	__u32 sequence; /* sequence number of its first byte of payload */
+	__u32 ack; /* acknowledgement number */
+	__u32 hash; /* as in ring_record */
+	__u8 ifindex; /* low bits of the interface it was captured on */
+	__u8 headers; /* bytes of the headers, link header included */
+	__u16 window; /* window, in network order */
+	__u16 size; /* bytes of payload */
+	__u8 family; /* 4 or 6 */
+	__u8 protocol; /* MESSAGE_PROTOCOL */
+	__u32 ports; /* in network order: source in the low half */
+};
+_Static_assert(sizeof(struct membench_message_record) == 32, "size of message_record");
+_Static_assert(__builtin_offsetof(struct membench_message_record, time) == 0, "message_record.time");
+_Static_assert(__builtin_offsetof(struct membench_message_record, sequence) == 8, "message_record.sequence");
+_Static_assert(__builtin_offsetof(struct membench_message_record, ack) == 12, "message_record.ack");
+_Static_assert(__builtin_offsetof(struct membench_message_record, hash) == 16, "message_record.hash");
+_Static_assert(__builtin_offsetof(struct membench_message_record, ifindex) == 20, "message_record.ifindex");
+_Static_assert(__builtin_offsetof(struct membench_message_record, headers) == 21, "message_record.headers");
+_Static_assert(__builtin_offsetof(struct membench_message_record, window) == 22, "message_record.window");
+_Static_assert(__builtin_offsetof(struct membench_message_record, size) == 24, "message_record.size");
+_Static_assert(__builtin_offsetof(struct membench_message_record, family) == 26, "message_record.family");
+_Static_assert(__builtin_offsetof(struct membench_message_record, protocol) == 27, "message_record.protocol");
+_Static_assert(__builtin_offsetof(struct membench_message_record, ports) == 28, "message_record.ports");
+
+/* a line or binary frame of a message record. Where it has a key, its SipHash-2-4 (u64) follows; then, padded to 8 bytes, client flags and time to live (MESSAGE_NUMBERS), or of form `line` its bytes without key and line end, or of form `binary` header and extras */
+struct membench_message {
+	__u8 form; /* enum message_form, and bits MESSAGE_* */
+	__u8 key_size; /* bytes of the key, 0: none */
+	__u8 line_size; /* bytes besides key and value: of the line, its end included, or of header and extras; of form `key`: 1, for the space before it */
+	__u8 key_at; /* bytes before the key */
+	__u32 value_size; /* bytes of the value, which may end behind the segment; where it does not, nor does its line end; 0 without a value */
+};
+_Static_assert(sizeof(struct membench_message) == 8, "size of message");
+_Static_assert(__builtin_offsetof(struct membench_message, form) == 0, "message.form");
+_Static_assert(__builtin_offsetof(struct membench_message, key_size) == 1, "message.key_size");
+_Static_assert(__builtin_offsetof(struct membench_message, line_size) == 2, "message.line_size");
+_Static_assert(__builtin_offsetof(struct membench_message, key_at) == 3, "message.key_at");
+_Static_assert(__builtin_offsetof(struct membench_message, value_size) == 4, "message.value_size");
+
 /* read-only data of the BPF program, set before it is loaded */
 struct membench_kernel_settings {
 	__u32 layout_hash; /* layout hash of the build; the host refuses an object with another one */
@@ -1170,10 +1240,12 @@ struct membench_kernel_settings {
 	__u64 wake_interval; /* shortest time between two wake-ups of a worker, nanoseconds */
 	__u64 wake_interval_busy; /* the same under load, where more than wake_bytes arrive in between, nanoseconds */
 	__u64 wake_bytes; /* bytes of one ring between two wake-ups that count as load */
+	__u64 key0; /* as in config: for the programs that parse */
+	__u64 key1; /* as in config */
 	__u32 sample; /* as in index_state */
 	__u32 stamps; /* 1: the kernel is new enough to tell what clock skb->tstamp is of (5.18), and a monotonic one is taken */
 };
-_Static_assert(sizeof(struct membench_kernel_settings) == 56, "size of kernel_settings");
+_Static_assert(sizeof(struct membench_kernel_settings) == 72, "size of kernel_settings");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, layout_hash) == 0, "kernel_settings.layout_hash");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, rings) == 4, "kernel_settings.rings");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, seed) == 8, "kernel_settings.seed");
@@ -1182,7 +1254,9 @@ _Static_assert(__builtin_offsetof(struct membench_kernel_settings, keep_empty) =
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, wake_interval) == 24, "kernel_settings.wake_interval");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, wake_interval_busy) == 32, "kernel_settings.wake_interval_busy");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, wake_bytes) == 40, "kernel_settings.wake_bytes");
-_Static_assert(__builtin_offsetof(struct membench_kernel_settings, sample) == 48, "kernel_settings.sample");
-_Static_assert(__builtin_offsetof(struct membench_kernel_settings, stamps) == 52, "kernel_settings.stamps");
+_Static_assert(__builtin_offsetof(struct membench_kernel_settings, key0) == 48, "kernel_settings.key0");
+_Static_assert(__builtin_offsetof(struct membench_kernel_settings, key1) == 56, "kernel_settings.key1");
+_Static_assert(__builtin_offsetof(struct membench_kernel_settings, sample) == 64, "kernel_settings.sample");
+_Static_assert(__builtin_offsetof(struct membench_kernel_settings, stamps) == 68, "kernel_settings.stamps");
 
 #endif

@@ -127,11 +127,12 @@ __noinline int membench_count(__u32 ring, __u32 counter)
 		COUNT(MEMBENCH_KERNEL_COUNTER_SKIPPED_MALFORMED);
 		COUNT(MEMBENCH_KERNEL_COUNTER_SKIPPED_NO_PAYLOAD);
 		COUNT(MEMBENCH_KERNEL_COUNTER_SKIPPED_SAMPLED);
+		COUNT(MEMBENCH_KERNEL_COUNTER_SUBMITTED_PARSED);
 	}
 	return 0;
 }
 
-_Static_assert(MEMBENCH_KERNEL_COUNTER_COUNT == 11, "a counter without a case");
+_Static_assert(MEMBENCH_KERNEL_COUNTER_COUNT == 12, "a counter without a case");
 _Static_assert(MEMBENCH_KERNEL_COUNTER_COUNT <= MEMBENCH_KERNEL_COUNTERS, "counters do not fit");
 
 #endif
