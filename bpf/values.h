@@ -211,8 +211,6 @@ __noinline __u64 membench_line(__u32 from, __u32 size, __u32 after)
 		if (*(const __u32 *)(p + 2) == WORD4('E', 'N', 'D', '\r') && p[6] == '\n')
 			start = 7;
 	}
-	if (start + BINARY_HEADER > size)
-		return 0;
 	start = (start + zero) & 7;
 	p += start;
 	form = form_of(p);

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */
+/* SipHash-2-4 (Aumasson and Bernstein, 2012) of a key, under the secret of the run; as assembly/hash.ts. */
+#ifndef MEMBENCH_SIPHASH_H
+#define MEMBENCH_SIPHASH_H
+
+#include "headers.h"
+#include "layout.h"
+#include "maps.h"
+
+/* The offsets of a key's words are kept below this, for the verifier. */
+#define KEY_MASK 255
+
+#define ROTATE(x, bits) ((x) << (bits) | (x) >> (64 - (bits)))
+
+#define SIP_ROUND                      \
+	do {                           \
+		v0 += v1;              \
+		v1 = ROTATE(v1, 13);   \
+		v1 ^= v0;              \
+		v0 = ROTATE(v0, 32);   \
+		v2 += v3;              \
+		v3 = ROTATE(v3, 16);   \
+		v3 ^= v2;              \
+		v0 += v3;              \
+		v3 = ROTATE(v3, 21);   \
+		v3 ^= v0;              \
+		v2 += v1;              \
+		v1 = ROTATE(v1, 17);   \
+		v1 ^= v2;              \
+		v2 = ROTATE(v2, 32);   \
+	} while (0)
+
+/* Hash of the `size` bytes at `from` of those gathered. The loop is bounded: a call of bpf_loop costs more. */
+__noinline __u64 membench_key_hash(__u32 from, __u32 size)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct gathering *g = bpf_map_lookup_elem(&gatherings, &cpu);
+	__u64 v0, v1, v2, v3, word, zero;
+	__u32 at = 0, rest = size & 7;
+	const __u8 *p;
+
+	if (!g)
+		return 0;
+	zero = g->zero;
+	p = g->bytes + (from & (GATHERED - 1));
+	v0 = settings.key0 ^ 0x736f6d6570736575ull;
+	v1 = settings.key1 ^ 0x646f72616e646f6dull;
+	v2 = settings.key0 ^ 0x6c7967656e657261ull;
+	v3 = settings.key1 ^ 0x7465646279746573ull;
+	for (__u32 i = 1; i <= MEMBENCH_KEY_MAX / 8; i++) {
+		if (size < 8 * i)
+			break;
+		word = *(const __u64 *)(p + (at & KEY_MASK));
+		v3 ^= word;
+		SIP_ROUND;
+		SIP_ROUND;
+		v0 ^= word;
+		/* Otherwise the verifier would tell apart every length of a key. */
+		at = (at + 8 + zero) & KEY_MASK;
+	}
+	word = *(const __u64 *)(p + (at & KEY_MASK));
+	word = (__u64)size << 56 | (word & ((1ull << 8 * rest) - 1));
+	v3 ^= word;
+	SIP_ROUND;
+	SIP_ROUND;
+	v0 ^= word;
+	v2 ^= 0xff;
+	SIP_ROUND;
+	SIP_ROUND;
+	SIP_ROUND;
+	SIP_ROUND;
+	return v0 ^ v1 ^ v2 ^ v3;
+}
+
+#endif
