@@ -109,7 +109,8 @@ __noinline int membench_value(struct __sk_buff *skb, __u64 read, __u32 out)
 		advance(k, END_SIZE);
 	}
 	advance(k, 2);
-	return 1;
+	/* Of a line without a value the parser learns only from the next one, or the end, that one was read. */
+	return value || !k->left || *message_at(g, out) != MEMBENCH_MESSAGE_FORM_LINE;
 }
 
 /* Reads a message that is no further key, as `membench_text` does. */

@@ -47,7 +47,7 @@ static __always_inline __u32 word_answer(const __u8 *p, __u32 word, __u32 next)
 	return 0;
 }
 
-/* As `after_number`, of at most eight digits; most numbers have one. */
+/* As `after_number`, of at most eight digits without zeros before them; most numbers have one. */
 static __always_inline __u32 after_short_number(const __u8 *p, __u32 at, __u64 *value, __u64 zero)
 {
 	__u32 bytes = *(const __u16 *)(p + at);
@@ -57,6 +57,8 @@ static __always_inline __u32 after_short_number(const __u8 *p, __u32 at, __u64 *
 		*value = (bytes & 0xff) - '0';
 		return at + 1;
 	}
+	if ((bytes & 0xff) == '0')
+		return 0;
 	end = after_number(p, at, value, zero);
 	return end - at > 8 ? 0 : end;
 }

@@ -6,29 +6,10 @@
 #include "headers.h"
 #include "layout.h"
 #include "maps.h"
+#include "sip_round.h"
 
 /* The offsets of a key's words are kept below this, for the verifier. */
 #define KEY_MASK 255
-
-#define ROTATE(x, bits) ((x) << (bits) | (x) >> (64 - (bits)))
-
-#define SIP_ROUND                      \
-	do {                           \
-		v0 += v1;              \
-		v1 = ROTATE(v1, 13);   \
-		v1 ^= v0;              \
-		v0 = ROTATE(v0, 32);   \
-		v2 += v3;              \
-		v3 = ROTATE(v3, 16);   \
-		v3 ^= v2;              \
-		v0 += v3;              \
-		v3 = ROTATE(v3, 21);   \
-		v3 ^= v0;              \
-		v2 += v1;              \
-		v1 = ROTATE(v1, 17);   \
-		v1 ^= v2;              \
-		v2 = ROTATE(v2, 32);   \
-	} while (0)
 
 /* Hash of the `size` bytes at `from` of those gathered. The loop is bounded: a call of bpf_loop costs more. */
 __noinline __u64 membench_key_hash(__u32 from, __u32 size)
