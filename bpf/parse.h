@@ -212,12 +212,14 @@ static __always_inline __u32 put_messages(struct __sk_buff *skb, struct gatherin
 	k->left = length;
 	if (!load_on(skb, g))
 		return 0;
+	/* One of two constants, which the verifier must not tell apart. */
+	l4_offset = (l4_offset + g->zero) & 63;
 	headers = headers_of(g->bytes, l4_offset, length);
 	size = length - headers;
 	if (!headers || headers >= length || l3 + headers > 0xff || size > 0xffff)
 		return 0;
 	/* Every segment of a connection has it, but for the first. */
-	if (!(g->bytes[((l4_offset + g->zero) & 63) + 13] & TCP_ACK))
+	if (!(g->bytes[l4_offset + 13] & TCP_ACK))
 		return 0;
 	out = put_segment(g, skb, place, hash, headers, size);
 	read = read_message(g, headers, k->size - headers, out);
@@ -229,6 +231,7 @@ static __always_inline __u32 put_messages(struct __sk_buff *skb, struct gatherin
 	advance(k, headers);
 	if (!take(skb, k, read, out))
 		return 0;
+#pragma unroll
 	for (__u32 i = 1; i < MEMBENCH_MESSAGES_MAX; i++) {
 		if (!k->left)
 			return k->keys ? 0 : k->out;

@@ -185,7 +185,8 @@ __noinline __u64 membench_other(__u32 from, __u32 size, __u32 out)
 		((__u64 *)to)[i] = 0;
 	((__u64 *)to)[0] = *(const __u64 *)p & low_bytes(key);
 	((__u64 *)to)[1] = key > 8 ? *(const __u64 *)(p + 8) & low_bytes(key - 8) : 0;
-	if (copy_rest(to + key, p + at, rest - key, kind & (LINE_FLAGS | LINE_ANSWER), kind & LINE_ANSWER))
+	to += (key + zero) & (2 * PREFIX_MAX - 1);
+	if (copy_rest(to, p + ((at + zero) & (OFFSETS - 1)), rest - key, kind & (LINE_FLAGS | LINE_ANSWER), kind & LINE_ANSWER))
 		return 0;
 	/* Last, because the bytes before the rest overwrite nothing of it. */
 	if (key_size)

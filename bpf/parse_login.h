@@ -64,43 +64,61 @@ static __always_inline int look_at(struct words *seen, __u64 word)
 	return 0;
 }
 
-/* Looks at the `size` bytes at `from` of those gathered. */
-__noinline __u64 membench_login(__u32 from, __u32 size)
+/* Bytes that are looked at by one call. */
+#define CHUNK 128
+
+/* What `membench_login_chunk` takes and returns: what was seen so far, and whether it is no login. */
+#define SEEN_WORD 1
+#define SEEN_SPACE 2
+#define SEEN_SECOND 4
+#define SEEN_OTHER 8
+
+/* Looks at the next `size` bytes of a value, at most CHUNK, at `from` of those gathered. */
+__noinline __u32 membench_login_chunk(__u32 from, __u32 size, __u32 before)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct gathering *g = bpf_map_lookup_elem(&gatherings, &cpu);
 	struct words seen;
 	const __u8 *p;
-	__u32 at = 0;
-	__u64 zero;
 
 	if (!g)
-		return 0;
-	zero = g->zero;
-	seen.word = seen.space = seen.second = zero;
+		return SEEN_OTHER;
+	seen.word = -(__u64)(before & SEEN_WORD);
+	seen.space = -(__u64)(before >> 1 & 1);
+	seen.second = before & SEEN_SECOND;
 	p = g->bytes + (from & (GATHERED - 1));
-	for (__u32 i = 0; i < LOGIN_MAX / 32; i++) {
-		const __u8 *q = p + (at & (LOGIN_MAX - 1));
-
-		if (size - 32 * i < 32)
-			break;
-		if (look_at(&seen, *(const __u64 *)q) || look_at(&seen, *(const __u64 *)(q + 8)) ||
-		    look_at(&seen, *(const __u64 *)(q + 16)) || look_at(&seen, *(const __u64 *)(q + 24)))
-			return 0;
-		at = (at + 32 + zero) & (LOGIN_MAX - 1);
-	}
-	size &= 31;
-	for (__u32 i = 0; i < 4; i++) {
-		__u64 mask = low_bytes(size - 8 * i);
+#pragma unroll
+	for (__u32 i = 0; i < CHUNK / 8; i++) {
+		__u64 word = *(const __u64 *)(p + 8 * i);
 
 		if (8 * i >= size)
 			break;
 		/* Spaces after the end change nothing. */
-		if (look_at(&seen, (*(const __u64 *)(p + at) & mask) | (~mask & ' ' * ONES)))
-			return 0;
-		at = (at + 8 + zero) & (LOGIN_MAX - 1);
+		if (8 * i + 8 > size) {
+			__u64 mask = low_bytes(size & 7);
+
+			word = (word & mask) | (~mask & ' ' * ONES);
+		}
+		if (look_at(&seen, word))
+			return SEEN_OTHER;
 	}
-	return seen.second;
+	return (seen.word ? SEEN_WORD : 0) | (seen.space ? SEEN_SPACE : 0) | (seen.second ? SEEN_SECOND : 0);
+}
+
+/* Looks at a value of `size` bytes at `from` of those gathered. */
+__noinline int membench_login(__u32 from, __u32 size)
+{
+	__u32 seen = 0;
+
+#pragma unroll
+	for (__u32 i = 0; i < LOGIN_MAX / CHUNK; i++) {
+		if (CHUNK * i >= size)
+			break;
+		seen = membench_login_chunk(from + CHUNK * i, size - CHUNK * i, seen);
+		if (seen & SEEN_OTHER)
+			return 0;
+	}
+	return (seen & SEEN_SECOND) != 0;
 }
 
 #endif

@@ -68,6 +68,7 @@ export async function runRecording(
       sample,
       attach: options.attach,
       ebpfValues: options.ebpfValues,
+      parseKey: options.kernelParse ? secret.key : undefined,
     },
     (message) => options.onInfo?.(message),
     options.signal,

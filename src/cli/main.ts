@@ -91,6 +91,10 @@ function build(): Command {
         'copy',
       ]),
     )
+    .option(
+      '--kernel-parse',
+      'parse in the kernel where that can be, so that keys and values stay there (ebpf:IF)',
+    )
     .option('--no-zero-copy', 'copy out of kernel rings instead of reading them in place')
     .option(
       '--key-file <file>',

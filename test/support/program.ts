@@ -32,8 +32,10 @@ export interface Program {
    * not run it on such a packet.
    */
   run(frame: Uint8Array): string[] | null;
-  /** Takes the records out of the rings. */
+  /** Takes the records of packets out of the rings. */
   take(): Taken[];
+  /** The same as bytes, and message records, too. */
+  takeBytes(): Uint8Array[];
   /** All memory of the rings. */
   memory(): Uint8Array[];
   /** Has packets of the flows with such hashes copied whole, or no longer. */
@@ -76,6 +78,22 @@ export async function loadProgram(settings: Partial<ProgramSettings> = {}): Prom
       for (let i = counter; i < words.length; i += KERNEL_COUNTERS) sum += words[i]!;
       return sum;
     });
+  const takeBytes = () => {
+    const taken: Uint8Array[] = [];
+    for (const { consumer, producer, data } of rings) {
+      const view = new DataView(data.buffer, data.byteOffset, data.length);
+      const end = Atomics.load(producer, 0);
+      for (let at = consumer[0]!; at < end; ) {
+        const head = Number(at % BigInt(RING_SIZE));
+        const length = view.getUint32(head, true);
+        const size = length & ~DISCARDED;
+        if ((length & DISCARDED) === 0) taken.push(data.slice(head + 8, head + 8 + size));
+        at += BigInt((size + 8 + 7) & ~7);
+      }
+      Atomics.store(consumer, 0, end);
+    }
+    return taken;
+  };
   return {
     run(frame) {
       // struct bpf_test_run_opts (bpf/bpf.h).
@@ -94,21 +112,8 @@ export async function loadProgram(settings: Partial<ProgramSettings> = {}): Prom
       const after = sums();
       return KERNEL_COUNTER_NAMES.filter((_, i) => after[i]! > before[i]!);
     },
-    take() {
-      const taken: Taken[] = [];
-      for (const { consumer, producer, data } of rings) {
-        const view = new DataView(data.buffer, data.byteOffset, data.length);
-        const end = Atomics.load(producer, 0);
-        for (let at = consumer[0]!; at < end; ) {
-          const head = Number(at % BigInt(RING_SIZE));
-          const length = view.getUint32(head, true);
-          if ((length & DISCARDED) === 0) taken.push(read(view, head + 8));
-          at += BigInt(((length & ~DISCARDED) + 8 + 7) & ~7);
-        }
-        Atomics.store(consumer, 0, end);
-      }
-      return taken;
-    },
+    take: () => takeBytes().map(read),
+    takeBytes,
     memory: () => rings.map(({ data }) => data.subarray(0, RING_SIZE)),
     uncut(all) {
       const bytes = libc.map(2 * libc.pageSize, PROT_READ | PROT_WRITE, programs.uncut!, 0);
@@ -123,16 +128,17 @@ export async function loadProgram(settings: Partial<ProgramSettings> = {}): Prom
   };
 }
 
-function read(view: DataView, at: number): Taken {
-  const count = view.getUint8(at + RING_RECORD.holes);
+function read(record: Uint8Array): Taken {
+  const view = new DataView(record.buffer);
+  const count = view.getUint8(RING_RECORD.holes);
   const holes = Array.from({ length: count }, (_, i) => {
-    const hole = at + RING_RECORD.SIZE + i * RING_HOLE.SIZE;
+    const hole = RING_RECORD.SIZE + i * RING_HOLE.SIZE;
     return {
       offset: view.getUint32(hole + RING_HOLE.offset, true),
       size: view.getUint32(hole + RING_HOLE.size, true),
     };
   });
-  const from = at + RING_RECORD.SIZE + (count ? HOLES_MAX * RING_HOLE.SIZE : 0);
-  const captured = view.getUint32(at + RING_RECORD.captured, true);
-  return { holes, bytes: new Uint8Array(view.buffer, view.byteOffset + from, captured).slice() };
+  const from = RING_RECORD.SIZE + (count ? HOLES_MAX * RING_HOLE.SIZE : 0);
+  const captured = view.getUint32(RING_RECORD.captured, true);
+  return { holes, bytes: record.subarray(from, from + captured) };
 }

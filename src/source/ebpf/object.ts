@@ -25,6 +25,11 @@ export interface ProgramSettings {
   snaplen?: number | undefined;
   /** Whether values are left out of packets. Default false. */
   skipValues?: boolean | undefined;
+  /**
+   * The secret for the hashes of keys, 16 bytes, where segments of whole messages are parsed; values of others are
+   * left out. The caller's copy is all that remains of it in this process.
+   */
+  parseKey?: Uint8Array | undefined;
 }
 
 /** Descriptors of programs and maps in the kernel. */
@@ -50,6 +55,9 @@ export interface LoadedPrograms {
 const WAKE_INTERVAL = 400_000n;
 const WAKE_INTERVAL_BUSY = 2_000_000n;
 const WAKE_BYTES = 20_000n;
+
+/** Endings of the programs' names: those that copy packets, leave out values, and parse. */
+const SUFFIXES = ['', '_cut', '_parse'] as const;
 
 /** Path of the built object. */
 const OBJECT = new URL('../../bpf/packets.bpf.o', import.meta.url);
@@ -144,13 +152,21 @@ function load(libbpf: Libbpf, object: Handle, settings: LoadSettings, rings: num
   libbpf.setMaxEntries(map('rings'), settings.rings);
   libbpf.setMaxEntries(map('wakes'), settings.rings);
   libbpf.setMaxEntries(map('counters'), elements);
-  libbpf.setMaxEntries(map('gatherings'), settings.skipValues ? cpus : 1);
-  const suffix = settings.skipValues ? '_cut' : '';
-  const program = (name: string) => find(libbpf.findProgram(object, name), name);
-  const used = ['membench_l2', 'membench_l3'].map((name) => program(name + suffix));
-  const unused = ['membench_l2', 'membench_l3'].map((name) => program(name + (suffix ? '' : '_cut')));
-  for (const one of unused) check(libbpf.setAutoload(one, false), 'leave out a BPF program');
-  check(libbpf.load(object), 'load the BPF programs');
+  const leavesOut = settings.skipValues || settings.parseKey !== undefined;
+  libbpf.setMaxEntries(map('gatherings'), leavesOut ? cpus : 1);
+  const suffix = settings.parseKey ? '_parse' : settings.skipValues ? '_cut' : '';
+  const programs = (ending: string) =>
+    ['membench_l2', 'membench_l3'].map((name) => find(libbpf.findProgram(object, name + ending), name));
+  for (const other of SUFFIXES.filter((one) => one !== suffix)) {
+    for (const one of programs(other)) check(libbpf.setAutoload(one, false), 'leave out a BPF program');
+  }
+  const used = programs(suffix);
+  try {
+    check(libbpf.load(object), 'load the BPF programs');
+  } finally {
+    // The kernel has the secret by now, or will not get it.
+    if (settings.parseKey) libbpf.forget(map('.rodata'));
+  }
   for (let i = 0; i < settings.rings; i++) {
     const fd = check(libbpf.createRing(settings.ringSize), 'make a BPF ring');
     rings.push(fd);
@@ -164,7 +180,7 @@ function load(libbpf: Libbpf, object: Handle, settings: LoadSettings, rings: num
     counters: libbpf.mapFd(map('counters')),
     countersSize: elements * KERNEL_COUNTERS * 8,
     cpus,
-    uncut: settings.skipValues ? libbpf.mapFd(map('uncut')) : null,
+    uncut: leavesOut ? libbpf.mapFd(map('uncut')) : null,
     close() {
       for (const fd of rings) closeSync(fd);
       libbpf.close(object);
@@ -227,7 +243,9 @@ function writeSettings(libbpf: Libbpf, section: Handle, settings: LoadSettings):
     Math.min(settings.snaplen ?? RING_CAPTURE_MAX, RING_CAPTURE_MAX),
     true,
   );
+  if (settings.parseKey) bytes.set(settings.parseKey, KERNEL_SETTINGS.key0);
   libbpf.write(at, bytes);
+  bytes.fill(0, KERNEL_SETTINGS.key0, KERNEL_SETTINGS.key1 + 8);
 }
 
 function writePorts(libbpf: Libbpf, section: Handle, ranges: ProgramSettings['ports']): void {

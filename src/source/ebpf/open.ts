@@ -31,6 +31,7 @@ function loadFor(
   values: LiveOptions['ebpfValues'],
 ): LoadedPrograms {
   if (values === 'copy') return loadPrograms(libbpf, settings);
+  if (settings.parseKey !== undefined) return loadParser(libbpf, settings);
   try {
     return loadPrograms(libbpf, { ...settings, skipValues: true });
   } catch (error) {
@@ -41,6 +42,22 @@ function loadFor(
       'ERR_MEMBENCH_UNSUPPORTED',
       'the kernel will not load the BPF program that leaves out values',
       'run it as root, or with CAP_PERFMON besides CAP_BPF and CAP_NET_ADMIN; or use --ebpf-values copy',
+      error,
+    );
+  }
+}
+
+/** Loads the programs so that they parse. @throws ERR_MEMBENCH_UNSUPPORTED */
+function loadParser(libbpf: Libbpf, settings: ProgramSettings): LoadedPrograms {
+  try {
+    return loadPrograms(libbpf, settings);
+  } catch (error) {
+    // Where they do not load either, their error names the cause.
+    loadPrograms(libbpf, { ...settings, parseKey: undefined }).close();
+    throw new MembenchError(
+      'ERR_MEMBENCH_UNSUPPORTED',
+      'the kernel will not load the BPF program that parses',
+      'run it as root, or with CAP_PERFMON besides CAP_BPF and CAP_NET_ADMIN; or leave out --kernel-parse',
       error,
     );
   }
@@ -58,6 +75,7 @@ export class EbpfSource implements PacketSource {
   readonly #programs: LoadedPrograms;
   readonly #name: string;
   readonly #attached: AttachedInterfaces;
+  readonly #parses: boolean;
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(
@@ -70,6 +88,7 @@ export class EbpfSource implements PacketSource {
   ) {
     this.#programs = programs;
     this.#name = name;
+    this.#parses = options.parseKey !== undefined;
     this.#attached = new AttachedInterfaces(
       name,
       interfaces,
@@ -111,6 +130,7 @@ export class EbpfSource implements PacketSource {
       seed: options.hashSeed,
       sample: options.sample,
       snaplen: options.snaplen,
+      parseKey: options.parseKey,
     };
     const programs = loadFor(libbpf, settings, options.ebpfValues);
     return new EbpfSource(libbpf, interfaces, programs, name, options, size);
@@ -120,7 +140,8 @@ export class EbpfSource implements PacketSource {
     const { names, methods } = this.#attached;
     const how = methods.length ? ` by ${methods.join(' and ')}` : '';
     const values = this.feed.uncut === null ? 'values are copied' : 'values stay in the kernel';
-    return `ebpf on ${names.join(', ') || this.#name}${how}, ${values}`;
+    const kept = this.#parses ? 'values and the keys of parsed lines stay in the kernel' : values;
+    return `ebpf on ${names.join(', ') || this.#name}${how}, ${kept}`;
   }
 
   async start(): Promise<void> {
