@@ -7,7 +7,9 @@ import { flushEvents } from './emit';
 import { createTable, oldestFlow } from './flow/table';
 import { giveUpDatagrams } from './framing/fragments';
 import { countCut, FRAGMENT, locate, LOCATED } from './framing/record';
-import { isDiscarded, isUnfinished, RING_HEAD, ringRecordSize, ringTime } from './framing/ring';
+import {
+  isDiscarded, isUnfinished, RING_HEAD, ringContent, ringRecordSize, ringTime,
+} from './framing/ring';
 import {
   blockPackets, firstFrame, frameCaptured, frameData, frameInterface, frameLength, frameTime, nextFrame,
 } from './framing/tpacket';
@@ -15,12 +17,15 @@ import { config, count, indexState } from './instance';
 import { countLag } from './lag';
 import {
   CONN_KIND_CLOSE_END, COUNTER_LEFT_OUT_BYTES, COUNTER_PACKETS_SEEN, COUNTER_SKIPPED_CUT_HEADER,
-  COUNTER_SKIPPED_FRAGMENT, HOLES_MAX, LIST_HEAD, PacketHead, RingHole, RingRecord, Segment, SEGMENT_UDP,
-  SIZEOF_PACKET_HEAD, SIZEOF_RING_HOLE, SIZEOF_RING_RECORD, SIZEOF_SEGMENT,
+  COUNTER_SKIPPED_FRAGMENT, COUNTER_SKIPPED_MALFORMED, HOLES_MAX, LIST_HEAD, MESSAGE_PROTOCOL, MessageRecord,
+  PacketHead, RingHole, RingRecord, Segment, SEGMENT_UDP, SIZEOF_MESSAGE_RECORD, SIZEOF_PACKET_HEAD,
+  SIZEOF_RING_HOLE, SIZEOF_RING_RECORD, SIZEOF_SEGMENT,
 } from './layout';
 import { createKeys } from './memcache/keys';
 import { createMeta } from './memcache/meta';
+import { createSpelling } from './memcache/spelling';
 import { createClient } from './match/client';
+import { createMessages } from './match/messages';
 import { createResume } from './match/resume';
 import { createLines } from './match/lines';
 import { createPending } from './match/pending';
@@ -28,7 +33,7 @@ import { createPacket, packet } from './packet';
 import { createLinger } from './tcp/linger';
 import { createReassembly } from './tcp/reassembly';
 import { createWaiting } from './tcp/waiting';
-import { decodeSegment, endFlow } from './tcp/connection';
+import { decodeMessages, decodeSegment, endFlow } from './tcp/connection';
 import { createDuplicates } from './udp/duplicates';
 import { decodeDatagram } from './udp/exchange';
 import { PROTOCOL_TCP } from './wire/ip';
@@ -44,6 +49,7 @@ export function createDecoder(): void {
   createTable();
   createKeys();
   createMeta();
+  createSpelling();
   createPending();
   createLines();
   createWaiting();
@@ -51,6 +57,7 @@ export function createDecoder(): void {
   createDuplicates();
   createLinger();
   createClient();
+  createMessages();
   createResume();
   createBlock();
 }
@@ -91,7 +98,11 @@ export function decodeRing(at: usize, size: u32, limit: u32, now: u64): u32 {
   const end = at + min(size, limit);
   while (at < end) {
     if (isUnfinished(at)) break;
-    if (!isDiscarded(at)) decodeRecord(at + RING_HEAD, now);
+    if (!isDiscarded(at)) {
+      const record = at + RING_HEAD;
+      if (isParsed(record)) decodeParsed(record, record + ringContent(at), now);
+      else decodeRecord(record, now);
+    }
     at += ringRecordSize(at);
   }
   return <u32>(at - start);
@@ -128,6 +139,53 @@ function decodeRecord(at: usize, now: u64): void {
   to.holes = holes;
   if (isTcp) decodeSegment();
   else decodeDatagram();
+}
+
+/** Whether a ring record is a message record. */
+// @ts-ignore: decorator
+@inline
+function isParsed(at: usize): bool {
+  return changetype<MessageRecord>(at).protocol == MESSAGE_PROTOCOL;
+}
+
+// Offsets of the source address in an IP header (RFC 791, RFC 8200), and bytes of both addresses.
+const SOURCE_4: u32 = 12;
+const ADDRESSES_4: u32 = 8;
+const SOURCE_6: u32 = 8;
+const ADDRESSES_6: u32 = 32;
+
+/** Decodes the segment of a message record, which is in [at, end). */
+// @ts-ignore: decorator
+@inline
+function decodeParsed(at: usize, end: usize, now: u64): void {
+  const record = changetype<MessageRecord>(at);
+  const to = packet;
+  to.ordinal = taken++;
+  count(COUNTER_PACKETS_SEEN);
+  const isIpv4 = record.family == 4;
+  const addresses = <u32>at + SIZEOF_MESSAGE_RECORD;
+  const messages = addresses + (isIpv4 ? ADDRESSES_4 : ADDRESSES_6);
+  if (messages > <u32>end || record.size == 0) {
+    count(COUNTER_SKIPPED_MALFORMED);
+    return;
+  }
+  to.time = ringTime(record.time, now);
+  to.ip = addresses - (isIpv4 ? SOURCE_4 : SOURCE_6);
+  to.l4 = <u32>at + offsetof<MessageRecord>('ports');
+  to.end = <u32>end;
+  to.sequence = record.sequence;
+  to.ack = record.ack;
+  to.window = record.window;
+  to.size = record.size;
+  to.captured = 0;
+  to.length = <u32>record.headers + record.size;
+  to.family = record.family;
+  to.seenOn = record.ifindex;
+  to.hash = record.hash;
+  to.holes = 0;
+  to.messages = messages;
+  decodeMessages();
+  to.messages = 0;
 }
 
 /** Counts the bytes that the BPF program left out of the packet of the record at `at`. */

@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0x982668ea;
+export const LAYOUT_HASH: u32 = 0x48dafa23;
 
 /** entries of the table of connections that the counting program keeps, 64 bytes each */
 export const COUNT_FLOWS: u32 = 65536;
@@ -739,9 +739,18 @@ export class Flow {
   borders: u8; // 115: consecutive segments that ended where such a record did
   // 116: time between the captures of the SYN and of its duplicate, in units of the packets; 0: no duplicate
   copyLag: u32;
+  asked: u8; // 120: times that whole packets of it were asked for (assembly/flow/uncut.ts)
+  pad00: u8; // 121: zero
+  pad01: u8;
+  pad02: u8;
+  pad03: u8;
+  pad04: u8;
+  pad05: u8;
+  pad06: u8;
 }
 
-export const SIZEOF_FLOW: u32 = 120;
+export const SIZEOF_FLOW: u32 = 128;
+export const FLOW_PAD0: u32 = 121;
 
 /** of an exchange over UDP: the answer that is arriving, as datagrams in any order */
 // @ts-ignore: decorator
@@ -847,13 +856,18 @@ export class Packet {
   shared: u32; // 84: in the record walk, the hash that chooses its worker
   ports: u32; // 88: in network order: source in the low half
   holes: u32; // 92: values left out of its captured bytes; its `ring_hole`s lie right before the IP header
-  sourceHigh: u64; // 96: source address: first half of IPv6, or IPv4
-  sourceLow: u64; // 104: second half of an IPv6 address, else 0
-  destinationHigh: u64; // 112: destination address: first half of IPv6, or IPv4
-  destinationLow: u64; // 120: second half of an IPv6 address, else 0
+  // 96: address of the first `message` of its message record, up to `end`; 0 where its bytes were captured.
+  // Then `ip` and `l4` are the places from which addresses and ports lie as in headers, and nothing else
+  // does
+  messages: u32;
+  window: u32; // 100: window of its message record, in network order
+  sourceHigh: u64; // 104: source address: first half of IPv6, or IPv4
+  sourceLow: u64; // 112: second half of an IPv6 address, else 0
+  destinationHigh: u64; // 120: destination address: first half of IPv6, or IPv4
+  destinationLow: u64; // 128: second half of an IPv6 address, else 0
 }
 
-export const SIZEOF_PACKET: u32 = 128;
+export const SIZEOF_PACKET: u32 = 136;
 
 /** configuration of an instance, set before its first packet */
 // @ts-ignore: decorator
@@ -902,9 +916,13 @@ export class Config {
   scratch: u32; // 172: address of the scratch area, for small tables of the instance
   scratchSize: u32; // 176: bytes of the scratch area
   uncut: u32; // 180: address of the bitmap of flows whose packets the BPF program copies whole, 0: none
+  // 184: 1 where message records may come, which have hashes of keys: fingerprints of keys are then their
+  // hashes
+  parsed: u32;
+  pad0: u32; // 188: zero
 }
 
-export const SIZEOF_CONFIG: u32 = 184;
+export const SIZEOF_CONFIG: u32 = 192;
 
 /** what a worker is doing, so that another can go on where it trapped, hung or died */
 // @ts-ignore: decorator
@@ -1269,7 +1287,7 @@ export function assertLayout(): void {
   if (offsetof<Side>("finDone") != 71) ERROR("side.fin_done");
   if (offsetof<Side>("record") != 72) ERROR("side.record");
   if (offsetof<Side>("pad0") != 76) ERROR("side.pad0");
-  if (offsetof<Flow>() != 120) ERROR("size of flow");
+  if (offsetof<Flow>() != 128) ERROR("size of flow");
   if (offsetof<Flow>("older") != 0) ERROR("flow.older");
   if (offsetof<Flow>("newer") != 4) ERROR("flow.newer");
   if (offsetof<Flow>("hash") != 8) ERROR("flow.hash");
@@ -1307,6 +1325,8 @@ export function assertLayout(): void {
   if (offsetof<Flow>("records") != 114) ERROR("flow.records");
   if (offsetof<Flow>("borders") != 115) ERROR("flow.borders");
   if (offsetof<Flow>("copyLag") != 116) ERROR("flow.copy_lag");
+  if (offsetof<Flow>("asked") != 120) ERROR("flow.asked");
+  if (offsetof<Flow>("pad00") != 121) ERROR("flow.pad0");
   if (offsetof<Exchange>() != 8) ERROR("size of exchange");
   if (offsetof<Exchange>("start") != 0) ERROR("exchange.start");
   if (offsetof<Exchange>("arrived") != 4) ERROR("exchange.arrived");
@@ -1349,7 +1369,7 @@ export function assertLayout(): void {
   if (offsetof<Segment>("l4Offset") != 12) ERROR("segment.l4_offset");
   if (offsetof<Segment>("l3Offset") != 14) ERROR("segment.l3_offset");
   if (offsetof<Segment>("seenOn") != 15) ERROR("segment.seen_on");
-  if (offsetof<Packet>() != 128) ERROR("size of packet");
+  if (offsetof<Packet>() != 136) ERROR("size of packet");
   if (offsetof<Packet>("time") != 0) ERROR("packet.time");
   if (offsetof<Packet>("ordinal") != 8) ERROR("packet.ordinal");
   if (offsetof<Packet>("payload") != 16) ERROR("packet.payload");
@@ -1372,11 +1392,13 @@ export function assertLayout(): void {
   if (offsetof<Packet>("shared") != 84) ERROR("packet.shared");
   if (offsetof<Packet>("ports") != 88) ERROR("packet.ports");
   if (offsetof<Packet>("holes") != 92) ERROR("packet.holes");
-  if (offsetof<Packet>("sourceHigh") != 96) ERROR("packet.source_high");
-  if (offsetof<Packet>("sourceLow") != 104) ERROR("packet.source_low");
-  if (offsetof<Packet>("destinationHigh") != 112) ERROR("packet.destination_high");
-  if (offsetof<Packet>("destinationLow") != 120) ERROR("packet.destination_low");
-  if (offsetof<Config>() != 184) ERROR("size of config");
+  if (offsetof<Packet>("messages") != 96) ERROR("packet.messages");
+  if (offsetof<Packet>("window") != 100) ERROR("packet.window");
+  if (offsetof<Packet>("sourceHigh") != 104) ERROR("packet.source_high");
+  if (offsetof<Packet>("sourceLow") != 112) ERROR("packet.source_low");
+  if (offsetof<Packet>("destinationHigh") != 120) ERROR("packet.destination_high");
+  if (offsetof<Packet>("destinationLow") != 128) ERROR("packet.destination_low");
+  if (offsetof<Config>() != 192) ERROR("size of config");
   if (offsetof<Config>("key0") != 0) ERROR("config.key0");
   if (offsetof<Config>("key1") != 8) ERROR("config.key1");
   if (offsetof<Config>("addressKey0") != 16) ERROR("config.address_key0");
@@ -1418,6 +1440,8 @@ export function assertLayout(): void {
   if (offsetof<Config>("scratch") != 172) ERROR("config.scratch");
   if (offsetof<Config>("scratchSize") != 176) ERROR("config.scratch_size");
   if (offsetof<Config>("uncut") != 180) ERROR("config.uncut");
+  if (offsetof<Config>("parsed") != 184) ERROR("config.parsed");
+  if (offsetof<Config>("pad0") != 188) ERROR("config.pad0");
   if (offsetof<WorkerState>() != 216) ERROR("size of worker_state");
   if (offsetof<WorkerState>("beat") != 0) ERROR("worker_state.beat");
   if (offsetof<WorkerState>("phase") != 4) ERROR("worker_state.phase");

@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0x982668eau
+#define MEMBENCH_LAYOUT_HASH 0x48dafa23u
 
 #define MEMBENCH_COUNT_FLOWS 65536u /* entries of the table of connections that the counting program keeps, 64 bytes each */
 #define MEMBENCH_COUNT_MESSAGES 256u /* most requests or answers that the counting program reads in one packet */
@@ -716,8 +716,10 @@ struct membench_flow {
 	__u8 records; /* consecutive complete TLS records in mid-stream */
 	__u8 borders; /* consecutive segments that ended where such a record did */
 	__u32 copy_lag; /* time between the captures of the SYN and of its duplicate, in units of the packets; 0: no duplicate */
+	__u8 asked; /* times that whole packets of it were asked for (assembly/flow/uncut.ts) */
+	__u8 pad0[7]; /* zero */
 };
-_Static_assert(sizeof(struct membench_flow) == 120, "size of flow");
+_Static_assert(sizeof(struct membench_flow) == 128, "size of flow");
 _Static_assert(__builtin_offsetof(struct membench_flow, older) == 0, "flow.older");
 _Static_assert(__builtin_offsetof(struct membench_flow, newer) == 4, "flow.newer");
 _Static_assert(__builtin_offsetof(struct membench_flow, hash) == 8, "flow.hash");
@@ -755,6 +757,8 @@ _Static_assert(__builtin_offsetof(struct membench_flow, half) == 113, "flow.half
 _Static_assert(__builtin_offsetof(struct membench_flow, records) == 114, "flow.records");
 _Static_assert(__builtin_offsetof(struct membench_flow, borders) == 115, "flow.borders");
 _Static_assert(__builtin_offsetof(struct membench_flow, copy_lag) == 116, "flow.copy_lag");
+_Static_assert(__builtin_offsetof(struct membench_flow, asked) == 120, "flow.asked");
+_Static_assert(__builtin_offsetof(struct membench_flow, pad0) == 121, "flow.pad0");
 
 /* of an exchange over UDP: the answer that is arriving, as datagrams in any order */
 struct membench_exchange {
@@ -876,12 +880,14 @@ struct membench_packet {
 	__u32 shared; /* in the record walk, the hash that chooses its worker */
 	__u32 ports; /* in network order: source in the low half */
 	__u32 holes; /* values left out of its captured bytes; its `ring_hole`s lie right before the IP header */
+	__u32 messages; /* address of the first `message` of its message record, up to `end`; 0 where its bytes were captured. Then `ip` and `l4` are the places from which addresses and ports lie as in headers, and nothing else does */
+	__u32 window; /* window of its message record, in network order */
 	__u64 source_high; /* source address: first half of IPv6, or IPv4 */
 	__u64 source_low; /* second half of an IPv6 address, else 0 */
 	__u64 destination_high; /* destination address: first half of IPv6, or IPv4 */
 	__u64 destination_low; /* second half of an IPv6 address, else 0 */
 };
-_Static_assert(sizeof(struct membench_packet) == 128, "size of packet");
+_Static_assert(sizeof(struct membench_packet) == 136, "size of packet");
 _Static_assert(__builtin_offsetof(struct membench_packet, time) == 0, "packet.time");
 _Static_assert(__builtin_offsetof(struct membench_packet, ordinal) == 8, "packet.ordinal");
 _Static_assert(__builtin_offsetof(struct membench_packet, payload) == 16, "packet.payload");
@@ -904,10 +910,12 @@ _Static_assert(__builtin_offsetof(struct membench_packet, hash) == 80, "packet.h
 _Static_assert(__builtin_offsetof(struct membench_packet, shared) == 84, "packet.shared");
 _Static_assert(__builtin_offsetof(struct membench_packet, ports) == 88, "packet.ports");
 _Static_assert(__builtin_offsetof(struct membench_packet, holes) == 92, "packet.holes");
-_Static_assert(__builtin_offsetof(struct membench_packet, source_high) == 96, "packet.source_high");
-_Static_assert(__builtin_offsetof(struct membench_packet, source_low) == 104, "packet.source_low");
-_Static_assert(__builtin_offsetof(struct membench_packet, destination_high) == 112, "packet.destination_high");
-_Static_assert(__builtin_offsetof(struct membench_packet, destination_low) == 120, "packet.destination_low");
+_Static_assert(__builtin_offsetof(struct membench_packet, messages) == 96, "packet.messages");
+_Static_assert(__builtin_offsetof(struct membench_packet, window) == 100, "packet.window");
+_Static_assert(__builtin_offsetof(struct membench_packet, source_high) == 104, "packet.source_high");
+_Static_assert(__builtin_offsetof(struct membench_packet, source_low) == 112, "packet.source_low");
+_Static_assert(__builtin_offsetof(struct membench_packet, destination_high) == 120, "packet.destination_high");
+_Static_assert(__builtin_offsetof(struct membench_packet, destination_low) == 128, "packet.destination_low");
 
 /* configuration of an instance, set before its first packet */
 struct membench_config {
@@ -952,8 +960,10 @@ struct membench_config {
 	__u32 scratch; /* address of the scratch area, for small tables of the instance */
 	__u32 scratch_size; /* bytes of the scratch area */
 	__u32 uncut; /* address of the bitmap of flows whose packets the BPF program copies whole, 0: none */
+	__u32 parsed; /* 1 where message records may come, which have hashes of keys: fingerprints of keys are then their hashes */
+	__u32 pad0; /* zero */
 };
-_Static_assert(sizeof(struct membench_config) == 184, "size of config");
+_Static_assert(sizeof(struct membench_config) == 192, "size of config");
 _Static_assert(__builtin_offsetof(struct membench_config, key0) == 0, "config.key0");
 _Static_assert(__builtin_offsetof(struct membench_config, key1) == 8, "config.key1");
 _Static_assert(__builtin_offsetof(struct membench_config, address_key0) == 16, "config.address_key0");
@@ -995,6 +1005,8 @@ _Static_assert(__builtin_offsetof(struct membench_config, next_conn) == 168, "co
 _Static_assert(__builtin_offsetof(struct membench_config, scratch) == 172, "config.scratch");
 _Static_assert(__builtin_offsetof(struct membench_config, scratch_size) == 176, "config.scratch_size");
 _Static_assert(__builtin_offsetof(struct membench_config, uncut) == 180, "config.uncut");
+_Static_assert(__builtin_offsetof(struct membench_config, parsed) == 184, "config.parsed");
+_Static_assert(__builtin_offsetof(struct membench_config, pad0) == 188, "config.pad0");
 
 /* what a worker is doing, so that another can go on where it trapped, hung or died */
 struct membench_worker_state {

@@ -34,6 +34,13 @@ export function ringRecordSize(at: usize): u32 {
   return ((load<u32>(at) & ~(BUSY | DISCARD)) + RING_HEAD + 7) & ~7;
 }
 
+/** Bytes of a record, without its head and padding. */
+// @ts-ignore: decorator
+@inline
+export function ringContent(at: usize): u32 {
+  return load<u32>(at) & ~(BUSY | DISCARD);
+}
+
 /**
  * The time of a record, which was in the ring at `now`. The sender's stamp may lie a little in the future;
  * the BPF program takes none that lies far from the clock.

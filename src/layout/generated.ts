@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x982668ea;
+export const LAYOUT_HASH = 0x48dafa23;
 
 /** entries of the table of connections that the counting program keeps, 64 bytes each */
 export const COUNT_FLOWS = 65536;
@@ -810,7 +810,9 @@ export const FLOW = {
   borders: 115,
   /** u32: time between the captures of the SYN and of its duplicate, in units of the packets; 0: no duplicate */
   copy_lag: 116,
-  SIZE: 120,
+  /** u8: times that whole packets of it were asked for (assembly/flow/uncut.ts) */
+  asked: 120,
+  SIZE: 128,
 } as const;
 
 /** Byte offsets. of an exchange over UDP: the answer that is arriving, as datagrams in any order */
@@ -951,15 +953,19 @@ export const PACKET = {
   ports: 88,
   /** u32: values left out of its captured bytes; its `ring_hole`s lie right before the IP header */
   holes: 92,
+  /** u32: address of the first `message` of its message record, up to `end`; 0 where its bytes were captured. Then `ip` and `l4` are the places from which addresses and ports lie as in headers, and nothing else does */
+  messages: 96,
+  /** u32: window of its message record, in network order */
+  window: 100,
   /** u64: source address: first half of IPv6, or IPv4 */
-  source_high: 96,
+  source_high: 104,
   /** u64: second half of an IPv6 address, else 0 */
-  source_low: 104,
+  source_low: 112,
   /** u64: destination address: first half of IPv6, or IPv4 */
-  destination_high: 112,
+  destination_high: 120,
   /** u64: second half of an IPv6 address, else 0 */
-  destination_low: 120,
-  SIZE: 128,
+  destination_low: 128,
+  SIZE: 136,
 } as const;
 
 /** Byte offsets. configuration of an instance, set before its first packet */
@@ -1046,7 +1052,9 @@ export const CONFIG = {
   scratch_size: 176,
   /** u32: address of the bitmap of flows whose packets the BPF program copies whole, 0: none */
   uncut: 180,
-  SIZE: 184,
+  /** u32: 1 where message records may come, which have hashes of keys: fingerprints of keys are then their hashes */
+  parsed: 184,
+  SIZE: 192,
 } as const;
 
 /** Byte offsets. what a worker is doing, so that another can go on where it trapped, hung or died */

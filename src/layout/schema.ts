@@ -643,6 +643,8 @@ export const schema: Schema = {
           'u32',
           'time between the captures of the SYN and of its duplicate, in units of the packets; 0: no duplicate',
         ),
+        f('asked', 'u8', 'times that whole packets of it were asked for (assembly/flow/uncut.ts)'),
+        f('pad0', 'u8', 'zero', 7),
       ],
     },
     exchange: {
@@ -744,6 +746,12 @@ export const schema: Schema = {
           'u32',
           'values left out of its captured bytes; its `ring_hole`s lie right before the IP header',
         ),
+        f(
+          'messages',
+          'u32',
+          'address of the first `message` of its message record, up to `end`; 0 where its bytes were captured. Then `ip` and `l4` are the places from which addresses and ports lie as in headers, and nothing else does',
+        ),
+        f('window', 'u32', 'window of its message record, in network order'),
         f('source_high', 'u64', 'source address: first half of IPv6, or IPv4'),
         f('source_low', 'u64', 'second half of an IPv6 address, else 0'),
         f('destination_high', 'u64', 'destination address: first half of IPv6, or IPv4'),
@@ -802,6 +810,12 @@ export const schema: Schema = {
           'u32',
           'address of the bitmap of flows whose packets the BPF program copies whole, 0: none',
         ),
+        f(
+          'parsed',
+          'u32',
+          '1 where message records may come, which have hashes of keys: fingerprints of keys are then their hashes',
+        ),
+        f('pad0', 'u32', 'zero'),
       ],
     },
     worker_state: {
