@@ -75,7 +75,6 @@ export class EbpfSource implements PacketSource {
   readonly #programs: LoadedPrograms;
   readonly #name: string;
   readonly #attached: AttachedInterfaces;
-  readonly #parses: boolean;
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(
@@ -88,7 +87,6 @@ export class EbpfSource implements PacketSource {
   ) {
     this.#programs = programs;
     this.#name = name;
-    this.#parses = options.parseKey !== undefined;
     this.#attached = new AttachedInterfaces(
       name,
       interfaces,
@@ -103,6 +101,7 @@ export class EbpfSource implements PacketSource {
       countersSize: programs.countersSize,
       cpus: programs.cpus,
       uncut: programs.uncut,
+      parsed: options.parseKey !== undefined,
       hashSeed: options.hashSeed,
     };
   }
@@ -140,7 +139,7 @@ export class EbpfSource implements PacketSource {
     const { names, methods } = this.#attached;
     const how = methods.length ? ` by ${methods.join(' and ')}` : '';
     const values = this.feed.uncut === null ? 'values are copied' : 'values stay in the kernel';
-    const kept = this.#parses ? 'values and the keys of parsed lines stay in the kernel' : values;
+    const kept = this.feed.parsed ? 'values and the keys of parsed lines stay in the kernel' : values;
     return `ebpf on ${names.join(', ') || this.#name}${how}, ${kept}`;
   }
 
