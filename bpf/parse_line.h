@@ -143,7 +143,7 @@ __noinline __u64 membench_other(__u32 from, __u32 size, __u32 out)
 	key = (key + zero) & (2 * PREFIX_MAX - 1);
 	at = key;
 	if (key) {
-		at = find(p, key, TOKEN_END, KEY_WORDS, zero);
+		at = find(p, key, PLAIN_KEY_END, KEY_WORDS, zero);
 		key_size = at - key;
 		if (key_size - 1 >= MEMBENCH_KEY_MAX)
 			return 0;

@@ -95,7 +95,7 @@ __noinline __u64 membench_text(__u32 from, __u32 size, __u32 out)
 	line += zero;
 	key = line >> 8 & 15;
 	numbers = line >> 12 & 3;
-	end = find(p, key, TOKEN_END, KEY_WORDS, zero);
+	end = find(p, key, PLAIN_KEY_END, KEY_WORDS, zero);
 	key_size = end - key;
 	if (key_size - 1 >= MEMBENCH_KEY_MAX)
 		return 0;
@@ -160,7 +160,7 @@ __noinline __u64 membench_key(__u32 from, __u32 size, __u32 out)
 		return 0;
 	zero = g->zero;
 	p = g->bytes + (from & (GATHERED - 1));
-	end = find(p, (1 + zero) & 1, TOKEN_END, KEY_WORDS, zero);
+	end = find(p, (1 + zero) & 1, PLAIN_KEY_END, KEY_WORDS, zero);
 	key_size = end - 1;
 	if (key_size - 1 >= MEMBENCH_KEY_MAX)
 		return 0;

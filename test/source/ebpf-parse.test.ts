@@ -55,6 +55,7 @@ const keyed = (key: string, keyAt: number) => ({ keySize: key.length, keyAt, has
 /** Segments, their messages, and the bytes of their records over IPv4 with the ring's own head. */
 const SEGMENTS: readonly [payload: string, ringBytes: number, ...Message[]][] = [
   ['get key\r\n', 64, message('get', 6, keyed('key', 4))],
+  ['get \x01a\tb\x7f\xff\r\n', 64, message('get', 6, keyed('\x01a\tb\x7f\xff', 4))],
   [`get ${'k'.repeat(250)}\r\n`, 64, message('get', 6, keyed('k'.repeat(250), 4))],
   ['set k 0 0 3\r\nabc\r\n', 64, message('set', 12, { ...keyed('k', 4), valueSize: 3 })],
   ['set k 123 45678901 0\r\n\r\n', 72, message('set', 21, { ...keyed('k', 4), flags: 123, ttl: 45678901 })],
@@ -281,7 +282,9 @@ live(titled('what is unusual, cut, or without a key to hash is copied as a packe
     'get  key\r\n',
     'get key \r\n',
     'get a b \r\n',
-    'get a\tb\r\n',
+    'get a\0b\r\n',
+    'get a\rb\r\n',
+    'get a\r\r\n',
     `get ${'k'.repeat(251)}\r\n`,
     `get a ${'k'.repeat(251)}\r\n`,
     'get \r\n',
@@ -376,7 +379,7 @@ live(titled('random segments: spelled again from their record, they are what the
   const keys = new Map<bigint, string>();
   const key = () => {
     const text = Array.from({ length: pick([1, 3, 7, 8, 9, 15, 16, 20, 31, 249, 250]) }, () =>
-      String.fromCharCode(between(random, 64, random() < 0.1 ? 255 : 126)),
+      pick([...'\x01\t\x1f!@', String.fromCharCode(between(random, 64, 255))]),
     ).join('');
     keys.set(hashOf(text), text);
     return text;
