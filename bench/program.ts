@@ -4,7 +4,7 @@
  *
  *   node build/bench/program.js [--object FILE]... [--program NAME]... [--counting FILE]...
  *
- * All are measured in turns: the program that copies whole packets beside those that leave out values and parse, or the object
+ * All are measured in turns: the program that copies whole packets beside those that leave out values or parse, or the object
  * of another commit beside this one's.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
