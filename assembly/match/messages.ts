@@ -231,13 +231,12 @@ function plainValue(flow: Flow, side: Side, request: Request, from: Packet): boo
 
 /**
  * Puts the line or frame of the next message together and hands it to the parser, and skips its value.
- * Returns false where the message cannot be one, or is not what the parser takes it for.
+ * Returns false where the message is not what the parser takes it for.
  */
 function takeSpelled(flow: Flow, index: u32, from: Packet): bool {
   const at = next;
   const end = <usize>from.end;
   const size = spell(at, end);
-  if (size == 0) return false;
   next = spelledTo;
   left -= size;
   deliver(flow, index, size, from);

@@ -13,7 +13,7 @@ import {
   MESSAGE_FORM_OK, MESSAGE_FORM_SET, MESSAGE_FORM_STORED, MESSAGE_FORM_TOUCHED, MESSAGE_FORM_VALUE,
   MESSAGE_LINE_MAX, MESSAGE_NUMBERS, MESSAGES_MAX,
 } from '../layout';
-import { behind, formOf, hasBit, hashOf, LINE_END, lineOf, restOf, wordSize } from './parsed';
+import { behind, digits, formOf, hasBit, hashOf, LINE_END, restOf, wordSize } from './parsed';
 import {
   ANSWER_DELETED, ANSWER_END, ANSWER_EXISTS, ANSWER_NOT_STORED, ANSWER_STORED, ANSWER_TOUCHED,
   ANSWER_VALUE, CODE_OK, HEAD_GET, HEAD_SET,
@@ -43,14 +43,13 @@ export function createSpelling(): void {
 
 /**
  * Puts the line or frame of the message at `at` together, with the further keys that follow it before `end`.
- * The record is sound. Returns the bytes of the line, or 0 where it cannot be as long as the message says.
+ * The record is sound. Returns the bytes of the line.
  */
 export function spell(at: usize, end: usize): u32 {
   clearPlaceholders();
   to = spelled;
   const form = formOf(at);
   const message = changetype<Message>(at);
-  let size = lineOf(at);
   if (form == MESSAGE_FORM_LINE) {
     putRaw(at, message.keyAt, message.lineSize - LINE_END);
   } else if (form == MESSAGE_FORM_BINARY) {
@@ -70,13 +69,12 @@ export function spell(at: usize, end: usize): u32 {
   }
   at = behind(at);
   for (; at < end && formOf(at) == MESSAGE_FORM_KEY; at = behind(at)) {
-    size += lineOf(at);
     put8(SPACE);
     putKey(at);
   }
   spelledTo = at;
   if (form != MESSAGE_FORM_BINARY) put16(CRLF);
-  return to - spelled == size ? size : 0;
+  return <u32>(to - spelled);
 }
 
 /** Puts `END` and its line end. */
@@ -137,15 +135,13 @@ function putNumbers(at: usize, isSet: bool): void {
 
 /** Puts a space and a number. */
 function putNumber(value: u32): void {
-  let digits: usize = 1;
-  for (let rest = value / 10; rest; rest /= 10) digits++;
   put8(SPACE);
-  to += digits;
+  to += digits(value);
   let at = to;
-  for (let i: usize = 0; i < digits; i++) {
+  do {
     store<u8>(--at, <u8>(0x30 + (value % 10)));
     value /= 10;
-  }
+  } while (value);
 }
 
 /** Puts an answer of one word, without its line end. */
