@@ -211,7 +211,7 @@ const LINE: Parsed = {
   form: 'line',
   key: Uint8Array.of(97),
   keyAt: 3,
-  lineSize: 6,
+  lineSize: 7,
   raw: Buffer.from('mg  v'),
 };
 const LIES: [name: string, messages: Parsed[], size?: number][] = [
