@@ -85,8 +85,13 @@ export function takeGap(flow: Flow, index: u32, size: u32, time: u64): void {
     settleHeld(flow);
     return;
   }
-  if (!readsNothing(side, index)) losePlace(flow);
-  else if (index == CLIENT && side.state == CLIENT_UNKNOWN) passUnknown(flow);
+  if (!readsNothing(side, index)) {
+    losePlace(flow);
+    // There may have been requests, which the server still answers.
+    if (index == CLIENT) flow.owed = 1;
+  } else if (index == CLIENT && side.state == CLIENT_UNKNOWN) {
+    passUnknown(flow);
+  }
 }
 
 /** Whether no byte of a side is read at present, so that none can be missed. */
