@@ -88,6 +88,8 @@ export function gap(flow: Flow, side: u32, from: Packet, why: u32): void {
   }
   count(COUNTER_GAP_BYTES, size);
   if (flow.sync != SYNC_NONE) takeGap(flow, side, size, from.time);
+  // There may have been requests, which the server still answers.
+  else if (side == CLIENT) flow.owed = 1;
 }
 
 /**
