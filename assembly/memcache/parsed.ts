@@ -142,9 +142,11 @@ function isFormed(at: usize, fromClient: bool): bool {
     case MESSAGE_FORM_BINARY:
       return bits == 0 && line >= BINARY_HEADER && line <= BINARY_HEADER + EXTRAS_MAX;
     case MESSAGE_FORM_SET:
-      return fromClient && key > 0 && (bits & MESSAGE_END) == 0 && line == SET_LEAST + digitsOf(at, true);
+      if (!fromClient || line != SET_LEAST + digitsOf(at, true)) return false;
+      return key > 0 && (bits & MESSAGE_END) == 0;
     case MESSAGE_FORM_VALUE:
-      return !fromClient && key > 0 && (bits & MESSAGE_LOGIN) == 0 && line == VALUE_LEAST + digitsOf(at, false);
+      if (fromClient || line != VALUE_LEAST + digitsOf(at, false)) return false;
+      return key > 0 && (bits & MESSAGE_LOGIN) == 0;
     case MESSAGE_FORM_GET: return fromClient && key > 0 && bits == 0 && isBare(message, 6);
     case MESSAGE_FORM_KEY: return fromClient && key > 0 && bits == 0 && isBare(message, 1);
     default: return !fromClient && key == 0 && bits == 0 && isBare(message, wordSize(form));

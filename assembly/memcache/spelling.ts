@@ -19,14 +19,14 @@ import {
   ANSWER_VALUE, CODE_OK, HEAD_GET, HEAD_SET,
 } from './words';
 
-/** What stands for each byte of a key. */
-const LETTER: u8 = 0x6b;
+/** What stands for eight bytes of a key: a letter each. */
+const LETTERS: u64 = 0x6b6b6b6b6b6b6b6b;
 const SPACE: u8 = 0x20;
 /** CR and LF, little-endian. */
 const CRLF: u16 = 0x0a0d;
 /** Bytes of the longest line: a get of MESSAGES_MAX keys, or a line to which further keys were added. */
 const LINE_ROOM: u32 = MESSAGE_LINE_MAX + LINE_END + MESSAGES_MAX * (KEY_MAX + 1);
-/** Room behind a line for reads past its end. */
+/** Room behind a line for reads past its end, and for words that are put where fewer bytes are needed. */
 const SLACK: u32 = 32;
 
 /** Address of the line put together last. */
@@ -108,21 +108,34 @@ function put32(bytes: u32): void {
 
 /** Puts a placeholder for the key of a message. */
 function putKey(at: usize): void {
-  const size = <usize>changetype<Message>(at).keySize;
+  const end = to + changetype<Message>(at).keySize;
   addPlaceholder(to, hashOf(at));
-  memory.fill(to, LETTER, size);
-  to += size;
+  for (; to < end; to += 8) store<u64>(to, LETTERS);
+  to = end;
+}
+
+/** Puts bytes, in words: there are so few that a loop is quicker than `memory.copy`. */
+// @ts-ignore: decorator
+@inline
+function putBytes(from: usize, size: u32): void {
+  const end = to + size;
+  for (; to < end; to += 8) {
+    store<u64>(to, load<u64>(from));
+    from += 8;
+  }
+  to = end;
 }
 
 /** Puts the `size` raw bytes of a message, with its key, if it has one, after `keyAt` of them. */
 function putRaw(at: usize, keyAt: u32, size: u32): void {
   const from = restOf(at);
-  if (changetype<Message>(at).keySize == 0) keyAt = size;
-  memory.copy(to, from, keyAt);
-  to += keyAt;
-  if (changetype<Message>(at).keySize) putKey(at);
-  memory.copy(to, from + keyAt, size - keyAt);
-  to += size - keyAt;
+  if (changetype<Message>(at).keySize == 0) {
+    putBytes(from, size);
+    return;
+  }
+  putBytes(from, keyAt);
+  putKey(at);
+  putBytes(from + keyAt, size - keyAt);
 }
 
 /** Puts the client flags, the time to live of a set, and the size of the value. */
