@@ -130,6 +130,7 @@ __noinline __u64 membench_other(__u32 from, __u32 size, __u32 out)
 	kind = kind_of(p);
 	if (!kind)
 		return 0;
+	/* What the verifier does not know it need not tell apart. */
 	kind += zero;
 	key = kind & 15;
 	if (kind & LINE_TOKEN) {
@@ -174,12 +175,16 @@ __noinline __u64 membench_other(__u32 from, __u32 size, __u32 out)
 		line = feed + 1;
 		read = line;
 	}
+	/* Nor which kind of line it was. */
+	key_size += zero;
+	put += zero;
+	read += zero;
 	rest = line - 2 - key_size;
 	if (READ_LINE(read) > size || rest > MEMBENCH_MESSAGE_LINE_MAX)
 		return 0;
 	to = message_at(g, out);
 	put_head(to, MEMBENCH_MESSAGE_FORM_LINE, key_size, rest + 2, key, value);
-	to += (put + zero) & 31;
+	to += put & 31;
 #pragma unroll
 	for (__u32 i = 0; i < REST_WORDS; i++)
 		((__u64 *)to)[i] = 0;

@@ -43,25 +43,16 @@ static __always_inline __u64 any(__u64 bits)
 }
 
 /* Looks at eight bytes. Returns whether one of them is none of a login. */
-static __always_inline int look_at(struct words *seen, __u64 word)
+static __always_inline __u64 look_at(struct words *seen, __u64 word)
 {
-	__u64 spaces, others, gaps;
+	__u64 spaces = spaces_of(word);
+	__u64 others = spaces ^ HIGH_BITS;
+	__u64 gaps = spaces & (seen->word | above_lowest(others));
 
-	/* Nothing but bytes of words, as in most values. */
-	if (!below(word, ' ' + 1)) {
-		seen->second |= seen->space;
-		seen->word = ~0ull;
-		return 0;
-	}
-	if (equal(word, 0) | equal(word, '\n') | equal(word, '\r'))
-		return 1;
-	spaces = spaces_of(word);
-	others = spaces ^ HIGH_BITS;
-	gaps = spaces & (seen->word | above_lowest(others));
 	seen->second |= others & (seen->space | above_lowest(gaps));
 	seen->space |= any(gaps);
 	seen->word |= any(others);
-	return 0;
+	return equal(word, 0) | equal(word, '\n') | equal(word, '\r');
 }
 
 /* Bytes that are looked at by one call. */
@@ -74,10 +65,11 @@ static __always_inline int look_at(struct words *seen, __u64 word)
 #define SEEN_OTHER 8
 
 /* Looks at the next `size` bytes of a value, at most CHUNK, at `from` of those gathered. */
-__noinline __u32 membench_login_chunk(__u32 from, __u32 size, __u32 before)
+__noinline __u32 membench_login_chunk(__u32 from, __u64 size, __u32 before)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct gathering *g = bpf_map_lookup_elem(&gatherings, &cpu);
+	__u64 found = 0, tail;
 	struct words seen;
 	const __u8 *p;
 
@@ -87,14 +79,30 @@ __noinline __u32 membench_login_chunk(__u32 from, __u32 size, __u32 before)
 	seen.space = -(__u64)(before >> 1 & 1);
 	seen.second = before & SEEN_SECOND;
 	p = g->bytes + (from & (GATHERED - 1));
+	/* Of the same bounds on all ways out of the loop. */
+	tail = (size + g->zero) & (CHUNK - 8);
+	whole(tail);
+	/* Most values have neither spaces nor control characters, or have them soon. */
 #pragma unroll
 	for (__u32 i = 0; i < CHUNK / 8; i++) {
-		__u64 word = *(const __u64 *)(p + 8 * i);
+		if (8 * i + 8 > size)
+			break;
+		found |= below(*(const __u64 *)(p + 8 * i), ' ' + 1);
+	}
+	if (size < CHUNK)
+		found |= below(*(const __u64 *)(p + tail) | ~0ull << 8 * (size & 7), ' ' + 1);
+	/* The verifier must not tell apart how the loop ended. */
+	size += g->zero;
+	if (!found)
+		return before | SEEN_WORD | (before & SEEN_SPACE ? SEEN_SECOND : 0);
+#pragma unroll
+	for (__u32 at = 0; at < CHUNK; at += 8) {
+		__u64 word = *(const __u64 *)(p + at);
 
-		if (8 * i >= size)
+		if (at >= size)
 			break;
 		/* Spaces after the end change nothing. */
-		if (8 * i + 8 > size) {
+		if (at + 8 > size) {
 			__u64 mask = low_bytes(size & 7);
 
 			word = (word & mask) | (~mask & ' ' * ONES);
