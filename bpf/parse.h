@@ -38,8 +38,6 @@
 #define END_SIZE 5
 #define TCP_ACK 0x10
 
-#define OFFSET(field) __builtin_offsetof(struct membench_message_record, field)
-
 /* Loads the segment from `offset` of the packet on, for the next message. */
 static __always_inline int load_on(struct __sk_buff *skb, struct gathering *g)
 {
@@ -59,9 +57,7 @@ static __always_inline void advance(struct parsing *k, __u32 bytes)
 	k->left -= bytes;
 }
 
-/*
- * Takes the value of the message that was put at `out`. Returns whether that is understood.
- */
+/* Takes the value of the message that was put at `out`. Returns whether that is understood. */
 __noinline int membench_value(struct __sk_buff *skb, __u64 read, __u32 out)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
@@ -153,15 +149,6 @@ __noinline int membench_message(struct __sk_buff *skb)
 	else
 		read = read_message(g, k->from, k->size, k->out);
 	return read ? take(skb, k, read, k->out) : 0;
-}
-
-/* Whether packets of the flow are copied whole. */
-static __always_inline int is_uncut(__u32 hash)
-{
-	__u32 word = hash >> 22;
-	__u64 *bits = bpf_map_lookup_elem(&uncut, &word);
-
-	return !bits || *bits >> (hash >> 16 & 63) & 1;
 }
 
 /*
@@ -261,7 +248,7 @@ __noinline int membench_parse(struct __sk_buff *skb, __u64 place, __u32 hash, __
 	if (size >= sizeof(g->parsed))
 		return NOT_PARSED;
 	now = time_of(skb, last);
-	*(__u64 *)(g->parsed + OFFSET(time)) = now;
+	((struct membench_message_record *)g->parsed)->time = now;
 	if (bpf_ringbuf_output(ring, g->parsed, size + 1, wake_flag(ring, last, now)))
 		return MEMBENCH_KERNEL_COUNTER_LOST_RING_FULL;
 	return MEMBENCH_KERNEL_COUNTER_SUBMITTED_PARSED;

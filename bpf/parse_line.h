@@ -116,7 +116,7 @@ __noinline __u64 membench_other(__u32 from, __u32 size, __u32 out)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct gathering *g = bpf_map_lookup_elem(&gatherings, &cpu);
-	/* Bytes before the key, of the key, up to its end, of the line, of it besides the key, of its message. */
+	/* Bytes before the key, of the key, up to its end, of the line, of the line without it, of head and hash. */
 	__u32 key, key_size = 0, at, line, rest, put = MESSAGE_HEAD;
 	__u64 zero, read, value = 0;
 	__u32 kind;
@@ -191,9 +191,9 @@ __noinline __u64 membench_other(__u32 from, __u32 size, __u32 out)
 	((__u64 *)to)[0] = *(const __u64 *)p & low_bytes(key);
 	((__u64 *)to)[1] = key > 8 ? *(const __u64 *)(p + 8) & low_bytes(key - 8) : 0;
 	to += (key + zero) & (2 * PREFIX_MAX - 1);
-	if (copy_rest(to, p + ((at + zero) & (OFFSETS - 1)), rest - key, kind & (LINE_FLAGS | LINE_ANSWER), kind & LINE_ANSWER))
+	at = (at + zero) & (OFFSETS - 1);
+	if (copy_rest(to, p + at, rest - key, kind & (LINE_FLAGS | LINE_ANSWER), kind & LINE_ANSWER))
 		return 0;
-	/* Last, because the bytes before the rest overwrite nothing of it. */
 	if (key_size)
 		*(__u64 *)(message_at(g, out) + MESSAGE_HEAD) = membench_key_hash(from + key, key_size);
 	return read | READ_PUT(put + ((rest + 7) & ~7)) | READ_SIZE(value);

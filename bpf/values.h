@@ -325,6 +325,15 @@ static __always_inline __u32 headers_of(const __u8 *p, __u32 l4_offset, __u32 le
 	return l4_offset + (tcp >> 4 & 15) * 4;
 }
 
+/* Whether packets of a flow are copied whole. */
+static __always_inline int is_uncut(__u32 hash)
+{
+	__u32 word = hash >> 22;
+	__u64 *bits = bpf_map_lookup_elem(&uncut, &word);
+
+	return !bits || *bits >> (hash >> 16 & 63) & 1;
+}
+
 /*
  * Gathers a packet without its values, to be sent to the ring: its bytes from the IP header on, and the holes.
  * `place` is as in `membench_submit`. Returns how many bytes were gathered, and above these 16 bits how many holes
@@ -334,15 +343,13 @@ __noinline int membench_gather(struct __sk_buff *skb, __u64 place, __u32 hash)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct gathering *g = bpf_map_lookup_elem(&gatherings, &cpu);
-	__u32 word = hash >> 22;
-	__u64 *uncut_word = bpf_map_lookup_elem(&uncut, &word);
 	__u32 l3 = place & 0xffff;
 	/* Bytes of the headers; bytes gathered; place in the segment, from the IP header on; bytes to its end. */
 	__u32 headers, filled, at, left, size = WINDOW;
 	__u32 holes = 0, after = 0;
 	struct membench_ring_hole *hole;
 
-	if (!g || !uncut_word || *uncut_word >> (hash >> 16 & 63) & 1)
+	if (!g || is_uncut(hash))
 		return 0;
 	/* In one go, since every call costs more than copying a few bytes. */
 	if (skb->len < l3 + HEADERS_MAX + WINDOW || bpf_skb_load_bytes(skb, l3, g->bytes, HEADERS_MAX + WINDOW))
