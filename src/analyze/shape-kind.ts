@@ -1,4 +1,5 @@
-import type { Shape } from '../profile/block.js';
+import type { Block, Shape } from '../profile/block.js';
+import { presentBit } from '../profile/columns.js';
 
 /** What a command does to an item. */
 export type Act = 'read' | 'write' | 'delete' | 'count' | 'touch' | 'other';
@@ -60,6 +61,18 @@ export interface ShapeKind {
 
 /** Bits of `present` by column name. */
 export type Bits = Readonly<Record<'key' | 'flags' | 'value_size' | 'latency' | 'ttl' | 'key_index', number>>;
+
+export function bitsOf(names: Block['names']): Bits {
+  const bit = (name: keyof Bits) => presentBit(names, name);
+  return {
+    key: bit('key'),
+    flags: bit('flags'),
+    value_size: bit('value_size'),
+    latency: bit('latency'),
+    ttl: bit('ttl'),
+    key_index: bit('key_index'),
+  };
+}
 
 export function kindOf(shape: Shape, bits: Bits): ShapeKind {
   const { op, status, mode, present } = shape;
