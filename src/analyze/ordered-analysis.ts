@@ -9,9 +9,9 @@ import { OrderedRows } from './ordered-rows.js';
 import { INTERVAL, nextTurn } from './turn.js';
 
 /** Keys whose order is followed, before only a sample of them is: so many fit into a processor's cache. */
-const ORDERED_KEYS_MAX = 2 ** 16;
+export const ORDERED_KEYS_MAX = 2 ** 16;
 /** The busiest of them stay: with them a sample errs several times less. */
-const ORDERED_PINNED_MAX = ORDERED_KEYS_MAX / 4;
+export const ORDERED_PINNED_MAX = ORDERED_KEYS_MAX / 4;
 
 /** What depends on the order of events. */
 export interface OrderedAnalysis {
