@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0xc6712313;
+export const LAYOUT_HASH: u32 = 0x614f552d;
 
 /** entries of the table of connections that the counting program keeps, 64 bytes each */
 export const COUNT_FLOWS: u32 = 65536;
@@ -1061,6 +1061,34 @@ export class RingHole {
 
 export const SIZEOF_RING_HOLE: u32 = 8;
 
+/**
+ * head of a worker's window where the BPF program fills a perf buffer; a `perf_cursor` for each ring follows
+ */
+// @ts-ignore: decorator
+@unmanaged
+export class PerfBuffer {
+  rings: u32; // 0: rings of this worker, one for each CPU
+  size: u32; // 4: bytes of each ring's data, a power of two
+  spare: u32; // 8: address of room for a sample that goes on at the beginning of its ring
+  pad0: u32; // 12: zero
+}
+
+export const SIZEOF_PERF_BUFFER: u32 = 16;
+
+/** one ring of a perf buffer in the current batch; positions are bytes since the ring was made */
+// @ts-ignore: decorator
+@unmanaged
+export class PerfCursor {
+  start: u64; // 0: position where the batch began
+  next: u64; // 8: position of the next sample
+  end: u64; // 16: position after the last sample when the batch began
+  time: u64; // 24: time of the next sample, only the parser uses it
+  data: u32; // 32: address of the ring's data
+  pad0: u32; // 36: zero
+}
+
+export const SIZEOF_PERF_CURSOR: u32 = 40;
+
 /** read-only data of the BPF program, set before it is loaded */
 // @ts-ignore: decorator
 @unmanaged
@@ -1420,6 +1448,18 @@ export function assertLayout(): void {
   if (offsetof<RingHole>() != 8) ERROR("size of ring_hole");
   if (offsetof<RingHole>("offset") != 0) ERROR("ring_hole.offset");
   if (offsetof<RingHole>("size") != 4) ERROR("ring_hole.size");
+  if (offsetof<PerfBuffer>() != 16) ERROR("size of perf_buffer");
+  if (offsetof<PerfBuffer>("rings") != 0) ERROR("perf_buffer.rings");
+  if (offsetof<PerfBuffer>("size") != 4) ERROR("perf_buffer.size");
+  if (offsetof<PerfBuffer>("spare") != 8) ERROR("perf_buffer.spare");
+  if (offsetof<PerfBuffer>("pad0") != 12) ERROR("perf_buffer.pad0");
+  if (offsetof<PerfCursor>() != 40) ERROR("size of perf_cursor");
+  if (offsetof<PerfCursor>("start") != 0) ERROR("perf_cursor.start");
+  if (offsetof<PerfCursor>("next") != 8) ERROR("perf_cursor.next");
+  if (offsetof<PerfCursor>("end") != 16) ERROR("perf_cursor.end");
+  if (offsetof<PerfCursor>("time") != 24) ERROR("perf_cursor.time");
+  if (offsetof<PerfCursor>("data") != 32) ERROR("perf_cursor.data");
+  if (offsetof<PerfCursor>("pad0") != 36) ERROR("perf_cursor.pad0");
   if (offsetof<KernelSettings>() != 56) ERROR("size of kernel_settings");
   if (offsetof<KernelSettings>("layoutHash") != 0) ERROR("kernel_settings.layout_hash");
   if (offsetof<KernelSettings>("rings") != 4) ERROR("kernel_settings.rings");

@@ -4,8 +4,8 @@
  *
  *   node build/bench/program.js [--object FILE]... [--program NAME]... [--counting FILE]...
  *
- * All are measured in turns: the program that copies whole packets beside that which leaves out values, or the object
- * of another commit beside this one's.
+ * All are measured in turns: the program that copies whole packets beside that which leaves out values, or another object
+ * beside this one, such as dist/bpf/perf.bpf.o, or that of another commit.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';

@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0xc6712313u
+#define MEMBENCH_LAYOUT_HASH 0x614f552du
 
 #define MEMBENCH_COUNT_FLOWS 65536u /* entries of the table of connections that the counting program keeps, 64 bytes each */
 #define MEMBENCH_COUNT_MESSAGES 256u /* most requests or answers that the counting program reads in one packet */
@@ -1159,6 +1159,36 @@ struct membench_ring_hole {
 _Static_assert(sizeof(struct membench_ring_hole) == 8, "size of ring_hole");
 _Static_assert(__builtin_offsetof(struct membench_ring_hole, offset) == 0, "ring_hole.offset");
 _Static_assert(__builtin_offsetof(struct membench_ring_hole, size) == 4, "ring_hole.size");
+
+/* head of a worker's window where the BPF program fills a perf buffer; a `perf_cursor` for each ring follows */
+struct membench_perf_buffer {
+	__u32 rings; /* rings of this worker, one for each CPU */
+	__u32 size; /* bytes of each ring's data, a power of two */
+	__u32 spare; /* address of room for a sample that goes on at the beginning of its ring */
+	__u32 pad0; /* zero */
+};
+_Static_assert(sizeof(struct membench_perf_buffer) == 16, "size of perf_buffer");
+_Static_assert(__builtin_offsetof(struct membench_perf_buffer, rings) == 0, "perf_buffer.rings");
+_Static_assert(__builtin_offsetof(struct membench_perf_buffer, size) == 4, "perf_buffer.size");
+_Static_assert(__builtin_offsetof(struct membench_perf_buffer, spare) == 8, "perf_buffer.spare");
+_Static_assert(__builtin_offsetof(struct membench_perf_buffer, pad0) == 12, "perf_buffer.pad0");
+
+/* one ring of a perf buffer in the current batch; positions are bytes since the ring was made */
+struct membench_perf_cursor {
+	__u64 start; /* position where the batch began */
+	__u64 next; /* position of the next sample */
+	__u64 end; /* position after the last sample when the batch began */
+	__u64 time; /* time of the next sample, only the parser uses it */
+	__u32 data; /* address of the ring's data */
+	__u32 pad0; /* zero */
+};
+_Static_assert(sizeof(struct membench_perf_cursor) == 40, "size of perf_cursor");
+_Static_assert(__builtin_offsetof(struct membench_perf_cursor, start) == 0, "perf_cursor.start");
+_Static_assert(__builtin_offsetof(struct membench_perf_cursor, next) == 8, "perf_cursor.next");
+_Static_assert(__builtin_offsetof(struct membench_perf_cursor, end) == 16, "perf_cursor.end");
+_Static_assert(__builtin_offsetof(struct membench_perf_cursor, time) == 24, "perf_cursor.time");
+_Static_assert(__builtin_offsetof(struct membench_perf_cursor, data) == 32, "perf_cursor.data");
+_Static_assert(__builtin_offsetof(struct membench_perf_cursor, pad0) == 36, "perf_cursor.pad0");
 
 /* read-only data of the BPF program, set before it is loaded */
 struct membench_kernel_settings {

@@ -3,6 +3,8 @@
  * Copies the packets of the server ports into the ring of the worker that owns their flow. It changes nothing
  * and passes every packet on, so that other attached programs see it, too.
  *
+ * Compiled twice: with MEMBENCH_PERF the rings are those of the BPF perf buffer.
+ *
  * seen = submitted + lost(reason) + skipped(reason), exactly, on every CPU.
  */
 #include <linux/bpf.h>
@@ -45,6 +47,9 @@ static __always_inline void describe(struct membench_ring_record *r, struct __sk
 	*(__u16 *)&r->link_size = place;
 }
 
+#ifdef MEMBENCH_PERF
+#include "perf.h"
+#else
 /*
  * Fills a reserved record of SIZE bytes. The size must be a constant, hence the classes below: each is a
  * copy of this with its own bound.
@@ -192,6 +197,7 @@ __noinline int membench_skip(struct __sk_buff *skb, __u64 place, __u32 hash, __u
 		return MEMBENCH_KERNEL_COUNTER_LOST_RING_FULL;
 	return MEMBENCH_KERNEL_COUNTER_SUBMITTED;
 }
+#endif
 
 /*
  * Reads the transport header at `l4`. Returns TAKEN, or the counter of the reason why not. For a packet of

@@ -24,6 +24,7 @@ const KNOWN: Readonly<Record<keyof RecordOptions, true>> = {
   zeroCopy: true,
   attach: true,
   ebpfValues: true,
+  ebpfBuffer: true,
   keyFile: true,
   hideMemory: true,
   giveUpRights: true,
@@ -96,7 +97,7 @@ export function checkOptions(options: RecordOptions): void {
 }
 
 /** Refuses options that have no effect for this source, because ignoring one would suggest that it works. */
-function checkSource({ source, user, attach, ebpfValues, zeroCopy }: RecordOptions): void {
+function checkSource({ source, user, attach, ebpfValues, ebpfBuffer, zeroCopy }: RecordOptions): void {
   const refuse = (what: string) => {
     throw new MembenchError('ERR_MEMBENCH_USAGE', what);
   };
@@ -107,4 +108,5 @@ function checkSource({ source, user, attach, ebpfValues, zeroCopy }: RecordOptio
   if (isLive(source) && !/^(afpacket|pcap):/.test(source as string)) return;
   if (attach !== undefined) refuse('a way to attach programs is for ebpf sources');
   if (ebpfValues !== undefined) refuse('leaving out values is for ebpf sources');
+  if (ebpfBuffer !== undefined) refuse('a choice between ring and perf buffer is for ebpf sources');
 }

@@ -56,6 +56,11 @@ export interface RecordOptions {
    * copies whole packets. Default: `skip`, or `copy` where this kernel or a lack of rights does not permit it.
    */
   ebpfValues?: 'skip' | 'copy';
+  /**
+   * Whether the eBPF program hands packets over in BPF rings, one for each worker, or in the older perf buffer, which
+   * has a ring for each worker and CPU; kernels before 5.8 have only that. Default `ring`.
+   */
+  ebpfBuffer?: 'ring' | 'perf';
   /** File with the 128-bit secret for the hashes of keys. Default: a random secret, forgotten at the end. */
   keyFile?: string;
   /**

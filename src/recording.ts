@@ -68,6 +68,7 @@ export async function runRecording(
       sample,
       attach: options.attach,
       ebpfValues: options.ebpfValues,
+      ebpfBuffer: options.ebpfBuffer,
     },
     (message) => options.onInfo?.(message),
     options.signal,

@@ -61,6 +61,7 @@ export const RECORDERS: readonly Recorder[] = [
   membench('afpacket', 'afpacket'),
   membench('ebpf', 'ebpf'),
   membench('ebpf-copy', 'ebpf', '--no-zero-copy'),
+  membench('ebpf-perf', 'ebpf', '--ebpf-buffer', 'perf'),
   count,
 ];
 

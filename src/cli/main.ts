@@ -91,6 +91,12 @@ function build(): Command {
         'copy',
       ]),
     )
+    .addOption(
+      new Option(
+        '--ebpf-buffer <kind>',
+        'hand packets over in BPF rings, or in the perf buffer (ring)',
+      ).choices(['ring', 'perf']),
+    )
     .option('--no-zero-copy', 'copy out of kernel rings instead of reading them in place')
     .option(
       '--key-file <file>',

@@ -20,6 +20,7 @@ export interface RecordFlags {
   user?: string;
   attach?: 'tcx' | 'clsact';
   ebpfValues?: 'skip' | 'copy';
+  ebpfBuffer?: 'ring' | 'perf';
   zeroCopy: boolean;
   keyFile?: string;
   force?: boolean;
@@ -130,6 +131,7 @@ const SAME = [
   'user',
   'attach',
   'ebpfValues',
+  'ebpfBuffer',
   'keyFile',
   'force',
   'rotateSize',

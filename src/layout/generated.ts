@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0xc6712313;
+export const LAYOUT_HASH = 0x614f552d;
 
 /** entries of the table of connections that the counting program keeps, 64 bytes each */
 export const COUNT_FLOWS = 65536;
@@ -1199,6 +1199,32 @@ export const RING_HOLE = {
   /** u32: bytes left out */
   size: 4,
   SIZE: 8,
+} as const;
+
+/** Byte offsets. head of a worker's window where the BPF program fills a perf buffer; a `perf_cursor` for each ring follows */
+export const PERF_BUFFER = {
+  /** u32: rings of this worker, one for each CPU */
+  rings: 0,
+  /** u32: bytes of each ring's data, a power of two */
+  size: 4,
+  /** u32: address of room for a sample that goes on at the beginning of its ring */
+  spare: 8,
+  SIZE: 16,
+} as const;
+
+/** Byte offsets. one ring of a perf buffer in the current batch; positions are bytes since the ring was made */
+export const PERF_CURSOR = {
+  /** u64: position where the batch began */
+  start: 0,
+  /** u64: position of the next sample */
+  next: 8,
+  /** u64: position after the last sample when the batch began */
+  end: 16,
+  /** u64: time of the next sample, only the parser uses it */
+  time: 24,
+  /** u32: address of the ring's data */
+  data: 32,
+  SIZE: 40,
 } as const;
 
 /** Byte offsets. read-only data of the BPF program, set before it is loaded */

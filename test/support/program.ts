@@ -7,7 +7,8 @@ import {
   RING_HOLE,
   RING_RECORD,
 } from '#src/layout/generated.js';
-import { loadLibc, PROT_READ, PROT_WRITE } from '#src/native/libc.js';
+import { type Libc, loadLibc, PROT_READ, PROT_WRITE } from '#src/native/libc.js';
+import { loadPerfEvents } from '#src/native/perf-events.js';
 import { loadLibbpf } from '#src/source/ebpf/libbpf.js';
 import { loadPrograms, type ProgramSettings } from '#src/source/ebpf/object.js';
 import type { Hole } from './kernel.js';
@@ -43,7 +44,12 @@ export interface Program {
   close(): void;
 }
 
-/** Loads the program for two rings. */
+/** What makes `loadProgram` load the program for BPF rings, and for the perf buffer. */
+export const BUFFERS = ['ring', 'perf'] as const;
+export const perfOf = async (buffer: (typeof BUFFERS)[number]) =>
+  buffer === 'perf' ? await loadPerfEvents() : undefined;
+
+/** Loads the program for two workers. */
 export async function loadProgram(settings: Partial<ProgramSettings> = {}): Promise<Program> {
   const libc = await loadLibc();
   const programs = loadPrograms(await loadLibbpf(), {
@@ -59,13 +65,15 @@ export async function loadProgram(settings: Partial<ProgramSettings> = {}): Prom
     0,
     programs.countersSize / 8,
   );
-  const rings = programs.rings.map((fd) => {
+  const rings = programs.rings.map((fd): ReadRing => {
+    if (settings.perf !== undefined) return perfRing(libc, fd);
     const rest = libc.map(libc.pageSize + 2 * RING_SIZE, PROT_READ, fd, libc.pageSize);
-    return {
-      consumer: new BigUint64Array(libc.map(libc.pageSize, PROT_READ | PROT_WRITE, fd, 0), 0, 1),
-      producer: new BigUint64Array(rest, 0, 1),
-      data: new Uint8Array(rest, libc.pageSize, 2 * RING_SIZE),
-    };
+    const consumer = new BigUint64Array(libc.map(libc.pageSize, PROT_READ | PROT_WRITE, fd, 0), 0, 1);
+    return bpfRing(
+      consumer,
+      new BigUint64Array(rest, 0, 1),
+      new Uint8Array(rest, libc.pageSize, 2 * RING_SIZE),
+    );
   });
   const lib = koffi.load('libbpf.so.1');
   const testRun = lib.func('int bpf_prog_test_run_opts(int program, void *options)');
@@ -94,22 +102,8 @@ export async function loadProgram(settings: Partial<ProgramSettings> = {}): Prom
       const after = sums();
       return KERNEL_COUNTER_NAMES.filter((_, i) => after[i]! > before[i]!);
     },
-    take() {
-      const taken: Taken[] = [];
-      for (const { consumer, producer, data } of rings) {
-        const view = new DataView(data.buffer, data.byteOffset, data.length);
-        const end = Atomics.load(producer, 0);
-        for (let at = consumer[0]!; at < end; ) {
-          const head = Number(at % BigInt(RING_SIZE));
-          const length = view.getUint32(head, true);
-          if ((length & DISCARDED) === 0) taken.push(read(view, head + 8));
-          at += BigInt(((length & ~DISCARDED) + 8 + 7) & ~7);
-        }
-        Atomics.store(consumer, 0, end);
-      }
-      return taken;
-    },
-    memory: () => rings.map(({ data }) => data.subarray(0, RING_SIZE)),
+    take: () => rings.flatMap((ring) => ring.take()),
+    memory: () => rings.map(({ data }) => data),
     uncut(all) {
       const bytes = libc.map(2 * libc.pageSize, PROT_READ | PROT_WRITE, programs.uncut!, 0);
       new Uint8Array(bytes).fill(all ? 255 : 0);
@@ -123,7 +117,60 @@ export async function loadProgram(settings: Partial<ProgramSettings> = {}): Prom
   };
 }
 
-function read(view: DataView, at: number): Taken {
+/** One ring, of either kind. */
+interface ReadRing {
+  data: Uint8Array;
+  /** Takes its records out of it. */
+  take(): Taken[];
+}
+
+function bpfRing(consumer: BigUint64Array, producer: BigUint64Array, twice: Uint8Array): ReadRing {
+  const view = new DataView(twice.buffer, twice.byteOffset, twice.length);
+  return {
+    data: twice.subarray(0, RING_SIZE),
+    take() {
+      const taken: Taken[] = [];
+      const end = Atomics.load(producer, 0);
+      for (let at = consumer[0]!; at < end; ) {
+        const head = Number(at % BigInt(RING_SIZE));
+        const length = view.getUint32(head, true);
+        if ((length & DISCARDED) === 0) taken.push(read(view, head + 8));
+        at += BigInt(((length & ~DISCARDED) + 8 + 7) & ~7);
+      }
+      Atomics.store(consumer, 0, end);
+      return taken;
+    },
+  };
+}
+
+/** A ring of the perf buffer: struct perf_event_mmap_page, and the data (linux/perf_event.h). */
+function perfRing(libc: Libc, fd: number): ReadRing {
+  const bytes = libc.map(libc.pageSize + RING_SIZE, PROT_READ | PROT_WRITE, fd, 0);
+  const head = new BigUint64Array(bytes, 1024, 1);
+  const tail = new BigUint64Array(bytes, 1032, 1);
+  const data = new Uint8Array(bytes, libc.pageSize, RING_SIZE);
+  return {
+    data,
+    take() {
+      const taken: Taken[] = [];
+      const end = Atomics.load(head, 0);
+      for (let at = tail[0]!; at < end; ) {
+        const from = Number(at % BigInt(RING_SIZE));
+        const twice = new Uint8Array([...data.subarray(from), ...data.subarray(0, from)]);
+        const view = new DataView(twice.buffer);
+        // Header of 8 bytes, and the size of the sample. The link header is in it where there are no holes.
+        const holes = view.getUint8(12 + RING_RECORD.holes);
+        taken.push(read(view, 12, holes ? 0 : view.getUint8(12 + RING_RECORD.link_size)));
+        at += BigInt(view.getUint16(6, true));
+      }
+      Atomics.store(tail, 0, end);
+      return taken;
+    },
+  };
+}
+
+/** @param before bytes of the packet before its IP header */
+function read(view: DataView, at: number, before = 0): Taken {
   const count = view.getUint8(at + RING_RECORD.holes);
   const holes = Array.from({ length: count }, (_, i) => {
     const hole = at + RING_RECORD.SIZE + i * RING_HOLE.SIZE;
@@ -132,7 +179,7 @@ function read(view: DataView, at: number): Taken {
       size: view.getUint32(hole + RING_HOLE.size, true),
     };
   });
-  const from = at + RING_RECORD.SIZE + (count ? HOLES_MAX * RING_HOLE.SIZE : 0);
+  const from = at + RING_RECORD.SIZE + (count ? HOLES_MAX * RING_HOLE.SIZE : 0) + before;
   const captured = view.getUint32(at + RING_RECORD.captured, true);
   return { holes, bytes: new Uint8Array(view.buffer, view.byteOffset + from, captured).slice() };
 }
