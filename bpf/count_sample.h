@@ -156,10 +156,18 @@ static __always_inline void begin_record(struct window *w, struct key *k, __u64 
 	r->mode = 0;
 }
 
+/* Whether it is a binary get whose answer, if there is one, names no key: GETQ and GATQ. */
+static __always_inline int is_nameless(struct window *w)
+{
+	__u32 opcode = w->head >> 8 & 0xff;
+
+	return w->form >> 16 == BINARY && (opcode == 0x09 || opcode == 0x1e);
+}
+
 /* What a request says of the key that was read. */
 static __always_inline void begin_request(struct window *w, struct key *k)
 {
-	int unpaired = w->walk.unpaired || (w->walk.flags | k->message) & MAYBE;
+	int unpaired = w->walk.unpaired || (w->walk.flags | k->message) & MAYBE || is_nameless(w);
 
 	begin_record(w, k, k->hash, unpaired ? MEMBENCH_KEY_IS_UNPAIRED : 0);
 	k->record.key_size = k->size;
