@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0x614f552du
+#define MEMBENCH_LAYOUT_HASH 0xc87818bcu
 
 #define MEMBENCH_COUNT_FLOWS 65536u /* entries of the table of connections that the counting program keeps, 64 bytes each */
 #define MEMBENCH_COUNT_MESSAGES 256u /* most requests or answers that the counting program reads in one packet */
@@ -20,6 +20,12 @@
 #define MEMBENCH_COUNT_LATENCY 512u /* first counter of latencies: eight for each doubling of nanoseconds */
 #define MEMBENCH_COUNT_LATENCY_BUCKETS 256u /* counters of latencies */
 #define MEMBENCH_COUNT_COUNTERS 768u /* counters of one CPU, u64 each */
+#define MEMBENCH_KEY_IS_ANSWER 1u /* bit of key_record.bits: an answer, not a request */
+#define MEMBENCH_KEY_IS_COMPLETE 2u /* bit of key_record.bits: the request will be answered; the answer is complete */
+#define MEMBENCH_KEY_HAS_VALUE 4u /* bit of key_record.bits: value_size is set */
+#define MEMBENCH_KEY_HAS_TTL 8u /* bit of key_record.bits: ttl is set */
+#define MEMBENCH_KEY_HAS_FLAGS 16u /* bit of key_record.bits: client flags other than 0 */
+#define MEMBENCH_KEY_IS_UNPAIRED 32u /* bit of key_record.bits: what answers the request cannot be told */
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
 #define MEMBENCH_PCAP_RECORD_HEADER 16u /* bytes of a classic pcap record header (pcap-savefile(5)) */
@@ -77,7 +83,9 @@ enum membench_count_counter {
 	MEMBENCH_COUNT_COUNTER_SKIPPED_FRAGMENT = 24,
 	MEMBENCH_COUNT_COUNTER_SKIPPED_CUT_HEADER = 25,
 	MEMBENCH_COUNT_COUNTER_SKIPPED_MALFORMED = 26,
-	MEMBENCH_COUNT_COUNTER_COUNT = 27,
+	MEMBENCH_COUNT_COUNTER_SKIPPED_KEY_RING_FULL = 27,
+	MEMBENCH_COUNT_COUNTER_SKIPPED_KEY_UNREAD = 28,
+	MEMBENCH_COUNT_COUNTER_COUNT = 29,
 };
 
 /* words that answers begin with, and statuses of binary answers; values are counted apart */
@@ -426,16 +434,49 @@ enum membench_column {
 	MEMBENCH_COLUMN_COUNT = 26,
 };
 
+/* what leaves the kernel with a key sample: a request of a key of the sample, or an answer to one */
+struct membench_key_record {
+	__u64 time; /* CLOCK_MONOTONIC, ns */
+	__u64 hash; /* SipHash-2-4 of the key; 0: an answer that names no key */
+	__u32 flow; /* the connection, by a hash */
+	__u32 number; /* number of the request in its connection, among those with an answer; of an answer that of its request */
+	__u32 value_size; /* bytes of the value, where there is one */
+	__s32 ttl; /* as sent, where there is one */
+	__u8 what; /* enum op; of an answer enum count_answer */
+	__u8 bits; /* KEY_IS_*, KEY_HAS_* */
+	__u8 key_size; /* bytes of the key */
+	__u8 mode; /* mode of a meta command, a letter as sent; 0: none */
+	__u32 pad; /* unused; 0 */
+};
+_Static_assert(sizeof(struct membench_key_record) == 40, "size of key_record");
+_Static_assert(__builtin_offsetof(struct membench_key_record, time) == 0, "key_record.time");
+_Static_assert(__builtin_offsetof(struct membench_key_record, hash) == 8, "key_record.hash");
+_Static_assert(__builtin_offsetof(struct membench_key_record, flow) == 16, "key_record.flow");
+_Static_assert(__builtin_offsetof(struct membench_key_record, number) == 20, "key_record.number");
+_Static_assert(__builtin_offsetof(struct membench_key_record, value_size) == 24, "key_record.value_size");
+_Static_assert(__builtin_offsetof(struct membench_key_record, ttl) == 28, "key_record.ttl");
+_Static_assert(__builtin_offsetof(struct membench_key_record, what) == 32, "key_record.what");
+_Static_assert(__builtin_offsetof(struct membench_key_record, bits) == 33, "key_record.bits");
+_Static_assert(__builtin_offsetof(struct membench_key_record, key_size) == 34, "key_record.key_size");
+_Static_assert(__builtin_offsetof(struct membench_key_record, mode) == 35, "key_record.mode");
+_Static_assert(__builtin_offsetof(struct membench_key_record, pad) == 36, "key_record.pad");
+
 /* read-only data of the counting program, set before it is loaded */
 struct membench_count_settings {
 	__u32 layout_hash; /* layout hash of the build; the host refuses an object with another one */
 	__u32 latency_mask; /* latency is measured of requests whose hashed sequence number has none of these bits */
 	__u64 seed; /* seed of the hash of connections */
+	__u64 key_limit; /* keys belong to the sample whose hash has an upper half below it; 0: no key sample */
+	__u64 key0; /* lower half of the secret for keys */
+	__u64 key1; /* upper half of the secret for keys */
 };
-_Static_assert(sizeof(struct membench_count_settings) == 16, "size of count_settings");
+_Static_assert(sizeof(struct membench_count_settings) == 40, "size of count_settings");
 _Static_assert(__builtin_offsetof(struct membench_count_settings, layout_hash) == 0, "count_settings.layout_hash");
 _Static_assert(__builtin_offsetof(struct membench_count_settings, latency_mask) == 4, "count_settings.latency_mask");
 _Static_assert(__builtin_offsetof(struct membench_count_settings, seed) == 8, "count_settings.seed");
+_Static_assert(__builtin_offsetof(struct membench_count_settings, key_limit) == 16, "count_settings.key_limit");
+_Static_assert(__builtin_offsetof(struct membench_count_settings, key0) == 24, "count_settings.key0");
+_Static_assert(__builtin_offsetof(struct membench_count_settings, key1) == 32, "count_settings.key1");
 
 /* state of the batch ring, one for each memory; only the host uses it, through Atomics */
 struct membench_control {

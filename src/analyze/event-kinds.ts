@@ -1,6 +1,6 @@
 import type { Block } from '../profile/block.js';
 import { ACTS, OUTCOMES } from './sequence.js';
-import { bitsOf, kindOf, type ShapeKind } from './shape-kind.js';
+import { actOf, bitsOf, FLAG_BYTES, kindOf, type ShapeKind } from './shape-kind.js';
 
 /** What a row of a `Sequence` has from the shape of its event. */
 export interface EventKind {
@@ -39,16 +39,29 @@ export class EventKinds {
   }
 }
 
-function eventKind({
-  op,
-  act,
-  outcome,
-  replaces,
-  flagBytes,
-  hasKey,
-  hasValue,
-  hasTtl,
-}: ShapeKind): EventKind {
+/** What a row has from an event that is described by its fields. */
+export function eventKindOf(event: {
+  op: string;
+  status: string;
+  mode: string | null;
+  hasFlags: boolean;
+  hasValue: boolean;
+  hasTtl: boolean;
+}): EventKind {
+  const { op, status, mode, hasFlags, hasValue, hasTtl } = event;
+  const { act, outcome, replaces } = actOf(op, status, mode);
+  return eventKind({
+    ...{ op, act, outcome, replaces, hasKey: true, hasValue, hasTtl },
+    flagBytes: hasFlags ? FLAG_BYTES : 0,
+  });
+}
+
+type Kind = Pick<
+  ShapeKind,
+  'op' | 'act' | 'outcome' | 'replaces' | 'flagBytes' | 'hasKey' | 'hasValue' | 'hasTtl'
+>;
+
+function eventKind({ op, act, outcome, replaces, flagBytes, hasKey, hasValue, hasTtl }: Kind): EventKind {
   // A value's size says what the item takes where all of it was sent: not what was appended to it.
   const isWhole = hasValue && (act === 'read' || replaces);
   return {

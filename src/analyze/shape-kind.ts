@@ -74,17 +74,27 @@ export function bitsOf(names: Block['names']): Bits {
   };
 }
 
+/** Bytes client flags other than 0 take in memcached. */
+export const FLAG_BYTES = 4;
+
+export function actOf(
+  op: string,
+  status: string,
+  mode: string | null,
+): Pick<ShapeKind, 'act' | 'outcome' | 'replaces'> {
+  const act = ACTS[op] ?? 'other';
+  const grows = op === 'append' || op === 'prepend' || mode === 'append' || mode === 'prepend';
+  return { act, outcome: outcomeOf(op, status), replaces: act === 'write' && !grows };
+}
+
 export function kindOf(shape: Shape, bits: Bits): ShapeKind {
   const { op, status, mode, present } = shape;
   const has = (column: keyof Bits) => (present & bits[column]) !== 0;
-  const grows = op === 'append' || op === 'prepend' || mode === 'append' || mode === 'prepend';
   return {
     shape,
     op,
-    act: ACTS[op] ?? 'other',
-    outcome: outcomeOf(op, status),
-    replaces: ACTS[op] === 'write' && !grows,
-    flagBytes: shape.flags === 0n || !has('flags') ? 0 : 4,
+    ...actOf(op, status, mode),
+    flagBytes: shape.flags === 0n || !has('flags') ? 0 : FLAG_BYTES,
     hasKey: has('key'),
     hasValue: has('value_size'),
     hasLatency: has('latency'),

@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x614f552d;
+export const LAYOUT_HASH = 0xc87818bc;
 
 /** entries of the table of connections that the counting program keeps, 64 bytes each */
 export const COUNT_FLOWS = 65536;
@@ -29,6 +29,18 @@ export const COUNT_LATENCY = 512;
 export const COUNT_LATENCY_BUCKETS = 256;
 /** counters of one CPU, u64 each */
 export const COUNT_COUNTERS = 768;
+/** bit of key_record.bits: an answer, not a request */
+export const KEY_IS_ANSWER = 1;
+/** bit of key_record.bits: the request will be answered; the answer is complete */
+export const KEY_IS_COMPLETE = 2;
+/** bit of key_record.bits: value_size is set */
+export const KEY_HAS_VALUE = 4;
+/** bit of key_record.bits: ttl is set */
+export const KEY_HAS_TTL = 8;
+/** bit of key_record.bits: client flags other than 0 */
+export const KEY_HAS_FLAGS = 16;
+/** bit of key_record.bits: what answers the request cannot be told */
+export const KEY_IS_UNPAIRED = 32;
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
 /** bytes of a classic pcap file header (pcap-savefile(5)) */
@@ -113,6 +125,8 @@ export const COUNT_COUNTER_NAMES = [
   'skipped_fragment',
   'skipped_cut_header',
   'skipped_malformed',
+  'skipped_key_ring_full',
+  'skipped_key_unread',
 ] as const;
 export type CountCounter = (typeof COUNT_COUNTER_NAMES)[number];
 
@@ -485,6 +499,31 @@ export const COLUMN_NAMES = [
 ] as const;
 export type Column = (typeof COLUMN_NAMES)[number];
 
+/** Byte offsets. what leaves the kernel with a key sample: a request of a key of the sample, or an answer to one */
+export const KEY_RECORD = {
+  /** u64: CLOCK_MONOTONIC, ns */
+  time: 0,
+  /** u64: SipHash-2-4 of the key; 0: an answer that names no key */
+  hash: 8,
+  /** u32: the connection, by a hash */
+  flow: 16,
+  /** u32: number of the request in its connection, among those with an answer; of an answer that of its request */
+  number: 20,
+  /** u32: bytes of the value, where there is one */
+  value_size: 24,
+  /** i32: as sent, where there is one */
+  ttl: 28,
+  /** u8: enum op; of an answer enum count_answer */
+  what: 32,
+  /** u8: KEY_IS_*, KEY_HAS_* */
+  bits: 33,
+  /** u8: bytes of the key */
+  key_size: 34,
+  /** u8: mode of a meta command, a letter as sent; 0: none */
+  mode: 35,
+  SIZE: 40,
+} as const;
+
 /** Byte offsets. read-only data of the counting program, set before it is loaded */
 export const COUNT_SETTINGS = {
   /** u32: layout hash of the build; the host refuses an object with another one */
@@ -493,7 +532,13 @@ export const COUNT_SETTINGS = {
   latency_mask: 4,
   /** u64: seed of the hash of connections */
   seed: 8,
-  SIZE: 16,
+  /** u64: keys belong to the sample whose hash has an upper half below it; 0: no key sample */
+  key_limit: 16,
+  /** u64: lower half of the secret for keys */
+  key0: 24,
+  /** u64: upper half of the secret for keys */
+  key1: 32,
+  SIZE: 40,
 } as const;
 
 /** Byte offsets. state of the batch ring, one for each memory; only the host uses it, through Atomics */
