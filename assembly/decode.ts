@@ -10,21 +10,25 @@ import { countCut, FRAGMENT, locate, LOCATED } from './framing/record';
 import {
   isSample, SAMPLE_HEAD, sampleIp, sampleSize, sampleTime, seekSample, wholeSample,
 } from './framing/perf';
-import { isDiscarded, isUnfinished, RING_HEAD, ringIp, ringRecordSize, ringTime } from './framing/ring';
+import {
+  isDiscarded, isUnfinished, RING_HEAD, ringContent, ringIp, ringRecordSize, ringTime,
+} from './framing/ring';
 import {
   blockPackets, firstFrame, frameCaptured, frameData, frameInterface, frameLength, frameTime, nextFrame,
 } from './framing/tpacket';
 import { config, count, indexState } from './instance';
 import { countLag } from './lag';
 import {
-  CONN_KIND_CLOSE_END, COUNTER_LEFT_OUT_BYTES, COUNTER_PACKETS_SEEN, COUNTER_SKIPPED_CUT_HEADER,
-  COUNTER_SKIPPED_FRAGMENT, LIST_HEAD, PacketHead, PerfBuffer, PerfCursor, RingHole, RingRecord, Segment,
-  SEGMENT_UDP, SIZEOF_PACKET_HEAD, SIZEOF_PERF_BUFFER, SIZEOF_PERF_CURSOR, SIZEOF_RING_HOLE,
-  SIZEOF_RING_RECORD, SIZEOF_SEGMENT,
+  CONN_KIND_CLOSE_END, COUNTER_LEFT_OUT_BYTES, COUNTER_PACKETS_SEEN, COUNTER_RING_BYTES,
+  COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_FRAGMENT, COUNTER_SKIPPED_MALFORMED, LIST_HEAD, MESSAGE_PROTOCOL,
+  MessageRecord, PacketHead, PerfBuffer, PerfCursor, RingHole, RingRecord, Segment, SEGMENT_UDP, SIZEOF_MESSAGE_RECORD, SIZEOF_PACKET_HEAD,
+  SIZEOF_PERF_BUFFER, SIZEOF_PERF_CURSOR, SIZEOF_RING_HOLE, SIZEOF_RING_RECORD, SIZEOF_SEGMENT,
 } from './layout';
 import { createKeys } from './memcache/keys';
 import { createMeta } from './memcache/meta';
+import { createSpelling } from './memcache/spelling';
 import { createClient } from './match/client';
+import { createMessages } from './match/messages';
 import { createResume } from './match/resume';
 import { createLines } from './match/lines';
 import { createPending } from './match/pending';
@@ -32,7 +36,7 @@ import { createPacket, packet } from './packet';
 import { createLinger } from './tcp/linger';
 import { createReassembly } from './tcp/reassembly';
 import { createWaiting } from './tcp/waiting';
-import { decodeSegment, endFlow } from './tcp/connection';
+import { decodeMessages, decodeSegment, endFlow } from './tcp/connection';
 import { createDuplicates } from './udp/duplicates';
 import { decodeDatagram } from './udp/exchange';
 import { PROTOCOL_TCP } from './wire/ip';
@@ -48,6 +52,7 @@ export function createDecoder(): void {
   createTable();
   createKeys();
   createMeta();
+  createSpelling();
   createPending();
   createLines();
   createWaiting();
@@ -55,6 +60,7 @@ export function createDecoder(): void {
   createDuplicates();
   createLinger();
   createClient();
+  createMessages();
   createResume();
   createBlock();
 }
@@ -95,10 +101,16 @@ export function decodeRing(at: usize, size: u32, limit: u32, now: u64): u32 {
   const end = at + min(size, limit);
   while (at < end) {
     if (isUnfinished(at)) break;
-    if (!isDiscarded(at)) decodeRecord(at + RING_HEAD, ringIp(at + RING_HEAD), now);
+    if (!isDiscarded(at)) {
+      const record = at + RING_HEAD;
+      if (isParsed(record)) decodeParsed(record, record + ringContent(at), now);
+      else decodeRecord(record, ringIp(record), now);
+    }
     at += ringRecordSize(at);
   }
-  return <u32>(at - start);
+  const done = <u32>(at - start);
+  count(COUNTER_RING_BYTES, done);
+  return done;
 }
 
 /**
@@ -145,6 +157,7 @@ export function decodePerf(at: usize, limit: u32, now: u64): u32 {
       cursor.time = seekSample(cursor, size);
     } while (cursor.time < next && done < limit);
   }
+  count(COUNTER_RING_BYTES, done);
   return done;
 }
 
@@ -185,6 +198,53 @@ function decodeRecord(at: usize, ip: u32, now: u64): void {
   to.holes = holes;
   if (isTcp) decodeSegment();
   else decodeDatagram();
+}
+
+/** Whether a ring record is a message record. */
+// @ts-ignore: decorator
+@inline
+function isParsed(at: usize): bool {
+  return changetype<MessageRecord>(at).protocol == MESSAGE_PROTOCOL;
+}
+
+// Offsets of the source address in an IP header (RFC 791, RFC 8200), and bytes of both addresses.
+const SOURCE_4: u32 = 12;
+const ADDRESSES_4: u32 = 8;
+const SOURCE_6: u32 = 8;
+const ADDRESSES_6: u32 = 32;
+
+/** Decodes the segment of a message record, which is in [at, end). */
+// @ts-ignore: decorator
+@inline
+function decodeParsed(at: usize, end: usize, now: u64): void {
+  const record = changetype<MessageRecord>(at);
+  const to = packet;
+  to.ordinal = taken++;
+  count(COUNTER_PACKETS_SEEN);
+  const isIpv4 = record.family == 4;
+  const addresses = <u32>at + SIZEOF_MESSAGE_RECORD;
+  const messages = addresses + (isIpv4 ? ADDRESSES_4 : ADDRESSES_6);
+  if (messages > <u32>end || record.size == 0) {
+    count(COUNTER_SKIPPED_MALFORMED);
+    return;
+  }
+  to.time = ringTime(record.time, now);
+  to.ip = addresses - (isIpv4 ? SOURCE_4 : SOURCE_6);
+  to.l4 = <u32>at + offsetof<MessageRecord>('ports');
+  to.end = <u32>end;
+  to.sequence = record.sequence;
+  to.ack = record.ack;
+  to.window = record.window;
+  to.size = record.size;
+  to.captured = 0;
+  to.length = <u32>record.headers + record.size;
+  to.family = record.family;
+  to.seenOn = record.ifindex;
+  to.hash = record.hash;
+  to.holes = 0;
+  to.messages = messages;
+  decodeMessages();
+  to.messages = 0;
 }
 
 /** Counts the bytes that the BPF program left out of the packet of the record at `at`. */

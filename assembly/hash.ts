@@ -1,5 +1,5 @@
 /** Hashes of keys, addresses and flows. */
-import { config, seed } from './instance';
+import { config, keysAreHashed, reserve, seed } from './instance';
 
 /** The low `n` bytes (1 to 7) of a word. */
 // @ts-ignore: decorator
@@ -50,11 +50,58 @@ export function sipHash(at: usize, size: usize, k0: u64, k1: u64): u64 {
   return v0 ^ v1 ^ v2 ^ v3;
 }
 
-/** The hash recorded in place of a key. */
+/** The hash recorded in place of a key. Of a placeholder it is that of the key it stands for. */
 // @ts-ignore: decorator
 @inline
 export function keyHash(at: usize, size: usize): u64 {
+  if (at - placeholders < placeholdersSize) return placeholderHash(at);
   return sipHash(at, size, config.key0, config.key1);
+}
+
+// Lines of message records are put together with placeholders for their keys (memcache/spelling.ts).
+/** Where these lines lie. */
+let placeholders: usize = 0;
+let placeholdersSize: usize = 0;
+/** Address and hash of every placeholder of the current line, u64 each, by ascending address. */
+let hashes: usize = 0;
+let hashCount: u32 = 0;
+/** The placeholder that is asked for next, where all are asked for in their order. */
+let nextHash: u32 = 0;
+
+const HASH_ENTRY: u32 = 16;
+
+/** Sets where lines with placeholders lie, and a table with room for `keys` of them. */
+export function setPlaceholders(at: usize, size: usize, keys: u32): void {
+  placeholders = at;
+  placeholdersSize = size;
+  hashes = reserve(<usize>keys * HASH_ENTRY);
+}
+
+/** Forgets the placeholders of the line before. */
+// @ts-ignore: decorator
+@inline
+export function clearPlaceholders(): void {
+  hashCount = 0;
+  nextHash = 0;
+}
+
+/** Adds a placeholder at `at` for a key with this hash. */
+// @ts-ignore: decorator
+@inline
+export function addPlaceholder(at: usize, hash: u64): void {
+  const entry = hashes + <usize>(hashCount++) * HASH_ENTRY;
+  store<u64>(entry, at);
+  store<u64>(entry, hash, 8);
+}
+
+/** The hash of the key for which the placeholder at `at` stands; 0 where none begins there. */
+function placeholderHash(at: usize): u64 {
+  for (let i: u32 = 0; i < hashCount; i++) {
+    if (nextHash == hashCount) nextHash = 0;
+    const entry = hashes + <usize>(nextHash++) * HASH_ENTRY;
+    if (load<u64>(entry) == at) return load<u64>(entry, 8);
+  }
+  return 0;
 }
 
 /**
@@ -92,6 +139,23 @@ export function fingerprint(at: usize, size: usize): u64 {
     hash ^= hash >> 32;
   }
   return hash;
+}
+
+/**
+ * What tells the keys of requests and answers apart. Where message records may come it is the key's hash,
+ * which is all that is known of their keys.
+ */
+// @ts-ignore: decorator
+@inline
+export function keyPrint(at: usize, size: usize): u64 {
+  return keysAreHashed ? keyHash(at, size) : fingerprint(at, size);
+}
+
+/** The same where the key's hash is known already. */
+// @ts-ignore: decorator
+@inline
+export function printBeside(hash: u64, at: usize, size: usize): u64 {
+  return keysAreHashed ? hash : fingerprint(at, size);
 }
 
 /** The hash that chooses the worker of a connection, and whether it is sampled: of its `sharedPort`. */

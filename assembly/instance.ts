@@ -18,6 +18,8 @@ export let counters: usize = 0;
 export let ports: usize = 0;
 /** Seed of flow hashes and fingerprints. */
 export let seed: u64 = 0;
+/** Whether message records may come, whose keys are hashes. */
+export let keysAreHashed: bool = false;
 /** Address of the next free byte of the scratch area. */
 let scratch: usize = 0;
 
@@ -27,6 +29,7 @@ export function setConfig(address: usize): void {
   counters = config.counters;
   ports = config.ports;
   seed = config.hashSeed;
+  keysAreHashed = config.parsed != 0;
   scratch = config.scratch;
 }
 

@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0xc87818bc;
+export const LAYOUT_HASH: u32 = 0xdbc6e786;
 
 /** entries of the table of connections that the counting program keeps, 64 bytes each */
 export const COUNT_FLOWS: u32 = 65536;
@@ -100,6 +100,24 @@ export const HOLES_MAX: u32 = 8;
  * the flows whose hash begins with the 16 bits n
  */
 export const UNCUT_BITMAP: u32 = 8192;
+/** protocol of a `message_record`, where a `ring_record` has that of its packet; reserved by IANA */
+export const MESSAGE_PROTOCOL: u32 = 255;
+/** most `message`s of a message record */
+export const MESSAGES_MAX: u32 = 64;
+/** most bytes of a line besides its key, without line end, in a `message` */
+export const MESSAGE_LINE_MAX: u32 = 48;
+/**
+ * bit of `message.form`: the value reads like the name and the password of a user, as in
+ * assembly/memcache/credentials.ts
+ */
+export const MESSAGE_LOGIN: u32 = 32;
+/**
+ * bit of `message.form`, of a set or value: client flags (u32) and time to live (u32) follow; without it
+ * both are 0
+ */
+export const MESSAGE_NUMBERS: u32 = 64;
+/** bit of `message.form`, of a value: `END` and its line end come after it */
+export const MESSAGE_END: u32 = 128;
 
 // first counters of a CPU; skipped ones are packets of the server ports of which at least a part was not
 // read
@@ -382,54 +400,57 @@ export const COUNTER_GAP_BYTES: u32 = 30;
 export const COUNTER_VALUE_GAPS: u32 = 31;
 export const COUNTER_LEFT_OUT_BYTES: u32 = 32;
 export const COUNTER_FLOWS_UNCUT: u32 = 33;
-export const COUNTER_RETRANSMITTED: u32 = 34;
-export const COUNTER_DUPLICATES: u32 = 35;
-export const COUNTER_OUT_OF_ORDER: u32 = 36;
-export const COUNTER_REFUSED_SEGMENTS: u32 = 37;
-export const COUNTER_AMBIGUOUS_COPIES: u32 = 38;
-export const COUNTER_NEGATIVE_LATENCY: u32 = 39;
-export const COUNTER_UNKNOWN_LATENCY: u32 = 40;
-export const COUNTER_FLOWS: u32 = 41;
-export const COUNTER_FLOWS_UNSYNCED: u32 = 42;
-export const COUNTER_UNSYNCED_BYTES: u32 = 43;
-export const COUNTER_RESYNCS: u32 = 44;
-export const COUNTER_UNKNOWN_COMMANDS: u32 = 45;
-export const COUNTER_UNMATCHED_ANSWERS: u32 = 46;
-export const COUNTER_AMBIGUOUS_LENGTHS: u32 = 47;
-export const COUNTER_AMBIGUOUS_QUIET: u32 = 48;
-export const COUNTER_PROXY_HEADERS: u32 = 49;
-export const COUNTER_UDP_REFUSED: u32 = 50;
-export const COUNTER_SYN_SEEN: u32 = 51;
-export const COUNTER_CAPTURES_OVERLAPPING: u32 = 52;
-export const COUNTER_PACKETS_CUT: u32 = 53;
-export const COUNTER_CUT_CAPTURED: u32 = 54;
-export const COUNTER_FLOWS_WITHOUT_CLIENT: u32 = 55;
-export const COUNTER_FLOWS_WITHOUT_SERVER: u32 = 56;
-export const COUNTER_BOUND_FLOWS: u32 = 57;
-export const COUNTER_BOUND_REQUESTS: u32 = 58;
-export const COUNTER_BOUND_KEYS: u32 = 59;
-export const COUNTER_BOUND_REORDER: u32 = 60;
-export const COUNTER_BOUND_LINES: u32 = 61;
-export const COUNTER_BOUND_SYNS: u32 = 62;
-export const COUNTER_BOUND_INTERFACES: u32 = 63;
-export const COUNTER_BOUND_FRAGMENTS: u32 = 64;
-export const COUNTER_PAYLOAD_SEEN: u32 = 65;
-export const COUNTER_PAYLOAD_RECORDED: u32 = 66;
-export const COUNTER_PAYLOAD_REPEATED: u32 = 67;
-export const COUNTER_PAYLOAD_GAP: u32 = 68;
-export const COUNTER_PAYLOAD_MISSING: u32 = 69;
-export const COUNTER_PAYLOAD_UNSYNCED_MID_STREAM: u32 = 70;
-export const COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP: u32 = 71;
-export const COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD: u32 = 72;
-export const COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY: u32 = 73;
-export const COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE: u32 = 74;
-export const COUNTER_PAYLOAD_SKIPPED_TLS: u32 = 75;
-export const COUNTER_PAYLOAD_SKIPPED_STRAY: u32 = 76;
-export const COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT: u32 = 77;
-export const COUNTER_PAYLOAD_SKIPPED_STREAM: u32 = 78;
-export const COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER: u32 = 79;
-export const COUNTER_PAYLOAD_SKIPPED_REFUSED: u32 = 80;
-export const COUNTER_COUNT: u32 = 81;
+export const COUNTER_PARSED_SEGMENTS: u32 = 34;
+export const COUNTER_PARSED_GAPS: u32 = 35;
+export const COUNTER_RING_BYTES: u32 = 36;
+export const COUNTER_RETRANSMITTED: u32 = 37;
+export const COUNTER_DUPLICATES: u32 = 38;
+export const COUNTER_OUT_OF_ORDER: u32 = 39;
+export const COUNTER_REFUSED_SEGMENTS: u32 = 40;
+export const COUNTER_AMBIGUOUS_COPIES: u32 = 41;
+export const COUNTER_NEGATIVE_LATENCY: u32 = 42;
+export const COUNTER_UNKNOWN_LATENCY: u32 = 43;
+export const COUNTER_FLOWS: u32 = 44;
+export const COUNTER_FLOWS_UNSYNCED: u32 = 45;
+export const COUNTER_UNSYNCED_BYTES: u32 = 46;
+export const COUNTER_RESYNCS: u32 = 47;
+export const COUNTER_UNKNOWN_COMMANDS: u32 = 48;
+export const COUNTER_UNMATCHED_ANSWERS: u32 = 49;
+export const COUNTER_AMBIGUOUS_LENGTHS: u32 = 50;
+export const COUNTER_AMBIGUOUS_QUIET: u32 = 51;
+export const COUNTER_PROXY_HEADERS: u32 = 52;
+export const COUNTER_UDP_REFUSED: u32 = 53;
+export const COUNTER_SYN_SEEN: u32 = 54;
+export const COUNTER_CAPTURES_OVERLAPPING: u32 = 55;
+export const COUNTER_PACKETS_CUT: u32 = 56;
+export const COUNTER_CUT_CAPTURED: u32 = 57;
+export const COUNTER_FLOWS_WITHOUT_CLIENT: u32 = 58;
+export const COUNTER_FLOWS_WITHOUT_SERVER: u32 = 59;
+export const COUNTER_BOUND_FLOWS: u32 = 60;
+export const COUNTER_BOUND_REQUESTS: u32 = 61;
+export const COUNTER_BOUND_KEYS: u32 = 62;
+export const COUNTER_BOUND_REORDER: u32 = 63;
+export const COUNTER_BOUND_LINES: u32 = 64;
+export const COUNTER_BOUND_SYNS: u32 = 65;
+export const COUNTER_BOUND_INTERFACES: u32 = 66;
+export const COUNTER_BOUND_FRAGMENTS: u32 = 67;
+export const COUNTER_PAYLOAD_SEEN: u32 = 68;
+export const COUNTER_PAYLOAD_RECORDED: u32 = 69;
+export const COUNTER_PAYLOAD_REPEATED: u32 = 70;
+export const COUNTER_PAYLOAD_GAP: u32 = 71;
+export const COUNTER_PAYLOAD_MISSING: u32 = 72;
+export const COUNTER_PAYLOAD_UNSYNCED_MID_STREAM: u32 = 73;
+export const COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP: u32 = 74;
+export const COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD: u32 = 75;
+export const COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY: u32 = 76;
+export const COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE: u32 = 77;
+export const COUNTER_PAYLOAD_SKIPPED_TLS: u32 = 78;
+export const COUNTER_PAYLOAD_SKIPPED_STRAY: u32 = 79;
+export const COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT: u32 = 80;
+export const COUNTER_PAYLOAD_SKIPPED_STREAM: u32 = 81;
+export const COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER: u32 = 82;
+export const COUNTER_PAYLOAD_SKIPPED_REFUSED: u32 = 83;
+export const COUNTER_COUNT: u32 = 84;
 
 // container of a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers
 export const CONTAINER_NONE: u32 = 0;
@@ -447,8 +468,8 @@ export const PHASE_SEALING: u32 = 3;
 export const PHASE_READING: u32 = 4;
 export const PHASE_COUNT: u32 = 5;
 
-// counters of the BPF program for each CPU and ring, u64 each; the same names as in enum counter mean the
-// same
+// counters of the BPF program for each CPU and ring, u64 each: a packet is in one of them, in
+// `submitted_parsed` where it became a message record; the same names as in enum counter mean the same
 export const KERNEL_COUNTER_SUBMITTED: u32 = 0;
 export const KERNEL_COUNTER_LOST_RING_FULL: u32 = 1;
 export const KERNEL_COUNTER_LOST_COPY_FAILED: u32 = 2;
@@ -460,7 +481,26 @@ export const KERNEL_COUNTER_SKIPPED_CUT_HEADER: u32 = 7;
 export const KERNEL_COUNTER_SKIPPED_MALFORMED: u32 = 8;
 export const KERNEL_COUNTER_SKIPPED_NO_PAYLOAD: u32 = 9;
 export const KERNEL_COUNTER_SKIPPED_SAMPLED: u32 = 10;
-export const KERNEL_COUNTER_COUNT: u32 = 11;
+export const KERNEL_COUNTER_SUBMITTED_PARSED: u32 = 11;
+export const KERNEL_COUNTER_COUNT: u32 = 12;
+
+// what a `message` of a message record is: any line, answers that are one word, lines without anything
+// unusual, a further key of the get or line before it, or a binary frame
+export const MESSAGE_FORM_LINE: u32 = 0;
+export const MESSAGE_FORM_VALUE: u32 = 1;
+export const MESSAGE_FORM_END: u32 = 2;
+export const MESSAGE_FORM_STORED: u32 = 3;
+export const MESSAGE_FORM_NOT_STORED: u32 = 4;
+export const MESSAGE_FORM_EXISTS: u32 = 5;
+export const MESSAGE_FORM_NOT_FOUND: u32 = 6;
+export const MESSAGE_FORM_DELETED: u32 = 7;
+export const MESSAGE_FORM_TOUCHED: u32 = 8;
+export const MESSAGE_FORM_OK: u32 = 9;
+export const MESSAGE_FORM_GET: u32 = 10;
+export const MESSAGE_FORM_SET: u32 = 11;
+export const MESSAGE_FORM_KEY: u32 = 12;
+export const MESSAGE_FORM_BINARY: u32 = 13;
+export const MESSAGE_FORM_COUNT: u32 = 14;
 
 // columns of a block, in the order of its payload
 export const COLUMN_SHAPE: u32 = 0;
@@ -738,9 +778,18 @@ export class Flow {
   borders: u8; // 115: consecutive segments that ended where such a record did
   // 116: time between the captures of the SYN and of its duplicate, in units of the packets; 0: no duplicate
   copyLag: u32;
+  asked: u8; // 120: times that whole packets of it were asked for (assembly/flow/uncut.ts)
+  pad00: u8; // 121: zero
+  pad01: u8;
+  pad02: u8;
+  pad03: u8;
+  pad04: u8;
+  pad05: u8;
+  pad06: u8;
 }
 
-export const SIZEOF_FLOW: u32 = 120;
+export const SIZEOF_FLOW: u32 = 128;
+export const FLOW_PAD0: u32 = 121;
 
 /** of an exchange over UDP: the answer that is arriving, as datagrams in any order */
 // @ts-ignore: decorator
@@ -846,13 +895,18 @@ export class Packet {
   shared: u32; // 84: in the record walk, the hash that chooses its worker
   ports: u32; // 88: in network order: source in the low half
   holes: u32; // 92: values left out of its captured bytes; its `ring_hole`s lie right before the IP header
-  sourceHigh: u64; // 96: source address: first half of IPv6, or IPv4
-  sourceLow: u64; // 104: second half of an IPv6 address, else 0
-  destinationHigh: u64; // 112: destination address: first half of IPv6, or IPv4
-  destinationLow: u64; // 120: second half of an IPv6 address, else 0
+  // 96: address of the first `message` of its message record, up to `end`; 0 where its bytes were captured.
+  // Then `ip` and `l4` are the places from which addresses and ports lie as in headers, and nothing else
+  // does
+  messages: u32;
+  window: u32; // 100: window of its message record, in network order
+  sourceHigh: u64; // 104: source address: first half of IPv6, or IPv4
+  sourceLow: u64; // 112: second half of an IPv6 address, else 0
+  destinationHigh: u64; // 120: destination address: first half of IPv6, or IPv4
+  destinationLow: u64; // 128: second half of an IPv6 address, else 0
 }
 
-export const SIZEOF_PACKET: u32 = 128;
+export const SIZEOF_PACKET: u32 = 136;
 
 /** configuration of an instance, set before its first packet */
 // @ts-ignore: decorator
@@ -901,9 +955,13 @@ export class Config {
   scratch: u32; // 172: address of the scratch area, for small tables of the instance
   scratchSize: u32; // 176: bytes of the scratch area
   uncut: u32; // 180: address of the bitmap of flows whose packets the BPF program copies whole, 0: none
+  // 184: 1 where message records may come, which have hashes of keys: fingerprints of keys are then their
+  // hashes
+  parsed: u32;
+  pad0: u32; // 188: zero
 }
 
-export const SIZEOF_CONFIG: u32 = 184;
+export const SIZEOF_CONFIG: u32 = 192;
 
 /** what a worker is doing, so that another can go on where it trapped, hung or died */
 // @ts-ignore: decorator
@@ -1127,6 +1185,50 @@ export class PerfCursor {
 
 export const SIZEOF_PERF_CURSOR: u32 = 40;
 
+/**
+ * head of a record of a BPF ring that stands for a TCP segment of whole messages, of which neither key nor
+ * value is in it. Addresses follow as on the wire, source first, of 4 bytes each, or 16 with IPv6, and then
+ * `message`s to the end of the record, by ascending place in the segment
+ */
+// @ts-ignore: decorator
+@unmanaged
+export class MessageRecord {
+  time: u64; // 0: as in ring_record
+  sequence: u32; // 8: sequence number of its first byte of payload
+  ack: u32; // 12: acknowledgement number
+  hash: u32; // 16: as in ring_record
+  ifindex: u8; // 20: low bits of the interface it was captured on
+  headers: u8; // 21: bytes of the headers, link header included
+  window: u16; // 22: window, in network order
+  size: u16; // 24: bytes of payload
+  family: u8; // 26: 4 or 6
+  protocol: u8; // 27: MESSAGE_PROTOCOL
+  ports: u32; // 28: in network order: source in the low half
+}
+
+export const SIZEOF_MESSAGE_RECORD: u32 = 32;
+
+/**
+ * a line or binary frame of a message record. Where it has a key, its SipHash-2-4 (u64) follows; then,
+ * padded to 8 bytes, client flags and time to live (MESSAGE_NUMBERS), or of form `line` its bytes without
+ * key and line end, or of form `binary` header and extras
+ */
+// @ts-ignore: decorator
+@unmanaged
+export class Message {
+  form: u8; // 0: enum message_form, and bits MESSAGE_*
+  keySize: u8; // 1: bytes of the key, 0: none
+  // 2: bytes besides key and value: of the line, its end included, or of header and extras; of form `key`:
+  // 1, for the space before it
+  lineSize: u8;
+  keyAt: u8; // 3: bytes before the key
+  // 4: bytes of the value, which may end behind the segment; where it does not, nor does its line end; 0
+  // without a value
+  valueSize: u32;
+}
+
+export const SIZEOF_MESSAGE: u32 = 8;
+
 /** read-only data of the BPF program, set before it is loaded */
 // @ts-ignore: decorator
 @unmanaged
@@ -1139,13 +1241,15 @@ export class KernelSettings {
   wakeInterval: u64; // 24: shortest time between two wake-ups of a worker, nanoseconds
   wakeIntervalBusy: u64; // 32: the same under load, where more than wake_bytes arrive in between, nanoseconds
   wakeBytes: u64; // 40: bytes of one ring between two wake-ups that count as load
-  sample: u32; // 48: as in index_state
-  // 52: 1: the kernel is new enough to tell what clock skb->tstamp is of (5.18), and a monotonic one is
+  key0: u64; // 48: as in config: for the programs that parse
+  key1: u64; // 56: as in config
+  sample: u32; // 64: as in index_state
+  // 68: 1: the kernel is new enough to tell what clock skb->tstamp is of (5.18), and a monotonic one is
   // taken
   stamps: u32;
 }
 
-export const SIZEOF_KERNEL_SETTINGS: u32 = 56;
+export const SIZEOF_KERNEL_SETTINGS: u32 = 72;
 
 /** Compile-time guard: the build stops where the offsets of a class are not those of the schema. */
 export function assertLayout(): void {
@@ -1265,7 +1369,7 @@ export function assertLayout(): void {
   if (offsetof<Side>("finDone") != 71) ERROR("side.fin_done");
   if (offsetof<Side>("record") != 72) ERROR("side.record");
   if (offsetof<Side>("pad0") != 76) ERROR("side.pad0");
-  if (offsetof<Flow>() != 120) ERROR("size of flow");
+  if (offsetof<Flow>() != 128) ERROR("size of flow");
   if (offsetof<Flow>("older") != 0) ERROR("flow.older");
   if (offsetof<Flow>("newer") != 4) ERROR("flow.newer");
   if (offsetof<Flow>("hash") != 8) ERROR("flow.hash");
@@ -1303,6 +1407,8 @@ export function assertLayout(): void {
   if (offsetof<Flow>("records") != 114) ERROR("flow.records");
   if (offsetof<Flow>("borders") != 115) ERROR("flow.borders");
   if (offsetof<Flow>("copyLag") != 116) ERROR("flow.copy_lag");
+  if (offsetof<Flow>("asked") != 120) ERROR("flow.asked");
+  if (offsetof<Flow>("pad00") != 121) ERROR("flow.pad0");
   if (offsetof<Exchange>() != 8) ERROR("size of exchange");
   if (offsetof<Exchange>("start") != 0) ERROR("exchange.start");
   if (offsetof<Exchange>("arrived") != 4) ERROR("exchange.arrived");
@@ -1345,7 +1451,7 @@ export function assertLayout(): void {
   if (offsetof<Segment>("l4Offset") != 12) ERROR("segment.l4_offset");
   if (offsetof<Segment>("l3Offset") != 14) ERROR("segment.l3_offset");
   if (offsetof<Segment>("seenOn") != 15) ERROR("segment.seen_on");
-  if (offsetof<Packet>() != 128) ERROR("size of packet");
+  if (offsetof<Packet>() != 136) ERROR("size of packet");
   if (offsetof<Packet>("time") != 0) ERROR("packet.time");
   if (offsetof<Packet>("ordinal") != 8) ERROR("packet.ordinal");
   if (offsetof<Packet>("payload") != 16) ERROR("packet.payload");
@@ -1368,11 +1474,13 @@ export function assertLayout(): void {
   if (offsetof<Packet>("shared") != 84) ERROR("packet.shared");
   if (offsetof<Packet>("ports") != 88) ERROR("packet.ports");
   if (offsetof<Packet>("holes") != 92) ERROR("packet.holes");
-  if (offsetof<Packet>("sourceHigh") != 96) ERROR("packet.source_high");
-  if (offsetof<Packet>("sourceLow") != 104) ERROR("packet.source_low");
-  if (offsetof<Packet>("destinationHigh") != 112) ERROR("packet.destination_high");
-  if (offsetof<Packet>("destinationLow") != 120) ERROR("packet.destination_low");
-  if (offsetof<Config>() != 184) ERROR("size of config");
+  if (offsetof<Packet>("messages") != 96) ERROR("packet.messages");
+  if (offsetof<Packet>("window") != 100) ERROR("packet.window");
+  if (offsetof<Packet>("sourceHigh") != 104) ERROR("packet.source_high");
+  if (offsetof<Packet>("sourceLow") != 112) ERROR("packet.source_low");
+  if (offsetof<Packet>("destinationHigh") != 120) ERROR("packet.destination_high");
+  if (offsetof<Packet>("destinationLow") != 128) ERROR("packet.destination_low");
+  if (offsetof<Config>() != 192) ERROR("size of config");
   if (offsetof<Config>("key0") != 0) ERROR("config.key0");
   if (offsetof<Config>("key1") != 8) ERROR("config.key1");
   if (offsetof<Config>("addressKey0") != 16) ERROR("config.address_key0");
@@ -1414,6 +1522,8 @@ export function assertLayout(): void {
   if (offsetof<Config>("scratch") != 172) ERROR("config.scratch");
   if (offsetof<Config>("scratchSize") != 176) ERROR("config.scratch_size");
   if (offsetof<Config>("uncut") != 180) ERROR("config.uncut");
+  if (offsetof<Config>("parsed") != 184) ERROR("config.parsed");
+  if (offsetof<Config>("pad0") != 188) ERROR("config.pad0");
   if (offsetof<WorkerState>() != 216) ERROR("size of worker_state");
   if (offsetof<WorkerState>("beat") != 0) ERROR("worker_state.beat");
   if (offsetof<WorkerState>("phase") != 4) ERROR("worker_state.phase");
@@ -1513,7 +1623,25 @@ export function assertLayout(): void {
   if (offsetof<PerfCursor>("time") != 24) ERROR("perf_cursor.time");
   if (offsetof<PerfCursor>("data") != 32) ERROR("perf_cursor.data");
   if (offsetof<PerfCursor>("pad0") != 36) ERROR("perf_cursor.pad0");
-  if (offsetof<KernelSettings>() != 56) ERROR("size of kernel_settings");
+  if (offsetof<MessageRecord>() != 32) ERROR("size of message_record");
+  if (offsetof<MessageRecord>("time") != 0) ERROR("message_record.time");
+  if (offsetof<MessageRecord>("sequence") != 8) ERROR("message_record.sequence");
+  if (offsetof<MessageRecord>("ack") != 12) ERROR("message_record.ack");
+  if (offsetof<MessageRecord>("hash") != 16) ERROR("message_record.hash");
+  if (offsetof<MessageRecord>("ifindex") != 20) ERROR("message_record.ifindex");
+  if (offsetof<MessageRecord>("headers") != 21) ERROR("message_record.headers");
+  if (offsetof<MessageRecord>("window") != 22) ERROR("message_record.window");
+  if (offsetof<MessageRecord>("size") != 24) ERROR("message_record.size");
+  if (offsetof<MessageRecord>("family") != 26) ERROR("message_record.family");
+  if (offsetof<MessageRecord>("protocol") != 27) ERROR("message_record.protocol");
+  if (offsetof<MessageRecord>("ports") != 28) ERROR("message_record.ports");
+  if (offsetof<Message>() != 8) ERROR("size of message");
+  if (offsetof<Message>("form") != 0) ERROR("message.form");
+  if (offsetof<Message>("keySize") != 1) ERROR("message.key_size");
+  if (offsetof<Message>("lineSize") != 2) ERROR("message.line_size");
+  if (offsetof<Message>("keyAt") != 3) ERROR("message.key_at");
+  if (offsetof<Message>("valueSize") != 4) ERROR("message.value_size");
+  if (offsetof<KernelSettings>() != 72) ERROR("size of kernel_settings");
   if (offsetof<KernelSettings>("layoutHash") != 0) ERROR("kernel_settings.layout_hash");
   if (offsetof<KernelSettings>("rings") != 4) ERROR("kernel_settings.rings");
   if (offsetof<KernelSettings>("seed") != 8) ERROR("kernel_settings.seed");
@@ -1522,6 +1650,8 @@ export function assertLayout(): void {
   if (offsetof<KernelSettings>("wakeInterval") != 24) ERROR("kernel_settings.wake_interval");
   if (offsetof<KernelSettings>("wakeIntervalBusy") != 32) ERROR("kernel_settings.wake_interval_busy");
   if (offsetof<KernelSettings>("wakeBytes") != 40) ERROR("kernel_settings.wake_bytes");
-  if (offsetof<KernelSettings>("sample") != 48) ERROR("kernel_settings.sample");
-  if (offsetof<KernelSettings>("stamps") != 52) ERROR("kernel_settings.stamps");
+  if (offsetof<KernelSettings>("key0") != 48) ERROR("kernel_settings.key0");
+  if (offsetof<KernelSettings>("key1") != 56) ERROR("kernel_settings.key1");
+  if (offsetof<KernelSettings>("sample") != 64) ERROR("kernel_settings.sample");
+  if (offsetof<KernelSettings>("stamps") != 68) ERROR("kernel_settings.stamps");
 }

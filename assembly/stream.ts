@@ -1,7 +1,7 @@
 /**
- * The seam between the transports and the parsers. TCP and UDP call four functions for a flow, in this order:
+ * The seam between the transports and the parsers. TCP and UDP call functions for a flow, in this order:
  *
- *   open ──► bytes | gap ... ──► close
+ *   open ──► bytes | messages | gap ... ──► close
  *
  * TCP and UDP do not know the memcache protocols, and the parsers do not know segments. This file passes
  * bytes to the parser of their side, and counts the bytes that no parser gets.
@@ -12,25 +12,25 @@ import {
 import { askUncut } from './flow/uncut';
 import { count, isServerPort } from './instance';
 import {
-  CONN_KIND_OPEN_MIDSTREAM, COUNTER_DUPLICATES, COUNTER_GAP_BYTES, COUNTER_PAYLOAD_GAP,
+  CONN_KIND_OPEN_MIDSTREAM, COUNTER_DUPLICATES, COUNTER_GAP_BYTES, COUNTER_PARSED_GAPS, COUNTER_PAYLOAD_GAP,
   COUNTER_PAYLOAD_MISSING, COUNTER_PAYLOAD_RECORDED, COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY,
   COUNTER_SKIPPED_STRAY, COUNTER_SKIPPED_TLS,
 } from './layout';
 import {
-  beginDelivery, countUnsynced, endDelivery, endTrial, isPlain, settleHeld, skipPayload, WHY_AFTER_GAP,
+  countUnsynced, endTrial, isPlain, settleHeld, skipPayload, WHY_AFTER_GAP,
   WHY_NOT_UNDERSTOOD,
 } from './match/account';
 import { endRequests } from './match/alone';
-import { clientBytes } from './match/client';
-import { accountUnread, losePlace, takeGap, takeValue } from './match/gap';
+import { accountUnread, losePlace, readsNothing, takeGap, takeValue } from './match/gap';
+import { skipWithinData, takeMessages } from './match/messages';
 import { freeRequest, recordConn } from './match/pending';
 import { wholeAnswer, wholeRequest } from './match/quick';
-import { serverBytes } from './match/server';
 import { CLIENT_HELD, CLIENT_LINE, CLIENT_UNKNOWN } from './match/states';
 import { loseSync } from './match/sync';
 import { parseAnswer } from './memcache/answer';
 import { MAGIC_ANSWER, MAGIC_REQUEST } from './memcache/binary';
 import { IS_FREE, IS_NUMBER, Request } from './memcache/message';
+import { isAnswerForm, isSound } from './memcache/parsed';
 import { countDecoded, destinationPortField, Packet, packet, sourcePortField } from './packet';
 import { findByte } from './scan';
 
@@ -47,18 +47,7 @@ export function openDuplicate(flow: Flow): void {
   flow.settled = 1;
 }
 
-/** Hands the captured payload of `from`, the next bytes of a side, to the parser. */
-// @ts-ignore: decorator
-@inline
-export function bytes(flow: Flow, side: u32, from: Packet): void {
-  const at = <usize>from.payload;
-  const size = from.captured;
-  const state = sideOf(flow, side);
-  beginDelivery(flow, state, size);
-  if (side == CLIENT) clientBytes(flow, at, at + size, from);
-  else serverBytes(flow, at, at + size, from);
-  endDelivery(flow, state);
-}
+export { bytes } from './match/delivery';
 
 /**
  * Takes the next bytes of one side, the payload of the current packet, if they are one complete message.
@@ -116,6 +105,49 @@ export function leftOut(flow: Flow, side: u32, from: Packet): void {
   }
 }
 
+/**
+ * Takes the messages of `from`, of a message record, as the next bytes of a side. They are believed where the
+ * side stands between two messages, and skipped within a value. Elsewhere their bytes are needed.
+ */
+// @ts-ignore: decorator
+@inline
+export function messages(flow: Flow, side: u32, from: Packet): void {
+  if (!isRead(flow)) {
+    skipPayload(flow.kind, from.size);
+    return;
+  }
+  if (flow.sync != SYNC_NONE) {
+    if (skipWithinData(flow, side, from.size, from.time)) return;
+    if (isSound(from.messages, from.end, from.size, side == CLIENT)) {
+      const left = takeMessages(flow, side, from);
+      if (left == 0) return;
+      from.captured = from.size - left;
+    }
+  }
+  unread(flow, side, from);
+}
+
+/**
+ * Gives up the payload of `from`, the next bytes of a side, from its `captured` bytes on: what is known of
+ * them, as messages, cannot be used, and whole packets are asked for.
+ */
+export function unread(flow: Flow, side: u32, from: Packet): void {
+  const size = from.size - from.captured;
+  if (!isRead(flow)) {
+    skipPayload(flow.kind, size);
+    return;
+  }
+  const isIdle = flow.sync != SYNC_NONE && readsNothing(sideOf(flow, side), side);
+  if (!isIdle) {
+    count(COUNTER_PARSED_GAPS);
+    askUncut(flow);
+  }
+  if (flow.sync == SYNC_NONE) countUnsynced(flow, size);
+  else gap(flow, side, from, GAP_NOT_CAPTURED);
+  // They are whole messages, so the server answers them.
+  flow.owed = side == CLIENT ? 1 : 0;
+}
+
 /** Ends a flow: its pending requests are unanswered. `kind` is CONN_KIND_CLOSE_*. */
 export function close(flow: Flow, kind: u32, time: u64): void {
   const failures = flow.failures;
@@ -164,6 +196,11 @@ export { takeUnread as takeFrame } from './match/account';
 @inline
 export function isRead(flow: Flow): bool {
   return flow.kind <= FLOW_NEW;
+}
+
+/** Whether it is proven where the messages of a flow begin. */
+export function isProven(flow: Flow): bool {
+  return flow.sync == SYNC_YES && isRead(flow);
 }
 
 /** Whether a flow is in sync, at least tentatively. */
@@ -218,6 +255,7 @@ export function sourceIsClient(): bool {
   const fromServer = isServerPort(bswap<u16>(sourcePortField()));
   const toServer = isServerPort(bswap<u16>(destinationPortField()));
   if (fromServer != toServer) return toServer;
+  if (packet.messages) return !isAnswerForm(packet.messages, packet.end);
   if (packet.captured < 3) return true;
   const at = <usize>packet.payload;
   const first = load<u8>(at);

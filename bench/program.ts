@@ -4,8 +4,8 @@
  *
  *   node build/bench/program.js [--object FILE]... [--program NAME]... [--counting FILE]...
  *
- * All are measured in turns: the program that copies whole packets beside that which leaves out values, or another object
- * beside this one, such as dist/bpf/perf.bpf.o, or that of another commit.
+ * All are measured in turns: the program that copies whole packets beside those that leave out values and parse, or another
+ * object beside this one, such as dist/bpf/perf.bpf.o, or that of another commit.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -26,7 +26,10 @@ const { values: options } = parseArgs({
   },
 });
 const copying = (options.object ?? [join(ROOT, 'dist/bpf/packets.bpf.o')]).flatMap((object) =>
-  (options.program ?? ['membench_l2', 'membench_l2_cut']).map((name) => ({ object, name })),
+  (options.program ?? ['membench_l2', 'membench_l2_cut', 'membench_l2_parse']).map((name) => ({
+    object,
+    name,
+  })),
 );
 const counting = options.counting ?? [join(ROOT, 'dist/bpf/count.bpf.o')];
 

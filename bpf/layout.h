@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0xc87818bcu
+#define MEMBENCH_LAYOUT_HASH 0xdbc6e786u
 
 #define MEMBENCH_COUNT_FLOWS 65536u /* entries of the table of connections that the counting program keeps, 64 bytes each */
 #define MEMBENCH_COUNT_MESSAGES 256u /* most requests or answers that the counting program reads in one packet */
@@ -53,6 +53,12 @@
 #define MEMBENCH_RING_CAPTURE_MAX 131040u /* most bytes of a packet in a ring record: the largest size of a record, less its head */
 #define MEMBENCH_HOLES_MAX 8u /* most values that the BPF program leaves out of a packet */
 #define MEMBENCH_UNCUT_BITMAP 8192u /* bytes of the bitmap of flows whose packets are to be copied whole: bit n % 32 of word n / 32 is set for the flows whose hash begins with the 16 bits n */
+#define MEMBENCH_MESSAGE_PROTOCOL 255u /* protocol of a `message_record`, where a `ring_record` has that of its packet; reserved by IANA */
+#define MEMBENCH_MESSAGES_MAX 64u /* most `message`s of a message record */
+#define MEMBENCH_MESSAGE_LINE_MAX 48u /* most bytes of a line besides its key, without line end, in a `message` */
+#define MEMBENCH_MESSAGE_LOGIN 32u /* bit of `message.form`: the value reads like the name and the password of a user, as in assembly/memcache/credentials.ts */
+#define MEMBENCH_MESSAGE_NUMBERS 64u /* bit of `message.form`, of a set or value: client flags (u32) and time to live (u32) follow; without it both are 0 */
+#define MEMBENCH_MESSAGE_END 128u /* bit of `message.form`, of a value: `END` and its line end come after it */
 
 /* first counters of a CPU; skipped ones are packets of the server ports of which at least a part was not read */
 enum membench_count_counter {
@@ -318,54 +324,57 @@ enum membench_counter {
 	MEMBENCH_COUNTER_VALUE_GAPS = 31,
 	MEMBENCH_COUNTER_LEFT_OUT_BYTES = 32,
 	MEMBENCH_COUNTER_FLOWS_UNCUT = 33,
-	MEMBENCH_COUNTER_RETRANSMITTED = 34,
-	MEMBENCH_COUNTER_DUPLICATES = 35,
-	MEMBENCH_COUNTER_OUT_OF_ORDER = 36,
-	MEMBENCH_COUNTER_REFUSED_SEGMENTS = 37,
-	MEMBENCH_COUNTER_AMBIGUOUS_COPIES = 38,
-	MEMBENCH_COUNTER_NEGATIVE_LATENCY = 39,
-	MEMBENCH_COUNTER_UNKNOWN_LATENCY = 40,
-	MEMBENCH_COUNTER_FLOWS = 41,
-	MEMBENCH_COUNTER_FLOWS_UNSYNCED = 42,
-	MEMBENCH_COUNTER_UNSYNCED_BYTES = 43,
-	MEMBENCH_COUNTER_RESYNCS = 44,
-	MEMBENCH_COUNTER_UNKNOWN_COMMANDS = 45,
-	MEMBENCH_COUNTER_UNMATCHED_ANSWERS = 46,
-	MEMBENCH_COUNTER_AMBIGUOUS_LENGTHS = 47,
-	MEMBENCH_COUNTER_AMBIGUOUS_QUIET = 48,
-	MEMBENCH_COUNTER_PROXY_HEADERS = 49,
-	MEMBENCH_COUNTER_UDP_REFUSED = 50,
-	MEMBENCH_COUNTER_SYN_SEEN = 51,
-	MEMBENCH_COUNTER_CAPTURES_OVERLAPPING = 52,
-	MEMBENCH_COUNTER_PACKETS_CUT = 53,
-	MEMBENCH_COUNTER_CUT_CAPTURED = 54,
-	MEMBENCH_COUNTER_FLOWS_WITHOUT_CLIENT = 55,
-	MEMBENCH_COUNTER_FLOWS_WITHOUT_SERVER = 56,
-	MEMBENCH_COUNTER_BOUND_FLOWS = 57,
-	MEMBENCH_COUNTER_BOUND_REQUESTS = 58,
-	MEMBENCH_COUNTER_BOUND_KEYS = 59,
-	MEMBENCH_COUNTER_BOUND_REORDER = 60,
-	MEMBENCH_COUNTER_BOUND_LINES = 61,
-	MEMBENCH_COUNTER_BOUND_SYNS = 62,
-	MEMBENCH_COUNTER_BOUND_INTERFACES = 63,
-	MEMBENCH_COUNTER_BOUND_FRAGMENTS = 64,
-	MEMBENCH_COUNTER_PAYLOAD_SEEN = 65,
-	MEMBENCH_COUNTER_PAYLOAD_RECORDED = 66,
-	MEMBENCH_COUNTER_PAYLOAD_REPEATED = 67,
-	MEMBENCH_COUNTER_PAYLOAD_GAP = 68,
-	MEMBENCH_COUNTER_PAYLOAD_MISSING = 69,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_MID_STREAM = 70,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP = 71,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD = 72,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY = 73,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE = 74,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_TLS = 75,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STRAY = 76,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT = 77,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STREAM = 78,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER = 79,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_REFUSED = 80,
-	MEMBENCH_COUNTER_COUNT = 81,
+	MEMBENCH_COUNTER_PARSED_SEGMENTS = 34,
+	MEMBENCH_COUNTER_PARSED_GAPS = 35,
+	MEMBENCH_COUNTER_RING_BYTES = 36,
+	MEMBENCH_COUNTER_RETRANSMITTED = 37,
+	MEMBENCH_COUNTER_DUPLICATES = 38,
+	MEMBENCH_COUNTER_OUT_OF_ORDER = 39,
+	MEMBENCH_COUNTER_REFUSED_SEGMENTS = 40,
+	MEMBENCH_COUNTER_AMBIGUOUS_COPIES = 41,
+	MEMBENCH_COUNTER_NEGATIVE_LATENCY = 42,
+	MEMBENCH_COUNTER_UNKNOWN_LATENCY = 43,
+	MEMBENCH_COUNTER_FLOWS = 44,
+	MEMBENCH_COUNTER_FLOWS_UNSYNCED = 45,
+	MEMBENCH_COUNTER_UNSYNCED_BYTES = 46,
+	MEMBENCH_COUNTER_RESYNCS = 47,
+	MEMBENCH_COUNTER_UNKNOWN_COMMANDS = 48,
+	MEMBENCH_COUNTER_UNMATCHED_ANSWERS = 49,
+	MEMBENCH_COUNTER_AMBIGUOUS_LENGTHS = 50,
+	MEMBENCH_COUNTER_AMBIGUOUS_QUIET = 51,
+	MEMBENCH_COUNTER_PROXY_HEADERS = 52,
+	MEMBENCH_COUNTER_UDP_REFUSED = 53,
+	MEMBENCH_COUNTER_SYN_SEEN = 54,
+	MEMBENCH_COUNTER_CAPTURES_OVERLAPPING = 55,
+	MEMBENCH_COUNTER_PACKETS_CUT = 56,
+	MEMBENCH_COUNTER_CUT_CAPTURED = 57,
+	MEMBENCH_COUNTER_FLOWS_WITHOUT_CLIENT = 58,
+	MEMBENCH_COUNTER_FLOWS_WITHOUT_SERVER = 59,
+	MEMBENCH_COUNTER_BOUND_FLOWS = 60,
+	MEMBENCH_COUNTER_BOUND_REQUESTS = 61,
+	MEMBENCH_COUNTER_BOUND_KEYS = 62,
+	MEMBENCH_COUNTER_BOUND_REORDER = 63,
+	MEMBENCH_COUNTER_BOUND_LINES = 64,
+	MEMBENCH_COUNTER_BOUND_SYNS = 65,
+	MEMBENCH_COUNTER_BOUND_INTERFACES = 66,
+	MEMBENCH_COUNTER_BOUND_FRAGMENTS = 67,
+	MEMBENCH_COUNTER_PAYLOAD_SEEN = 68,
+	MEMBENCH_COUNTER_PAYLOAD_RECORDED = 69,
+	MEMBENCH_COUNTER_PAYLOAD_REPEATED = 70,
+	MEMBENCH_COUNTER_PAYLOAD_GAP = 71,
+	MEMBENCH_COUNTER_PAYLOAD_MISSING = 72,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_MID_STREAM = 73,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP = 74,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD = 75,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY = 76,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE = 77,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_TLS = 78,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STRAY = 79,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT = 80,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STREAM = 81,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER = 82,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_REFUSED = 83,
+	MEMBENCH_COUNTER_COUNT = 84,
 };
 
 /* container of a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers */
@@ -387,7 +396,7 @@ enum membench_phase {
 	MEMBENCH_PHASE_COUNT = 5,
 };
 
-/* counters of the BPF program for each CPU and ring, u64 each; the same names as in enum counter mean the same */
+/* counters of the BPF program for each CPU and ring, u64 each: a packet is in one of them, in `submitted_parsed` where it became a message record; the same names as in enum counter mean the same */
 enum membench_kernel_counter {
 	MEMBENCH_KERNEL_COUNTER_SUBMITTED = 0,
 	MEMBENCH_KERNEL_COUNTER_LOST_RING_FULL = 1,
@@ -400,7 +409,27 @@ enum membench_kernel_counter {
 	MEMBENCH_KERNEL_COUNTER_SKIPPED_MALFORMED = 8,
 	MEMBENCH_KERNEL_COUNTER_SKIPPED_NO_PAYLOAD = 9,
 	MEMBENCH_KERNEL_COUNTER_SKIPPED_SAMPLED = 10,
-	MEMBENCH_KERNEL_COUNTER_COUNT = 11,
+	MEMBENCH_KERNEL_COUNTER_SUBMITTED_PARSED = 11,
+	MEMBENCH_KERNEL_COUNTER_COUNT = 12,
+};
+
+/* what a `message` of a message record is: any line, answers that are one word, lines without anything unusual, a further key of the get or line before it, or a binary frame */
+enum membench_message_form {
+	MEMBENCH_MESSAGE_FORM_LINE = 0,
+	MEMBENCH_MESSAGE_FORM_VALUE = 1,
+	MEMBENCH_MESSAGE_FORM_END = 2,
+	MEMBENCH_MESSAGE_FORM_STORED = 3,
+	MEMBENCH_MESSAGE_FORM_NOT_STORED = 4,
+	MEMBENCH_MESSAGE_FORM_EXISTS = 5,
+	MEMBENCH_MESSAGE_FORM_NOT_FOUND = 6,
+	MEMBENCH_MESSAGE_FORM_DELETED = 7,
+	MEMBENCH_MESSAGE_FORM_TOUCHED = 8,
+	MEMBENCH_MESSAGE_FORM_OK = 9,
+	MEMBENCH_MESSAGE_FORM_GET = 10,
+	MEMBENCH_MESSAGE_FORM_SET = 11,
+	MEMBENCH_MESSAGE_FORM_KEY = 12,
+	MEMBENCH_MESSAGE_FORM_BINARY = 13,
+	MEMBENCH_MESSAGE_FORM_COUNT = 14,
 };
 
 /* columns of a block, in the order of its payload */
@@ -729,8 +758,10 @@ struct membench_flow {
 	__u8 records; /* consecutive complete TLS records in mid-stream */
 	__u8 borders; /* consecutive segments that ended where such a record did */
 	__u32 copy_lag; /* time between the captures of the SYN and of its duplicate, in units of the packets; 0: no duplicate */
+	__u8 asked; /* times that whole packets of it were asked for (assembly/flow/uncut.ts) */
+	__u8 pad0[7]; /* zero */
 };
-_Static_assert(sizeof(struct membench_flow) == 120, "size of flow");
+_Static_assert(sizeof(struct membench_flow) == 128, "size of flow");
 _Static_assert(__builtin_offsetof(struct membench_flow, older) == 0, "flow.older");
 _Static_assert(__builtin_offsetof(struct membench_flow, newer) == 4, "flow.newer");
 _Static_assert(__builtin_offsetof(struct membench_flow, hash) == 8, "flow.hash");
@@ -768,6 +799,8 @@ _Static_assert(__builtin_offsetof(struct membench_flow, half) == 113, "flow.half
 _Static_assert(__builtin_offsetof(struct membench_flow, records) == 114, "flow.records");
 _Static_assert(__builtin_offsetof(struct membench_flow, borders) == 115, "flow.borders");
 _Static_assert(__builtin_offsetof(struct membench_flow, copy_lag) == 116, "flow.copy_lag");
+_Static_assert(__builtin_offsetof(struct membench_flow, asked) == 120, "flow.asked");
+_Static_assert(__builtin_offsetof(struct membench_flow, pad0) == 121, "flow.pad0");
 
 /* of an exchange over UDP: the answer that is arriving, as datagrams in any order */
 struct membench_exchange {
@@ -889,12 +922,14 @@ struct membench_packet {
 	__u32 shared; /* in the record walk, the hash that chooses its worker */
 	__u32 ports; /* in network order: source in the low half */
 	__u32 holes; /* values left out of its captured bytes; its `ring_hole`s lie right before the IP header */
+	__u32 messages; /* address of the first `message` of its message record, up to `end`; 0 where its bytes were captured. Then `ip` and `l4` are the places from which addresses and ports lie as in headers, and nothing else does */
+	__u32 window; /* window of its message record, in network order */
 	__u64 source_high; /* source address: first half of IPv6, or IPv4 */
 	__u64 source_low; /* second half of an IPv6 address, else 0 */
 	__u64 destination_high; /* destination address: first half of IPv6, or IPv4 */
 	__u64 destination_low; /* second half of an IPv6 address, else 0 */
 };
-_Static_assert(sizeof(struct membench_packet) == 128, "size of packet");
+_Static_assert(sizeof(struct membench_packet) == 136, "size of packet");
 _Static_assert(__builtin_offsetof(struct membench_packet, time) == 0, "packet.time");
 _Static_assert(__builtin_offsetof(struct membench_packet, ordinal) == 8, "packet.ordinal");
 _Static_assert(__builtin_offsetof(struct membench_packet, payload) == 16, "packet.payload");
@@ -917,10 +952,12 @@ _Static_assert(__builtin_offsetof(struct membench_packet, hash) == 80, "packet.h
 _Static_assert(__builtin_offsetof(struct membench_packet, shared) == 84, "packet.shared");
 _Static_assert(__builtin_offsetof(struct membench_packet, ports) == 88, "packet.ports");
 _Static_assert(__builtin_offsetof(struct membench_packet, holes) == 92, "packet.holes");
-_Static_assert(__builtin_offsetof(struct membench_packet, source_high) == 96, "packet.source_high");
-_Static_assert(__builtin_offsetof(struct membench_packet, source_low) == 104, "packet.source_low");
-_Static_assert(__builtin_offsetof(struct membench_packet, destination_high) == 112, "packet.destination_high");
-_Static_assert(__builtin_offsetof(struct membench_packet, destination_low) == 120, "packet.destination_low");
+_Static_assert(__builtin_offsetof(struct membench_packet, messages) == 96, "packet.messages");
+_Static_assert(__builtin_offsetof(struct membench_packet, window) == 100, "packet.window");
+_Static_assert(__builtin_offsetof(struct membench_packet, source_high) == 104, "packet.source_high");
+_Static_assert(__builtin_offsetof(struct membench_packet, source_low) == 112, "packet.source_low");
+_Static_assert(__builtin_offsetof(struct membench_packet, destination_high) == 120, "packet.destination_high");
+_Static_assert(__builtin_offsetof(struct membench_packet, destination_low) == 128, "packet.destination_low");
 
 /* configuration of an instance, set before its first packet */
 struct membench_config {
@@ -965,8 +1002,10 @@ struct membench_config {
 	__u32 scratch; /* address of the scratch area, for small tables of the instance */
 	__u32 scratch_size; /* bytes of the scratch area */
 	__u32 uncut; /* address of the bitmap of flows whose packets the BPF program copies whole, 0: none */
+	__u32 parsed; /* 1 where message records may come, which have hashes of keys: fingerprints of keys are then their hashes */
+	__u32 pad0; /* zero */
 };
-_Static_assert(sizeof(struct membench_config) == 184, "size of config");
+_Static_assert(sizeof(struct membench_config) == 192, "size of config");
 _Static_assert(__builtin_offsetof(struct membench_config, key0) == 0, "config.key0");
 _Static_assert(__builtin_offsetof(struct membench_config, key1) == 8, "config.key1");
 _Static_assert(__builtin_offsetof(struct membench_config, address_key0) == 16, "config.address_key0");
@@ -1008,6 +1047,8 @@ _Static_assert(__builtin_offsetof(struct membench_config, next_conn) == 168, "co
 _Static_assert(__builtin_offsetof(struct membench_config, scratch) == 172, "config.scratch");
 _Static_assert(__builtin_offsetof(struct membench_config, scratch_size) == 176, "config.scratch_size");
 _Static_assert(__builtin_offsetof(struct membench_config, uncut) == 180, "config.uncut");
+_Static_assert(__builtin_offsetof(struct membench_config, parsed) == 184, "config.parsed");
+_Static_assert(__builtin_offsetof(struct membench_config, pad0) == 188, "config.pad0");
 
 /* what a worker is doing, so that another can go on where it trapped, hung or died */
 struct membench_worker_state {
@@ -1231,6 +1272,48 @@ _Static_assert(__builtin_offsetof(struct membench_perf_cursor, time) == 24, "per
 _Static_assert(__builtin_offsetof(struct membench_perf_cursor, data) == 32, "perf_cursor.data");
 _Static_assert(__builtin_offsetof(struct membench_perf_cursor, pad0) == 36, "perf_cursor.pad0");
 
+/* head of a record of a BPF ring that stands for a TCP segment of whole messages, of which neither key nor value is in it. Addresses follow as on the wire, source first, of 4 bytes each, or 16 with IPv6, and then `message`s to the end of the record, by ascending place in the segment */
+struct membench_message_record {
+	__u64 time; /* as in ring_record */
+	__u32 sequence; /* sequence number of its first byte of payload */
+	__u32 ack; /* acknowledgement number */
+	__u32 hash; /* as in ring_record */
+	__u8 ifindex; /* low bits of the interface it was captured on */
+	__u8 headers; /* bytes of the headers, link header included */
+	__u16 window; /* window, in network order */
+	__u16 size; /* bytes of payload */
+	__u8 family; /* 4 or 6 */
+	__u8 protocol; /* MESSAGE_PROTOCOL */
+	__u32 ports; /* in network order: source in the low half */
+};
+_Static_assert(sizeof(struct membench_message_record) == 32, "size of message_record");
+_Static_assert(__builtin_offsetof(struct membench_message_record, time) == 0, "message_record.time");
+_Static_assert(__builtin_offsetof(struct membench_message_record, sequence) == 8, "message_record.sequence");
+_Static_assert(__builtin_offsetof(struct membench_message_record, ack) == 12, "message_record.ack");
+_Static_assert(__builtin_offsetof(struct membench_message_record, hash) == 16, "message_record.hash");
+_Static_assert(__builtin_offsetof(struct membench_message_record, ifindex) == 20, "message_record.ifindex");
+_Static_assert(__builtin_offsetof(struct membench_message_record, headers) == 21, "message_record.headers");
+_Static_assert(__builtin_offsetof(struct membench_message_record, window) == 22, "message_record.window");
+_Static_assert(__builtin_offsetof(struct membench_message_record, size) == 24, "message_record.size");
+_Static_assert(__builtin_offsetof(struct membench_message_record, family) == 26, "message_record.family");
+_Static_assert(__builtin_offsetof(struct membench_message_record, protocol) == 27, "message_record.protocol");
+_Static_assert(__builtin_offsetof(struct membench_message_record, ports) == 28, "message_record.ports");
+
+/* a line or binary frame of a message record. Where it has a key, its SipHash-2-4 (u64) follows; then, padded to 8 bytes, client flags and time to live (MESSAGE_NUMBERS), or of form `line` its bytes without key and line end, or of form `binary` header and extras */
+struct membench_message {
+	__u8 form; /* enum message_form, and bits MESSAGE_* */
+	__u8 key_size; /* bytes of the key, 0: none */
+	__u8 line_size; /* bytes besides key and value: of the line, its end included, or of header and extras; of form `key`: 1, for the space before it */
+	__u8 key_at; /* bytes before the key */
+	__u32 value_size; /* bytes of the value, which may end behind the segment; where it does not, nor does its line end; 0 without a value */
+};
+_Static_assert(sizeof(struct membench_message) == 8, "size of message");
+_Static_assert(__builtin_offsetof(struct membench_message, form) == 0, "message.form");
+_Static_assert(__builtin_offsetof(struct membench_message, key_size) == 1, "message.key_size");
+_Static_assert(__builtin_offsetof(struct membench_message, line_size) == 2, "message.line_size");
+_Static_assert(__builtin_offsetof(struct membench_message, key_at) == 3, "message.key_at");
+_Static_assert(__builtin_offsetof(struct membench_message, value_size) == 4, "message.value_size");
+
 /* read-only data of the BPF program, set before it is loaded */
 struct membench_kernel_settings {
 	__u32 layout_hash; /* layout hash of the build; the host refuses an object with another one */
@@ -1241,10 +1324,12 @@ struct membench_kernel_settings {
 	__u64 wake_interval; /* shortest time between two wake-ups of a worker, nanoseconds */
 	__u64 wake_interval_busy; /* the same under load, where more than wake_bytes arrive in between, nanoseconds */
 	__u64 wake_bytes; /* bytes of one ring between two wake-ups that count as load */
+	__u64 key0; /* as in config: for the programs that parse */
+	__u64 key1; /* as in config */
 	__u32 sample; /* as in index_state */
 	__u32 stamps; /* 1: the kernel is new enough to tell what clock skb->tstamp is of (5.18), and a monotonic one is taken */
 };
-_Static_assert(sizeof(struct membench_kernel_settings) == 56, "size of kernel_settings");
+_Static_assert(sizeof(struct membench_kernel_settings) == 72, "size of kernel_settings");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, layout_hash) == 0, "kernel_settings.layout_hash");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, rings) == 4, "kernel_settings.rings");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, seed) == 8, "kernel_settings.seed");
@@ -1253,7 +1338,9 @@ _Static_assert(__builtin_offsetof(struct membench_kernel_settings, keep_empty) =
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, wake_interval) == 24, "kernel_settings.wake_interval");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, wake_interval_busy) == 32, "kernel_settings.wake_interval_busy");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, wake_bytes) == 40, "kernel_settings.wake_bytes");
-_Static_assert(__builtin_offsetof(struct membench_kernel_settings, sample) == 48, "kernel_settings.sample");
-_Static_assert(__builtin_offsetof(struct membench_kernel_settings, stamps) == 52, "kernel_settings.stamps");
+_Static_assert(__builtin_offsetof(struct membench_kernel_settings, key0) == 48, "kernel_settings.key0");
+_Static_assert(__builtin_offsetof(struct membench_kernel_settings, key1) == 56, "kernel_settings.key1");
+_Static_assert(__builtin_offsetof(struct membench_kernel_settings, sample) == 64, "kernel_settings.sample");
+_Static_assert(__builtin_offsetof(struct membench_kernel_settings, stamps) == 68, "kernel_settings.stamps");
 
 #endif

@@ -81,13 +81,34 @@ struct {
 #define GATHERED 4096
 #define REST_MAX 4096
 
-/* A record without values while it is put together (values.h); of each CPU, with bottom halves disabled. */
+/* Bytes of a message record after which no message is added, a power of two, and the most that one has. */
+#define PARSED 2048
+#define MESSAGE_ROOM 128
+
+/* Where the parser stands in a segment (parse.h). */
+struct parsing {
+	/* Its next message: among the bytes gathered, and in the packet. */
+	__u32 from;
+	__u32 offset;
+	/* Bytes from there on: of those gathered, and of the segment. */
+	__u32 size;
+	__u32 left;
+	/* Bytes of the record so far. */
+	__u32 out;
+	/* 1: keys of a retrieval go on. */
+	__u32 keys;
+};
+
+/* A record while it is put together (values.h, parse.h); of each CPU, with bottom halves disabled. */
 struct gathering {
 	/* Stays 0; unknown to the verifier. */
 	__u64 zero;
 	struct membench_ring_record record;
 	struct membench_ring_hole holes[MEMBENCH_HOLES_MAX];
 	__u8 bytes[GATHERED + REST_MAX];
+	struct parsing parsing;
+	/* A message record. */
+	__u8 parsed[PARSED + MESSAGE_ROOM];
 };
 
 struct {
@@ -130,11 +151,12 @@ __noinline int membench_count(__u32 ring, __u32 counter)
 		COUNT(MEMBENCH_KERNEL_COUNTER_SKIPPED_MALFORMED);
 		COUNT(MEMBENCH_KERNEL_COUNTER_SKIPPED_NO_PAYLOAD);
 		COUNT(MEMBENCH_KERNEL_COUNTER_SKIPPED_SAMPLED);
+		COUNT(MEMBENCH_KERNEL_COUNTER_SUBMITTED_PARSED);
 	}
 	return 0;
 }
 
-_Static_assert(MEMBENCH_KERNEL_COUNTER_COUNT == 11, "a counter without a case");
+_Static_assert(MEMBENCH_KERNEL_COUNTER_COUNT == 12, "a counter without a case");
 _Static_assert(MEMBENCH_KERNEL_COUNTER_COUNT <= MEMBENCH_KERNEL_COUNTERS, "counters do not fit");
 
 #endif

@@ -50,6 +50,9 @@ static __always_inline void describe(struct membench_ring_record *r, struct __sk
 #ifdef MEMBENCH_PERF
 #include "perf.h"
 #else
+#include "parse.h"
+#include "wake.h"
+
 /*
  * Fills a reserved record of SIZE bytes. The size must be a constant, hence the classes below: each is a
  * copy of this with its own bound.
@@ -74,50 +77,6 @@ failed:
 	/* The record may still have bytes of an older packet, which must not be taken for this one's. */
 	bpf_ringbuf_discard(r, BPF_RB_NO_WAKEUP);
 	return MEMBENCH_KERNEL_COUNTER_LOST_COPY_FAILED;
-}
-
-/*
- * When the packet was sent, where a local sender's stack has stamped it by the monotonic clock: reading that
- * costs nothing, reading the clock a third of this program. The sender may choose its stamp (SO_TXTIME), and
- * pacing puts it into the future; so a stamp is taken only near the last wake-up, whose time is the clock's.
- * No packet's time is then far from the truth, and none disturbs that of others or the wake-ups. The kernel
- * knows the field from 5.18 on; before, the verifier never sees this branch.
- */
-static __always_inline __u64 time_of(struct __sk_buff *skb, struct wake *wake)
-{
-	if (settings.stamps && skb->tstamp_type == BPF_SKB_TSTAMP_DELIVERY_MONO && wake) {
-		__u64 stamp = skb->tstamp;
-		__s64 elapsed = stamp - wake->at;
-
-		/* Before the first wake-up there is no time to compare with. */
-		if (wake->at && elapsed < (__s64)settings.wake_interval_busy &&
-		    elapsed > -(__s64)settings.wake_interval)
-			return stamp;
-	}
-	return bpf_ktime_get_ns();
-}
-
-/*
- * Wakes a worker at the first packet after an interval, not at every packet; the interval is longer under
- * load, as in the interrupt moderation of network cards. The worker finds packets in between at its next
- * wake-up, or by polling. A race between CPUs may cost a wake-up, but never a packet.
- */
-static __always_inline __u64 wake_flag(void *ring, struct wake *wake, __u64 now)
-{
-	__u64 position;
-	__s64 elapsed;
-
-	if (!wake)
-		return BPF_RB_FORCE_WAKEUP;
-	elapsed = now - wake->at;
-	if (elapsed < (__s64)settings.wake_interval)
-		return BPF_RB_NO_WAKEUP;
-	position = bpf_ringbuf_query(ring, BPF_RB_PROD_POS);
-	if (position - wake->position > settings.wake_bytes && elapsed < (__s64)settings.wake_interval_busy)
-		return BPF_RB_NO_WAKEUP;
-	wake->at = settings.stamps ? bpf_ktime_get_ns() : now;
-	wake->position = position;
-	return BPF_RB_FORCE_WAKEUP;
 }
 
 /*
@@ -248,11 +207,11 @@ static __always_inline int read_transport(struct __sk_buff *skb, struct headers 
 	return length <= h->l4_offset + header ? MEMBENCH_KERNEL_COUNTER_SKIPPED_NO_PAYLOAD : TAKEN;
 }
 
-/*
- * Takes one packet with its IP header at `l3`; where that is a constant, the code is faster. With `skip`, also a
- * constant, it is taken without values.
- */
-static __always_inline void record(struct __sk_buff *skb, __u32 l3, const int skip)
+/* How packets are taken: whole, without values, or as messages where that can be. */
+enum how { COPY, SKIP_VALUES, PARSE };
+
+/* Takes one packet with its IP header at `l3`; where that is a constant, the code is faster. `how` is one, too. */
+static __always_inline void record(struct __sk_buff *skb, __u32 l3, const enum how how)
 {
 	struct headers h = {};
 	__u32 ring = settings.rings;
@@ -280,7 +239,10 @@ static __always_inline void record(struct __sk_buff *skb, __u32 l3, const int sk
 	if (outcome == TAKEN) {
 		__u64 place = PLACE(l3, h.l4_offset, h.family, h.protocol);
 
-		outcome = skip ? membench_skip(skb, place, hash, ring) : membench_submit(skb, place, hash, ring);
+		outcome = how == PARSE ? membench_parse(skb, place, hash, ring) : NOT_PARSED;
+		if (outcome == NOT_PARSED)
+			outcome = how == COPY ? membench_submit(skb, place, hash, ring) :
+						membench_skip(skb, place, hash, ring);
 	}
 	membench_count(ring, outcome);
 }
@@ -288,18 +250,18 @@ static __always_inline void record(struct __sk_buff *skb, __u32 l3, const int sk
 /* Takes one packet with VLAN tags in it. */
 __noinline int membench_tagged(struct __sk_buff *skb, __u32 l3)
 {
-	record(skb, l3, 0);
+	record(skb, l3, COPY);
 	return 0;
 }
 
 /* The same, without values. */
 __noinline int membench_tagged_cut(struct __sk_buff *skb, __u32 l3)
 {
-	record(skb, l3, 1);
+	record(skb, l3, SKIP_VALUES);
 	return 0;
 }
 
-static __always_inline int record_ethernet(struct __sk_buff *skb, const int skip)
+static __always_inline int record_ethernet(struct __sk_buff *skb, const enum how how)
 {
 	__u32 l3 = 0;
 	int outcome = read_ethernet(skb, &l3);
@@ -307,42 +269,35 @@ static __always_inline int record_ethernet(struct __sk_buff *skb, const int skip
 	if (outcome != TAKEN)
 		membench_count(settings.rings, outcome);
 	else if (l3 == ETH_HLEN)
-		record(skb, ETH_HLEN, skip);
-	else if (skip)
-		membench_tagged_cut(skb, l3);
-	else
+		record(skb, ETH_HLEN, how);
+	else if (how == COPY)
 		membench_tagged(skb, l3);
+	else
+		membench_tagged_cut(skb, l3);
 	return PASS;
 }
 
 /*
- * The programs for devices with an Ethernet header (l2) and without a link header: tun, wireguard, tunnels (l3).
- * The second of each leaves out values. Only those that are used are loaded.
+ * The programs for devices with an Ethernet header (l2) and without a link header (l3): tun, wireguard, tunnels (l3).
+ * They copy packets; leave out values (cut); or read messages (parse). Only those that are used are loaded.
  */
-SEC("tc")
-int membench_l2(struct __sk_buff *skb)
-{
-	return record_ethernet(skb, 0);
-}
+#define PROGRAMS(suffix, how)                                 \
+	SEC("tc")                                             \
+	int membench_l2##suffix(struct __sk_buff *skb)        \
+	{                                                     \
+		return record_ethernet(skb, how);             \
+	}                                                     \
+	SEC("tc")                                             \
+	int membench_l3##suffix(struct __sk_buff *skb)        \
+	{                                                     \
+		record(skb, 0, how);                          \
+		return PASS;                                  \
+	}
 
-SEC("tc")
-int membench_l2_cut(struct __sk_buff *skb)
-{
-	return record_ethernet(skb, 1);
-}
-
-SEC("tc")
-int membench_l3(struct __sk_buff *skb)
-{
-	record(skb, 0, 0);
-	return PASS;
-}
-
-SEC("tc")
-int membench_l3_cut(struct __sk_buff *skb)
-{
-	record(skb, 0, 1);
-	return PASS;
-}
+PROGRAMS(, COPY)
+PROGRAMS(_cut, SKIP_VALUES)
+#ifndef MEMBENCH_PERF
+PROGRAMS(_parse, PARSE)
+#endif
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -14,6 +14,10 @@
 
 #define ENOSPC 28
 
+/* Nothing is parsed for the perf buffer: it has packets only. */
+#define NOT_PARSED (-1)
+#define membench_parse(skb, place, hash, ring) NOT_PARSED
+
 /* A ring for each CPU and worker, by element cpu * rings + ring; the kernel lets a CPU write only to its own. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);

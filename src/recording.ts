@@ -69,6 +69,7 @@ export async function runRecording(
       attach: options.attach,
       ebpfValues: options.ebpfValues,
       ebpfBuffer: options.ebpfBuffer,
+      parseKey: options.kernelParse ? secret.key : undefined,
     },
     (message) => options.onInfo?.(message),
     options.signal,

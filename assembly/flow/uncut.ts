@@ -1,9 +1,11 @@
 /**
- * Flows of which the BPF program is to copy whole packets, because it took bytes for a value that were none:
- * what misled it once, text within a value, say, may do so again. The program reads the bitmap at the next
- * packet. Flows that share a bit share its effect, which only costs time.
+ * Flows of which the BPF program is to copy whole packets. Where it leaves out values, it took bytes for a
+ * value that were none, and what misled it once, text within a value, say, may do so again: so until the flow
+ * ends. Where it parses, bytes are needed until the parser knows again where messages begin; but not over and
+ * over. The program reads the bitmap at the next packet. Flows that share a bit share its effect, which only
+ * costs time.
  */
-import { config, count } from '../instance';
+import { config, count, keysAreHashed } from '../instance';
 import { COUNTER_FLOWS_UNCUT } from '../layout';
 import { Flow, UNCUT } from './flow';
 
@@ -20,14 +22,32 @@ function bitOf(flow: Flow): u32 {
   return <u32>1 << ((flow.hash >> 16) & 31);
 }
 
-/** From here on packets of the flow are copied whole, until it ends. */
+/** Times that a flow's packets are parsed again after they were copied whole. */
+const RETURNS_MAX: u8 = 8;
+
+/** From here on packets of the flow are copied whole. */
 export function askUncut(flow: Flow): void {
-  if (!(flow.agreed & UNCUT)) count(COUNTER_FLOWS_UNCUT);
+  if (!(flow.agreed & UNCUT)) {
+    if (flow.asked == 0) count(COUNTER_FLOWS_UNCUT);
+    if (flow.asked <= RETURNS_MAX) flow.asked++;
+  }
   flow.agreed |= UNCUT;
   if (config.uncut == 0) return;
   // Workers share the words.
   if (ASC_FEATURE_THREADS) atomic.or<u32>(wordOf(flow), bitOf(flow));
   else store<u32>(wordOf(flow), load<u32>(wordOf(flow)) | bitOf(flow));
+}
+
+/** Whole packets are not needed any more, where the program parses: the flow is in sync. */
+// @ts-ignore: decorator
+@inline
+export function endAsking(flow: Flow): void {
+  if (flow.agreed & UNCUT && keysAreHashed && flow.asked <= RETURNS_MAX) stopAsking(flow);
+}
+
+function stopAsking(flow: Flow): void {
+  flow.agreed &= ~UNCUT;
+  clearBit(flow);
 }
 
 /** A flow ends: a later one between the same endpoints is not concerned. */

@@ -44,6 +44,13 @@ export function ringIp(record: usize): u32 {
   return <u32>record + SIZEOF_RING_RECORD + (holes ? HOLES_MAX * SIZEOF_RING_HOLE : 0);
 }
 
+/** Bytes of a record, without its head and padding. */
+// @ts-ignore: decorator
+@inline
+export function ringContent(at: usize): u32 {
+  return load<u32>(at) & ~(BUSY | DISCARD);
+}
+
 /**
  * The time of a record, which was in the ring at `now`. The sender's stamp may lie a little in the future;
  * the BPF program takes none that lies far from the clock.

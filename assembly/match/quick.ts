@@ -3,7 +3,7 @@
  * are incomplete, refused, quiet or ambiguous are left to client.ts and server.ts.
  */
 import { AUTH_NO, CLIENT, Flow, SERVER, sideOf } from '../flow/flow';
-import { fingerprint } from '../hash';
+import { keyPrint } from '../hash';
 import { KEY_MAX, PRESENT_FLAGS, PRESENT_KEY, PRESENT_VALUE_SIZE, STATUS_HIT, STATUS_MISS } from '../layout';
 import { answerSize, parseAnswer } from '../memcache/answer';
 import { LOGIN_NO } from '../memcache/credentials';
@@ -56,7 +56,7 @@ function beginGet(flow: Flow, key: usize, end: usize, from: Packet): bool {
 /** Submits a complete request, which waits for its answer. */
 // @ts-ignore: decorator
 @inline
-function begin(flow: Flow, request: Request, from: Packet): void {
+export function begin(flow: Flow, request: Request, from: Packet): void {
   setOrigin(flow, request, from.time, from.ordinal);
   request.lastTime = from.time;
   sideOf(flow, CLIENT).spoken = 1;
@@ -144,7 +144,7 @@ export function quickValue(request: Request, at: usize, end: usize): usize {
   const keyEnd = key + request.keySize;
   if (load<u32>(at) != ANSWER_VALUE || keyEnd + VALUE_LINE_MAX > end || load<u8>(keyEnd) != 0x20) return 0;
   if (request.present & (1 << PRESENT_VALUE_SIZE)) return 0;
-  if (fingerprint(key, request.keySize) != request.print) return 0;
+  if (keyPrint(key, request.keySize) != request.print) return 0;
   quickFlags = quickNumber(keyEnd + 1);
   if (numberEnd == keyEnd + 1 || load<u8>(numberEnd) != 0x20) return 0;
   const sizeAt = numberEnd + 1;
@@ -199,7 +199,7 @@ export function wholeAnswer(flow: Flow, at: usize, end: usize): bool {
     takeQuickValue(request);
     status = STATUS_HIT;
   }
-  finish(flow, request, status);
+  finish(flow, request, status, packet.time);
   return true;
 }
 
@@ -213,20 +213,20 @@ function otherAnswer(flow: Flow, at: usize, end: usize): bool {
   const behind = code == IS_VA ? feed + 1 + answerSize + 2 : feed + 1;
   if (behind != end) return false;
   if (request.kind != KIND_META) {
-    finish(flow, request, textStatus(request, code));
+    finish(flow, request, textStatus(request, code), packet.time);
     return true;
   }
   if (!agrees(request, code)) return false;
   const status = metaStatus(request, code);
-  finish(flow, request, status);
+  finish(flow, request, status, packet.time);
   return true;
 }
 
-/** Records the oldest pending request with its answer. */
+/** Records the oldest pending request with its answer, which began at `time`. */
 // @ts-ignore: decorator
 @inline
-function finish(flow: Flow, request: Request, status: u32): void {
-  answered(request, packet.time);
+export function finish(flow: Flow, request: Request, status: u32, time: u64): void {
+  answered(request, time);
   shift(flow);
   record(flow, request, status);
   freeRequest(request);

@@ -1,5 +1,5 @@
 /** Answer lines, text and meta (doc/protocol.txt; sections of error and status words in proto_text.c). */
-import { fingerprint, otherHash } from '../hash';
+import { keyPrint, otherHash } from '../hash';
 import { NO_SIZE } from '../layout';
 import {
   IS_DELETED, IS_EN, IS_END, IS_ERROR, IS_EX, IS_EXISTS, IS_FREE, IS_HD, IS_ME, IS_MN, IS_NF, IS_NOT_FOUND,
@@ -51,7 +51,7 @@ export let answerLetters: u64 = 0;
 function parseValueLine(at: usize, end: usize): bool {
   const key = nextToken(at, end);
   const behind = tokenEnd;
-  answerPrint = fingerprint(key, behind - key);
+  answerPrint = keyPrint(key, behind - key);
   const flags = nextToken(behind, end);
   if (flags == end || !parseUnsigned(flags, tokenEnd)) return false;
   answerFlags = parsed;
@@ -75,7 +75,7 @@ function parseReturnFlags(at: usize, end: usize): void {
         keyNumber++;
         keyAt = value;
         keyEnd = tokenEnd;
-        answerPrint = fingerprint(value, tokenEnd - value);
+        answerPrint = keyPrint(value, tokenEnd - value);
         break;
       case 0x66: // f
         if (parseUnsigned(value, tokenEnd)) {

@@ -5,7 +5,7 @@
  *   magic 1 | opcode 1 | key 2 | extras 1 | datatype 1 | vbucket or status 2 | body 4 | opaque 4 | cas 8
  *   and the body: extras | key | value
  */
-import { fingerprint } from '../hash';
+import { keyPrint } from '../hash';
 import {
   KEY_MAX, OP_ADD, OP_APPEND, OP_DECR, OP_DELETE, OP_FLUSH_ALL, OP_GAT, OP_GET, OP_INCR, OP_NOOP,
   OP_PREPEND, OP_QUIT, OP_REPLACE, OP_SASL_AUTH, OP_SASL_LIST_MECHS, OP_SASL_STEP, OP_SET, OP_STATS, OP_TOUCH,
@@ -300,7 +300,7 @@ export function parseBinaryAnswer(at: usize): void {
   answerHasFlags = head > BINARY_HEADER && extras >= 4;
   answerHasKey = head > BINARY_HEADER && key > 0;
   if (answerHasFlags) answerFlags = load32(at + BINARY_HEADER);
-  if (answerHasKey) answerPrint = fingerprint(at + BINARY_HEADER + extras, key);
+  if (answerHasKey) answerPrint = keyPrint(at + BINARY_HEADER + extras, key);
   answerGoesOn = answerOpcode == STAT && answerStatus == SUCCESS && key > 0;
 }
 

@@ -2,7 +2,7 @@
  * Keys of requests. A single key is in the request itself; all keys of a multiget are in chunks, 32 bytes
  * each: hash, fingerprint, and the result from the answer.
  */
-import { fingerprint, keyHash } from '../hash';
+import { keyHash, printBeside } from '../hash';
 import { config, count } from '../instance';
 import { COUNTER_BOUND_KEYS, KEY_MAX, NO_SIZE, PRESENT_KEY } from '../layout';
 import { createPool, give, Pool, take } from '../pools';
@@ -50,8 +50,19 @@ export function entryAt(chunk: usize, index: u32): KeyEntry {
 @inline
 export function setKey(request: Request, at: usize, size: usize): void {
   if (size > KEY_MAX) return;
-  request.print = fingerprint(at, size);
-  request.keyHash = keyHash(at, size);
+  const hash = keyHash(at, size);
+  request.print = printBeside(hash, at, size);
+  request.keyHash = hash;
+  request.keySize = <u16>size;
+  request.present |= 1 << PRESENT_KEY;
+}
+
+/** Sets the single key of a request by its hash, of a message record. */
+// @ts-ignore: decorator
+@inline
+export function setHashedKey(request: Request, hash: u64, size: u32): void {
+  request.print = hash;
+  request.keyHash = hash;
   request.keySize = <u16>size;
   request.present |= 1 << PRESENT_KEY;
 }
@@ -96,25 +107,43 @@ export function addKey(request: Request, at: usize, size: usize): void {
     request.keyCount = 1;
     return;
   }
+  const entry = addEntry(request);
+  if (changetype<usize>(entry) == 0) return;
+  if (size > KEY_MAX) {
+    entry.size = 0;
+    entry.print = 0;
+  } else {
+    const hash = keyHash(at, size);
+    entry.size = <u16>size;
+    entry.print = printBeside(hash, at, size);
+    entry.hash = hash;
+  }
+}
+
+/** Adds a further key of a retrieval by its hash, of a message record. */
+export function addHashedKey(request: Request, hash: u64, size: u32): void {
+  if (request.bits & BIT_OVERFLOW) return;
+  const entry = addEntry(request);
+  if (changetype<usize>(entry) == 0) return;
+  entry.size = <u16>size;
+  entry.print = hash;
+  entry.hash = hash;
+}
+
+/** Makes an entry for a further key; the second one moves the first out of the request. 0: no memory. */
+function addEntry(request: Request): KeyEntry {
   if (request.keyCount == 1) {
     const first = appendEntry(request);
-    if (changetype<usize>(first) == 0) return;
+    if (changetype<usize>(first) == 0) return first;
     first.hash = request.keyHash;
     first.print = request.print;
     first.size = request.present & (1 << PRESENT_KEY) ? request.keySize : 0;
   }
   const entry = appendEntry(request);
-  if (changetype<usize>(entry) == 0) return;
+  if (changetype<usize>(entry) == 0) return entry;
   request.keyCount++;
-  if (size > KEY_MAX) {
-    entry.size = 0;
-    entry.print = 0;
-  } else {
-    entry.size = <u16>size;
-    entry.print = fingerprint(at, size);
-    entry.hash = keyHash(at, size);
-  }
   entry.valueSize = NO_SIZE;
+  return entry;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Request lines of the meta protocol (doc/protocol.txt, "Meta Commands"; proto_text.c of memcached). */
-import { fingerprint, keyHash, otherHash } from '../hash';
+import { keyHash, keyPrint, otherHash } from '../hash';
 import { reserve } from '../instance';
 import {
   KEY_MAX, MODE_ADD, MODE_APPEND, MODE_DECR, MODE_INCR, MODE_INVALIDATE, MODE_NONE, MODE_PREPEND,
@@ -264,7 +264,7 @@ export function parseMeta(request: Request, op: u32, at: usize, end: usize): u32
     const size = decodeBase64(key, keyEnd, decoded);
     if (size > 0) setKey(request, decoded, size);
     // Answers repeat the key as it was sent.
-    request.print = fingerprint(key, keySize);
+    request.print = keyPrint(key, keySize);
   } else if (!longKey) {
     setKey(request, key, keySize);
   }

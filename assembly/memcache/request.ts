@@ -11,7 +11,7 @@ import {
 } from '../layout';
 import { clear, isWord, refused, setFits, unknown } from './command';
 import { foreign } from './foreign';
-import { addKey, setKey } from './keys';
+import { addKey, setHashedKey, setKey } from './keys';
 import {
   BIT_DISCARDS, BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_ONE_LINE, BIT_QUIET, BIT_REFUSED, IS_DELETED, IS_END,
   IS_EN, IS_FREE, IS_MN, IS_NOT_FOUND, IS_NUMBER, IS_OK, IS_RESET, IS_STAT, IS_TOUCHED, IS_VALUE, IS_VERSION,
@@ -261,6 +261,17 @@ export function setGet(request: Request, at: usize, end: usize): void {
   request.op = <u8>OP_GET;
   setFits(request, KIND_GET, (1 << IS_VALUE) | (1 << IS_END));
   setKey(request, at, end - at);
+  request.keyCount = 1;
+}
+
+/** The same by the hash of the key, of a message record. */
+// @ts-ignore: decorator
+@inline
+export function setHashedGet(request: Request, hash: u64, size: u32): void {
+  clear(request);
+  request.op = <u8>OP_GET;
+  setFits(request, KIND_GET, (1 << IS_VALUE) | (1 << IS_END));
+  setHashedKey(request, hash, size);
   request.keyCount = 1;
 }
 

@@ -3,13 +3,13 @@
  * the value after the line, others read it as commands.
  */
 import {
-  KEY_MAX, OP_CAS, PRESENT_FLAGS, PRESENT_TTL, PRESENT_VALUE_SIZE, TRAIT_CAS, TRAIT_QUIET,
+  KEY_MAX, OP_CAS, OP_SET, PRESENT_FLAGS, PRESENT_TTL, PRESENT_VALUE_SIZE, TRAIT_CAS, TRAIT_QUIET,
 } from '../layout';
-import { isWord, refused, refusedPerhaps, setFits, unknown } from './command';
+import { clear, isWord, refused, refusedPerhaps, setFits, unknown } from './command';
 import {
   AMBIGUOUS_CAS, AMBIGUOUS_INDENT, AMBIGUOUS_MASK, AMBIGUOUS_SIZE, AMBIGUOUS_TOKENS,
 } from './ambiguity';
-import { setKey } from './keys';
+import { setHashedKey, setKey } from './keys';
 import {
   BIT_LAST, BIT_NO_EVENT, BIT_NOREPLY, BIT_QUIET, BIT_REFUSED, IS_ERROR, IS_EXISTS, IS_NOT_FOUND,
   IS_NOT_STORED, IS_STORED, KIND_STORE, LINE_DATA, LINE_WHOLE, Request,
@@ -17,6 +17,24 @@ import {
 import { parsed, parseSigned, parseSize, parseUnsigned, SIZE_AMBIGUOUS, SIZE_BAD } from './number';
 import { nextToken, tokenEnd } from './tokens';
 import { WORD_NOREPLY } from './words';
+
+/**
+ * Fills a `set` of a message record: by the hash of its key, with client flags in the low half of `numbers`
+ * and the time to live in the high one.
+ */
+// @ts-ignore: decorator
+@inline
+export function setHashedSet(request: Request, hash: u64, size: u32, value: u32, numbers: u64): void {
+  clear(request);
+  request.op = <u8>OP_SET;
+  setFits(request, KIND_STORE, (1 << IS_STORED) | (1 << IS_NOT_STORED));
+  setHashedKey(request, hash, size);
+  request.dataSize = value;
+  request.valueSize = value;
+  request.flags = <u64><u32>numbers;
+  request.ttl = <i64>(numbers >> 32);
+  request.present |= (1 << PRESENT_VALUE_SIZE) | (1 << PRESENT_FLAGS) | (1 << PRESENT_TTL);
+}
 
 /** Reads a storage command; `at` is after its name. Returns as `parseRequest`. */
 export function storage(request: Request, op: u32, at: usize, end: usize): u32 {

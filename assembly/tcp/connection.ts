@@ -8,8 +8,9 @@ import { endUncut } from '../flow/uncut';
 import { config, count } from '../instance';
 import {
   CONN_KIND_CLOSE_END, CONN_KIND_CLOSE_EVICTED, CONN_KIND_CLOSE_FIN, CONN_KIND_CLOSE_REUSED,
-  CONN_KIND_CLOSE_RST, COUNTER_BOUND_FLOWS, COUNTER_FLOWS, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_REPEATED,
-  COUNTER_PAYLOAD_SEEN, COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS, COUNTER_SYN_SEEN,
+  CONN_KIND_CLOSE_RST, COUNTER_BOUND_FLOWS, COUNTER_FLOWS, COUNTER_PARSED_SEGMENTS, COUNTER_PAYLOAD_GAP,
+  COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SEEN, COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS,
+  COUNTER_SYN_SEEN,
 } from '../layout';
 import { countDecoded, packet, setEndpoints } from '../packet';
 import {
@@ -27,8 +28,8 @@ import {
   beginWithSyn, findSyn, lagOf, rememberSyn, rememberSynAck, rememberSynAckAlone, Syn,
 } from './handshake';
 import { forgetLingering, isSentBeforeReset, linger } from './linger';
-import { furthestOf, IS_UNACCEPTABLE, reachOf } from './overlap';
-import { quickSegment } from './quick';
+import { furthestOf, IS_MESSAGES, IS_UNACCEPTABLE, reachOf } from './overlap';
+import { quickMessages, quickSegment } from './quick';
 import { flush, pump, takeSegment } from './reassembly';
 
 /** Decodes the current packet: a TCP segment with complete headers. */
@@ -37,6 +38,38 @@ import { flush, pump, takeSegment } from './reassembly';
 export function decodeSegment(): void {
   // Without SIMD every segment takes the long way: what compares the two builds compares both ways.
   if (!ASC_FEATURE_SIMD || !quickSegment()) takeAny();
+}
+
+/** Decodes the current packet: the segment of a message record. */
+// @ts-ignore: decorator
+@inline
+export function decodeMessages(): void {
+  count(COUNTER_PAYLOAD_SEEN, packet.size);
+  count(COUNTER_PARSED_SEGMENTS);
+  if (!ASC_FEATURE_SIMD || !quickMessages()) takeMessages();
+}
+
+/** The long way for messages. */
+function takeMessages(): void {
+  const at = packet;
+  setEndpoints();
+  at.flags = TCP_ACK | IS_MESSAGES;
+  // Of the header only the ports are known.
+  at.l4 = 0;
+  at.payload = 0;
+  takeSegmentOf(find());
+}
+
+/** Decodes the current segment, as one of this flow if there is one. */
+// @ts-ignore: decorator
+@inline
+function takeSegmentOf(flow: Flow): void {
+  if (changetype<usize>(flow) && !(packet.flags & TCP_SYN)) {
+    touch(flow, packet.time);
+    segmentOf(flow);
+  } else {
+    startFlow(flow);
+  }
 }
 
 /** The long way, which every segment may take. */
@@ -61,13 +94,7 @@ function takeAny(): void {
   at.flags = flags;
   count(COUNTER_PAYLOAD_SEEN, size);
   setEndpoints();
-  const flow = find();
-  if (changetype<usize>(flow) && !(flags & TCP_SYN)) {
-    touch(flow, at.time);
-    segmentOf(flow);
-  } else {
-    startFlow(flow);
-  }
+  takeSegmentOf(find());
 }
 
 /** Decodes the current segment as one of a known flow. */
@@ -117,9 +144,11 @@ function segmentOf(flow: Flow): void {
       at.flags |= IS_UNACCEPTABLE;
     }
   }
-  side.window = windowField(at.l4);
+  side.window = at.l4 ? windowField(at.l4) : <u16>at.window;
   if (at.size || flags & TCP_FIN) {
-    takeStamp(flow, side);
+    // A message record has no time stamp, and the next one is compared with none.
+    if (flags & IS_MESSAGES) side.stamp = 0;
+    else takeStamp(flow, side);
     if (flags & TCP_URG) takeUrgent(flow);
     else takeSegment(flow, at.side);
     countPacket(flow);

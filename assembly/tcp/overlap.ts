@@ -34,6 +34,8 @@ const IS_WRONG: u32 = 0x200;
 export const IS_PERHAPS_OVER: u32 = 0x400;
 /** The BPF program took the bytes of this part of a segment for a value, and left them out. */
 export const IS_LEFT_OUT: u32 = 0x800;
+/** Only messages of the segment are known, not its bytes. */
+export const IS_MESSAGES: u32 = 0x2000;
 /** A part of a segment other than its first. */
 export const IS_LATER_PART: u32 = 0x1000;
 

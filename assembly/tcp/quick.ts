@@ -4,12 +4,13 @@
  * that any other segment can take the slow path. Both paths give the same results: the build without SIMD has
  * only the slow one, and tests compare the builds.
  */
-import { KNOWN, sideOf } from '../flow/flow';
+import { Flow, KNOWN, Side, sideOf } from '../flow/flow';
 import { findQuickly, touch } from '../flow/table';
+import { endAsking } from '../flow/uncut';
 import { count } from '../instance';
 import { COUNTER_PAYLOAD_SEEN } from '../layout';
 import { countDecoded, packet } from '../packet';
-import { wholeMessage } from '../stream';
+import { isRead, messages, wholeMessage } from '../stream';
 import { load16 } from '../wire/bytes';
 import {
   acknowledgement, before, sequence, TCP_ACK, TCP_FIN, TCP_HEADER_MIN, TCP_RST, TCP_SYN, TCP_URG, windowField,
@@ -45,8 +46,7 @@ export function quickSegment(): bool {
   const other = sideOf(flow, 1 - at.side);
   const from = sequence(tcp);
   const ack = acknowledgement(tcp);
-  if (side.known != KNOWN || from != side.next || side.queue | other.queue) return false;
-  if (!other.known || before(ack, other.acked) || before(other.next, ack)) return false;
+  if (!isDue(side, other, from, ack)) return false;
   let stamp: u32 = 0;
   if (isStamped) {
     stamp = usualStamp(tcp);
@@ -55,12 +55,51 @@ export function quickSegment(): bool {
   if (!wholeMessage(flow, payload, payload + size)) return false;
   if (isStamped) side.stamp = stamp;
   side.next = from + size;
-  side.ifindex = <u8>at.seenOn;
   side.window = windowField(tcp);
   other.acked = ack;
+  count(COUNTER_PAYLOAD_SEEN, size);
+  endSegment(flow, side);
+  endAsking(flow);
+  return true;
+}
+
+/** Whether a segment is due: the next of its side, nothing waits, and it acknowledges only bytes seen. */
+// @ts-ignore: decorator
+@inline
+function isDue(side: Side, other: Side, from: u32, ack: u32): bool {
+  if (side.known != KNOWN || from != side.next || side.queue | other.queue) return false;
+  return other.known != 0 && !before(ack, other.acked) && !before(other.next, ack);
+}
+
+// @ts-ignore: decorator
+@inline
+function endSegment(flow: Flow, side: Side): void {
+  const at = packet;
+  side.ifindex = <u8>at.seenOn;
   touch(flow, at.time);
   flow.lastTime = at.time;
-  count(COUNTER_PAYLOAD_SEEN, size);
   countDecoded();
+}
+
+/**
+ * The same for the segment of a message record. Only its place in the stream must be right: where its
+ * messages cannot be taken, its bytes are given up.
+ */
+// @ts-ignore: decorator
+@inline
+export function quickMessages(): bool {
+  const at = packet;
+  if (at.family != 4) return false;
+  const flow = findQuickly();
+  if (changetype<usize>(flow) == 0 || flow.reset | flow.half || !isRead(flow)) return false;
+  const side = sideOf(flow, at.side);
+  const other = sideOf(flow, 1 - at.side);
+  if (!isDue(side, other, at.sequence, at.ack)) return false;
+  side.next = at.sequence + at.size;
+  side.window = <u16>at.window;
+  side.stamp = 0;
+  other.acked = at.ack;
+  endSegment(flow, side);
+  messages(flow, at.side, at);
   return true;
 }

@@ -7,6 +7,7 @@
 import {
   AGREED, CLIENT, Flow, KNOWN_OVER, SCALE_MAX, scaleOf, SEEN_TWICE, SERVER, Side, sideOf,
 } from '../flow/flow';
+import { askUncut, endAsking } from '../flow/uncut';
 import { count, isPast } from '../instance';
 import {
   COUNTER_AMBIGUOUS_COPIES, COUNTER_BOUND_REORDER, COUNTER_DUPLICATES, COUNTER_OUT_OF_ORDER,
@@ -15,12 +16,14 @@ import {
 } from '../layout';
 import { Packet, packet, reservePacket } from '../packet';
 import {
-  bytes, gap, GAP_CONTRADICTORY, GAP_NOT_CAPTURED, GAP_NOT_SEEN, GAP_PERHAPS_OVER, leftOut,
+  bytes, gap, GAP_CONTRADICTORY, GAP_NOT_CAPTURED, GAP_NOT_SEEN, GAP_PERHAPS_OVER, isProven, leftOut,
+  messages, unread,
 } from '../stream';
 import { before, TCP_FIN, TCP_URG, WINDOW_MAX } from '../wire/tcp';
 import { becomesHalf } from './half';
 import {
-  dropUnacceptable, IS_LATER_PART, IS_LEFT_OUT, IS_PERHAPS_OVER, IS_UNACCEPTABLE, isUnacceptable, keepEarly,
+  dropUnacceptable, IS_LATER_PART, IS_LEFT_OUT, IS_MESSAGES, IS_PERHAPS_OVER, IS_UNACCEPTABLE, isUnacceptable,
+  keepEarly,
 } from './overlap';
 import { beginParts, nextPart } from './parts';
 import { bytesAt, dropFirst, dropWaiting, endOf, runOf, Waiting } from './waiting';
@@ -51,12 +54,13 @@ function skip(flow: Flow, index: u32, size: u32, why: u32): void {
   gap(flow, index, late, why);
 }
 
-/** The same for bytes that the BPF program left out. */
-function skipLeftOut(flow: Flow, index: u32, size: u32): void {
+/** The same for bytes that the BPF program left out, or of which it made messages that are late. */
+function skipLeftOut(flow: Flow, index: u32, size: u32, flags: u32): void {
   late.size = size;
   late.captured = 0;
   sideOf(flow, index).next += size;
-  leftOut(flow, index, late);
+  if (flags & IS_MESSAGES) unread(flow, index, late);
+  else leftOut(flow, index, late);
 }
 
 /** Ends a side with its FIN, which counts as one byte (RFC 9293, section 3.4). */
@@ -84,10 +88,12 @@ export function takeSegment(flow: Flow, index: u32): void {
     !(flags & (TCP_URG | IS_UNACCEPTABLE))
   ) {
     side.ifindex = <u8>at.seenOn;
-    if (at.holes == 0) deliver(flow, index);
+    if (flags & IS_MESSAGES) deliverMessages(flow, side, index);
+    else if (at.holes == 0) deliver(flow, index);
     else for (beginParts(); nextPart(); ) deliver(flow, index);
     if (flags & TCP_FIN) takeFin(side);
     if (other.queue) pump(flow);
+    if (isProven(flow)) endAsking(flow);
     return;
   }
   takeOutOfOrder(flow, index);
@@ -105,6 +111,14 @@ function deliver(flow: Flow, index: u32): void {
   side.next += at.size - at.captured;
   if (at.flags & IS_LEFT_OUT) leftOut(flow, index, at);
   else gap(flow, index, at, GAP_NOT_CAPTURED);
+}
+
+/** Hands on the messages of the current segment, of a message record, as the next bytes of a side. */
+// @ts-ignore: decorator
+@inline
+function deliverMessages(flow: Flow, side: Side, index: u32): void {
+  side.next += packet.size;
+  messages(flow, index, packet);
 }
 
 /** Takes any other segment: its new bytes are queued, and delivered if they are due. */
@@ -137,6 +151,8 @@ function takeOutOfOrder(flow: Flow, index: u32): void {
     count(COUNTER_OUT_OF_ORDER);
     at.flags |= beyondWindow(flow, index);
   }
+  // Messages that wait are not read later, and their bytes will be needed.
+  if (at.flags & IS_MESSAGES) askUncut(flow);
   // A segment must not wait for an acknowledgement number outside any window.
   const apart = <i32>(at.ack - other.next);
   if (apart > WINDOW_MAX || apart < -WINDOW_MAX) {
@@ -276,7 +292,7 @@ function deliverWaiting(flow: Flow, index: u32, segment: Waiting, offset: u32): 
       bytes(flow, index, late);
     } else {
       run = (offset < from ? from : segment.size) - offset;
-      if (segment.flags & IS_LEFT_OUT) skipLeftOut(flow, index, run);
+      if (segment.flags & (IS_LEFT_OUT | IS_MESSAGES)) skipLeftOut(flow, index, run, segment.flags);
       else skip(flow, index, run, GAP_NOT_CAPTURED);
     }
     offset += run;

@@ -97,6 +97,10 @@ function build(): Command {
         'hand packets over in BPF rings, or in the perf buffer (ring)',
       ).choices(['ring', 'perf']),
     )
+    .option(
+      '--kernel-parse',
+      'parse in the kernel where that can be, so that keys and values stay there (ebpf:IF)',
+    )
     .option('--no-zero-copy', 'copy out of kernel rings instead of reading them in place')
     .option(
       '--key-file <file>',

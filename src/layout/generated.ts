@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0xc87818bc;
+export const LAYOUT_HASH = 0xdbc6e786;
 
 /** entries of the table of connections that the counting program keeps, 64 bytes each */
 export const COUNT_FLOWS = 65536;
@@ -95,6 +95,18 @@ export const RING_CAPTURE_MAX = 131040;
 export const HOLES_MAX = 8;
 /** bytes of the bitmap of flows whose packets are to be copied whole: bit n % 32 of word n / 32 is set for the flows whose hash begins with the 16 bits n */
 export const UNCUT_BITMAP = 8192;
+/** protocol of a `message_record`, where a `ring_record` has that of its packet; reserved by IANA */
+export const MESSAGE_PROTOCOL = 255;
+/** most `message`s of a message record */
+export const MESSAGES_MAX = 64;
+/** most bytes of a line besides its key, without line end, in a `message` */
+export const MESSAGE_LINE_MAX = 48;
+/** bit of `message.form`: the value reads like the name and the password of a user, as in assembly/memcache/credentials.ts */
+export const MESSAGE_LOGIN = 32;
+/** bit of `message.form`, of a set or value: client flags (u32) and time to live (u32) follow; without it both are 0 */
+export const MESSAGE_NUMBERS = 64;
+/** bit of `message.form`, of a value: `END` and its line end come after it */
+export const MESSAGE_END = 128;
 
 /** first counters of a CPU; skipped ones are packets of the server ports of which at least a part was not read */
 export const COUNT_COUNTER_NAMES = [
@@ -383,6 +395,9 @@ export const COUNTER_NAMES = [
   'value_gaps',
   'left_out_bytes',
   'flows_uncut',
+  'parsed_segments',
+  'parsed_gaps',
+  'ring_bytes',
   'retransmitted',
   'duplicates',
   'out_of_order',
@@ -452,7 +467,7 @@ export const PHASE_NAMES = [
 ] as const;
 export type Phase = (typeof PHASE_NAMES)[number];
 
-/** counters of the BPF program for each CPU and ring, u64 each; the same names as in enum counter mean the same */
+/** counters of the BPF program for each CPU and ring, u64 each: a packet is in one of them, in `submitted_parsed` where it became a message record; the same names as in enum counter mean the same */
 export const KERNEL_COUNTER_NAMES = [
   'submitted',
   'lost_ring_full',
@@ -465,8 +480,28 @@ export const KERNEL_COUNTER_NAMES = [
   'skipped_malformed',
   'skipped_no_payload',
   'skipped_sampled',
+  'submitted_parsed',
 ] as const;
 export type KernelCounter = (typeof KERNEL_COUNTER_NAMES)[number];
+
+/** what a `message` of a message record is: any line, answers that are one word, lines without anything unusual, a further key of the get or line before it, or a binary frame */
+export const MESSAGE_FORM_NAMES = [
+  'line',
+  'value',
+  'end',
+  'stored',
+  'not_stored',
+  'exists',
+  'not_found',
+  'deleted',
+  'touched',
+  'ok',
+  'get',
+  'set',
+  'key',
+  'binary',
+] as const;
+export type MessageForm = (typeof MESSAGE_FORM_NAMES)[number];
 
 /** columns of a block, in the order of its payload */
 export const COLUMN_NAMES = [
@@ -821,7 +856,9 @@ export const FLOW = {
   borders: 115,
   /** u32: time between the captures of the SYN and of its duplicate, in units of the packets; 0: no duplicate */
   copy_lag: 116,
-  SIZE: 120,
+  /** u8: times that whole packets of it were asked for (assembly/flow/uncut.ts) */
+  asked: 120,
+  SIZE: 128,
 } as const;
 
 /** Byte offsets. of an exchange over UDP: the answer that is arriving, as datagrams in any order */
@@ -962,15 +999,19 @@ export const PACKET = {
   ports: 88,
   /** u32: values left out of its captured bytes; its `ring_hole`s lie right before the IP header */
   holes: 92,
+  /** u32: address of the first `message` of its message record, up to `end`; 0 where its bytes were captured. Then `ip` and `l4` are the places from which addresses and ports lie as in headers, and nothing else does */
+  messages: 96,
+  /** u32: window of its message record, in network order */
+  window: 100,
   /** u64: source address: first half of IPv6, or IPv4 */
-  source_high: 96,
+  source_high: 104,
   /** u64: second half of an IPv6 address, else 0 */
-  source_low: 104,
+  source_low: 112,
   /** u64: destination address: first half of IPv6, or IPv4 */
-  destination_high: 112,
+  destination_high: 120,
   /** u64: second half of an IPv6 address, else 0 */
-  destination_low: 120,
-  SIZE: 128,
+  destination_low: 128,
+  SIZE: 136,
 } as const;
 
 /** Byte offsets. configuration of an instance, set before its first packet */
@@ -1057,7 +1098,9 @@ export const CONFIG = {
   scratch_size: 176,
   /** u32: address of the bitmap of flows whose packets the BPF program copies whole, 0: none */
   uncut: 180,
-  SIZE: 184,
+  /** u32: 1 where message records may come, which have hashes of keys: fingerprints of keys are then their hashes */
+  parsed: 184,
+  SIZE: 192,
 } as const;
 
 /** Byte offsets. what a worker is doing, so that another can go on where it trapped, hung or died */
@@ -1272,6 +1315,48 @@ export const PERF_CURSOR = {
   SIZE: 40,
 } as const;
 
+/** Byte offsets. head of a record of a BPF ring that stands for a TCP segment of whole messages, of which neither key nor value is in it. Addresses follow as on the wire, source first, of 4 bytes each, or 16 with IPv6, and then `message`s to the end of the record, by ascending place in the segment */
+export const MESSAGE_RECORD = {
+  /** u64: as in ring_record */
+  time: 0,
+  /** u32: sequence number of its first byte of payload */
+  sequence: 8,
+  /** u32: acknowledgement number */
+  ack: 12,
+  /** u32: as in ring_record */
+  hash: 16,
+  /** u8: low bits of the interface it was captured on */
+  ifindex: 20,
+  /** u8: bytes of the headers, link header included */
+  headers: 21,
+  /** u16: window, in network order */
+  window: 22,
+  /** u16: bytes of payload */
+  size: 24,
+  /** u8: 4 or 6 */
+  family: 26,
+  /** u8: MESSAGE_PROTOCOL */
+  protocol: 27,
+  /** u32: in network order: source in the low half */
+  ports: 28,
+  SIZE: 32,
+} as const;
+
+/** Byte offsets. a line or binary frame of a message record. Where it has a key, its SipHash-2-4 (u64) follows; then, padded to 8 bytes, client flags and time to live (MESSAGE_NUMBERS), or of form `line` its bytes without key and line end, or of form `binary` header and extras */
+export const MESSAGE = {
+  /** u8: enum message_form, and bits MESSAGE_* */
+  form: 0,
+  /** u8: bytes of the key, 0: none */
+  key_size: 1,
+  /** u8: bytes besides key and value: of the line, its end included, or of header and extras; of form `key`: 1, for the space before it */
+  line_size: 2,
+  /** u8: bytes before the key */
+  key_at: 3,
+  /** u32: bytes of the value, which may end behind the segment; where it does not, nor does its line end; 0 without a value */
+  value_size: 4,
+  SIZE: 8,
+} as const;
+
 /** Byte offsets. read-only data of the BPF program, set before it is loaded */
 export const KERNEL_SETTINGS = {
   /** u32: layout hash of the build; the host refuses an object with another one */
@@ -1290,9 +1375,13 @@ export const KERNEL_SETTINGS = {
   wake_interval_busy: 32,
   /** u64: bytes of one ring between two wake-ups that count as load */
   wake_bytes: 40,
+  /** u64: as in config: for the programs that parse */
+  key0: 48,
+  /** u64: as in config */
+  key1: 56,
   /** u32: as in index_state */
-  sample: 48,
+  sample: 64,
   /** u32: 1: the kernel is new enough to tell what clock skb->tstamp is of (5.18), and a monotonic one is taken */
-  stamps: 52,
-  SIZE: 56,
+  stamps: 68,
+  SIZE: 72,
 } as const;

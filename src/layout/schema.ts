@@ -101,6 +101,21 @@ export const schema: Schema = {
       8192,
       'bytes of the bitmap of flows whose packets are to be copied whole: bit n % 32 of word n / 32 is set for the flows whose hash begins with the 16 bits n',
     ],
+    MESSAGE_PROTOCOL: [
+      255,
+      'protocol of a `message_record`, where a `ring_record` has that of its packet; reserved by IANA',
+    ],
+    MESSAGES_MAX: [64, 'most `message`s of a message record'],
+    MESSAGE_LINE_MAX: [48, 'most bytes of a line besides its key, without line end, in a `message`'],
+    MESSAGE_LOGIN: [
+      0x20,
+      'bit of `message.form`: the value reads like the name and the password of a user, as in assembly/memcache/credentials.ts',
+    ],
+    MESSAGE_NUMBERS: [
+      0x40,
+      'bit of `message.form`, of a set or value: client flags (u32) and time to live (u32) follow; without it both are 0',
+    ],
+    MESSAGE_END: [0x80, 'bit of `message.form`, of a value: `END` and its line end come after it'],
   },
 
   enums: {
@@ -287,6 +302,9 @@ export const schema: Schema = {
         'value_gaps',
         'left_out_bytes',
         'flows_uncut',
+        'parsed_segments',
+        'parsed_gaps',
+        'ring_bytes',
         'retransmitted',
         'duplicates',
         'out_of_order',
@@ -346,7 +364,7 @@ export const schema: Schema = {
       names: ['waiting', 'decoding', 'indexing', 'sealing', 'reading'],
     },
     kernel_counter: {
-      doc: 'counters of the BPF program for each CPU and ring, u64 each; the same names as in enum counter mean the same',
+      doc: 'counters of the BPF program for each CPU and ring, u64 each: a packet is in one of them, in `submitted_parsed` where it became a message record; the same names as in enum counter mean the same',
       names: [
         'submitted',
         'lost_ring_full',
@@ -359,6 +377,26 @@ export const schema: Schema = {
         'skipped_malformed',
         'skipped_no_payload',
         'skipped_sampled',
+        'submitted_parsed',
+      ],
+    },
+    message_form: {
+      doc: 'what a `message` of a message record is: any line, answers that are one word, lines without anything unusual, a further key of the get or line before it, or a binary frame',
+      names: [
+        'line',
+        'value',
+        'end',
+        'stored',
+        'not_stored',
+        'exists',
+        'not_found',
+        'deleted',
+        'touched',
+        'ok',
+        'get',
+        'set',
+        'key',
+        'binary',
       ],
     },
     column: {
@@ -606,6 +644,8 @@ export const schema: Schema = {
           'u32',
           'time between the captures of the SYN and of its duplicate, in units of the packets; 0: no duplicate',
         ),
+        f('asked', 'u8', 'times that whole packets of it were asked for (assembly/flow/uncut.ts)'),
+        f('pad0', 'u8', 'zero', 7),
       ],
     },
     exchange: {
@@ -707,6 +747,12 @@ export const schema: Schema = {
           'u32',
           'values left out of its captured bytes; its `ring_hole`s lie right before the IP header',
         ),
+        f(
+          'messages',
+          'u32',
+          'address of the first `message` of its message record, up to `end`; 0 where its bytes were captured. Then `ip` and `l4` are the places from which addresses and ports lie as in headers, and nothing else does',
+        ),
+        f('window', 'u32', 'window of its message record, in network order'),
         f('source_high', 'u64', 'source address: first half of IPv6, or IPv4'),
         f('source_low', 'u64', 'second half of an IPv6 address, else 0'),
         f('destination_high', 'u64', 'destination address: first half of IPv6, or IPv4'),
@@ -765,6 +811,12 @@ export const schema: Schema = {
           'u32',
           'address of the bitmap of flows whose packets the BPF program copies whole, 0: none',
         ),
+        f(
+          'parsed',
+          'u32',
+          '1 where message records may come, which have hashes of keys: fingerprints of keys are then their hashes',
+        ),
+        f('pad0', 'u32', 'zero'),
       ],
     },
     worker_state: {
@@ -944,6 +996,40 @@ export const schema: Schema = {
         f('pad0', 'u32', 'zero'),
       ],
     },
+    message_record: {
+      doc: 'head of a record of a BPF ring that stands for a TCP segment of whole messages, of which neither key nor value is in it. Addresses follow as on the wire, source first, of 4 bytes each, or 16 with IPv6, and then `message`s to the end of the record, by ascending place in the segment',
+      fields: [
+        f('time', 'u64', 'as in ring_record'),
+        f('sequence', 'u32', 'sequence number of its first byte of payload'),
+        f('ack', 'u32', 'acknowledgement number'),
+        f('hash', 'u32', 'as in ring_record'),
+        f('ifindex', 'u8', 'low bits of the interface it was captured on'),
+        f('headers', 'u8', 'bytes of the headers, link header included'),
+        f('window', 'u16', 'window, in network order'),
+        f('size', 'u16', 'bytes of payload'),
+        f('family', 'u8', '4 or 6'),
+        f('protocol', 'u8', 'MESSAGE_PROTOCOL'),
+        f('ports', 'u32', 'in network order: source in the low half'),
+      ],
+    },
+    message: {
+      doc: 'a line or binary frame of a message record. Where it has a key, its SipHash-2-4 (u64) follows; then, padded to 8 bytes, client flags and time to live (MESSAGE_NUMBERS), or of form `line` its bytes without key and line end, or of form `binary` header and extras',
+      fields: [
+        f('form', 'u8', 'enum message_form, and bits MESSAGE_*'),
+        f('key_size', 'u8', 'bytes of the key, 0: none'),
+        f(
+          'line_size',
+          'u8',
+          'bytes besides key and value: of the line, its end included, or of header and extras; of form `key`: 1, for the space before it',
+        ),
+        f('key_at', 'u8', 'bytes before the key'),
+        f(
+          'value_size',
+          'u32',
+          'bytes of the value, which may end behind the segment; where it does not, nor does its line end; 0 without a value',
+        ),
+      ],
+    },
     kernel_settings: {
       doc: 'read-only data of the BPF program, set before it is loaded',
       fields: [
@@ -959,6 +1045,8 @@ export const schema: Schema = {
           'the same under load, where more than wake_bytes arrive in between, nanoseconds',
         ),
         f('wake_bytes', 'u64', 'bytes of one ring between two wake-ups that count as load'),
+        f('key0', 'u64', 'as in config: for the programs that parse'),
+        f('key1', 'u64', 'as in config'),
         f('sample', 'u32', 'as in index_state'),
         f(
           'stamps',

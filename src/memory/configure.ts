@@ -12,6 +12,8 @@ export interface Settings {
   hashSeed: bigint;
   /** Hand event records to the host instead of building blocks. */
   eventsOut: boolean;
+  /** Message records may come: the BPF program parses. Default false. */
+  parsed?: boolean;
 }
 
 /** Writes the configuration of one worker. Returns the address of the configuration, for `init`. */
@@ -68,6 +70,7 @@ export function configureWorker(
   u32(CONFIG.scratch, base + region.scratch.at);
   u32(CONFIG.scratch_size, region.scratch.size);
   u32(CONFIG.uncut, map.uncut);
+  u32(CONFIG.parsed, settings.parsed ? 1 : 0);
   return address;
 }
 

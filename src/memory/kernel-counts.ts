@@ -10,7 +10,7 @@ const SEEN = COUNTER_NAMES.indexOf('packets_seen');
 const LOST_BY_KERNEL = COUNTER_NAMES.indexOf('lost_by_kernel');
 /** The counter that each kernel_counter is added to; -1 for submitted packets, which the parser counts. */
 const TARGETS = KERNEL_COUNTER_NAMES.map((name) =>
-  name === 'submitted' ? -1 : COUNTER_NAMES.indexOf(name as Counter),
+  name.startsWith('submitted') ? -1 : COUNTER_NAMES.indexOf(name as Counter),
 );
 
 /**

@@ -172,6 +172,8 @@ export class Recorder implements RecorderHandle {
   async ready(): Promise<null> {
     const buffer = this.#memory.buffer;
     const { feed, run, key, addressKey, hashSeed, clock = 0n } = this.#settings;
+    const parsed = feed.kind === 'bpf rings' && feed.parsed;
+    const secrets = { key, addressKey, hashSeed };
     const name = this.#settings.simd ? 'pipeline' : 'pipeline-scalar';
     const module = await WebAssembly.compile(readFileSync(new URL(`../wasm/${name}.wasm`, import.meta.url)));
     const tasks = Array.from({ length: this.#settings.workers }, (_, worker) => ({
@@ -179,7 +181,7 @@ export class Recorder implements RecorderHandle {
       memory: this.#memory,
       map: this.#map,
       worker,
-      config: configureWorker(buffer, this.#map, worker, { key, addressKey, hashSeed, eventsOut: false }),
+      config: configureWorker(buffer, this.#map, worker, { ...secrets, eventsOut: false, parsed }),
       run,
       unit: this.#unit,
       // Packets of all other sources have Unix times already.

@@ -332,11 +332,16 @@ async function checkPerf(checks: Checks, libbpf: Libbpf): Promise<void> {
 async function loadAndClose(libbpf: Libbpf): Promise<string> {
   const { loadPrograms } = await import('./ebpf/object.js');
   const settings = { ports: PORTS, rings: WORKERS, ringSize: RING, seed: 0n };
+  const loads = (more: { skipValues?: boolean; parseKey?: Uint8Array }): boolean => {
+    try {
+      loadPrograms(libbpf, { ...settings, ...more }).close();
+      return true;
+    } catch {
+      return false;
+    }
+  };
   loadPrograms(libbpf, settings).close();
-  try {
-    loadPrograms(libbpf, { ...settings, skipValues: true }).close();
-    return 'the kernel takes them; values stay in it';
-  } catch {
-    return 'the kernel takes them; values are copied';
-  }
+  const values = loads({ skipValues: true }) ? 'values stay in it' : 'values are copied';
+  const parse = loads({ parseKey: new Uint8Array(16) }) ? 'works' : 'does not work';
+  return `the kernel takes them; ${values}; --kernel-parse ${parse}`;
 }

@@ -36,6 +36,8 @@ export interface BpfRingsFeed {
    * are left out.
    */
   uncut: number | null;
+  /** Whether segments of whole messages come as message records. */
+  parsed: boolean;
   /** Seed of the flow hash of the BPF program. */
   hashSeed: bigint;
 }

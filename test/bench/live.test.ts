@@ -7,7 +7,16 @@ import type { Run } from '#bench/live/run.js';
 import { parseMemcaslap, parseSummary, parseTcpdump } from '#bench/live/said.js';
 import { spreadOf } from '#bench/measure/statistics.js';
 
-const NONE_LOST = { captured: 10, dropped: 0, lost: 0, lag: null, ringBytes: null, cpu: 1000, peak: 1, growth: 0 };
+const NONE_LOST = {
+  captured: 10,
+  dropped: 0,
+  lost: 0,
+  lag: null,
+  ringBytes: null,
+  cpu: 1000,
+  peak: 1,
+  growth: 0,
+};
 
 function runOf(rate: number, lost = 0): Run {
   return {

@@ -33,8 +33,10 @@ export interface Program {
    * not run it on such a packet.
    */
   run(frame: Uint8Array): string[] | null;
-  /** Takes the records out of the rings. */
+  /** Takes the records of packets out of the rings. */
   take(): Taken[];
+  /** The same as bytes, and message records, too. */
+  takeBytes(): Uint8Array[];
   /** All memory of the rings. */
   memory(): Uint8Array[];
   /** Has packets of the flows with such hashes copied whole, or no longer. */
@@ -103,6 +105,7 @@ export async function loadProgram(settings: Partial<ProgramSettings> = {}): Prom
       return KERNEL_COUNTER_NAMES.filter((_, i) => after[i]! > before[i]!);
     },
     take: () => rings.flatMap((ring) => ring.take()),
+    takeBytes: () => rings.flatMap((ring) => ring.takeBytes()),
     memory: () => rings.map(({ data }) => data),
     uncut(all) {
       const bytes = libc.map(2 * libc.pageSize, PROT_READ | PROT_WRITE, programs.uncut!, 0);
@@ -120,26 +123,30 @@ export async function loadProgram(settings: Partial<ProgramSettings> = {}): Prom
 /** One ring, of either kind. */
 interface ReadRing {
   data: Uint8Array;
-  /** Takes its records out of it. */
+  /** Takes its records out of it, read or as they are. */
   take(): Taken[];
+  takeBytes(): Uint8Array[];
 }
 
 function bpfRing(consumer: BigUint64Array, producer: BigUint64Array, twice: Uint8Array): ReadRing {
   const view = new DataView(twice.buffer, twice.byteOffset, twice.length);
+  const takeBytes = () => {
+    const taken: Uint8Array[] = [];
+    const end = Atomics.load(producer, 0);
+    for (let at = consumer[0]!; at < end; ) {
+      const head = Number(at % BigInt(RING_SIZE));
+      const length = view.getUint32(head, true);
+      const size = length & ~DISCARDED;
+      if ((length & DISCARDED) === 0) taken.push(twice.slice(head + 8, head + 8 + size));
+      at += BigInt((size + 8 + 7) & ~7);
+    }
+    Atomics.store(consumer, 0, end);
+    return taken;
+  };
   return {
     data: twice.subarray(0, RING_SIZE),
-    take() {
-      const taken: Taken[] = [];
-      const end = Atomics.load(producer, 0);
-      for (let at = consumer[0]!; at < end; ) {
-        const head = Number(at % BigInt(RING_SIZE));
-        const length = view.getUint32(head, true);
-        if ((length & DISCARDED) === 0) taken.push(read(view, head + 8));
-        at += BigInt(((length & ~DISCARDED) + 8 + 7) & ~7);
-      }
-      Atomics.store(consumer, 0, end);
-      return taken;
-    },
+    take: () => takeBytes().map((record) => read(record)),
+    takeBytes,
   };
 }
 
@@ -149,37 +156,37 @@ function perfRing(libc: Libc, fd: number): ReadRing {
   const head = new BigUint64Array(bytes, 1024, 1);
   const tail = new BigUint64Array(bytes, 1032, 1);
   const data = new Uint8Array(bytes, libc.pageSize, RING_SIZE);
-  return {
-    data,
-    take() {
-      const taken: Taken[] = [];
-      const end = Atomics.load(head, 0);
-      for (let at = tail[0]!; at < end; ) {
-        const from = Number(at % BigInt(RING_SIZE));
-        const twice = new Uint8Array([...data.subarray(from), ...data.subarray(0, from)]);
-        const view = new DataView(twice.buffer);
-        // Header of 8 bytes, and the size of the sample. The link header is in it where there are no holes.
-        const holes = view.getUint8(12 + RING_RECORD.holes);
-        taken.push(read(view, 12, holes ? 0 : view.getUint8(12 + RING_RECORD.link_size)));
-        at += BigInt(view.getUint16(6, true));
-      }
-      Atomics.store(tail, 0, end);
-      return taken;
-    },
+  const takeBytes = () => {
+    const taken: Uint8Array[] = [];
+    const end = Atomics.load(head, 0);
+    for (let at = tail[0]!; at < end; ) {
+      const from = Number(at % BigInt(RING_SIZE));
+      const twice = new Uint8Array([...data.subarray(from), ...data.subarray(0, from)]);
+      const size = new DataView(twice.buffer).getUint16(6, true);
+      // Without its header of 8 bytes, and the size of the sample.
+      taken.push(twice.slice(12, size));
+      at += BigInt(size);
+    }
+    Atomics.store(tail, 0, end);
+    return taken;
   };
+  // The link header is in a record without holes.
+  const before = (record: Uint8Array) => (record[RING_RECORD.holes] ? 0 : record[RING_RECORD.link_size]!);
+  return { data, take: () => takeBytes().map((record) => read(record, before(record))), takeBytes };
 }
 
 /** @param before bytes of the packet before its IP header */
-function read(view: DataView, at: number, before = 0): Taken {
-  const count = view.getUint8(at + RING_RECORD.holes);
+function read(record: Uint8Array, before = 0): Taken {
+  const view = new DataView(record.buffer);
+  const count = view.getUint8(RING_RECORD.holes);
   const holes = Array.from({ length: count }, (_, i) => {
-    const hole = at + RING_RECORD.SIZE + i * RING_HOLE.SIZE;
+    const hole = RING_RECORD.SIZE + i * RING_HOLE.SIZE;
     return {
       offset: view.getUint32(hole + RING_HOLE.offset, true),
       size: view.getUint32(hole + RING_HOLE.size, true),
     };
   });
-  const from = at + RING_RECORD.SIZE + (count ? HOLES_MAX * RING_HOLE.SIZE : 0) + before;
-  const captured = view.getUint32(at + RING_RECORD.captured, true);
-  return { holes, bytes: new Uint8Array(view.buffer, view.byteOffset + from, captured).slice() };
+  const from = RING_RECORD.SIZE + (count ? HOLES_MAX * RING_HOLE.SIZE : 0) + before;
+  const captured = view.getUint32(RING_RECORD.captured, true);
+  return { holes, bytes: record.slice(from, from + captured) };
 }

@@ -10,6 +10,10 @@ import { beginCapture, captureStart, configureWorker, setPorts, setWalk } from '
 import { mapMemory, regionAddress, slotAddress } from '#src/memory/map.js';
 import { checkPayload } from './payload.js';
 
+const module = new WebAssembly.Module(
+  readFileSync(`dist/wasm/${usesSimd() ? 'pipeline' : 'pipeline-scalar'}.wasm`),
+);
+
 /** Later than all packets of a test. */
 const NOW = 1n << 62n;
 
@@ -26,13 +30,18 @@ function bitsOf(bytes: Uint8Array): number {
   return bits;
 }
 
-/** Decodes records one by one. */
-export function decodeRecords(records: readonly Uint8Array[]): RingResult {
-  const longest = Math.max(...records.map(({ length }) => length));
+/** A record, or what makes it once it is known how many bits are set in the bitmap. */
+export type RingRecord = Uint8Array | ((uncut: number) => Uint8Array);
+
+/** Decodes records one by one; `parsed`: there may be message records among them. */
+export function decodeRecords(
+  records: readonly RingRecord[],
+  { parsed = false }: { parsed?: boolean } = {},
+): RingResult {
   const map = mapMemory({
     workers: 1,
     slots: 1,
-    slotSize: Math.max(65536, longest),
+    slotSize: records.reduce((most, { length }) => Math.max(most, length), 65536),
     state: 32 << 20,
     blockEvents: 8,
     uncut: UNCUT_BITMAP,
@@ -45,9 +54,6 @@ export function decodeRecords(records: readonly Uint8Array[]): RingResult {
   const view = new DataView(buffer);
   const cursor = new EventCursor();
   const events: CacheEvent[] = [];
-  const module = new WebAssembly.Module(
-    readFileSync(`dist/wasm/${usesSimd() ? 'pipeline' : 'pipeline-scalar'}.wasm`),
-  );
   const base = regionAddress(map, 0);
   const core = createCore(module, memory, {
     onBlock() {},
@@ -57,14 +63,23 @@ export function decodeRecords(records: readonly Uint8Array[]): RingResult {
       }
     },
   });
-  const keys = { key: new Uint8Array(16), addressKey: new Uint8Array(16), hashSeed: 1n, eventsOut: true };
+  const keys = {
+    key: new Uint8Array(16),
+    addressKey: new Uint8Array(16),
+    hashSeed: 1n,
+    eventsOut: true,
+    parsed,
+  };
   core.init(configureWorker(buffer, map, 0, keys));
   const bitmap = new Uint8Array(buffer, map.uncut, UNCUT_BITMAP);
   const at = slotAddress(map, 0) + map.chunkOffset;
-  const uncut = records.map((record) => {
+  let bits = 0;
+  const uncut = records.map((next) => {
+    const record = typeof next === 'function' ? next(bits) : next;
     new Uint8Array(buffer, at).set(record);
     core.decodeRing(at, record.length, record.length, NOW);
-    return bitsOf(bitmap);
+    bits = bitsOf(bitmap);
+    return bits;
   });
   core.finish();
   uncut.push(bitsOf(bitmap));

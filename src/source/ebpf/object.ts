@@ -30,6 +30,11 @@ export interface ProgramSettings {
   snaplen?: number | undefined;
   /** Whether values are left out of packets. Default false. */
   skipValues?: boolean | undefined;
+  /**
+   * The secret for the hashes of keys, 16 bytes, where segments of whole messages are parsed; values of others are
+   * left out. The caller's copy is all that remains of it in this process.
+   */
+  parseKey?: Uint8Array | undefined;
 }
 
 /** Descriptors of programs and maps in the kernel. */
@@ -56,7 +61,10 @@ const WAKE_INTERVAL = 400_000n;
 const WAKE_INTERVAL_BUSY = 2_000_000n;
 const WAKE_BYTES = 20_000n;
 
-/** Paths of the built objects: for BPF rings, and for the perf buffer. */
+/** Endings of the programs' names: those that copy packets, leave out values, and parse. */
+const SUFFIXES = ['', '_cut', '_parse'] as const;
+
+/** Paths of the built objects: for BPF rings, and for the perf buffer, which has no programs that parse. */
 const OBJECT = new URL('../../bpf/packets.bpf.o', import.meta.url);
 const PERF_OBJECT = new URL('../../bpf/perf.bpf.o', import.meta.url);
 
@@ -155,13 +163,22 @@ function load(libbpf: Libbpf, object: Handle, settings: LoadSettings, rings: Rin
   if (settings.perf !== undefined) libbpf.setMaxEntries(map('events'), cpus * settings.rings);
   else for (const name of ['rings', 'wakes']) libbpf.setMaxEntries(map(name), settings.rings);
   libbpf.setMaxEntries(map('counters'), elements);
-  libbpf.setMaxEntries(map('gatherings'), settings.skipValues ? cpus : 1);
-  const suffix = settings.skipValues ? '_cut' : '';
-  const program = (name: string) => find(libbpf.findProgram(object, name), name);
-  const used = ['membench_l2', 'membench_l3'].map((name) => program(name + suffix));
-  const unused = ['membench_l2', 'membench_l3'].map((name) => program(name + (suffix ? '' : '_cut')));
-  for (const one of unused) check(libbpf.setAutoload(one, false), 'leave out a BPF program');
-  check(libbpf.load(object), 'load the BPF programs');
+  const leavesOut = settings.skipValues || settings.parseKey !== undefined;
+  libbpf.setMaxEntries(map('gatherings'), leavesOut ? cpus : 1);
+  const suffix = settings.parseKey ? '_parse' : settings.skipValues ? '_cut' : '';
+  const programs = (ending: string) =>
+    ['membench_l2', 'membench_l3'].map((name) => find(libbpf.findProgram(object, name + ending), name));
+  const suffixes = settings.perf === undefined ? SUFFIXES : SUFFIXES.filter((one) => one !== '_parse');
+  for (const other of suffixes.filter((one) => one !== suffix)) {
+    for (const one of programs(other)) check(libbpf.setAutoload(one, false), 'leave out a BPF program');
+  }
+  const used = programs(suffix);
+  try {
+    check(libbpf.load(object), 'load the BPF programs');
+  } finally {
+    // The kernel has the secret by now, or will not get it.
+    if (settings.parseKey) libbpf.forget(map('.rodata'));
+  }
   const { perf, rings: workers, ringSize: size } = settings;
   if (perf !== undefined) openPerfBuffer(libbpf, perf, libbpf.mapFd(map('events')), { workers, size }, rings);
   else openRings(libbpf, libbpf.mapFd(map('rings')), { workers, size }, rings);
@@ -173,7 +190,7 @@ function load(libbpf: Libbpf, object: Handle, settings: LoadSettings, rings: Rin
     counters: libbpf.mapFd(map('counters')),
     countersSize: elements * KERNEL_COUNTERS * 8,
     cpus,
-    uncut: settings.skipValues ? libbpf.mapFd(map('uncut')) : null,
+    uncut: leavesOut ? libbpf.mapFd(map('uncut')) : null,
     close() {
       for (const ring of rings) ring.close();
       libbpf.close(object);
@@ -247,7 +264,9 @@ function writeSettings(libbpf: Libbpf, section: Handle, settings: LoadSettings):
   view.setUint32(KERNEL_SETTINGS.stamps, settings.stamps ? 1 : 0, true);
   const most = settings.perf === undefined ? RING_CAPTURE_MAX : PERF_CAPTURE_MAX;
   view.setUint32(KERNEL_SETTINGS.snaplen, Math.min(settings.snaplen ?? most, most), true);
+  if (settings.parseKey) bytes.set(settings.parseKey, KERNEL_SETTINGS.key0);
   libbpf.write(at, bytes);
+  bytes.fill(0, KERNEL_SETTINGS.key0, KERNEL_SETTINGS.key1 + 8);
 }
 
 function writePorts(libbpf: Libbpf, section: Handle, ranges: ProgramSettings['ports']): void {

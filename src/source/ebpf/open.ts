@@ -33,6 +33,7 @@ function loadFor(
   values: LiveOptions['ebpfValues'],
 ): LoadedPrograms {
   if (values === 'copy') return loadPrograms(libbpf, settings);
+  if (settings.parseKey !== undefined) return loadParser(libbpf, settings);
   try {
     return loadPrograms(libbpf, { ...settings, skipValues: true });
   } catch (error) {
@@ -43,6 +44,22 @@ function loadFor(
       'ERR_MEMBENCH_UNSUPPORTED',
       'the kernel will not load the BPF program that leaves out values',
       'run it as root, or with CAP_PERFMON besides CAP_BPF and CAP_NET_ADMIN; or use --ebpf-values copy',
+      error,
+    );
+  }
+}
+
+/** Loads the programs so that they parse. @throws ERR_MEMBENCH_UNSUPPORTED */
+function loadParser(libbpf: Libbpf, settings: ProgramSettings): LoadedPrograms {
+  try {
+    return loadPrograms(libbpf, settings);
+  } catch (error) {
+    // Where they do not load either, their error names the cause.
+    loadPrograms(libbpf, { ...settings, parseKey: undefined }).close();
+    throw new MembenchError(
+      'ERR_MEMBENCH_UNSUPPORTED',
+      'the kernel will not load the BPF program that parses',
+      'run it as root, or with CAP_PERFMON besides CAP_BPF and CAP_NET_ADMIN; or leave out --kernel-parse',
       error,
     );
   }
@@ -87,6 +104,7 @@ export class EbpfSource implements PacketSource {
       countersSize: programs.countersSize,
       cpus: programs.cpus,
       uncut: programs.uncut,
+      parsed: options.parseKey !== undefined,
       hashSeed: options.hashSeed,
     };
   }
@@ -117,6 +135,7 @@ export class EbpfSource implements PacketSource {
       seed: options.hashSeed,
       sample: options.sample,
       snaplen: options.snaplen,
+      parseKey: options.parseKey,
     };
     const programs = loadFor(libbpf, settings, options.ebpfValues);
     return new EbpfSource(libbpf, interfaces, programs, name, options, size);
@@ -126,8 +145,9 @@ export class EbpfSource implements PacketSource {
     const { names, methods } = this.#attached;
     const how = methods.length ? ` by ${methods.join(' and ')}` : '';
     const values = this.feed.uncut === null ? 'values are copied' : 'values stay in the kernel';
+    const kept = this.feed.parsed ? 'values and the keys of parsed lines stay in the kernel' : values;
     const buffer = this.feed.buffer === 'perf' ? ', perf buffer' : '';
-    return `ebpf on ${names.join(', ') || this.#name}${how}, ${values}${buffer}`;
+    return `ebpf on ${names.join(', ') || this.#name}${how}, ${kept}${buffer}`;
   }
 
   async start(): Promise<void> {

@@ -1,0 +1,278 @@
+/**
+ * Takes the messages of a message record as the next ones of a side. Only here is it known whether they are:
+ * the BPF program saw one segment and no more. The most frequent ones become requests and outcomes as they
+ * are; the lines of all others are put together again, and read by the parser of lines.
+ */
+import { AUTH_NO, CLIENT, Flow, Side, sideOf, SYNC_NONE } from '../flow/flow';
+import { count } from '../instance';
+import {
+  COUNTER_PAYLOAD_RECORDED, Message, MESSAGE_END, MESSAGE_FORM_END, MESSAGE_FORM_GET, MESSAGE_FORM_KEY,
+  MESSAGE_FORM_OK, MESSAGE_FORM_SET, MESSAGE_FORM_STORED, MESSAGE_FORM_VALUE, MESSAGE_LOGIN, MESSAGE_NUMBERS,
+  PRESENT_FLAGS, PRESENT_KEY, PRESENT_VALUE_SIZE,
+} from '../layout';
+import { LOGIN_BOTH, LOGIN_NO } from '../memcache/credentials';
+import { findAnywhere } from '../memcache/key-index';
+import { addHashedKey, findKey } from '../memcache/keys';
+import { BIT_ANSWERED, BIT_OVERFLOW, IS_END, KIND_GET, KIND_TOUCH, Request } from '../memcache/message';
+import {
+  behind, dataOf, END_LINE, formOf, hasBit, hashOf, LINE_END, lineOf, restOf,
+} from '../memcache/parsed';
+import { setHashedGet } from '../memcache/request';
+import { spell, spelled, spelledTo, spellEnd } from '../memcache/spelling';
+import { setHashedSet } from '../memcache/storage';
+import { Packet, reservePacket } from '../packet';
+import { isPlain } from './account';
+import { bytes } from './delivery';
+import { takeValue } from './gap';
+import { answered, freeRequest, tryRequest } from './pending';
+import { begin, finish } from './quick';
+import {
+  CLIENT_DATA, CLIENT_LINE, CLIENT_STEP, SERVER_AFTER_ERROR, SERVER_DATA, SERVER_LINE, SERVER_STEP,
+} from './states';
+import { textStatus } from './status';
+
+/** The packet of a line that was put together. */
+let line: Packet = changetype<Packet>(0);
+
+export function createMessages(): void {
+  line = reservePacket();
+}
+
+/** Bytes of the record's segment that are not taken yet. */
+let left: u32 = 0;
+/** The next message. */
+let next: usize = 0;
+
+/**
+ * Takes the messages of `from`, of a sound record, as long as they are what the side sends next. Returns the
+ * bytes of the segment that are not taken.
+ */
+export function takeMessages(flow: Flow, index: u32, from: Packet): u32 {
+  const side = sideOf(flow, index);
+  const end = <usize>from.end;
+  let plain: u32 = 0;
+  left = from.size;
+  next = from.messages;
+  while (next < end && flow.sync != SYNC_NONE) {
+    const before = left;
+    if (!isBetween(side, index)) {
+      if (!skipMessage(flow, index, end, from)) break;
+    } else if (isPlain(flow) && takePlain(flow, side, index, from)) {
+      plain += before - left;
+    } else if (!takeSpelled(flow, index, from)) {
+      break;
+    }
+  }
+  if (plain) count(COUNTER_PAYLOAD_RECORDED, plain);
+  return left;
+}
+
+/**
+ * Skips `size` bytes of whole lines or frames, where they lie within the current data block of a side: a
+ * value may have text that looks like them. Otherwise returns false without any effect.
+ */
+// @ts-ignore: decorator
+@inline
+export function skipWithinData(flow: Flow, index: u32, size: u32, time: u64): bool {
+  const side = sideOf(flow, index);
+  if (side.skip < size || !isWithinData(side, index)) return false;
+  // A value with a line end in it is no user's name and password.
+  if (index == CLIENT && size + LINE_END <= side.skip) flow.login = LOGIN_NO;
+  return takeValue(flow, index, size, time);
+}
+
+/** Skips the next message, with its further keys, as a part of a value. */
+function skipMessage(flow: Flow, index: u32, end: usize, from: Packet): bool {
+  let at = next;
+  let size = lineOf(at) + min(dataOf(at), left) + (hasBit(at, MESSAGE_END) ? END_LINE : 0);
+  for (at = behind(at); at < end && formOf(at) == MESSAGE_FORM_KEY; at = behind(at)) size += lineOf(at);
+  size = min(size, left);
+  if (!skipWithinData(flow, index, size, from.time)) return false;
+  next = at;
+  left -= size;
+  return true;
+}
+
+/** Whether the side stands between two messages, so that the next byte begins one. */
+// @ts-ignore: decorator
+@inline
+function isBetween(side: Side, index: u32): bool {
+  if (side.line) return false;
+  if (index == CLIENT) return side.state == CLIENT_LINE;
+  return side.state == SERVER_LINE || side.state == SERVER_AFTER_ERROR;
+}
+
+/**
+ * Takes the next message as it is, on a connection of which nothing unusual is known. Otherwise returns false
+ * without any effect.
+ */
+// @ts-ignore: decorator
+@inline
+function takePlain(flow: Flow, side: Side, index: u32, from: Packet): bool {
+  return index == CLIENT ? plainRequest(flow, side, from) : plainAnswer(flow, side, from);
+}
+
+/** Takes a get, or a set of which the value is in the segment. */
+// @ts-ignore: decorator
+@inline
+function plainRequest(flow: Flow, side: Side, from: Packet): bool {
+  const at = next;
+  const end = <usize>from.end;
+  const form = formOf(at);
+  const message = changetype<Message>(at);
+  if (form == MESSAGE_FORM_GET) {
+    const request = tryRequest(flow);
+    if (changetype<usize>(request) == 0) return false;
+    setHashedGet(request, hashOf(at), message.keySize);
+    const further = behind(at);
+    if (further < end && formOf(further) == MESSAGE_FORM_KEY) {
+      if (!addFurther(request, further, end)) return false;
+    } else {
+      next = further;
+    }
+    left -= lineOf(at);
+    begin(flow, request, from);
+    return true;
+  }
+  if (form != MESSAGE_FORM_SET || !side.spoken) return false;
+  if (flow.auth != AUTH_NO || flow.login != LOGIN_NO) return false;
+  const size = lineOf(at) + dataOf(at);
+  if (size > left) return false;
+  const request = tryRequest(flow);
+  if (changetype<usize>(request) == 0) return false;
+  const numbers = hasBit(at, MESSAGE_NUMBERS) ? load<u64>(restOf(at)) : 0;
+  setHashedSet(request, hashOf(at), message.keySize, message.valueSize, numbers);
+  next = behind(at);
+  left -= size;
+  begin(flow, request, from);
+  return true;
+}
+
+/** Adds the further keys of a get, from `at` on; where there is no memory returns false, and frees it. */
+function addFurther(request: Request, at: usize, end: usize): bool {
+  let size: u32 = 0;
+  for (; at < end && formOf(at) == MESSAGE_FORM_KEY; at = behind(at)) {
+    addHashedKey(request, hashOf(at), changetype<Message>(at).keySize);
+    size += lineOf(at);
+  }
+  if (request.bits & BIT_OVERFLOW) {
+    freeRequest(request);
+    return false;
+  }
+  request.cursorChunk = request.keys;
+  next = at;
+  left -= size;
+  return true;
+}
+
+/** Takes an answer, or a part of one, to the oldest request, of which nothing unusual is known either. */
+// @ts-ignore: decorator
+@inline
+function plainAnswer(flow: Flow, side: Side, from: Packet): bool {
+  const at = next;
+  const form = formOf(at);
+  const request = changetype<Request>(<usize>flow.head);
+  if (changetype<usize>(request) == 0 || request.bits & ~BIT_ANSWERED) return false;
+  if (side.state != SERVER_LINE) return false;
+  if (request.kind == KIND_GET) {
+    if (form == MESSAGE_FORM_VALUE) return plainValue(flow, side, request, from);
+    if (form != MESSAGE_FORM_END) return false;
+    next = behind(at);
+    left -= END_LINE;
+    finish(flow, request, textStatus(request, IS_END), from.time);
+    return true;
+  }
+  // The forms of these words are the codes of the answers.
+  if (form < MESSAGE_FORM_STORED || form > MESSAGE_FORM_OK) return false;
+  if (request.kind > KIND_TOUCH || flow.auth != AUTH_NO || !((request.fits >> form) & 1)) return false;
+  next = behind(at);
+  left -= lineOf(at);
+  finish(flow, request, textStatus(request, form), from.time);
+  return true;
+}
+
+/** Takes a VALUE of a key that was asked for. */
+function plainValue(flow: Flow, side: Side, request: Request, from: Packet): bool {
+  const at = next;
+  const hash = hashOf(at);
+  const size = changetype<Message>(at).valueSize;
+  const flags = hasBit(at, MESSAGE_NUMBERS) ? <u64>load<u32>(restOf(at)) : 0;
+  if (request.keys == 0) {
+    const known = request.present & ((1 << PRESENT_KEY) | (1 << PRESENT_VALUE_SIZE));
+    if (known != 1 << PRESENT_KEY || request.print != hash) return false;
+    request.valueSize = size;
+    request.flags = flags;
+    request.present |= (1 << PRESENT_VALUE_SIZE) | (1 << PRESENT_FLAGS);
+  } else {
+    let entry = findKey(request, hash);
+    if (changetype<usize>(entry) == 0) entry = findAnywhere(request, hash);
+    if (changetype<usize>(entry) == 0) return false;
+    entry.hit = 1;
+    entry.valueSize = size;
+    entry.flags = flags;
+  }
+  answered(request, from.time);
+  left -= lineOf(at);
+  next = behind(at);
+  const data = dataOf(at);
+  if (data > left) {
+    side.skip = data - left;
+    side.state = SERVER_DATA;
+    left = 0;
+    return true;
+  }
+  left -= data;
+  if (hasBit(at, MESSAGE_END)) {
+    left -= END_LINE;
+    finish(flow, request, textStatus(request, IS_END), from.time);
+  }
+  return true;
+}
+
+/**
+ * Puts the line or frame of the next message together and hands it to the parser, and skips its value.
+ * Returns false where the message cannot be one, or is not what the parser takes it for.
+ */
+function takeSpelled(flow: Flow, index: u32, from: Packet): bool {
+  const at = next;
+  const end = <usize>from.end;
+  const size = spell(at, end);
+  if (size == 0) return false;
+  next = spelledTo;
+  left -= size;
+  deliver(flow, index, size, from);
+  const side = sideOf(flow, index);
+  const data = dataOf(at);
+  if (!isWithinData(side, index)) return data == 0;
+  // Only the line tells that a value of 0 bytes follows, which has a line end.
+  if (data != side.skip && (data != 0 || side.skip != LINE_END || next != end)) return false;
+  const skipped = min(side.skip, left);
+  if (index == CLIENT && flow.login && skipped == side.skip) {
+    flow.login = hasBit(at, MESSAGE_LOGIN) ? LOGIN_BOTH : LOGIN_NO;
+  }
+  if (!takeValue(flow, index, skipped, from.time)) return false;
+  left -= skipped;
+  if (!hasBit(at, MESSAGE_END)) return true;
+  left -= END_LINE;
+  deliver(flow, index, spellEnd(), from);
+  return true;
+}
+
+// @ts-ignore: decorator
+@inline
+function isWithinData(side: Side, index: u32): bool {
+  if (index == CLIENT) return side.state == CLIENT_DATA || side.state == CLIENT_STEP;
+  return side.state == SERVER_DATA || side.state == SERVER_STEP;
+}
+
+/** Hands the `size` bytes put together last to the parser, as bytes of `from`. */
+function deliver(flow: Flow, index: u32, size: u32, from: Packet): void {
+  line.time = from.time;
+  line.ordinal = from.ordinal;
+  line.ack = from.ack;
+  line.payload = <u32>spelled;
+  line.size = size;
+  line.captured = size;
+  line.starts = 0;
+  bytes(flow, index, line);
+}
