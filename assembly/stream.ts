@@ -30,6 +30,7 @@ import { loseSync } from './match/sync';
 import { parseAnswer } from './memcache/answer';
 import { MAGIC_ANSWER, MAGIC_REQUEST } from './memcache/binary';
 import { IS_FREE, IS_NUMBER, Request } from './memcache/message';
+import { LOGIN_BOTH } from './memcache/credentials';
 import { isAnswerForm, isSound } from './memcache/parsed';
 import { countDecoded, destinationPortField, Packet, packet, sourcePortField } from './packet';
 import { findByte } from './scan';
@@ -87,6 +88,8 @@ export function gap(flow: Flow, side: u32, from: Packet, why: u32): void {
   }
   count(COUNTER_GAP_BYTES, size);
   if (flow.sync != SYNC_NONE) takeGap(flow, side, size, from.time);
+  // There may have been requests, which the server still answers.
+  else if (side == CLIENT) flow.owed = 1;
 }
 
 /**
@@ -141,6 +144,8 @@ export function unread(flow: Flow, side: u32, from: Packet): void {
   if (!isIdle) {
     count(COUNTER_PARSED_GAPS);
     askUncut(flow);
+    // They may be a user's name and password.
+    if (side == CLIENT && flow.login) flow.login = LOGIN_BOTH;
   }
   if (flow.sync == SYNC_NONE) countUnsynced(flow, size);
   else gap(flow, side, from, GAP_NOT_CAPTURED);

@@ -2,7 +2,7 @@
  * Reads client bytes of a binary connection: headers, extras and keys become pending requests, and values are
  * skipped.
  */
-import { CLIENT, Flow, SERVER, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE } from '../flow/flow';
+import { CLIENT, Flow, FLOW_BINARY, SERVER, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE } from '../flow/flow';
 import { count } from '../instance';
 import {
   COUNTER_AMBIGUOUS_LENGTHS, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT,
@@ -45,7 +45,7 @@ export function binaryClientBytes(flow: Flow, at: usize, end: usize, from: Packe
       if (side.skip == 0) dataDone(flow, side, from.time);
     } else {
       const isUnknown = side.state == CLIENT_UNKNOWN;
-      if (isUnknown) doubtForeign(flow);
+      if (isUnknown) passUnknown(flow);
       const reason =
         isUnknown ? COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD : COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT;
       disown(flow, <u32>(end - at), reason);
@@ -58,8 +58,14 @@ export function binaryClientBytes(flow: Flow, at: usize, end: usize, from: Packe
   }
 }
 
-/** More bytes follow a request that only other servers know, before its answer tells where it ended. */
-function doubtForeign(flow: Flow): void {
+/**
+ * Bytes of the client are not read, because it is not known what they are. The server may answer them. In the
+ * binary protocol more of them behind a request that only other servers know, before its answer tells where
+ * it ended, are not believed any more.
+ */
+export function passUnknown(flow: Flow): void {
+  flow.owed = 1;
+  if (flow.kind != FLOW_BINARY) return;
   const request = changetype<Request>(<usize>flow.tail);
   if (changetype<usize>(request) == 0 || !(request.bits & BIT_FOREIGN)) return;
   request.bits &= ~BIT_FOREIGN;

@@ -19,6 +19,7 @@ import { HEAD_GET } from '../memcache/words';
 import { Packet, reservePacket } from '../packet';
 import { findByte, findLineEnd } from '../scan';
 import { disown, WHY_NOT_UNDERSTOOD } from './account';
+import { passUnknown } from './binary-client';
 import { beginHolding, hold } from './held';
 import { appendLine, dropLineHead, freeLine, giveLine } from './lines';
 import { findText } from './protocol';
@@ -106,7 +107,7 @@ export function clientBytes(flow: Flow, at: usize, end: usize, from: Packet): vo
         break;
       }
       case CLIENT_UNKNOWN:
-        flow.owed = 1;
+        passUnknown(flow);
         disown(flow, <u32>(end - at), COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
         return;
       default:

@@ -7,6 +7,7 @@ import {
 } from '../layout';
 import { LOGIN_BOTH } from '../memcache/credentials';
 import { countUnsynced, settleHeld, takeUnread, WHY_AFTER_GAP } from './account';
+import { passUnknown } from './binary-client';
 import { finishImplied, isImplied } from './server';
 import {
   CLIENT_DATA, CLIENT_OVER, CLIENT_STEP, CLIENT_UNKNOWN, SERVER_DATA, SERVER_LINE, SERVER_STEP, SERVER_STREAM,
@@ -20,6 +21,9 @@ export function accountUnread(flow: Flow, index: u32, size: u32, counter: u32): 
   if (flow.sync == SYNC_NONE) countUnsynced(flow, size);
   else if (index == CLIENT && side.state == CLIENT_OVER) count(COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT, size);
   else if (index == SERVER && side.state == SERVER_STREAM) count(COUNTER_PAYLOAD_SKIPPED_STREAM, size);
+  else if (index == CLIENT && side.state == CLIENT_UNKNOWN) {
+    countPayload(COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, size);
+  }
   else if (isWithinData(side, index, size) || isBehindData(flow, side, index, size)) takeUnread(flow, size);
   else countPayload(counter, size);
 }
@@ -81,7 +85,13 @@ export function takeGap(flow: Flow, index: u32, size: u32, time: u64): void {
     settleHeld(flow);
     return;
   }
-  if (!readsNothing(side, index)) losePlace(flow);
+  if (!readsNothing(side, index)) {
+    losePlace(flow);
+    // There may have been requests, which the server still answers.
+    if (index == CLIENT) flow.owed = 1;
+  } else if (index == CLIENT && side.state == CLIENT_UNKNOWN) {
+    passUnknown(flow);
+  }
 }
 
 /** Whether no byte of a side is read at present, so that none can be missed. */

@@ -3,12 +3,12 @@
  * the BPF program saw one segment and no more. The most frequent ones become requests and outcomes as they
  * are; the lines of all others are put together again, and read by the parser of lines.
  */
-import { AUTH_NO, CLIENT, Flow, Side, sideOf, SYNC_NONE } from '../flow/flow';
+import { AUTH_NO, CLIENT, Flow, SERVER, Side, sideOf, SYNC_NONE } from '../flow/flow';
 import { count } from '../instance';
 import {
   COUNTER_PAYLOAD_RECORDED, Message, MESSAGE_END, MESSAGE_FORM_END, MESSAGE_FORM_GET, MESSAGE_FORM_KEY,
-  MESSAGE_FORM_OK, MESSAGE_FORM_SET, MESSAGE_FORM_STORED, MESSAGE_FORM_VALUE, MESSAGE_LOGIN, MESSAGE_NUMBERS,
-  PRESENT_FLAGS, PRESENT_KEY, PRESENT_VALUE_SIZE,
+  MESSAGE_FORM_LINE, MESSAGE_FORM_OK, MESSAGE_FORM_SET, MESSAGE_FORM_STORED, MESSAGE_FORM_VALUE,
+  MESSAGE_LOGIN, MESSAGE_NUMBERS, PRESENT_FLAGS, PRESENT_KEY, PRESENT_VALUE_SIZE,
 } from '../layout';
 import { LOGIN_BOTH, LOGIN_NO } from '../memcache/credentials';
 import { findAnywhere } from '../memcache/key-index';
@@ -25,7 +25,7 @@ import { isPlain } from './account';
 import { bytes } from './delivery';
 import { takeValue } from './gap';
 import { answered, freeRequest, tryRequest } from './pending';
-import { begin, finish } from './quick';
+import { begin, finish, isOther, wholeAnswer, wholeOther } from './quick';
 import {
   CLIENT_DATA, CLIENT_LINE, CLIENT_STEP, SERVER_AFTER_ERROR, SERVER_DATA, SERVER_LINE, SERVER_STEP,
 } from './states';
@@ -40,6 +40,8 @@ export function createMessages(): void {
 
 /** Bytes of the record's segment that are not taken yet. */
 let left: u32 = 0;
+/** Bytes that were taken on the quick paths, which do not count them. */
+let recorded: u32 = 0;
 /** The next message. */
 let next: usize = 0;
 
@@ -50,20 +52,20 @@ let next: usize = 0;
 export function takeMessages(flow: Flow, index: u32, from: Packet): u32 {
   const side = sideOf(flow, index);
   const end = <usize>from.end;
-  let plain: u32 = 0;
   left = from.size;
+  recorded = 0;
   next = from.messages;
   while (next < end && flow.sync != SYNC_NONE) {
     const before = left;
     if (!isBetween(side, index)) {
       if (!skipMessage(flow, index, end, from)) break;
     } else if (isPlain(flow) && takePlain(flow, side, index, from)) {
-      plain += before - left;
+      recorded += before - left;
     } else if (!takeSpelled(flow, index, from)) {
       break;
     }
   }
-  if (plain) count(COUNTER_PAYLOAD_RECORDED, plain);
+  if (recorded) count(COUNTER_PAYLOAD_RECORDED, recorded);
   return left;
 }
 
@@ -231,18 +233,22 @@ function plainValue(flow: Flow, side: Side, request: Request, from: Packet): boo
 
 /**
  * Puts the line or frame of the next message together and hands it to the parser, and skips its value.
- * Returns false where the message cannot be one, or is not what the parser takes it for.
+ * Returns false where the message is not what the parser takes it for.
  */
 function takeSpelled(flow: Flow, index: u32, from: Packet): bool {
   const at = next;
   const end = <usize>from.end;
   const size = spell(at, end);
-  if (size == 0) return false;
+  const data = dataOf(at);
   next = spelledTo;
+  if (isPlain(flow) && formOf(at) == MESSAGE_FORM_LINE && takeQuickly(flow, index, size + data, at)) {
+    left -= size + data;
+    recorded += size + data;
+    return true;
+  }
   left -= size;
   deliver(flow, index, size, from);
   const side = sideOf(flow, index);
-  const data = dataOf(at);
   if (!isWithinData(side, index)) return data == 0;
   // Only the line tells that a value of 0 bytes follows, which has a line end.
   if (data != side.skip && (data != 0 || side.skip != LINE_END || next != end)) return false;
@@ -256,6 +262,19 @@ function takeSpelled(flow: Flow, index: u32, from: Packet): bool {
   left -= END_LINE;
   deliver(flow, index, spellEnd(), from);
   return true;
+}
+
+/**
+ * Takes the line put together last on the fast path, as `size` bytes with its value, where they are one
+ * complete request or answer. Otherwise returns false without any effect.
+ */
+// @ts-ignore: decorator
+@inline
+function takeQuickly(flow: Flow, index: u32, size: u32, at: usize): bool {
+  if (size > left || hasBit(at, MESSAGE_END)) return false;
+  const end = spelled + size;
+  if (index == SERVER) return wholeAnswer(flow, spelled, end);
+  return isOther(load<u32>(spelled)) && wholeOther(flow, spelled, end);
 }
 
 // @ts-ignore: decorator

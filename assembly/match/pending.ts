@@ -14,7 +14,7 @@ import {
   COUNTER_UNKNOWN_LATENCY, OP_GAT, OP_GET, OP_MG, PRESENT_FLAGS, PRESENT_KEY, PRESENT_LATENCY,
   PRESENT_VALUE_SIZE, STATUS_HIT, STATUS_MISS, STATUS_SILENT, STATUS_UNANSWERED,
 } from '../layout';
-import { becomeLogin, mayLogIn, withhold } from '../memcache/credentials';
+import { becomeLogin, LOGIN_BOTH, mayLogIn, withhold } from '../memcache/credentials';
 import { freeIndex } from '../memcache/key-index';
 import { entryAt, freeKeys, KeyChunk } from '../memcache/keys';
 import { BIT_ANSWERED, BIT_NO_EVENT, Request, SIZEOF_REQUEST } from '../memcache/message';
@@ -232,7 +232,7 @@ export function abandon(flow: Flow, request: Request): void {
   if (flow.auth == AUTH_WANTED && mayLogIn(request)) {
     flow.auth = AUTH_TRIED;
     becomeLogin(request);
-  } else if (flow.auth) {
+  } else if (flow.auth || flow.login == LOGIN_BOTH) {
     withhold(request);
   }
   record(flow, request, STATUS_UNANSWERED);

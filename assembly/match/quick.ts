@@ -87,11 +87,12 @@ export function wholeRequest(flow: Flow, at: usize, end: usize): bool {
  */
 // @ts-ignore: decorator
 @inline
-function isOther(head: u32): bool {
+export function isOther(head: u32): bool {
   return head == HEAD_SET || (head & 0xff00ff) == HEAD_META;
 }
 
-function wholeOther(flow: Flow, at: usize, end: usize): bool {
+/** Takes a set or a meta command; of the value only the size is looked at. Returns as `wholeRequest`. */
+export function wholeOther(flow: Flow, at: usize, end: usize): bool {
   if (!sideOf(flow, CLIENT).spoken || flow.auth != AUTH_NO || flow.login != LOGIN_NO) return false;
   const feed = findLineEnd(at, end);
   if (load<u8>(feed) != LF || feed == at || load<u8>(feed - 1) != CR) return false;

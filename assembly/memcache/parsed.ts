@@ -90,15 +90,16 @@ export function isSound(at: usize, end: usize, size: u32, fromClient: bool): boo
   let takesKeys = false;
   let last: usize = 0;
   for (let count: u32 = 0; at < end; count++) {
-    if (count == MESSAGES_MAX || end - at < SIZEOF_MESSAGE || !isFormed(at, fromClient)) return false;
+    if (count == MESSAGES_MAX || end - at < SIZEOF_MESSAGE) return false;
+    const next = behind(at);
+    if (next > end || !isFormed(at, fromClient)) return false;
     const form = formOf(at);
     if (form == MESSAGE_FORM_KEY && !takesKeys) return false;
     takesKeys =
       form == MESSAGE_FORM_GET || form == MESSAGE_FORM_KEY ||
       (form == MESSAGE_FORM_LINE && changetype<Message>(at).keySize != 0);
-    const next = behind(at);
     const line = lineOf(at);
-    if (next > end || line > left) return false;
+    if (line > left) return false;
     left -= line;
     const data = dataOf(at);
     // The last value may go on behind the segment.
@@ -140,12 +141,37 @@ function isFormed(at: usize, fromClient: bool): bool {
       );
     case MESSAGE_FORM_BINARY:
       return bits == 0 && line >= BINARY_HEADER && line <= BINARY_HEADER + EXTRAS_MAX;
-    case MESSAGE_FORM_SET: return fromClient && key > 0 && (bits & MESSAGE_END) == 0;
-    case MESSAGE_FORM_VALUE: return !fromClient && key > 0 && (bits & MESSAGE_LOGIN) == 0;
+    case MESSAGE_FORM_SET:
+      if (!fromClient || line != SET_LEAST + digitsOf(at, true)) return false;
+      return key > 0 && (bits & MESSAGE_END) == 0;
+    case MESSAGE_FORM_VALUE:
+      if (fromClient || line != VALUE_LEAST + digitsOf(at, false)) return false;
+      return key > 0 && (bits & MESSAGE_LOGIN) == 0;
     case MESSAGE_FORM_GET: return fromClient && key > 0 && bits == 0 && isBare(message, 6);
     case MESSAGE_FORM_KEY: return fromClient && key > 0 && bits == 0 && isBare(message, 1);
     default: return !fromClient && key == 0 && bits == 0 && isBare(message, wordSize(form));
   }
+}
+
+// Bytes of the lines of a set and a VALUE besides key and digits: the words, spaces, and the line end.
+const SET_LEAST: u32 = 9;
+const VALUE_LEAST: u32 = 10;
+
+/** Digits of the numbers in the line of a set or VALUE. */
+function digitsOf(at: usize, isSet: bool): u32 {
+  const size = digits(changetype<Message>(at).valueSize);
+  if (!hasBit(at, MESSAGE_NUMBERS)) return size + (isSet ? 2 : 1);
+  const numbers = restOf(at);
+  return size + digits(load<u32>(numbers)) + (isSet ? digits(load<u32>(numbers, 4)) : 0);
+}
+
+/** Digits of a number. */
+// @ts-ignore: decorator
+@inline
+export function digits(value: u32): u32 {
+  let count: u32 = 1;
+  for (; value > 9; value /= 10) count++;
+  return count;
 }
 
 /** Whether a message has no value, and a line of `size` bytes besides its key. */

@@ -39,6 +39,19 @@ test('a request the capture lost is never invented, and parsing finds its way ba
   t.true(got.size >= 150, `${got.size} of 199 seen`);
 });
 
+test('of a pipeline whose beginning the capture lost no answer is taken for that to a later request', (t) => {
+  const packets = packetsOf([
+    ...get('a'),
+    client('get bb\r\n'),
+    client('get ccc\r\n'),
+    server('END\r\nVALUE ccc 0 4\r\nabcd\r\nEND\r\n'),
+    ...get('dddd'),
+    ...get('eeeee'),
+  ]);
+  const { events } = recordInProcess(pcapFile(packets.toSpliced(5, 1)));
+  t.deepEqual(brief(events), ['get hit 1', 'get hit 4', 'get hit 5']);
+});
+
 test('an answer the capture lost leaves its request unanswered', (t) => {
   const keys = Array.from({ length: 200 }, (_, i) => 'k'.repeat(i + 1));
   const packets = packetsOf(keys.flatMap(get));

@@ -7,6 +7,7 @@ import test from 'ava';
 import type { CacheEvent } from 'membench/decoder';
 import { packetsOf, START } from '../support/conversation.js';
 import { recordInProcess } from '../support/in-process.js';
+import { invented, whole } from '../support/invented.js';
 import { randomConversation } from '../support/model.js';
 import { type Packet, pcapFile } from '../support/packets.js';
 import { seeded } from '../support/random.js';
@@ -30,30 +31,6 @@ function traffic(seed: number, exchanges = EXCHANGES): Packet[] {
 }
 
 const eventsOf = (packets: readonly Packet[]) => recordInProcess(pcapFile(packets)).events;
-
-/** What was asked, and when. */
-const asked = ({ ts_ns, op, key, key_size, mode, ttl, delta, cas, quiet, meta_flags }: CacheEvent) =>
-  JSON.stringify([ts_ns, op, key, key_size, mode, ttl, delta, cas, quiet, meta_flags]);
-/** And what was answered. */
-const whole = (event: CacheEvent) =>
-  asked(event) + JSON.stringify([event.status, event.value_size, event.flags]);
-
-/** Events that are not in the truth. One left unanswered only has to have been asked. */
-function invented(events: readonly CacheEvent[], truth: readonly CacheEvent[]): CacheEvent[] {
-  const left = new Map<string, number>();
-  const add = (name: string, by: number) => left.set(name, (left.get(name) ?? 0) + by);
-  for (const event of truth) {
-    add(whole(event), 1);
-    add(asked(event), 1);
-  }
-  return events.filter((event) => {
-    const name = event.status === 'unanswered' ? asked(event) : whole(event);
-    if (!left.get(name)) return true;
-    add(name, -1);
-    if (event.status !== 'unanswered') add(asked(event), -1);
-    return false;
-  });
-}
 
 interface Loss {
   /** Operations whose packets were all captured, and how many of these were recorded with their outcome. */

@@ -13,6 +13,7 @@ import type { BpfRing, PacketRing, PerfRings } from '#src/pool/messages.js';
 export const PAGE_SIZE = 4096;
 export const ETHERNET = 14;
 const IPV4 = 20;
+const IPV6 = 40;
 /** A packet for every few nanoseconds. */
 export const NS = 1_000_000_000n;
 
@@ -151,6 +152,13 @@ function withoutHoles(ip: Uint8Array, holes: readonly Hole[]): Uint8Array {
   return Uint8Array.from(kept);
 }
 
+/** The hash of a frame's flow: any one will do that both directions share. */
+export function flowHash(frame: Uint8Array): number {
+  const tcp = ETHERNET + (frame[ETHERNET]! >> 4 === 4 ? IPV4 : IPV6);
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
+  return Math.imul(view.getUint16(tcp) + view.getUint16(tcp + 2), 0x9e3779b1) >>> 0;
+}
+
 /**
  * The record of a packet as the kernel writes it: length, page offset, the record, the holes if there are any,
  * padding to 8.
@@ -170,9 +178,10 @@ export function ringRecord(frame: Uint8Array, time: bigint, holes: readonly Hole
   view.setBigUint64(8 + RING_RECORD.time, time, true);
   view.setUint32(8 + RING_RECORD.length, frame.length, true);
   view.setUint32(8 + RING_RECORD.captured, ip.length, true);
-  view.setUint32(8 + RING_RECORD.hash, 77, true);
-  view.setUint16(8 + RING_RECORD.l4_offset, IPV4, true);
-  view.setUint8(8 + RING_RECORD.family, 4);
+  view.setUint32(8 + RING_RECORD.hash, flowHash(frame), true);
+  const isIpv4 = ip[0]! >> 4 === 4;
+  view.setUint16(8 + RING_RECORD.l4_offset, isIpv4 ? IPV4 : IPV6, true);
+  view.setUint8(8 + RING_RECORD.family, isIpv4 ? 4 : 6);
   view.setUint8(8 + RING_RECORD.protocol, 6);
   view.setUint8(8 + RING_RECORD.link_size, ETHERNET);
   bytes.set(ip, 8 + RING_RECORD.SIZE + table);

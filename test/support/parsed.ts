@@ -4,6 +4,7 @@
  */
 import { MESSAGE, MESSAGE_FORM_NAMES, MESSAGE_RECORD, MESSAGES_MAX } from '#src/layout/generated.js';
 import { sipHash } from '../reference/siphash.js';
+import { flowHash } from './kernel.js';
 import type { Packet } from './packets.js';
 
 const ETHERNET = 14;
@@ -289,7 +290,7 @@ export function recordOf(
   record.setBigUint64(MESSAGE_RECORD.time, time, true);
   record.setUint32(MESSAGE_RECORD.sequence, view.getUint32(tcp + 4), true);
   record.setUint32(MESSAGE_RECORD.ack, view.getUint32(tcp + 8), true);
-  record.setUint32(MESSAGE_RECORD.hash, 77, true);
+  record.setUint32(MESSAGE_RECORD.hash, flowHash(frame), true);
   record.setUint8(MESSAGE_RECORD.headers, headers);
   bytes.set(frame.subarray(tcp + 14, tcp + 16), 8 + MESSAGE_RECORD.window);
   record.setUint16(MESSAGE_RECORD.size, frame.length - headers, true);

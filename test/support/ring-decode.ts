@@ -30,13 +30,20 @@ function bitsOf(bytes: Uint8Array): number {
   return bits;
 }
 
-/** A record, or what makes it once it is known how many bits are set in the bitmap. */
-export type RingRecord = Uint8Array | ((uncut: number) => Uint8Array);
+/** A record, or what makes it once it is known of which flows, by their hash, whole packets are asked for. */
+export type RingRecord = Uint8Array | ((isUncut: (hash: number) => boolean) => Uint8Array);
 
-/** Decodes records one by one; `parsed`: there may be message records among them. */
+export interface RingOptions {
+  /** There may be message records among them. */
+  parsed?: boolean;
+  /** Records by which the program sees the bitmap late. */
+  late?: number;
+}
+
+/** Decodes records one by one. */
 export function decodeRecords(
   records: readonly RingRecord[],
-  { parsed = false }: { parsed?: boolean } = {},
+  { parsed = false, late = 0 }: RingOptions = {},
 ): RingResult {
   const map = mapMemory({
     workers: 1,
@@ -73,13 +80,19 @@ export function decodeRecords(
   core.init(configureWorker(buffer, map, 0, keys));
   const bitmap = new Uint8Array(buffer, map.uncut, UNCUT_BITMAP);
   const at = slotAddress(map, 0) + map.chunkOffset;
-  let bits = 0;
+  const seen: Uint8Array[] = [];
+  const isUncut = (hash: number) => {
+    const [oldest = bitmap] = seen;
+    const bit = hash >>> 16;
+    return ((oldest[bit >>> 3]! >> (bit & 7)) & 1) !== 0;
+  };
   const uncut = records.map((next) => {
-    const record = typeof next === 'function' ? next(bits) : next;
+    if (late > 0) seen.push(bitmap.slice());
+    if (seen.length > late) seen.shift();
+    const record = typeof next === 'function' ? next(isUncut) : next;
     new Uint8Array(buffer, at).set(record);
     core.decodeRing(at, record.length, record.length, NOW);
-    bits = bitsOf(bitmap);
-    return bits;
+    return bitsOf(bitmap);
   });
   core.finish();
   uncut.push(bitsOf(bitmap));
