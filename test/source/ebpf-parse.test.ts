@@ -2,6 +2,9 @@
  * What the BPF program makes of segments of whole messages: records written by hand, and the segments spelled again
  * from the records. Keys and values never reach the memory it shares.
  */
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import test from 'ava';
 import { sipHash } from '../reference/siphash.js';
 import { isMessageRecord, type Message, readMessageRecord, spell } from '../support/messages.js';
@@ -447,6 +450,45 @@ live(titled('no key and no value of parsed segments is in the memory of the ring
   // A search that finds nothing proves nothing unless it can find something.
   program.run(frameOf(`${canary}\r\n`));
   t.true(program.memory().some((memory) => Buffer.from(memory).includes(canary)));
+});
+
+/** Occurrences of some bytes in what a process may write to. */
+function occurrences(pid: number, bytes: Uint8Array): number {
+  const maps = readFileSync(`/proc/${pid}/maps`, 'utf8').matchAll(/^(\w+)-(\w+) rw/gm);
+  const memory = openSync(`/proc/${pid}/mem`, 'r');
+  let found = 0;
+  for (const [, from, to] of maps) {
+    const region = Buffer.alloc(Number(BigInt(`0x${to}`) - BigInt(`0x${from}`)));
+    try {
+      readSync(memory, region, 0, region.length, BigInt(`0x${from}`));
+    } catch {
+      // Memory of a device.
+    }
+    for (let at = region.indexOf(bytes); at >= 0; at = region.indexOf(bytes, at + 1)) found++;
+  }
+  closeSync(memory);
+  return found;
+}
+
+live(titled('the process that loads the program forgets the secret'), async (t) => {
+  const child = spawn(process.execPath, ['build/test/source/ebpf-secret.js'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  t.teardown(() => child.kill());
+  const found: number[] = [];
+  for await (const line of createInterface(child.stdout)) {
+    found.push(
+      occurrences(
+        child.pid!,
+        Buffer.from(line, 'hex').map((byte) => byte ^ 0xff),
+      ),
+    );
+    child.stdin.write('\n');
+  }
+  t.is(found.length, 2);
+  // A search that finds nothing proves nothing unless it can find something.
+  t.true(found[0]! > 0);
+  t.is(found[1], 0);
 });
 
 /** Instructions that the verifier may go through. */
