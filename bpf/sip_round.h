@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */
-/* The round of SipHash (Aumasson and Bernstein, 2012) on v0 to v3. */
+/* One round of SipHash (Aumasson and Bernstein, 2012), of the words v0 to v3. */
 #ifndef MEMBENCH_SIP_ROUND_H
 #define MEMBENCH_SIP_ROUND_H
 
