@@ -262,8 +262,10 @@ __noinline int membench_say_keys(struct __sk_buff *skb)
 		if (!k->left || k->at >= k->length)
 			return 0;
 		is = membench_key(skb, k->from + k->at, k->length - k->at);
-		if (is == KEY_UNREAD)
+		if (is == KEY_UNREAD) {
+			add(MEMBENCH_COUNT_COUNTER_SKIPPED_KEY_UNREAD, k->left);
 			return 0;
+		}
 		k->at += k->size + 1;
 		if (is == KEY_EMPTY)
 			continue;
