@@ -107,6 +107,9 @@ struct walk {
 	__u32 number;
 	/* It cannot be told what answers the requests. */
 	__u32 unpaired;
+	/* Of answers: number of the next request, and whether one came before its request. */
+	__u32 asked;
+	__u32 early;
 	__u32 pad;
 	/* Flags of all messages, and those of the first one. */
 	__u64 flags;

@@ -95,6 +95,8 @@ static __always_inline void begin_sample(struct flow *f, struct walk *k, __u64 h
 	k->number = (answer ? f->answers.tally : f->requests.tally) >> 32;
 	k->unpaired = f->flags & FLAG_MAYBE;
 	k->awaited = k->unpaired ? k->number : f->awaited;
+	k->asked = f->requests.tally >> 32;
+	k->early = 0;
 }
 
 /* Takes a segment with payload. `span`: its offset and length; `numbers`: seq and ack. */
