@@ -98,6 +98,31 @@ live(`it tells the keys that were asked for, and the curve that analyze tells${w
 });
 
 live(
+  `under memcaslap, whose keys have control characters, it tells what a recording does${why}`,
+  async (t) => {
+    const made = new Network(t);
+    await made.memcached();
+    const folder = await mkdtemp(join(tmpdir(), 'membench-keys-'));
+    t.teardown(() => rm(folder, { recursive: true, force: true }));
+    const keyFile = join(folder, 'key');
+    writeFileSync(keyFile, SECRET, { mode: 0o600 });
+    const profile = join(folder, 'out.mbp');
+    const recording = made.record('--key-file', keyFile, `ebpf:${DEVICE}`, profile);
+    await recording.running();
+    const options = ['--json', '--key-file', keyFile, '--key-sample', '1/1'];
+    const counting = await new Counting(made, options).running();
+    made.load(30_000, 16);
+    t.is(await counting.stop(), 0, counting.said);
+    await recording.stop();
+    const { mrc, keys, events } = await analyze([profile]);
+    const told = counting.reports.at(-1)!;
+    t.is(told.key_sample!.requests, events);
+    t.deepEqual(told.keys, keys.top.slice(0, 10));
+    t.deepEqual([told.mrc!.reads, told.mrc!.cold_misses], [mrc.reads, mrc.cold_misses]);
+  },
+);
+
+live(
   `with only CAP_BPF and CAP_NET_ADMIN, on a pipe, the last table has the busiest keys and what memory would do${why}`,
   async (t) => {
     const made = new Network(t);
