@@ -100,13 +100,16 @@ struct walk {
 	__u32 complete;
 	__u32 keys;
 	__u32 values;
-	/* With a key sample: the connection, and what is awaited of it; see count_flow.h. */
+	/* With a key sample: the connection, by a hash; and as in struct flow, which answers are awaited. */
 	__u32 flow;
 	__u32 awaited;
-	/* The first request or answer: how many came before in the connection. */
+	/* Number of the first request, or that of the first answer's. */
 	__u32 number;
-	/* What answers a request cannot be told. */
+	/* It cannot be told what answers the requests. */
 	__u32 unpaired;
+	/* Of answers: number of the next request, and whether one came before its request. */
+	__u32 asked;
+	__u32 early;
 	__u32 pad;
 	/* Flags of all messages, and those of the first one. */
 	__u64 flags;

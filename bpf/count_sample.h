@@ -262,8 +262,10 @@ __noinline int membench_say_keys(struct __sk_buff *skb)
 		if (!k->left || k->at >= k->length)
 			return 0;
 		is = membench_key(skb, k->from + k->at, k->length - k->at);
-		if (is == KEY_UNREAD)
+		if (is == KEY_UNREAD) {
+			add(MEMBENCH_COUNT_COUNTER_SKIPPED_KEY_UNREAD, k->left);
 			return 0;
+		}
 		k->at += k->size + 1;
 		if (is == KEY_EMPTY)
 			continue;
@@ -343,10 +345,14 @@ __noinline int membench_sample(struct __sk_buff *skb, __u32 offset, __u64 messag
 	__u32 at, size = 0;
 	int is = KEY_EMPTY;
 
-	if (!w || !k || (mode & MODE_ANSWER && !awaits(&w->walk)))
+	if (!w || !k)
+		return 0;
+	k->number = w->walk.number + w->walk.complete;
+	if (mode & MODE_ANSWER && (__s32)(w->walk.asked - k->number) <= 0)
+		w->walk.early = 1;
+	if (mode & MODE_ANSWER && !awaits(&w->walk))
 		return 0;
 	k->message = message;
-	k->number = w->walk.number + w->walk.complete;
 	/* The key of a binary message is never held: its header comes first, and is not complete before. */
 	k->from = mode >> 8 && !(message & KIND_BINARY) ? IN_WINDOW : offset;
 	if (!(mode & MODE_ANSWER) && w->form >> 16 == RETRIEVAL) {

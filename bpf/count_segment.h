@@ -83,15 +83,20 @@ static __always_inline __u32 fresh_bytes(struct flow *f, __u32 seq, __u32 length
 	return 0;
 }
 
-/* Before the messages of a segment are read: how they are numbered, and whether answers are awaited. */
+/*
+ * Before the messages of a segment are read: how they are numbered, and which answers are awaited. None is where it is
+ * open which requests are answered.
+ */
 static __always_inline void begin_sample(struct flow *f, struct walk *k, __u64 hash, const int answer)
 {
 	if (!settings.key_limit)
 		return;
 	k->flow = tag_of(hash);
-	k->awaited = f->awaited;
 	k->number = (answer ? f->answers.tally : f->requests.tally) >> 32;
 	k->unpaired = f->flags & FLAG_MAYBE;
+	k->awaited = k->unpaired ? k->number : f->awaited;
+	k->asked = f->requests.tally >> 32;
+	k->early = 0;
 }
 
 /* Takes a segment with payload. `span`: its offset and length; `numbers`: seq and ack. */

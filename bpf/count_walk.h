@@ -99,8 +99,10 @@ __noinline int membench_ends(struct __sk_buff *skb, __u32 offset, __u32 mode)
  */
 #define STRIDE 16
 
-/* Reads the next messages of a segment. Returns the outcome, TOO_MANY where there is more to read, MORE_KEYS
- * where further keys of a request of the sample are, too. */
+/*
+ * Reads the next messages of a segment. Returns the outcome; TOO_MANY where there is more to read, MORE_KEYS where
+ * further keys of the last request are to be read first.
+ */
 __noinline int membench_walk(struct __sk_buff *skb, __u32 offset, __u32 length, __u32 mode)
 {
 	struct window *w = window_of_cpu();

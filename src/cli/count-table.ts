@@ -46,12 +46,12 @@ const KEYS_SHOWN = 5;
 
 /** The busiest keys of the sample, in the last interval and since the start, and what it says of memory. */
 function keyLines(
-  { keys = [], mrc, key_sample, interval_s, total }: CountReport,
+  { keys = [], interval_keys = [], mrc, key_sample, interval_s }: CountReport,
   style: ReportStyle,
 ): string[] {
   if (key_sample === undefined || mrc === undefined) return [];
-  const rows = (total.keys ?? []).slice(0, KEYS_SHOWN).map(({ key, count }, i) => {
-    const now = keys[i];
+  const rows = keys.slice(0, KEYS_SHOWN).map(({ key, count }, i) => {
+    const now = interval_keys[i];
     return [now?.key ?? '', now ? perSecond(now.count, interval_s) : '', key, format.count(count)];
   });
   const title =

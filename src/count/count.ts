@@ -57,13 +57,12 @@ export async function* count(options: CountOptions): AsyncGenerator<CountReport,
       const isLast = last || end.signal.aborted;
       const total = attached.read();
       const all = countedIn(total, total);
-      const { busiest, ...followed } = keys?.report(all, isLast) ?? {};
       yield {
         ts_ns: String(now),
         interval_s: Number(now - at) / 1e9,
         ...countedIn(total.since(before), total),
-        ...followed,
-        total: { ...all, elapsed_s: Number(now - start) / 1e9, ...(busiest && { keys: busiest }) },
+        ...keys?.report(all, isLast),
+        total: { ...all, elapsed_s: Number(now - start) / 1e9 },
         last: isLast,
       };
       if (isLast) return;

@@ -1,15 +1,17 @@
 /** Follows the sample of keys while `count` counts. */
-import type { MissRatios } from '../analyze/collect/memory.js';
 import type { RecordingClock } from '../clock.js';
 import { randomSecret, readSecret } from '../secret/secret.js';
 import type { KeySampling } from '../source/ebpf/counting.js';
 import type { KeyRing } from './key-ring.js';
-import { type CountedKey, KeySample, type KeySampleReport } from './key-sample.js';
+import { KeySample } from './key-sample.js';
+import type { CountReport } from './options.js';
 import type { Counted } from './report.js';
 
 /** Bytes of the ring, which holds 87,000 requests and answers; and how often it is emptied, ms. */
 export const RING_SIZE = 4 * 2 ** 20;
 const DRAIN_INTERVAL = 100;
+
+type Followed = Required<Pick<CountReport, 'keys' | 'interval_keys' | 'mrc' | 'key_sample'>>;
 
 export class KeyFollower {
   /** What the program is loaded with. */
@@ -53,18 +55,15 @@ export class KeyFollower {
   }
 
   /** @param all what the kernel counted since the start */
-  report(
-    all: Counted,
-    last: boolean,
-  ): { busiest: CountedKey[]; keys: CountedKey[]; mrc: MissRatios; key_sample: KeySampleReport } | undefined {
+  report(all: Counted, last: boolean): Followed | undefined {
     const sample = this.#sample;
     if (sample === undefined) return undefined;
     this.#drain();
     if (last) sample.finish();
     const lost = (all.skipped.key_ring_full ?? 0) > 0;
     return {
-      busiest: sample.busiest(),
-      keys: sample.recent(),
+      keys: sample.busiest(),
+      interval_keys: sample.recent(),
       mrc: sample.mrc(all, lost),
       key_sample: sample.report,
     };

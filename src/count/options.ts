@@ -39,9 +39,11 @@ export interface CountReport extends Counted {
   /** Length of the interval, seconds. */
   interval_s: number;
   /** Since the start. */
-  total: Counted & { elapsed_s: number; keys?: CountedKey[] };
-  /** With a key sample: the busiest of its keys, with all requests of each. */
+  total: Counted & { elapsed_s: number };
+  /** With a key sample: the busiest of its keys since the start, with all requests of each. */
   keys?: CountedKey[];
+  /** The busiest in the interval. */
+  interval_keys?: CountedKey[];
   /** With a key sample: how the hit ratio would change with memory, since the start. */
   mrc?: MissRatios;
   /** With a key sample: what it is. */

@@ -211,6 +211,30 @@ samples('a request of many keys tells up to 256, and counts the others', (t, p) 
   t.deepEqual(p.since().skipped, { key_unread: 300 - read });
 });
 
+samples('keys that memcached refuses are counted, and so are those behind them', (t, p) => {
+  new Conversation(p).open().ask(`get a ${'k'.repeat(251)} b\r\n`);
+  new Conversation(p).open().ask(`set ${'k'.repeat(251)} 0 0 1\r\nx\r\n`);
+  t.deepEqual(told(p.ring.take(), ['a']), [{ say: 'get a' }]);
+  t.deepEqual(p.since().skipped, { key_unread: 3 });
+});
+
+samples('a key in base64 is counted, and not told', (t, p) => {
+  new Conversation(p).open().exchange('mg Zm9v b v\r\nmg Zm9v v\r\n', 'EN\r\nEN\r\n');
+  t.deepEqual(told(p.ring.take(), ['Zm9v']), [{ say: 'mg Zm9v' }, { say: 'en' }, { say: 'en' }]);
+  t.deepEqual(p.since().skipped, { key_unread: 1 });
+});
+
+samples('once it is open which requests are answered, answers are not told', (t, p) => {
+  const conversation = new Conversation(p).open().exchange('mg a v\r\n', 'EN\r\n');
+  conversation.exchange('mg b q v\r\nmn\r\n', 'VA 1\r\nx\r\nMN\r\n').exchange('mg c v\r\n', 'EN\r\n');
+  t.deepEqual(told(p.ring.take(), ['a', 'b', 'c']), [
+    { say: 'mg a' },
+    { say: 'en' },
+    { say: 'mg b', unpaired: true, silent: true },
+    { say: 'mg c', unpaired: true },
+  ]);
+});
+
 samples('requests of a connection have numbers, and their answers the same', (t, p) => {
   const conversation = new Conversation(p).open();
   conversation.ask('get a\r\nset b 0 0 1\r\nx\r\nget c d\r\n');

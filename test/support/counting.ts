@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import koffi from 'koffi';
 import { Counters } from '#src/count/counters.js';
+import { KeyRing } from '#src/count/key-ring.js';
 import { type Counted, countedIn } from '#src/count/report.js';
 import { COUNT_COUNTERS, COUNT_SETTINGS, KEY_RECORD } from '#src/layout/generated.js';
 import { loadLibc, PROT_READ, PROT_WRITE } from '#src/native/libc.js';
@@ -36,7 +37,10 @@ async function openRing({ ring }: CountingPrograms) {
   const rest = libc.map(libc.pageSize + 2 * RING_SIZE, PROT_READ, ring, libc.pageSize);
   const producer = new BigUint64Array(rest, 0, 1);
   const data = new DataView(rest, libc.pageSize, 2 * RING_SIZE);
+  const shipped = new KeyRing(libc, ring, RING_SIZE);
   return {
+    /** Takes all records by the code that ships. */
+    drain: (take: (words: Uint32Array, at: number) => void) => shipped.drain(take),
     memory: new Uint8Array(rest, libc.pageSize, RING_SIZE),
     take(): KeyRecord[] {
       const taken: KeyRecord[] = [];
