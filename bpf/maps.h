@@ -17,6 +17,8 @@ const volatile struct membench_kernel_settings settings SEC(".rodata") = {
 /* Bitmap of server ports: port n is bit n % 8 of byte n / 8. */
 const volatile __u8 ports[MEMBENCH_PORT_BITMAP] SEC(".rodata.ports") = {};
 
+/* A kernel before 5.8 would refuse an object with a BPF ring in it. */
+#ifndef MEMBENCH_PERF
 /* One ring for each worker. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
@@ -44,6 +46,7 @@ struct {
 	__type(key, __u32);
 	__type(value, struct wake);
 } wakes SEC(".maps");
+#endif
 
 struct counters {
 	__u64 of[MEMBENCH_KERNEL_COUNTERS];

@@ -57,6 +57,11 @@ export interface RecordOptions {
    */
   ebpfValues?: 'skip' | 'copy';
   /**
+   * Whether the eBPF program hands packets over in BPF rings, one for each worker, or in the older perf buffer, which
+   * has a ring for each worker and CPU; kernels before 5.8 have only that. Default `ring`.
+   */
+  ebpfBuffer?: 'ring' | 'perf';
+  /**
    * Let the eBPF program parse segments of whole messages, so that neither their keys nor their values leave the
    * kernel: it hashes the keys. Other packets are copied, without values where that can be. Default false.
    */

@@ -68,6 +68,7 @@ export async function runRecording(
       sample,
       attach: options.attach,
       ebpfValues: options.ebpfValues,
+      ebpfBuffer: options.ebpfBuffer,
       parseKey: options.kernelParse ? secret.key : undefined,
     },
     (message) => options.onInfo?.(message),

@@ -20,6 +20,7 @@ export interface RecordFlags {
   user?: string;
   attach?: 'tcx' | 'clsact';
   ebpfValues?: 'skip' | 'copy';
+  ebpfBuffer?: 'ring' | 'perf';
   kernelParse?: boolean;
   zeroCopy: boolean;
   keyFile?: string;
@@ -141,6 +142,7 @@ const SAME = [
   'user',
   'attach',
   'ebpfValues',
+  'ebpfBuffer',
   'kernelParse',
   'keyFile',
   'force',

@@ -171,7 +171,7 @@ export class Recorder implements RecorderHandle {
 
   async ready(): Promise<null> {
     const buffer = this.#memory.buffer;
-    const { feed, run, key, addressKey, hashSeed, zeroCopy, clock = 0n } = this.#settings;
+    const { feed, run, key, addressKey, hashSeed, clock = 0n } = this.#settings;
     const parsed = feed.kind === 'bpf rings' && feed.parsed;
     const secrets = { key, addressKey, hashSeed };
     const name = this.#settings.simd ? 'pipeline' : 'pipeline-scalar';
@@ -186,7 +186,7 @@ export class Recorder implements RecorderHandle {
       unit: this.#unit,
       // Packets of all other sources have Unix times already.
       clock: feed.kind === 'bpf rings' ? clock : 0n,
-      ring: ringOf(feed, worker, zeroCopy),
+      ring: ringOf(feed, worker, this.#settings),
     }));
     this.#pool = startPool(this.#threads ?? startThreads(tasks.length), tasks, this.#events);
     // A failed worker would leave the source waiting for a slot that is never freed.

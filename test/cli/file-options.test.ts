@@ -164,6 +164,7 @@ test('what means nothing for a file is refused', (t) => {
     ['-Z', 'nobody'],
     ['--attach', 'tcx'],
     ['--ebpf-values', 'skip'],
+    ['--ebpf-buffer', 'ring'],
     ['--kernel-parse'],
     ['--no-zero-copy'],
   ]) {

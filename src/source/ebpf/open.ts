@@ -2,6 +2,7 @@ import { MembenchError } from '../../errors.js';
 import type { Counter } from '../../layout/generated.js';
 import { type Interfaces, loadInterfaces } from '../../native/interfaces.js';
 import { loadLibc } from '../../native/libc.js';
+import { loadPerfEvents } from '../../native/perf-events.js';
 import { isEvery, type LiveOptions } from '../live.js';
 import { noInterface } from '../misnamed.js';
 import type { BpfRingsFeed, KernelCounts, PacketSource, SourceChange } from '../source.js';
@@ -10,6 +11,7 @@ import { attach } from './attach.js';
 import { AttachedInterfaces } from './attached.js';
 import { type Libbpf, loadLibbpf } from './libbpf.js';
 import { type LoadedPrograms, loadPrograms, type ProgramSettings } from './object.js';
+import { perfRingSize } from './perf-buffer.js';
 
 /** Least bytes of a ring: room for several records of the largest size. */
 const RING_MIN = 512 * 1024;
@@ -63,7 +65,7 @@ function loadParser(libbpf: Libbpf, settings: ProgramSettings): LoadedPrograms {
   }
 }
 
-/** `ebpf:IF` and `ebpf:*`: a TC program on each interface copies packets into BPF rings. */
+/** `ebpf:IF` and `ebpf:*`: a TC program on each interface copies packets into BPF rings, or the perf buffer. */
 export class EbpfSource implements PacketSource {
   readonly kind = 'ebpf';
   readonly finite = false;
@@ -95,6 +97,7 @@ export class EbpfSource implements PacketSource {
     );
     this.feed = {
       kind: 'bpf rings',
+      buffer: options.ebpfBuffer ?? 'ring',
       rings: programs.rings,
       ringSize: size,
       counters: programs.counters,
@@ -121,11 +124,14 @@ export class EbpfSource implements PacketSource {
       throw noInterface(name);
     }
     const libbpf = await loadLibbpf();
-    const size = ringSize(options.buffer / options.workers);
+    const { buffer, workers } = options;
+    const perf = options.ebpfBuffer === 'perf' ? await loadPerfEvents() : undefined;
+    const size = perf ? perfRingSize(buffer, workers, libbpf.cpus()) : ringSize(buffer / workers);
     const settings = {
       ports: options.ports,
-      rings: options.workers,
+      rings: workers,
       ringSize: size,
+      perf,
       seed: options.hashSeed,
       sample: options.sample,
       snaplen: options.snaplen,
@@ -140,7 +146,8 @@ export class EbpfSource implements PacketSource {
     const how = methods.length ? ` by ${methods.join(' and ')}` : '';
     const values = this.feed.uncut === null ? 'values are copied' : 'values stay in the kernel';
     const kept = this.feed.parsed ? 'values and the keys of parsed lines stay in the kernel' : values;
-    return `ebpf on ${names.join(', ') || this.#name}${how}, ${kept}`;
+    const buffer = this.feed.buffer === 'perf' ? ', perf buffer' : '';
+    return `ebpf on ${names.join(', ') || this.#name}${how}, ${kept}${buffer}`;
   }
 
   async start(): Promise<void> {
