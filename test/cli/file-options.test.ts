@@ -1,6 +1,6 @@
 /** Every option of `record` that means something for files. */
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
@@ -173,6 +173,21 @@ test('what means nothing for a file is refused', (t) => {
     t.regex(stderr, /is for (live sources|ebpf sources|ebpf:IF) \[ERR_MEMBENCH_USAGE\]/);
   }
   t.is(readFileSync(source).length, pcapFile(PACKETS).length);
+});
+
+test('--kernel-parse is refused where it would have no effect, or contradicts another option', (t) => {
+  const profile = join(temporary(t), 'out.mbp');
+  for (const [args, why] of [
+    [['afpacket:lo'], 'parsing in the kernel is for ebpf:IF'],
+    [['lo'], 'parsing in the kernel is for ebpf:IF'],
+    [['--ebpf-buffer', 'perf', 'ebpf:lo'], 'parsing in the kernel needs BPF rings'],
+    [['--ebpf-values', 'copy', 'ebpf:lo'], 'parsing in the kernel leaves values there'],
+  ] as const) {
+    const { code, stderr } = membench(['record', '--kernel-parse', ...args, profile]);
+    t.is(code, 2, args.join(' '));
+    t.true(stderr.includes(why) && stderr.includes('[ERR_MEMBENCH_USAGE]'), stderr);
+  }
+  t.false(existsSync(profile));
 });
 
 test('-d with times in nanoseconds, and where the first packet is not the earliest', (t) => {

@@ -505,7 +505,7 @@ live(titled('the process that loads the program forgets the secret'), async (t) 
 });
 
 /** Instructions that the verifier may go through; without CAP_PERFMON it follows mispredicted branches, too. */
-const LIMITS = { root: 50_000, bpf: 300_000 };
+const LIMITS = { root: 50_000, bpf: 400_000 };
 
 live(titled('the verifier is done soon, with only CAP_BPF and CAP_NET_ADMIN as well'), async (t) => {
   const program = await load();
