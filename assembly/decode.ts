@@ -49,7 +49,6 @@ export function createDecoder(): void {
   createTable();
   createKeys();
   createMeta();
-  createSpelling();
   createPending();
   createLines();
   createWaiting();
@@ -58,6 +57,7 @@ export function createDecoder(): void {
   createLinger();
   createClient();
   createMessages();
+  createSpelling();
   createResume();
   createBlock();
 }
