@@ -34,7 +34,7 @@ export function askUncut(flow: Flow): void {
   setBit(flow);
 }
 
-/** The same in case that what is missing before an early segment never comes. That is not the flow's doing. */
+/** The same in case what is missing before an early segment never comes: that is not the flow's doing. */
 export function askForEarly(flow: Flow): void {
   if (flow.asked == 0) {
     count(COUNTER_FLOWS_UNCUT);
