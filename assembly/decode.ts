@@ -8,7 +8,10 @@ import { createTable, oldestFlow } from './flow/table';
 import { giveUpDatagrams } from './framing/fragments';
 import { countCut, FRAGMENT, locate, LOCATED } from './framing/record';
 import {
-  isDiscarded, isUnfinished, RING_HEAD, ringContent, ringRecordSize, ringTime,
+  isSample, SAMPLE_HEAD, sampleIp, sampleSize, sampleTime, seekSample, wholeSample,
+} from './framing/perf';
+import {
+  isDiscarded, isUnfinished, RING_HEAD, ringContent, ringIp, ringRecordSize, ringTime,
 } from './framing/ring';
 import {
   blockPackets, firstFrame, frameCaptured, frameData, frameInterface, frameLength, frameTime, nextFrame,
@@ -16,9 +19,10 @@ import {
 import { config, count, indexState } from './instance';
 import { countLag } from './lag';
 import {
-  CONN_KIND_CLOSE_END, COUNTER_LEFT_OUT_BYTES, COUNTER_PACKETS_SEEN, COUNTER_SKIPPED_CUT_HEADER,
-  COUNTER_SKIPPED_FRAGMENT, COUNTER_SKIPPED_MALFORMED, HOLES_MAX, LIST_HEAD, MESSAGE_PROTOCOL, MessageRecord,
-  PacketHead, RingHole, RingRecord, Segment, SEGMENT_UDP, SIZEOF_MESSAGE_RECORD, SIZEOF_PACKET_HEAD,
+  CONN_KIND_CLOSE_END, COUNTER_LEFT_OUT_BYTES, COUNTER_PACKETS_SEEN, COUNTER_RING_BYTES,
+  COUNTER_SKIPPED_CUT_HEADER, COUNTER_SKIPPED_FRAGMENT, COUNTER_SKIPPED_MALFORMED, LIST_HEAD,
+  MESSAGE_PROTOCOL, MessageRecord, PacketHead, PerfBuffer, PerfCursor, RingHole, RingRecord, Segment,
+  SEGMENT_UDP, SIZEOF_MESSAGE_RECORD, SIZEOF_PACKET_HEAD, SIZEOF_PERF_BUFFER, SIZEOF_PERF_CURSOR,
   SIZEOF_RING_HOLE, SIZEOF_RING_RECORD, SIZEOF_SEGMENT,
 } from './layout';
 import { createKeys } from './memcache/keys';
@@ -101,19 +105,75 @@ export function decodeRing(at: usize, size: u32, limit: u32, now: u64): u32 {
     if (!isDiscarded(at)) {
       const record = at + RING_HEAD;
       if (isParsed(record)) decodeParsed(record, record + ringContent(at), now);
-      else decodeRecord(record, now);
+      else decodeRecord(record, ringIp(record), now);
     }
     at += ringRecordSize(at);
   }
-  return <u32>(at - start);
+  const done = <u32>(at - start);
+  count(COUNTER_RING_BYTES, done);
+  return done;
 }
 
-/** Decodes the packet of a ring record. */
+/**
+ * Decodes the samples of the rings that a `perf_buffer` describes, in the order of their times: those up to
+ * `now`, until `limit` bytes are decoded. Returns the bytes decoded.
+ *
+ * A packet that another one caused has a later time, and was sampled later. So where the rings' ends were
+ * read after `now`, whatever caused a packet from before `now` is there, too, in whichever ring.
+ */
+export function decodePerf(at: usize, limit: u32, now: u64): u32 {
+  const buffer = changetype<PerfBuffer>(at);
+  const size = buffer.size;
+  const end = cursorsEnd(at);
+  for (let i = at + SIZEOF_PERF_BUFFER; i < end; i += SIZEOF_PERF_CURSOR) {
+    const cursor = changetype<PerfCursor>(i);
+    cursor.time = seekSample(cursor, size);
+  }
+  let done: u32 = 0;
+  while (done < limit) {
+    let first: usize = 0;
+    // The earliest time, and the next one: until that, samples come from the same ring.
+    let least = now + 1;
+    let next = now + 1;
+    for (let i = at + SIZEOF_PERF_BUFFER; i < end; i += SIZEOF_PERF_CURSOR) {
+      const time = changetype<PerfCursor>(i).time;
+      if (time < least) {
+        next = least;
+        least = time;
+        first = i;
+      } else if (time < next) {
+        next = time;
+      }
+    }
+    if (!first) break;
+    const cursor = changetype<PerfCursor>(first);
+    do {
+      const bytes = sampleSize(cursor, cursor.next, size);
+      const record = wholeSample(cursor, size, buffer.spare) + SAMPLE_HEAD;
+      const ip = sampleIp(record);
+      done += bytes;
+      // Right before the packet counts as seen, so that a successor skips exactly the packets that do.
+      cursor.next += bytes;
+      decodeRecord(record, ip, now);
+      cursor.time = seekSample(cursor, size);
+    } while (cursor.time < next && done < limit);
+  }
+  count(COUNTER_RING_BYTES, done);
+  return done;
+}
+
+/** Address after the cursors of a `perf_buffer`. */
 // @ts-ignore: decorator
 @inline
-function decodeRecord(at: usize, now: u64): void {
+function cursorsEnd(at: usize): usize {
+  return at + SIZEOF_PERF_BUFFER + <usize>changetype<PerfBuffer>(at).rings * SIZEOF_PERF_CURSOR;
+}
+
+/** Decodes the packet of a ring record, with its IP header at `ip`. */
+// @ts-ignore: decorator
+@inline
+function decodeRecord(at: usize, ip: u32, now: u64): void {
   const record = changetype<RingRecord>(at);
-  const ip = <u32>at + SIZEOF_RING_RECORD + (record.holes ? HOLES_MAX * SIZEOF_RING_HOLE : 0);
   const l4 = <u32>record.l4Offset;
   const isTcp = record.protocol == PROTOCOL_TCP;
   const to = packet;
@@ -200,6 +260,18 @@ export function lagOfRing(at: usize, size: u32, now: u64): void {
   const end = at + size;
   for (; at < end; at += ringRecordSize(at)) {
     if (!isDiscarded(at)) countLag(max<i64>(<i64>(now - changetype<RingRecord>(at + RING_HEAD).time), 0));
+  }
+}
+
+/** Counts the lag of the samples of the current batch that were decoded, at time `now`. */
+export function lagOfPerf(at: usize, now: u64): void {
+  const size = changetype<PerfBuffer>(at).size;
+  const end = cursorsEnd(at);
+  for (let i = at + SIZEOF_PERF_BUFFER; i < end; i += SIZEOF_PERF_CURSOR) {
+    const cursor = changetype<PerfCursor>(i);
+    for (let at = cursor.start; at < cursor.next; at += sampleSize(cursor, at, size)) {
+      if (isSample(cursor, at, size)) countLag(max<i64>(<i64>(now - sampleTime(cursor, at, size)), 0));
+    }
   }
 }
 

@@ -3,14 +3,14 @@
  * lays out (src/memory/map.ts) and describes once in `config`.
  *
  * Order of calls: `init`; then for every slot in order `indexSlot` (by one instance) and `decodeSlot` (by
- * every instance), or `decodeRing` or `decodeBlock` whenever a kernel ring has packets; `finish` once.
- * `sealNow` may come in between.
+ * every instance), or `decodeRing`, `decodePerf` or `decodeBlock` whenever a kernel ring has packets;
+ * `finish` once. `sealNow` may come in between.
  */
 import { seal } from './columns/block';
 import { crc32c as crc } from './columns/crc32c';
 import {
-  createDecoder, decodeFrames, decodeList, decodeRing as decodeRecords, finishAll, lagOfBlock as blockLag,
-  lagOfRing as ringLag,
+  createDecoder, decodeFrames, decodeList, decodePerf as decodeSamples, decodeRing as decodeRecords,
+  finishAll, lagOfBlock as blockLag, lagOfPerf as perfLag, lagOfRing as ringLag,
 } from './decode';
 import { flushEvents } from './emit';
 import { beginRoom } from './framing/fragments';
@@ -62,6 +62,15 @@ export function decodeRing(at: usize, size: u32, limit: u32, now: u64): u32 {
   return decodeRecords(at, size, limit, now);
 }
 
+/**
+ * Decodes the samples of a worker's perf buffer in the order of their times, up to the time `now`, until
+ * `limit` bytes are decoded. `buffer` is the address of its `perf_buffer`, whose cursors say which samples
+ * are there; `now` was before their ends were read. Moves the cursors, and returns the bytes decoded.
+ */
+export function decodePerf(buffer: usize, limit: u32, now: u64): u32 {
+  return decodeSamples(buffer, limit, now);
+}
+
 /** Decodes the packets of the TPACKET_V3 block at this address. */
 export function decodeBlock(block: usize): void {
   decodeFrames(block);
@@ -73,6 +82,11 @@ export function decodeBlock(block: usize): void {
  */
 export function lagOfRing(at: usize, size: u32, now: u64): void {
   ringLag(at, size, now);
+}
+
+/** Counts the lag of the samples that the last `decodePerf` decoded as `lagOfRing` does. */
+export function lagOfPerf(buffer: usize, now: u64): void {
+  perfLag(buffer, now);
 }
 
 /** Counts the lag of the packets of a TPACKET_V3 block as `lagOfRing` does. */

@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0x48dafa23;
+export const LAYOUT_HASH: u32 = 0xdbc6e786;
 
 /** entries of the table of connections that the counting program keeps, 64 bytes each */
 export const COUNT_FLOWS: u32 = 65536;
@@ -28,6 +28,18 @@ export const COUNT_LATENCY: u32 = 512;
 export const COUNT_LATENCY_BUCKETS: u32 = 256;
 /** counters of one CPU, u64 each */
 export const COUNT_COUNTERS: u32 = 768;
+/** bit of key_record.bits: an answer, not a request */
+export const KEY_IS_ANSWER: u32 = 1;
+/** bit of key_record.bits: the request will be answered; the answer is complete */
+export const KEY_IS_COMPLETE: u32 = 2;
+/** bit of key_record.bits: value_size is set */
+export const KEY_HAS_VALUE: u32 = 4;
+/** bit of key_record.bits: ttl is set */
+export const KEY_HAS_TTL: u32 = 8;
+/** bit of key_record.bits: client flags other than 0 */
+export const KEY_HAS_FLAGS: u32 = 16;
+/** bit of key_record.bits: what answers the request cannot be told */
+export const KEY_IS_UNPAIRED: u32 = 32;
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
 /** bytes of a classic pcap file header (pcap-savefile(5)) */
@@ -136,7 +148,9 @@ export const COUNT_COUNTER_SKIPPED_UDP: u32 = 23;
 export const COUNT_COUNTER_SKIPPED_FRAGMENT: u32 = 24;
 export const COUNT_COUNTER_SKIPPED_CUT_HEADER: u32 = 25;
 export const COUNT_COUNTER_SKIPPED_MALFORMED: u32 = 26;
-export const COUNT_COUNTER_COUNT: u32 = 27;
+export const COUNT_COUNTER_SKIPPED_KEY_RING_FULL: u32 = 27;
+export const COUNT_COUNTER_SKIPPED_KEY_UNREAD: u32 = 28;
+export const COUNT_COUNTER_COUNT: u32 = 29;
 
 // words that answers begin with, and statuses of binary answers; values are counted apart
 export const COUNT_ANSWER_STORED: u32 = 0;
@@ -388,54 +402,55 @@ export const COUNTER_LEFT_OUT_BYTES: u32 = 32;
 export const COUNTER_FLOWS_UNCUT: u32 = 33;
 export const COUNTER_PARSED_SEGMENTS: u32 = 34;
 export const COUNTER_PARSED_GAPS: u32 = 35;
-export const COUNTER_RETRANSMITTED: u32 = 36;
-export const COUNTER_DUPLICATES: u32 = 37;
-export const COUNTER_OUT_OF_ORDER: u32 = 38;
-export const COUNTER_REFUSED_SEGMENTS: u32 = 39;
-export const COUNTER_AMBIGUOUS_COPIES: u32 = 40;
-export const COUNTER_NEGATIVE_LATENCY: u32 = 41;
-export const COUNTER_UNKNOWN_LATENCY: u32 = 42;
-export const COUNTER_FLOWS: u32 = 43;
-export const COUNTER_FLOWS_UNSYNCED: u32 = 44;
-export const COUNTER_UNSYNCED_BYTES: u32 = 45;
-export const COUNTER_RESYNCS: u32 = 46;
-export const COUNTER_UNKNOWN_COMMANDS: u32 = 47;
-export const COUNTER_UNMATCHED_ANSWERS: u32 = 48;
-export const COUNTER_AMBIGUOUS_LENGTHS: u32 = 49;
-export const COUNTER_AMBIGUOUS_QUIET: u32 = 50;
-export const COUNTER_PROXY_HEADERS: u32 = 51;
-export const COUNTER_UDP_REFUSED: u32 = 52;
-export const COUNTER_SYN_SEEN: u32 = 53;
-export const COUNTER_CAPTURES_OVERLAPPING: u32 = 54;
-export const COUNTER_PACKETS_CUT: u32 = 55;
-export const COUNTER_CUT_CAPTURED: u32 = 56;
-export const COUNTER_FLOWS_WITHOUT_CLIENT: u32 = 57;
-export const COUNTER_FLOWS_WITHOUT_SERVER: u32 = 58;
-export const COUNTER_BOUND_FLOWS: u32 = 59;
-export const COUNTER_BOUND_REQUESTS: u32 = 60;
-export const COUNTER_BOUND_KEYS: u32 = 61;
-export const COUNTER_BOUND_REORDER: u32 = 62;
-export const COUNTER_BOUND_LINES: u32 = 63;
-export const COUNTER_BOUND_SYNS: u32 = 64;
-export const COUNTER_BOUND_INTERFACES: u32 = 65;
-export const COUNTER_BOUND_FRAGMENTS: u32 = 66;
-export const COUNTER_PAYLOAD_SEEN: u32 = 67;
-export const COUNTER_PAYLOAD_RECORDED: u32 = 68;
-export const COUNTER_PAYLOAD_REPEATED: u32 = 69;
-export const COUNTER_PAYLOAD_GAP: u32 = 70;
-export const COUNTER_PAYLOAD_MISSING: u32 = 71;
-export const COUNTER_PAYLOAD_UNSYNCED_MID_STREAM: u32 = 72;
-export const COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP: u32 = 73;
-export const COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD: u32 = 74;
-export const COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY: u32 = 75;
-export const COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE: u32 = 76;
-export const COUNTER_PAYLOAD_SKIPPED_TLS: u32 = 77;
-export const COUNTER_PAYLOAD_SKIPPED_STRAY: u32 = 78;
-export const COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT: u32 = 79;
-export const COUNTER_PAYLOAD_SKIPPED_STREAM: u32 = 80;
-export const COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER: u32 = 81;
-export const COUNTER_PAYLOAD_SKIPPED_REFUSED: u32 = 82;
-export const COUNTER_COUNT: u32 = 83;
+export const COUNTER_RING_BYTES: u32 = 36;
+export const COUNTER_RETRANSMITTED: u32 = 37;
+export const COUNTER_DUPLICATES: u32 = 38;
+export const COUNTER_OUT_OF_ORDER: u32 = 39;
+export const COUNTER_REFUSED_SEGMENTS: u32 = 40;
+export const COUNTER_AMBIGUOUS_COPIES: u32 = 41;
+export const COUNTER_NEGATIVE_LATENCY: u32 = 42;
+export const COUNTER_UNKNOWN_LATENCY: u32 = 43;
+export const COUNTER_FLOWS: u32 = 44;
+export const COUNTER_FLOWS_UNSYNCED: u32 = 45;
+export const COUNTER_UNSYNCED_BYTES: u32 = 46;
+export const COUNTER_RESYNCS: u32 = 47;
+export const COUNTER_UNKNOWN_COMMANDS: u32 = 48;
+export const COUNTER_UNMATCHED_ANSWERS: u32 = 49;
+export const COUNTER_AMBIGUOUS_LENGTHS: u32 = 50;
+export const COUNTER_AMBIGUOUS_QUIET: u32 = 51;
+export const COUNTER_PROXY_HEADERS: u32 = 52;
+export const COUNTER_UDP_REFUSED: u32 = 53;
+export const COUNTER_SYN_SEEN: u32 = 54;
+export const COUNTER_CAPTURES_OVERLAPPING: u32 = 55;
+export const COUNTER_PACKETS_CUT: u32 = 56;
+export const COUNTER_CUT_CAPTURED: u32 = 57;
+export const COUNTER_FLOWS_WITHOUT_CLIENT: u32 = 58;
+export const COUNTER_FLOWS_WITHOUT_SERVER: u32 = 59;
+export const COUNTER_BOUND_FLOWS: u32 = 60;
+export const COUNTER_BOUND_REQUESTS: u32 = 61;
+export const COUNTER_BOUND_KEYS: u32 = 62;
+export const COUNTER_BOUND_REORDER: u32 = 63;
+export const COUNTER_BOUND_LINES: u32 = 64;
+export const COUNTER_BOUND_SYNS: u32 = 65;
+export const COUNTER_BOUND_INTERFACES: u32 = 66;
+export const COUNTER_BOUND_FRAGMENTS: u32 = 67;
+export const COUNTER_PAYLOAD_SEEN: u32 = 68;
+export const COUNTER_PAYLOAD_RECORDED: u32 = 69;
+export const COUNTER_PAYLOAD_REPEATED: u32 = 70;
+export const COUNTER_PAYLOAD_GAP: u32 = 71;
+export const COUNTER_PAYLOAD_MISSING: u32 = 72;
+export const COUNTER_PAYLOAD_UNSYNCED_MID_STREAM: u32 = 73;
+export const COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP: u32 = 74;
+export const COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD: u32 = 75;
+export const COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY: u32 = 76;
+export const COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE: u32 = 77;
+export const COUNTER_PAYLOAD_SKIPPED_TLS: u32 = 78;
+export const COUNTER_PAYLOAD_SKIPPED_STRAY: u32 = 79;
+export const COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT: u32 = 80;
+export const COUNTER_PAYLOAD_SKIPPED_STREAM: u32 = 81;
+export const COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER: u32 = 82;
+export const COUNTER_PAYLOAD_SKIPPED_REFUSED: u32 = 83;
+export const COUNTER_COUNT: u32 = 84;
 
 // container of a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers
 export const CONTAINER_NONE: u32 = 0;
@@ -516,6 +531,27 @@ export const COLUMN_CONN_SERVER: u32 = 24;
 export const COLUMN_CONN_PORT: u32 = 25;
 export const COLUMN_COUNT: u32 = 26;
 
+/** what leaves the kernel with a key sample: a request of a key of the sample, or an answer to one */
+// @ts-ignore: decorator
+@unmanaged
+export class KeyRecord {
+  time: u64; // 0: CLOCK_MONOTONIC, ns
+  hash: u64; // 8: SipHash-2-4 of the key; 0: an answer that names no key
+  flow: u32; // 16: the connection, by a hash
+  // 20: number of the request in its connection, among those with an answer; of an answer that of its
+  // request
+  number: u32;
+  valueSize: u32; // 24: bytes of the value, where there is one
+  ttl: i32; // 28: as sent, where there is one
+  what: u8; // 32: enum op; of an answer enum count_answer
+  bits: u8; // 33: KEY_IS_*, KEY_HAS_*
+  keySize: u8; // 34: bytes of the key
+  mode: u8; // 35: mode of a meta command, a letter as sent; 0: none
+  pad: u32; // 36: unused; 0
+}
+
+export const SIZEOF_KEY_RECORD: u32 = 40;
+
 /** read-only data of the counting program, set before it is loaded */
 // @ts-ignore: decorator
 @unmanaged
@@ -523,9 +559,12 @@ export class CountSettings {
   layoutHash: u32; // 0: layout hash of the build; the host refuses an object with another one
   latencyMask: u32; // 4: latency is measured of requests whose hashed sequence number has none of these bits
   seed: u64; // 8: seed of the hash of connections
+  keyLimit: u64; // 16: keys belong to the sample whose hash has an upper half below it; 0: no key sample
+  key0: u64; // 24: lower half of the secret for keys
+  key1: u64; // 32: upper half of the secret for keys
 }
 
-export const SIZEOF_COUNT_SETTINGS: u32 = 16;
+export const SIZEOF_COUNT_SETTINGS: u32 = 40;
 
 /** state of the batch ring, one for each memory; only the host uses it, through Atomics */
 // @ts-ignore: decorator
@@ -1119,6 +1158,34 @@ export class RingHole {
 export const SIZEOF_RING_HOLE: u32 = 8;
 
 /**
+ * head of a worker's window where the BPF program fills a perf buffer; a `perf_cursor` for each ring follows
+ */
+// @ts-ignore: decorator
+@unmanaged
+export class PerfBuffer {
+  rings: u32; // 0: rings of this worker, one for each CPU
+  size: u32; // 4: bytes of each ring's data, a power of two
+  spare: u32; // 8: address of room for a sample that goes on at the beginning of its ring
+  pad0: u32; // 12: zero
+}
+
+export const SIZEOF_PERF_BUFFER: u32 = 16;
+
+/** one ring of a perf buffer in the current batch; positions are bytes since the ring was made */
+// @ts-ignore: decorator
+@unmanaged
+export class PerfCursor {
+  start: u64; // 0: position where the batch began
+  next: u64; // 8: position of the next sample
+  end: u64; // 16: position after the last sample when the batch began
+  time: u64; // 24: time of the next sample, only the parser uses it
+  data: u32; // 32: address of the ring's data
+  pad0: u32; // 36: zero
+}
+
+export const SIZEOF_PERF_CURSOR: u32 = 40;
+
+/**
  * head of a record of a BPF ring that stands for a TCP segment of whole messages, of which neither key nor
  * value is in it. Addresses follow as on the wire, source first, of 4 bytes each, or 16 with IPv6, and then
  * `message`s to the end of the record, by ascending place in the segment
@@ -1186,10 +1253,25 @@ export const SIZEOF_KERNEL_SETTINGS: u32 = 72;
 
 /** Compile-time guard: the build stops where the offsets of a class are not those of the schema. */
 export function assertLayout(): void {
-  if (offsetof<CountSettings>() != 16) ERROR("size of count_settings");
+  if (offsetof<KeyRecord>() != 40) ERROR("size of key_record");
+  if (offsetof<KeyRecord>("time") != 0) ERROR("key_record.time");
+  if (offsetof<KeyRecord>("hash") != 8) ERROR("key_record.hash");
+  if (offsetof<KeyRecord>("flow") != 16) ERROR("key_record.flow");
+  if (offsetof<KeyRecord>("number") != 20) ERROR("key_record.number");
+  if (offsetof<KeyRecord>("valueSize") != 24) ERROR("key_record.value_size");
+  if (offsetof<KeyRecord>("ttl") != 28) ERROR("key_record.ttl");
+  if (offsetof<KeyRecord>("what") != 32) ERROR("key_record.what");
+  if (offsetof<KeyRecord>("bits") != 33) ERROR("key_record.bits");
+  if (offsetof<KeyRecord>("keySize") != 34) ERROR("key_record.key_size");
+  if (offsetof<KeyRecord>("mode") != 35) ERROR("key_record.mode");
+  if (offsetof<KeyRecord>("pad") != 36) ERROR("key_record.pad");
+  if (offsetof<CountSettings>() != 40) ERROR("size of count_settings");
   if (offsetof<CountSettings>("layoutHash") != 0) ERROR("count_settings.layout_hash");
   if (offsetof<CountSettings>("latencyMask") != 4) ERROR("count_settings.latency_mask");
   if (offsetof<CountSettings>("seed") != 8) ERROR("count_settings.seed");
+  if (offsetof<CountSettings>("keyLimit") != 16) ERROR("count_settings.key_limit");
+  if (offsetof<CountSettings>("key0") != 24) ERROR("count_settings.key0");
+  if (offsetof<CountSettings>("key1") != 32) ERROR("count_settings.key1");
   if (offsetof<Control>() != 72) ERROR("size of control");
   if (offsetof<Control>("next") != 0) ERROR("control.next");
   if (offsetof<Control>("indexed") != 4) ERROR("control.indexed");
@@ -1529,6 +1611,18 @@ export function assertLayout(): void {
   if (offsetof<RingHole>() != 8) ERROR("size of ring_hole");
   if (offsetof<RingHole>("offset") != 0) ERROR("ring_hole.offset");
   if (offsetof<RingHole>("size") != 4) ERROR("ring_hole.size");
+  if (offsetof<PerfBuffer>() != 16) ERROR("size of perf_buffer");
+  if (offsetof<PerfBuffer>("rings") != 0) ERROR("perf_buffer.rings");
+  if (offsetof<PerfBuffer>("size") != 4) ERROR("perf_buffer.size");
+  if (offsetof<PerfBuffer>("spare") != 8) ERROR("perf_buffer.spare");
+  if (offsetof<PerfBuffer>("pad0") != 12) ERROR("perf_buffer.pad0");
+  if (offsetof<PerfCursor>() != 40) ERROR("size of perf_cursor");
+  if (offsetof<PerfCursor>("start") != 0) ERROR("perf_cursor.start");
+  if (offsetof<PerfCursor>("next") != 8) ERROR("perf_cursor.next");
+  if (offsetof<PerfCursor>("end") != 16) ERROR("perf_cursor.end");
+  if (offsetof<PerfCursor>("time") != 24) ERROR("perf_cursor.time");
+  if (offsetof<PerfCursor>("data") != 32) ERROR("perf_cursor.data");
+  if (offsetof<PerfCursor>("pad0") != 36) ERROR("perf_cursor.pad0");
   if (offsetof<MessageRecord>() != 32) ERROR("size of message_record");
   if (offsetof<MessageRecord>("time") != 0) ERROR("message_record.time");
   if (offsetof<MessageRecord>("sequence") != 8) ERROR("message_record.sequence");

@@ -12,7 +12,7 @@ import { compare } from './live/comparison.js';
 import { NAMES, NONE, RECORDERS, SAME_BUFFER } from './live/contestants.js';
 import { comparisonFigures, lagFigures, limitFigures, memoryFigure, programFigures } from './live/figures.js';
 import { raiseLoad, type Step } from './live/limit.js';
-import { NETWORK_TOOLS, Network } from './live/network.js';
+import { checkPlace, Network } from './live/network.js';
 import { comparisonTable, stepTable } from './live/report.js';
 import type { Run, Stage } from './live/run.js';
 import { describeCommit, describeMachine, describeTool } from './measure/machine.js';
@@ -21,8 +21,6 @@ import { inTemporaryFolder } from './measure/temporary.js';
 import { isMet } from './offline/figures.js';
 import { figureTable } from './offline/report.js';
 
-/** Programs that are needed. */
-const NEEDED = [...NETWORK_TOOLS, 'bash', 'memcached', 'memcaslap'];
 /** Duration of a load with --long, seconds. */
 const LONG = '60';
 /** Highest load average of other processes with which a figure is valid. */
@@ -54,20 +52,12 @@ function has(tool: string): boolean {
   return 'path' in found;
 }
 
-function check(only: readonly string[]): void {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) throw new Error('needs Linux, and root');
-  const unknown = only.filter((name) => !NAMES.includes(name));
-  if (unknown.length > 0) throw new Error(`--only knows no ${unknown.join()}, but ${NAMES.join()}`);
-  const missing = NEEDED.filter((tool) => 'missing' in findTool(tool));
-  if (missing.length > 0) throw new Error(`needs ${missing.join(', ')}`);
-}
-
 async function main(folder: string, signal: AbortSignal): Promise<number> {
   const rounds = wholeNumber('rounds', options.rounds);
   const seconds = wholeNumber('seconds', options.seconds);
   const hold = wholeNumber('hold', options.hold ?? (options.long ? LONG : '10'));
   const only = options.only.split(',');
-  check(only);
+  checkPlace(only, NAMES);
   const machine = describeMachine();
   const busy = loadavg()[0]!;
   if (busy > QUIET) say(`the machine is not quiet, load ${busy.toFixed(2)}: figures may mean nothing`);

@@ -2,10 +2,12 @@
  * What the BPF programs cost a packet, by themselves and hot: see native/program_run.c for the one that copies packets,
  * native/count_run.c for the one that counts. Needs root.
  *
- *   node build/bench/program.js [--object FILE]... [--program NAME]... [--counting FILE]...
+ *   node build/bench/program.js [--object FILE]... [--program NAME]... [--counting FILE]... [--keys N]...
  *
- * All are measured in turns: the program that copies whole packets beside that which leaves out values, or the object
- * of another commit beside this one's.
+ * N: the counting program follows one in N keys; 0: none. An object of a commit that has other settings cannot be run.
+ *
+ * All are measured in turns: the program that copies whole packets beside those that leave out values and parse, or another
+ * object beside this one, such as dist/bpf/perf.bpf.o, or that of another commit.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -23,12 +25,19 @@ const { values: options } = parseArgs({
     object: { type: 'string', multiple: true },
     program: { type: 'string', multiple: true },
     counting: { type: 'string', multiple: true },
+    keys: { type: 'string', multiple: true },
   },
 });
 const copying = (options.object ?? [join(ROOT, 'dist/bpf/packets.bpf.o')]).flatMap((object) =>
-  (options.program ?? ['membench_l2', 'membench_l2_cut']).map((name) => ({ object, name })),
+  (options.program ?? ['membench_l2', 'membench_l2_cut', 'membench_l2_parse']).map((name) => ({
+    object,
+    name,
+  })),
 );
-const counting = options.counting ?? [join(ROOT, 'dist/bpf/count.bpf.o')];
+/** Without a key sample, with one of which hardly any key is, and with one that has all. */
+const counting = (options.counting ?? [join(ROOT, 'dist/bpf/count.bpf.o')]).flatMap((object) =>
+  (options.keys ?? ['0', '1000000', '1']).map((keys) => ({ object, keys })),
+);
 
 /** An Ethernet frame of a segment with time stamps (RFC 791, RFC 9293, RFC 7323). */
 function frame(payload: string, fromClient: boolean): Buffer {
@@ -117,9 +126,9 @@ process.exitCode = await inTemporaryFolder('membench-program-', async (folder) =
   );
   measure(
     'counting',
-    counting.map((object) => ({
-      label: shown(object),
-      run: () => run(counter!, [object, advance, ...files]),
+    counting.map(({ object, keys }) => ({
+      label: `${options.counting ? `${shown(object)} ` : ''}${keys === '0' ? 'no keys' : `keys 1/${keys}`}`,
+      run: () => run(counter!, [object, advance, keys, ...files]),
     })),
   );
   return 0;

@@ -5,8 +5,12 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 
-/** The programs: one that copies packets, one that counts. */
-const PROGRAMS = ['packets', 'count'];
+/** The objects: one that copies packets into BPF rings, one into the perf buffer, one that counts. */
+const OBJECTS = {
+  packets: ['bpf/packets.bpf.c'],
+  perf: ['-DMEMBENCH_PERF', 'bpf/packets.bpf.c'],
+  count: ['bpf/count.bpf.c'],
+};
 const outOf = (name) => `dist/bpf/${name}.bpf.o`;
 /** Set by `prepack`, because a package without the programs must not be published. */
 const required = process.argv.includes('--required');
@@ -19,14 +23,14 @@ function skip(reason) {
 if (process.platform !== 'linux') skip('not on Linux');
 const clang = spawnSync('clang', ['--version']);
 if (clang.status !== 0) {
-  if (PROGRAMS.every((name) => existsSync(outOf(name))) && !required) process.exit(0);
+  if (Object.keys(OBJECTS).every((name) => existsSync(outOf(name))) && !required) process.exit(0);
   skip('no clang');
 }
 mkdirSync('dist/bpf', { recursive: true });
 // Debian has the asm/ headers in a folder for each architecture.
 const include = spawnSync('gcc', ['-print-multiarch'], { encoding: 'utf8' }).stdout?.trim();
 const triplet = include || `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
-for (const name of PROGRAMS) {
+for (const [name, source] of Object.entries(OBJECTS)) {
   const out = outOf(name);
   const { status, stderr } = spawnSync(
     'clang',
@@ -40,7 +44,7 @@ for (const name of PROGRAMS) {
       'bpf',
       `-I/usr/include/${triplet}`,
       '-c',
-      `bpf/${name}.bpf.c`,
+      ...source,
       '-o',
       out,
     ],

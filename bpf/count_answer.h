@@ -5,10 +5,11 @@
 
 #include "count_text.h"
 
-static __always_inline __u64 answered(__u32 word, __u32 mode, __u64 message)
+static __always_inline __u64 answered(struct window *w, __u32 word, __u32 mode, __u64 message)
 {
 	if (mode & MODE_COUNT)
 		add(MEMBENCH_COUNT_ANSWERS + word, 1);
+	w->form = word;
 	return message;
 }
 
@@ -42,11 +43,11 @@ static __always_inline __u64 meta_answer(struct window *w, __u32 mode)
 
 		if (OUTCOME(message))
 			return message;
-		return answered(MEMBENCH_COUNT_ANSWER_VA, mode, message | done);
+		return answered(w, MEMBENCH_COUNT_ANSWER_VA, mode, message | done);
 	}
 #define CODE(a, b, word)         \
 	if (is_code(head, a, b)) \
-		return answered(MEMBENCH_COUNT_ANSWER_##word, mode, w->length | done);
+		return answered(w, MEMBENCH_COUNT_ANSWER_##word, mode, w->length | done);
 	CODE('H', 'D', HD)
 	CODE('E', 'N', EN)
 	CODE('N', 'S', NS)
@@ -63,20 +64,20 @@ static __always_inline __u64 error_line(struct window *w, __u32 mode)
 	__u64 message = w->length | COMPLETE | ERROR;
 
 	if (w->head == W8('S', 'E', 'R', 'V', 'E', 'R', '_', 'E'))
-		return answered(MEMBENCH_COUNT_ANSWER_SERVER_ERROR, mode, message);
+		return answered(w, MEMBENCH_COUNT_ANSWER_SERVER_ERROR, mode, message);
 	/*
 	 * Releases disagree on what they read as commands after the others. The one that says "cannot" refuses
 	 * what was understood.
 	 */
 	if (w->head == W8('C', 'L', 'I', 'E', 'N', 'T', '_', 'E')) {
-		answered(MEMBENCH_COUNT_ANSWER_CLIENT_ERROR, mode, 0);
+		answered(w, MEMBENCH_COUNT_ANSWER_CLIENT_ERROR, mode, 0);
 		/* "CLIENT_ERROR c": the sixth byte of the second eight. */
 		if (w->length <= WINDOW && (w->words[1] >> 40 & 0xff) == 'c')
 			return message;
 		return FAILED(REFUSED);
 	}
 	if (FIRST(w->head, 5) == W5('E', 'R', 'R', 'O', 'R')) {
-		answered(MEMBENCH_COUNT_ANSWER_ERROR, mode, 0);
+		answered(w, MEMBENCH_COUNT_ANSWER_ERROR, mode, 0);
 		return FAILED(REFUSED);
 	}
 	return FAILED(UNKNOWN);
@@ -98,7 +99,7 @@ __noinline __u64 membench_answer(__u32 mode)
 		return value_line(w, mode);
 #define WORD(known, kind, word) \
 	if (known)              \
-		return answered(MEMBENCH_COUNT_ANSWER_##word, mode, w->length | COMPLETE | (kind));
+		return answered(w, MEMBENCH_COUNT_ANSWER_##word, mode, w->length | COMPLETE | (kind));
 	WORD(FIRST(head, 4) == W4('E', 'N', 'D', '\r') && w->end == 3, KIND_RETRIEVAL, END)
 	WORD(head == W8('S', 'T', 'O', 'R', 'E', 'D', '\r', '\n'), KIND_STORAGE, STORED)
 	WORD(head == W8('N', 'O', 'T', '_', 'S', 'T', 'O', 'R') && w->end == 10, KIND_STORAGE, NOT_STORED)

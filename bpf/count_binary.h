@@ -3,8 +3,7 @@
 #ifndef MEMBENCH_COUNT_BINARY_H
 #define MEMBENCH_COUNT_BINARY_H
 
-#include "count_maps.h"
-#include "count_message.h"
+#include "count_text.h"
 
 #define BINARY_HEADER 24
 #define MAGIC_REQUEST 0x80
@@ -62,7 +61,8 @@ static __always_inline int stores(__u32 op)
 	return op >= MEMBENCH_OP_SET && op <= MEMBENCH_OP_PREPEND;
 }
 
-static __always_inline void count_answer(__u32 op, __u32 status, __u32 value)
+/* Counts an answer. Returns its enum count_answer. */
+static __always_inline __u32 count_answer(__u32 op, __u32 status, __u32 value)
 {
 	__u32 word = MEMBENCH_COUNT_ANSWER_BINARY_ERROR;
 
@@ -84,6 +84,7 @@ static __always_inline void count_answer(__u32 op, __u32 status, __u32 value)
 		add(MEMBENCH_COUNT_ERRORS + op, 1);
 	}
 	add(MEMBENCH_COUNT_ANSWERS + word, 1);
+	return word;
 }
 
 /*
@@ -118,7 +119,7 @@ __noinline __u64 membench_binary(__u64 first, __u32 size, __u32 mode)
 		if (quiet && (op == MEMBENCH_OP_GET || op == MEMBENCH_OP_GAT) && !(first >> 48))
 			message |= VALUE;
 		if (mode & MODE_COUNT)
-			count_answer(op, __builtin_bswap16(first >> 48), value);
+			keep_form(count_answer(op, __builtin_bswap16(first >> 48), value));
 		return message;
 	}
 	if (!quiet)
@@ -126,6 +127,7 @@ __noinline __u64 membench_binary(__u64 first, __u32 size, __u32 mode)
 	else if (op == MEMBENCH_OP_GET || op == MEMBENCH_OP_GAT)
 		message |= KEYS(1);
 	if (mode & MODE_COUNT) {
+		keep_form(BINARY << 16 | op);
 		add(MEMBENCH_COUNT_ASKED + op, 1);
 		if (stores(op))
 			add(MEMBENCH_COUNT_SIZES_IN + bucket_of(value, 1), 1);

@@ -29,7 +29,10 @@ struct side {
 	/* Sequence numbers: of the next line, and of the first byte not seen yet. */
 	__u32 next;
 	__u32 seen;
-	/* Requests or complete answers in the high half, keys asked for or done in the low one. */
+	/*
+	 * Requests or complete answers in the high half, keys asked for or done in the low one. Requests are numbered
+	 * from the sequence number on where the connection came into step, so that no number comes twice.
+	 */
 	__u64 tally;
 };
 
@@ -51,7 +54,8 @@ struct flow {
 	/* Whether `seen` of a direction is set. */
 	__u8 known[2];
 	__u8 closed[2];
-	__u32 pad;
+	/* With a key sample: answers to requests before this number are awaited. */
+	__u32 awaited;
 };
 
 _Static_assert(sizeof(struct flow) == 64, "a flow is one cache line");
@@ -139,8 +143,9 @@ static __always_inline void enter_step(struct flow *f)
 	f->answers.seen = f->answers.next;
 	f->known[0] = 1;
 	f->known[1] = 1;
-	f->requests.tally = 0;
-	f->answers.tally = 0;
+	f->requests.tally = (__u64)f->requests.next << 32;
+	f->answers.tally = f->requests.tally;
+	f->awaited = f->requests.next;
 	f->values = 0;
 	f->asked_at = 0;
 }

@@ -100,6 +100,16 @@ struct walk {
 	__u32 complete;
 	__u32 keys;
 	__u32 values;
+	/* With a key sample: the connection, by a hash; and as in struct flow, which answers are awaited. */
+	__u32 flow;
+	__u32 awaited;
+	/* Number of the first request, or that of the first answer's. */
+	__u32 number;
+	/* It cannot be told what answers the requests. */
+	__u32 unpaired;
+	/* Of answers: number of the next request, and whether one came before its request. */
+	__u32 asked;
+	__u32 early;
 	__u32 pad;
 	/* Flags of all messages, and those of the first one. */
 	__u64 flags;
@@ -123,7 +133,8 @@ struct window {
 	__u32 length;
 	/* Words of the line. */
 	__u32 words_total;
-	__u32 pad;
+	/* What `form_of` says of a request; of an answer enum count_answer. */
+	__u32 form;
 	struct walk walk;
 };
 
@@ -139,6 +150,15 @@ static __always_inline struct window *window_of_cpu(void)
 	__u32 cpu = bpf_get_smp_processor_id();
 
 	return bpf_map_lookup_elem(&windows, &cpu);
+}
+
+/* Keeps the form of a binary request or answer, where there is a key sample. */
+static __always_inline void keep_form(__u32 form)
+{
+	struct window *w = settings.key_limit ? window_of_cpu() : 0;
+
+	if (w)
+		w->form = form;
 }
 
 #endif

@@ -22,6 +22,7 @@
 #define UNREADABLE 5
 #define REFUSED 6
 #define TOO_MANY 7
+#define MORE_KEYS 8
 
 #define OUTCOME(message) ((message) >> 32 & 15)
 #define FAILED(outcome) ((__u64)(outcome) << 32)

@@ -83,6 +83,22 @@ static __always_inline __u32 fresh_bytes(struct flow *f, __u32 seq, __u32 length
 	return 0;
 }
 
+/*
+ * Before the messages of a segment are read: how they are numbered, and which answers are awaited. None is where it is
+ * open which requests are answered.
+ */
+static __always_inline void begin_sample(struct flow *f, struct walk *k, __u64 hash, const int answer)
+{
+	if (!settings.key_limit)
+		return;
+	k->flow = tag_of(hash);
+	k->number = (answer ? f->answers.tally : f->requests.tally) >> 32;
+	k->unpaired = f->flags & FLAG_MAYBE;
+	k->awaited = k->unpaired ? k->number : f->awaited;
+	k->asked = f->requests.tally >> 32;
+	k->early = 0;
+}
+
 /* Takes a segment with payload. `span`: its offset and length; `numbers`: seq and ack. */
 static __always_inline int segment(struct __sk_buff *skb, __u64 hash, __u64 span, __u64 numbers, const int answer)
 {
@@ -126,11 +142,14 @@ static __always_inline int segment(struct __sk_buff *skb, __u64 hash, __u64 span
 	/* `start` is not before the segment, unless a copy of a part of it was seen. */
 	span += (__u64)(start - seq) << 32;
 	span -= start - seq;
+	begin_sample(f, &w->walk, hash, answer);
 	outcome = walk_messages(skb, &w->walk, span, mode, held);
 	if (mode & MODE_COUNT)
 		followed(f, &w->walk, hash, start, end, outcome, answer);
 	else
 		proved(f, &w->walk, numbers, start, outcome, answer);
+	if (settings.key_limit && !answer)
+		f->awaited = w->walk.awaited;
 	return 0;
 }
 

@@ -21,8 +21,8 @@
 #define W8(a, b, c, d, e, f, g, h) (W7(a, b, c, d, e, f, g) | C(h, 7))
 #define FIRST(head, n) ((head) & ((1ull << (8 * (n))) - 1))
 
-/* Whether one of the words from number `n` on begins with this letter: flags of the meta protocol. */
-__noinline int membench_flag(__u32 n, __u8 letter)
+/* Where words from number `n` on begin with this letter, a bit for each: flags of the meta protocol. */
+__noinline __u64 membench_flag(__u32 n, __u8 letter)
 {
 	struct window *w = window_of_cpu();
 	__u64 letters = 0;
@@ -32,9 +32,12 @@ __noinline int membench_flag(__u32 n, __u8 letter)
 		return 0;
 	first = word_at(w, n);
 #pragma unroll
-	for (int i = 0; i < WINDOW / 8; i++)
+	for (int i = 0; i < WINDOW / 8; i++) {
 		letters |= byte_mask(find_byte(w->words[i], letter)) << (8 * i);
-	return first < WINDOW && (letters & w->starts & ~bits_below(first)) != 0;
+		/* One after the other: together they would take more of the stack. */
+		asm volatile("" : "+r"(letters));
+	}
+	return first < WINDOW ? letters & w->starts & ~bits_below(first) : 0;
 }
 
 /* Whether all words from number `n` on are in the window. */
@@ -122,7 +125,7 @@ static __always_inline __u64 meta(struct window *w, __u32 op, __u32 n, __u32 mod
 		message |= COMPLETE;
 	}
 	if (mode & MODE_COUNT && (op == MEMBENCH_OP_MG || op == MEMBENCH_OP_MA)) {
-		int value = w->words_total > n && membench_flag(n, 'v');
+		int value = w->words_total > n && membench_flag(n, 'v') != 0;
 
 		if (op == MEMBENCH_OP_MG && !value)
 			add(MEMBENCH_COUNT_COUNTER_MG_WITHOUT_VALUE, 1);
@@ -139,6 +142,7 @@ static __always_inline __u64 meta(struct window *w, __u32 op, __u32 n, __u32 mod
 #define META 4
 #define ALONE 5
 #define SILENT 6
+#define BINARY 7
 #define FORM(form, op, words) ((form) << 16 | (words) << 8 | MEMBENCH_OP_##op)
 
 /* The form of the command that begins with these bytes; 0 where it is not known. */
@@ -184,6 +188,7 @@ __noinline __u64 membench_request(__u32 mode)
 	if (!w)
 		return FAILED(UNREADABLE);
 	form = form_of(w->head);
+	w->form = form;
 	op = form & 0xff;
 	words = form >> 8 & 0xff;
 	switch (form >> 16) {

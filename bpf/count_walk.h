@@ -4,7 +4,7 @@
 #define MEMBENCH_COUNT_WALK_H
 
 #include "count_answer.h"
-#include "count_binary.h"
+#include "count_sample.h"
 
 /* Puts what is held of a line before its rest. */
 __noinline int membench_put_held(__u32 held)
@@ -88,7 +88,8 @@ __noinline int membench_ends(struct __sk_buff *skb, __u32 offset, __u32 mode)
 
 	if (bpf_skb_load_bytes(skb, offset, &line, END_SIZE) || line != END_LINE)
 		return 0;
-	answered(MEMBENCH_COUNT_ANSWER_END, mode, 0);
+	if (mode & MODE_COUNT)
+		add(MEMBENCH_COUNT_ANSWERS + MEMBENCH_COUNT_ANSWER_END, 1);
 	return 1;
 }
 
@@ -98,10 +99,14 @@ __noinline int membench_ends(struct __sk_buff *skb, __u32 offset, __u32 mode)
  */
 #define STRIDE 16
 
-/* Reads the next messages of a segment. Returns the outcome, TOO_MANY where there is more to read. */
+/*
+ * Reads the next messages of a segment. Returns the outcome; TOO_MANY where there is more to read, MORE_KEYS where
+ * further keys of the last request are to be read first.
+ */
 __noinline int membench_walk(struct __sk_buff *skb, __u32 offset, __u32 length, __u32 mode)
 {
 	struct window *w = window_of_cpu();
+	int more = 0;
 
 	if (!w)
 		return UNREADABLE;
@@ -112,6 +117,9 @@ __noinline int membench_walk(struct __sk_buff *skb, __u32 offset, __u32 length, 
 
 		if (OUTCOME(m))
 			return OUTCOME(m);
+		if (settings.key_limit && mode & MODE_COUNT &&
+		    membench_sample(skb, offset + k->at - k->held, m, mode | MODE_HELD(k->held)))
+			more = MORE_KEYS;
 		k->at += (__u32)m - k->held;
 		k->held = 0;
 		k->complete += m >> 41 & 1;
@@ -120,10 +128,13 @@ __noinline int membench_walk(struct __sk_buff *skb, __u32 offset, __u32 length, 
 		k->flags |= m;
 		if (!k->first)
 			k->first = m;
-		if (m & VALUE && length - k->at == END_SIZE && membench_ends(skb, offset + k->at, mode)) {
+		if (m & VALUE && length - k->at == END_SIZE && !(settings.key_limit && awaits(k)) &&
+		    membench_ends(skb, offset + k->at, mode)) {
 			k->at += END_SIZE;
 			k->complete++;
 		}
+		if (more)
+			return more;
 		if (k->at >= length)
 			return UNDERSTOOD;
 	}
@@ -145,6 +156,10 @@ static __always_inline int walk_messages(struct __sk_buff *skb, struct walk *k, 
 #pragma unroll
 	for (__u32 i = 0; i < MEMBENCH_COUNT_MESSAGES / STRIDE; i++) {
 		outcome = membench_walk(skb, span >> 32, span, mode);
+		if (settings.key_limit && !(mode & MODE_ANSWER) && outcome == MORE_KEYS) {
+			membench_say_others(skb);
+			outcome = k->at >= (__u32)span ? UNDERSTOOD : TOO_MANY;
+		}
 		if (outcome != TOO_MANY)
 			break;
 	}

@@ -175,7 +175,7 @@ static __always_inline __u32 word_at(struct window *w, __u32 n)
 
 #define NO_NUMBER 0xffffffffu
 
-/* The eight bytes before position `at` of the window, the last one highest. Those before the window are 0. */
+/* The eight bytes before position `at` of the window, the last one highest. Those outside the window are 0. */
 static __always_inline __u64 bytes_before(struct window *w, __u32 at)
 {
 	__u64 high = 0, low = 0;
@@ -196,25 +196,25 @@ static __always_inline __u64 bytes_before(struct window *w, __u32 at)
 		WORDS(6)
 		WORDS(7)
 #undef WORDS
+	case WINDOW / 8:
+		low = w->words[WINDOW / 8 - 1];
 	}
 	return bits ? high << (64 - bits) | low >> bits : low;
 }
 
-/* The number that is word `n` of the line, of at most eight digits, or NO_NUMBER. */
-__noinline __u32 membench_number(__u32 n)
+/* Bytes of the word that begins at a position of the window. */
+static __always_inline __u32 word_size_at(struct window *w, __u32 start)
 {
-	struct window *w = window_of_cpu();
-	__u32 start, size;
+	__u32 size = lowest_bit(w->spaces >> (start & (WINDOW - 1)));
+
+	return size > w->end - start ? w->end - start : size;
+}
+
+/* The number of so many digits at a position of the window, of at most eight, or NO_NUMBER. */
+static __always_inline __u32 digits_at(struct window *w, __u32 start, __u32 size)
+{
 	__u64 digits;
 
-	if (!w)
-		return NO_NUMBER;
-	start = word_at(w, n);
-	if (start >= WINDOW)
-		return NO_NUMBER;
-	size = lowest_bit(w->spaces >> start);
-	if (size > w->end - start)
-		size = w->end - start;
 	if (size < 1 || size > 8)
 		return NO_NUMBER;
 	digits = bytes_before(w, start + size);
@@ -227,6 +227,20 @@ __noinline __u32 membench_number(__u32 n)
 	digits = (digits & EACH_BYTE * 0x0f) * 2561 >> 8;
 	digits = (digits & 0x00ff00ff00ff00ffull) * 6553601 >> 16;
 	return (digits & 0x0000ffff0000ffffull) * 42949672960001ull >> 32;
+}
+
+/* The number that is word `n` of the line, of at most eight digits, or NO_NUMBER. */
+__noinline __u32 membench_number(__u32 n)
+{
+	struct window *w = window_of_cpu();
+	__u32 start;
+
+	if (!w)
+		return NO_NUMBER;
+	start = word_at(w, n);
+	if (start >= WINDOW)
+		return NO_NUMBER;
+	return digits_at(w, start, word_size_at(w, start));
 }
 
 #define NOREPLY 0x796c7065726f6e20ull /* " noreply" */

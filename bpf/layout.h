@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0x48dafa23u
+#define MEMBENCH_LAYOUT_HASH 0xdbc6e786u
 
 #define MEMBENCH_COUNT_FLOWS 65536u /* entries of the table of connections that the counting program keeps, 64 bytes each */
 #define MEMBENCH_COUNT_MESSAGES 256u /* most requests or answers that the counting program reads in one packet */
@@ -20,6 +20,12 @@
 #define MEMBENCH_COUNT_LATENCY 512u /* first counter of latencies: eight for each doubling of nanoseconds */
 #define MEMBENCH_COUNT_LATENCY_BUCKETS 256u /* counters of latencies */
 #define MEMBENCH_COUNT_COUNTERS 768u /* counters of one CPU, u64 each */
+#define MEMBENCH_KEY_IS_ANSWER 1u /* bit of key_record.bits: an answer, not a request */
+#define MEMBENCH_KEY_IS_COMPLETE 2u /* bit of key_record.bits: the request will be answered; the answer is complete */
+#define MEMBENCH_KEY_HAS_VALUE 4u /* bit of key_record.bits: value_size is set */
+#define MEMBENCH_KEY_HAS_TTL 8u /* bit of key_record.bits: ttl is set */
+#define MEMBENCH_KEY_HAS_FLAGS 16u /* bit of key_record.bits: client flags other than 0 */
+#define MEMBENCH_KEY_IS_UNPAIRED 32u /* bit of key_record.bits: what answers the request cannot be told */
 #define MEMBENCH_RECORD_MAX 262144u /* largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 #define MEMBENCH_PCAP_HEADER 24u /* bytes of a classic pcap file header (pcap-savefile(5)) */
 #define MEMBENCH_PCAP_RECORD_HEADER 16u /* bytes of a classic pcap record header (pcap-savefile(5)) */
@@ -83,7 +89,9 @@ enum membench_count_counter {
 	MEMBENCH_COUNT_COUNTER_SKIPPED_FRAGMENT = 24,
 	MEMBENCH_COUNT_COUNTER_SKIPPED_CUT_HEADER = 25,
 	MEMBENCH_COUNT_COUNTER_SKIPPED_MALFORMED = 26,
-	MEMBENCH_COUNT_COUNTER_COUNT = 27,
+	MEMBENCH_COUNT_COUNTER_SKIPPED_KEY_RING_FULL = 27,
+	MEMBENCH_COUNT_COUNTER_SKIPPED_KEY_UNREAD = 28,
+	MEMBENCH_COUNT_COUNTER_COUNT = 29,
 };
 
 /* words that answers begin with, and statuses of binary answers; values are counted apart */
@@ -318,54 +326,55 @@ enum membench_counter {
 	MEMBENCH_COUNTER_FLOWS_UNCUT = 33,
 	MEMBENCH_COUNTER_PARSED_SEGMENTS = 34,
 	MEMBENCH_COUNTER_PARSED_GAPS = 35,
-	MEMBENCH_COUNTER_RETRANSMITTED = 36,
-	MEMBENCH_COUNTER_DUPLICATES = 37,
-	MEMBENCH_COUNTER_OUT_OF_ORDER = 38,
-	MEMBENCH_COUNTER_REFUSED_SEGMENTS = 39,
-	MEMBENCH_COUNTER_AMBIGUOUS_COPIES = 40,
-	MEMBENCH_COUNTER_NEGATIVE_LATENCY = 41,
-	MEMBENCH_COUNTER_UNKNOWN_LATENCY = 42,
-	MEMBENCH_COUNTER_FLOWS = 43,
-	MEMBENCH_COUNTER_FLOWS_UNSYNCED = 44,
-	MEMBENCH_COUNTER_UNSYNCED_BYTES = 45,
-	MEMBENCH_COUNTER_RESYNCS = 46,
-	MEMBENCH_COUNTER_UNKNOWN_COMMANDS = 47,
-	MEMBENCH_COUNTER_UNMATCHED_ANSWERS = 48,
-	MEMBENCH_COUNTER_AMBIGUOUS_LENGTHS = 49,
-	MEMBENCH_COUNTER_AMBIGUOUS_QUIET = 50,
-	MEMBENCH_COUNTER_PROXY_HEADERS = 51,
-	MEMBENCH_COUNTER_UDP_REFUSED = 52,
-	MEMBENCH_COUNTER_SYN_SEEN = 53,
-	MEMBENCH_COUNTER_CAPTURES_OVERLAPPING = 54,
-	MEMBENCH_COUNTER_PACKETS_CUT = 55,
-	MEMBENCH_COUNTER_CUT_CAPTURED = 56,
-	MEMBENCH_COUNTER_FLOWS_WITHOUT_CLIENT = 57,
-	MEMBENCH_COUNTER_FLOWS_WITHOUT_SERVER = 58,
-	MEMBENCH_COUNTER_BOUND_FLOWS = 59,
-	MEMBENCH_COUNTER_BOUND_REQUESTS = 60,
-	MEMBENCH_COUNTER_BOUND_KEYS = 61,
-	MEMBENCH_COUNTER_BOUND_REORDER = 62,
-	MEMBENCH_COUNTER_BOUND_LINES = 63,
-	MEMBENCH_COUNTER_BOUND_SYNS = 64,
-	MEMBENCH_COUNTER_BOUND_INTERFACES = 65,
-	MEMBENCH_COUNTER_BOUND_FRAGMENTS = 66,
-	MEMBENCH_COUNTER_PAYLOAD_SEEN = 67,
-	MEMBENCH_COUNTER_PAYLOAD_RECORDED = 68,
-	MEMBENCH_COUNTER_PAYLOAD_REPEATED = 69,
-	MEMBENCH_COUNTER_PAYLOAD_GAP = 70,
-	MEMBENCH_COUNTER_PAYLOAD_MISSING = 71,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_MID_STREAM = 72,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP = 73,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD = 74,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY = 75,
-	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE = 76,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_TLS = 77,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STRAY = 78,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT = 79,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STREAM = 80,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER = 81,
-	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_REFUSED = 82,
-	MEMBENCH_COUNTER_COUNT = 83,
+	MEMBENCH_COUNTER_RING_BYTES = 36,
+	MEMBENCH_COUNTER_RETRANSMITTED = 37,
+	MEMBENCH_COUNTER_DUPLICATES = 38,
+	MEMBENCH_COUNTER_OUT_OF_ORDER = 39,
+	MEMBENCH_COUNTER_REFUSED_SEGMENTS = 40,
+	MEMBENCH_COUNTER_AMBIGUOUS_COPIES = 41,
+	MEMBENCH_COUNTER_NEGATIVE_LATENCY = 42,
+	MEMBENCH_COUNTER_UNKNOWN_LATENCY = 43,
+	MEMBENCH_COUNTER_FLOWS = 44,
+	MEMBENCH_COUNTER_FLOWS_UNSYNCED = 45,
+	MEMBENCH_COUNTER_UNSYNCED_BYTES = 46,
+	MEMBENCH_COUNTER_RESYNCS = 47,
+	MEMBENCH_COUNTER_UNKNOWN_COMMANDS = 48,
+	MEMBENCH_COUNTER_UNMATCHED_ANSWERS = 49,
+	MEMBENCH_COUNTER_AMBIGUOUS_LENGTHS = 50,
+	MEMBENCH_COUNTER_AMBIGUOUS_QUIET = 51,
+	MEMBENCH_COUNTER_PROXY_HEADERS = 52,
+	MEMBENCH_COUNTER_UDP_REFUSED = 53,
+	MEMBENCH_COUNTER_SYN_SEEN = 54,
+	MEMBENCH_COUNTER_CAPTURES_OVERLAPPING = 55,
+	MEMBENCH_COUNTER_PACKETS_CUT = 56,
+	MEMBENCH_COUNTER_CUT_CAPTURED = 57,
+	MEMBENCH_COUNTER_FLOWS_WITHOUT_CLIENT = 58,
+	MEMBENCH_COUNTER_FLOWS_WITHOUT_SERVER = 59,
+	MEMBENCH_COUNTER_BOUND_FLOWS = 60,
+	MEMBENCH_COUNTER_BOUND_REQUESTS = 61,
+	MEMBENCH_COUNTER_BOUND_KEYS = 62,
+	MEMBENCH_COUNTER_BOUND_REORDER = 63,
+	MEMBENCH_COUNTER_BOUND_LINES = 64,
+	MEMBENCH_COUNTER_BOUND_SYNS = 65,
+	MEMBENCH_COUNTER_BOUND_INTERFACES = 66,
+	MEMBENCH_COUNTER_BOUND_FRAGMENTS = 67,
+	MEMBENCH_COUNTER_PAYLOAD_SEEN = 68,
+	MEMBENCH_COUNTER_PAYLOAD_RECORDED = 69,
+	MEMBENCH_COUNTER_PAYLOAD_REPEATED = 70,
+	MEMBENCH_COUNTER_PAYLOAD_GAP = 71,
+	MEMBENCH_COUNTER_PAYLOAD_MISSING = 72,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_MID_STREAM = 73,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_AFTER_GAP = 74,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD = 75,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_CONTRADICTORY = 76,
+	MEMBENCH_COUNTER_PAYLOAD_UNSYNCED_INCOMPLETE = 77,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_TLS = 78,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STRAY = 79,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT = 80,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_STREAM = 81,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_PROXY_HEADER = 82,
+	MEMBENCH_COUNTER_PAYLOAD_SKIPPED_REFUSED = 83,
+	MEMBENCH_COUNTER_COUNT = 84,
 };
 
 /* container of a capture; `pcap_patched` is pcap with Kuznetzov's longer record headers */
@@ -454,16 +463,49 @@ enum membench_column {
 	MEMBENCH_COLUMN_COUNT = 26,
 };
 
+/* what leaves the kernel with a key sample: a request of a key of the sample, or an answer to one */
+struct membench_key_record {
+	__u64 time; /* CLOCK_MONOTONIC, ns */
+	__u64 hash; /* SipHash-2-4 of the key; 0: an answer that names no key */
+	__u32 flow; /* the connection, by a hash */
+	__u32 number; /* number of the request in its connection, among those with an answer; of an answer that of its request */
+	__u32 value_size; /* bytes of the value, where there is one */
+	__s32 ttl; /* as sent, where there is one */
+	__u8 what; /* enum op; of an answer enum count_answer */
+	__u8 bits; /* KEY_IS_*, KEY_HAS_* */
+	__u8 key_size; /* bytes of the key */
+	__u8 mode; /* mode of a meta command, a letter as sent; 0: none */
+	__u32 pad; /* unused; 0 */
+};
+_Static_assert(sizeof(struct membench_key_record) == 40, "size of key_record");
+_Static_assert(__builtin_offsetof(struct membench_key_record, time) == 0, "key_record.time");
+_Static_assert(__builtin_offsetof(struct membench_key_record, hash) == 8, "key_record.hash");
+_Static_assert(__builtin_offsetof(struct membench_key_record, flow) == 16, "key_record.flow");
+_Static_assert(__builtin_offsetof(struct membench_key_record, number) == 20, "key_record.number");
+_Static_assert(__builtin_offsetof(struct membench_key_record, value_size) == 24, "key_record.value_size");
+_Static_assert(__builtin_offsetof(struct membench_key_record, ttl) == 28, "key_record.ttl");
+_Static_assert(__builtin_offsetof(struct membench_key_record, what) == 32, "key_record.what");
+_Static_assert(__builtin_offsetof(struct membench_key_record, bits) == 33, "key_record.bits");
+_Static_assert(__builtin_offsetof(struct membench_key_record, key_size) == 34, "key_record.key_size");
+_Static_assert(__builtin_offsetof(struct membench_key_record, mode) == 35, "key_record.mode");
+_Static_assert(__builtin_offsetof(struct membench_key_record, pad) == 36, "key_record.pad");
+
 /* read-only data of the counting program, set before it is loaded */
 struct membench_count_settings {
 	__u32 layout_hash; /* layout hash of the build; the host refuses an object with another one */
 	__u32 latency_mask; /* latency is measured of requests whose hashed sequence number has none of these bits */
 	__u64 seed; /* seed of the hash of connections */
+	__u64 key_limit; /* keys belong to the sample whose hash has an upper half below it; 0: no key sample */
+	__u64 key0; /* lower half of the secret for keys */
+	__u64 key1; /* upper half of the secret for keys */
 };
-_Static_assert(sizeof(struct membench_count_settings) == 16, "size of count_settings");
+_Static_assert(sizeof(struct membench_count_settings) == 40, "size of count_settings");
 _Static_assert(__builtin_offsetof(struct membench_count_settings, layout_hash) == 0, "count_settings.layout_hash");
 _Static_assert(__builtin_offsetof(struct membench_count_settings, latency_mask) == 4, "count_settings.latency_mask");
 _Static_assert(__builtin_offsetof(struct membench_count_settings, seed) == 8, "count_settings.seed");
+_Static_assert(__builtin_offsetof(struct membench_count_settings, key_limit) == 16, "count_settings.key_limit");
+_Static_assert(__builtin_offsetof(struct membench_count_settings, key0) == 24, "count_settings.key0");
+_Static_assert(__builtin_offsetof(struct membench_count_settings, key1) == 32, "count_settings.key1");
 
 /* state of the batch ring, one for each memory; only the host uses it, through Atomics */
 struct membench_control {
@@ -1199,6 +1241,36 @@ struct membench_ring_hole {
 _Static_assert(sizeof(struct membench_ring_hole) == 8, "size of ring_hole");
 _Static_assert(__builtin_offsetof(struct membench_ring_hole, offset) == 0, "ring_hole.offset");
 _Static_assert(__builtin_offsetof(struct membench_ring_hole, size) == 4, "ring_hole.size");
+
+/* head of a worker's window where the BPF program fills a perf buffer; a `perf_cursor` for each ring follows */
+struct membench_perf_buffer {
+	__u32 rings; /* rings of this worker, one for each CPU */
+	__u32 size; /* bytes of each ring's data, a power of two */
+	__u32 spare; /* address of room for a sample that goes on at the beginning of its ring */
+	__u32 pad0; /* zero */
+};
+_Static_assert(sizeof(struct membench_perf_buffer) == 16, "size of perf_buffer");
+_Static_assert(__builtin_offsetof(struct membench_perf_buffer, rings) == 0, "perf_buffer.rings");
+_Static_assert(__builtin_offsetof(struct membench_perf_buffer, size) == 4, "perf_buffer.size");
+_Static_assert(__builtin_offsetof(struct membench_perf_buffer, spare) == 8, "perf_buffer.spare");
+_Static_assert(__builtin_offsetof(struct membench_perf_buffer, pad0) == 12, "perf_buffer.pad0");
+
+/* one ring of a perf buffer in the current batch; positions are bytes since the ring was made */
+struct membench_perf_cursor {
+	__u64 start; /* position where the batch began */
+	__u64 next; /* position of the next sample */
+	__u64 end; /* position after the last sample when the batch began */
+	__u64 time; /* time of the next sample, only the parser uses it */
+	__u32 data; /* address of the ring's data */
+	__u32 pad0; /* zero */
+};
+_Static_assert(sizeof(struct membench_perf_cursor) == 40, "size of perf_cursor");
+_Static_assert(__builtin_offsetof(struct membench_perf_cursor, start) == 0, "perf_cursor.start");
+_Static_assert(__builtin_offsetof(struct membench_perf_cursor, next) == 8, "perf_cursor.next");
+_Static_assert(__builtin_offsetof(struct membench_perf_cursor, end) == 16, "perf_cursor.end");
+_Static_assert(__builtin_offsetof(struct membench_perf_cursor, time) == 24, "perf_cursor.time");
+_Static_assert(__builtin_offsetof(struct membench_perf_cursor, data) == 32, "perf_cursor.data");
+_Static_assert(__builtin_offsetof(struct membench_perf_cursor, pad0) == 36, "perf_cursor.pad0");
 
 /* head of a record of a BPF ring that stands for a TCP segment of whole messages, of which neither key nor value is in it. Addresses follow as on the wire, source first, of 4 bytes each, or 16 with IPv6, and then `message`s to the end of the record, by ascending place in the segment */
 struct membench_message_record {

@@ -17,6 +17,8 @@ const volatile struct membench_kernel_settings settings SEC(".rodata") = {
 /* Bitmap of server ports: port n is bit n % 8 of byte n / 8. */
 const volatile __u8 ports[MEMBENCH_PORT_BITMAP] SEC(".rodata.ports") = {};
 
+/* A kernel before 5.8 would refuse an object with a BPF ring in it. */
+#ifndef MEMBENCH_PERF
 /* One ring for each worker. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
@@ -44,6 +46,7 @@ struct {
 	__type(key, __u32);
 	__type(value, struct wake);
 } wakes SEC(".maps");
+#endif
 
 struct counters {
 	__u64 of[MEMBENCH_KERNEL_COUNTERS];
@@ -78,13 +81,34 @@ struct {
 #define GATHERED 4096
 #define REST_MAX 4096
 
-/* A record without values while it is put together (values.h); of each CPU, with bottom halves disabled. */
+/* Bytes of a message record after which no message is added, a power of two, and the most that one has. */
+#define PARSED 2048
+#define MESSAGE_ROOM 128
+
+/* Where the parser stands in a segment (parse.h). */
+struct parsing {
+	/* Its next message: among the bytes gathered, and in the packet. */
+	__u32 from;
+	__u32 offset;
+	/* Bytes from there on: of those gathered, and of the segment. */
+	__u32 size;
+	__u32 left;
+	/* Bytes of the record so far. */
+	__u32 out;
+	/* 1: keys of a retrieval go on. */
+	__u32 keys;
+};
+
+/* A record while it is put together (values.h, parse.h); of each CPU, with bottom halves disabled. */
 struct gathering {
 	/* Stays 0; unknown to the verifier. */
 	__u64 zero;
 	struct membench_ring_record record;
 	struct membench_ring_hole holes[MEMBENCH_HOLES_MAX];
 	__u8 bytes[GATHERED + REST_MAX];
+	struct parsing parsing;
+	/* A message record. */
+	__u8 parsed[PARSED + MESSAGE_ROOM];
 };
 
 struct {

@@ -3,6 +3,8 @@
  * Copies the packets of the server ports into the ring of the worker that owns their flow. It changes nothing
  * and passes every packet on, so that other attached programs see it, too.
  *
+ * Compiled twice: with MEMBENCH_PERF the rings are those of the BPF perf buffer.
+ *
  * seen = submitted + lost(reason) + skipped(reason), exactly, on every CPU.
  */
 #include <linux/bpf.h>
@@ -45,6 +47,12 @@ static __always_inline void describe(struct membench_ring_record *r, struct __sk
 	*(__u16 *)&r->link_size = place;
 }
 
+#ifdef MEMBENCH_PERF
+#include "perf.h"
+#else
+#include "parse.h"
+#include "wake.h"
+
 /*
  * Fills a reserved record of SIZE bytes. The size must be a constant, hence the classes below: each is a
  * copy of this with its own bound.
@@ -69,50 +77,6 @@ failed:
 	/* The record may still have bytes of an older packet, which must not be taken for this one's. */
 	bpf_ringbuf_discard(r, BPF_RB_NO_WAKEUP);
 	return MEMBENCH_KERNEL_COUNTER_LOST_COPY_FAILED;
-}
-
-/*
- * When the packet was sent, where a local sender's stack has stamped it by the monotonic clock: reading that
- * costs nothing, reading the clock a third of this program. The sender may choose its stamp (SO_TXTIME), and
- * pacing puts it into the future; so a stamp is taken only near the last wake-up, whose time is the clock's.
- * No packet's time is then far from the truth, and none disturbs that of others or the wake-ups. The kernel
- * knows the field from 5.18 on; before, the verifier never sees this branch.
- */
-static __always_inline __u64 time_of(struct __sk_buff *skb, struct wake *wake)
-{
-	if (settings.stamps && skb->tstamp_type == BPF_SKB_TSTAMP_DELIVERY_MONO && wake) {
-		__u64 stamp = skb->tstamp;
-		__s64 elapsed = stamp - wake->at;
-
-		/* Before the first wake-up there is no time to compare with. */
-		if (wake->at && elapsed < (__s64)settings.wake_interval_busy &&
-		    elapsed > -(__s64)settings.wake_interval)
-			return stamp;
-	}
-	return bpf_ktime_get_ns();
-}
-
-/*
- * Wakes a worker at the first packet after an interval, not at every packet; the interval is longer under
- * load, as in the interrupt moderation of network cards. The worker finds packets in between at its next
- * wake-up, or by polling. A race between CPUs may cost a wake-up, but never a packet.
- */
-static __always_inline __u64 wake_flag(void *ring, struct wake *wake, __u64 now)
-{
-	__u64 position;
-	__s64 elapsed;
-
-	if (!wake)
-		return BPF_RB_FORCE_WAKEUP;
-	elapsed = now - wake->at;
-	if (elapsed < (__s64)settings.wake_interval)
-		return BPF_RB_NO_WAKEUP;
-	position = bpf_ringbuf_query(ring, BPF_RB_PROD_POS);
-	if (position - wake->position > settings.wake_bytes && elapsed < (__s64)settings.wake_interval_busy)
-		return BPF_RB_NO_WAKEUP;
-	wake->at = settings.stamps ? bpf_ktime_get_ns() : now;
-	wake->position = position;
-	return BPF_RB_FORCE_WAKEUP;
 }
 
 /*
@@ -192,17 +156,20 @@ __noinline int membench_skip(struct __sk_buff *skb, __u64 place, __u32 hash, __u
 		return MEMBENCH_KERNEL_COUNTER_LOST_RING_FULL;
 	return MEMBENCH_KERNEL_COUNTER_SUBMITTED;
 }
+#endif
 
-/*
- * Reads the transport header at `l4`. Returns TAKEN, or the counter of the reason why not. For a packet of
- * the server ports it sets the hash of the flow, and the hash that all duplicates of a connection share.
- */
-static __always_inline int read_transport(struct __sk_buff *skb, struct headers *h, __u32 l3, __u32 l4, __u32 *hash,
-					  __u32 *shared)
+/* What the transport header of a packet of the server ports says. */
+struct segment {
+	__u32 source;
+	__u32 destination;
+	/* Bytes of the TCP header, and its flags; 0 of UDP. */
+	__u32 header;
+	__u32 flags;
+};
+
+/* Reads the transport header at `l4`. Returns TAKEN, or the counter of the reason to skip the packet. */
+static __always_inline int read_transport(struct __sk_buff *skb, struct headers *h, __u32 l4, struct segment *s)
 {
-	__u32 source, destination, length, port_of_client;
-	__u32 header = 0;
-	__u64 sum;
 	__be16 port[2];
 	/* Data offset and flags, bytes 12 and 13 (RFC 9293). */
 	__u8 tcp[2] = {};
@@ -211,70 +178,126 @@ static __always_inline int read_transport(struct __sk_buff *skb, struct headers 
 		return MEMBENCH_KERNEL_COUNTER_SKIPPED_OTHER_PROTOCOL;
 	if (!read_at(skb, l4, port, sizeof(port)))
 		return MEMBENCH_KERNEL_COUNTER_SKIPPED_CUT_HEADER;
-	source = bpf_ntohs(port[0]);
-	destination = bpf_ntohs(port[1]);
-	if (!is_server(destination) && !is_server(source))
+	s->source = bpf_ntohs(port[0]);
+	s->destination = bpf_ntohs(port[1]);
+	if (!is_server(s->destination) && !is_server(s->source))
 		return MEMBENCH_KERNEL_COUNTER_SKIPPED_OTHER_PORT;
 	if (h->protocol == IPPROTO_TCP) {
 		if (!read_at(skb, l4 + 12, tcp, sizeof(tcp)))
 			return MEMBENCH_KERNEL_COUNTER_SKIPPED_CUT_HEADER;
-		header = (tcp[0] >> 4) * 4;
-		if (header < 20)
+		s->header = (tcp[0] >> 4) * 4;
+		s->flags = tcp[1];
+		if (s->header < 20)
 			return MEMBENCH_KERNEL_COUNTER_SKIPPED_MALFORMED;
 	}
-	sum = endpoint_hash(settings.seed, h->source, source) +
-	      endpoint_hash(settings.seed, h->destination, destination);
+	return TAKEN;
+}
+
+/*
+ * Reads all headers of the usual packet by one check of its bounds: TCP of the server ports over IPv4 without
+ * options, in the linear part, with the IP header at a constant offset. Returns whether it was one.
+ */
+static __always_inline int read_usual(struct __sk_buff *skb, struct headers *h, __u32 l3, struct segment *s)
+{
+	void *data = (void *)(long)skb->data;
+	const __u8 *ip = data + l3;
+	const __u8 *tcp = ip + 20;
+
+	if (!__builtin_constant_p(l3) || data + l3 + 40 > (void *)(long)skb->data_end)
+		return 0;
+	/* Version and size of the header (RFC 791), no fragment. */
+	if (ip[0] != 0x45 || ip[9] != IPPROTO_TCP || *(__u16 *)(ip + 6) & bpf_htons(0x3fff))
+		return 0;
+	s->source = bpf_ntohs(*(__u16 *)tcp);
+	s->destination = bpf_ntohs(*(__u16 *)(tcp + 2));
+	s->header = (tcp[12] >> 4) * 4;
+	s->flags = tcp[13];
+	if (s->header < 20 || (!is_server(s->destination) && !is_server(s->source)))
+		return 0;
+	h->l4_offset = 20;
+	h->ip_length = bpf_ntohs(*(__u16 *)(ip + 2));
+	h->family = 4;
+	h->protocol = IPPROTO_TCP;
+	h->source = *(__u32 *)(ip + 12);
+	h->destination = *(__u32 *)(ip + 16);
+	return 1;
+}
+
+/*
+ * Tells what becomes of a packet of the server ports: TAKEN, or the counter of the reason to skip it. Sets the hash
+ * of the flow, and the hash that all duplicates of a connection share.
+ */
+static __always_inline int choose(struct __sk_buff *skb, struct headers *h, __u32 l3, struct segment *s,
+				  __u32 *hash, __u32 *shared)
+{
+	__u32 length, port_of_client;
+	__u64 sum;
+
+	sum = endpoint_hash(settings.seed, h->source, s->source) +
+	      endpoint_hash(settings.seed, h->destination, s->destination);
 	*hash = sum ^ (sum >> 32);
 	/* The client's port, which duplicates share; the lower port where both are server ports. */
-	port_of_client = source;
-	if (is_server(source) && (!is_server(destination) || destination < source))
-		port_of_client = destination;
+	port_of_client = s->source;
+	if (is_server(s->source) && (!is_server(s->destination) || s->destination < s->source))
+		port_of_client = s->destination;
 	*shared = mix(settings.seed + port_of_client) >> 32;
 	/* Sampling uses other bits than the choice of the ring. */
 	if (settings.sample > 1 && (__u64)(*shared * 0x9e3779b1u) * settings.sample >> 32)
 		return MEMBENCH_KERNEL_COUNTER_SKIPPED_SAMPLED;
-	if (h->protocol != IPPROTO_TCP || settings.keep_empty || tcp[1] & (TCP_SYN | TCP_FIN | TCP_RST))
+	if (h->protocol != IPPROTO_TCP || settings.keep_empty || s->flags & (TCP_SYN | TCP_FIN | TCP_RST))
 		return TAKEN;
 	/* The frame may be padded, so the length in the IP header is used where it is set. */
 	length = skb->len - l3;
 	if (h->ip_length && h->ip_length < length)
 		length = h->ip_length;
-	return length <= h->l4_offset + header ? MEMBENCH_KERNEL_COUNTER_SKIPPED_NO_PAYLOAD : TAKEN;
+	return length <= h->l4_offset + s->header ? MEMBENCH_KERNEL_COUNTER_SKIPPED_NO_PAYLOAD : TAKEN;
 }
 
-/*
- * Takes one packet with its IP header at `l3`; where that is a constant, the code is faster. With `skip`, also a
- * constant, it is taken without values.
- */
-static __always_inline void record(struct __sk_buff *skb, __u32 l3, const int skip)
+/* Reads the headers of any packet. Returns TAKEN, or the counter of the reason to skip it. */
+static __always_inline int read_any(struct __sk_buff *skb, struct headers *h, __u32 l3, struct segment *s)
 {
-	struct headers h = {};
-	__u32 ring = settings.rings;
-	__u32 hash = 0, shared = 0;
 	__u8 version;
 	int outcome;
 
 	if (!read_at(skb, l3, &version, sizeof(version)))
-		outcome = MEMBENCH_KERNEL_COUNTER_SKIPPED_CUT_HEADER;
-	else if (version >> 4 == 4)
-		outcome = read_ipv4(skb, &h, l3);
+		return MEMBENCH_KERNEL_COUNTER_SKIPPED_CUT_HEADER;
+	if (version >> 4 == 4)
+		outcome = read_ipv4(skb, h, l3);
 	else if (version >> 4 == 6)
-		outcome = read_ipv6(skb, &h, l3, settings.seed);
+		outcome = read_ipv6(skb, h, l3, settings.seed);
 	else
-		outcome = MEMBENCH_KERNEL_COUNTER_SKIPPED_MALFORMED;
-	if (outcome == TAKEN) {
-		/* Without options the offset is a constant, too. */
-		if (h.l4_offset == 20)
-			outcome = read_transport(skb, &h, l3, l3 + 20, &hash, &shared);
-		else
-			outcome = read_transport(skb, &h, l3, l3 + h.l4_offset, &hash, &shared);
-	}
+		return MEMBENCH_KERNEL_COUNTER_SKIPPED_MALFORMED;
+	if (outcome != TAKEN)
+		return outcome;
+	/* Without options the offset is a constant, too. */
+	return h->l4_offset == 20 ? read_transport(skb, h, l3 + 20, s) : read_transport(skb, h, l3 + h->l4_offset, s);
+}
+
+/* How packets are taken: whole, without values, or as messages where that can be. */
+enum how { COPY, SKIP_VALUES, PARSE };
+
+/* Takes one packet with its IP header at `l3`; where that is a constant, the code is faster. `how` is one, too. */
+static __always_inline void record(struct __sk_buff *skb, __u32 l3, const enum how how)
+{
+	struct headers h = {};
+	struct segment s = {};
+	__u32 ring = settings.rings;
+	__u32 hash = 0, shared = 0;
+	int outcome = TAKEN;
+
+	if (!read_usual(skb, &h, l3, &s))
+		outcome = read_any(skb, &h, l3, &s);
+	if (outcome == TAKEN)
+		outcome = choose(skb, &h, l3, &s, &hash, &shared);
 	if (outcome == TAKEN || outcome == MEMBENCH_KERNEL_COUNTER_SKIPPED_NO_PAYLOAD)
 		ring = (__u64)(shared >> (32 - MEMBENCH_OWNER_BITS)) * settings.rings >> MEMBENCH_OWNER_BITS;
 	if (outcome == TAKEN) {
 		__u64 place = PLACE(l3, h.l4_offset, h.family, h.protocol);
 
-		outcome = skip ? membench_skip(skb, place, hash, ring) : membench_submit(skb, place, hash, ring);
+		outcome = how == PARSE ? membench_parse(skb, place, hash, ring) : NOT_PARSED;
+		if (outcome == NOT_PARSED)
+			outcome = how == COPY ? membench_submit(skb, place, hash, ring) :
+						membench_skip(skb, place, hash, ring);
 	}
 	membench_count(ring, outcome);
 }
@@ -282,18 +305,18 @@ static __always_inline void record(struct __sk_buff *skb, __u32 l3, const int sk
 /* Takes one packet with VLAN tags in it. */
 __noinline int membench_tagged(struct __sk_buff *skb, __u32 l3)
 {
-	record(skb, l3, 0);
+	record(skb, l3, COPY);
 	return 0;
 }
 
 /* The same, without values. */
 __noinline int membench_tagged_cut(struct __sk_buff *skb, __u32 l3)
 {
-	record(skb, l3, 1);
+	record(skb, l3, SKIP_VALUES);
 	return 0;
 }
 
-static __always_inline int record_ethernet(struct __sk_buff *skb, const int skip)
+static __always_inline int record_ethernet(struct __sk_buff *skb, const enum how how)
 {
 	__u32 l3 = 0;
 	int outcome = read_ethernet(skb, &l3);
@@ -301,42 +324,35 @@ static __always_inline int record_ethernet(struct __sk_buff *skb, const int skip
 	if (outcome != TAKEN)
 		membench_count(settings.rings, outcome);
 	else if (l3 == ETH_HLEN)
-		record(skb, ETH_HLEN, skip);
-	else if (skip)
-		membench_tagged_cut(skb, l3);
-	else
+		record(skb, ETH_HLEN, how);
+	else if (how == COPY)
 		membench_tagged(skb, l3);
+	else
+		membench_tagged_cut(skb, l3);
 	return PASS;
 }
 
 /*
- * The programs for devices with an Ethernet header (l2) and without a link header: tun, wireguard, tunnels (l3).
- * The second of each leaves out values. Only those that are used are loaded.
+ * The programs for devices with an Ethernet header (l2) and without a link header (l3): tun, wireguard, tunnels (l3).
+ * They copy packets; leave out values (cut); or read messages (parse). Only those that are used are loaded.
  */
-SEC("tc")
-int membench_l2(struct __sk_buff *skb)
-{
-	return record_ethernet(skb, 0);
-}
+#define PROGRAMS(suffix, how)                                 \
+	SEC("tc")                                             \
+	int membench_l2##suffix(struct __sk_buff *skb)        \
+	{                                                     \
+		return record_ethernet(skb, how);             \
+	}                                                     \
+	SEC("tc")                                             \
+	int membench_l3##suffix(struct __sk_buff *skb)        \
+	{                                                     \
+		record(skb, 0, how);                          \
+		return PASS;                                  \
+	}
 
-SEC("tc")
-int membench_l2_cut(struct __sk_buff *skb)
-{
-	return record_ethernet(skb, 1);
-}
-
-SEC("tc")
-int membench_l3(struct __sk_buff *skb)
-{
-	record(skb, 0, 0);
-	return PASS;
-}
-
-SEC("tc")
-int membench_l3_cut(struct __sk_buff *skb)
-{
-	record(skb, 0, 1);
-	return PASS;
-}
+PROGRAMS(, COPY)
+PROGRAMS(_cut, SKIP_VALUES)
+#ifndef MEMBENCH_PERF
+PROGRAMS(_parse, PARSE)
+#endif
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

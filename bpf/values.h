@@ -98,8 +98,11 @@ static __always_inline __u64 equal(__u64 word, __u64 byte)
 	return below(word ^ byte * ONES, 1);
 }
 
-/* What `find` looks for: the end of a token, of a key, which may have control characters, or of a line. */
-enum find { TOKEN_END, KEY_END, LINE_END };
+/*
+ * What `find` looks for: the end of a token, of a key, which may have control characters, of a key that has no NUL
+ * or carriage return either, or of a line.
+ */
+enum find { TOKEN_END, KEY_END, PLAIN_KEY_END, LINE_END };
 
 /* Offset of the first such byte in `words` words from `at` on; some offset where there is none. */
 static __always_inline __u32 find(const __u8 *p, __u32 at, const enum find what, const __u32 words, __u64 zero)
@@ -107,10 +110,13 @@ static __always_inline __u32 find(const __u8 *p, __u32 at, const enum find what,
 #pragma unroll
 	for (__u32 i = 0; i < words; i++) {
 		__u64 word = *(const __u64 *)(p + (at & (OFFSETS - 1)));
-		__u64 found = what == TOKEN_END ? below(word, ' ' + 1) : equal(word, '\n');
+		__u64 found = what == TOKEN_END || what == PLAIN_KEY_END ? below(word, ' ' + 1) : equal(word, '\n');
 
 		if (what == KEY_END)
 			found |= equal(word, ' ');
+		/* Most keys have no control characters. */
+		if (what == PLAIN_KEY_END && found)
+			found = equal(word, ' ') | equal(word, '\n') | equal(word, '\r') | equal(word, 0);
 		if (found) {
 			/* Ones in the bytes below the lowest one found: their sum is its index. */
 			at += ((((found & -found) >> 7) - 1) & ONES) * ONES >> 56;
@@ -211,8 +217,6 @@ __noinline __u64 membench_line(__u32 from, __u32 size, __u32 after)
 		if (*(const __u32 *)(p + 2) == WORD4('E', 'N', 'D', '\r') && p[6] == '\n')
 			start = 7;
 	}
-	if (start + BINARY_HEADER > size)
-		return 0;
 	start = (start + zero) & 7;
 	p += start;
 	form = form_of(p);

@@ -25,6 +25,7 @@ export type { Change, Comparison } from './analyze/compare.js';
 export * as format from './analyze/format.js';
 export type { Percentiles } from './analyze/histogram.js';
 export { renderComparison } from './analyze/report/comparison.js';
+export { adviceLines } from './analyze/report/memory.js';
 export {
   PLAIN,
   type ReportStyle,
@@ -34,6 +35,7 @@ export {
   type SectionName,
 } from './analyze/report.js';
 export type { TraceEvent } from './analyze/trace.js';
+export type { CountedKey, KeySampleReport } from './count/key-sample.js';
 export type { MetricsAddress, MetricsServer } from './count/metrics.js';
 export type { CountOptions, CountReport } from './count/options.js';
 export type { CountedOp } from './count/outcomes.js';

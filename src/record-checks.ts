@@ -24,6 +24,8 @@ const KNOWN: Readonly<Record<keyof RecordOptions, true>> = {
   zeroCopy: true,
   attach: true,
   ebpfValues: true,
+  ebpfBuffer: true,
+  kernelParse: true,
   keyFile: true,
   hideMemory: true,
   giveUpRights: true,
@@ -96,10 +98,18 @@ export function checkOptions(options: RecordOptions): void {
 }
 
 /** Refuses options that have no effect for this source, because ignoring one would suggest that it works. */
-function checkSource({ source, user, attach, ebpfValues, zeroCopy }: RecordOptions): void {
+function checkSource(options: RecordOptions): void {
+  const { source, user, attach, ebpfValues, ebpfBuffer, kernelParse, zeroCopy } = options;
   const refuse = (what: string) => {
     throw new MembenchError('ERR_MEMBENCH_USAGE', what);
   };
+  if (kernelParse) {
+    // No other source does it, so that the best one that works is not looked for.
+    if (!isLive(source) || !/^ebpf:/.test(source as string)) refuse('parsing in the kernel is for ebpf:IF');
+    if (ebpfBuffer === 'perf')
+      refuse('parsing in the kernel needs BPF rings: the perf buffer has packets only');
+    if (ebpfValues === 'copy') refuse('parsing in the kernel leaves values there: they are not copied');
+  }
   if (!isLive(source)) {
     if (user !== undefined) refuse('a user to decode is for live sources');
     if (zeroCopy === false) refuse('copying out of kernel rings is for live sources');
@@ -107,4 +117,5 @@ function checkSource({ source, user, attach, ebpfValues, zeroCopy }: RecordOptio
   if (isLive(source) && !/^(afpacket|pcap):/.test(source as string)) return;
   if (attach !== undefined) refuse('a way to attach programs is for ebpf sources');
   if (ebpfValues !== undefined) refuse('leaving out values is for ebpf sources');
+  if (ebpfBuffer !== undefined) refuse('a choice between ring and perf buffer is for ebpf sources');
 }

@@ -56,6 +56,16 @@ export interface RecordOptions {
    * copies whole packets. Default: `skip`, or `copy` where this kernel or a lack of rights does not permit it.
    */
   ebpfValues?: 'skip' | 'copy';
+  /**
+   * Whether the eBPF program hands packets over in BPF rings, one for each worker, or in the older perf buffer, which
+   * has a ring for each worker and CPU; kernels before 5.8 have only that. Default `ring`.
+   */
+  ebpfBuffer?: 'ring' | 'perf';
+  /**
+   * Let the eBPF program parse segments of whole messages, so that neither their keys nor their values leave the
+   * kernel: it hashes the keys. Other packets are copied, without values where that can be. Default false.
+   */
+  kernelParse?: boolean;
   /** File with the 128-bit secret for the hashes of keys. Default: a random secret, forgotten at the end. */
   keyFile?: string;
   /**

@@ -68,6 +68,8 @@ export async function runRecording(
       sample,
       attach: options.attach,
       ebpfValues: options.ebpfValues,
+      ebpfBuffer: options.ebpfBuffer,
+      parseKey: options.kernelParse ? secret.key : undefined,
     },
     (message) => options.onInfo?.(message),
     options.signal,

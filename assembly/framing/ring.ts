@@ -5,6 +5,8 @@
  *   | length, busy and discard bits (u32) | page offset (u32) | record ... | padding to 8 |
  */
 
+import { HOLES_MAX, RingRecord, SIZEOF_RING_HOLE, SIZEOF_RING_RECORD } from '../layout';
+
 /** Bytes before a record: BPF_RINGBUF_HDR_SZ. */
 export const RING_HEAD: u32 = 8;
 /** BPF_RINGBUF_BUSY_BIT: reserved, but not submitted yet. */
@@ -32,6 +34,14 @@ export function isDiscarded(at: usize): bool {
 @inline
 export function ringRecordSize(at: usize): u32 {
   return ((load<u32>(at) & ~(BUSY | DISCARD)) + RING_HEAD + 7) & ~7;
+}
+
+/** Address of the IP header of a record, which follows the holes, if there are any. */
+// @ts-ignore: decorator
+@inline
+export function ringIp(record: usize): u32 {
+  const holes = changetype<RingRecord>(record).holes;
+  return <u32>record + SIZEOF_RING_RECORD + (holes ? HOLES_MAX * SIZEOF_RING_HOLE : 0);
 }
 
 /** Bytes of a record, without its head and padding. */

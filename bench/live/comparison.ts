@@ -10,19 +10,29 @@ export type Rounds = Map<string, Run[]>;
 /** Load that keeps the server busy all the time. */
 const CONNECTIONS = 32;
 
-/**
- * Runs the contestants in turns. A first round warms up caches and does not count; a contestant that cannot
- * start in it is left out.
- *
- * @param none whether to measure the server alone, too
- */
-export async function compare(
+/** As `compareUnder`, under load of so many seconds with memcaslap's own size of values. */
+export function compare(
   stage: Stage,
   recorders: readonly Recorder[],
   { none, rounds, seconds }: { none: boolean; rounds: number; seconds: number },
   say: (line: string) => void,
 ): Promise<Rounds> {
   const load: Load = { connections: CONNECTIONS, amount: { seconds } };
+  return compareUnder(stage, recorders, { none, rounds, load }, say);
+}
+
+/**
+ * Runs the contestants in turns under one load. A first round warms up caches and does not count; a contestant that
+ * cannot start in it is left out.
+ *
+ * @param none whether to measure the server alone, too
+ */
+export async function compareUnder(
+  stage: Stage,
+  recorders: readonly Recorder[],
+  { none, rounds, load }: { none: boolean; rounds: number; load: Load },
+  say: (line: string) => void,
+): Promise<Rounds> {
   let contestants: (Recorder | null)[] = none ? [null, ...recorders] : [...recorders];
   say('warming up');
   for (const contestant of contestants) {

@@ -10,6 +10,8 @@ export interface Recorder {
   /** Text on stderr that shows that it captures. */
   ready: string;
   outcome(stdout: string, stderr: string): Outcome | null;
+  /** Whether it attaches BPF programs whose time the kernel can measure. */
+  usesBpf?: boolean;
 }
 
 /** Name for the server without a recorder. */
@@ -39,6 +41,7 @@ function membench(name: string, source: string, ...options: string[]): Recorder 
     ],
     ready: 'recording ',
     outcome: (stdout) => parseSummary(stdout),
+    usesBpf: source === 'ebpf',
   };
 }
 
@@ -48,6 +51,7 @@ const count: Recorder = {
   command: () => [process.execPath, CLI, 'count', '--json', '-p', String(PORT), `ebpf:${DEVICE}`],
   ready: 'counting on ',
   outcome: (stdout) => parseCounts(stdout),
+  usesBpf: true,
 };
 
 /** The contestants of the comparison, with their default options. */
@@ -57,6 +61,7 @@ export const RECORDERS: readonly Recorder[] = [
   membench('afpacket', 'afpacket'),
   membench('ebpf', 'ebpf'),
   membench('ebpf-copy', 'ebpf', '--no-zero-copy'),
+  membench('ebpf-perf', 'ebpf', '--ebpf-buffer', 'perf'),
   count,
 ];
 
@@ -67,4 +72,16 @@ export const SAME_BUFFER: readonly Recorder[] = [
   tcpdump,
   membench('afpacket', 'afpacket', '-B', '64M'),
   membench('ebpf', 'ebpf', '-B', '64M'),
+];
+
+/** The ways of looking at a live server, for the table of the README. */
+export const MODES: readonly Recorder[] = [
+  tcpdump,
+  membench('pcap', 'pcap'),
+  membench('afpacket', 'afpacket'),
+  membench('ebpf-packets', 'ebpf', '--ebpf-values', 'copy'),
+  membench('ebpf-perf', 'ebpf', '--ebpf-values', 'copy', '--ebpf-buffer', 'perf'),
+  membench('ebpf', 'ebpf'),
+  membench('kernel-parse', 'ebpf', '--kernel-parse'),
+  count,
 ];

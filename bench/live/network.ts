@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
+import { findTool } from '../measure/native.js';
 import { Process, until } from './process.js';
 
 export const ADDRESS = '10.99.0.1';
@@ -9,8 +10,17 @@ export const PORT = 11211;
 export const DEVICE = 'srv0';
 const CLIENT_DEVICE = 'cli0';
 
-/** Programs that are needed to make a network. */
-export const NETWORK_TOOLS = ['ip', 'nsenter', 'unshare', 'setpriv'];
+/** Programs that are needed. */
+const NEEDED = ['ip', 'nsenter', 'unshare', 'setpriv', 'bash', 'memcached', 'memcaslap'];
+
+/** Checks that live comparisons can run here, and that their contestants are known. @throws Error with the reason */
+export function checkPlace(only: readonly string[], names: readonly string[]): void {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) throw new Error('needs Linux, and root');
+  const unknown = only.filter((name) => !names.includes(name));
+  if (unknown.length > 0) throw new Error(`--only knows no ${unknown.join()}, but ${names.join()}`);
+  const missing = NEEDED.filter((tool) => 'missing' in findTool(tool));
+  if (missing.length > 0) throw new Error(`needs ${missing.join(', ')}`);
+}
 
 const networkOf = (pid: number | string) => readlinkSync(`/proc/${pid}/ns/net`);
 

@@ -28,6 +28,8 @@ export interface Recorded extends Outcome {
   cpu: number;
   /** Peak resident memory of all its processes, bytes. */
   peak: number;
+  /** By how much that rose under the load, bytes. */
+  growth: number;
   /** Time of its BPF programs, where requested. */
   programs?: ProgramTime;
 }
@@ -78,6 +80,7 @@ async function runBeside(stage: Stage, recorder: Recorder, load: Load): Promise<
     const ids = stage.withPrograms ? bpfPrograms(pids) : [];
     const programsBefore = programTime(ids);
     const cpuBefore = cpuTime(pids);
+    const peakBefore = peakMemory(pids);
     const onWire = await putLoad(network, load);
     await sleep(DRAIN, undefined, { signal });
     const cpu = cpuTime(pids) - cpuBefore;
@@ -86,7 +89,10 @@ async function runBeside(stage: Stage, recorder: Recorder, load: Load): Promise<
     await program.stop('SIGINT');
     const outcome = recorder.outcome(program.stdout, program.stderr);
     if (outcome === null) throw new Error(`${recorder.name} says nothing of what it did\n${program.stderr}`);
-    return { load: onWire, recorded: { ...outcome, cpu, peak, ...(stage.withPrograms && { programs }) } };
+    return {
+      load: onWire,
+      recorded: { ...outcome, cpu, peak, growth: peak - peakBefore, ...(stage.withPrograms && { programs }) },
+    };
   } finally {
     await network.end(program);
   }

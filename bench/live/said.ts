@@ -25,6 +25,8 @@ export interface Outcome {
   lost: number;
   /** Lag of packets, ns; null where it is unknown. */
   lag: { p50: number; p99: number; max: number } | null;
+  /** Bytes that the kernel handed over in rings; null where it is unknown. */
+  ringBytes: number | null;
 }
 
 /** Reads the final counts of tcpdump. @returns null where they are missing */
@@ -36,19 +38,26 @@ export function parseTcpdump(output: string): Outcome | null {
   const captured = count('captured');
   const dropped = count('dropped by kernel');
   if (captured === null || dropped === null) return null;
-  return { captured, dropped, lost: dropped + (count('dropped by interface') ?? 0), lag: null };
+  return {
+    captured,
+    dropped,
+    lost: dropped + (count('dropped by interface') ?? 0),
+    lag: null,
+    ringBytes: null,
+  };
 }
 
 /** Reads the summary of `membench record --json`. @returns null where it is missing */
 export function parseSummary(output: string): Outcome | null {
   if (!output.startsWith('{')) return null;
-  const { packets, kernel, lag_ns } = JSON.parse(output) as RecordSummary;
+  const { packets, kernel, lag_ns, counters } = JSON.parse(output) as RecordSummary;
   const lost = Object.values(packets.lost).reduce((sum, n) => sum + n, 0);
   return {
     captured: packets.seen - lost,
     dropped: kernel.dropped,
     lost: Math.max(lost, kernel.dropped ?? 0),
     lag: lag_ns ?? null,
+    ringBytes: counters.ring_bytes || null,
   };
 }
 
@@ -59,5 +68,5 @@ export function parseCounts(output: string): Outcome | null {
   const { total } = JSON.parse(last) as CountReport;
   const { repeated = 0, ...skipped } = total.skipped;
   const lost = Object.values(skipped).reduce((sum, n) => sum + n, 0);
-  return { captured: total.packets - repeated - lost, dropped: 0, lost, lag: null };
+  return { captured: total.packets - repeated - lost, dropped: 0, lost, lag: null, ringBytes: null };
 }

@@ -3,9 +3,9 @@
  * Each frame is the next segment of a connection in step: advance.bpf.c moves its sequence number on, and what
  * that alone costs is taken off.
  *
- * usage: count_run OBJECT ADVANCE_OBJECT FRAME...
+ * usage: count_run OBJECT ADVANCE_OBJECT KEYS FRAME...
  *
- * A FRAME is a file with one segment behind Ethernet and IPv4 headers without options, at most about 3,500 bytes (the
+ * KEYS is the number of keys of which one is followed; 0: none is. A FRAME is a file with one segment behind Ethernet and IPv4 headers without options, at most about 3,500 bytes (the
  * kernel's limit). Writes a JSON list to standard output: for each frame the nanoseconds of every batch.
  */
 #include <arpa/inet.h>
@@ -15,12 +15,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "../../bpf/layout.h"
 
 #define REPEAT 5000
 #define BATCHES 51
 #define PORT 11211
+/* Room for what a batch says of its keys. */
+#define RING (1 << 24)
 /* Offsets in a frame. */
 #define IP 14
 #define TCP (IP + 20)
@@ -58,7 +62,7 @@ static int program_of(struct bpf_object *object, const char *name)
 	return bpf_program__fd(program);
 }
 
-static struct bpf_object *load_counting(const char *path)
+static struct bpf_object *load_counting(const char *path, unsigned keys)
 {
 	struct bpf_object *object = bpf_object__open(path);
 	int cpus = libbpf_num_possible_cpus();
@@ -75,6 +79,9 @@ static struct bpf_object *load_counting(const char *path)
 	}
 	settings->seed = 77;
 	settings->latency_mask = 15;
+	settings->key_limit = keys ? (1ull << 32) / keys : 0;
+	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "keys"), cpus);
+	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "key_ring"), RING);
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "windows"), cpus);
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "counters"), cpus * MEMBENCH_COUNT_COUNTERS);
 	if (bpf_object__load(object) || bpf_map_update_elem(map_of(object, "ports"), &key, &bits, BPF_ANY))
@@ -144,16 +151,32 @@ static unsigned long long skipped(struct bpf_object *object)
 	return sum;
 }
 
+/* Positions of the ring's consumer and producer. */
+static unsigned long long *consumer;
+static const unsigned long long *producer;
+
+static void map_ring(struct bpf_object *object)
+{
+	int ring = map_of(object, "key_ring");
+	long page = sysconf(_SC_PAGESIZE);
+
+	consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, ring, 0);
+	producer = mmap(NULL, page, PROT_READ, MAP_SHARED, ring, page);
+	if (consumer == MAP_FAILED || producer == MAP_FAILED)
+		die("ring");
+}
+
 int main(int argc, char **argv)
 {
 	struct bpf_object *counting, *advancing;
 	int counter, advance;
 
-	if (argc < 4) {
-		fprintf(stderr, "usage: count_run OBJECT ADVANCE_OBJECT FRAME...\n");
+	if (argc < 5) {
+		fprintf(stderr, "usage: count_run OBJECT ADVANCE_OBJECT KEYS FRAME...\n");
 		return 2;
 	}
-	counting = load_counting(argv[1]);
+	counting = load_counting(argv[1], atoi(argv[3]));
+	map_ring(counting);
 	advancing = bpf_object__open(argv[2]);
 	if (!advancing || bpf_object__load(advancing))
 		die(argv[2]);
@@ -162,7 +185,7 @@ int main(int argc, char **argv)
 	if (bpf_map_update_elem(map_of(advancing, "then"), &zero, &counter, BPF_ANY))
 		die("program array");
 	printf("[");
-	for (int i = 3; i < argc; i++) {
+	for (int i = 4; i < argc; i++) {
 		FILE *file = fopen(argv[i], "rb");
 		size_t size = file ? fread(frame, 1, sizeof(frame), file) : 0;
 		struct stream stream = {.seq = 1000 + i};
@@ -174,7 +197,7 @@ int main(int argc, char **argv)
 		from_client = (frame[TCP + 2] << 8 | frame[TCP + 3]) == PORT;
 		open_connection(counter, from_client, stream.seq++);
 		stream.step = size - TCP - (frame[TCP + 12] >> 4) * 4;
-		printf("%s[", i > 3 ? "," : "");
+		printf("%s[", i > 4 ? "," : "");
 		for (int batch = -1; batch < BATCHES; batch++) {
 			unsigned bare;
 
@@ -190,6 +213,7 @@ int main(int argc, char **argv)
 				printf("%s%u", batch ? "," : "", run(advance, size, REPEAT) - bare);
 			else
 				run(advance, size, REPEAT);
+			*consumer = *producer;
 		}
 		printf("]");
 	}

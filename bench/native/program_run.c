@@ -1,19 +1,24 @@
 /*
  * What the BPF program costs a packet: nanoseconds a run as the kernel counts them (BPF_PROG_TEST_RUN), hot,
- * with the ring drained between batches. Packets in such runs have no stamp, so the clock's cost is in it.
+ * with the ring drained between batches: a BPF ring, or that of the perf buffer for this CPU. Packets in such runs
+ * have no stamp, so the clock's cost is in it.
  *
  * usage: program_run OBJECT PROGRAM FRAME...
  *
  * A FRAME is a file with one packet, at most about 3,500 bytes (the kernel's limit). Writes a JSON list to standard output: for each frame the nanoseconds of
  * every batch.
  */
+#define _GNU_SOURCE
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/perf_event.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../../bpf/layout.h"
@@ -68,15 +73,70 @@ static void configure(struct bpf_object *object, const char *name)
 		bpf_program__set_autoload(program, !strcmp(bpf_program__name(program), name));
 }
 
+/* How far the kernel has written, and how far it was read. */
+struct positions {
+	unsigned long *producer, *consumer;
+};
+
+static void hand_over(struct bpf_object *object, const char *map, int ring)
+{
+	unsigned zero = 0;
+
+	if (ring < 0 || bpf_map_update_elem(bpf_map__fd(map_of(object, map)), &zero, &ring, BPF_ANY))
+		die("ring");
+}
+
+static void *map_at(int fd, size_t size, off_t offset, int protection)
+{
+	void *at = mmap(NULL, size, protection, MAP_SHARED, fd, offset);
+
+	if (at == MAP_FAILED)
+		die("mmap");
+	return at;
+}
+
+static struct positions bpf_ring(struct bpf_object *object)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	int ring = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "bench", 0, 0, RING, NULL);
+
+	hand_over(object, "rings", ring);
+	return (struct positions){ map_at(ring, page, page, PROT_READ),
+				   map_at(ring, page, 0, PROT_READ | PROT_WRITE) };
+}
+
+/* The ring of CPU 0, on which everything runs from now on. */
+static struct positions perf_ring(struct bpf_object *object)
+{
+	struct perf_event_attr attributes = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attributes),
+		.config = PERF_COUNT_SW_BPF_OUTPUT,
+		.sample_period = 1,
+		.sample_type = PERF_SAMPLE_RAW,
+		.watermark = 1,
+		.wakeup_watermark = 16384,
+	};
+	struct perf_event_mmap_page *page;
+	cpu_set_t first;
+	int ring;
+
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	if (sched_setaffinity(0, sizeof(first), &first))
+		die("sched_setaffinity");
+	ring = syscall(SYS_perf_event_open, &attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	hand_over(object, "events", ring);
+	page = map_at(ring, sysconf(_SC_PAGESIZE) + RING, 0, PROT_READ | PROT_WRITE);
+	return (struct positions){ (unsigned long *)&page->data_head, (unsigned long *)&page->data_tail };
+}
+
 int main(int argc, char **argv)
 {
 	static unsigned char frame[1 << 17];
 	struct bpf_object *object;
 	struct bpf_program *program;
-	unsigned long *consumer, *producer;
-	long page = sysconf(_SC_PAGESIZE);
-	unsigned zero = 0;
-	int ring;
+	struct positions ring;
 
 	if (argc < 4) {
 		fprintf(stderr, "usage: program_run OBJECT PROGRAM FRAME...\n");
@@ -91,13 +151,7 @@ int main(int argc, char **argv)
 	program = bpf_object__find_program_by_name(object, argv[2]);
 	if (!program)
 		die(argv[2]);
-	ring = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "bench", 0, 0, RING, NULL);
-	if (ring < 0 || bpf_map_update_elem(bpf_map__fd(map_of(object, "rings")), &zero, &ring, BPF_ANY))
-		die("ring");
-	consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, ring, 0);
-	producer = mmap(NULL, page, PROT_READ, MAP_SHARED, ring, page);
-	if (consumer == MAP_FAILED || producer == MAP_FAILED)
-		die("mmap");
+	ring = bpf_object__find_map_by_name(object, "rings") ? bpf_ring(object) : perf_ring(object);
 	printf("[");
 	for (int i = 3; i < argc; i++) {
 		FILE *file = fopen(argv[i], "rb");
@@ -117,7 +171,7 @@ int main(int argc, char **argv)
 				die("BPF_PROG_TEST_RUN");
 			if (batch >= 0)
 				printf("%s%u", batch ? "," : "", run.duration);
-			__atomic_store_n(consumer, __atomic_load_n(producer, __ATOMIC_ACQUIRE), __ATOMIC_RELEASE);
+			__atomic_store_n(ring.consumer, __atomic_load_n(ring.producer, __ATOMIC_ACQUIRE), __ATOMIC_RELEASE);
 		}
 		printf("]");
 	}

@@ -11,21 +11,19 @@ import { ConnectionCounter } from './collect/connections.js';
 import { GroupCounter } from './collect/groups.js';
 import { KeySizes } from './collect/key-sizes.js';
 import { LatencyCounter } from './collect/latencies.js';
-import { LifetimeCounter } from './collect/lifetimes.js';
-import { MemoryCurves } from './collect/memory.js';
 import { PopularityCounter } from './collect/popularity.js';
 import { Series } from './collect/series.js';
 import { SizeCounter } from './collect/sizes.js';
 import { Totals } from './collect/totals.js';
 import { TtlCounter } from './collect/ttls.js';
-import { WorkingSetCounter } from './collect/working-set.js';
 import type { Collector } from './collector.js';
 import { KEYS_MAX, KeyTable, PINNED_MAX } from './key-table.js';
 import { analyzeLoss } from './loss.js';
 import { type AnalyzeOptions, type Plan, planOf } from './options.js';
-import { Pass, type Read } from './pass.js';
-import { Sequencer } from './sequence.js';
+import { analyzeOrder, type OrderedAnalysis, type Watch } from './ordered-analysis.js';
+import { Pass, type Read, rangeOf } from './pass.js';
 import { sourcesOf } from './sources.js';
+import { INTERVAL, nextTurn } from './turn.js';
 
 export type { Analysis } from './analysis.js';
 export type { LossAnalysis } from './loss.js';
@@ -34,19 +32,12 @@ export type { AnalyzeOptions } from './options.js';
 
 /** Events for each key, as a guess: room is made before it is needed. */
 const EVENTS_A_KEY = 16;
-/** Keys whose order is followed, before only a sample of them is: so many fit into a processor's cache. */
-const ORDERED_KEYS_MAX = 2 ** 16;
-/** The busiest of them stay: with them a sample errs several times less. */
-const ORDERED_PINNED_MAX = ORDERED_KEYS_MAX / 4;
-/** Between two reports of progress, ms; others get a turn then, too. */
-const INTERVAL = 100;
 
-/** Everything that is asked of one pass over profiles. */
+/** Everything that is asked of one pass over profiles, in whatever order their blocks have the events. */
 class Analyzer {
   readonly #plan: Plan;
   readonly #originNs: bigint;
   readonly #table: KeyTable;
-  readonly #sample = new KeyTable(ORDERED_KEYS_MAX, ORDERED_PINNED_MAX);
   readonly #totals = new Totals();
   readonly #commands = new Commands();
   readonly #keySizes = new KeySizes();
@@ -57,13 +48,9 @@ class Analyzer {
   readonly #ttls: TtlCounter;
   readonly #connections = new ConnectionCounter();
   readonly #groups: GroupCounter | null;
-  readonly #lifetimes: LifetimeCounter;
-  readonly #workingSet: WorkingSetCounter;
-  readonly #memory: MemoryCurves;
   readonly #latencies: LatencyCounter | null;
   readonly #collectors: readonly Collector[];
-  readonly #sequencer: Sequencer | null;
-  /** Whether keys are told apart, beside those whose order is followed. */
+  /** Whether keys are told apart. */
   readonly #usesKeys: boolean;
 
   /** @param events about so many, by the heads of the blocks */
@@ -77,9 +64,6 @@ class Analyzer {
     this.#sizes = new SizeCounter(this.#table);
     this.#ttls = new TtlCounter(origin);
     this.#groups = plan.by === null ? null : new GroupCounter(plan.by);
-    this.#lifetimes = new LifetimeCounter(this.#sample, origin);
-    this.#workingSet = new WorkingSetCounter(this.#sample, plan.start, plan.end);
-    this.#memory = new MemoryCurves(this.#sample, origin, plan.memory);
     this.#latencies = plan.slowest === 0 ? null : new LatencyCounter(plan.slowest, originNs);
     const { wants } = plan;
     this.#collectors = [
@@ -92,18 +76,7 @@ class Analyzer {
       ...(wants('connections') ? [this.#connections] : []),
       ...(this.#groups === null ? [] : [this.#groups]),
     ];
-    const ordered = [
-      ...(wants('ttl') ? [this.#lifetimes] : []),
-      ...(wants('working-set') ? [this.#workingSet] : []),
-      ...(wants('memory') ? [this.#memory] : []),
-    ];
-    this.#sequencer = ordered.length === 0 ? null : new Sequencer(this.#sample, ordered);
     this.#usesKeys = wants('keys') || wants('sizes') || wants('losses');
-  }
-
-  /** Whether something asks for events in order. */
-  get isOrdered(): boolean {
-    return this.#sequencer !== null;
   }
 
   add({ decoded, worker, nextNs }: Read): void {
@@ -117,7 +90,6 @@ class Analyzer {
       for (const collector of this.#collectors) collector.add(batch);
       this.#table.limit();
       const border = nextNs === null ? Number.POSITIVE_INFINITY : Number(nextNs - this.#originNs);
-      this.#sequencer?.add(batch, words, border);
       this.#latencies?.add(batch, border);
     }
   }
@@ -129,8 +101,7 @@ class Analyzer {
     this.#groups?.addRecords(conns, numbers);
   }
 
-  result({ readers }: Pass): Analysis {
-    this.#sequencer?.finish();
+  result({ readers }: Pass, ordered: OrderedAnalysis): Analysis {
     const { events, requests, firstNs, lastNs, connections } = this.#totals;
     const { ops, hits, misses } = this.#commands.result();
     const sources = sourcesOf(readers);
@@ -140,7 +111,6 @@ class Analyzer {
     const payload = payloadOf(sources.counts);
     const sizes = this.#sizes.result(this.#keySizes.powers());
     const connectionUse = this.#connections.result(connections);
-    const end = lastNs === null ? 0 : Number(lastNs - this.#originNs);
     return {
       events,
       requests,
@@ -160,9 +130,9 @@ class Analyzer {
       bursts: this.#bursts.result(this.#originNs),
       sizes,
       ttl: this.#ttls.result(),
-      lifetimes: this.#lifetimes.result(end),
-      working_set: this.#workingSet.result(end),
-      mrc: this.#memory.result(hits, misses),
+      lifetimes: ordered.lifetimes,
+      working_set: ordered.working_set,
+      mrc: ordered.mrc,
       latency: this.#latencies?.result() ?? null,
       connection_use: connectionUse,
       by: this.#plan.by,
@@ -174,7 +144,7 @@ class Analyzer {
         sample,
         secrets: sources.secrets.size,
         keysSampled: this.#table.rate,
-        orderSampled: this.#sample.rate,
+        orderSampled: ordered.sampled,
         connections,
         toldApart: connectionUse.told_apart,
         keys: keys.distinct,
@@ -201,36 +171,50 @@ function numberKeys(batch: Batch, words: Uint32Array, table: KeyTable): void {
   }
 }
 
+/** Answers what depends on the order of events: analyzeOrder, here or on a thread. */
+export type AnalyzeOrder = (watch: Watch) => Promise<OrderedAnalysis>;
+
 /**
  * Says what the workload in one or more profiles is, and closes them. Connections of several recordings are added up,
  * those that span several files of one count once; keys are the same where the profiles were recorded with the same
  * key file. Damaged blocks are left out, and `loss` and `complete` say so.
  *
+ * @param elsewhere answers what depends on the order of events meanwhile, which otherwise is done here, afterwards
  * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_USAGE, ERR_MEMBENCH_ABORTED
  */
 export async function analyzeReaders(
   readers: readonly ProfileReader[],
   options: AnalyzeOptions = {},
+  elsewhere?: AnalyzeOrder,
 ): Promise<Analysis> {
   using pass = new Pass(readers);
-  const { events, range } = pass;
-  const analyzer = new Analyzer(planOf(options, range), range?.firstNs ?? 0n, events);
-  let done = 0;
-  let told = performance.now();
+  const { events } = pass;
+  const range = rangeOf(readers);
+  const originNs = range?.firstNs ?? 0n;
+  const plan = planOf(options, range);
+  const analyzer = new Analyzer(plan, originNs, events);
+  const done = [0, 0];
   const { signal } = options;
-  for (const read of pass.blocks(analyzer.isOrdered)) {
+  const tell = () => options.onProgress?.(Math.floor((done[0]! + done[1]!) / 2), events);
+  const watch: Watch = {
+    signal,
+    onProgress: (ordered) => {
+      done[1] = ordered;
+      tell();
+    },
+  };
+  const ordered = elsewhere?.(watch);
+  // A failure is thrown below, unless this thread fails first.
+  ordered?.catch(() => {});
+  let told = performance.now();
+  for (const read of pass.blocks()) {
     if (signal?.aborted) throw new MembenchError('ERR_MEMBENCH_ABORTED', 'analysis was stopped');
     analyzer.add(read);
-    done += read.decoded.block.events;
+    done[0]! += read.decoded.block.events;
     if (performance.now() - told < INTERVAL) continue;
     await nextTurn();
-    options.onProgress?.(done, events);
+    tell();
     told = performance.now();
   }
-  return analyzer.result(pass);
-}
-
-/** Lets others have a turn; browsers have no setImmediate. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
+  return analyzer.result(pass, await (ordered ?? analyzeOrder(readers, plan, originNs, watch)));
 }

@@ -1,7 +1,7 @@
 import type { Block } from '../profile/block.js';
 import { type ConnColumns, decodeColumns, decodeConns, decodeKeys, presentBit } from '../profile/columns.js';
 import { isSelected, type Selection } from './selection.js';
-import { type Bits, kindOf, type ShapeKind } from './shape-kind.js';
+import { bitsOf, kindOf, type ShapeKind } from './shape-kind.js';
 
 const COLUMNS = ['time', 'conn', 'key', 'value_size', 'latency', 'key_index'] as const;
 
@@ -21,8 +21,6 @@ export interface Batch {
   kind: Uint32Array;
   /** Nanoseconds since the first event of all profiles: whole where the span is below 2^53. */
   time: Float64Array;
-  /** Packet in its source; empty where nothing needs it. */
-  ordinal: Float64Array;
   /** Connection, as its block numbers it. */
   conn: Uint32Array;
   /** Connection, numbered over all profiles. */
@@ -48,19 +46,15 @@ export interface Batch {
  * What is decoded of a block. All of it, before any is counted: a block
  * is counted whole or not at all.
  */
-export function decodeBlock(block: Block, ordered: boolean) {
-  const columns = decodeColumns(block, [...COLUMNS, ...optional(block, ordered)]);
+export function decodeBlock(block: Block) {
+  const bit = presentBit(block.names, 'ttl');
+  // Few blocks have any.
+  const hasTtl = block.shapes.some(({ present }) => present & bit);
+  const columns = decodeColumns(block, [...COLUMNS, ...(hasTtl ? (['ttl'] as const) : [])]);
   return { block, keys: decodeKeys(block), conns: decodeConns(block), columns };
 }
 
 export type Decoded = ReturnType<typeof decodeBlock>;
-
-/** Columns that few blocks have, or few questions need. */
-function optional(block: Block, ordered: boolean): ('ttl' | 'ordinal')[] {
-  const bit = presentBit(block.names, 'ttl');
-  const hasTtl = block.shapes.some(({ present }) => present & bit);
-  return [...(hasTtl ? (['ttl'] as const) : []), ...(ordered ? (['ordinal'] as const) : [])];
-}
 
 /** Signed or unsigned 64-bit numbers less a base, times a unit, as doubles; no bigint is made. */
 function toDoubles(words64: BigUint64Array | BigInt64Array, base: bigint, unit: number): Float64Array {
@@ -88,15 +82,7 @@ export function batchOf(
   originNs: bigint,
   selection: Selection | null,
 ): Batch {
-  const bit = (name: string) => presentBit(block.names, name);
-  const bits: Bits = {
-    key: bit('key'),
-    flags: bit('flags'),
-    value_size: bit('value_size'),
-    latency: bit('latency'),
-    ttl: bit('ttl'),
-    key_index: bit('key_index'),
-  };
+  const bits = bitsOf(block.names);
   const unit = BigInt(block.unit);
   // Times are whole units, and the origin is one of them; where profiles differ in the unit, the rest is added.
   const time = toDoubles(columns.time, originNs / unit, block.unit);
@@ -114,7 +100,6 @@ export function batchOf(
     requests: block.requests,
     kind: columns.shape,
     time,
-    ordinal: columns.ordinal === undefined ? ABSENT : toDoubles(columns.ordinal, 0n, 1),
     conn: columns.conn,
     connId: columns.conn,
     entry: columns.key,
@@ -136,8 +121,8 @@ export function batchOf(
 /** Keeps the rows that are selected, in place. */
 function select(batch: Batch, selection: Selection, originNs: bigint): void {
   const wanted = batch.kinds.map(({ op }) => selection.ops === null || selection.ops.has(op));
-  const { kind, time, ordinal, conn, entry, valueSize, latency, index, ttl } = batch;
-  const columns = [kind, time, ordinal, conn, entry, valueSize, latency, index, ttl].filter(
+  const { kind, time, conn, entry, valueSize, latency, index, ttl } = batch;
+  const columns = [kind, time, conn, entry, valueSize, latency, index, ttl].filter(
     ({ length }) => length > 0,
   );
   batch.kindRows = new Uint32Array(batch.kinds.length);

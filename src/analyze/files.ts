@@ -2,6 +2,10 @@ import { checkCommands, openAll } from '../profile/open-all.js';
 import type { Analysis } from './analysis.js';
 import { analyzeReaders } from './analyze.js';
 import type { AnalyzeOptions } from './options.js';
+import { analyzeOrderElsewhere } from './order-elsewhere.js';
+
+/** Fewest events for which a second thread pays. */
+const EVENTS_MIN = 200_000;
 
 /**
  * Says what the workload in one or more files is; see analyzeReaders.
@@ -16,5 +20,7 @@ export async function analyze(paths: readonly string[], options: AnalyzeOptions 
     for (const reader of readers) reader.close();
     throw error;
   }
-  return analyzeReaders(readers, options);
+  const events = readers.flatMap(({ blocks }) => blocks).reduce((sum, block) => sum + block.events, 0);
+  if (events < EVENTS_MIN) return analyzeReaders(readers, options);
+  return analyzeReaders(readers, options, (watch) => analyzeOrderElsewhere(paths, options, watch));
 }

@@ -49,9 +49,9 @@ export class KeyTable {
   #capacity = 0;
   #size = 0;
   /** Keys whose high word is not below it are pinned, or not here. */
-  #threshold = 2 ** 32;
+  #threshold: number;
   /** Keys that one of the sample stands for. */
-  #weight = 1;
+  #weight: number;
   readonly #columns: KeyColumn[] = [];
   /** Events of each key. */
   readonly counts: KeyColumn;
@@ -61,9 +61,12 @@ export class KeyTable {
   /**
    * @param pinnedMax the busiest keys that stay, whatever their hash
    * @param expected about so many keys, or fewer: growing later costs more than room that is never touched
+   * @param threshold only keys with hashes whose high word is below it will come; 2^32: all
    */
-  constructor(keysMax = KEYS_MAX, pinnedMax = PINNED_MAX, expected = 0) {
+  constructor(keysMax = KEYS_MAX, pinnedMax = PINNED_MAX, expected = 0, threshold = 2 ** 32) {
     this.#keysMax = keysMax;
+    this.#threshold = threshold;
+    this.#weight = 2 ** 32 / threshold;
     this.#pinnedMax = pinnedMax;
     this.#allocate(2 ** Math.ceil(Math.log2(Math.max(CAPACITY_MIN, Math.min(expected, keysMax)))));
     this.counts = this.column();

@@ -18,6 +18,18 @@ export interface Read {
   nextNs: bigint | null;
 }
 
+/** Times of the first and the last event by the heads of the blocks, Unix nanoseconds; null where there is none. */
+export function rangeOf(readers: readonly ProfileReader[]): { firstNs: bigint; lastNs: bigint } | null {
+  let range: { firstNs: bigint; lastNs: bigint } | null = null;
+  for (const { events, minNs, maxNs } of readers.flatMap(({ blocks }) => blocks)) {
+    if (events === 0) continue;
+    range ??= { firstNs: minNs, lastNs: maxNs };
+    if (minNs < range.firstNs) range.firstNs = minNs;
+    if (maxNs > range.lastNs) range.lastNs = maxNs;
+  }
+  return range;
+}
+
 /** Workers of one recording that can be told apart from those of the next. */
 const WORKERS_MAX = 2 ** 20;
 
@@ -48,28 +60,14 @@ export class Pass {
     return this.#blocks.reduce((sum, { entry }) => sum + entry.events, 0);
   }
 
-  /** Times of the first and the last event by the heads of the blocks, Unix nanoseconds; null where there is none. */
-  get range(): { firstNs: bigint; lastNs: bigint } | null {
-    let range: { firstNs: bigint; lastNs: bigint } | null = null;
-    for (const { entry } of this.#blocks) {
-      if (entry.events === 0) continue;
-      range ??= { firstNs: entry.minNs, lastNs: entry.maxNs };
-      if (entry.maxNs > range.lastNs) range.lastNs = entry.maxNs;
-    }
-    return range;
-  }
-
   /**
-   * The good blocks whose times are wanted, each once; `ordered`: see decodeBlock. What is damaged is known to the readers behind it.
+   * The good blocks whose times are wanted, each once. What is damaged is known to the readers behind it.
    */
-  *blocks(
-    ordered: boolean,
-    isWanted: (minNs: bigint, maxNs: bigint) => boolean = () => true,
-  ): Generator<Read> {
+  *blocks(isWanted: (minNs: bigint, maxNs: bigint) => boolean = () => true): Generator<Read> {
     for (let i = 0; i < this.#blocks.length; i++) {
       const { source, entry } = this.#blocks[i]!;
       if (!isWanted(entry.minNs, entry.maxNs)) continue;
-      const decoded = source.reader.read(entry, (block) => decodeBlock(block, ordered));
+      const decoded = source.reader.read(entry, decodeBlock);
       if (decoded === null) continue;
       const worker = source.recording * WORKERS_MAX + entry.worker;
       yield { decoded, worker, nextNs: this.#blocks[i + 1]?.entry.minNs ?? null };

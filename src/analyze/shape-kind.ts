@@ -1,4 +1,5 @@
-import type { Shape } from '../profile/block.js';
+import type { Block, Shape } from '../profile/block.js';
+import { presentBit } from '../profile/columns.js';
 
 /** What a command does to an item. */
 export type Act = 'read' | 'write' | 'delete' | 'count' | 'touch' | 'other';
@@ -61,17 +62,39 @@ export interface ShapeKind {
 /** Bits of `present` by column name. */
 export type Bits = Readonly<Record<'key' | 'flags' | 'value_size' | 'latency' | 'ttl' | 'key_index', number>>;
 
+export function bitsOf(names: Block['names']): Bits {
+  const bit = (name: keyof Bits) => presentBit(names, name);
+  return {
+    key: bit('key'),
+    flags: bit('flags'),
+    value_size: bit('value_size'),
+    latency: bit('latency'),
+    ttl: bit('ttl'),
+    key_index: bit('key_index'),
+  };
+}
+
+/** Bytes client flags other than 0 take in memcached. */
+export const FLAG_BYTES = 4;
+
+export function actOf(
+  op: string,
+  status: string,
+  mode: string | null,
+): Pick<ShapeKind, 'act' | 'outcome' | 'replaces'> {
+  const act = ACTS[op] ?? 'other';
+  const grows = op === 'append' || op === 'prepend' || mode === 'append' || mode === 'prepend';
+  return { act, outcome: outcomeOf(op, status), replaces: act === 'write' && !grows };
+}
+
 export function kindOf(shape: Shape, bits: Bits): ShapeKind {
   const { op, status, mode, present } = shape;
   const has = (column: keyof Bits) => (present & bits[column]) !== 0;
-  const grows = op === 'append' || op === 'prepend' || mode === 'append' || mode === 'prepend';
   return {
     shape,
     op,
-    act: ACTS[op] ?? 'other',
-    outcome: outcomeOf(op, status),
-    replaces: ACTS[op] === 'write' && !grows,
-    flagBytes: shape.flags === 0n || !has('flags') ? 0 : 4,
+    ...actOf(op, status, mode),
+    flagBytes: shape.flags === 0n || !has('flags') ? 0 : FLAG_BYTES,
     hasKey: has('key'),
     hasValue: has('value_size'),
     hasLatency: has('latency'),

@@ -2,7 +2,7 @@ import { ConnNumbers } from '../profile/conn-numbers.js';
 import { openAll } from '../profile/open-all.js';
 import { batchOf } from './batch.js';
 import type { SlowRequest } from './collect/latencies.js';
-import { Pass } from './pass.js';
+import { Pass, rangeOf } from './pass.js';
 
 /** One complete event of the Trace Event Format, which Chrome and Perfetto read; times in microseconds. */
 export interface TraceEvent {
@@ -31,7 +31,7 @@ export function traceOf(
   slow: readonly SlowRequest[],
 ): { traceEvents: TraceEvent[] } {
   using pass = new Pass(openAll(paths));
-  const originNs = pass.range?.firstNs ?? 0n;
+  const originNs = rangeOf(pass.readers)?.firstNs ?? 0n;
   const windows = slow
     .map(({ ts_ns, latency_ns, in_flight }) => {
       const start = Number(BigInt(ts_ns) - originNs);
@@ -50,7 +50,7 @@ export function traceOf(
     const last = Number(maxNs - originNs) + longest;
     return windows.some(({ start, end }) => start <= last && end >= first);
   };
-  for (const { decoded, worker } of pass.blocks(false, isNear)) {
+  for (const { decoded, worker } of pass.blocks(isNear)) {
     const { kinds, rows, kind, time, latency, index, conn, valueSize } = batchOf(decoded, originNs, null);
     for (let i = 0; i < rows; i++) {
       const of = kinds[kind[i]!]!;

@@ -1,5 +1,5 @@
 /** What `count` shows to people. */
-import { type Counted, type CountReport, format, type ReportStyle } from '../index.js';
+import { adviceLines, type Counted, type CountReport, format, type ReportStyle } from '../index.js';
 
 const perSecond = (n: number, seconds: number) => format.count(seconds > 0 ? n / seconds : 0);
 const bytesPerSecond = (n: number, seconds: number) => `${format.bytes(seconds > 0 ? n / seconds : 0)}/s`;
@@ -41,6 +41,30 @@ function table(rows: readonly (readonly string[])[], style: ReportStyle): string
   });
 }
 
+/** Rows of the table of keys: the screen has others to show. */
+const KEYS_SHOWN = 5;
+
+/** The busiest keys of the sample, in the last interval and since the start, and what it says of memory. */
+function keyLines(
+  { keys = [], interval_keys = [], mrc, key_sample, interval_s }: CountReport,
+  style: ReportStyle,
+): string[] {
+  if (key_sample === undefined || mrc === undefined) return [];
+  const rows = keys.slice(0, KEYS_SHOWN).map(({ key, count }, i) => {
+    const now = interval_keys[i];
+    return [now?.key ?? '', now ? perSecond(now.count, interval_s) : '', key, format.count(count)];
+  });
+  const title =
+    key_sample.rate === 1 ? 'busiest keys' : `busiest of ${format.percent(key_sample.rate)} of keys`;
+  const advice = adviceLines(mrc);
+  return [
+    ...(rows.length > 0
+      ? ['', ...table([[title, 'now/s', 'since the start', 'requests'], ...rows], style)]
+      : []),
+    ...(advice.length > 0 ? ['', ...advice] : []),
+  ];
+}
+
 /** All that was counted, in the last interval and since the start. */
 export function countTable(report: CountReport, style: ReportStyle): string[] {
   const { total, interval_s: seconds } = report;
@@ -75,6 +99,7 @@ export function countTable(report: CountReport, style: ReportStyle): string[] {
     ...(commands.length > 0
       ? ['', ...table([['', 'keys/s', 'keys', 'hits', 'misses', 'errors'], ...commands], style)]
       : []),
+    ...keyLines(report, style),
     ...(answers.length > 0 ? ['', `answers: ${answers.join(', ')}`] : []),
     ...(skipped.length > 0 ? ['', style.warn(`skipped packets: ${skipped.join(', ')}`)] : []),
   ];

@@ -7,6 +7,8 @@ interface Flags {
   interval?: number;
   duration?: number;
   port?: [first: number, last: number][];
+  keySample?: number;
+  keyFile?: string;
   attach?: 'tcx' | 'clsact';
   metrics?: { host: string; port: number };
   json?: boolean;
@@ -50,7 +52,7 @@ export async function countCommand(source: string, flags: Flags): Promise<number
     onWarning: say,
     onStart: say,
   };
-  for (const name of ['interval', 'duration', 'attach'] as const) {
+  for (const name of ['interval', 'duration', 'keySample', 'keyFile', 'attach'] as const) {
     if (flags[name] !== undefined) Object.assign(options, { [name]: flags[name] });
   }
   if (flags.port !== undefined) options.ports = flags.port;

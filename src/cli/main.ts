@@ -91,6 +91,16 @@ function build(): Command {
         'copy',
       ]),
     )
+    .addOption(
+      new Option(
+        '--ebpf-buffer <kind>',
+        'hand packets over in BPF rings, or in the perf buffer (ring)',
+      ).choices(['ring', 'perf']),
+    )
+    .option(
+      '--kernel-parse',
+      'parse in the kernel where that can be, so that keys and values stay there (ebpf:IF)',
+    )
     .option('--no-zero-copy', 'copy out of kernel rings instead of reading them in place')
     .option(
       '--key-file <file>',
@@ -281,6 +291,12 @@ function build(): Command {
     .option('--interval <time>', 'time between two reports: 1s, 500ms (1s)', parseDuration)
     .option('-d, --duration <time>', 'stop after this time: 10s, 2m', parseDuration)
     .option('-p, --port <list>', 'server ports: numbers and ranges (11211)', parsePorts)
+    .option(
+      '--key-sample <1/N>',
+      'also follow one in N keys, by hash: the busiest, and the hit ratio by memory',
+      parseSample,
+    )
+    .option('--key-file <file>', 'file with the secret for hashes of keys, as for record')
     .addOption(new Option('--attach <how>', 'attach the program only this way').choices(['tcx', 'clsact']))
     .option(
       '--metrics <[host:]port>',

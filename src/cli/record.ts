@@ -20,6 +20,8 @@ export interface RecordFlags {
   user?: string;
   attach?: 'tcx' | 'clsact';
   ebpfValues?: 'skip' | 'copy';
+  ebpfBuffer?: 'ring' | 'perf';
+  kernelParse?: boolean;
   zeroCopy: boolean;
   keyFile?: string;
   force?: boolean;
@@ -97,9 +99,19 @@ function summaryLines(summary: RecordSummary): string[] {
     `${dropped} packets dropped by kernel`,
     `${format.count(summary.requests)} requests, ${format.count(summary.answered)} answered, ${format.count(summary.unanswered)} unanswered, ${format.count(summary.gaps)} gaps`,
     `profile: ${profile.paths.join(', ')} (${format.bytes(profile.bytes)}, ${summary.span_s.toFixed(1)} s)`,
+    ...parsedLine(summary),
     ...payloadLine(summary.payload),
     ...(skipped.length ? [`skipped: ${skipped.join(', ')}`] : []),
   ];
+}
+
+/** A line about the segments that were parsed in the kernel, where any was. */
+function parsedLine({ packets, counters }: RecordSummary): string[] {
+  const { parsed_segments, parsed_gaps } = counters;
+  if (parsed_segments === 0) return [];
+  const share = format.percent(parsed_segments / Math.max(packets.decoded, 1));
+  const gaps = parsed_gaps > 0 ? `, ${format.count(parsed_gaps)} of them in gaps` : '';
+  return [`parsed in the kernel: ${format.count(parsed_segments)} packets (${share})${gaps}`];
 }
 
 /** A line about the payload, where not all of it was understood. */
@@ -130,6 +142,8 @@ const SAME = [
   'user',
   'attach',
   'ebpfValues',
+  'ebpfBuffer',
+  'kernelParse',
   'keyFile',
   'force',
   'rotateSize',

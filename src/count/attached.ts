@@ -5,11 +5,12 @@ import { loadInterfaces } from '../native/interfaces.js';
 import { loadLibc, PROT_READ } from '../native/libc.js';
 import { attach } from '../source/ebpf/attach.js';
 import type { AttachMethod } from '../source/ebpf/attachment.js';
-import { loadCounting } from '../source/ebpf/counting.js';
+import { type KeySampling, loadCounting } from '../source/ebpf/counting.js';
 import { loadLibbpf } from '../source/ebpf/libbpf.js';
 import { noInterface } from '../source/misnamed.js';
 import { InterfaceWatch } from '../source/watch.js';
 import { Counters } from './counters.js';
+import { KeyRing } from './key-ring.js';
 
 /** Latency is measured of one in so many requests: the clock costs as much as the rest of the program. */
 const LATENCY_SAMPLE = 16;
@@ -17,19 +18,23 @@ const LATENCY_SAMPLE = 16;
 export interface AttachedCounting {
   readonly method: AttachMethod;
   read(): Counters;
+  /** Where a key sample leaves the kernel; null where there is none. */
+  readonly ring: KeyRing | null;
   close(): void;
 }
 
 /**
  * Attaches the program and maps its counters, so that reading them needs no right.
  *
- * @param onGone is called where the interface is deleted
+ * @param keys which keys leave the kernel as hashes; undefined: none
+ * @param onChange is told what happens to the interface, and whether that is the end
  * @throws ERR_MEMBENCH_SOURCE for an unknown interface, ERR_MEMBENCH_UNSUPPORTED where something is missing
  */
 export async function attachCounting(
   name: string,
   ports: readonly (readonly [number, number])[],
   method: AttachMethod | undefined,
+  keys: KeySampling | undefined,
   onChange: (message: string, over: boolean) => void,
 ): Promise<AttachedCounting> {
   const libc = await loadLibc();
@@ -38,11 +43,12 @@ export async function attachCounting(
   if (device === undefined) throw noInterface(name, false);
   const libbpf = await loadLibbpf();
   const seed = randomBytes(8).readBigUInt64LE();
-  const programs = loadCounting(libbpf, { ports, seed, latencySample: LATENCY_SAMPLE });
+  const programs = loadCounting(libbpf, { ports, seed, latencySample: LATENCY_SAMPLE, keys });
   try {
     const words = programs.cpus * COUNT_COUNTERS;
     const size = Math.ceil((words * 8) / libc.pageSize) * libc.pageSize;
     const counters = new BigUint64Array(libc.map(size, PROT_READ, programs.counters, 0), 0, words);
+    const ring = keys === undefined ? null : new KeyRing(libc, programs.ring, keys.ringSize);
     const attachment = await attach(libbpf, programs, device, method);
     const watch = new InterfaceWatch(interfaces, name, device.ifindex, ({ message, over }) =>
       onChange(message, over),
@@ -51,6 +57,7 @@ export async function attachCounting(
     return {
       method: attachment.method,
       read: () => Counters.sum(counters),
+      ring,
       close() {
         watch.stop();
         attachment.detach();

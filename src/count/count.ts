@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { RecordingClock } from '../clock.js';
 import { attachCounting } from './attached.js';
 import { Counters } from './counters.js';
+import { KeyFollower } from './key-follower.js';
 import { type CountOptions, type CountReport, checkCountOptions } from './options.js';
 import { countedIn } from './report.js';
 import { giveUpRights } from './rights.js';
@@ -22,16 +23,24 @@ export async function* count(options: CountOptions): AsyncGenerator<CountReport,
   const onAbort = () => end.abort();
   if (signal?.aborted) return;
   const clock = new RecordingClock();
-  const attached = await attachCounting(name, options.ports ?? PORTS, options.attach, (message, over) => {
-    onWarning?.(message);
-    if (over) end.abort();
-  });
+  const keys = KeyFollower.prepare(options);
+  const attached = await attachCounting(
+    name,
+    options.ports ?? PORTS,
+    options.attach,
+    keys?.sampling,
+    (message, over) => {
+      onWarning?.(message);
+      if (over) end.abort();
+    },
+  );
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
     const rights = options.giveUpRights
       ? await giveUpRights(attached.method)
       : 'this process keeps its rights';
     const start = clock.now();
+    keys?.start(attached.ring, clock);
     let before = new Counters();
     let at = start;
     onStart?.(`counting on ${name}, attached by ${attached.method}; ${rights}`);
@@ -45,20 +54,24 @@ export async function* count(options: CountOptions): AsyncGenerator<CountReport,
         await wait((until - elapsed) * 1000, undefined, { signal: end.signal }).catch(() => {});
       }
       const now = clock.now();
+      const isLast = last || end.signal.aborted;
       const total = attached.read();
+      const all = countedIn(total, total);
       yield {
         ts_ns: String(now),
         interval_s: Number(now - at) / 1e9,
         ...countedIn(total.since(before), total),
-        total: { ...countedIn(total, total), elapsed_s: Number(now - start) / 1e9 },
-        last: last || end.signal.aborted,
+        ...keys?.report(all, isLast),
+        total: { ...all, elapsed_s: Number(now - start) / 1e9 },
+        last: isLast,
       };
-      if (last || end.signal.aborted) return;
+      if (isLast) return;
       before = total;
       at = now;
     }
   } finally {
     signal?.removeEventListener('abort', onAbort);
+    keys?.stop();
     attached.close();
   }
 }

@@ -1,5 +1,8 @@
 /** Options and results of `count()`. */
+
+import type { MissRatios } from '../analyze/collect/memory.js';
 import { MembenchError, refuseUnknown } from '../errors.js';
+import type { CountedKey, KeySampleReport } from './key-sample.js';
 import type { Counted } from './report.js';
 
 export interface CountOptions {
@@ -11,6 +14,10 @@ export interface CountOptions {
   interval?: number;
   /** Seconds after which it ends. Default: never. */
   duration?: number;
+  /** Also follows one in so many keys, 1: all: their hashes leave the kernel. */
+  keySample?: number;
+  /** File with the secret for the hashes of keys, as of `record`. Default: a new one. */
+  keyFile?: string;
   /** How programs are attached. Default: TCX, then clsact. */
   attach?: 'tcx' | 'clsact';
   /**
@@ -33,6 +40,14 @@ export interface CountReport extends Counted {
   interval_s: number;
   /** Since the start. */
   total: Counted & { elapsed_s: number };
+  /** With a key sample: the busiest of its keys since the start, with all requests of each. */
+  keys?: CountedKey[];
+  /** The busiest in the interval. */
+  interval_keys?: CountedKey[];
+  /** With a key sample: how the hit ratio would change with memory, since the start. */
+  mrc?: MissRatios;
+  /** With a key sample: what it is. */
+  key_sample?: KeySampleReport;
   /** Whether this is the last one. */
   last: boolean;
 }
@@ -43,6 +58,8 @@ const KNOWN: Readonly<Record<keyof CountOptions, true>> = {
   ports: true,
   interval: true,
   duration: true,
+  keySample: true,
+  keyFile: true,
   attach: true,
   giveUpRights: true,
   signal: true,
@@ -54,6 +71,8 @@ const KNOWN: Readonly<Record<keyof CountOptions, true>> = {
 const INTERVAL_MIN = 0.01;
 /** Longest wait of a timer of Node, seconds. */
 const TIMER_MAX = 2 ** 31 / 1000 - 1;
+/** Keys of which one is followed: more would leave hardly any. */
+const KEY_SAMPLE_MAX = 2 ** 20;
 
 function usage(what: string, hint?: string): MembenchError {
   return new MembenchError('ERR_MEMBENCH_USAGE', what, hint);
@@ -84,6 +103,16 @@ export function checkCountOptions(options: CountOptions): string {
   }
   if (!(duration > 0 && duration <= 1e9)) {
     throw usage(`duration must be a positive number of seconds, not ${duration}`);
+  }
+  const { keySample, keyFile } = options;
+  if (
+    keySample !== undefined &&
+    !(Number.isInteger(keySample) && keySample >= 1 && keySample <= KEY_SAMPLE_MAX)
+  ) {
+    throw usage(`the key sample must be one in 1 to ${KEY_SAMPLE_MAX} keys, not in ${keySample}`);
+  }
+  if (keyFile !== undefined && keySample === undefined) {
+    throw usage('a key file is for the hashes of a key sample', 'use --key-sample 1/100 with it');
   }
   for (const range of options.ports ?? []) {
     const [first, last] = Array.isArray(range) ? (range as [number, number]) : [0, 0];

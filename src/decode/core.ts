@@ -14,8 +14,10 @@ export interface Core {
   ): number;
   decodeSlot(list: number, ordinal: bigint): void;
   decodeRing(at: number, size: number, limit: number, now: bigint): number;
+  decodePerf(buffer: number, limit: number, now: bigint): number;
   decodeBlock(block: number): void;
   lagOfRing(at: number, size: number, now: bigint): void;
+  lagOfPerf(buffer: number, now: bigint): void;
   lagOfBlock(block: number, now: bigint): void;
   sealNow(): void;
   finish(): void;

@@ -19,6 +19,12 @@ export const countSchema = {
     COUNT_LATENCY: [512, 'first counter of latencies: eight for each doubling of nanoseconds'],
     COUNT_LATENCY_BUCKETS: [256, 'counters of latencies'],
     COUNT_COUNTERS: [768, 'counters of one CPU, u64 each'],
+    KEY_IS_ANSWER: [1, 'bit of key_record.bits: an answer, not a request'],
+    KEY_IS_COMPLETE: [2, 'bit of key_record.bits: the request will be answered; the answer is complete'],
+    KEY_HAS_VALUE: [4, 'bit of key_record.bits: value_size is set'],
+    KEY_HAS_TTL: [8, 'bit of key_record.bits: ttl is set'],
+    KEY_HAS_FLAGS: [16, 'bit of key_record.bits: client flags other than 0'],
+    KEY_IS_UNPAIRED: [32, 'bit of key_record.bits: what answers the request cannot be told'],
   },
   enums: {
     count_counter: {
@@ -51,6 +57,8 @@ export const countSchema = {
         'skipped_fragment',
         'skipped_cut_header',
         'skipped_malformed',
+        'skipped_key_ring_full',
+        'skipped_key_unread',
       ],
     },
     count_answer: {
@@ -87,6 +95,26 @@ export const countSchema = {
     },
   },
   structs: {
+    key_record: {
+      doc: 'what leaves the kernel with a key sample: a request of a key of the sample, or an answer to one',
+      fields: [
+        { name: 'time', type: 'u64', doc: 'CLOCK_MONOTONIC, ns' },
+        { name: 'hash', type: 'u64', doc: 'SipHash-2-4 of the key; 0: an answer that names no key' },
+        { name: 'flow', type: 'u32', doc: 'the connection, by a hash' },
+        {
+          name: 'number',
+          type: 'u32',
+          doc: 'number of the request in its connection, among those with an answer; of an answer that of its request',
+        },
+        { name: 'value_size', type: 'u32', doc: 'bytes of the value, where there is one' },
+        { name: 'ttl', type: 'i32', doc: 'as sent, where there is one' },
+        { name: 'what', type: 'u8', doc: 'enum op; of an answer enum count_answer' },
+        { name: 'bits', type: 'u8', doc: 'KEY_IS_*, KEY_HAS_*' },
+        { name: 'key_size', type: 'u8', doc: 'bytes of the key' },
+        { name: 'mode', type: 'u8', doc: 'mode of a meta command, a letter as sent; 0: none' },
+        { name: 'pad', type: 'u32', doc: 'unused; 0' },
+      ],
+    },
     count_settings: {
       doc: 'read-only data of the counting program, set before it is loaded',
       fields: [
@@ -101,6 +129,13 @@ export const countSchema = {
           doc: 'latency is measured of requests whose hashed sequence number has none of these bits',
         },
         { name: 'seed', type: 'u64', doc: 'seed of the hash of connections' },
+        {
+          name: 'key_limit',
+          type: 'u64',
+          doc: 'keys belong to the sample whose hash has an upper half below it; 0: no key sample',
+        },
+        { name: 'key0', type: 'u64', doc: 'lower half of the secret for keys' },
+        { name: 'key1', type: 'u64', doc: 'upper half of the secret for keys' },
       ],
     },
   },

@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x48dafa23;
+export const LAYOUT_HASH = 0xdbc6e786;
 
 /** entries of the table of connections that the counting program keeps, 64 bytes each */
 export const COUNT_FLOWS = 65536;
@@ -29,6 +29,18 @@ export const COUNT_LATENCY = 512;
 export const COUNT_LATENCY_BUCKETS = 256;
 /** counters of one CPU, u64 each */
 export const COUNT_COUNTERS = 768;
+/** bit of key_record.bits: an answer, not a request */
+export const KEY_IS_ANSWER = 1;
+/** bit of key_record.bits: the request will be answered; the answer is complete */
+export const KEY_IS_COMPLETE = 2;
+/** bit of key_record.bits: value_size is set */
+export const KEY_HAS_VALUE = 4;
+/** bit of key_record.bits: ttl is set */
+export const KEY_HAS_TTL = 8;
+/** bit of key_record.bits: client flags other than 0 */
+export const KEY_HAS_FLAGS = 16;
+/** bit of key_record.bits: what answers the request cannot be told */
+export const KEY_IS_UNPAIRED = 32;
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX = 262144;
 /** bytes of a classic pcap file header (pcap-savefile(5)) */
@@ -125,6 +137,8 @@ export const COUNT_COUNTER_NAMES = [
   'skipped_fragment',
   'skipped_cut_header',
   'skipped_malformed',
+  'skipped_key_ring_full',
+  'skipped_key_unread',
 ] as const;
 export type CountCounter = (typeof COUNT_COUNTER_NAMES)[number];
 
@@ -383,6 +397,7 @@ export const COUNTER_NAMES = [
   'flows_uncut',
   'parsed_segments',
   'parsed_gaps',
+  'ring_bytes',
   'retransmitted',
   'duplicates',
   'out_of_order',
@@ -519,6 +534,31 @@ export const COLUMN_NAMES = [
 ] as const;
 export type Column = (typeof COLUMN_NAMES)[number];
 
+/** Byte offsets. what leaves the kernel with a key sample: a request of a key of the sample, or an answer to one */
+export const KEY_RECORD = {
+  /** u64: CLOCK_MONOTONIC, ns */
+  time: 0,
+  /** u64: SipHash-2-4 of the key; 0: an answer that names no key */
+  hash: 8,
+  /** u32: the connection, by a hash */
+  flow: 16,
+  /** u32: number of the request in its connection, among those with an answer; of an answer that of its request */
+  number: 20,
+  /** u32: bytes of the value, where there is one */
+  value_size: 24,
+  /** i32: as sent, where there is one */
+  ttl: 28,
+  /** u8: enum op; of an answer enum count_answer */
+  what: 32,
+  /** u8: KEY_IS_*, KEY_HAS_* */
+  bits: 33,
+  /** u8: bytes of the key */
+  key_size: 34,
+  /** u8: mode of a meta command, a letter as sent; 0: none */
+  mode: 35,
+  SIZE: 40,
+} as const;
+
 /** Byte offsets. read-only data of the counting program, set before it is loaded */
 export const COUNT_SETTINGS = {
   /** u32: layout hash of the build; the host refuses an object with another one */
@@ -527,7 +567,13 @@ export const COUNT_SETTINGS = {
   latency_mask: 4,
   /** u64: seed of the hash of connections */
   seed: 8,
-  SIZE: 16,
+  /** u64: keys belong to the sample whose hash has an upper half below it; 0: no key sample */
+  key_limit: 16,
+  /** u64: lower half of the secret for keys */
+  key0: 24,
+  /** u64: upper half of the secret for keys */
+  key1: 32,
+  SIZE: 40,
 } as const;
 
 /** Byte offsets. state of the batch ring, one for each memory; only the host uses it, through Atomics */
@@ -1241,6 +1287,32 @@ export const RING_HOLE = {
   /** u32: bytes left out */
   size: 4,
   SIZE: 8,
+} as const;
+
+/** Byte offsets. head of a worker's window where the BPF program fills a perf buffer; a `perf_cursor` for each ring follows */
+export const PERF_BUFFER = {
+  /** u32: rings of this worker, one for each CPU */
+  rings: 0,
+  /** u32: bytes of each ring's data, a power of two */
+  size: 4,
+  /** u32: address of room for a sample that goes on at the beginning of its ring */
+  spare: 8,
+  SIZE: 16,
+} as const;
+
+/** Byte offsets. one ring of a perf buffer in the current batch; positions are bytes since the ring was made */
+export const PERF_CURSOR = {
+  /** u64: position where the batch began */
+  start: 0,
+  /** u64: position of the next sample */
+  next: 8,
+  /** u64: position after the last sample when the batch began */
+  end: 16,
+  /** u64: time of the next sample, only the parser uses it */
+  time: 24,
+  /** u32: address of the ring's data */
+  data: 32,
+  SIZE: 40,
 } as const;
 
 /** Byte offsets. head of a record of a BPF ring that stands for a TCP segment of whole messages, of which neither key nor value is in it. Addresses follow as on the wire, source first, of 4 bytes each, or 16 with IPv6, and then `message`s to the end of the record, by ascending place in the segment */

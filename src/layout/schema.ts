@@ -304,6 +304,7 @@ export const schema: Schema = {
         'flows_uncut',
         'parsed_segments',
         'parsed_gaps',
+        'ring_bytes',
         'retransmitted',
         'duplicates',
         'out_of_order',
@@ -973,6 +974,26 @@ export const schema: Schema = {
       fields: [
         f('offset', 'u32', 'bytes of the payload before it, as on the wire'),
         f('size', 'u32', 'bytes left out'),
+      ],
+    },
+    perf_buffer: {
+      doc: "head of a worker's window where the BPF program fills a perf buffer; a `perf_cursor` for each ring follows",
+      fields: [
+        f('rings', 'u32', 'rings of this worker, one for each CPU'),
+        f('size', 'u32', "bytes of each ring's data, a power of two"),
+        f('spare', 'u32', 'address of room for a sample that goes on at the beginning of its ring'),
+        f('pad0', 'u32', 'zero'),
+      ],
+    },
+    perf_cursor: {
+      doc: 'one ring of a perf buffer in the current batch; positions are bytes since the ring was made',
+      fields: [
+        f('start', 'u64', 'position where the batch began'),
+        f('next', 'u64', 'position of the next sample'),
+        f('end', 'u64', 'position after the last sample when the batch began'),
+        f('time', 'u64', 'time of the next sample, only the parser uses it'),
+        f('data', 'u32', "address of the ring's data"),
+        f('pad0', 'u32', 'zero'),
       ],
     },
     message_record: {

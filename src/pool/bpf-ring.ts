@@ -4,7 +4,7 @@ import { regionAddress } from '../memory/map.js';
 import type { WorkerState } from '../memory/worker-state.js';
 import { type Libc, PROT_READ, PROT_WRITE } from '../native/libc.js';
 import { type KernelRing, LAG_SAMPLE } from './drain.js';
-import { KernelCounters } from './kernel-counters.js';
+import { type KernelCounters, openKernelCounters } from './kernel-counters.js';
 import type { BpfRing, WorkerTask } from './messages.js';
 import { bytesOfPackets, RingCopy } from './ring-records.js';
 import { shareUncut } from './uncut.js';
@@ -106,12 +106,7 @@ class MappedRing implements KernelRing {
     this.#mapping = mapping;
     this.#epoll = libc.watch([rings.fd]);
     this.#uncut = shareUncut(libc, task, rings);
-    const { map, worker } = task;
-    this.#counters = new KernelCounters(mapCounters(libc, task, rings), state.kernel, {
-      index: worker,
-      workers: map.workers,
-      cpus: rings.cpus,
-    });
+    this.#counters = openKernelCounters(libc, task, rings, state);
   }
 
   count(): void {
@@ -151,15 +146,4 @@ class MappedRing implements KernelRing {
     this.#state.end();
     return done;
   }
-}
-
-/** Maps the kernel's counters, into the shared memory at the same place for every worker, or outside it. */
-function mapCounters(libc: Libc, task: WorkerTask, rings: BpfRing): BigUint64Array {
-  const { buffer } = task.memory;
-  const pages = Math.ceil(rings.countersSize / libc.pageSize) * libc.pageSize;
-  const at = libc.addressOf(new Uint8Array(buffer)) + BigInt(task.map.kernelCounters);
-  if (rings.zeroCopy && libc.mapOver(at, pages, PROT_READ, rings.counters, 0) === 0) {
-    return new BigUint64Array(buffer, task.map.kernelCounters, rings.countersSize / 8);
-  }
-  return new BigUint64Array(libc.map(pages, PROT_READ, rings.counters, 0), 0, rings.countersSize / 8);
 }

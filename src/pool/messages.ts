@@ -1,21 +1,33 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { MemoryMap } from '../memory/map.js';
 
-/** A BPF ring that a worker drains. */
-export interface BpfRing {
-  kind: 'bpf ring';
-  /** Descriptor of the ring. */
-  fd: number;
-  /** Bytes of the ring. */
-  size: number;
+/** What a worker maps of the BPF program besides its rings. */
+export interface ProgramMaps {
   /** Descriptor of the map of kernel counters, its bytes, and the number of CPUs it counts for. */
   counters: number;
   countersSize: number;
   cpus: number;
   /** Descriptor of the bitmap of flows that are copied whole; null where all are. */
   uncut: number | null;
-  /** Whether to map the ring into the parser's memory, instead of copying from it. */
+  /** Whether to map everything into the parser's memory, instead of copying from rings. */
   zeroCopy: boolean;
+}
+
+/** A BPF ring that a worker drains. */
+export interface BpfRing extends ProgramMaps {
+  kind: 'bpf ring';
+  /** Descriptor of the ring. */
+  fd: number;
+  /** Bytes of the ring. */
+  size: number;
+}
+
+/** The rings of a BPF perf buffer that a worker drains, one for each CPU. */
+export interface PerfRings extends ProgramMaps {
+  kind: 'perf rings';
+  fds: readonly number[];
+  /** Bytes of the data of each. */
+  size: number;
 }
 
 /** A packet socket that a worker drains. */
@@ -54,7 +66,7 @@ export interface WorkerTask {
   /** Added to the times of packets to get Unix time, in units. */
   clock: bigint;
   /** The kernel ring that it drains, null where its packets come through the batch ring. */
-  ring: BpfRing | PacketRing | null;
+  ring: BpfRing | PerfRings | PacketRing | null;
   /** Whether it takes over from a thread that failed. */
   again: boolean;
   /** Port for messages of FromWorker. */

@@ -1,6 +1,6 @@
 import { UNCUT_BITMAP } from '../layout/generated.js';
 import { type Libc, PROT_READ, PROT_WRITE } from '../native/libc.js';
-import type { BpfRing, WorkerTask } from './messages.js';
+import type { ProgramMaps, WorkerTask } from './messages.js';
 
 /**
  * Shares the bitmap of flows whose packets the BPF program copies whole: it is mapped into the shared memory, at
@@ -13,7 +13,7 @@ import type { BpfRing, WorkerTask } from './messages.js';
 export function shareUncut(
   libc: Libc,
   { memory, map }: WorkerTask,
-  { uncut, zeroCopy }: BpfRing,
+  { uncut, zeroCopy }: ProgramMaps,
 ): () => void {
   if (uncut === null) return () => {};
   const { buffer } = memory;

@@ -27,6 +27,10 @@ async function openRing(task: WorkerTask): Promise<KernelRing | null> {
     const { openBpfRing } = await import('./bpf-ring.js');
     return openBpfRing(libc, task, ring, state);
   }
+  if (ring.kind === 'perf rings') {
+    const { openPerfRings } = await import('./perf-rings.js');
+    return openPerfRings(libc, task, ring, state);
+  }
   const { openPacketRing } = await import('./packet-ring.js');
   return openPacketRing(libc, task, ring, state);
 }

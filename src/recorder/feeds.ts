@@ -2,6 +2,7 @@
 import { UNCUT_BITMAP } from '../layout/generated.js';
 import { bufferWithin, mapWithin } from '../memory/budget.js';
 import { type MapOptions, type MemoryMap, mapMemory } from '../memory/map.js';
+import { perfWindow } from '../memory/perf-window.js';
 import type { WorkerTask } from '../pool/messages.js';
 import { DescriptorReader } from '../source/bytes.js';
 import type { CaptureInput } from '../source/captures.js';
@@ -34,7 +35,7 @@ export function mapOf({ feed, workers, buffer, memory }: RecorderSettings, pageS
     workers,
     ...slotsOf(isRing(feed) ? 0 : bufferWithin(memory, buffer, DEFAULT_BUFFER)),
     blockEvents: BLOCK_EVENTS,
-    window: windowOf(feed, pageSize),
+    window: windowOf(feed, workers, pageSize),
     kernelCounters: feed.kind === 'bpf rings' ? feed.countersSize : 0,
     uncut: feed.kind === 'bpf rings' && feed.uncut !== null ? UNCUT_BITMAP : 0,
   };
@@ -54,13 +55,15 @@ export function capturesOf(feed: Feed): readonly CaptureInput[] | undefined {
   return [{ name: 'pcap', header: feed.header, reader, bytesTotal: null }];
 }
 
-/** Bytes of the window for a worker's kernel ring. */
-function windowOf(feed: Feed, pageSize: number): number {
+/** Bytes of the window for a worker's kernel ring, or rings. */
+function windowOf(feed: Feed, workers: number, pageSize: number): number {
   switch (feed.kind) {
     case 'captures':
     case 'stream':
       return 0;
     case 'bpf rings':
+      if (feed.buffer === 'perf')
+        return perfWindow(feed.rings.length / workers, feed.ringSize, pageSize).size;
       // The page of the consumer, that of the producer, and the data twice in a row.
       return 2 * pageSize + 2 * feed.ringSize;
     case 'packet rings':
@@ -68,16 +71,23 @@ function windowOf(feed: Feed, pageSize: number): number {
   }
 }
 
-/** The kernel ring of one worker; null where packets come through the batch ring. */
-export function ringOf(feed: Feed, worker: number, zeroCopy: boolean): WorkerTask['ring'] {
+/** The kernel ring, or rings, of one worker; null where packets come through the batch ring. */
+export function ringOf(
+  feed: Feed,
+  worker: number,
+  { workers, zeroCopy }: Pick<RecorderSettings, 'workers' | 'zeroCopy'>,
+): WorkerTask['ring'] {
   switch (feed.kind) {
     case 'captures':
     case 'stream':
       return null;
     case 'bpf rings': {
-      const { ringSize: size, counters, countersSize, cpus, uncut } = feed;
-      const fd = feed.rings[worker]!;
-      return { kind: 'bpf ring', fd, size, counters, countersSize, cpus, uncut, zeroCopy };
+      const { rings, ringSize: size, counters, countersSize, cpus, uncut } = feed;
+      const program = { size, counters, countersSize, cpus, uncut, zeroCopy };
+      const each = rings.length / workers;
+      if (feed.buffer === 'perf')
+        return { kind: 'perf rings', fds: rings.slice(worker * each, (worker + 1) * each), ...program };
+      return { kind: 'bpf ring', fd: rings[worker]!, ...program };
     }
     case 'packet rings': {
       const { blockSize, blockCount, blockTimeout } = feed;

@@ -171,7 +171,9 @@ export class Recorder implements RecorderHandle {
 
   async ready(): Promise<null> {
     const buffer = this.#memory.buffer;
-    const { feed, run, key, addressKey, hashSeed, zeroCopy, clock = 0n } = this.#settings;
+    const { feed, run, key, addressKey, hashSeed, clock = 0n } = this.#settings;
+    const parsed = feed.kind === 'bpf rings' && feed.parsed;
+    const secrets = { key, addressKey, hashSeed };
     const name = this.#settings.simd ? 'pipeline' : 'pipeline-scalar';
     const module = await WebAssembly.compile(readFileSync(new URL(`../wasm/${name}.wasm`, import.meta.url)));
     const tasks = Array.from({ length: this.#settings.workers }, (_, worker) => ({
@@ -179,12 +181,12 @@ export class Recorder implements RecorderHandle {
       memory: this.#memory,
       map: this.#map,
       worker,
-      config: configureWorker(buffer, this.#map, worker, { key, addressKey, hashSeed, eventsOut: false }),
+      config: configureWorker(buffer, this.#map, worker, { ...secrets, eventsOut: false, parsed }),
       run,
       unit: this.#unit,
       // Packets of all other sources have Unix times already.
       clock: feed.kind === 'bpf rings' ? clock : 0n,
-      ring: ringOf(feed, worker, zeroCopy),
+      ring: ringOf(feed, worker, this.#settings),
     }));
     this.#pool = startPool(this.#threads ?? startThreads(tasks.length), tasks, this.#events);
     // A failed worker would leave the source waiting for a slot that is never freed.

@@ -31,9 +31,10 @@ const TCX = [6, 6] as const;
 /** No packet has port 0, so that the child captures nothing. */
 const NO_PORT = [[0, 0]] as const;
 const PORTS = [[11211, 11211]] as const;
-/** Number of workers, enough to try several rings, and bytes of the smallest BPF ring that membench uses. */
+/** Number of workers, enough to try several rings, and bytes of the smallest rings that membench uses. */
 const WORKERS = 2;
 const RING = 512 * 1024;
+const PERF_RING = 128 * 1024;
 /** Bytes of libpcap's buffer for the trial. */
 const PCAP_BUFFER = 1024 * 1024;
 
@@ -274,6 +275,7 @@ async function checkEbpf(rights: Rights | null, { check }: Decoder): Promise<Che
       () => loadAndClose(libbpf),
       (how) => how,
     );
+    await checkPerf(checks, libbpf);
   }
   return checks.list;
 }
@@ -285,7 +287,7 @@ function checkKernel(checks: Checks): void {
     `kernel >= ${BPF_RINGS.join('.')}`,
     since(BPF_RINGS),
     !since(BPF_RINGS) ? 'has no BPF rings' : since(TCX) ? 'attaches by TCX' : 'attaches by clsact filters',
-    'use afpacket:IF',
+    'use --ebpf-buffer perf, or afpacket:IF',
   );
 }
 
@@ -312,15 +314,34 @@ function checkBpfRight(checks: Checks, rights: Rights, name: 'CAP_BPF' | 'CAP_NE
   else checks.right(rights, name, FIX_BPF);
 }
 
+/** Checks the perf buffer, which the source works without. */
+async function checkPerf(checks: Checks, libbpf: Libbpf): Promise<void> {
+  const what = 'perf buffer';
+  try {
+    const { loadPrograms } = await import('./ebpf/object.js');
+    const { loadPerfEvents } = await import('../native/perf-events.js');
+    const perf = await loadPerfEvents();
+    loadPrograms(libbpf, { ports: PORTS, rings: WORKERS, ringSize: PERF_RING, seed: 0n, perf }).close();
+    checks.add(what, true, 'works too, with --ebpf-buffer perf');
+  } catch (error) {
+    checks.add(what, null, `not usable: ${(error as Error).message}`);
+  }
+}
+
 /** Loads the programs into the kernel and closes them, without attaching them. Returns what they can do here. */
 async function loadAndClose(libbpf: Libbpf): Promise<string> {
   const { loadPrograms } = await import('./ebpf/object.js');
   const settings = { ports: PORTS, rings: WORKERS, ringSize: RING, seed: 0n };
+  const loads = (more: { skipValues?: boolean; parseKey?: Uint8Array }): boolean => {
+    try {
+      loadPrograms(libbpf, { ...settings, ...more }).close();
+      return true;
+    } catch {
+      return false;
+    }
+  };
   loadPrograms(libbpf, settings).close();
-  try {
-    loadPrograms(libbpf, { ...settings, skipValues: true }).close();
-    return 'the kernel takes them; values stay in it';
-  } catch {
-    return 'the kernel takes them; values are copied';
-  }
+  const values = loads({ skipValues: true }) ? 'values stay in it' : 'values are copied';
+  const parse = loads({ parseKey: new Uint8Array(16) }) ? 'works' : 'does not work';
+  return `the kernel takes them; ${values}; --kernel-parse ${parse}`;
 }

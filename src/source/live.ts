@@ -16,6 +16,10 @@ export interface LiveOptions {
   attach?: 'tcx' | 'clsact' | undefined;
   /** Whether the BPF program leaves values out of packets. Default: where it can. */
   ebpfValues?: 'skip' | 'copy' | undefined;
+  /** How packets leave the BPF program: through BPF rings, the default, or the perf buffer. */
+  ebpfBuffer?: 'ring' | 'perf' | undefined;
+  /** The secret for the hashes of keys, 16 bytes, where the BPF program parses. */
+  parseKey?: Uint8Array | undefined;
 }
 
 /** Whether a name stands for all interfaces: `any`, as for tcpdump, or `*`. */

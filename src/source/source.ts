@@ -16,9 +16,14 @@ export interface StreamFeed {
   header: CaptureHeader;
 }
 
-/** BPF rings that the kernel fills, one for each worker. */
+/**
+ * Rings that a BPF program fills: one BPF ring for each worker, or the rings of a perf buffer, one for each worker and
+ * CPU.
+ */
 export interface BpfRingsFeed {
   kind: 'bpf rings';
+  buffer: 'ring' | 'perf';
+  /** Their descriptors, those of a worker in a row. */
   rings: readonly number[];
   /** Bytes of each ring: a power of two, and whole pages. */
   ringSize: number;
@@ -31,6 +36,8 @@ export interface BpfRingsFeed {
    * are left out.
    */
   uncut: number | null;
+  /** Whether segments of whole messages come as message records. */
+  parsed: boolean;
   /** Seed of the flow hash of the BPF program. */
   hashSeed: bigint;
 }

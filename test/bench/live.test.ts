@@ -7,7 +7,16 @@ import type { Run } from '#bench/live/run.js';
 import { parseMemcaslap, parseSummary, parseTcpdump } from '#bench/live/said.js';
 import { spreadOf } from '#bench/measure/statistics.js';
 
-const NONE_LOST = { captured: 10, dropped: 0, lost: 0, lag: null, cpu: 1000, peak: 1 };
+const NONE_LOST = {
+  captured: 10,
+  dropped: 0,
+  lost: 0,
+  lag: null,
+  ringBytes: null,
+  cpu: 1000,
+  peak: 1,
+  growth: 0,
+};
 
 function runOf(rate: number, lost = 0): Run {
   return {
@@ -69,7 +78,7 @@ test('tcpdump: counts at its end', (t) => {
   const said = (...lines: string[]) => parseTcpdump(`${start}${lines.join('\n')}\n`);
   t.deepEqual(
     said('509808 packets captured', '509900 packets received by filter', '92 packets dropped by kernel'),
-    { captured: 509_808, dropped: 92, lost: 92, lag: null },
+    { captured: 509_808, dropped: 92, lost: 92, lag: null, ringBytes: null },
   );
   t.deepEqual(
     said(
@@ -78,7 +87,7 @@ test('tcpdump: counts at its end', (t) => {
       '0 packets dropped by kernel',
       '3 packets dropped by interface',
     ),
-    { captured: 1, dropped: 0, lost: 3, lag: null },
+    { captured: 1, dropped: 0, lost: 3, lag: null, ringBytes: null },
   );
   t.is(said(), null);
 });
@@ -88,8 +97,9 @@ test('membench: packets and losses of a summary', (t) => {
     packets: { seen: 100, decoded: 60, skipped: { no_payload: 30 }, lost: { ring_full: 7, by_kernel: 3 } },
     kernel: { received: 100, dropped: 3 },
     lag_ns: { p50: 1, p99: 2, max: 3 },
+    counters: { ring_bytes: 9000 },
   };
-  const outcome = { captured: 90, dropped: 3, lost: 10, lag: { p50: 1, p99: 2, max: 3 } };
+  const outcome = { captured: 90, dropped: 3, lost: 10, lag: { p50: 1, p99: 2, max: 3 }, ringBytes: 9000 };
   t.deepEqual(parseSummary(JSON.stringify(summary)), outcome);
   t.deepEqual(parseSummary(JSON.stringify({ ...summary, lag_ns: undefined })), { ...outcome, lag: null });
   t.is(parseSummary(''), null);

@@ -12,7 +12,10 @@ for (const [args, said] of [
   [['--interval', '1ms', 'ebpf:lo'], /interval must be from 0\.01 to \d+ seconds, not 0\.001/],
   [['--metrics', '70000', 'ebpf:lo'], /It must be a port or HOST:PORT/],
   [['--metrics', 'a:b', 'ebpf:lo'], /It must be a port or HOST:PORT/],
-  [['--key-sample', '1/10', 'ebpf:lo'], /unknown option '--key-sample'/],
+  [['--key-sample', '10', 'ebpf:lo'], /It must be a share such as 1\/10/],
+  [['--key-sample', '1/0', 'ebpf:lo'], /It must be a share such as 1\/10/],
+  [['--key-sample', '1/2000000', 'ebpf:lo'], /must be one in 1 to 1048576 keys, not in 2000000/],
+  [['--key-file', 'secret', 'ebpf:lo'], /a key file is for the hashes of a key sample/],
 ] as const) {
   test(`count ${args.join(' ')} is refused`, (t) => {
     const { code, stdout, stderr } = membench(['count', ...args]);
@@ -32,6 +35,8 @@ test('the library refuses the same, and options it does not know', async (t) => 
     { source: 'ebpf:lo', duration: 0 },
     { source: 'ebpf:lo', ports: [[0, 1]] },
     { source: 'ebpf:lo', intervall: 1 },
+    { source: 'ebpf:lo', keySample: 0.5 },
+    { source: 'ebpf:lo', keySample: '1/10' },
   ]) {
     await t.throwsAsync(first(options), { code: 'ERR_MEMBENCH_USAGE' }, JSON.stringify(options));
   }

@@ -160,10 +160,17 @@ test('--key-file, and again with it: the same keys', (t) => {
 test('what means nothing for a file is refused', (t) => {
   const folder = temporary(t);
   const source = capture(folder);
-  for (const args of [['-Z', 'nobody'], ['--attach', 'tcx'], ['--ebpf-values', 'skip'], ['--no-zero-copy']]) {
+  for (const args of [
+    ['-Z', 'nobody'],
+    ['--attach', 'tcx'],
+    ['--ebpf-values', 'skip'],
+    ['--ebpf-buffer', 'ring'],
+    ['--kernel-parse'],
+    ['--no-zero-copy'],
+  ]) {
     const { code, stderr } = membench(['record', ...args, source, join(folder, 'out.mbp')]);
     t.is(code, 2, args.join(' '));
-    t.regex(stderr, /is for (live|ebpf) sources \[ERR_MEMBENCH_USAGE\]/);
+    t.regex(stderr, /is for (live sources|ebpf sources|ebpf:IF) \[ERR_MEMBENCH_USAGE\]/);
   }
   t.is(readFileSync(source).length, pcapFile(PACKETS).length);
 });

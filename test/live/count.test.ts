@@ -1,8 +1,8 @@
 /** `membench count` beside a real memcached. */
-import { type ChildProcess, execFileSync } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import test, { type ExecutionContext } from 'ava';
-import type { Counted, CountReport } from 'membench';
+import type { Counted } from 'membench';
+import { Counting } from '../support/live-counting.js';
 import { DEVICE, Network, PORT, SERVER, takeTurns, until, whyNotLive } from '../support/network.js';
 import { eachThread, rights, without } from '../support/rights.js';
 
@@ -10,54 +10,6 @@ const reason = whyNotLive();
 test.before(takeTurns);
 const live = reason === '' ? test.serial : test.serial.skip;
 const why = reason && ` (${reason})`;
-
-/** A running `membench count`. */
-class Counting {
-  readonly child: ChildProcess;
-  said = '';
-  out = '';
-  readonly #closed: Promise<unknown>;
-
-  constructor(network: Network, options: readonly string[], by: readonly string[] = []) {
-    const command = ['dist/bin/membench.cjs', 'count', '-p', String(PORT), ...options, `ebpf:${DEVICE}`];
-    this.child = network.start(...by, process.execPath, ...command);
-    this.child.stderr!.on('data', (data) => {
-      this.said += data;
-    });
-    this.child.stdout!.on('data', (data) => {
-      this.out += data;
-    });
-    this.#closed = once(this.child, 'close');
-  }
-
-  async running(): Promise<this> {
-    await until(() => this.child.exitCode !== null || this.said.includes('counting on'));
-    if (this.child.exitCode !== null) throw new Error(this.said);
-    return this;
-  }
-
-  /** Stops it as a person would. Returns its exit code. */
-  async stop(): Promise<number | null> {
-    this.child.kill('SIGINT');
-    return this.ended();
-  }
-
-  async ended(): Promise<number | null> {
-    await this.#closed;
-    return this.child.exitCode;
-  }
-
-  get reports(): CountReport[] {
-    return this.out
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
-  }
-
-  get total(): Counted {
-    return this.reports.at(-1)!.total;
-  }
-}
 
 async function network(t: ExecutionContext): Promise<Network> {
   const made = new Network(t);

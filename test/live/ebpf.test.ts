@@ -34,6 +34,8 @@ const WAYS: [name: string, options: string[]][] = [
   ['by clsact filters', ['--workers', '2', '--attach', 'clsact']],
   ['with the workers it takes by itself', []],
   ['with three workers', ['--workers', '3']],
+  ['through the perf buffer', ['--workers', '2', '--ebpf-buffer', 'perf']],
+  ['through the perf buffer, copied', ['--workers', '2', '--ebpf-buffer', 'perf', '--no-zero-copy']],
 ];
 
 for (const [name, options] of WAYS) {
@@ -210,35 +212,40 @@ function devicePackets(network: Network): number {
 /** 100 by hand: MEMBENCH_OVERLOADS=100. */
 const OVERLOADS = Math.max(2, Number(process.env.MEMBENCH_OVERLOADS ?? 3));
 
-serial(...live('a ring too small, a consumer that stops: every packet is accounted for'), async (t) => {
-  t.timeout(1_200_000);
-  const network = new Network(t);
-  await network.memcached();
-  const folder = temporary(t);
-  for (let run = 0; run < OVERLOADS; run++) {
-    const stopped = (run / (OVERLOADS - 1)) * 0.95;
-    const profile = join(folder, `${run}.mbp`);
-    const options = ['--workers', String(1 + (run % 3)), ...(run % 4 === 3 ? ['--no-zero-copy'] : [])];
-    const before = devicePackets(network);
-    const recording = network.record(...options, '-B', '1K', `ebpf:${DEVICE}`, profile);
-    await recording.running();
-    overload(network, recording.recorderPid, stopped);
-    const summary = await recording.stop();
-    const passed = devicePackets(network) - before;
-    t.is(unaccounted(summary), 0, `stopped for ${stopped} of the time`);
-    // A neighbour may speak before the programs are on, or when they are off again.
-    t.true(
-      summary.packets.seen <= passed && summary.packets.seen >= passed - 20,
-      `${summary.packets.seen} of ${passed}`,
-    );
-    t.is(summary.requests, summary.answered + summary.unanswered);
-    if (stopped > 0.2) t.true((summary.packets.lost.ring_full ?? 0) > 0);
-    t.is(summary.kernel.dropped, summary.packets.lost.ring_full ?? 0);
-    t.true(verifyProfile(profile).perfect);
-    const { loss } = await analyze([profile]);
-    t.is(loss.lost.ring_full ?? 0, summary.packets.lost.ring_full ?? 0, 'the profile tells of it');
-  }
-});
+for (const [buffer, what] of [
+  ['ring', 'a ring'],
+  ['perf', 'a perf buffer'],
+] as const)
+  serial(...live(`${what} too small, a consumer that stops: every packet is accounted for`), async (t) => {
+    t.timeout(1_200_000);
+    const network = new Network(t);
+    await network.memcached();
+    const folder = temporary(t);
+    for (let run = 0; run < OVERLOADS; run++) {
+      const stopped = (run / (OVERLOADS - 1)) * 0.95;
+      const profile = join(folder, `${run}.mbp`);
+      const options = ['--workers', String(1 + (run % 3)), ...(run % 4 === 3 ? ['--no-zero-copy'] : [])];
+      options.push('--ebpf-buffer', buffer);
+      const before = devicePackets(network);
+      const recording = network.record(...options, '-B', '1K', `ebpf:${DEVICE}`, profile);
+      await recording.running();
+      overload(network, recording.recorderPid, stopped);
+      const summary = await recording.stop();
+      const passed = devicePackets(network) - before;
+      t.is(unaccounted(summary), 0, `stopped for ${stopped} of the time`);
+      // A neighbour may speak before the programs are on, or when they are off again.
+      t.true(
+        summary.packets.seen <= passed && summary.packets.seen >= passed - 20,
+        `${summary.packets.seen} of ${passed}`,
+      );
+      t.is(summary.requests, summary.answered + summary.unanswered);
+      if (stopped > 0.2) t.true((summary.packets.lost.ring_full ?? 0) > 0);
+      t.is(summary.kernel.dropped, summary.packets.lost.ring_full ?? 0);
+      t.true(verifyProfile(profile).perfect);
+      const { loss } = await analyze([profile]);
+      t.is(loss.lost.ring_full ?? 0, summary.packets.lost.ring_full ?? 0, 'the profile tells of it');
+    }
+  });
 
 serial(...live('a writer that is held: workers wait for it, none is taken for one that hangs'), async (t) => {
   t.timeout(120_000);
@@ -282,7 +289,8 @@ serial(
     const runs = Number(process.env.MEMBENCH_KILLS ?? 6);
     for (let i = 0; i < runs; i++) {
       const profile = join(folder, `${i}.mbp`);
-      const recording = network.record(`ebpf:${DEVICE}`, profile);
+      const buffer = i % 4 < 2 ? 'ring' : 'perf';
+      const recording = network.record('--ebpf-buffer', buffer, `ebpf:${DEVICE}`, profile);
       const early = i % 3 === 0;
       if (!early) await recording.running();
       else await sleep(Math.random() * 800);

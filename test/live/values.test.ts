@@ -1,11 +1,10 @@
 /** Values that stay in the kernel: the same events as with whole packets, of a real memcached. */
-import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import type { CacheEvent } from 'membench/decoder';
-import { openProfile, readEvents } from 'membench/profile';
 import { temporary } from '../support/cli.js';
 import { DEVICE, Network, PORT, SERVER, takeTurns, whyNotLive } from '../support/network.js';
+import { canariesIn, eventsOf } from '../support/recorded.js';
 import { unaccounted } from '../support/truth.js';
 
 const reason = whyNotLive();
@@ -15,31 +14,6 @@ const titled = (title: string) => `${title}${reason && ` (${reason})`}`;
 
 const CLIENT = 'build/test/live/values-client.js';
 const CANARY = 'CANARY-5d1e';
-
-/** Events without their times, which differ by the programs' clocks. */
-function eventsOf(path: string): Partial<CacheEvent>[] {
-  using profile = openProfile(path);
-  return [...readEvents(profile)].map(({ ts_ns, latency_ns, ...event }) => ({
-    ...event,
-    latency_ns: latency_ns === null ? null : 0,
-  }));
-}
-
-/** Occurrences of the canary in the rings that a process has mapped. */
-function canariesIn(pid: number): number {
-  const maps = readFileSync(`/proc/${pid}/maps`, 'utf8').matchAll(
-    /^(\w+)-(\w+) \S+ \S+ \S+ \d+ +anon_inode:bpf-map$/gm,
-  );
-  const memory = openSync(`/proc/${pid}/mem`, 'r');
-  let found = 0;
-  for (const [, from, to] of maps) {
-    const bytes = Buffer.alloc(Number(BigInt(`0x${to}`) - BigInt(`0x${from}`)));
-    readSync(memory, bytes, 0, bytes.length, BigInt(`0x${from}`));
-    for (let at = bytes.indexOf(CANARY); at >= 0; at = bytes.indexOf(CANARY, at + 1)) found++;
-  }
-  closeSync(memory);
-  return found;
-}
 
 for (const options of [
   ['--workers', '2'],
@@ -114,7 +88,7 @@ live(titled('values that lie in one segment are never in the memory of the rings
     const recording = network.record('--ebpf-values', values, `ebpf:${DEVICE}`, path);
     await recording.running();
     network.client(process.execPath, CLIENT, SERVER, String(PORT), 'short');
-    found[values] = canariesIn(recording.recorderPid);
+    found[values] = canariesIn(recording.recorderPid, CANARY);
     const summary = await recording.stop();
     t.is(summary.answered, 6);
   }

@@ -15,10 +15,12 @@ import { WorkerState } from '#src/memory/worker-state.js';
 import { openBpfRing } from '#src/pool/bpf-ring.js';
 import type { SealedBlock } from '#src/pool/messages.js';
 import { openPacketRing } from '#src/pool/packet-ring.js';
+import { openPerfRings } from '#src/pool/perf-rings.js';
 import { outcomes } from '../support/account.js';
 import { interleave, packetsOf } from '../support/conversation.js';
 import { FakeBpfRing, type FakeKernel, FakePacketRing } from '../support/kernel.js';
 import { randomConversation } from '../support/model.js';
+import { FakePerfRings } from '../support/perf-kernel.js';
 import { Workers } from '../support/workers.js';
 
 const module = new WebAssembly.Module(
@@ -35,7 +37,7 @@ const frames = interleave(
 /** Every so many-th step; MEMBENCH_STRIDE=1 for all of them. */
 const STRIDE = Number(process.env.MEMBENCH_STRIDE ?? 7);
 
-type Kind = 'packet ring' | 'bpf ring';
+type Kind = FakeKernel['ring']['kind'];
 
 /** A live recording on one thread, whose kernel delivers a few packets between two steps of the worker. */
 function recordLive(kind: Kind, zeroCopy: boolean, deaths: readonly number[], burst: number) {
@@ -45,7 +47,7 @@ function recordLive(kind: Kind, zeroCopy: boolean, deaths: readonly number[], bu
     slotSize: 65536,
     state: 1 << 20,
     blockEvents: 8,
-    window: 1 << 16,
+    window: 1 << 18,
     kernelCounters: 2 * KERNEL_COUNTERS * 8,
   });
   const memory = new WebAssembly.Memory({ initial: map.pages, maximum: map.pages, shared: true });
@@ -53,10 +55,10 @@ function recordLive(kind: Kind, zeroCopy: boolean, deaths: readonly number[], bu
   setPorts(buffer, map, [[11211, 11211]]);
   setWalk(buffer, map, { unit: 1 });
   beginCapture(buffer, map, captureStart({ ...NO_CAPTURE, linktype: 1 }, 0, 1));
-  const kernel: FakeKernel & { flush?(): void } =
-    kind === 'bpf ring'
-      ? new FakeBpfRing({ memory, map }, zeroCopy)
-      : new FakePacketRing({ memory, map }, zeroCopy);
+  const Kernel = { 'bpf ring': FakeBpfRing, 'perf rings': FakePerfRings, 'packet ring': FakePacketRing }[
+    kind
+  ];
+  const kernel: FakeKernel & { flush?(): void } = new Kernel({ memory, map }, zeroCopy);
   const keys = { key: new Uint8Array(16), addressKey: new Uint8Array(16), hashSeed: 1n, eventsOut: false };
   const task = {
     module,
@@ -77,9 +79,9 @@ function recordLive(kind: Kind, zeroCopy: boolean, deaths: readonly number[], bu
     (block) => blocks.push(block),
     (task) => {
       const state = new WorkerState(buffer, map, 0);
-      return kernel.ring.kind === 'bpf ring'
-        ? openBpfRing(kernel.libc, task, kernel.ring, state)
-        : openPacketRing(kernel.libc, task, kernel.ring, state);
+      if (kernel.ring.kind === 'bpf ring') return openBpfRing(kernel.libc, task, kernel.ring, state);
+      if (kernel.ring.kind === 'perf rings') return openPerfRings(kernel.libc, task, kernel.ring, state);
+      return openPacketRing(kernel.libc, task, kernel.ring, state);
     },
   );
   const left = [...deaths];
@@ -124,7 +126,7 @@ function assertExact({ kernel, blocks, counters }: ReturnType<typeof recordLive>
   );
 }
 
-for (const kind of ['bpf ring', 'packet ring'] as const) {
+for (const kind of ['bpf ring', 'perf rings', 'packet ring'] as const) {
   for (const zeroCopy of [true, false]) {
     for (const [burst, overload] of [
       [2, 'with room'],

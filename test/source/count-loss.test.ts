@@ -1,10 +1,15 @@
 /**
  * Random conversations through the counting program, whole and disturbed: segments lost, repeated, swapped or cut
  * anew, and connections joined in mid-stream, with values full of protocol text. What it counts must be in the
- * truth, and all of it where nothing is disturbed.
+ * truth, and all of it where nothing is disturbed; so must what a sample of all keys says.
  */
 import test from 'ava';
+import { statusNumber } from '#src/count/key-outcomes.js';
+import { KeyRequests } from '#src/count/key-requests.js';
 import type { Counted } from '#src/count/report.js';
+import { KEY_IS_ANSWER, KEY_RECORD } from '#src/layout/generated.js';
+import { keyText } from '../reference/siphash.js';
+import { ascii } from '../support/conversation.js';
 import { Conversation, CountingProgram } from '../support/counting.js';
 import { takeTurns, whyNotLive } from '../support/network.js';
 import { between, oneOf, seeded } from '../support/random.js';
@@ -21,6 +26,8 @@ interface Truth {
   answers: Numbers;
   hits: number;
   misses: number;
+  /** Of each key, by its hash: how often it was named, and how its reads ended. */
+  keys: Numbers;
 }
 
 interface Part {
@@ -52,6 +59,14 @@ function value(random: () => number): string {
   return text;
 }
 
+const SECRET = new Uint8Array(16).fill(9);
+const hashes = new Map<string, string>();
+function hashOf(name: string): string {
+  const known = hashes.get(name) ?? keyText(SECRET, ascii(name));
+  hashes.set(name, known);
+  return known;
+}
+
 const key = (random: () => number) => `k${between(random, 0, 99)}${'y'.repeat(random() < 0.1 ? 200 : 0)}`;
 
 /** One request and its answer. */
@@ -59,6 +74,10 @@ function exchange(random: () => number, truth: Truth): [request: string, answer:
   const word = (name: string, line = `${name}\r\n`) => {
     add(truth.answers, name);
     return line;
+  };
+  const named = (name: string, ...ends: ('hit' | 'miss')[]) => {
+    for (const what of ['named', ...ends]) add(truth.keys, `${hashOf(name)} ${what}`);
+    return name;
   };
   const kind = random();
   if (kind < 0.45) {
@@ -68,9 +87,11 @@ function exchange(random: () => number, truth: Truth): [request: string, answer:
     for (const one of keys) {
       if (random() < 0.4) {
         truth.misses++;
+        named(one, 'miss');
         continue;
       }
       truth.hits++;
+      named(one, 'hit');
       const found = value(random);
       answer += word('VALUE', `VALUE ${one} 0 ${found.length}\r\n${found}\r\n`);
     }
@@ -81,21 +102,21 @@ function exchange(random: () => number, truth: Truth): [request: string, answer:
     add(truth.ops, op);
     const stored = value(random);
     const silent = random() < 0.2;
-    const line = `${op} ${key(random)} 0 0 ${stored.length}${silent ? ' noreply' : ''}\r\n${stored}\r\n`;
+    const line = `${op} ${named(key(random))} 0 0 ${stored.length}${silent ? ' noreply' : ''}\r\n${stored}\r\n`;
     return [line, silent ? '' : word(oneOf(random, ['STORED', 'NOT_STORED']))];
   }
   if (kind < 0.9) {
     add(truth.ops, 'delete');
-    return [`delete ${key(random)}\r\n`, word(oneOf(random, ['DELETED', 'NOT_FOUND']))];
+    return [`delete ${named(key(random))}\r\n`, word(oneOf(random, ['DELETED', 'NOT_FOUND']))];
   }
   add(truth.ops, 'mg');
   if (random() < 0.5) {
     truth.misses++;
-    return [`mg ${key(random)} v\r\n`, word('EN')];
+    return [`mg ${named(key(random), 'miss')} v\r\n`, word('EN')];
   }
   truth.hits++;
   const found = value(random);
-  return [`mg ${key(random)} v\r\n`, word('VA', `VA ${found.length}\r\n${found}\r\n`)];
+  return [`mg ${named(key(random), 'hit')} v\r\n`, word('VA', `VA ${found.length}\r\n${found}\r\n`)];
 }
 
 /** Payload by turns: batches of requests, and the answers to each. */
@@ -159,30 +180,57 @@ function play(program: CountingProgram, parts: Part[], how: Disturbance, random:
   speakers.close();
 }
 
-/** What was counted, in the form of the truth. */
-function truthOf({ ops, answers, hits, misses }: Counted): Truth {
-  const numbers = Object.fromEntries(Object.entries(ops).map(([op, { count }]) => [op, count]));
-  return { ops: numbers, answers, hits: hits ?? 0, misses: misses ?? 0 };
+/** What the records of keys say, by the code that ships. */
+function keysOf(program: CountingProgram): Numbers {
+  const requests = new KeyRequests();
+  const keys: Numbers = {};
+  const names: string[] = [];
+  program.ring.drain((words, at) => {
+    if (((words[at + KEY_RECORD.what / 4]! >> 8) & KEY_IS_ANSWER) !== 0) return requests.answer(words, at);
+    const [low, high] = [words[at + KEY_RECORD.hash / 4]!, words[at + KEY_RECORD.hash / 4 + 1]!];
+    const name = ((BigInt(high) << 32n) | BigInt(low)).toString(16).padStart(16, '0');
+    add(keys, `${name} named`);
+    requests.add(words, at, 0, names.push(name) - 1);
+  });
+  for (let row = requests.take(1); row >= 0; row = requests.take(1)) {
+    for (const what of ['hit', 'miss'] as const) {
+      if (requests.status[row] === statusNumber(what)) add(keys, `${names[requests.id[row]!]} ${what}`);
+    }
+  }
+  return keys;
 }
 
-const empty = (): Truth => ({ ops: {}, answers: {}, hits: 0, misses: 0 });
+/** What was counted, in the form of the truth. */
+function truthOf({ ops, answers, hits, misses }: Counted, keys: Numbers): Truth {
+  const numbers = Object.fromEntries(Object.entries(ops).map(([op, { count }]) => [op, count]));
+  return { ops: numbers, answers, hits: hits ?? 0, misses: misses ?? 0, keys };
+}
+
+const empty = (): Truth => ({ ops: {}, answers: {}, hits: 0, misses: 0, keys: {} });
 const ROUNDS = Number(process.env.MEMBENCH_ROUNDS ?? 150);
 const SEED = Number(process.env.MEMBENCH_SEED ?? Date.now() % 1_000_000);
 
 function rounds(title: string, how: Disturbance, whole: boolean): void {
   live(`${title}${reason && ` (${reason})`}`, async (t) => {
-    const program = await CountingProgram.load();
-    t.teardown(() => program.close());
+    const programs = [
+      await CountingProgram.load(),
+      await CountingProgram.load(1, { limit: 2 ** 32, secret: SECRET }),
+    ];
+    t.teardown(() => {
+      for (const program of programs) program.close();
+    });
     const random = seeded(SEED);
     t.log(`seed ${SEED}`);
     let [counted, all] = [0, 0];
     for (let round = 0; round < ROUNDS; round++) {
       const truth = empty();
+      const program = programs[round % 2]!;
       const before = program.counters;
       play(program, conversation(random, truth), how, random);
       const told = program.since(before);
-      const seen = truthOf(told);
+      const seen = truthOf(told, keysOf(program));
       const name = `seed ${SEED}, round ${round}`;
+      if (program === programs[0]) truth.keys = {};
       const skipped = Object.keys(told.skipped).filter((reason) => reason !== 'repeated');
       if (whole && skipped.length === 0) t.deepEqual(seen, truth, name);
       // A line of more than a window that is cut cannot be held; nothing else is lost.
@@ -194,6 +242,7 @@ function rounds(title: string, how: Disturbance, whole: boolean): void {
       for (const [of, known] of [
         [seen.ops, truth.ops],
         [seen.answers, truth.answers],
+        [seen.keys, truth.keys],
         [
           { hits: seen.hits, misses: seen.misses },
           { hits: truth.hits, misses: truth.misses },

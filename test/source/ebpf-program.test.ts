@@ -21,7 +21,7 @@ import {
   tcp,
   udp,
 } from '../support/packets.js';
-import { loadProgram } from '../support/program.js';
+import { BUFFERS, loadProgram, perfOf } from '../support/program.js';
 
 const reason = whyNotLive();
 // Programs in the kernel are seen by all: other files count them.
@@ -134,24 +134,28 @@ const PACKETS: [name: string, frame: Uint8Array, verdict: Verdict][] = [
   ['cut in the ports', ethernet(v4()).subarray(0, 36), 'skipped_cut_header'],
 ];
 
-live(`the program and the parser see the same in the same packets${reason && ` (${reason})`}`, async (t) => {
-  const program = await loadProgram();
-  t.teardown(() => program.close());
-  for (const [name, frame, verdict] of PACKETS) {
-    const expected = verdict === 'no_payload' ? 'skipped_no_payload' : verdict;
-    const counted = program.run(frame);
-    if (counted === null) t.log(`${name}: this kernel does not run the program on it`);
-    else t.deepEqual(counted, [expected], `${name}: the program`);
-    const { counters } = recordInProcess(pcapFile([{ time: 1_700_000_000_000_000_000n, data: frame }]));
-    const said = Object.entries(counters)
-      .filter(([counter, n]) => n > 0 && /^(packets_decoded|skipped_|lost_)/.test(counter))
-      .map(([counter]) => counter);
-    // What the program hands over the parser decodes, or leaves as UDP; empty segments cost it nothing.
-    const parsed = verdict === 'submitted' || verdict === 'no_payload' ? ['packets_decoded'] : [verdict];
-    t.is(said.length, 1, `${name}: ${said.join()}`);
-    t.true((parsed as string[]).includes(said[0]!), `${name}: the parser says ${said[0]}`);
-  }
-});
+for (const buffer of BUFFERS)
+  live(
+    `${buffer}: the program and the parser see the same in the same packets${reason && ` (${reason})`}`,
+    async (t) => {
+      const program = await loadProgram({ perf: await perfOf(buffer) });
+      t.teardown(() => program.close());
+      for (const [name, frame, verdict] of PACKETS) {
+        const expected = verdict === 'no_payload' ? 'skipped_no_payload' : verdict;
+        const counted = program.run(frame);
+        if (counted === null) t.log(`${name}: this kernel does not run the program on it`);
+        else t.deepEqual(counted, [expected], `${name}: the program`);
+        const { counters } = recordInProcess(pcapFile([{ time: 1_700_000_000_000_000_000n, data: frame }]));
+        const said = Object.entries(counters)
+          .filter(([counter, n]) => n > 0 && /^(packets_decoded|skipped_|lost_)/.test(counter))
+          .map(([counter]) => counter);
+        // What the program hands over the parser decodes, or leaves as UDP; empty segments cost it nothing.
+        const parsed = verdict === 'submitted' || verdict === 'no_payload' ? ['packets_decoded'] : [verdict];
+        t.is(said.length, 1, `${name}: ${said.join()}`);
+        t.true((parsed as string[]).includes(said[0]!), `${name}: the parser says ${said[0]}`);
+      }
+    },
+  );
 
 live(
   `the program and the parser take the same sample of connections${reason && ` (${reason})`}`,

@@ -6,7 +6,7 @@ import test from 'ava';
 import { holesOf } from '../support/holes.js';
 import { takeTurns, whyNotLive } from '../support/network.js';
 import { ACK, FIN, ipv4, ipv6, link, PSH, tcp, URG } from '../support/packets.js';
-import { loadProgram, type Program } from '../support/program.js';
+import { BUFFERS, loadProgram, type Program, perfOf } from '../support/program.js';
 import { between, seeded } from '../support/random.js';
 
 const reason = whyNotLive();
@@ -84,22 +84,23 @@ for (const [family, wrap] of [
   });
 }
 
-live(titled('a packet without its values has all its other bytes'), async (t) => {
-  const program = await loadProgram({ skipValues: true });
-  t.teardown(() => program.close());
-  const payload = latin(
-    `VALUE a 0 1100\r\n${V(1100)}\r\nVALUE b 0 1200\r\n${V(1200)}\r\nVALUE c 0 4\r\nabcd\r\nEND\r\n`,
-  );
-  const frame = frameOf(payload);
-  const { holes, bytes } = taken(program, frame);
-  t.deepEqual(holes, [
-    { offset: 16, size: 1100 },
-    { offset: 1134, size: 1200 },
-  ]);
-  const kept = latin('VALUE a 0 1100\r\n\r\nVALUE b 0 1200\r\n\r\nVALUE c 0 4\r\nabcd\r\nEND\r\n');
-  t.deepEqual(bytes.subarray(0, 52), frame.subarray(14, 66));
-  t.deepEqual(bytes.subarray(52), kept);
-});
+for (const buffer of BUFFERS)
+  live(titled(`${buffer}: a packet without its values has all its other bytes`), async (t) => {
+    const program = await loadProgram({ skipValues: true, perf: await perfOf(buffer) });
+    t.teardown(() => program.close());
+    const payload = latin(
+      `VALUE a 0 1100\r\n${V(1100)}\r\nVALUE b 0 1200\r\n${V(1200)}\r\nVALUE c 0 4\r\nabcd\r\nEND\r\n`,
+    );
+    const frame = frameOf(payload);
+    const { holes, bytes } = taken(program, frame);
+    t.deepEqual(holes, [
+      { offset: 16, size: 1100 },
+      { offset: 1134, size: 1200 },
+    ]);
+    const kept = latin('VALUE a 0 1100\r\n\r\nVALUE b 0 1200\r\n\r\nVALUE c 0 4\r\nabcd\r\nEND\r\n');
+    t.deepEqual(bytes.subarray(0, 52), frame.subarray(14, 66));
+    t.deepEqual(bytes.subarray(52), kept);
+  });
 
 live(titled('what is not certain is copied whole'), async (t) => {
   const program = await loadProgram({ skipValues: true });
@@ -166,28 +167,34 @@ live(titled('random segments: the program and its simulation agree'), async (t) 
   t.true(left > 200, `${left} values left out`);
 });
 
-live(titled('canaries in values that are left out are nowhere in the memory of the rings'), async (t) => {
-  const program = await loadProgram({ skipValues: true });
-  t.teardown(() => program.close());
-  const canary = 'CANARY-9f3a';
-  const value = canary.repeat(100);
-  for (const line of LINES.filter((_, i) => i < 17).map((text) => text.replace('1500', '1100'))) {
-    program.run(frameOf(latin(`${line}\r\n${value}\r\n${line}\r\n${value}\r\nEND\r\n`)));
-  }
-  for (const memory of program.memory()) t.false(Buffer.from(memory).includes(canary));
-  // A search that finds nothing proves nothing unless it can find something.
-  program.run(frameOf(latin(`${value}\r\n`)));
-  t.true(program.memory().some((memory) => Buffer.from(memory).includes(canary)));
-});
+for (const buffer of BUFFERS)
+  live(
+    titled(`${buffer}: canaries in values that are left out are nowhere in the memory of the rings`),
+    async (t) => {
+      const program = await loadProgram({ skipValues: true, perf: await perfOf(buffer) });
+      t.teardown(() => program.close());
+      const canary = 'CANARY-9f3a';
+      const value = canary.repeat(100);
+      for (const line of LINES.filter((_, i) => i < 17).map((text) => text.replace('1500', '1100'))) {
+        program.run(frameOf(latin(`${line}\r\n${value}\r\n${line}\r\n${value}\r\nEND\r\n`)));
+      }
+      for (const memory of program.memory()) t.false(Buffer.from(memory).includes(canary));
+      // A search that finds nothing proves nothing unless it can find something.
+      program.run(frameOf(latin(`${value}\r\n`)));
+      t.true(program.memory().some((memory) => Buffer.from(memory).includes(canary)));
+    },
+  );
 
 /** Instructions that the verifier may go through. */
 const LIMITS = { copy: 5_000, skip: 15_000 };
 
 live(titled('the verifier is done soon'), async (t) => {
-  for (const how of ['copy', 'skip'] as const) {
-    const program = await loadProgram({ skipValues: how === 'skip' });
+  for (const [how, buffer] of (['copy', 'skip'] as const).flatMap((how) =>
+    BUFFERS.map((buffer) => [how, buffer] as const),
+  )) {
+    const program = await loadProgram({ skipValues: how === 'skip', perf: await perfOf(buffer) });
     t.teardown(() => program.close());
-    t.log(`${how}: ${program.verified.join(' and ')} instructions`);
+    t.log(`${how}, ${buffer}: ${program.verified.join(' and ')} instructions`);
     for (const n of program.verified) t.true(n <= LIMITS[how], `${how}: ${n}`);
   }
 });

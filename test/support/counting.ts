@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs';
 import koffi from 'koffi';
 import { Counters } from '#src/count/counters.js';
+import { KeyRing } from '#src/count/key-ring.js';
 import { type Counted, countedIn } from '#src/count/report.js';
-import { COUNT_COUNTERS } from '#src/layout/generated.js';
-import { loadLibc, PROT_READ } from '#src/native/libc.js';
-import { loadCounting } from '#src/source/ebpf/counting.js';
+import { COUNT_COUNTERS, COUNT_SETTINGS, KEY_RECORD } from '#src/layout/generated.js';
+import { loadLibc, PROT_READ, PROT_WRITE } from '#src/native/libc.js';
+import { type CountingPrograms, loadCounting } from '#src/source/ebpf/counting.js';
 import { loadLibbpf } from '#src/source/ebpf/libbpf.js';
 import { ACK, FIN, type Ip, ipv4, ipv6, link, PSH, SYN, tcp } from './packets.js';
 
@@ -14,29 +15,90 @@ const CLIENT: Ip = { source: 1, destination: 2 };
 const SERVER: Ip = { source: 2, destination: 1 };
 const EMPTY = new Counters();
 
+const RING_SIZE = 1 << 20;
+
+/** A struct key_record. */
+export interface KeyRecord {
+  hash: bigint;
+  flow: number;
+  number: number;
+  valueSize: number;
+  ttl: number;
+  what: number;
+  bits: number;
+  keySize: number;
+  mode: string;
+}
+
+/** The ring of sampled keys, read as kernel/bpf/ringbuf.c writes it. */
+async function openRing({ ring }: CountingPrograms) {
+  const libc = await loadLibc();
+  const consumer = new BigUint64Array(libc.map(libc.pageSize, PROT_READ | PROT_WRITE, ring, 0), 0, 1);
+  const rest = libc.map(libc.pageSize + 2 * RING_SIZE, PROT_READ, ring, libc.pageSize);
+  const producer = new BigUint64Array(rest, 0, 1);
+  const data = new DataView(rest, libc.pageSize, 2 * RING_SIZE);
+  const shipped = new KeyRing(libc, ring, RING_SIZE);
+  return {
+    /** Takes all records by the code that ships. */
+    drain: (take: (words: Uint32Array, at: number) => void) => shipped.drain(take),
+    memory: new Uint8Array(rest, libc.pageSize, RING_SIZE),
+    take(): KeyRecord[] {
+      const taken: KeyRecord[] = [];
+      for (let at = consumer[0]!; at < producer[0]!; at += BigInt(8 + KEY_RECORD.SIZE)) {
+        const from = Number(at % BigInt(RING_SIZE)) + 8;
+        const u32 = (field: number) => data.getUint32(from + field, true);
+        const u8 = (field: number) => data.getUint8(from + field);
+        taken.push({
+          hash: data.getBigUint64(from + KEY_RECORD.hash, true),
+          flow: u32(KEY_RECORD.flow),
+          number: u32(KEY_RECORD.number),
+          valueSize: u32(KEY_RECORD.value_size),
+          ttl: data.getInt32(from + KEY_RECORD.ttl, true),
+          what: u8(KEY_RECORD.what),
+          bits: u8(KEY_RECORD.bits),
+          keySize: u8(KEY_RECORD.key_size),
+          mode: String.fromCharCode(u8(KEY_RECORD.mode)),
+        });
+      }
+      Atomics.store(consumer, 0, Atomics.load(producer, 0));
+      return taken;
+    },
+  };
+}
+
 /** The program, with counters of its own. */
 export class CountingProgram {
   readonly descriptor: number;
   readonly #run: (options: Uint8Array) => number;
   readonly #read: () => Counters;
+  readonly ring: Awaited<ReturnType<typeof openRing>>;
   readonly close: () => void;
 
   private constructor(
     descriptor: number,
     run: (options: Uint8Array) => number,
     read: () => Counters,
+    ring: Awaited<ReturnType<typeof openRing>>,
     close: () => void,
   ) {
     this.descriptor = descriptor;
     this.#run = run;
     this.#read = read;
+    this.ring = ring;
     this.close = close;
   }
 
-  static async load(latencySample = 1): Promise<CountingProgram> {
+  /** @param keys which keys leave the kernel as hashes; default: none */
+  static async load(
+    latencySample = 1,
+    keys?: { limit: number; secret: Uint8Array },
+  ): Promise<CountingProgram> {
     const libc = await loadLibc();
     const ports = [[SERVER_PORT, SERVER_PORT]] as const;
-    const programs = loadCounting(await loadLibbpf(), { ports, seed: 77n, latencySample });
+    const programs = loadCounting(await loadLibbpf(), {
+      ...{ ports, seed: 77n, latencySample },
+      keys: { limit: 0, secret: new Uint8Array(16), ...keys, ringSize: RING_SIZE },
+    });
     const words = programs.cpus * COUNT_COUNTERS;
     const size = Math.ceil((words * 8) / libc.pageSize) * libc.pageSize;
     const counters = new BigUint64Array(libc.map(size, PROT_READ, programs.counters, 0), 0, words);
@@ -45,6 +107,7 @@ export class CountingProgram {
       programs.l2,
       (options) => run(programs.l2, options),
       () => Counters.sum(counters),
+      await openRing(programs),
       () => programs.close(),
     );
   }
@@ -162,8 +225,12 @@ export class Conversation {
   }
 }
 
-/** What the kernel's verifier says of the program: instructions it read, and the stack of each function, bytes. */
-export async function verifierSays(): Promise<{ verified: number; stack: number[] }> {
+/**
+ * What the kernel's verifier says of the program: instructions it read, and the stack of each function, bytes.
+ *
+ * @param keyLimit as in the settings; 0: no key sample
+ */
+export async function verifierSays(keyLimit: bigint): Promise<{ verified: number; stack: number[] }> {
   const libbpf = await loadLibbpf();
   const object = libbpf.open(readFileSync('dist/bpf/count.bpf.o'));
   if (object === null) throw new Error('the object is damaged');
@@ -176,6 +243,11 @@ export async function verifierSays(): Promise<{ verified: number; stack: number[
   try {
     libbpf.setMaxEntries(libbpf.findMap(object, 'windows'), libbpf.cpus());
     libbpf.setMaxEntries(libbpf.findMap(object, 'counters'), libbpf.cpus() * COUNT_COUNTERS);
+    libbpf.setMaxEntries(libbpf.findMap(object, 'keys'), libbpf.cpus());
+    const { at, size } = libbpf.initialValue(libbpf.findMap(object, '.rodata'))!;
+    const settings = libbpf.read(at, size);
+    new DataView(settings.buffer).setBigUint64(COUNT_SETTINGS.key_limit, keyLimit, true);
+    libbpf.write(at, settings);
     const code = libbpf.load(object);
     const said = Buffer.from(log).toString('latin1');
     if (code !== 0) throw new Error(`load: ${code}: ${said}`);

@@ -8,22 +8,26 @@ import {
 } from '#src/layout/generated.js';
 import { type MemoryMap, regionAddress } from '#src/memory/map.js';
 import type { Libc } from '#src/native/libc.js';
-import type { BpfRing, PacketRing } from '#src/pool/messages.js';
+import type { BpfRing, PacketRing, PerfRings } from '#src/pool/messages.js';
 
-const PAGE_SIZE = 4096;
-const ETHERNET = 14;
+export const PAGE_SIZE = 4096;
+export const ETHERNET = 14;
 const IPV4 = 20;
 const IPV6 = 40;
 /** A packet for every few nanoseconds. */
-const NS = 1_000_000_000n;
+export const NS = 1_000_000_000n;
 
-interface Shared {
+export interface Shared {
   memory: WebAssembly.Memory;
   map: MemoryMap;
 }
 
 /** What a reader asks of the C library, all of it made up. */
-function libcOf(beside: (offset: number) => ArrayBuffer, zeroCopy: boolean, more: Partial<Libc> = {}): Libc {
+export function libcOf(
+  beside: (offset: number) => ArrayBuffer,
+  zeroCopy: boolean,
+  more: Partial<Libc> = {},
+): Libc {
   const none = () => {
     throw new Error('not for a test');
   };
@@ -48,7 +52,7 @@ function libcOf(beside: (offset: number) => ArrayBuffer, zeroCopy: boolean, more
 
 /** A kernel that fills a ring. */
 export interface FakeKernel {
-  readonly ring: BpfRing | PacketRing;
+  readonly ring: BpfRing | PacketRing | PerfRings;
   readonly libc: Libc;
   /** Lets one packet in, or drops it where there is no room. Every packet counts in one of these. */
   deliver(frame: Uint8Array): void;

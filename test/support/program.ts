@@ -7,7 +7,8 @@ import {
   RING_HOLE,
   RING_RECORD,
 } from '#src/layout/generated.js';
-import { loadLibc, PROT_READ, PROT_WRITE } from '#src/native/libc.js';
+import { type Libc, loadLibc, PROT_READ, PROT_WRITE } from '#src/native/libc.js';
+import { loadPerfEvents } from '#src/native/perf-events.js';
 import { loadLibbpf } from '#src/source/ebpf/libbpf.js';
 import { loadPrograms, type ProgramSettings } from '#src/source/ebpf/object.js';
 import type { Hole } from './kernel.js';
@@ -32,8 +33,10 @@ export interface Program {
    * not run it on such a packet.
    */
   run(frame: Uint8Array): string[] | null;
-  /** Takes the records out of the rings. */
+  /** Takes the records of packets out of the rings. */
   take(): Taken[];
+  /** The same as bytes, and message records, too. */
+  takeBytes(): Uint8Array[];
   /** All memory of the rings. */
   memory(): Uint8Array[];
   /** Has packets of the flows with such hashes copied whole, or no longer. */
@@ -43,7 +46,12 @@ export interface Program {
   close(): void;
 }
 
-/** Loads the program for two rings. */
+/** What makes `loadProgram` load the program for BPF rings, and for the perf buffer. */
+export const BUFFERS = ['ring', 'perf'] as const;
+export const perfOf = async (buffer: (typeof BUFFERS)[number]) =>
+  buffer === 'perf' ? await loadPerfEvents() : undefined;
+
+/** Loads the program for two workers. */
 export async function loadProgram(settings: Partial<ProgramSettings> = {}): Promise<Program> {
   const libc = await loadLibc();
   const programs = loadPrograms(await loadLibbpf(), {
@@ -59,13 +67,15 @@ export async function loadProgram(settings: Partial<ProgramSettings> = {}): Prom
     0,
     programs.countersSize / 8,
   );
-  const rings = programs.rings.map((fd) => {
+  const rings = programs.rings.map((fd): ReadRing => {
+    if (settings.perf !== undefined) return perfRing(libc, fd);
     const rest = libc.map(libc.pageSize + 2 * RING_SIZE, PROT_READ, fd, libc.pageSize);
-    return {
-      consumer: new BigUint64Array(libc.map(libc.pageSize, PROT_READ | PROT_WRITE, fd, 0), 0, 1),
-      producer: new BigUint64Array(rest, 0, 1),
-      data: new Uint8Array(rest, libc.pageSize, 2 * RING_SIZE),
-    };
+    const consumer = new BigUint64Array(libc.map(libc.pageSize, PROT_READ | PROT_WRITE, fd, 0), 0, 1);
+    return bpfRing(
+      consumer,
+      new BigUint64Array(rest, 0, 1),
+      new Uint8Array(rest, libc.pageSize, 2 * RING_SIZE),
+    );
   });
   const lib = koffi.load('libbpf.so.1');
   const testRun = lib.func('int bpf_prog_test_run_opts(int program, void *options)');
@@ -94,22 +104,9 @@ export async function loadProgram(settings: Partial<ProgramSettings> = {}): Prom
       const after = sums();
       return KERNEL_COUNTER_NAMES.filter((_, i) => after[i]! > before[i]!);
     },
-    take() {
-      const taken: Taken[] = [];
-      for (const { consumer, producer, data } of rings) {
-        const view = new DataView(data.buffer, data.byteOffset, data.length);
-        const end = Atomics.load(producer, 0);
-        for (let at = consumer[0]!; at < end; ) {
-          const head = Number(at % BigInt(RING_SIZE));
-          const length = view.getUint32(head, true);
-          if ((length & DISCARDED) === 0) taken.push(read(view, head + 8));
-          at += BigInt(((length & ~DISCARDED) + 8 + 7) & ~7);
-        }
-        Atomics.store(consumer, 0, end);
-      }
-      return taken;
-    },
-    memory: () => rings.map(({ data }) => data.subarray(0, RING_SIZE)),
+    take: () => rings.flatMap((ring) => ring.take()),
+    takeBytes: () => rings.flatMap((ring) => ring.takeBytes()),
+    memory: () => rings.map(({ data }) => data),
     uncut(all) {
       const bytes = libc.map(2 * libc.pageSize, PROT_READ | PROT_WRITE, programs.uncut!, 0);
       new Uint8Array(bytes).fill(all ? 255 : 0);
@@ -123,16 +120,73 @@ export async function loadProgram(settings: Partial<ProgramSettings> = {}): Prom
   };
 }
 
-function read(view: DataView, at: number): Taken {
-  const count = view.getUint8(at + RING_RECORD.holes);
+/** One ring, of either kind. */
+interface ReadRing {
+  data: Uint8Array;
+  /** Takes its records out of it, read or as they are. */
+  take(): Taken[];
+  takeBytes(): Uint8Array[];
+}
+
+function bpfRing(consumer: BigUint64Array, producer: BigUint64Array, twice: Uint8Array): ReadRing {
+  const view = new DataView(twice.buffer, twice.byteOffset, twice.length);
+  const takeBytes = () => {
+    const taken: Uint8Array[] = [];
+    const end = Atomics.load(producer, 0);
+    for (let at = consumer[0]!; at < end; ) {
+      const head = Number(at % BigInt(RING_SIZE));
+      const length = view.getUint32(head, true);
+      const size = length & ~DISCARDED;
+      if ((length & DISCARDED) === 0) taken.push(twice.slice(head + 8, head + 8 + size));
+      at += BigInt((size + 8 + 7) & ~7);
+    }
+    Atomics.store(consumer, 0, end);
+    return taken;
+  };
+  return {
+    data: twice.subarray(0, RING_SIZE),
+    take: () => takeBytes().map((record) => read(record)),
+    takeBytes,
+  };
+}
+
+/** A ring of the perf buffer: struct perf_event_mmap_page, and the data (linux/perf_event.h). */
+function perfRing(libc: Libc, fd: number): ReadRing {
+  const bytes = libc.map(libc.pageSize + RING_SIZE, PROT_READ | PROT_WRITE, fd, 0);
+  const head = new BigUint64Array(bytes, 1024, 1);
+  const tail = new BigUint64Array(bytes, 1032, 1);
+  const data = new Uint8Array(bytes, libc.pageSize, RING_SIZE);
+  const takeBytes = () => {
+    const taken: Uint8Array[] = [];
+    const end = Atomics.load(head, 0);
+    for (let at = tail[0]!; at < end; ) {
+      const from = Number(at % BigInt(RING_SIZE));
+      const twice = new Uint8Array([...data.subarray(from), ...data.subarray(0, from)]);
+      const size = new DataView(twice.buffer).getUint16(6, true);
+      // Without its header of 8 bytes, and the size of the sample.
+      taken.push(twice.slice(12, size));
+      at += BigInt(size);
+    }
+    Atomics.store(tail, 0, end);
+    return taken;
+  };
+  // The link header is in a record without holes.
+  const before = (record: Uint8Array) => (record[RING_RECORD.holes] ? 0 : record[RING_RECORD.link_size]!);
+  return { data, take: () => takeBytes().map((record) => read(record, before(record))), takeBytes };
+}
+
+/** @param before bytes of the packet before its IP header */
+function read(record: Uint8Array, before = 0): Taken {
+  const view = new DataView(record.buffer);
+  const count = view.getUint8(RING_RECORD.holes);
   const holes = Array.from({ length: count }, (_, i) => {
-    const hole = at + RING_RECORD.SIZE + i * RING_HOLE.SIZE;
+    const hole = RING_RECORD.SIZE + i * RING_HOLE.SIZE;
     return {
       offset: view.getUint32(hole + RING_HOLE.offset, true),
       size: view.getUint32(hole + RING_HOLE.size, true),
     };
   });
-  const from = at + RING_RECORD.SIZE + (count ? HOLES_MAX * RING_HOLE.SIZE : 0);
-  const captured = view.getUint32(at + RING_RECORD.captured, true);
-  return { holes, bytes: new Uint8Array(view.buffer, view.byteOffset + from, captured).slice() };
+  const from = RING_RECORD.SIZE + (count ? HOLES_MAX * RING_HOLE.SIZE : 0) + before;
+  const captured = view.getUint32(RING_RECORD.captured, true);
+  return { holes, bytes: record.slice(from, from + captured) };
 }

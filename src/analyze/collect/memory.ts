@@ -1,8 +1,7 @@
 import { type Advice, adviceOf } from '../curve/advice.js';
 import { type Curve, Distances } from '../curve/distances.js';
 import { Items } from '../curve/items.js';
-import { LruModel } from '../curve/lru.js';
-import { LruTtlModel } from '../curve/lru-ttl.js';
+import { LruModels } from '../curve/lru.js';
 import type { CacheModel } from '../curve/model.js';
 import { type MemcachedOptions, SegmentedModel } from '../curve/segmented.js';
 import type { KeyTable } from '../key-table.js';
@@ -58,8 +57,7 @@ const SIZES = 16;
 export class MemoryCurves implements OrderedCollector {
   readonly #table: KeyTable;
   readonly #items: Items;
-  readonly #lru: LruModel;
-  readonly #lruTtl: LruTtlModel;
+  readonly #lru: LruModels;
   readonly #memcached: readonly SegmentedModel[];
   readonly #given: number | null;
   /** Reads of the sample, weighted. */
@@ -73,8 +71,7 @@ export class MemoryCurves implements OrderedCollector {
     this.#table = table;
     this.#items = new Items(table, originNs);
     this.#given = options.bytes;
-    this.#lru = new LruModel(table, this.#items);
-    this.#lruTtl = new LruTtlModel(table, this.#items);
+    this.#lru = new LruModels(table, this.#items);
     const { memcached } = options;
     this.#memcached =
       memcached === null
@@ -85,7 +82,7 @@ export class MemoryCurves implements OrderedCollector {
   }
 
   add({ rows, time, id, act, outcome, itemSize, ttl, weight: weights }: Sequence): void {
-    const models: CacheModel[] = [this.#lru, this.#lruTtl, ...this.#memcached];
+    const models: CacheModel[] = [this.#lru, ...this.#memcached];
     for (let i = 0; i < rows; i++) {
       const key = id[i]!;
       const now = time[i]!;
@@ -109,7 +106,7 @@ export class MemoryCurves implements OrderedCollector {
   #addToRange(key: number, weight: number): void {
     const range = this.#rangeOf(key);
     this.#rangeReads[range]! += weight;
-    const { needs } = this.#lruTtl;
+    const { needs } = this.#lru;
     if (needs < Number.POSITIVE_INFINITY) this.#rangeNeeds[range]!.add(needs, weight);
   }
 
@@ -119,9 +116,7 @@ export class MemoryCurves implements OrderedCollector {
   }
 
   renumber(ids: Int32Array): void {
-    const { rate } = this.#table;
-    for (const model of [this.#lru, this.#lruTtl]) model.renumber(ids, rate);
-    for (const model of this.#memcached) model.renumber(ids);
+    for (const model of [this.#lru, ...this.#memcached]) model.renumber(ids);
   }
 
   /**
@@ -131,7 +126,8 @@ export class MemoryCurves implements OrderedCollector {
   result(hits: number, misses: number): MissRatios {
     const reads = hits + misses;
     const { rate } = this.#table;
-    const lruTtl = this.#lruTtl.curves(reads, this.#reads);
+    const { plain, withTtls } = this.#lru;
+    const lruTtl = withTtls.curves(reads, this.#reads);
     const simulated = this.#memcached.map((model): [number, number] => {
       const found = model.hits + reads - this.#reads;
       return [model.megabytes * 2 ** 20, Math.min(1, Math.max(0, (reads - found) / Math.max(1, reads)))];
@@ -139,12 +135,12 @@ export class MemoryCurves implements OrderedCollector {
     const memcached = this.#memcached.length > 0 && reads > 0 ? { bytes: simulated } : null;
     const recorded = reads > 0 ? hits / reads : null;
     return {
-      lru: this.#lru.curves(reads, this.#reads),
+      lru: plain.curves(reads, this.#reads),
       lru_ttl: lruTtl,
       memcached,
       band: rate === 1 ? [] : this.#band(lruTtl.bytes, reads),
-      cold_misses: Math.round(this.#lru.cold),
-      dead_misses: Math.round(this.#lruTtl.cold - this.#lru.cold),
+      cold_misses: Math.round(plain.cold),
+      dead_misses: Math.round(withTtls.cold - plain.cold),
       reads,
       sampled: rate,
       advice: adviceOf(memcached?.bytes ?? lruTtl.bytes, this.#given, recorded),

@@ -1,8 +1,8 @@
 import type { Batch } from '../batch.js';
 import type { Collector } from '../collector.js';
+import { ITEM_OVERHEAD } from '../event-kinds.js';
 import { Histogram, type Percentiles } from '../histogram.js';
 import type { KeyColumn, KeyTable } from '../key-table.js';
-import { ITEM_OVERHEAD } from '../sequence.js';
 import { chunkSizes, classOf, SLAB_DEFAULTS } from '../slabs.js';
 
 /** A slab class of memcached with its default options. */

@@ -11,5 +11,5 @@ export interface CacheModel {
   /** Uses the item of a key, and sets its expiry to the last requested one. */
   touch(key: number, now: number): void;
   /** Renumbers the keys; the columns of the table are renumbered already. */
-  renumber(ids: Int32Array, rate: number): void;
+  renumber(ids: Int32Array): void;
 }

@@ -5,14 +5,21 @@ const SLOTS_MIN = 1024;
 /** Least number of slots per key after a compaction: more make compactions rarer, and the sums larger. */
 const SLOTS_A_KEY = 4;
 /** Entries of a level per entry of the next higher level, as a power of two. */
-const FAN_BITS = 4;
+const FAN_BITS = 3;
 const FAN = (1 << FAN_BITS) - 1;
+
+/** Sums of a slot: keys, bytes, and those of live keys only. */
+const SUMS = 4;
+const SUMS_BITS = 2;
 
 /**
  * The LRU stack: the order in which keys were last used, and how many keys and bytes are above each. Every use takes
- * the next slot. Sums over 16 slots, over 16 of those, and so on, give the keys and bytes in later slots, so that a
+ * the next slot. Sums over 8 slots, over 8 of those, and so on, give the keys and bytes in later slots, so that a
  * distance takes logarithmic time. It is exact where all keys are followed; a key of a sample counts as many times as
  * the number of keys it stands for (SHARDS: Waldspurger et al., FAST 2015).
+ *
+ * It is two stacks in one: a key whose item has expired or was deleted keeps its slot, but is not live. Both have the
+ * same order, so the distance among live keys takes few more steps.
  *
  * This is no Fenwick tree: a use changes few sums here, close to those that it reads, but sums all over the memory
  * there. It takes a sixth less time.
@@ -23,21 +30,27 @@ export class LruStack {
   readonly #slot: KeyColumn;
   /** By key: bytes of its item. */
   readonly #bytes: KeyColumn;
+  /** By key: 1 where it is live. */
+  readonly #live: KeyColumn;
   #slots = 0;
   #next = 0;
   /** By slot: the key, -1 where there is none. */
   #keys = new Int32Array(0);
-  /** Levels of sums, from single slots upwards: keys and bytes alternate, weighted. */
+  /** Levels of sums, from single slots upwards: SUMS for each slot, weighted. */
   #levels: Float64Array[] = [];
   #size = 0;
   /** The last distance: keys and bytes used since, including the key itself. */
   items = 0;
   bytes = 0;
+  /** The same among live keys. */
+  liveItems = 0;
+  liveBytes = 0;
 
   constructor(table: KeyTable) {
     this.#table = table;
     this.#slot = table.column();
     this.#bytes = table.column();
+    this.#live = table.column();
     this.#allocate(SLOTS_MIN);
   }
 
@@ -50,38 +63,44 @@ export class LruStack {
     return this.#slot.values[key] !== 0;
   }
 
-  /**
-   * Moves a key to the top of the stack, and sets `items` and `bytes` to its previous depth. Returns false where it was
-   * not in the stack.
-   */
-  use(key: number, bytes: number): boolean {
+  isLive(key: number): boolean {
+    return this.#live.values[key] === 1;
+  }
+
+  /** Moves a key to the top of the stack; where it was in it, sets the distances to its previous depth. */
+  use(key: number, bytes: number, live: boolean): void {
     const slot = this.#slot.values[key]! - 1;
     const weight = this.#table.weightOf(key);
-    const known = slot >= 0;
-    if (known) {
+    const isLive = live ? 1 : 0;
+    if (slot >= 0) {
       const own = this.#bytes.values[key]!;
+      const wasLive = this.#live.values[key]!;
       this.#measure(slot, own);
-      // The key is on top already, and its size has not changed.
-      if (slot === this.#next - 1 && own === bytes) return true;
+      // The key is on top already, and nothing has changed.
+      if (slot === this.#next - 1 && own === bytes && wasLive === isLive) return;
       this.#keys[slot] = -1;
-      this.#add(slot, -weight, -weight * own);
+      this.#add(slot, -weight, own, wasLive);
     } else this.#size++;
     if (this.#next === this.#slots) this.#compact();
     this.#keys[this.#next] = key;
     this.#bytes.values[key] = bytes;
-    this.#add(this.#next, weight, weight * bytes);
+    this.#live.values[key] = isLive;
+    this.#add(this.#next, weight, bytes, isLive);
     this.#slot.values[key] = ++this.#next;
-    return known;
   }
 
-  remove(key: number): void {
-    const slot = this.#slot.values[key]! - 1;
-    if (slot < 0) return;
+  /** Makes a key no longer live. */
+  end(key: number): void {
+    if (!this.isLive(key)) return;
     const weight = this.#table.weightOf(key);
-    this.#keys[slot] = -1;
-    this.#add(slot, -weight, -weight * this.#bytes.values[key]!);
-    this.#slot.values[key] = 0;
-    this.#size--;
+    const bytes = weight * this.#bytes.values[key]!;
+    this.#live.values[key] = 0;
+    let at = this.#slot.values[key]! - 1;
+    for (const level of this.#levels) {
+      level[SUMS * at + 2]! -= weight;
+      level[SUMS * at + 3]! -= bytes;
+      at >>= FAN_BITS;
+    }
   }
 
   /** Renumbers the keys, whose weights have changed; the columns of the table are renumbered already. */
@@ -97,27 +116,38 @@ export class LruStack {
   #measure(slot: number, own: number): void {
     let items = 1;
     let bytes = own;
+    let liveItems = 1;
+    let liveBytes = own;
     let at = slot;
     let last = this.#next - 1;
     for (let i = 0; at < last; i++) {
       const level = this.#levels[i]!;
-      const end = Math.min(at | FAN, last);
-      for (let one = at + 1; one <= end; one++) {
-        items += level[2 * one]!;
-        bytes += level[2 * one + 1]!;
+      const end = SUMS * Math.min(at | FAN, last);
+      for (let one = SUMS * (at + 1); one <= end; one += SUMS) {
+        items += level[one]!;
+        bytes += level[one + 1]!;
+        liveItems += level[one + 2]!;
+        liveBytes += level[one + 3]!;
       }
       at >>= FAN_BITS;
       last >>= FAN_BITS;
     }
     this.items = items;
     this.bytes = bytes;
+    this.liveItems = liveItems;
+    this.liveBytes = liveBytes;
   }
 
-  #add(slot: number, items: number, bytes: number): void {
+  #add(slot: number, weight: number, own: number, live: number): void {
+    const bytes = weight * own;
+    const liveWeight = live * weight;
+    const liveBytes = live * bytes;
     let at = slot;
     for (const level of this.#levels) {
-      level[2 * at]! += items;
-      level[2 * at + 1]! += bytes;
+      level[SUMS * at]! += weight;
+      level[SUMS * at + 1]! += bytes;
+      level[SUMS * at + 2]! += liveWeight;
+      level[SUMS * at + 3]! += liveBytes;
       at >>= FAN_BITS;
     }
   }
@@ -127,7 +157,7 @@ export class LruStack {
     this.#keys = new Int32Array(slots).fill(-1);
     this.#levels = [];
     for (let length = slots; length > 1; length = Math.ceil(length / (FAN + 1))) {
-      this.#levels.push(new Float64Array(2 * length));
+      this.#levels.push(new Float64Array(SUMS * length));
     }
   }
 
@@ -144,18 +174,21 @@ export class LruStack {
     for (let slot = 0; slot < used; slot++) {
       const key = before[slot]!;
       if (key < 0) continue;
-      const weight = this.#table.weightOf(key);
       this.#keys[next] = key;
-      this.#levels[0]![2 * next] = weight;
-      this.#levels[0]![2 * next + 1] = weight * this.#bytes.values[key]!;
+      const weight = this.#table.weightOf(key);
+      const bytes = weight * this.#bytes.values[key]!;
+      const live = this.#live.values[key]!;
+      const level = this.#levels[0]!;
+      level[SUMS * next] = weight;
+      level[SUMS * next + 1] = bytes;
+      level[SUMS * next + 2] = live * weight;
+      level[SUMS * next + 3] = live * bytes;
       this.#slot.values[key] = ++next;
     }
     for (let i = 1; i < this.#levels.length; i++) {
       const [below, level] = [this.#levels[i - 1]!, this.#levels[i]!];
-      for (let at = 0; at < below.length; at += 2) {
-        const to = 2 * (at >> (FAN_BITS + 1));
-        level[to]! += below[at]!;
-        level[to + 1]! += below[at + 1]!;
+      for (let at = 0; at < below.length; at++) {
+        level[((at >> (SUMS_BITS + FAN_BITS)) << SUMS_BITS) | (at & (SUMS - 1))]! += below[at]!;
       }
     }
     this.#next = next;

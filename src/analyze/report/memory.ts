@@ -61,6 +61,11 @@ export function memoryLines({ mrc }: Analysis, style: ReportStyle): string[] {
   ];
 }
 
+/** The sentence for people, in lines of a terminal; none where nothing is known. */
+export function adviceLines(mrc: Analysis['mrc']): string[] {
+  return mrc.advice === null || mrc.reads === 0 ? [] : wrap(sentence(mrc, mrc.advice), 0, 0);
+}
+
 /** What half and double the memory would do, in one sentence. */
 export function sentence({ memcached }: Analysis['mrc'], advice: Advice): string {
   const { bytes, from, hit_ratio, half, double, knee } = advice;

@@ -12,6 +12,17 @@ export interface CountingSettings {
   seed: bigint;
   /** Latency is measured of one in so many requests, a power of two up to 65,536. */
   latencySample: number;
+  /** Which keys leave the kernel as hashes; none where it is missing. */
+  keys?: KeySampling | undefined;
+}
+
+export interface KeySampling {
+  /** Keys of the sample have hashes whose upper half is below it: from 1 to 2^32, which is all. */
+  limit: number;
+  /** The secret for hashes of keys, 16 bytes. */
+  secret: Uint8Array;
+  /** Bytes of the ring that they leave in, a power of two and whole pages. */
+  ringSize: number;
 }
 
 /** Descriptors of the programs and of the counters in the kernel. */
@@ -20,12 +31,17 @@ export interface CountingPrograms {
   readonly l3: number;
   /** An array of `cpus` times COUNT_COUNTERS u64, which can be mapped. */
   readonly counters: number;
+  /** The ring of sampled keys. */
+  readonly ring: number;
   readonly cpus: number;
   close(): void;
 }
 
 /** Path of the built object. */
 const OBJECT = new URL('../../bpf/count.bpf.o', import.meta.url);
+
+/** Bytes of a ring that is not used: a page of any kernel. */
+const RING_MIN = 65536;
 
 const { EPERM, EACCES, EINVAL, E2BIG } = constants.errno;
 
@@ -49,10 +65,18 @@ function load(libbpf: Libbpf, object: Handle, settings: CountingSettings): Count
   const { at, bytes, view } = readSettings(libbpf, map('.rodata'), COUNT_SETTINGS.SIZE);
   view.setBigUint64(COUNT_SETTINGS.seed, settings.seed, true);
   view.setUint32(COUNT_SETTINGS.latency_mask, settings.latencySample - 1, true);
+  const { keys } = settings;
+  if (keys !== undefined) {
+    view.setBigUint64(COUNT_SETTINGS.key_limit, BigInt(keys.limit), true);
+    bytes.set(keys.secret, COUNT_SETTINGS.key0);
+  }
   libbpf.write(at, bytes);
+  bytes.fill(0);
   const cpus = libbpf.cpus();
   libbpf.setMaxEntries(map('counters'), cpus * COUNT_COUNTERS);
   libbpf.setMaxEntries(map('windows'), cpus);
+  libbpf.setMaxEntries(map('keys'), cpus);
+  libbpf.setMaxEntries(map('key_ring'), keys?.ringSize ?? RING_MIN);
   check(libbpf.load(object), 'load the BPF program that counts');
   const ports = libbpf.mapFd(map('ports'));
   const bits = new Uint32Array(portBitmap(settings.ports).buffer);
@@ -64,6 +88,7 @@ function load(libbpf: Libbpf, object: Handle, settings: CountingSettings): Count
     l2: program('membench_l2'),
     l3: program('membench_l3'),
     counters: libbpf.mapFd(map('counters')),
+    ring: libbpf.mapFd(map('key_ring')),
     cpus,
     close: () => libbpf.close(object),
   };

@@ -1,7 +1,7 @@
 /** The functions of the system's libbpf that are used (bpf/libbpf.h, bpf/bpf.h of libbpf 1.x). */
 import { MembenchError } from '../../errors.js';
 import { loadKoffi } from '../../native/koffi.js';
-import { reasonOf } from '../../native/libc.js';
+import { type Libc, loadLibc, reasonOf } from '../../native/libc.js';
 import { filterLister } from './filters.js';
 
 /** Address of an object of libbpf. */
@@ -24,6 +24,13 @@ export interface Libbpf {
   initialValue(map: Handle): { at: Handle; size: number } | null;
   read(at: Handle, size: number): Uint8Array;
   write(at: Handle, bytes: Uint8Array): void;
+  /**
+   * Replaces a read-only data section by zeros in this process, once the kernel has it. libbpf keeps a copy, and from
+   * 1.6 on maps the kernel's own instead, which is not writable; so other memory is mapped over it.
+   *
+   * @throws Error
+   */
+  forget(map: Handle): void;
   /**
    * Makes a BPF ring buffer; its bytes are a power of two and whole pages. Returns a descriptor or a negative
    * errno.
@@ -62,6 +69,11 @@ export function bpfReason(code: number): string {
   return reasonOf(-code);
 }
 
+/** Bytes of the pages that have so many bytes. */
+function pagesOf({ pageSize }: Libc, size: number): number {
+  return Math.ceil(size / pageSize) * pageSize;
+}
+
 async function bind(): Promise<Libbpf> {
   const koffi = await loadKoffi();
   let lib: ReturnType<typeof koffi.load>;
@@ -75,9 +87,10 @@ async function bind(): Promise<Libbpf> {
       error,
     );
   }
-  const libc = koffi.load(null);
+  const libc = await loadLibc();
+  const c = koffi.load(null);
   const f = (declaration: string) => lib.func(declaration);
-  const memcpyIn = libc.func('memcpy', 'void *', ['void *', 'void *', 'size_t']);
+  const memcpyIn = c.func('memcpy', 'void *', ['void *', 'void *', 'size_t']);
   const setPrint = f('void *libbpf_set_print(void *fn)');
   // libbpf must not write to stderr; its error codes suffice.
   setPrint(null);
@@ -102,6 +115,11 @@ async function bind(): Promise<Libbpf> {
   const tcAttach = f('int bpf_tc_attach(void *hook, void *options)');
   const tcDetach = f('int bpf_tc_detach(void *hook, void *options)');
   const version = f('const char *libbpf_version_string()');
+  const initial = (map: Handle) => {
+    const size = new BigUint64Array(1);
+    const at = initialValue(map, size);
+    return at === null ? null : { at, size: Number(size[0]) };
+  };
   return {
     open: (bytes) => open(bytes, bytes.length, null),
     load: (object) => load(object),
@@ -112,10 +130,11 @@ async function bind(): Promise<Libbpf> {
     programFd: (program) => programFd(program),
     setMaxEntries: (map, entries) => setMaxEntries(map, entries),
     setAutoload: (program, load) => setAutoload(program, load),
-    initialValue(map) {
-      const size = new BigUint64Array(1);
-      const at = initialValue(map, size);
-      return at === null ? null : { at, size: Number(size[0]) };
+    initialValue: initial,
+    forget(map) {
+      const value = initial(map);
+      if (value === null) return;
+      libc.unmapOver(koffi.address(value.at as never), pagesOf(libc, value.size));
     },
     read(at, size) {
       const bytes = new Uint8Array(size);

@@ -10,21 +10,31 @@ import {
   RING_CAPTURE_MAX,
 } from '../../layout/generated.js';
 import { portBitmap } from '../../memory/configure.js';
+import type { PerfEvents, PerfRing } from '../../native/perf-events.js';
 import { bpfReason, type Handle, type Libbpf } from './libbpf.js';
+import { openPerfBuffer, PERF_CAPTURE_MAX } from './perf-buffer.js';
 
 export interface ProgramSettings {
   ports: readonly (readonly [first: number, last: number])[];
-  /** Number of rings. */
+  /** Number of rings, or of workers where there is a ring for each worker and CPU. */
   rings: number;
+  /** Bytes of each ring. */
   ringSize: number;
+  /** Opens the rings of the perf buffer, which is used instead of BPF rings. */
+  perf?: PerfEvents | undefined;
   /** Seed of the flow hash, the same as the parser's. */
   seed: bigint;
   /** One in this many connections is captured. Default 1. */
   sample?: number | undefined;
-  /** Most bytes of a packet to keep, from its IP header on. Default: RING_CAPTURE_MAX. */
+  /** Most bytes of a packet to keep, from its IP header on. Default: as many as a ring takes. */
   snaplen?: number | undefined;
   /** Whether values are left out of packets. Default false. */
   skipValues?: boolean | undefined;
+  /**
+   * The secret for the hashes of keys, 16 bytes, where segments of whole messages are parsed; values of others are
+   * left out. The caller's copy is all that remains of it in this process.
+   */
+  parseKey?: Uint8Array | undefined;
 }
 
 /** Descriptors of programs and maps in the kernel. */
@@ -32,7 +42,7 @@ export interface LoadedPrograms {
   /** Descriptors of the programs for devices with an Ethernet header (l2) and without a link header (l3). */
   readonly l2: number;
   readonly l3: number;
-  /** Descriptors of the rings. */
+  /** Descriptors of the rings, those of a worker in a row. */
   readonly rings: readonly number[];
   readonly counters: number;
   readonly countersSize: number;
@@ -51,8 +61,12 @@ const WAKE_INTERVAL = 400_000n;
 const WAKE_INTERVAL_BUSY = 2_000_000n;
 const WAKE_BYTES = 20_000n;
 
-/** Path of the built object. */
+/** Endings of the programs' names: those that copy packets, leave out values, and parse. */
+const SUFFIXES = ['', '_cut', '_parse'] as const;
+
+/** Paths of the built objects: for BPF rings, and for the perf buffer, which has no programs that parse. */
 const OBJECT = new URL('../../bpf/packets.bpf.o', import.meta.url);
+const PERF_OBJECT = new URL('../../bpf/perf.bpf.o', import.meta.url);
 
 /**
  * Loads the programs.
@@ -60,6 +74,8 @@ const OBJECT = new URL('../../bpf/packets.bpf.o', import.meta.url);
  * @throws ERR_MEMBENCH_UNSUPPORTED where the object is not built or the kernel refuses it
  */
 export function loadPrograms(libbpf: Libbpf, settings: ProgramSettings): LoadedPrograms {
+  // It takes no stamps (bpf/perf.h).
+  if (settings.perf !== undefined) return loadWith(libbpf, settings, false);
   try {
     return loadWith(libbpf, settings, true);
   } catch {
@@ -69,12 +85,12 @@ export function loadPrograms(libbpf: Libbpf, settings: ProgramSettings): LoadedP
 }
 
 function loadWith(libbpf: Libbpf, settings: ProgramSettings, stamps: boolean): LoadedPrograms {
-  const object = openObject(libbpf);
-  const rings: number[] = [];
+  const object = openObject(libbpf, settings.perf === undefined ? OBJECT : PERF_OBJECT);
+  const rings: Ring[] = [];
   try {
     return load(libbpf, object, { ...settings, stamps }, rings);
   } catch (error) {
-    for (const fd of rings) closeSync(fd);
+    for (const ring of rings) ring.close();
     libbpf.close(object);
     throw error;
   }
@@ -135,41 +151,65 @@ export function find<T>(found: T | null, name: string): T {
 /** Settings, and whether the kernel is asked for the clock of a packet's stamp. */
 type LoadSettings = ProgramSettings & { stamps: boolean };
 
-function load(libbpf: Libbpf, object: Handle, settings: LoadSettings, rings: number[]): LoadedPrograms {
+/** A ring of either kind. */
+type Ring = PerfRing;
+
+function load(libbpf: Libbpf, object: Handle, settings: LoadSettings, rings: Ring[]): LoadedPrograms {
   const map = (name: string) => find(libbpf.findMap(object, name), name);
   writeSettings(libbpf, map('.rodata'), settings);
   writePorts(libbpf, map('.rodata.ports'), settings.ports);
   const cpus = libbpf.cpus();
   const elements = cpus * (settings.rings + 1);
-  libbpf.setMaxEntries(map('rings'), settings.rings);
-  libbpf.setMaxEntries(map('wakes'), settings.rings);
+  if (settings.perf !== undefined) libbpf.setMaxEntries(map('events'), cpus * settings.rings);
+  else for (const name of ['rings', 'wakes']) libbpf.setMaxEntries(map(name), settings.rings);
   libbpf.setMaxEntries(map('counters'), elements);
-  libbpf.setMaxEntries(map('gatherings'), settings.skipValues ? cpus : 1);
-  const suffix = settings.skipValues ? '_cut' : '';
-  const program = (name: string) => find(libbpf.findProgram(object, name), name);
-  const used = ['membench_l2', 'membench_l3'].map((name) => program(name + suffix));
-  const unused = ['membench_l2', 'membench_l3'].map((name) => program(name + (suffix ? '' : '_cut')));
-  for (const one of unused) check(libbpf.setAutoload(one, false), 'leave out a BPF program');
-  check(libbpf.load(object), 'load the BPF programs');
-  for (let i = 0; i < settings.rings; i++) {
-    const fd = check(libbpf.createRing(settings.ringSize), 'make a BPF ring');
-    rings.push(fd);
-    check(libbpf.updateMap(libbpf.mapFd(map('rings')), i, fd), 'hand a ring to the BPF program');
+  const leavesOut = settings.skipValues || settings.parseKey !== undefined;
+  libbpf.setMaxEntries(map('gatherings'), leavesOut ? cpus : 1);
+  const suffix = settings.parseKey ? '_parse' : settings.skipValues ? '_cut' : '';
+  const programs = (ending: string) =>
+    ['membench_l2', 'membench_l3'].map((name) => find(libbpf.findProgram(object, name + ending), name));
+  const suffixes = settings.perf === undefined ? SUFFIXES : SUFFIXES.filter((one) => one !== '_parse');
+  for (const other of suffixes.filter((one) => one !== suffix)) {
+    for (const one of programs(other)) check(libbpf.setAutoload(one, false), 'leave out a BPF program');
   }
+  const used = programs(suffix);
+  try {
+    check(libbpf.load(object), 'load the BPF programs');
+  } finally {
+    // The kernel has the secret by now, or will not get it.
+    if (settings.parseKey) libbpf.forget(map('.rodata'));
+  }
+  const { perf, rings: workers, ringSize: size } = settings;
+  if (perf !== undefined) openPerfBuffer(libbpf, perf, libbpf.mapFd(map('events')), { workers, size }, rings);
+  else openRings(libbpf, libbpf.mapFd(map('rings')), { workers, size }, rings);
   const [l2, l3] = used.map((one) => libbpf.programFd(one));
   return {
     l2: l2!,
     l3: l3!,
-    rings,
+    rings: rings.map(({ fd }) => fd),
     counters: libbpf.mapFd(map('counters')),
     countersSize: elements * KERNEL_COUNTERS * 8,
     cpus,
-    uncut: settings.skipValues ? libbpf.mapFd(map('uncut')) : null,
+    uncut: leavesOut ? libbpf.mapFd(map('uncut')) : null,
     close() {
-      for (const fd of rings) closeSync(fd);
+      for (const ring of rings) ring.close();
       libbpf.close(object);
     },
   };
+}
+
+/** Makes a BPF ring for each worker and hands them to the program; `opened` gets them. */
+function openRings(
+  libbpf: Libbpf,
+  map: number,
+  { workers, size }: { workers: number; size: number },
+  opened: Ring[],
+): void {
+  for (let i = 0; i < workers; i++) {
+    const fd = check(libbpf.createRing(size), 'make a BPF ring');
+    opened.push({ fd, close: () => closeSync(fd) });
+    check(libbpf.updateMap(map, i, fd), 'hand a ring to the BPF program');
+  }
 }
 
 /** Errors that the user can do something about. */
@@ -183,7 +223,7 @@ function check(code: number, what: string): number {
       : code === -ENOMEM
         ? 'use a smaller buffer (-B)'
         : code === -EINVAL
-          ? 'the kernel may be older than 5.8; use afpacket:IF'
+          ? 'the kernel may be older than 5.8; use --ebpf-buffer perf, or afpacket:IF'
           : 'use afpacket:IF';
   throw refused(`the kernel will not ${what}: ${bpfReason(code)}`, hint);
 }
@@ -222,12 +262,11 @@ function writeSettings(libbpf: Libbpf, section: Handle, settings: LoadSettings):
   view.setBigUint64(KERNEL_SETTINGS.wake_bytes, WAKE_BYTES, true);
   view.setUint32(KERNEL_SETTINGS.sample, settings.sample ?? 1, true);
   view.setUint32(KERNEL_SETTINGS.stamps, settings.stamps ? 1 : 0, true);
-  view.setUint32(
-    KERNEL_SETTINGS.snaplen,
-    Math.min(settings.snaplen ?? RING_CAPTURE_MAX, RING_CAPTURE_MAX),
-    true,
-  );
+  const most = settings.perf === undefined ? RING_CAPTURE_MAX : PERF_CAPTURE_MAX;
+  view.setUint32(KERNEL_SETTINGS.snaplen, Math.min(settings.snaplen ?? most, most), true);
+  if (settings.parseKey) bytes.set(settings.parseKey, KERNEL_SETTINGS.key0);
   libbpf.write(at, bytes);
+  bytes.fill(0, KERNEL_SETTINGS.key0, KERNEL_SETTINGS.key1 + 8);
 }
 
 function writePorts(libbpf: Libbpf, section: Handle, ranges: ProgramSettings['ports']): void {

@@ -2,6 +2,7 @@ import { MembenchError } from '../../errors.js';
 import type { Counter } from '../../layout/generated.js';
 import { type Interfaces, loadInterfaces } from '../../native/interfaces.js';
 import { loadLibc } from '../../native/libc.js';
+import { loadPerfEvents } from '../../native/perf-events.js';
 import { isEvery, type LiveOptions } from '../live.js';
 import { noInterface } from '../misnamed.js';
 import type { BpfRingsFeed, KernelCounts, PacketSource, SourceChange } from '../source.js';
@@ -10,6 +11,7 @@ import { attach } from './attach.js';
 import { AttachedInterfaces } from './attached.js';
 import { type Libbpf, loadLibbpf } from './libbpf.js';
 import { type LoadedPrograms, loadPrograms, type ProgramSettings } from './object.js';
+import { perfRingSize } from './perf-buffer.js';
 
 /** Least bytes of a ring: room for several records of the largest size. */
 const RING_MIN = 512 * 1024;
@@ -31,6 +33,7 @@ function loadFor(
   values: LiveOptions['ebpfValues'],
 ): LoadedPrograms {
   if (values === 'copy') return loadPrograms(libbpf, settings);
+  if (settings.parseKey !== undefined) return loadParser(libbpf, settings);
   try {
     return loadPrograms(libbpf, { ...settings, skipValues: true });
   } catch (error) {
@@ -46,7 +49,23 @@ function loadFor(
   }
 }
 
-/** `ebpf:IF` and `ebpf:*`: a TC program on each interface copies packets into BPF rings. */
+/** Loads the programs so that they parse. @throws ERR_MEMBENCH_UNSUPPORTED */
+function loadParser(libbpf: Libbpf, settings: ProgramSettings): LoadedPrograms {
+  try {
+    return loadPrograms(libbpf, settings);
+  } catch (error) {
+    // Where they do not load either, their error names the cause.
+    loadPrograms(libbpf, { ...settings, parseKey: undefined }).close();
+    throw new MembenchError(
+      'ERR_MEMBENCH_UNSUPPORTED',
+      'the kernel will not load the BPF program that parses',
+      'run it as root, or with CAP_PERFMON besides CAP_BPF and CAP_NET_ADMIN; or leave out --kernel-parse',
+      error,
+    );
+  }
+}
+
+/** `ebpf:IF` and `ebpf:*`: a TC program on each interface copies packets into BPF rings, or the perf buffer. */
 export class EbpfSource implements PacketSource {
   readonly kind = 'ebpf';
   readonly finite = false;
@@ -78,12 +97,14 @@ export class EbpfSource implements PacketSource {
     );
     this.feed = {
       kind: 'bpf rings',
+      buffer: options.ebpfBuffer ?? 'ring',
       rings: programs.rings,
       ringSize: size,
       counters: programs.counters,
       countersSize: programs.countersSize,
       cpus: programs.cpus,
       uncut: programs.uncut,
+      parsed: options.parseKey !== undefined,
       hashSeed: options.hashSeed,
     };
   }
@@ -103,14 +124,18 @@ export class EbpfSource implements PacketSource {
       throw noInterface(name);
     }
     const libbpf = await loadLibbpf();
-    const size = ringSize(options.buffer / options.workers);
+    const { buffer, workers } = options;
+    const perf = options.ebpfBuffer === 'perf' ? await loadPerfEvents() : undefined;
+    const size = perf ? perfRingSize(buffer, workers, libbpf.cpus()) : ringSize(buffer / workers);
     const settings = {
       ports: options.ports,
-      rings: options.workers,
+      rings: workers,
       ringSize: size,
+      perf,
       seed: options.hashSeed,
       sample: options.sample,
       snaplen: options.snaplen,
+      parseKey: options.parseKey,
     };
     const programs = loadFor(libbpf, settings, options.ebpfValues);
     return new EbpfSource(libbpf, interfaces, programs, name, options, size);
@@ -120,7 +145,9 @@ export class EbpfSource implements PacketSource {
     const { names, methods } = this.#attached;
     const how = methods.length ? ` by ${methods.join(' and ')}` : '';
     const values = this.feed.uncut === null ? 'values are copied' : 'values stay in the kernel';
-    return `ebpf on ${names.join(', ') || this.#name}${how}, ${values}`;
+    const kept = this.feed.parsed ? 'values and the keys of parsed lines stay in the kernel' : values;
+    const buffer = this.feed.buffer === 'perf' ? ', perf buffer' : '';
+    return `ebpf on ${names.join(', ') || this.#name}${how}, ${kept}${buffer}`;
   }
 
   async start(): Promise<void> {
