@@ -53,7 +53,6 @@ export function createDecoder(): void {
   createTable();
   createKeys();
   createMeta();
-  createSpelling();
   createPending();
   createLines();
   createWaiting();
@@ -62,6 +61,7 @@ export function createDecoder(): void {
   createLinger();
   createClient();
   createMessages();
+  createSpelling();
   createResume();
   createBlock();
 }

@@ -31,6 +31,19 @@ export function askUncut(flow: Flow): void {
     if (flow.asked == 0) count(COUNTER_FLOWS_UNCUT);
     if (flow.asked <= RETURNS_MAX) flow.asked++;
   }
+  setBit(flow);
+}
+
+/** The same in case what is missing before an early segment never comes: that is not the flow's doing. */
+export function askForEarly(flow: Flow): void {
+  if (flow.asked == 0) {
+    count(COUNTER_FLOWS_UNCUT);
+    flow.asked = 1;
+  }
+  setBit(flow);
+}
+
+function setBit(flow: Flow): void {
   flow.agreed |= UNCUT;
   if (config.uncut == 0) return;
   // Workers share the words.

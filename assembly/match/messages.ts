@@ -3,7 +3,7 @@
  * the BPF program saw one segment and no more. The most frequent ones become requests and outcomes as they
  * are; the lines of all others are put together again, and read by the parser of lines.
  */
-import { AUTH_NO, CLIENT, Flow, SERVER, Side, sideOf, SYNC_NONE } from '../flow/flow';
+import { AUTH_NO, CLIENT, Flow, Side, sideOf, SYNC_NONE } from '../flow/flow';
 import { count } from '../instance';
 import {
   COUNTER_PAYLOAD_RECORDED, Message, MESSAGE_END, MESSAGE_FORM_END, MESSAGE_FORM_GET, MESSAGE_FORM_KEY,
@@ -19,13 +19,13 @@ import {
 } from '../memcache/parsed';
 import { setHashedGet } from '../memcache/request';
 import { spell, spelled, spelledTo, spellEnd } from '../memcache/spelling';
-import { setHashedSet } from '../memcache/storage';
-import { Packet, reservePacket } from '../packet';
+import { setParsedSet } from '../memcache/storage';
+import { Packet, packet, reservePacket } from '../packet';
 import { isPlain } from './account';
 import { bytes } from './delivery';
 import { takeValue } from './gap';
 import { answered, freeRequest, tryRequest } from './pending';
-import { begin, finish, isOther, wholeAnswer, wholeOther } from './quick';
+import { begin, finish, isOther, wholeLine, wholeOther } from './quick';
 import {
   CLIENT_DATA, CLIENT_LINE, CLIENT_STEP, SERVER_AFTER_ERROR, SERVER_DATA, SERVER_LINE, SERVER_STEP,
 } from './states';
@@ -142,8 +142,7 @@ function plainRequest(flow: Flow, side: Side, from: Packet): bool {
   if (size > left) return false;
   const request = tryRequest(flow);
   if (changetype<usize>(request) == 0) return false;
-  const numbers = hasBit(at, MESSAGE_NUMBERS) ? load<u64>(restOf(at)) : 0;
-  setHashedSet(request, hashOf(at), message.keySize, message.valueSize, numbers);
+  setParsedSet(request, at);
   next = behind(at);
   left -= size;
   begin(flow, request, from);
@@ -184,12 +183,34 @@ function plainAnswer(flow: Flow, side: Side, from: Packet): bool {
     finish(flow, request, textStatus(request, IS_END), from.time);
     return true;
   }
+  if (form == MESSAGE_FORM_LINE) return plainLine(flow, request, from);
   // The forms of these words are the codes of the answers.
   if (form < MESSAGE_FORM_STORED || form > MESSAGE_FORM_OK) return false;
   if (request.kind > KIND_TOUCH || flow.auth != AUTH_NO || !((request.fits >> form) & 1)) return false;
   next = behind(at);
   left -= lineOf(at);
   finish(flow, request, textStatus(request, form), from.time);
+  return true;
+}
+
+/** Whether the messages are those of the current packet, as the fast path of lines wants; others waited. */
+// @ts-ignore: decorator
+@inline
+function isCurrent(from: Packet): bool {
+  return changetype<usize>(from) == changetype<usize>(packet);
+}
+
+/** Takes a line without a key, which need not be put together. */
+function plainLine(flow: Flow, request: Request, from: Packet): bool {
+  const at = next;
+  const message = changetype<Message>(at);
+  const data = dataOf(at);
+  const size = lineOf(at);
+  if (message.keySize || request.bits || size + data > left || !isCurrent(from)) return false;
+  const line = restOf(at);
+  if (!wholeLine(flow, line, line + size - LINE_END, data)) return false;
+  next = behind(at);
+  left -= size + data;
   return true;
 }
 
@@ -241,7 +262,8 @@ function takeSpelled(flow: Flow, index: u32, from: Packet): bool {
   const size = spell(at, end);
   const data = dataOf(at);
   next = spelledTo;
-  if (isPlain(flow) && formOf(at) == MESSAGE_FORM_LINE && takeQuickly(flow, index, size + data, at)) {
+  const isLine = index == CLIENT && formOf(at) == MESSAGE_FORM_LINE;
+  if (isLine && isPlain(flow) && isCurrent(from) && takeQuickly(flow, size + data)) {
     left -= size + data;
     recorded += size + data;
     return true;
@@ -266,15 +288,12 @@ function takeSpelled(flow: Flow, index: u32, from: Packet): bool {
 
 /**
  * Takes the line put together last on the fast path, as `size` bytes with its value, where they are one
- * complete request or answer. Otherwise returns false without any effect.
+ * complete request. Otherwise returns false without any effect.
  */
 // @ts-ignore: decorator
 @inline
-function takeQuickly(flow: Flow, index: u32, size: u32, at: usize): bool {
-  if (size > left || hasBit(at, MESSAGE_END)) return false;
-  const end = spelled + size;
-  if (index == SERVER) return wholeAnswer(flow, spelled, end);
-  return isOther(load<u32>(spelled)) && wholeOther(flow, spelled, end);
+function takeQuickly(flow: Flow, size: u32): bool {
+  return size <= left && isOther(load<u32>(spelled)) && wholeOther(flow, spelled, spelled + size);
 }
 
 // @ts-ignore: decorator

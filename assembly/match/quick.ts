@@ -205,14 +205,21 @@ export function wholeAnswer(flow: Flow, at: usize, end: usize): bool {
 }
 
 function otherAnswer(flow: Flow, at: usize, end: usize): bool {
-  const request = changetype<Request>(<usize>flow.head);
-  if ((request.kind > KIND_TOUCH && request.kind != KIND_META) || flow.auth != AUTH_NO) return false;
   const feed = findByte(at, end, LF);
   if (feed == end || feed == at || load<u8>(feed - 1) != CR) return false;
-  const code = parseAnswer(at, feed - 1);
+  return wholeLine(flow, at, feed - 1, end - (feed + 1));
+}
+
+/**
+ * Takes the line [at, end) and the `behind` bytes after its line end if they are the complete answer to the
+ * oldest request, which is no get and has no bits. Otherwise returns false without any effect.
+ */
+export function wholeLine(flow: Flow, at: usize, end: usize, behind: usize): bool {
+  const request = changetype<Request>(<usize>flow.head);
+  if ((request.kind > KIND_TOUCH && request.kind != KIND_META) || flow.auth != AUTH_NO) return false;
+  const code = parseAnswer(at, end);
   if (code == IS_ERROR || !((request.fits >> code) & 1)) return false;
-  const behind = code == IS_VA ? feed + 1 + answerSize + 2 : feed + 1;
-  if (behind != end) return false;
+  if (behind != (code == IS_VA ? <usize>answerSize + 2 : 0)) return false;
   if (request.kind != KIND_META) {
     finish(flow, request, textStatus(request, code), packet.time);
     return true;

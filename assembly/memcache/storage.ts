@@ -3,7 +3,8 @@
  * the value after the line, others read it as commands.
  */
 import {
-  KEY_MAX, OP_CAS, OP_SET, PRESENT_FLAGS, PRESENT_TTL, PRESENT_VALUE_SIZE, TRAIT_CAS, TRAIT_QUIET,
+  KEY_MAX, Message, MESSAGE_NUMBERS, OP_CAS, OP_SET, PRESENT_FLAGS, PRESENT_TTL, PRESENT_VALUE_SIZE,
+  TRAIT_CAS, TRAIT_QUIET,
 } from '../layout';
 import { clear, isWord, refused, refusedPerhaps, setFits, unknown } from './command';
 import {
@@ -15,24 +16,24 @@ import {
   IS_NOT_STORED, IS_STORED, KIND_STORE, LINE_DATA, LINE_WHOLE, Request,
 } from './message';
 import { parsed, parseSigned, parseSize, parseUnsigned, SIZE_AMBIGUOUS, SIZE_BAD } from './number';
+import { hasBit, hashOf, restOf } from './parsed';
 import { nextToken, tokenEnd } from './tokens';
 import { WORD_NOREPLY } from './words';
 
-/**
- * Fills a `set` of a message record: by the hash of its key, with client flags in the low half of `numbers`
- * and the time to live in the high one.
- */
+/** Fills a request from the `set` of a message record at `at`. */
 // @ts-ignore: decorator
 @inline
-export function setHashedSet(request: Request, hash: u64, size: u32, value: u32, numbers: u64): void {
+export function setParsedSet(request: Request, at: usize): void {
+  const message = changetype<Message>(at);
+  const hasNumbers = hasBit(at, MESSAGE_NUMBERS);
   clear(request);
   request.op = <u8>OP_SET;
   setFits(request, KIND_STORE, (1 << IS_STORED) | (1 << IS_NOT_STORED));
-  setHashedKey(request, hash, size);
-  request.dataSize = value;
-  request.valueSize = value;
-  request.flags = <u64><u32>numbers;
-  request.ttl = <i64>(numbers >> 32);
+  setHashedKey(request, hashOf(at), message.keySize);
+  request.dataSize = message.valueSize;
+  request.valueSize = message.valueSize;
+  request.flags = hasNumbers ? load<u32>(restOf(at)) : 0;
+  request.ttl = hasNumbers ? <i64>load<u32>(restOf(at), 4) : 0;
   request.present |= (1 << PRESENT_VALUE_SIZE) | (1 << PRESENT_FLAGS) | (1 << PRESENT_TTL);
 }
 

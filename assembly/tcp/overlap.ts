@@ -19,7 +19,8 @@ import { packet } from '../packet';
 import { isRight } from '../wire/checksum';
 import { before, TCP_FIN, TCP_URG } from '../wire/tcp';
 import {
-  bytesAt, charge, copySegment, dropAt, endOf, linkBefore, makeUnknown, payloadOf, putAt, runOf, Waiting,
+  bytesAt, charge, copyMessages, copySegment, dropAt, endOf, linkBefore, makeUnknown, payloadOf, putAt, runOf,
+  Waiting,
 } from './waiting';
 
 /** Most bytes that may wait in one direction of a flow. */
@@ -217,7 +218,11 @@ function queuePart(side: Side, link: usize, from: u32, to: u32): bool {
   const bytes = (to == end ? packet.sequence + packet.size : to) - from;
   const known = packet.captured > skipped ? min(packet.captured - skipped, bytes) : 0;
   if (side.queued + charge(known) > WAITING_MAX) return false;
-  const segment = copySegment(known ? packet.payload + skipped : packet.payload, known);
+  const isWhole = skipped == 0 && bytes == packet.size;
+  const segment =
+    packet.messages && isWhole
+      ? copyMessages(packet.messages, packet.end - packet.messages)
+      : copySegment(known ? packet.payload + skipped : packet.payload, known);
   if (changetype<usize>(segment) == 0) return false;
   segment.sequence = from;
   segment.size = bytes;

@@ -7,7 +7,7 @@
 import {
   AGREED, CLIENT, Flow, KNOWN_OVER, SCALE_MAX, scaleOf, SEEN_TWICE, SERVER, Side, sideOf,
 } from '../flow/flow';
-import { askUncut, endAsking } from '../flow/uncut';
+import { askForEarly, endAsking } from '../flow/uncut';
 import { count, isPast } from '../instance';
 import {
   COUNTER_AMBIGUOUS_COPIES, COUNTER_BOUND_REORDER, COUNTER_DUPLICATES, COUNTER_OUT_OF_ORDER,
@@ -26,7 +26,7 @@ import {
   keepEarly,
 } from './overlap';
 import { beginParts, nextPart } from './parts';
-import { bytesAt, dropFirst, dropWaiting, endOf, runOf, Waiting } from './waiting';
+import { bytesAt, dropFirst, dropWaiting, endOf, messagesAt, runOf, Waiting } from './waiting';
 
 /** Missing bytes are given up after this many further segments of the flow: no capture reorders so far. */
 const STUCK_SEGMENTS: u32 = 64;
@@ -54,7 +54,7 @@ function skip(flow: Flow, index: u32, size: u32, why: u32): void {
   gap(flow, index, late, why);
 }
 
-/** The same for bytes that the BPF program left out, or of which it made messages that are late. */
+/** The same for bytes that the BPF program left out, or of which it made messages that are not whole. */
 function skipLeftOut(flow: Flow, index: u32, size: u32, flags: u32): void {
   late.size = size;
   late.captured = 0;
@@ -151,8 +151,7 @@ function takeOutOfOrder(flow: Flow, index: u32): void {
     count(COUNTER_OUT_OF_ORDER);
     at.flags |= beyondWindow(flow, index);
   }
-  // Messages that wait are not read later, and their bytes will be needed.
-  if (at.flags & IS_MESSAGES) askUncut(flow);
+  if (at.flags & IS_MESSAGES) askForEarly(flow);
   // A segment must not wait for an acknowledgement number outside any window.
   const apart = <i32>(at.ack - other.next);
   if (apart > WINDOW_MAX || apart < -WINDOW_MAX) {
@@ -275,6 +274,10 @@ function deliverWaiting(flow: Flow, index: u32, segment: Waiting, offset: u32): 
   late.ordinal = segment.ordinal;
   late.ack = segment.ack;
   late.starts = offset == 0 && !(segment.flags & IS_LATER_PART) ? 1 : 0;
+  if (segment.messages && offset == 0) {
+    lateMessages(flow, index, segment);
+    return;
+  }
   while (offset < segment.size) {
     const from = segment.unknownFrom;
     const to = segment.unknownTo;
@@ -298,6 +301,17 @@ function deliverWaiting(flow: Flow, index: u32, segment: Waiting, offset: u32): 
     offset += run;
     late.starts = 0;
   }
+}
+
+/** Delivers the messages of a segment that waited. */
+function lateMessages(flow: Flow, index: u32, segment: Waiting): void {
+  late.size = segment.size;
+  late.captured = 0;
+  late.messages = <u32>messagesAt(segment);
+  late.end = late.messages + segment.messages;
+  sideOf(flow, index).next += segment.size;
+  if (segment.unknownFrom == segment.unknownTo) messages(flow, index, late);
+  else unread(flow, index, late);
 }
 
 /**

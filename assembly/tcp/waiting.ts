@@ -5,8 +5,8 @@ import { COUNTER_PAYLOAD_GAP } from '../layout';
 import { createPool, give, Pool, take } from '../pools';
 import { before, TCP_FIN, TCP_URG } from '../wire/tcp';
 
-/** Payload bytes of one chunk. */
-const CHUNK_BYTES: u32 = 2008;
+/** Payload bytes of one chunk, or of the messages of a message record. */
+const CHUNK_BYTES: u32 = 2000;
 
 /** Head of a waiting segment, or of a part of one. Its captured bytes follow, and go on in further chunks. */
 // @ts-ignore: decorator
@@ -28,6 +28,9 @@ export class Waiting {
   unknownTo: u32;
   /** Address of the next anchor of the chain that begins at the first segment; 0 where there is none. */
   far: u32;
+  /** Bytes of messages, which are there instead of payload; they are of the whole segment. */
+  messages: u32;
+  pad0: u32;
   time: u64;
   ordinal: u64;
 }
@@ -37,6 +40,9 @@ const CHUNK_SIZE: u32 = WAITING_HEAD + CHUNK_BYTES;
 /** Bytes before the data of a further chunk, which begins with the address of the next. */
 const MORE_HEAD: u32 = 16;
 const MORE_BYTES: u32 = CHUNK_SIZE - MORE_HEAD;
+
+/** Most bytes of messages that wait. */
+const MESSAGES_ROOM: u32 = CHUNK_BYTES;
 
 let pool: Pool = changetype<Pool>(0);
 
@@ -61,6 +67,7 @@ export function copySegment(payload: usize, size: u32): Waiting {
   if (first == 0) return changetype<Waiting>(0);
   const segment = changetype<Waiting>(first);
   segment.more = 0;
+  segment.messages = 0;
   const head = min(size, CHUNK_BYTES);
   memory.copy(first + WAITING_HEAD, payload, head);
   let link = first + offsetof<Waiting>('more');
@@ -78,6 +85,23 @@ export function copySegment(payload: usize, size: u32): Waiting {
     done += part;
   }
   return segment;
+}
+
+/**
+ * Makes a new waiting segment of the `size` bytes of messages of a message record, instead of payload; 0 when
+ * the pool is used up. More messages than a chunk holds do not wait.
+ */
+export function copyMessages(messages: usize, size: u32): Waiting {
+  const segment = copySegment(messages, size > MESSAGES_ROOM ? 0 : size);
+  if (changetype<usize>(segment)) segment.messages = size > MESSAGES_ROOM ? 0 : size;
+  return segment;
+}
+
+/** Address of the messages of a waiting segment, of which it has `messages` bytes. */
+// @ts-ignore: decorator
+@inline
+export function messagesAt(segment: Waiting): usize {
+  return changetype<usize>(segment) + WAITING_HEAD;
 }
 
 /** Sequence number after a segment; its FIN counts as a byte (RFC 9293, section 3.4). */
