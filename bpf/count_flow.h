@@ -23,6 +23,8 @@
 #define FLAG_OPENING 2
 /* Some requests are answered or not: what is outstanding is not known. */
 #define FLAG_MAYBE 4
+/* With a key sample: an answer came before its request, so that a part of it would be missed. */
+#define FLAG_EARLY 8
 
 /* One direction of a connection. Only packets of that direction write it. */
 struct side {

@@ -93,7 +93,7 @@ static __always_inline void begin_sample(struct flow *f, struct walk *k, __u64 h
 		return;
 	k->flow = tag_of(hash);
 	k->number = (answer ? f->answers.tally : f->requests.tally) >> 32;
-	k->unpaired = f->flags & FLAG_MAYBE;
+	k->unpaired = f->flags & (FLAG_MAYBE | FLAG_EARLY);
 	k->awaited = k->unpaired ? k->number : f->awaited;
 	k->asked = f->requests.tally >> 32;
 	k->early = 0;
@@ -148,8 +148,12 @@ static __always_inline int segment(struct __sk_buff *skb, __u64 hash, __u64 span
 		followed(f, &w->walk, hash, start, end, outcome, answer);
 	else
 		proved(f, &w->walk, numbers, start, outcome, answer);
-	if (settings.key_limit && !answer)
-		f->awaited = w->walk.awaited;
+	if (settings.key_limit) {
+		if (!answer)
+			f->awaited = w->walk.awaited;
+		else if (w->walk.early)
+			f->flags |= FLAG_EARLY;
+	}
 	return 0;
 }
 

@@ -46,9 +46,6 @@ static __always_inline int after_answers(struct flow *f, struct walk *k)
 
 	if (f->flags & FLAG_MAYBE)
 		return 1;
-	/* What comes before its request would be missed where it is awaited. */
-	if (settings.key_limit && k->early)
-		return 0;
 	/* Which keys an error is the answer for is not known. */
 	if (k->flags & ERROR && (__u32)asked != (__u32)done)
 		return 0;

@@ -235,6 +235,19 @@ samples('once it is open which requests are answered, answers are not told', (t,
   ]);
 });
 
+samples('after an answer that came before its request, answers are not told, and all is counted', (t, p) => {
+  const conversation = new Conversation(p).open().ask('get a\r\n');
+  conversation.answer('END\r\nVALUE b 0 1\r\nx\r\n').ask('get b\r\n').answer('END\r\n');
+  conversation.exchange('get c\r\n', 'END\r\n');
+  t.deepEqual(told(p.ring.take(), ['a', 'b', 'c']), [
+    { say: 'get a' },
+    { say: 'end' },
+    { say: 'get b', unpaired: true },
+    { say: 'get c', unpaired: true },
+  ]);
+  t.like(p.since(), { skipped: {}, ops: { get: { count: 3 } }, answers: { VALUE: 1, END: 3 } });
+});
+
 samples('requests of a connection have numbers, and their answers the same', (t, p) => {
   const conversation = new Conversation(p).open();
   conversation.ask('get a\r\nset b 0 0 1\r\nx\r\nget c d\r\n');
