@@ -2,13 +2,14 @@
  * Encodes requests and reads answers that nobody sent, before the first request is due. Code that runs for the first times
  * is compiled meanwhile: that takes tens of milliseconds, for which the first requests would be late.
  */
+import { HAS } from '../profile/shapes.js';
 import { BinaryAnswers } from './answers/binary.js';
 import { TextAnswers } from './answers/text.js';
 import { Command } from './command.js';
 import { Connection, type Shared } from './connection.js';
 import { Requests } from './requests.js';
 import { Settler } from './settle.js';
-import { type CommandShape, HAS, OPS, S } from './shapes.js';
+import { type CommandShape, OPS, S } from './shapes.js';
 import { Tally } from './tally.js';
 import type { Values } from './values.js';
 

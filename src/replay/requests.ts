@@ -1,10 +1,11 @@
+import { HAS } from '../profile/shapes.js';
 import { hashNumber } from './changed.js';
 import { Command } from './command.js';
 import type { Connection } from './connection.js';
 import { type EncodeTo, encode } from './encode/encode.js';
 import type { KeyQueue } from './pending.js';
 import type { Settler } from './settle.js';
-import { type CommandShape, FILL, HAS, S } from './shapes.js';
+import { type CommandShape, FILL, S } from './shapes.js';
 import type { Values } from './values.js';
 
 /** The longest relative expiry, seconds; what is more is a Unix time (doc/protocol.txt). */

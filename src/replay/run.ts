@@ -1,8 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { MembenchError } from '../errors.js';
-import { Feed } from './feed.js';
-import type { Delivery } from './incoming.js';
+import { Feed, type Source } from './feed.js';
 import type { Login } from './login.js';
 import type { FromThread, ThreadData, ThreadProgress, ToThread } from './messages.js';
 import { type Pace, paceOf, type ReplayOptions } from './options.js';
@@ -53,7 +52,7 @@ interface Thread {
 /** What a run sends. */
 export interface Load {
   /** Gives the blocks in their order, and `end` at last. */
-  source: () => Delivery;
+  source: Source;
   /** Workers that numbered the connections. */
   workers: number;
   /** Unix nanoseconds of the first request. */
@@ -182,6 +181,7 @@ export class ReplayRun {
     const thread: Thread = { worker, progress, answer: null };
     worker.on('message', (message: FromThread) => {
       if (message.kind === 'taken') this.#feed.taken(data.share.thread);
+      else if (message.kind === 'released') this.#feed.released(message.memory);
       else if (message.kind === 'progress') thread.progress = message.progress;
       else thread.answer?.(message);
     });

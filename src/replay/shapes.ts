@@ -2,6 +2,7 @@
 import { flagLetters } from '../event/values.js';
 import type { Block, Shape } from '../profile/block.js';
 import { presentBit } from '../profile/columns.js';
+import { HAS } from '../profile/shapes.js';
 import type { ReplayProtocol } from './options.js';
 
 /** Data commands, which may be sent again. Nothing else ever is: admin commands are counted and left out. */
@@ -61,19 +62,6 @@ const VERBS: Readonly<Record<string, Verb>> = {
   noop: 'barrier',
 };
 
-/** Which values an event has: bits of CommandShape.has. */
-export const HAS = {
-  key: 1,
-  value_size: 2,
-  latency: 4,
-  flags: 8,
-  ttl: 16,
-  delta: 32,
-  initial: 64,
-  cas_new: 128,
-  vivify: 256,
-  recache: 512,
-} as const;
 const COLUMNS = Object.keys(HAS) as (keyof typeof HAS)[];
 
 /** What many events have in common. */

@@ -11,7 +11,10 @@ const INTERVAL = 250;
 
 const { share, options, baseNs } = workerData as ThreadData;
 const send = (message: FromThread) => parentPort!.postMessage(message);
-const incoming = new Incoming(() => send({ kind: 'taken' }));
+const incoming = new Incoming(
+  () => send({ kind: 'taken' }),
+  (memory) => send({ kind: 'released', memory }),
+);
 const sender = new Sender(new Commands(incoming, share), options, baseNs);
 let isPrepared = false;
 
