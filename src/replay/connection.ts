@@ -1,24 +1,24 @@
-import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import { BinaryAnswers } from './answers/binary.js';
 import { TextAnswers } from './answers/text.js';
 import type { EncodedInto } from './encode/encode.js';
 import { type Login, LoginAnswer, loginRequest } from './login.js';
 import { PendingQueue, WAITS } from './pending.js';
 import { nanoseconds, type Settler } from './settle.js';
-import { type Address, openSocket } from './socket.js';
+import type { Address } from './socket.js';
 import type { Failure } from './tally.js';
+import type { Wire, WireEvents, Wires } from './wire.js';
 import { ByteWriter } from './writer.js';
 
 /** What the connections of a thread have in common. */
 export interface Shared {
+  wires: Wires;
   address: Address;
   /** Login at the start of every connection; null: none. */
   login: Login | null;
   settler: Settler;
   /** Whether requests wait for the answers they waited for when they were recorded. */
   asap: boolean;
-  /** Buffer for answers, which are parsed before the next are read. */
-  answers: Buffer;
   /** The connection whose answers are being read. */
   reading: Connection | null;
   /** Called when a connection can send again, or must be looked at. */
@@ -38,8 +38,8 @@ const BACKOFF_MAX = 5000;
 
 export type ConnectionState = 'new' | 'connecting' | 'open' | 'broken' | 'ended';
 
-/** One connection to the server: what waits to be sent, what waits for answers, and the socket. */
-export class Connection implements EncodedInto {
+/** One connection to the server: what waits to be sent, what waits for answers, and the wire. */
+export class Connection implements EncodedInto, WireEvents {
   readonly number: number;
   readonly writer = new ByteWriter();
   readonly queue = new PendingQueue();
@@ -55,7 +55,7 @@ export class Connection implements EncodedInto {
   /** Number of the last request whose recorded answer came before the last request; -1 for none. */
   answeredBefore = -1;
   readonly #shared: Shared;
-  #socket: Socket | null = null;
+  #wire: Wire | null = null;
   #answers: TextAnswers | BinaryAnswers | null = null;
   /** Protocol of the last request; the meta commands belong to the text protocol. */
   protocol: 'text' | 'binary' = 'text';
@@ -96,7 +96,7 @@ export class Connection implements EncodedInto {
   /** Connects, where it is not connected yet, or broken and may be tried again. */
   open(now: number): void {
     if (this.state === 'connecting' || this.state === 'open' || this.state === 'ended') return;
-    const { settler, address, answers } = this.#shared;
+    const { settler, address, wires } = this.#shared;
     if (this.state === 'broken') {
       if (now - this.since < this.#backoff) return;
       this.#backoff = Math.min(2 * this.#backoff, BACKOFF_MAX);
@@ -108,17 +108,20 @@ export class Connection implements EncodedInto {
     this.error = '';
     this.#login = null;
     this.#isLoggedIn = false;
-    const onBytes = (bytes: Buffer, size: number) => this.#onBytes(bytes, size);
-    const socket = openSocket(address, answers, onBytes, () => {
-      this.#to('open', performance.now());
-      this.#shared.onChange(this);
-    });
-    this.#socket = socket;
-    socket.on('drain', () => this.#shared.onChange(this));
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.error = error.code ?? error.message;
-    });
-    socket.on('close', () => this.#onClose());
+    this.#wire = wires.open(address, this);
+  }
+
+  onReady(): void {
+    this.#to('open', performance.now());
+    this.#shared.onChange(this);
+  }
+
+  onDrain(): void {
+    this.#shared.onChange(this);
+  }
+
+  onError(code: string): void {
+    this.error = code;
   }
 
   /** Closes it when its requests are answered. */
@@ -137,14 +140,14 @@ export class Connection implements EncodedInto {
   /** Ends it at once; its requests fail for a reason. */
   break(reason: Failure): void {
     this.#reason = reason;
-    this.#socket?.destroy();
+    this.#wire?.destroy();
   }
 
   /** Ends it at once and for good. */
   destroy(): void {
     this.#isClosing = true;
-    if (this.#socket === null || this.#socket.destroyed) this.#end();
-    else this.#socket.destroy();
+    if (this.#wire === null) this.#end();
+    else this.#wire.destroy();
   }
 
   /**
@@ -154,7 +157,7 @@ export class Connection implements EncodedInto {
    */
   flush(isDue: boolean): void {
     this.isDirty = false;
-    if (this.state !== 'open' || this.#socket!.writableLength > BACKLOG_MAX) return;
+    if (this.state !== 'open' || this.#wire!.backlog > BACKLOG_MAX) return;
     const { queue, writer } = this;
     const { settler, asap } = this.#shared;
     const now = performance.now();
@@ -173,10 +176,10 @@ export class Connection implements EncodedInto {
     if (bytes === 0) return;
     if (!this.#isLoggedIn) this.#logIn();
     const end = writer.start + bytes;
-    this.#socket!.write(writer.buffer.subarray(writer.start, end));
+    this.#wire!.write(writer.buffer, writer.start, end);
     writer.start = end;
     // Bytes that the system took at once can be overwritten; the others only once they are sent.
-    if (this.#socket!.writableLength > 0) writer.renew();
+    if (this.#wire!.backlog > 0) writer.renew();
     else if (writer.start === writer.end) writer.clear();
     this.settleSilent();
   }
@@ -187,7 +190,8 @@ export class Connection implements EncodedInto {
     const { login } = this.#shared;
     if (login === null) return;
     this.#login = new LoginAnswer(this.protocol);
-    this.#socket!.write(loginRequest(login, this.protocol));
+    const request = loginRequest(login, this.protocol);
+    this.#wire!.write(request, 0, request.length);
   }
 
   /** Settles the oldest requests that will get no answer. */
@@ -206,7 +210,7 @@ export class Connection implements EncodedInto {
     );
   }
 
-  #onBytes(bytes: Buffer, size: number): boolean {
+  onBytes(bytes: Buffer, size: number): boolean {
     const { settler } = this.#shared;
     settler.now = performance.now();
     if (this.#login !== null) {
@@ -214,7 +218,7 @@ export class Connection implements EncodedInto {
       if (accepted !== null) this.#login = null;
       if (accepted === false) this.break('login_refused');
       if (accepted !== true || taken === size) return accepted !== false;
-      return this.#onBytes(bytes.subarray(taken, size), size - taken);
+      return this.onBytes(bytes.subarray(taken, size), size - taken);
     }
     this.#shared.reading = this;
     this.#heard = settler.now;
@@ -237,11 +241,11 @@ export class Connection implements EncodedInto {
     if (!this.#isClosing || this.queue.length > 0) return;
     if (this.state === 'open') {
       this.#isEnding = true;
-      this.#socket!.end();
+      this.#wire!.end();
     } else if (this.state === 'new' || this.state === 'broken') this.#end();
   }
 
-  #onClose(): void {
+  onClose(): void {
     const { queue, writer } = this;
     const { settler, asap } = this.#shared;
     const wasOpen = this.state === 'open';
@@ -257,7 +261,7 @@ export class Connection implements EncodedInto {
       writer.clear();
     }
     this.#answers = null;
-    this.#socket = null;
+    this.#wire = null;
     if (this.#isClosing && queue.length === 0) this.#end();
     else this.#to('broken', performance.now());
     this.#shared.onChange(this);

@@ -11,7 +11,9 @@ export class Connections {
   readonly #shared: Shared;
   readonly #settler: Settler;
   readonly #all = new Map<number, Connection>();
+  /** Those that have something to send, as many as are counted: emptying a list would give its memory away. */
   readonly #dirty: Connection[] = [];
+  #dirtyCount = 0;
 
   /** @param onChange called when a connection can send again, or must be looked at */
   constructor(shared: Omit<Shared, 'onChange' | 'onEnd'>, onChange: () => void) {
@@ -53,13 +55,14 @@ export class Connections {
   markDirty(connection: Connection): void {
     if (connection.isDirty) return;
     connection.isDirty = true;
-    this.#dirty.push(connection);
+    this.#dirty[this.#dirtyCount++] = connection;
   }
 
   /** Sends what may be sent; see Connection.flush. */
   flush(isDue: boolean): void {
-    for (const connection of this.#dirty) connection.flush(isDue);
-    this.#dirty.length = 0;
+    // A flush may mark others.
+    for (let i = 0; i < this.#dirtyCount; i++) this.#dirty[i]!.flush(isDue);
+    this.#dirtyCount = 0;
   }
 
   /** Whether some are on their way to being connected. */

@@ -34,5 +34,4 @@ export type FromThread =
   /** It waits for its first slice. */
   | { kind: 'ready' }
   | { kind: 'progress'; progress: ThreadProgress }
-  | { kind: 'slice'; end: SliceEnd; tally: TallyData }
-  | { kind: 'closed' };
+  | { kind: 'slice'; end: SliceEnd; tally: TallyData };
