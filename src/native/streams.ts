@@ -1,17 +1,20 @@
 /**
- * TCP connections by system calls, for a thread that sends and waits by itself: each call costs a fraction of a
+ * Connections over TCP and UDP by system calls, for a thread that sends and waits by itself: each call costs a fraction of a
  * microsecond beside the kernel's work, where a stream of Node costs several. Linux 5.11 with glibc 2.35 or later.
  */
 import { constants } from 'node:os';
 import { MembenchError } from '../errors.js';
 import { loadKoffi } from './koffi.js';
-import { AF_INET, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET } from './sockets.js';
+import { AF_INET, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET } from './sockets.js';
 
 // bits/socket.h, netinet/in.h, netinet/tcp.h, asm-generic/socket.h, linux/eventpoll.h; the same on x86-64 and arm64.
 const AF_INET6 = 10;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
 const SO_ERROR = 4;
+const SO_RCVBUF = 8;
+/** Bytes of answers over UDP that may wait, as far as the system permits: a large value is a burst of datagrams. */
+const UDP_BUFFER = 1 << 22;
 const MSG_NOSIGNAL = 0x4000;
 const SHUT_WR = 1;
 const EPOLL_CLOEXEC = 0x80000;
@@ -31,7 +34,7 @@ export interface StreamCalls {
   /** Address of a buffer's first byte; it is valid as long as the buffer is. */
   addressOf(bytes: Uint8Array): number;
   /** Begins to connect to an IP address. Returns the descriptor. */
-  connect(ip: string, port: number): number;
+  connect(ip: string, port: number, isUdp: boolean): number;
   /** Why connecting failed; 0 where it did not. */
   errorOf(fd: number): number;
   send(fd: number, address: number, size: number): number;
@@ -84,13 +87,15 @@ export async function loadStreams(): Promise<StreamCalls> {
 
   return {
     addressOf,
-    connect(ip, port) {
+    connect(ip, port, isUdp) {
       const address = socketAddress(ip, port, (family, text, to) => inetPton(family, text, to) === 1);
       if (address === null) return -constants.errno.EAFNOSUPPORT;
       const family = address.readUInt16LE(0);
-      const fd: number = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+      const type = isUdp ? SOCK_DGRAM : SOCK_STREAM;
+      const fd: number = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
       if (fd < 0) return -koffi.errno();
-      setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, one, 4);
+      if (isUdp) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, new Int32Array([UDP_BUFFER]), 4);
+      else setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, one, 4);
       if (connect(fd, address, address.length) === 0) return fd;
       const errno = koffi.errno();
       if (errno === constants.errno.EINPROGRESS) return fd;

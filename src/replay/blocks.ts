@@ -6,8 +6,8 @@ import { openAll } from '../profile/open-all.js';
 import type { ProfileReader } from '../profile/reader.js';
 import { BlockMemory } from './block-memory.js';
 import type { Source } from './feed.js';
-import type { ReplayProtocol } from './options.js';
 import { connRecordsOf, type Owner, type Rows, rowsBytes, rowsOf } from './rows.js';
+import type { Target } from './shapes.js';
 
 /** A block that was not read yet. */
 export interface WaitingBlock {
@@ -21,7 +21,7 @@ export interface WaitingBlock {
 }
 
 /** Decodes the blocks one after another, as often as they are gone through. */
-export function deliveries(blocks: Blocks, protocol: ReplayProtocol, loop: number): Source {
+export function deliveries(blocks: Blocks, target: Target, loop: number): Source {
   const { waiting, baseNs, events } = blocks;
   const memory = new BlockMemory();
   let at = 0;
@@ -30,12 +30,11 @@ export function deliveries(blocks: Blocks, protocol: ReplayProtocol, loop: numbe
     next() {
       while (at < waiting.length) {
         const { run, workerKey, startNs } = waiting[at]!;
-        const owner = { run, workerKey, baseNs, protocol };
-        const found = blocks.read(waiting[at++]!, (block) => ({
-          start: Number(startNs - baseNs),
-          records: connRecordsOf(block, owner),
-          rows: block.events > 0 ? rowsIn(memory, block, owner) : null,
-        }));
+        const owner = { run, workerKey, baseNs, target };
+        const found = blocks.read(waiting[at++]!, (block) => {
+          const rows = block.events > 0 ? rowsIn(memory, block, owner) : null;
+          return { start: Number(startNs - baseNs), rows, records: connRecordsOf(block, owner, rows) };
+        });
         if (found !== null) return found;
       }
       if (--loops <= 0 || events === 0) return 'end';

@@ -1,10 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import { BinaryAnswers } from './answers/binary.js';
 import { TextAnswers } from './answers/text.js';
+import { DATAGRAM_MAX, DATAGRAMS_MAX, Datagrams, type Sent } from './datagrams.js';
 import type { EncodedInto } from './encode/encode.js';
 import { type Login, LoginAnswer, loginRequest } from './login.js';
 import { PendingQueue, WAITS } from './pending.js';
 import { nanoseconds, type Settler } from './settle.js';
+import { FILL } from './shapes.js';
 import type { Address } from './socket.js';
 import type { Failure } from './tally.js';
 import type { Wire, WireEvents, Wires } from './wire.js';
@@ -32,6 +34,10 @@ const BACKLOG_MAX = 1 << 20;
 /** Bytes and requests that may wait on a connection before more of them fail. */
 const WAITING_BYTES_MAX = 1 << 26;
 const WAITING_MAX = 1 << 16;
+/** Milliseconds after which a socket for UDP that nothing waits for is closed: a recording does not tell its end. */
+const UDP_IDLE = 1000;
+/** First byte of a binary answer. */
+const BINARY_ANSWER = 0x81;
 /** Milliseconds before a connection is tried again: at first, and at most. */
 const BACKOFF_MIN = 50;
 const BACKOFF_MAX = 5000;
@@ -41,6 +47,8 @@ export type ConnectionState = 'new' | 'connecting' | 'open' | 'broken' | 'ended'
 /** One connection to the server: what waits to be sent, what waits for answers, and the wire. */
 export class Connection implements EncodedInto, WireEvents {
   readonly number: number;
+  /** Over UDP: the datagrams under way. Null over TCP. */
+  readonly datagrams: Datagrams | null;
   readonly writer = new ByteWriter();
   readonly queue = new PendingQueue();
   state: ConnectionState = 'new';
@@ -74,8 +82,9 @@ export class Connection implements EncodedInto, WireEvents {
   /** Why requests fail when it breaks. */
   #reason: Failure = 'closed';
 
-  constructor(number: number, shared: Shared) {
+  constructor(number: number, shared: Shared, isUdp = false) {
     this.number = number;
+    this.datagrams = isUdp ? new Datagrams() : null;
     this.#shared = shared;
   }
 
@@ -88,7 +97,8 @@ export class Connection implements EncodedInto, WireEvents {
   refusal(now: number): Failure | null {
     if (this.state === 'broken' && !this.#shared.asap && now - this.since < this.#backoff)
       return this.#brokenBy;
-    if (this.queue.length >= WAITING_MAX || this.writer.end - this.writer.start >= WAITING_BYTES_MAX)
+    const most = this.datagrams === null ? WAITING_MAX : DATAGRAMS_MAX;
+    if (this.queue.length >= most || this.writer.end - this.writer.start >= WAITING_BYTES_MAX)
       return 'overflow';
     return null;
   }
@@ -108,7 +118,7 @@ export class Connection implements EncodedInto, WireEvents {
     this.error = '';
     this.#login = null;
     this.#isLoggedIn = false;
-    this.#wire = wires.open(address, this);
+    this.#wire = wires.open(address, this, this.datagrams !== null);
   }
 
   onReady(): void {
@@ -122,6 +132,8 @@ export class Connection implements EncodedInto, WireEvents {
 
   onError(code: string): void {
     this.error = code;
+    // Over UDP, this is how a host says that nothing listens there.
+    if (this.datagrams !== null) this.#reason = 'unconnected';
   }
 
   /** Closes it when its requests are answered. */
@@ -158,12 +170,22 @@ export class Connection implements EncodedInto, WireEvents {
   flush(isDue: boolean): void {
     this.isDirty = false;
     if (this.state !== 'open' || this.#wire!.backlog > BACKLOG_MAX) return;
-    const { queue, writer } = this;
+    // A stream takes everything at once, a datagram one recorded request.
+    for (let bytes = this.#begin(isDue); bytes > 0; bytes = this.datagrams === null ? 0 : this.#begin(isDue))
+      this.#write(bytes);
+    this.settleSilent();
+    if (this.datagrams !== null) this.#readDatagrams(this.datagrams);
+  }
+
+  /** Takes requests out of those that wait, as many as are sent in one write. Returns their bytes. */
+  #begin(isDue: boolean): number {
+    const { queue } = this;
     const { settler, asap } = this.#shared;
     const now = performance.now();
     let bytes = 0;
     while (queue.sent < queue.tail) {
       const at = queue.sent & queue.mask;
+      if (bytes > 0 && this.datagrams !== null && (queue.begins[at] !== 0 || queue.op[at] === FILL)) break;
       if (asap) {
         if (queue.after[at]! >= queue.head || bytes > BACKLOG_MAX) break;
         queue.intended[at] = now;
@@ -173,15 +195,22 @@ export class Connection implements EncodedInto, WireEvents {
       bytes += queue.bytes[at]!;
       settler.begin(queue);
     }
-    if (bytes === 0) return;
-    if (!this.#isLoggedIn) this.#logIn();
+    return bytes;
+  }
+
+  #write(bytes: number): void {
+    const { writer, datagrams } = this;
+    const wire = this.#wire!;
     const end = writer.start + bytes;
-    this.#wire!.write(writer.buffer, writer.start, end);
+    if (datagrams !== null) {
+      const sent = datagrams.sent(writer.buffer, writer.start, this.queue.sent, performance.now());
+      if (bytes > DATAGRAM_MAX) sent.failure = 'too_large';
+    } else if (!this.#isLoggedIn) this.#logIn();
+    if (datagrams === null || bytes <= DATAGRAM_MAX) wire.write(writer.buffer, writer.start, end);
     writer.start = end;
     // Bytes that the system took at once can be overwritten; the others only once they are sent.
-    if (this.#wire!.backlog > 0) writer.renew();
+    if (wire.backlog > 0) writer.renew();
     else if (writer.start === writer.end) writer.clear();
-    this.settleSilent();
   }
 
   /** Sends the login before the first request, whose protocol it has. */
@@ -204,7 +233,11 @@ export class Connection implements EncodedInto, WireEvents {
   /** Whether an answer, or being connected, is overdue. */
   isOverdue(now: number, timeout: number): boolean {
     if (this.state === 'connecting') return now - this.since > timeout;
-    const { queue } = this;
+    const { queue, datagrams } = this;
+    if (datagrams !== null) {
+      this.#giveUpLost(datagrams, now, timeout);
+      return false;
+    }
     return (
       queue.head < queue.sent && now - Math.max(queue.sentAt[queue.head & queue.mask]!, this.#heard) > timeout
     );
@@ -223,6 +256,12 @@ export class Connection implements EncodedInto, WireEvents {
     this.#shared.reading = this;
     this.#heard = settler.now;
     this.#backoff = BACKOFF_MIN;
+    if (this.datagrams !== null) {
+      if (!this.datagrams.take(bytes, size, settler.now)) settler.tally.strayDatagrams++;
+      this.#readDatagrams(this.datagrams);
+      if (this.#shared.asap) this.#shared.onChange(this);
+      return true;
+    }
     this.#answers ??=
       this.protocol === 'binary'
         ? new BinaryAnswers(this.queue, settler)
@@ -237,6 +276,78 @@ export class Connection implements EncodedInto, WireEvents {
     return true;
   }
 
+  /** Settles the datagrams whose answers are there, up to the first that has none. */
+  #readDatagrams(datagrams: Datagrams): void {
+    for (let first = datagrams.first; first !== undefined; first = datagrams.first) {
+      if (!this.#settle(datagrams, first)) {
+        // As over TCP, the answer to a later request proves that quiet ones before it were silent.
+        if (!datagrams.isOvertaken(first) || !this.#isQuietUntil(first.end)) break;
+        first.failure = 'timeout';
+        continue;
+      }
+      datagrams.shift();
+    }
+    this.#endIfIdle();
+  }
+
+  /** Settles the requests of the first datagram. Returns false where an answer is still to come. */
+  #settle(datagrams: Datagrams, first: Sent): boolean {
+    const { queue } = this;
+    const { settler } = this.#shared;
+    for (this.settleSilent(); queue.head < first.end; this.settleSilent()) {
+      if (first.failure !== null) {
+        if (first.failure === 'timeout' && queue.quiet[queue.head & queue.mask] !== 0) settler.silent(queue);
+        else settler.fail(queue, first.failure);
+        continue;
+      }
+      const answer = datagrams.read(first);
+      if (answer === undefined) return false;
+      settler.now = answer.at;
+      // What is in the datagram answers no later request.
+      const { sent } = queue;
+      queue.sent = first.end;
+      const isFine = this.#answersOf(answer.bytes).feed(answer.bytes, answer.bytes.length);
+      queue.sent = sent;
+      if (!isFine) first.failure = 'not_understood';
+    }
+    // What is left of an answer does not belong to the next one.
+    if (this.#answers?.isBetween === false) this.#answers = null;
+    return true;
+  }
+
+  #isQuietUntil(end: number): boolean {
+    const { queue } = this;
+    for (let number = queue.head; number < end; number++)
+      if (queue.quiet[number & queue.mask] === 0) return false;
+    return true;
+  }
+
+  #answersOf(bytes: Buffer): TextAnswers | BinaryAnswers {
+    const { queue } = this;
+    const { settler } = this.#shared;
+    const isBinary = bytes[0] === BINARY_ANSWER;
+    if (this.#answers === null || this.#answers instanceof BinaryAnswers !== isBinary)
+      this.#answers = isBinary ? new BinaryAnswers(queue, settler) : new TextAnswers(queue, settler);
+    return this.#answers;
+  }
+
+  /** Gives up the datagrams whose answers will not come any more; closes a socket that was not used for a while. */
+  #giveUpLost(datagrams: Datagrams, now: number, timeout: number): void {
+    this.#shared.settler.now = now;
+    for (let first = datagrams.first; first !== undefined; first = datagrams.first) {
+      if (!datagrams.isLost(first, now, timeout)) break;
+      first.failure ??= 'timeout';
+      this.#readDatagrams(datagrams);
+      if (this.#shared.asap) this.#shared.onChange(this);
+    }
+    if (
+      this.queue.length === 0 &&
+      this.state === 'open' &&
+      now - Math.max(this.since, this.#heard) > UDP_IDLE
+    )
+      this.finish();
+  }
+
   #endIfIdle(): void {
     if (!this.#isClosing || this.queue.length > 0) return;
     if (this.state === 'open') {
@@ -248,6 +359,7 @@ export class Connection implements EncodedInto, WireEvents {
   onClose(): void {
     const { queue, writer } = this;
     const { settler, asap } = this.#shared;
+    this.datagrams?.clear();
     const wasOpen = this.state === 'open';
     const reason = wasOpen ? this.#reason : 'unconnected';
     this.#brokenBy = reason;

@@ -31,9 +31,9 @@ export class NativeWires implements Wires {
     };
   }
 
-  open({ host, port }: Address, events: WireEvents): Wire {
-    const fd = this.#common.calls.connect(host, port);
-    const wire = new NativeWire(this.#common, fd, ++this.#opened >>> 0, events);
+  open({ host, port }: Address, events: WireEvents, isUdp = false): Wire {
+    const fd = this.#common.calls.connect(host, port, isUdp);
+    const wire = new NativeWire({ common: this.#common, fd, tag: ++this.#opened >>> 0, isUdp }, events);
     if (fd >= 0) this.#wires.set(fd, wire);
     return wire;
   }
@@ -61,6 +61,7 @@ class NativeWire implements Wire {
   backlog = 0;
   readonly #common: Common;
   readonly #events: WireEvents;
+  readonly #isUdp: boolean;
   #fd: number;
   #isConnected = false;
   #isEnding = false;
@@ -71,9 +72,13 @@ class NativeWire implements Wire {
   #address = 0;
 
   /** @param fd negative errno where there is none */
-  constructor(common: Common, fd: number, tag: number, events: WireEvents) {
+  constructor(
+    { common, fd, tag, isUdp }: { common: Common; fd: number; tag: number; isUdp: boolean },
+    events: WireEvents,
+  ) {
     this.#common = common;
     this.tag = tag;
+    this.#isUdp = isUdp;
     this.#events = events;
     this.#fd = fd;
     if (fd >= 0) common.poll.add(fd, tag, EPOLLOUT);
@@ -91,7 +96,13 @@ class NativeWire implements Wire {
 
   end(): void {
     this.#isEnding = true;
-    if (this.#fd >= 0 && this.backlog === 0) this.#common.calls.finish(this.#fd);
+    if (this.#fd >= 0 && this.backlog === 0) this.#finish();
+  }
+
+  /** UDP has no end that could be told. */
+  #finish(): void {
+    if (this.#isUdp) this.#close();
+    else this.#common.calls.finish(this.#fd);
   }
 
   destroy(): void {
@@ -119,8 +130,9 @@ class NativeWire implements Wire {
     const { calls, answers, answersAt } = this.#common;
     const size = calls.receive(this.#fd, answersAt, answers.length);
     if (size > 0) this.#events.onBytes(answers, size);
-    else if (size === 0) this.#close();
-    else if (-size !== EAGAIN && -size !== EINTR) this.#fail(-size);
+    else if (size === 0) {
+      if (!this.#isUdp) this.#close();
+    } else if (-size !== EAGAIN && -size !== EINTR) this.#fail(-size);
   }
 
   /** Returns how many bytes the system has taken; negative where the wire has failed. */
@@ -147,8 +159,8 @@ class NativeWire implements Wire {
       this.#waiting.shift();
     }
     this.#wantToWrite(false);
-    if (this.#isEnding) this.#common.calls.finish(this.#fd);
     this.#events.onDrain();
+    if (this.#isEnding) this.#finish();
   }
 
   #wantToWrite(isWanted: boolean): void {

@@ -1,4 +1,5 @@
-import type { Socket } from 'node:net';
+import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { isIPv6, type Socket } from 'node:net';
 import { type Address, openSocket } from './socket.js';
 import type { Wire, WireEvents, Wires } from './wire.js';
 
@@ -12,7 +13,8 @@ export class NetWires implements Wires {
     this.#answers = answers;
   }
 
-  open(address: Address, events: WireEvents): Wire {
+  open(address: Address, events: WireEvents, isUdp = false): Wire {
+    if (isUdp) return new NetUdpWire(address, events);
     return new NetWire(address, this.#answers, events);
   }
 
@@ -48,5 +50,38 @@ class NetWire implements Wire {
 
   destroy(): void {
     this.#socket.destroy();
+  }
+}
+
+class NetUdpWire implements Wire {
+  /** What waits to be sent is the socket's. */
+  readonly backlog = 0;
+  readonly #socket: UdpSocket;
+  #isClosed = false;
+
+  constructor({ host, port }: Address, events: WireEvents) {
+    this.#socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
+    this.#socket.on('message', (bytes: Buffer) => events.onBytes(bytes, bytes.length));
+    this.#socket.on('connect', () => events.onReady());
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => {
+      events.onError(error.code ?? error.message);
+      this.destroy();
+    });
+    this.#socket.on('close', () => events.onClose());
+    this.#socket.connect(port, host);
+  }
+
+  write(bytes: Buffer, start: number, end: number): void {
+    if (!this.#isClosed) this.#socket.send(Buffer.from(bytes.subarray(start, end)));
+  }
+
+  end(): void {
+    this.destroy();
+  }
+
+  destroy(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#socket.close();
   }
 }

@@ -32,7 +32,8 @@ export async function rehearse(options: SenderOptions): Promise<void> {
   } as const;
   const commands = new Commands(incoming, share);
   const wires = new RehearsalWires();
-  const sender = new Sender(commands, { ...options, fill: false, login: null, clients: [] }, wires, 0n);
+  const none = { fill: false, login: null, clients: [], timeout: Number.POSITIVE_INFINITY, maxErrors: 1 };
+  const sender = new Sender(commands, { ...options, ...none }, wires, 0n);
   incoming.put({ start: 0, rows: madeUp(), records: [] });
   incoming.put('end');
   await sender.run({
@@ -63,7 +64,14 @@ function madeUp() {
 function shape(op: 'get' | 'set', protocol: 'text' | 'binary'): CommandShape {
   const isStore = op === 'set';
   return {
-    ...{ op: OPS.indexOf(op), verb: isStore ? 'store' : 'get', protocol, asRecorded: true, mode: op },
+    ...{
+      op: OPS.indexOf(op),
+      verb: isStore ? 'store' : 'get',
+      protocol,
+      asRecorded: true,
+      mode: op,
+      udp: false,
+    },
     ...{ gets: false, cas: false, quiet: false, base64: false, changesInPlace: false, letters: '' },
     ...{ status: isStore ? S.stored : S.hit, leftOut: '' },
     has: HAS.key | HAS.value_size | (isStore ? HAS.flags : 0),

@@ -68,6 +68,8 @@ export function replayWarnings(summary: ReplaySummary): string[] {
       .join(', ');
   if (Object.keys(errors).length > 0) lines.push(`failed: ${list(errors)}`);
   if (summary.values.wrong > 0) lines.push(`${count(summary.values.wrong)} values are not what was stored`);
+  if (summary.stray_datagrams > 0)
+    lines.push(`${count(summary.stray_datagrams)} datagrams belong to no request that waits, or came twice`);
   if (reconnects > 0) lines.push(`${count(reconnects)} reconnects`);
   if (Object.keys(left_out).length > 0) lines.push(`recorded events that were not sent: ${list(left_out)}`);
   if (keys_merged > 0)

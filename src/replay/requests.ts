@@ -89,6 +89,7 @@ export class Requests {
     this.#to.connection = connection;
     this.#lastAt = -1;
     this.#bytesBefore = writer.end - writer.start;
+    connection.datagrams?.begin(writer);
     const first = queue.tail;
     encode(this.#command, this.#to);
     this.#closeRequest();
@@ -150,12 +151,12 @@ export class Requests {
 
   /** Notes how many bytes the request before has. */
   #closeRequest(): void {
+    // What was written before the first request is the frame of its datagram.
+    if (this.#lastAt < 0) return;
     const { queue, writer } = this.#connection;
     const waiting = writer.end - writer.start;
-    if (this.#lastAt >= 0) {
-      queue.bytes[this.#lastAt] = waiting - this.#bytesBefore;
-      this.#settler.waitingBytes += waiting - this.#bytesBefore;
-    }
+    queue.bytes[this.#lastAt] = waiting - this.#bytesBefore;
+    this.#settler.waitingBytes += waiting - this.#bytesBefore;
     this.#bytesBefore = waiting;
   }
 
@@ -193,7 +194,7 @@ export class Requests {
 
 function fillShape(protocol: CommandShape['protocol']): CommandShape {
   return {
-    ...{ op: FILL, verb: 'store', protocol, asRecorded: false, mode: 'set' },
+    ...{ op: FILL, verb: 'store', protocol, asRecorded: false, mode: 'set', udp: false },
     ...{ gets: false, cas: false, quiet: false, base64: false, changesInPlace: false, letters: '' },
     ...{ status: S.none, has: HAS.key | HAS.value_size, leftOut: '' },
   };

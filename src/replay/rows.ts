@@ -14,8 +14,7 @@ import {
   type WideColumn,
 } from '../profile/sorted-block.js';
 import { type Allocate, allocateNew } from '../profile/varint.js';
-import type { ReplayProtocol } from './options.js';
-import { type CommandShape, commandShapes } from './shapes.js';
+import { type CommandShape, commandShapes, type Target } from './shapes.js';
 
 /** Columns of 64-bit integers, which are kept as pairs of words, low and high. */
 export const WIDE = [
@@ -55,7 +54,7 @@ export interface Owner {
   workerKey: number;
   /** Start of the replay's times, Unix nanoseconds. */
   baseNs: bigint;
-  protocol: ReplayProtocol;
+  target: Target;
 }
 
 /** Bytes of everything that `rowsOf` allocates. */
@@ -72,7 +71,7 @@ export function rowsOf(block: Block, owner: Owner, allocate: Allocate = allocate
   const sorted = sortBlock(taskOf(block, owner), allocate);
   // Its times are nanoseconds, whatever unit the profile has.
   const at = relative(sorted.time, { unit: 1, baseNs: owner.baseNs }, allocate);
-  return { ...sorted, taken: 0, at, shapes: commandShapes(block, owner.protocol), memory };
+  return { ...sorted, taken: 0, at, shapes: commandShapes(block, owner.target), memory };
 }
 
 function taskOf(block: Block, { run, workerKey }: Owner): SortTask {
@@ -99,9 +98,17 @@ function relative(
   return at;
 }
 
-/** The connections that open and close, by the records of a block. */
-export function connRecordsOf(block: Block, { workerKey, baseNs }: Owner): ConnRecord[] {
+/**
+ * The connections that open and close, by the records of a block. Those whose requests came over UDP are none to open.
+ *
+ * @param rows those of the block
+ */
+export function connRecordsOf(block: Block, { workerKey, baseNs }: Owner, rows: Rows | null): ConnRecord[] {
   if (block.conns === 0) return [];
+  const udp = new Set<number>();
+  if (rows?.shapes.some((shape) => shape.udp))
+    for (let row = 0; row < rows.rows; row++)
+      if (rows.shapes[rows.shape[row]!]!.udp) udp.add(rows.conn[row]!);
   const { id, kind, time } = decodeConns(block);
   const at = relative(wordsOf(time), { unit: block.unit, baseNs });
   const { conn_kind } = block.names;
@@ -109,7 +116,7 @@ export function connRecordsOf(block: Block, { workerKey, baseNs }: Owner): ConnR
   for (const [i, conn] of id.entries()) {
     const name = conn_kind[kind[i]!]!;
     // The end of the recording, or of its memory for a connection, is not the end of the connection.
-    if (name === 'close_end' || name === 'close_evicted') continue;
+    if (name === 'close_end' || name === 'close_evicted' || udp.has(conn)) continue;
     const when = name === 'open_midstream' ? Number.NEGATIVE_INFINITY : at[i]!;
     records.push({ workerKey, conn, at: when, opens: name.startsWith('open') });
   }

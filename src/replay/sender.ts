@@ -268,7 +268,7 @@ export class Sender {
 
   #send(now: number, due: number): void {
     const { command, conn } = this.#commands;
-    const connection = this.#connections.of(conn);
+    const connection = this.#connections.of(conn, command.shape.udp);
     const refusal = connection.refusal(now);
     if (refusal !== null) {
       this.#settler.tally.refuse(command.shape.op, command.keys, refusal);

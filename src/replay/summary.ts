@@ -41,6 +41,8 @@ export interface ReplaySummary {
   ended: SliceEnd;
   connections: number;
   reconnects: number;
+  /** Datagrams that came and belong to no request, or came twice. */
+  stray_datagrams: number;
   /** Recorded events that were not sent, by reason. */
   left_out: Record<string, number>;
   /** Recorded keys that are too short to be told from another one when replayed. */
@@ -103,6 +105,7 @@ export function summarize(tally: Tally, end: SliceEnd, complete: boolean): Omit<
     ended: end,
     connections: tally.connections,
     reconnects: tally.reconnects,
+    stray_datagrams: tally.strayDatagrams,
     left_out: tally.leftOut,
     keys_merged: tally.keysMerged,
     cas_unknown: tally.casUnknown,

@@ -8,6 +8,8 @@ import { keptHigh, keptLow } from './keys.js';
 import { type Rows, rowsOf } from './rows.js';
 import { S } from './shapes.js';
 
+/** Everything is looked at. */
+const ANY = { protocol: 'as-recorded', udp: true } as const;
 /** Rows that are put in order at a time. */
 const BATCH = 1 << 14;
 
@@ -71,7 +73,7 @@ function* rowsInOrder(blocks: Blocks): Generator<[Rows, number]> {
   do {
     order.begin(rows);
     for (let next = order.fill(rows); next !== null; next = order.fill(rows)) {
-      const owner = { run: next.run, workerKey: next.workerKey, baseNs, protocol: 'as-recorded' } as const;
+      const owner = { run: next.run, workerKey: next.workerKey, baseNs, target: ANY };
       order.open(blocks.read(next, (block) => rowsOf(block, owner)));
     }
     for (let i = 0; i < rows.rows; i++) yield [rows.blocks[rows.block[i]!] as Rows, rows.row[i]!];

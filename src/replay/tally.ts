@@ -62,6 +62,8 @@ export class Tally {
   recordedMisses = 0;
   connections = 0;
   reconnects = 0;
+  /** Datagrams that came and belong to no request, or came twice. */
+  strayDatagrams = 0;
   /** Compared unique values that were made up, because no answer had told any. */
   casUnknown = 0;
   /** Events that were not sent, by reason. */
@@ -204,6 +206,7 @@ const TOTALS = [
   'recordedMisses',
   'connections',
   'reconnects',
+  'strayDatagrams',
   'casUnknown',
   'valuesRight',
   'valuesWrong',

@@ -52,7 +52,7 @@ function shapeOf(protocol: ReplayProtocol): CommandShape {
     verb: 'store',
     protocol: protocol === 'as-recorded' ? 'text' : protocol,
     asRecorded: protocol === 'as-recorded' || protocol === 'text',
-    mode: 'set',
+    ...{ mode: 'set', udp: false },
     ...{ gets: false, cas: false, quiet: false, base64: false, letters: '', changesInPlace: false },
     status: S.stored,
     has: HAS.key | HAS.value_size | HAS.flags,

@@ -15,7 +15,7 @@ export interface WireEvents {
   onClose(): void;
 }
 
-/** A stream to the server and back. */
+/** A stream to the server and back; over UDP every write is a datagram, and so is all that comes at a time. */
 export interface Wire {
   /** Bytes that the system has not taken yet. */
   readonly backlog: number;
@@ -29,7 +29,7 @@ export interface Wire {
 
 /** Opens the wires of a thread. */
 export interface Wires {
-  open(address: Address, events: WireEvents): Wire;
+  open(address: Address, events: WireEvents, isUdp?: boolean): Wire;
   /**
    * Waits for events, so many milliseconds at most, and handles those that are there. Null where the event loop does that.
    */

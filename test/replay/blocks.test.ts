@@ -42,11 +42,15 @@ test('a hundred blocks, gone through three times, take the memory of those that 
     const share = { protocol: 'as-recorded', sample: 1, clients: 0, threads: 2, thread, workers: 1 } as const;
     return { incoming, commands: new Commands(incoming, share), times: [] as number[] };
   });
-  const feed = new Feed(deliveries(blocks, 'as-recorded', 3), 2, (thread, delivery) => {
-    if (typeof delivery !== 'string' && delivery.rows !== null) memories.add(delivery.rows.at.buffer);
-    // As it comes to another thread: the columns are the same memory.
-    two[thread]!.incoming.put(structuredClone(delivery));
-  });
+  const feed = new Feed(
+    deliveries(blocks, { protocol: 'as-recorded', udp: true }, 3),
+    2,
+    (thread, delivery) => {
+      if (typeof delivery !== 'string' && delivery.rows !== null) memories.add(delivery.rows.at.buffer);
+      // As it comes to another thread: the columns are the same memory.
+      two[thread]!.incoming.put(structuredClone(delivery));
+    },
+  );
   feed.fill();
   // One thread is as far ahead as it may be, and the other follows.
   for (let turn = 0; two.some(({ commands }) => commands.step !== 'end'); turn++) {
