@@ -5,6 +5,7 @@ import { DATAGRAM_MAX, DATAGRAMS_MAX, Datagrams, type Sent } from './datagrams.j
 import type { EncodedInto } from './encode/encode.js';
 import { type Login, LoginAnswer, loginRequest } from './login.js';
 import { PendingQueue, WAITS } from './pending.js';
+import { LATENESS_FINE } from './punctuality.js';
 import { nanoseconds, type Settler } from './settle.js';
 import { FILL } from './shapes.js';
 import type { Address } from './socket.js';
@@ -189,7 +190,11 @@ export class Connection implements EncodedInto, WireEvents {
       if (asap) {
         if (queue.after[at]! >= queue.head || bytes > BACKLOG_MAX) break;
         queue.intended[at] = now;
-      } else if (isDue) settler.tally.lateness.record(nanoseconds(now - queue.intended[at]!));
+      } else if (isDue) {
+        const late = now - queue.intended[at]!;
+        settler.tally.lateness.record(nanoseconds(late));
+        if (late > LATENESS_FINE) queue.late[at] = 1;
+      }
       queue.sentAt[at] = now;
       this.protocol = queue.waits[at]! >= WAITS.binary ? 'binary' : 'text';
       bytes += queue.bytes[at]!;
