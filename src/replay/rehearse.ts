@@ -7,7 +7,8 @@ import { Commands } from './commands.js';
 import { Incoming } from './incoming.js';
 import { makeRows } from './made-rows.js';
 import { Sender, type SenderOptions } from './sender.js';
-import { type CommandShape, OPS, S } from './shapes.js';
+import { type CommandShape, OPS, S, shapeOf } from './shapes.js';
+import type { Tally } from './tally.js';
 import type { Wire, WireEvents, Wires } from './wire.js';
 
 /** Requests, and how far apart they are. */
@@ -17,7 +18,8 @@ const CONNECTIONS = 50;
 const KEY_SIZE = 30;
 const VALUE_SIZE = 100;
 
-export async function rehearse(options: SenderOptions): Promise<void> {
+/** Returns what became of the requests. */
+export async function rehearse(options: SenderOptions): Promise<Tally> {
   const incoming = new Incoming(
     () => {},
     () => {},
@@ -34,7 +36,8 @@ export async function rehearse(options: SenderOptions): Promise<void> {
   const wires = new RehearsalWires();
   const none = { fill: false, login: null, clients: [], timeout: Number.POSITIVE_INFINITY, maxErrors: 1 };
   const sender = new Sender(commands, { ...options, ...none }, wires, 0n);
-  incoming.put({ start: 0, rows: madeUp(), records: [] });
+  // As a block comes from another thread: code is compiled for such objects.
+  incoming.put(structuredClone({ start: 0, rows: madeUp(), records: [] }));
   incoming.put('end');
   await sender.run({
     ...{ pace: { kind: options.asap ? 'asap' : 'speed', factor: 1 }, maxRate: null },
@@ -42,18 +45,35 @@ export async function rehearse(options: SenderOptions): Promise<void> {
     ...{ durationMs: Number.POSITIVE_INFINITY, requests: Number.POSITIVE_INFINITY },
   });
   sender.close();
+  return sender.tally;
 }
 
+/** Gets that hit and miss, of one key and of two, and sets, in all protocols. */
 function madeUp() {
-  const rows = makeRows(REQUESTS, [shape('get', 'text'), shape('set', 'text'), shape('get', 'binary')]);
+  const rows = makeRows(REQUESTS, [
+    shape('get', 'text', S.hit),
+    shape('get', 'text', S.miss),
+    shape('set', 'text', S.stored),
+    shape('get', 'binary', S.hit),
+    shape('set', 'binary', S.stored),
+    shape('mg', 'meta', S.hit),
+    shape('ms', 'meta', S.stored),
+  ]);
   for (let i = 0; i < REQUESTS; i++) {
-    rows.at[i] = i * GAP_NS;
-    rows.time[2 * i] = i * GAP_NS;
-    rows.conn[i] = i % CONNECTIONS;
+    // Of ten rows the last two are the keys of one request.
+    const isPair = i % 10 >= 8;
+    const request = i % 10 === 9 ? i - 1 : i;
+    const isStore = !isPair && i % 7 === 0;
     // Each connection has one protocol.
-    rows.shape[i] = i % CONNECTIONS < 5 ? 2 : i % 7 === 0 ? 1 : 0;
+    const conn = isPair ? 0 : Math.floor(i / 2) % CONNECTIONS;
+    rows.at[i] = request * GAP_NS;
+    rows.time[2 * i] = request * GAP_NS;
+    rows.ordinal[2 * i] = request;
+    rows.conn[i] = conn;
+    if (conn % 10 < 8) rows.shape[i] = isStore ? 2 : request % 3 === 0 ? 1 : 0;
+    else rows.shape[i] = (conn % 10 === 8 ? 3 : 5) + (isStore ? 1 : 0);
     rows.keyHash[2 * i] = Math.imul(i, 0x9e3779b1);
-    rows.keyHash[2 * i + 1] = i;
+    rows.keyHash[2 * i + 1] = Math.imul(i, 0x85ebca6b);
     rows.keySize[i] = KEY_SIZE;
     rows.valueSize[i] = VALUE_SIZE;
     rows.latency[i] = 10 * GAP_NS;
@@ -61,21 +81,17 @@ function madeUp() {
   return rows;
 }
 
-function shape(op: 'get' | 'set', protocol: 'text' | 'binary'): CommandShape {
-  const isStore = op === 'set';
-  return {
-    ...{
-      op: OPS.indexOf(op),
-      verb: isStore ? 'store' : 'get',
-      protocol,
-      asRecorded: true,
-      mode: op,
-      udp: false,
-    },
-    ...{ gets: false, cas: false, quiet: false, base64: false, changesInPlace: false, letters: '' },
-    ...{ status: isStore ? S.stored : S.hit, leftOut: '' },
-    has: HAS.key | HAS.value_size | (isStore ? HAS.flags : 0),
-  };
+function shape(
+  op: 'get' | 'set' | 'mg' | 'ms',
+  protocol: CommandShape['protocol'],
+  status: number,
+): CommandShape {
+  const isStore = status === S.stored;
+  return shapeOf({
+    ...{ op: OPS.indexOf(op), verb: isStore ? 'store' : 'get', protocol, mode: isStore ? 'set' : op, status },
+    ...{ letters: protocol === 'meta' && !isStore ? 'v' : '' },
+    has: HAS.key | HAS.value_size | HAS.latency | (isStore ? HAS.flags : 0),
+  });
 }
 
 /** Wires to a server that does not exist: each answers at the next poll. */
@@ -105,10 +121,11 @@ class RehearsalWires implements Wires {
 }
 
 const HEADER = 24;
-const FOUND = 'VALUE ';
-const [SPACE, LF, REQUEST, G] = [0x20, 0x0a, 0x80, 0x67];
+const LF = 0x0a;
+const REQUEST = 0x80;
+const VALUE = `${'v'.repeat(VALUE_SIZE)}\r\n`;
 
-/** What a server answers that has everything. */
+/** What a server answers that has everything but the keys whose first letter is early in the alphabet. */
 function answerTo(bytes: Buffer, start: number, end: number): Buffer {
   const answers: Buffer[] = [];
   for (let at = start; at < end; ) {
@@ -123,11 +140,12 @@ function answerTo(bytes: Buffer, start: number, end: number): Buffer {
       continue;
     }
     const line = bytes.indexOf(LF, at) + 1;
-    const key = bytes.toString('latin1', bytes.indexOf(SPACE, at) + 1, line - 2);
-    const isGet = bytes[at] === G;
-    const value = 'v'.repeat(VALUE_SIZE);
-    answers.push(Buffer.from(isGet ? `${FOUND}${key} 0 ${VALUE_SIZE}\r\n${value}\r\nEND\r\n` : 'STORED\r\n'));
-    at = line + (isGet ? 0 : VALUE_SIZE + 2);
+    const [word, ...keys] = bytes.toString('latin1', at, line - 2).split(' ');
+    const found = keys.filter((key) => key > 'M').map((key) => `VALUE ${key} 0 ${VALUE_SIZE}\r\n${VALUE}`);
+    if (word === 'get') answers.push(Buffer.from(`${found.join('')}END\r\n`));
+    else if (word === 'mg') answers.push(Buffer.from(`VA ${VALUE_SIZE}\r\n${VALUE}`));
+    else answers.push(Buffer.from(word === 'ms' ? 'HD\r\n' : 'STORED\r\n'));
+    at = line + (word === 'get' || word === 'mg' ? 0 : VALUE_SIZE + 2);
   }
   return Buffer.concat(answers);
 }

@@ -5,7 +5,7 @@ import type { Connection } from './connection.js';
 import { type EncodeTo, encode } from './encode/encode.js';
 import type { KeyQueue } from './pending.js';
 import type { Settler } from './settle.js';
-import { type CommandShape, FILL, S } from './shapes.js';
+import { type CommandShape, FILL, S, shapeOf } from './shapes.js';
 import type { Values } from './values.js';
 
 /** The longest relative expiry, seconds; what is more is a Unix time (doc/protocol.txt). */
@@ -193,9 +193,6 @@ export class Requests {
 }
 
 function fillShape(protocol: CommandShape['protocol']): CommandShape {
-  return {
-    ...{ op: FILL, verb: 'store', protocol, asRecorded: false, mode: 'set', udp: false },
-    ...{ gets: false, cas: false, quiet: false, base64: false, changesInPlace: false, letters: '' },
-    ...{ status: S.none, has: HAS.key | HAS.value_size, leftOut: '' },
-  };
+  const has = HAS.key | HAS.value_size;
+  return shapeOf({ op: FILL, verb: 'store', protocol, asRecorded: false, mode: 'set', status: S.none, has });
 }

@@ -130,7 +130,7 @@ function commandShape(
   ) as CommandShape['protocol'];
   const status = STATUSES.indexOf(shape.status as (typeof STATUSES)[number]);
   const isTouching = op === 'mg' && letters.includes('T');
-  const found: CommandShape = {
+  const found = shapeOf({
     op: OPS.indexOf(op as (typeof OPS)[number]),
     verb: isTouching ? (letters.includes('v') ? 'gat' : 'touch') : (VERBS[op] ?? 'barrier'),
     udp: shape.transport === 'udp',
@@ -145,11 +145,22 @@ function commandShape(
     letters,
     status: status < 0 ? S.unanswered : status,
     has: bits.reduce((has, [bit, stored]) => (present & stored ? has | bit : has), 0),
-    leftOut: '',
-  };
+  });
   found.leftOut = reasonToLeaveOut(found, shape, wanted.udp);
   if (found.leftOut !== '') found.op = -1;
   return found;
+}
+
+/** A shape by what is not usual about it. */
+export function shapeOf(
+  known: Pick<CommandShape, 'op' | 'verb' | 'protocol' | 'mode' | 'status' | 'has'> & Partial<CommandShape>,
+): CommandShape {
+  return {
+    ...{ op: -1, verb: 'barrier', udp: false, protocol: 'text', asRecorded: true, mode: '' },
+    ...{ gets: false, cas: false, quiet: false, base64: false, changesInPlace: false, letters: '' },
+    ...{ status: S.none, has: 0, leftOut: '' },
+    ...known,
+  };
 }
 
 function modeOf(op: string, mode: string | null): string {

@@ -4,7 +4,7 @@ import type { Source } from './feed.js';
 import { makeRows } from './made-rows.js';
 import type { ReplayProtocol } from './options.js';
 import type { Rows } from './rows.js';
-import { type CommandShape, OPS, S } from './shapes.js';
+import { type CommandShape, OPS, S, shapeOf } from './shapes.js';
 import type { WarmItem } from './survey.js';
 
 /** Items of one block. */
@@ -32,7 +32,7 @@ export function warmDeliveries(items: readonly WarmItem[], protocol: ReplayProto
 
 /** Rows of sets, one a nanosecond, each on a connection of its own; connections are folded. */
 function rowsOfItems(items: readonly WarmItem[], start: number, protocol: ReplayProtocol): Rows {
-  const made = makeRows(items.length, [shapeOf(protocol)]);
+  const made = makeRows(items.length, [shapeFor(protocol)]);
   for (const [i, { low, high, keySize, valueSize, flags }] of items.entries()) {
     made.at[i] = start + i;
     made.time[2 * i] = start + i;
@@ -46,16 +46,10 @@ function rowsOfItems(items: readonly WarmItem[], start: number, protocol: Replay
   return made;
 }
 
-function shapeOf(protocol: ReplayProtocol): CommandShape {
-  return {
-    op: OPS.indexOf('set'),
-    verb: 'store',
-    protocol: protocol === 'as-recorded' ? 'text' : protocol,
-    asRecorded: protocol === 'as-recorded' || protocol === 'text',
-    ...{ mode: 'set', udp: false },
-    ...{ gets: false, cas: false, quiet: false, base64: false, letters: '', changesInPlace: false },
-    status: S.stored,
-    has: HAS.key | HAS.value_size | HAS.flags,
-    leftOut: '',
-  };
+function shapeFor(protocol: ReplayProtocol): CommandShape {
+  const isText = protocol === 'as-recorded' || protocol === 'text';
+  return shapeOf({
+    ...{ op: OPS.indexOf('set'), verb: 'store', protocol: isText ? 'text' : protocol, asRecorded: isText },
+    ...{ mode: 'set', status: S.stored, has: HAS.key | HAS.value_size | HAS.flags },
+  });
 }
