@@ -320,7 +320,8 @@ export class Sender {
     this.#mergedBefore = this.#commands.shortKeys.merged;
     for (const [reason, events] of this.#commands.leftOut) tally.leftOut[reason] = events;
     this.#commands.leftOut.clear();
-    const end = this.#end!;
+    // A short slice may be over before the next look.
+    const end = this.#connections.lacksDescriptors ? 'descriptors' : this.#end!;
     this.#slice = null;
     this.#stopAt = 0;
     clearTimeout(this.#timer);
