@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { BinaryAnswers } from './answers/binary.js';
 import { TextAnswers } from './answers/text.js';
-import { DATAGRAM_MAX, DATAGRAMS_MAX, Datagrams, type Sent } from './datagrams.js';
+import { DATAGRAM_MAX, DATAGRAMS_MAX, Datagrams, type Held, type Sent } from './datagrams.js';
 import type { EncodedInto } from './encode/encode.js';
 import { type Login, LoginAnswer, loginRequest } from './login.js';
 import { PendingQueue, WAITS } from './pending.js';
@@ -20,6 +20,8 @@ export interface Shared {
   /** Login at the start of every connection; null: none. */
   login: Login | null;
   settler: Settler;
+  /** What all sockets for UDP hold. */
+  held: Held;
   /** Whether requests wait for the answers they waited for when they were recorded. */
   asap: boolean;
   /** The connection whose answers are being read. */
@@ -85,7 +87,7 @@ export class Connection implements EncodedInto, WireEvents {
 
   constructor(number: number, shared: Shared, isUdp = false) {
     this.number = number;
-    this.datagrams = isUdp ? new Datagrams() : null;
+    this.datagrams = isUdp ? new Datagrams(shared.held) : null;
     this.#shared = shared;
   }
 

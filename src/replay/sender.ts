@@ -84,7 +84,7 @@ export class Sender {
     this.#options = options;
     this.#wires = wires;
     this.#watch = new Watch(options);
-    const shared = { ...options, wires, settler: this.#settler, reading: null };
+    const shared = { ...options, wires, settler: this.#settler, held: { bytes: 0 }, reading: null };
     const values = new Values(options.compressible);
     this.#connections = new Connections(shared, () => this.#soon());
     this.#requests = new Requests(commands, this.#settler, { ...options, values, baseNs });
