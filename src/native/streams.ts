@@ -23,11 +23,10 @@ const EPOLL_CTL_MOD = 3;
 export const EPOLLIN = 1;
 export const EPOLLOUT = 4;
 const PR_SET_TIMERSLACK = 29;
-/** struct epoll_event is packed on x86-64. */
-const [EVENT, EVENT_DATA] = process.arch === 'x64' ? [12, 4] : [16, 8];
+/** Words of struct epoll_event, and before its data: it is packed on x86-64. */
+const [EVENT, EVENT_DATA] = process.arch === 'x64' ? [3, 1] : [4, 2];
 /** Events that are taken at a time. */
 const EVENTS_MAX = 256;
-const NS_A_SECOND = 1e9;
 
 /** System calls on streams. Those that return a number return a negative errno where they fail. */
 export interface StreamCalls {
@@ -50,7 +49,7 @@ export interface StreamPoll {
   /** @param tag what `tagOf` returns for its events */
   add(fd: number, tag: number, events: number): void;
   change(fd: number, tag: number, events: number): void;
-  /** Waits for events, so many nanoseconds at most. Returns how many there are. */
+  /** Waits for events, so many nanoseconds at most, less than a second. Returns how many there are. */
   wait(ns: number): number;
   fdOf(event: number): number;
   tagOf(event: number): number;
@@ -117,30 +116,29 @@ export async function loadStreams(): Promise<StreamCalls> {
       if (epoll < 0) throw new Error(`epoll_create1: error ${koffi.errno()}`);
       // The kernel may wake a thread 50 µs late by default, to save power; this one it wakes in time.
       prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
-      const events = Buffer.alloc(EVENTS_MAX * EVENT);
-      const timeout = new BigInt64Array(2);
-      const [eventsAt, timeoutAt] = [events, new Uint8Array(timeout.buffer)].map(addressOf) as [
-        number,
-        number,
-      ];
-      const event = Buffer.alloc(EVENT);
+      const events = new Uint32Array(EVENTS_MAX * EVENT);
+      // struct timespec, little-endian.
+      const timeout = new Uint32Array(4);
+      // Asking for their buffers keeps V8 from moving them.
+      const eventsAt = addressOf(new Uint8Array(events.buffer));
+      const timeoutAt = addressOf(new Uint8Array(timeout.buffer));
+      const event = new Uint32Array(EVENT);
       const control = (op: number, fd: number, tag: number, wanted: number) => {
-        event.writeUInt32LE(wanted, 0);
-        event.writeUInt32LE(fd, EVENT_DATA);
-        event.writeUInt32LE(tag, EVENT_DATA + 4);
+        event[0] = wanted;
+        event[EVENT_DATA] = fd;
+        event[EVENT_DATA + 1] = tag;
         epollCtl(epoll, op, fd, event);
       };
       return {
         add: (fd, tag, wanted) => control(EPOLL_CTL_ADD, fd, tag, wanted),
         change: (fd, tag, wanted) => control(EPOLL_CTL_MOD, fd, tag, wanted),
         wait(ns) {
-          timeout[0] = BigInt(Math.floor(ns / NS_A_SECOND));
-          timeout[1] = BigInt(Math.floor(ns % NS_A_SECOND));
+          timeout[2] = ns;
           return Math.max(0, epollWait(epoll, eventsAt, EVENTS_MAX, timeoutAt, 0));
         },
-        eventsOf: (at) => events.readUInt32LE(at * EVENT),
-        fdOf: (at) => events.readUInt32LE(at * EVENT + EVENT_DATA),
-        tagOf: (at) => events.readUInt32LE(at * EVENT + EVENT_DATA + 4),
+        eventsOf: (at) => events[at * EVENT]!,
+        fdOf: (at) => events[at * EVENT + EVENT_DATA]!,
+        tagOf: (at) => events[at * EVENT + EVENT_DATA + 1]!,
         close: () => close(epoll),
       };
     },
