@@ -163,7 +163,8 @@ async function main(folder: string, signal: AbortSignal): Promise<number> {
     const ratios = rates.replay.map((rate, round) => rate / rates.memcaslap[round]!);
 
     say('lateness');
-    const flows = ['--flows', '50', '--rate', String(RATE)];
+    // The generator counts packets: a request and its answer.
+    const flows = ['--flows', '50', '--rate', String(2 * RATE)];
     const busy = await makeProfile(stage, 'busy', ['--exchanges', String(RATE * SECONDS), ...flows]);
     const { summary: late } = await replay(stage, ['-t', '1', busy]);
 
@@ -176,7 +177,7 @@ async function main(folder: string, signal: AbortSignal): Promise<number> {
 
     say('arrivals');
     const quiet = await makeProfile(stage, 'quiet', [
-      ...['--exchanges', String(QUIET_RATE * SECONDS), '--flows', '8', '--rate', String(QUIET_RATE)],
+      ...['--exchanges', String(QUIET_RATE * SECONDS), '--flows', '8', '--rate', String(2 * QUIET_RATE)],
     ]);
     const again = join(folder, 'again.mbp');
     await recorded(stage, again, async () => {

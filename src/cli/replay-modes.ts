@@ -106,7 +106,8 @@ function endOfSpeeds(flags: ReplayFlags, { warm_up, summary, ended }: Sweep | Se
   if (!flags.quiet)
     for (const line of [...warmUpLines(warm_up), ...replayLines(summary)]) process.stderr.write(`${line}\n`);
   // Speeds that are too much for the client or the server are told by the table.
-  warn(replayWarnings({ ...summary, valid: true }));
+  const spoiled = { seconds: 0, requests: 0, first: null };
+  warn(replayWarnings({ ...summary, valid: true, spoiled }));
   return endOf({ ...summary, ended }, flags);
 }
 

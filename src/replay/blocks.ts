@@ -1,13 +1,13 @@
 /** The blocks of the profiles to replay, in the order of their times. */
 import type { Block } from '../profile/block.js';
-import { BlockError } from '../profile/damage.js';
 import { numberOf } from '../profile/event-order.js';
 import type { BlockEntry } from '../profile/footer.js';
 import { openAll } from '../profile/open-all.js';
 import type { ProfileReader } from '../profile/reader.js';
-import type { Delivery } from './incoming.js';
-import type { ReplayProtocol } from './options.js';
-import { connRecordsOf, rowsOf } from './rows.js';
+import { BlockMemory } from './block-memory.js';
+import type { Source } from './feed.js';
+import { connRecordsOf, type Owner, type Rows, rowsBytes, rowsOf } from './rows.js';
+import type { Target } from './shapes.js';
 
 /** A block that was not read yet. */
 export interface WaitingBlock {
@@ -21,25 +21,39 @@ export interface WaitingBlock {
 }
 
 /** Decodes the blocks one after another, as often as they are gone through. */
-export function deliveries(blocks: Blocks, protocol: ReplayProtocol, loop: number): () => Delivery {
+export function deliveries(blocks: Blocks, target: Target, loop: number): Source {
   const { waiting, baseNs, events } = blocks;
-  let next = 0;
+  const memory = new BlockMemory();
+  let at = 0;
   let loops = loop;
-  return () => {
-    for (; next < waiting.length; ) {
-      const at = waiting[next++]!;
-      const owner = { run: at.run, workerKey: at.workerKey, baseNs, protocol };
-      const found = blocks.read(at, (block) => ({
-        start: Number(at.startNs - baseNs),
-        rows: block.events > 0 ? rowsOf(block, owner) : null,
-        records: connRecordsOf(block, owner),
-      }));
-      if (found !== null) return found;
-    }
-    if (--loops <= 0 || events === 0) return 'end';
-    next = 0;
-    return 'loop';
+  return {
+    next() {
+      while (at < waiting.length) {
+        const { run, workerKey, startNs } = waiting[at]!;
+        const owner = { run, workerKey, baseNs, target };
+        const found = blocks.read(waiting[at++]!, (block) => {
+          const rows = block.events > 0 ? rowsIn(memory, block, owner) : null;
+          return { start: Number(startNs - baseNs), rows, records: connRecordsOf(block, owner, rows) };
+        });
+        if (found !== null) return found;
+      }
+      if (--loops <= 0 || events === 0) return 'end';
+      at = 0;
+      return 'loop';
+    },
+    free: (number) => memory.give(number),
   };
+}
+
+/** @throws BlockError */
+function rowsIn(memory: BlockMemory, block: Block, owner: Owner): Rows {
+  const number = memory.take(rowsBytes(block, owner));
+  try {
+    return rowsOf(block, owner, memory.allocator(number), number);
+  } catch (error) {
+    memory.give(number);
+    throw error;
+  }
 }
 
 /** Several profiles, opened. */
@@ -83,16 +97,8 @@ export class Blocks {
   }
 
   /** Reads and decodes a block; null where it is damaged, which its reader then knows. */
-  read<T>({ reader, entry }: WaitingBlock, decode: (block: Block) => T): T | null {
-    const block = reader.read(entry, (found) => found);
-    if (block === null) return null;
-    try {
-      return decode(block);
-    } catch (error) {
-      if (!(error instanceof BlockError)) throw error;
-      reader.discard(entry, error.message);
-      return null;
-    }
+  read<T>({ reader, entry }: Pick<WaitingBlock, 'reader' | 'entry'>, decode: (block: Block) => T): T | null {
+    return reader.read(entry, decode);
   }
 
   /** Whether every block that was written is present and, as far as was read, good. */

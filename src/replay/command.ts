@@ -1,5 +1,6 @@
+import { HAS } from '../profile/shapes.js';
 import type { Wide } from './rows.js';
-import { type CommandShape, HAS } from './shapes.js';
+import type { CommandShape } from './shapes.js';
 
 /** Keys of the longest request known so far; room grows by doubling. */
 const KEYS = 64;

@@ -1,10 +1,12 @@
 import { mix } from '../profile/mix.js';
+import { isSameRequest } from '../profile/order.js';
+import { HAS } from '../profile/shapes.js';
 import { Command } from './command.js';
 import type { Incoming } from './incoming.js';
 import { keptHigh, keptLow, ShortKeys } from './keys.js';
 import type { ReplayProtocol } from './options.js';
-import { type ConnRecord, earliestOf, isSameRequest, type Rows, WIDE } from './rows.js';
-import { HAS, S } from './shapes.js';
+import { type ConnRecord, earliestOf, type Rows, WIDE } from './rows.js';
+import { S } from './shapes.js';
 
 /** Which connections are replayed, and by whom. */
 export interface Share {
@@ -48,6 +50,8 @@ export class Commands {
   readonly #incoming: Incoming;
   readonly #share: Share;
   #open: Rows[] = [];
+  /** Blocks whose last row is in the request at hand. */
+  #done: Rows[] = [];
   #records: ConnRecord[] = [];
   /** Time of the last request of this loop, and what is added to times. */
   #last = 0;
@@ -91,7 +95,7 @@ export class Commands {
       if (typeof next === 'string') return first;
       if (first !== null && first.at[first.order[first.taken]!]! < next.start) return first;
       this.#incoming.take();
-      if (next.rows !== null) this.#open.push({ ...next.rows, taken: 0 });
+      if (next.rows !== null) this.#open.push(next.rows);
       // Folded connections are neither opened nor closed.
       if (next.records.length > 0 && this.#share.clients === 0)
         this.#records = [...this.#records, ...next.records].sort((a, b) => a.at - b.at);
@@ -130,30 +134,35 @@ export class Commands {
     const isTaken = isSampled && shape.leftOut === '';
     if (isTaken) this.#begin(first, row);
     let events = 0;
-    for (let at = row; ; ) {
-      if (isTaken && this.mine && (shape.has & HAS.key) !== 0) this.#addKey(rows, at);
+    for (let next = row; ; ) {
+      if (isTaken && this.mine && (shape.has & HAS.key) !== 0) this.#addKey(rows, next);
       events++;
       rows.taken++;
       if (rows.taken === rows.rows) {
         const done: Rows = rows;
         this.#open = this.#open.filter((open) => open !== done);
+        this.#done.push(done);
       } else if (isSameRequest(first, row, rows, rows.order[rows.taken]!)) {
-        at = rows.order[rows.taken]!;
+        next = rows.order[rows.taken]!;
         continue;
       }
       // A block may end within a request: its other keys are the first rows of the next block, while this one has rows
       // of later requests, which were answered earlier.
       rows = this.#findFirst();
       if (rows === null || !isSameRequest(first, row, rows, rows.order[rows.taken]!)) break;
-      at = rows.order[rows.taken]!;
+      next = rows.order[rows.taken]!;
     }
-    this.#last = first.at[row]!;
+    const at = first.at[row]!;
+    this.#last = at;
+    // Their memory may be written to from now on.
+    for (const done of this.#done) this.#incoming.release(done);
+    this.#done.length = 0;
     if (!isTaken) {
       if (isSampled && this.mine) this.#leaveOut(shape.leftOut, events);
       return false;
     }
     this.step = 'request';
-    this.recordedAt = first.at[row]!;
+    this.recordedAt = at;
     this.at = this.recordedAt + this.#offset;
     command.at = this.at;
     return true;
@@ -165,8 +174,9 @@ export class Commands {
     command.keys = 0;
     if (!this.mine) return;
     command.conn = this.conn;
-    command.valueSize = rows.valueSize[row]!;
-    command.latency = rows.latency[row]!;
+    // A column is empty where no row has it.
+    command.valueSize = rows.valueSize[row] ?? 0;
+    command.latency = rows.latency[row] ?? 0;
     for (const name of WIDE) {
       const words = rows.wide[name];
       if (words === null) continue;

@@ -1,24 +1,29 @@
-import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import { BinaryAnswers } from './answers/binary.js';
 import { TextAnswers } from './answers/text.js';
+import { DATAGRAM_MAX, DATAGRAMS_MAX, Datagrams, type Held, type Sent } from './datagrams.js';
 import type { EncodedInto } from './encode/encode.js';
 import { type Login, LoginAnswer, loginRequest } from './login.js';
 import { PendingQueue, WAITS } from './pending.js';
+import { LATENESS_FINE } from './punctuality.js';
 import { nanoseconds, type Settler } from './settle.js';
-import { type Address, openSocket } from './socket.js';
+import { FILL } from './shapes.js';
+import type { Address } from './socket.js';
 import type { Failure } from './tally.js';
+import type { Wire, WireEvents, Wires } from './wire.js';
 import { ByteWriter } from './writer.js';
 
 /** What the connections of a thread have in common. */
 export interface Shared {
+  wires: Wires;
   address: Address;
   /** Login at the start of every connection; null: none. */
   login: Login | null;
   settler: Settler;
+  /** What all sockets for UDP hold. */
+  held: Held;
   /** Whether requests wait for the answers they waited for when they were recorded. */
   asap: boolean;
-  /** Buffer for answers, which are parsed before the next are read. */
-  answers: Buffer;
   /** The connection whose answers are being read. */
   reading: Connection | null;
   /** Called when a connection can send again, or must be looked at. */
@@ -32,15 +37,21 @@ const BACKLOG_MAX = 1 << 20;
 /** Bytes and requests that may wait on a connection before more of them fail. */
 const WAITING_BYTES_MAX = 1 << 26;
 const WAITING_MAX = 1 << 16;
+/** Milliseconds after which a socket for UDP that nothing waits for is closed: a recording does not tell its end. */
+const UDP_IDLE = 1000;
+/** First byte of a binary answer. */
+const BINARY_ANSWER = 0x81;
 /** Milliseconds before a connection is tried again: at first, and at most. */
 const BACKOFF_MIN = 50;
 const BACKOFF_MAX = 5000;
 
 export type ConnectionState = 'new' | 'connecting' | 'open' | 'broken' | 'ended';
 
-/** One connection to the server: what waits to be sent, what waits for answers, and the socket. */
-export class Connection implements EncodedInto {
+/** One connection to the server: what waits to be sent, what waits for answers, and the wire. */
+export class Connection implements EncodedInto, WireEvents {
   readonly number: number;
+  /** Over UDP: the datagrams under way. Null over TCP. */
+  readonly datagrams: Datagrams | null;
   readonly writer = new ByteWriter();
   readonly queue = new PendingQueue();
   state: ConnectionState = 'new';
@@ -55,7 +66,7 @@ export class Connection implements EncodedInto {
   /** Number of the last request whose recorded answer came before the last request; -1 for none. */
   answeredBefore = -1;
   readonly #shared: Shared;
-  #socket: Socket | null = null;
+  #wire: Wire | null = null;
   #answers: TextAnswers | BinaryAnswers | null = null;
   /** Protocol of the last request; the meta commands belong to the text protocol. */
   protocol: 'text' | 'binary' = 'text';
@@ -74,8 +85,9 @@ export class Connection implements EncodedInto {
   /** Why requests fail when it breaks. */
   #reason: Failure = 'closed';
 
-  constructor(number: number, shared: Shared) {
+  constructor(number: number, shared: Shared, isUdp = false) {
     this.number = number;
+    this.datagrams = isUdp ? new Datagrams(shared.held) : null;
     this.#shared = shared;
   }
 
@@ -88,7 +100,8 @@ export class Connection implements EncodedInto {
   refusal(now: number): Failure | null {
     if (this.state === 'broken' && !this.#shared.asap && now - this.since < this.#backoff)
       return this.#brokenBy;
-    if (this.queue.length >= WAITING_MAX || this.writer.end - this.writer.start >= WAITING_BYTES_MAX)
+    const most = this.datagrams === null ? WAITING_MAX : DATAGRAMS_MAX;
+    if (this.queue.length >= most || this.writer.end - this.writer.start >= WAITING_BYTES_MAX)
       return 'overflow';
     return null;
   }
@@ -96,7 +109,7 @@ export class Connection implements EncodedInto {
   /** Connects, where it is not connected yet, or broken and may be tried again. */
   open(now: number): void {
     if (this.state === 'connecting' || this.state === 'open' || this.state === 'ended') return;
-    const { settler, address, answers } = this.#shared;
+    const { settler, address, wires } = this.#shared;
     if (this.state === 'broken') {
       if (now - this.since < this.#backoff) return;
       this.#backoff = Math.min(2 * this.#backoff, BACKOFF_MAX);
@@ -108,17 +121,22 @@ export class Connection implements EncodedInto {
     this.error = '';
     this.#login = null;
     this.#isLoggedIn = false;
-    const onBytes = (bytes: Buffer, size: number) => this.#onBytes(bytes, size);
-    const socket = openSocket(address, answers, onBytes, () => {
-      this.#to('open', performance.now());
-      this.#shared.onChange(this);
-    });
-    this.#socket = socket;
-    socket.on('drain', () => this.#shared.onChange(this));
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.error = error.code ?? error.message;
-    });
-    socket.on('close', () => this.#onClose());
+    this.#wire = wires.open(address, this, this.datagrams !== null);
+  }
+
+  onReady(): void {
+    this.#to('open', performance.now());
+    this.#shared.onChange(this);
+  }
+
+  onDrain(): void {
+    this.#shared.onChange(this);
+  }
+
+  onError(code: string): void {
+    this.error = code;
+    // Over UDP, this is how a host says that nothing listens there.
+    if (this.datagrams !== null) this.#reason = 'unconnected';
   }
 
   /** Closes it when its requests are answered. */
@@ -137,14 +155,14 @@ export class Connection implements EncodedInto {
   /** Ends it at once; its requests fail for a reason. */
   break(reason: Failure): void {
     this.#reason = reason;
-    this.#socket?.destroy();
+    this.#wire?.destroy();
   }
 
   /** Ends it at once and for good. */
   destroy(): void {
     this.#isClosing = true;
-    if (this.#socket === null || this.#socket.destroyed) this.#end();
-    else this.#socket.destroy();
+    if (this.#wire === null) this.#end();
+    else this.#wire.destroy();
   }
 
   /**
@@ -154,31 +172,52 @@ export class Connection implements EncodedInto {
    */
   flush(isDue: boolean): void {
     this.isDirty = false;
-    if (this.state !== 'open' || this.#socket!.writableLength > BACKLOG_MAX) return;
-    const { queue, writer } = this;
+    if (this.state !== 'open' || this.#wire!.backlog > BACKLOG_MAX) return;
+    // A stream takes everything at once, a datagram one recorded request.
+    for (let bytes = this.#begin(isDue); bytes > 0; bytes = this.datagrams === null ? 0 : this.#begin(isDue))
+      this.#write(bytes);
+    this.settleSilent();
+    if (this.datagrams !== null) this.#readDatagrams(this.datagrams);
+  }
+
+  /** Takes requests out of those that wait, as many as are sent in one write. Returns their bytes. */
+  #begin(isDue: boolean): number {
+    const { queue } = this;
     const { settler, asap } = this.#shared;
     const now = performance.now();
     let bytes = 0;
     while (queue.sent < queue.tail) {
       const at = queue.sent & queue.mask;
+      if (bytes > 0 && this.datagrams !== null && (queue.begins[at] !== 0 || queue.op[at] === FILL)) break;
       if (asap) {
         if (queue.after[at]! >= queue.head || bytes > BACKLOG_MAX) break;
         queue.intended[at] = now;
-      } else if (isDue) settler.tally.lateness.record(nanoseconds(now - queue.intended[at]!));
+      } else if (isDue) {
+        const late = now - queue.intended[at]!;
+        settler.tally.lateness.record(nanoseconds(late));
+        if (late > LATENESS_FINE) queue.late[at] = 1;
+      }
       queue.sentAt[at] = now;
       this.protocol = queue.waits[at]! >= WAITS.binary ? 'binary' : 'text';
       bytes += queue.bytes[at]!;
       settler.begin(queue);
     }
-    if (bytes === 0) return;
-    if (!this.#isLoggedIn) this.#logIn();
+    return bytes;
+  }
+
+  #write(bytes: number): void {
+    const { writer, datagrams } = this;
+    const wire = this.#wire!;
     const end = writer.start + bytes;
-    this.#socket!.write(writer.buffer.subarray(writer.start, end));
+    if (datagrams !== null) {
+      const sent = datagrams.sent(writer.buffer, writer.start, this.queue.sent, performance.now());
+      if (bytes > DATAGRAM_MAX) sent.failure = 'too_large';
+    } else if (!this.#isLoggedIn) this.#logIn();
+    if (datagrams === null || bytes <= DATAGRAM_MAX) wire.write(writer.buffer, writer.start, end);
     writer.start = end;
     // Bytes that the system took at once can be overwritten; the others only once they are sent.
-    if (this.#socket!.writableLength > 0) writer.renew();
+    if (wire.backlog > 0) writer.renew();
     else if (writer.start === writer.end) writer.clear();
-    this.settleSilent();
   }
 
   /** Sends the login before the first request, whose protocol it has. */
@@ -187,7 +226,8 @@ export class Connection implements EncodedInto {
     const { login } = this.#shared;
     if (login === null) return;
     this.#login = new LoginAnswer(this.protocol);
-    this.#socket!.write(loginRequest(login, this.protocol));
+    const request = loginRequest(login, this.protocol);
+    this.#wire!.write(request, 0, request.length);
   }
 
   /** Settles the oldest requests that will get no answer. */
@@ -200,13 +240,17 @@ export class Connection implements EncodedInto {
   /** Whether an answer, or being connected, is overdue. */
   isOverdue(now: number, timeout: number): boolean {
     if (this.state === 'connecting') return now - this.since > timeout;
-    const { queue } = this;
+    const { queue, datagrams } = this;
+    if (datagrams !== null) {
+      this.#giveUpLost(datagrams, now, timeout);
+      return false;
+    }
     return (
       queue.head < queue.sent && now - Math.max(queue.sentAt[queue.head & queue.mask]!, this.#heard) > timeout
     );
   }
 
-  #onBytes(bytes: Buffer, size: number): boolean {
+  onBytes(bytes: Buffer, size: number): boolean {
     const { settler } = this.#shared;
     settler.now = performance.now();
     if (this.#login !== null) {
@@ -214,11 +258,17 @@ export class Connection implements EncodedInto {
       if (accepted !== null) this.#login = null;
       if (accepted === false) this.break('login_refused');
       if (accepted !== true || taken === size) return accepted !== false;
-      return this.#onBytes(bytes.subarray(taken, size), size - taken);
+      return this.onBytes(bytes.subarray(taken, size), size - taken);
     }
     this.#shared.reading = this;
     this.#heard = settler.now;
     this.#backoff = BACKOFF_MIN;
+    if (this.datagrams !== null) {
+      if (!this.datagrams.take(bytes, size, settler.now)) settler.tally.strayDatagrams++;
+      this.#readDatagrams(this.datagrams);
+      if (this.#shared.asap) this.#shared.onChange(this);
+      return true;
+    }
     this.#answers ??=
       this.protocol === 'binary'
         ? new BinaryAnswers(this.queue, settler)
@@ -233,17 +283,90 @@ export class Connection implements EncodedInto {
     return true;
   }
 
+  /** Settles the datagrams whose answers are there, up to the first that has none. */
+  #readDatagrams(datagrams: Datagrams): void {
+    for (let first = datagrams.first; first !== undefined; first = datagrams.first) {
+      if (!this.#settle(datagrams, first)) {
+        // As over TCP, the answer to a later request proves that quiet ones before it were silent.
+        if (!datagrams.isOvertaken(first) || !this.#isQuietUntil(first.end)) break;
+        first.failure = 'timeout';
+        continue;
+      }
+      datagrams.shift();
+    }
+    this.#endIfIdle();
+  }
+
+  /** Settles the requests of the first datagram. Returns false where an answer is still to come. */
+  #settle(datagrams: Datagrams, first: Sent): boolean {
+    const { queue } = this;
+    const { settler } = this.#shared;
+    for (this.settleSilent(); queue.head < first.end; this.settleSilent()) {
+      if (first.failure !== null) {
+        if (first.failure === 'timeout' && queue.quiet[queue.head & queue.mask] !== 0) settler.silent(queue);
+        else settler.fail(queue, first.failure);
+        continue;
+      }
+      const answer = datagrams.read(first);
+      if (answer === undefined) return false;
+      settler.now = answer.at;
+      // What is in the datagram answers no later request.
+      const { sent } = queue;
+      queue.sent = first.end;
+      const isFine = this.#answersOf(answer.bytes).feed(answer.bytes, answer.bytes.length);
+      queue.sent = sent;
+      if (!isFine) first.failure = 'not_understood';
+    }
+    // What is left of an answer does not belong to the next one.
+    if (this.#answers?.isBetween === false) this.#answers = null;
+    return true;
+  }
+
+  #isQuietUntil(end: number): boolean {
+    const { queue } = this;
+    for (let number = queue.head; number < end; number++)
+      if (queue.quiet[number & queue.mask] === 0) return false;
+    return true;
+  }
+
+  #answersOf(bytes: Buffer): TextAnswers | BinaryAnswers {
+    const { queue } = this;
+    const { settler } = this.#shared;
+    const isBinary = bytes[0] === BINARY_ANSWER;
+    if (this.#answers === null || this.#answers instanceof BinaryAnswers !== isBinary)
+      this.#answers = isBinary ? new BinaryAnswers(queue, settler) : new TextAnswers(queue, settler);
+    return this.#answers;
+  }
+
+  /** Gives up the datagrams whose answers will not come any more; closes a socket that was not used for a while. */
+  #giveUpLost(datagrams: Datagrams, now: number, timeout: number): void {
+    this.#shared.settler.now = now;
+    for (let first = datagrams.first; first !== undefined; first = datagrams.first) {
+      if (!datagrams.isLost(first, now, timeout)) break;
+      first.failure ??= 'timeout';
+      this.#readDatagrams(datagrams);
+      if (this.#shared.asap) this.#shared.onChange(this);
+    }
+    if (
+      this.queue.length === 0 &&
+      this.state === 'open' &&
+      now - Math.max(this.since, this.#heard) > UDP_IDLE
+    )
+      this.finish();
+  }
+
   #endIfIdle(): void {
     if (!this.#isClosing || this.queue.length > 0) return;
     if (this.state === 'open') {
       this.#isEnding = true;
-      this.#socket!.end();
+      this.#wire!.end();
     } else if (this.state === 'new' || this.state === 'broken') this.#end();
   }
 
-  #onClose(): void {
+  onClose(): void {
     const { queue, writer } = this;
     const { settler, asap } = this.#shared;
+    this.datagrams?.clear();
     const wasOpen = this.state === 'open';
     const reason = wasOpen ? this.#reason : 'unconnected';
     this.#brokenBy = reason;
@@ -257,7 +380,7 @@ export class Connection implements EncodedInto {
       writer.clear();
     }
     this.#answers = null;
-    this.#socket = null;
+    this.#wire = null;
     if (this.#isClosing && queue.length === 0) this.#end();
     else this.#to('broken', performance.now());
     this.#shared.onChange(this);

@@ -10,8 +10,11 @@ export class Connections {
   lacksDescriptors = false;
   readonly #shared: Shared;
   readonly #settler: Settler;
-  readonly #all = new Map<number, Connection>();
+  readonly #tcp = new Map<number, Connection>();
+  readonly #udp = new Map<number, Connection>();
+  /** Those that have something to send, as many as are counted: emptying a list would give its memory away. */
   readonly #dirty: Connection[] = [];
+  #dirtyCount = 0;
 
   /** @param onChange called when a connection can send again, or must be looked at */
   constructor(shared: Omit<Shared, 'onChange' | 'onEnd'>, onChange: () => void) {
@@ -24,8 +27,8 @@ export class Connections {
         onChange();
       },
       onEnd: (connection) => {
-        const { number } = connection;
-        if (this.#all.get(number) === connection) this.#all.delete(number);
+        const all = connection.datagrams === null ? this.#tcp : this.#udp;
+        if (all.get(connection.number) === connection) all.delete(connection.number);
       },
     };
   }
@@ -36,30 +39,32 @@ export class Connections {
   }
 
   /** The connection of a number, made where there is none. */
-  of(number: number): Connection {
-    let connection = this.#all.get(number);
+  of(number: number, isUdp = false): Connection {
+    const all = isUdp ? this.#udp : this.#tcp;
+    let connection = all.get(number);
     if (connection === undefined || !connection.keep()) {
-      connection = new Connection(number, this.#shared);
-      this.#all.set(number, connection);
+      connection = new Connection(number, this.#shared, isUdp);
+      all.set(number, connection);
     }
     return connection;
   }
 
-  /** Closes a connection when its requests are answered. */
+  /** Closes a connection over TCP when its requests are answered. */
   finish(number: number): void {
-    this.#all.get(number)?.finish();
+    this.#tcp.get(number)?.finish();
   }
 
   markDirty(connection: Connection): void {
     if (connection.isDirty) return;
     connection.isDirty = true;
-    this.#dirty.push(connection);
+    this.#dirty[this.#dirtyCount++] = connection;
   }
 
   /** Sends what may be sent; see Connection.flush. */
   flush(isDue: boolean): void {
-    for (const connection of this.#dirty) connection.flush(isDue);
-    this.#dirty.length = 0;
+    // A flush may mark others.
+    for (let i = 0; i < this.#dirtyCount; i++) this.#dirty[i]!.flush(isDue);
+    this.#dirtyCount = 0;
   }
 
   /** Whether some are on their way to being connected. */
@@ -69,12 +74,12 @@ export class Connections {
 
   /** Whether at least one is connected, or none is wanted. */
   get isAnyOpen(): boolean {
-    return this.#all.size === 0 || this.#some(({ state }) => state === 'open');
+    return this.#tcp.size + this.#udp.size === 0 || this.#some(({ state }) => state === 'open');
   }
 
   /** Breaks those on which an answer is overdue, and tries those again that have something left to send. */
   look(now: number, timeout: number): void {
-    for (const connection of this.#all.values()) {
+    for (const connection of this.#all()) {
       if (connection.isOverdue(now, timeout)) connection.break('timeout');
       if (connection.state === 'broken' && connection.queue.length > 0) connection.open(now);
     }
@@ -86,7 +91,7 @@ export class Connections {
    * @param onlySent whether what was not sent yet is left for later
    */
   isQuiet(onlySent: boolean): boolean {
-    for (const { queue } of this.#all.values()) {
+    for (const { queue } of this.#all()) {
       const end = onlySent ? queue.sent : queue.tail;
       for (let number = queue.head; number < end; number++) {
         if (queue.quiet[number & queue.mask] === 0) return false;
@@ -97,7 +102,7 @@ export class Connections {
 
   /** Settles what is not answered: quiet requests were silent, the others failed. */
   giveUp(onlySent: boolean): void {
-    for (const connection of this.#all.values()) {
+    for (const connection of this.#all()) {
       const { queue, writer } = connection;
       while (queue.head < queue.sent) {
         if (queue.quiet[queue.head & queue.mask] !== 0) this.#settler.silent(queue);
@@ -114,11 +119,16 @@ export class Connections {
 
   /** Ends all at once. */
   destroy(): void {
-    for (const connection of [...this.#all.values()]) connection.destroy();
+    for (const connection of [...this.#all()]) connection.destroy();
+  }
+
+  *#all(): Generator<Connection> {
+    yield* this.#tcp.values();
+    yield* this.#udp.values();
   }
 
   #some(is: (connection: Connection) => boolean): boolean {
-    for (const connection of this.#all.values()) if (is(connection)) return true;
+    for (const connection of this.#all()) if (is(connection)) return true;
     return false;
   }
 }

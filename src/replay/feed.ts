@@ -1,14 +1,22 @@
 import type { Delivery } from './incoming.js';
 
 /** Blocks that are decoded before the slowest thread takes them. */
-const AHEAD = 3;
+const AHEAD = 2;
+
+/** Where deliveries come from. */
+export interface Source {
+  /** What comes next; asked no more after it said `end`. */
+  next(): Delivery;
+  /** No thread reads the columns in a memory any more. */
+  free(memory: number): void;
+}
 
 /**
  * Decodes the blocks for all sending threads, a few ahead, because a thread that decoded them itself would be late by
- * milliseconds. Blocks that all threads have taken are released.
+ * milliseconds. The memory of blocks that all threads are done with goes back to the source.
  */
 export class Feed {
-  readonly #source: () => Delivery;
+  readonly #source: Source;
   readonly #send: (thread: number, delivery: Delivery) => void;
   #ended = false;
   /** By thread, deliveries that were sent and taken. */
@@ -17,12 +25,11 @@ export class Feed {
   /** Deliveries some thread did not get yet, and the number of the first. */
   readonly #kept: Delivery[] = [];
   #first = 0;
+  /** Threads that are not done with a memory, by its number. */
+  readonly #readers: number[] = [];
 
-  /**
-   * @param source gives what comes next; asked no more after it said `end`
-   * @param send sends a delivery to a thread
-   */
-  constructor(source: () => Delivery, threads: number, send: (thread: number, delivery: Delivery) => void) {
+  /** @param send sends a delivery to a thread */
+  constructor(source: Source, threads: number, send: (thread: number, delivery: Delivery) => void) {
     this.#source = source;
     this.#send = send;
     this.#sent = new Array(threads).fill(0);
@@ -33,6 +40,11 @@ export class Feed {
   taken(thread: number): void {
     this.#taken[thread]!++;
     this.fill();
+  }
+
+  /** A thread reads a memory no more. */
+  released(memory: number): void {
+    if (--this.#readers[memory]! === 0) this.#source.free(memory);
   }
 
   /** Sends every thread what it may have. */
@@ -58,8 +70,10 @@ export class Feed {
   }
 
   #decodeNext(): Delivery {
-    const delivery = this.#source();
+    const delivery = this.#source.next();
     this.#ended = delivery === 'end';
+    const memory = typeof delivery === 'string' ? -1 : (delivery.rows?.memory ?? -1);
+    if (memory >= 0) this.#readers[memory] = this.#sent.length;
     return delivery;
   }
 }

@@ -16,10 +16,15 @@ export type Delivery = DecodedBlock | 'loop' | 'end';
 export class Incoming {
   readonly #waiting: Delivery[] = [];
   readonly #onTaken: () => void;
+  readonly #onRelease: (memory: number) => void;
 
-  /** @param onTaken told of each delivery that is taken, so that another may come */
-  constructor(onTaken: () => void) {
+  /**
+   * @param onTaken told of each delivery that is taken, so that another may come
+   * @param onRelease told of memory that is read no more
+   */
+  constructor(onTaken: () => void, onRelease: (memory: number) => void) {
     this.#onTaken = onTaken;
+    this.#onRelease = onRelease;
   }
 
   /** What comes next; waiting where it did not come yet. */
@@ -34,5 +39,10 @@ export class Incoming {
   take(): void {
     this.#waiting.shift();
     this.#onTaken();
+  }
+
+  /** The rows of a block are read no more. */
+  release({ memory }: Rows): void {
+    if (memory >= 0) this.#onRelease(memory);
   }
 }

@@ -29,8 +29,9 @@ export interface ThreadProgress {
 
 export type FromThread =
   | { kind: 'taken' }
+  /** It reads the columns in some memory no more. */
+  | { kind: 'released'; memory: number }
   /** It waits for its first slice. */
   | { kind: 'ready' }
   | { kind: 'progress'; progress: ThreadProgress }
-  | { kind: 'slice'; end: SliceEnd; tally: TallyData }
-  | { kind: 'closed' };
+  | { kind: 'slice'; end: SliceEnd; tally: TallyData };

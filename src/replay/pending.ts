@@ -93,6 +93,8 @@ export class PendingQueue extends Ring {
   begins = new Uint8Array(ROOM);
   keys = new Uint32Array(ROOM);
   bytes = new Uint32Array(ROOM);
+  /** 1 where it was sent late, and that was the sender's fault. */
+  late = new Uint8Array(ROOM);
   /** Number of the request, counted as `head` counts, that must have its answer before; -1 for none. */
   after = new Float64Array(ROOM);
   /** Milliseconds of performance.now(). */
@@ -114,6 +116,7 @@ export class PendingQueue extends Ring {
     this.keys[at] = keys;
     this.begins[at] = 0;
     this.bytes[at] = 0;
+    this.late[at] = 0;
     this.after[at] = -1;
     return at;
   }
@@ -132,6 +135,7 @@ export class PendingQueue extends Ring {
     this.begins = this.moved(this.begins);
     this.keys = this.moved(this.keys);
     this.bytes = this.moved(this.bytes);
+    this.late = this.moved(this.late);
     this.after = this.moved(this.after);
     this.intended = this.moved(this.intended);
     this.sentAt = this.moved(this.sentAt);

@@ -47,7 +47,7 @@ export async function openRun(
     const warmed = options.warm && found !== null ? await warmUp(options, { address, login }, found.warm) : 0;
     const { protocol = 'as-recorded', loop = 1 } = options;
     const run = await ReplayRun.start(options, address, {
-      source: deliveries(blocks, protocol, loop),
+      source: deliveries(blocks, { protocol, udp: !options.tls && login === null }, loop),
       workers: blocks.workers,
       baseNs: blocks.baseNs,
       login,

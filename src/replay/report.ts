@@ -60,7 +60,7 @@ export function replayLines(summary: ReplaySummary): string[] {
 
 /** What a user must know of a replay: failures, what was left out, and whether its figures are valid. */
 export function replayWarnings(summary: ReplaySummary): string[] {
-  const { errors, left_out, keys_merged, cas_unknown, complete, valid, reconnects } = summary;
+  const { errors, left_out, keys_merged, cas_unknown, complete, valid, spoiled, reconnects } = summary;
   const lines: string[] = [];
   const list = (counts: Record<string, number>) =>
     Object.entries(counts)
@@ -68,6 +68,8 @@ export function replayWarnings(summary: ReplaySummary): string[] {
       .join(', ');
   if (Object.keys(errors).length > 0) lines.push(`failed: ${list(errors)}`);
   if (summary.values.wrong > 0) lines.push(`${count(summary.values.wrong)} values are not what was stored`);
+  if (summary.stray_datagrams > 0)
+    lines.push(`${count(summary.stray_datagrams)} datagrams belong to no request that waits, or came twice`);
   if (reconnects > 0) lines.push(`${count(reconnects)} reconnects`);
   if (Object.keys(left_out).length > 0) lines.push(`recorded events that were not sent: ${list(left_out)}`);
   if (keys_merged > 0)
@@ -77,6 +79,18 @@ export function replayWarnings(summary: ReplaySummary): string[] {
   if (cas_unknown > 0)
     lines.push(`${count(cas_unknown)} cas commands without a unique value that was told before`);
   if (!complete) lines.push('blocks of the profiles are missing or damaged: the rest was sent');
+  if (spoiled.seconds > 0) lines.push(spoiledLine(summary));
   if (!valid) lines.push('invalid: the client was the bottleneck, and the latencies are not the server’s');
   return lines;
+}
+
+/** When the client was late, and which figures that spoils. */
+function spoiledLine({ spoiled: { seconds, requests, first }, requests: all, valid }: ReplaySummary): string {
+  const when =
+    seconds === 1
+      ? `in the second from ${first}`
+      : `in ${count(seconds)} seconds, first in that from ${first}`;
+  const rest = requests > 0.001 * all ? 'p99.9 and the maximum are' : 'the maximum is';
+  const what = valid ? `: ${rest} not the server’s` : '';
+  return `the client was late ${when}, with ${count(requests)} requests${what}`;
 }

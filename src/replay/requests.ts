@@ -1,10 +1,11 @@
+import { HAS } from '../profile/shapes.js';
 import { hashNumber } from './changed.js';
 import { Command } from './command.js';
 import type { Connection } from './connection.js';
 import { type EncodeTo, encode } from './encode/encode.js';
 import type { KeyQueue } from './pending.js';
 import type { Settler } from './settle.js';
-import { type CommandShape, FILL, HAS, S } from './shapes.js';
+import { type CommandShape, FILL, S, shapeOf } from './shapes.js';
 import type { Values } from './values.js';
 
 /** The longest relative expiry, seconds; what is more is a Unix time (doc/protocol.txt). */
@@ -88,6 +89,7 @@ export class Requests {
     this.#to.connection = connection;
     this.#lastAt = -1;
     this.#bytesBefore = writer.end - writer.start;
+    connection.datagrams?.begin(writer);
     const first = queue.tail;
     encode(this.#command, this.#to);
     this.#closeRequest();
@@ -149,12 +151,12 @@ export class Requests {
 
   /** Notes how many bytes the request before has. */
   #closeRequest(): void {
+    // What was written before the first request is the frame of its datagram.
+    if (this.#lastAt < 0) return;
     const { queue, writer } = this.#connection;
     const waiting = writer.end - writer.start;
-    if (this.#lastAt >= 0) {
-      queue.bytes[this.#lastAt] = waiting - this.#bytesBefore;
-      this.#settler.waitingBytes += waiting - this.#bytesBefore;
-    }
+    queue.bytes[this.#lastAt] = waiting - this.#bytesBefore;
+    this.#settler.waitingBytes += waiting - this.#bytesBefore;
     this.#bytesBefore = waiting;
   }
 
@@ -191,9 +193,6 @@ export class Requests {
 }
 
 function fillShape(protocol: CommandShape['protocol']): CommandShape {
-  return {
-    ...{ op: FILL, verb: 'store', protocol, asRecorded: false, mode: 'set' },
-    ...{ gets: false, cas: false, quiet: false, base64: false, changesInPlace: false, letters: '' },
-    ...{ status: S.none, has: HAS.key | HAS.value_size, leftOut: '' },
-  };
+  const has = HAS.key | HAS.value_size;
+  return shapeOf({ op: FILL, verb: 'store', protocol, asRecorded: false, mode: 'set', status: S.none, has });
 }

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { MembenchError } from '../errors.js';
-import { Feed } from './feed.js';
-import type { Delivery } from './incoming.js';
+import { Feed, type Source } from './feed.js';
 import type { Login } from './login.js';
 import type { FromThread, ThreadData, ThreadProgress, ToThread } from './messages.js';
 import { type Pace, paceOf, type ReplayOptions } from './options.js';
@@ -12,6 +12,8 @@ import { Tally } from './tally.js';
 
 /** Milliseconds between the order to begin and the first request, so that all threads begin together. */
 const LEAD = 20;
+/** Milliseconds that a thread is given to close its connections. */
+const CLOSE = 1000;
 /** Processors per thread, for the default number of threads. */
 const PROCESSORS_A_THREAD = 4;
 
@@ -46,6 +48,8 @@ const GRAVITY: readonly SliceEnd[] = [
 interface Thread {
   worker: Worker;
   progress: ThreadProgress;
+  /** Resolves when it has ended. */
+  ended: Promise<unknown>;
   /** Resolves the pending order. */
   answer: ((message: FromThread) => void) | null;
 }
@@ -53,7 +57,7 @@ interface Thread {
 /** What a run sends. */
 export interface Load {
   /** Gives the blocks in their order, and `end` at last. */
-  source: () => Delivery;
+  source: Source;
   /** Workers that numbered the connections. */
   workers: number;
   /** Unix nanoseconds of the first request. */
@@ -167,7 +171,14 @@ export class ReplayRun {
 
   /** Closes all connections and ends the threads. */
   async close(): Promise<void> {
-    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
+    await Promise.all(
+      this.#threads.map(async ({ worker, ended }) => {
+        // The system's sockets outlive a thread that is terminated.
+        worker.postMessage({ kind: 'close' } satisfies ToThread);
+        await Promise.race([ended, sleep(CLOSE)]);
+        await worker.terminate();
+      }),
+    );
   }
 
   async #ready(): Promise<void> {
@@ -179,9 +190,11 @@ export class ReplayRun {
   #start(data: ThreadData): Thread {
     const worker = new Worker(new URL('./thread.js', import.meta.url), { workerData: data });
     const progress = { requests: 0, commands: 0, hits: 0, misses: 0, errors: 0 };
-    const thread: Thread = { worker, progress, answer: null };
+    const ended = new Promise((resolve) => worker.once('exit', resolve));
+    const thread: Thread = { worker, progress, ended, answer: null };
     worker.on('message', (message: FromThread) => {
       if (message.kind === 'taken') this.#feed.taken(data.share.thread);
+      else if (message.kind === 'released') this.#feed.released(message.memory);
       else if (message.kind === 'progress') thread.progress = message.progress;
       else thread.answer?.(message);
     });

@@ -1,9 +1,9 @@
+import { performance } from 'node:perf_hooks';
 import type { Commands } from './commands.js';
 import { Connections } from './connections.js';
 import { Idle } from './idle.js';
 import type { Login } from './login.js';
 import type { KeyQueue } from './pending.js';
-import { rehearse } from './rehearse.js';
 import { Requests } from './requests.js';
 import { Schedule, type Slice } from './schedule.js';
 import { Settler } from './settle.js';
@@ -12,6 +12,7 @@ import { Tally } from './tally.js';
 import { Values } from './values.js';
 import { ValueChecker } from './verify.js';
 import { Watch } from './watch.js';
+import type { Wires } from './wire.js';
 
 export interface SenderOptions {
   address: Address;
@@ -41,8 +42,12 @@ const AHEAD_REQUESTS = 1 << 14;
 /** The same where misses are filled: a fill is sent after all that. */
 const AHEAD_OF_FILLS = 1 << 8;
 const AHEAD_BYTES = 1 << 25;
-/** Bytes a socket's answers are read into at a time. */
-const READ_BYTES = 1 << 16;
+/** Where this thread waits for its wires itself: milliseconds after which messages of other threads are read. */
+const STAY = 1;
+/** The same where nothing is sent or waited for. */
+const STAY_IDLE = 5;
+/** Milliseconds that the system may wake a thread late. */
+const WAKE = 0.01;
 /** Milliseconds between two looks at what is overdue. */
 const LOOK = 50;
 /** Milliseconds that quiet requests at the end are given, whose silence nothing proves. */
@@ -52,6 +57,7 @@ const QUIET_GRACE = 100;
 export class Sender {
   readonly #commands: Commands;
   readonly #options: SenderOptions;
+  readonly #wires: Wires;
   readonly #settler = new Settler(new Tally());
   readonly #connections: Connections;
   readonly #requests: Requests;
@@ -68,17 +74,19 @@ export class Sender {
   #resolve: ((end: SliceEnd) => void) | null = null;
   #isScheduled = false;
   #timer: NodeJS.Timeout | undefined;
+  /** Milliseconds for which nothing is to be sent. */
+  #wait = 0;
   #lookedAt = 0;
 
   /** @param baseNs Unix nanoseconds of the recording's first request */
-  constructor(commands: Commands, options: SenderOptions, baseNs: bigint) {
+  constructor(commands: Commands, options: SenderOptions, wires: Wires, baseNs: bigint) {
     this.#commands = commands;
     this.#options = options;
+    this.#wires = wires;
     this.#watch = new Watch(options);
-    const shared = { ...options, settler: this.#settler, answers: Buffer.allocUnsafeSlow(READ_BYTES) };
+    const shared = { ...options, wires, settler: this.#settler, held: { bytes: 0 }, reading: null };
     const values = new Values(options.compressible);
-    rehearse({ ...shared, reading: null }, values);
-    this.#connections = new Connections({ ...shared, reading: null }, () => this.#soon());
+    this.#connections = new Connections(shared, () => this.#soon());
     this.#requests = new Requests(commands, this.#settler, { ...options, values, baseNs });
     if (options.changed !== null) this.#settler.checker = new ValueChecker(values, options.changed);
     if (options.fill) this.#settler.onMiss = (keys, at) => this.#fillMiss(keys, at);
@@ -105,8 +113,10 @@ export class Sender {
       commands.advance();
     }
     const end = performance.now() + this.#options.timeout;
-    while (this.#connections.isConnecting && performance.now() < end)
-      await new Promise((resolve) => setTimeout(resolve, 5));
+    while (this.#connections.isConnecting && performance.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, STAY_IDLE));
+      this.#wires.poll?.(0);
+    }
   }
 
   /** Sends a slice, and waits for the answers. */
@@ -133,12 +143,16 @@ export class Sender {
 
   /** Looks again after a block has come. */
   wake(): void {
+    this.#wait = 0;
     if (this.#slice !== null) this.#soon();
   }
 
   /** Closes all connections. */
   close(): void {
+    this.#slice = null;
+    clearTimeout(this.#timer);
     this.#connections.destroy();
+    this.#wires.close();
   }
 
   /** Has the next turn come after the answers that are there were read. */
@@ -151,21 +165,40 @@ export class Sender {
 
   readonly #tick = (): void => {
     this.#isScheduled = false;
-    if (this.#slice === null) return;
+    const { poll } = this.#wires;
+    const until = performance.now() + STAY;
+    do {
+      if (this.#slice === null) return;
+      if (poll !== null) poll(Math.min(STAY, this.#wait - WAKE));
+      this.#wait = this.#turn();
+    } while (poll !== null && this.#isBusy && performance.now() < until);
+    if (this.#slice !== null) this.#rest();
+  };
+
+  /** Sends what may be sent. Returns for how many milliseconds nothing more is due. */
+  #turn(): number {
     let now = performance.now();
+    let isMore = false;
     // What waited for answers or a connection goes first; its lateness is not the sender's.
     if (!this.#holdsBack) this.#connections.flush(false);
     if (this.#end === null) {
       // Answers are read between two turns, however late the sender is.
-      if (this.#options.asap) this.#fill(now);
-      else if (this.#sendDue(now)) this.#soon();
+      isMore = this.#options.asap ? this.#fill(now) : this.#sendDue(now);
       this.#connections.flush(true);
       now = performance.now();
     }
     if (now - this.#lookedAt >= LOOK) this.#look(now);
     if (this.#end !== null && this.#isDrained(now)) this.#finish();
-    else this.#rest(now);
-  };
+    if (isMore) return 0;
+    if (this.#end !== null) return STAY;
+    return this.#options.asap || Number.isNaN(this.#due) ? LOOK : Math.min(LOOK, this.#due - now);
+  }
+
+  /** Whether something is sent soon, or waited for. */
+  get #isBusy(): boolean {
+    const { underWay, waiting } = this.#settler;
+    return underWay > 0 || waiting > 0 || this.#wait < STAY;
+  }
 
   /** With asap: whether what is encoded belongs to the next slice, because the time of this one is over. */
   get #holdsBack(): boolean {
@@ -178,7 +211,7 @@ export class Sender {
   #sendDue(now: number): boolean {
     let bytes = 0;
     for (let requests = 0; requests < TURN_REQUESTS && bytes < TURN_BYTES; ) {
-      if (!this.#findDue() || this.#due > now) return false;
+      if (!this.#findDue(now) || this.#due > now) return false;
       if (this.#take(now, this.#due)) {
         requests++;
         bytes += this.#commands.command.valueSize;
@@ -187,21 +220,19 @@ export class Sender {
     return true;
   }
 
-  /** With asap: encodes ahead, as much as may wait. */
-  #fill(now: number): void {
+  /** With asap: encodes ahead, as much as may wait. Returns whether there is more of it at once. */
+  #fill(now: number): boolean {
     const settler = this.#settler;
     const ahead = this.#options.fill ? AHEAD_OF_FILLS : AHEAD_REQUESTS;
     for (let requests = 0; settler.waiting < ahead && settler.waitingBytes < AHEAD_BYTES; ) {
-      if (!this.#findDue() || this.#due > now) return;
-      if (this.#take(now, now) && ++requests === TURN_REQUESTS) {
-        this.#soon();
-        return;
-      }
+      if (!this.#findDue(now) || this.#due > now) return false;
+      if (this.#take(now, now) && ++requests === TURN_REQUESTS) return true;
     }
+    return false;
   }
 
   /** Works out when the next step is due. Returns false where there is none in this slice, or not yet. */
-  #findDue(): boolean {
+  #findDue(now: number): boolean {
     const commands = this.#commands;
     if (this.#end !== null) return false;
     if (commands.step === 'waiting') {
@@ -215,8 +246,7 @@ export class Sender {
     if (Number.isNaN(this.#due)) this.#due = this.#schedule!.due(commands);
     const { durationMs } = this.#slice!;
     const isLast = this.#due === Number.POSITIVE_INFINITY;
-    if (!isLast && !(this.#options.asap && performance.now() - this.#schedule!.start >= durationMs))
-      return true;
+    if (!isLast && !(this.#options.asap && now - this.#schedule!.start >= durationMs)) return true;
     const isOver = this.#commands.requests - this.#schedule!.requests >= this.#slice!.requests;
     this.#finishSlice(isOver ? 'requests' : 'duration');
     return false;
@@ -238,7 +268,7 @@ export class Sender {
 
   #send(now: number, due: number): void {
     const { command, conn } = this.#commands;
-    const connection = this.#connections.of(conn);
+    const connection = this.#connections.of(conn, command.shape.udp);
     const refusal = connection.refusal(now);
     if (refusal !== null) {
       this.#settler.tally.refuse(command.shape.op, command.keys, refusal);
@@ -290,7 +320,8 @@ export class Sender {
     this.#mergedBefore = this.#commands.shortKeys.merged;
     for (const [reason, events] of this.#commands.leftOut) tally.leftOut[reason] = events;
     this.#commands.leftOut.clear();
-    const end = this.#end!;
+    // A short slice may be over before the next look.
+    const end = this.#connections.lacksDescriptors ? 'descriptors' : this.#end!;
     this.#slice = null;
     this.#stopAt = 0;
     clearTimeout(this.#timer);
@@ -298,19 +329,30 @@ export class Sender {
   }
 
   /** Waits for the next turn: as long as possible without being late, and without leaving answers unread. */
-  #rest(now: number): void {
+  #rest(): void {
     if (this.#isScheduled) return;
-    const isOver = this.#end !== null;
-    const isWaiting = isOver || this.#options.asap || Number.isNaN(this.#due);
-    const wait = isWaiting ? LOOK : Math.min(LOOK, this.#due - now);
-    const ms = this.#idle.timerFor(wait);
-    if (ms > 0) {
+    if (this.#wait <= 0) {
+      this.#soon();
+      return;
+    }
+    const timer = this.#idle.timerFor(this.#wait);
+    if (this.#wires.poll !== null) {
+      if (this.#isBusy || timer === 0) this.#soon();
+      else this.#timer = setTimeout(this.#wakeUp, Math.min(STAY_IDLE, timer));
+      return;
+    }
+    if (timer > 0 || this.#end !== null) {
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(this.#tick, isOver ? 1 : ms);
+      this.#timer = setTimeout(this.#tick, Math.max(1, timer));
       return;
     }
     const { underWay, now: heard } = this.#settler;
-    this.#idle.sleep(wait, underWay === 0 ? Number.POSITIVE_INFINITY : now - heard);
+    this.#idle.sleep(this.#wait, underWay === 0 ? Number.POSITIVE_INFINITY : performance.now() - heard);
     this.#soon();
   }
+
+  readonly #wakeUp = (): void => {
+    this.#wait = 0;
+    this.#tick();
+  };
 }

@@ -2,6 +2,7 @@
 
 import { hashNumber } from './changed.js';
 import type { KeyQueue, PendingQueue } from './pending.js';
+import { LATENESS_SHARE } from './punctuality.js';
 import { FILL, OPS, S } from './shapes.js';
 import type { Failure, Tally } from './tally.js';
 import type { ValueChecker } from './verify.js';
@@ -80,9 +81,15 @@ export class Settler {
       const op = this.tally.op(queue.op[at]!);
       op.latency.record(nanoseconds(this.now - queue.intended[at]!));
       op.service.record(nanoseconds(this.now - queue.sentAt[at]!));
+      this.tally.punctuality.answer(this.now, queue.late[at] !== 0 && this.#isSpoiled(queue, at));
     }
     this.underWay--;
     queue.shift();
+  }
+
+  /** Whether its lateness is a large part of the latency of a request. */
+  #isSpoiled({ intended, sentAt }: PendingQueue, at: number): boolean {
+    return sentAt[at]! - intended[at]! > LATENESS_SHARE * (this.now - intended[at]!);
   }
 
   /** The first request got no answer, by the rules of its protocol. */

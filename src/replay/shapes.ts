@@ -2,6 +2,7 @@
 import { flagLetters } from '../event/values.js';
 import type { Block, Shape } from '../profile/block.js';
 import { presentBit } from '../profile/columns.js';
+import { HAS } from '../profile/shapes.js';
 import type { ReplayProtocol } from './options.js';
 
 /** Data commands, which may be sent again. Nothing else ever is: admin commands are counted and left out. */
@@ -61,19 +62,6 @@ const VERBS: Readonly<Record<string, Verb>> = {
   noop: 'barrier',
 };
 
-/** Which values an event has: bits of CommandShape.has. */
-export const HAS = {
-  key: 1,
-  value_size: 2,
-  latency: 4,
-  flags: 8,
-  ttl: 16,
-  delta: 32,
-  initial: 64,
-  cas_new: 128,
-  vivify: 256,
-  recache: 512,
-} as const;
 const COLUMNS = Object.keys(HAS) as (keyof typeof HAS)[];
 
 /** What many events have in common. */
@@ -81,6 +69,8 @@ export interface CommandShape {
   /** Index into OPS; -1 where the event is not sent. */
   op: number;
   verb: Verb;
+  /** Whether it is sent over UDP, as it was recorded. */
+  udp: boolean;
   /** Protocol it is sent in. */
   protocol: 'text' | 'meta' | 'binary';
   /** Whether it is sent in the protocol it was recorded in. */
@@ -113,27 +103,37 @@ export const FILL = OPS.length;
 /** Flags of meta requests that text and binary requests have nothing for. */
 const META_ONLY = /[EINRx]/;
 
+/** What a server is sent. */
+export interface Target {
+  protocol: ReplayProtocol;
+  /** Whether it can be asked over UDP, too. */
+  udp: boolean;
+}
+
 /** The shapes of a block, for sending in a protocol. */
-export function commandShapes({ shapes, names }: Block, protocol: ReplayProtocol): CommandShape[] {
+export function commandShapes({ shapes, names }: Block, target: Target): CommandShape[] {
   const bits = COLUMNS.map((column) => [HAS[column], presentBit(names, column)] as const);
-  return shapes.map((shape) => commandShape(shape, bits, protocol));
+  return shapes.map((shape) => commandShape(shape, bits, target));
 }
 
 function commandShape(
   shape: Shape,
   bits: readonly (readonly [has: number, present: number])[],
-  wanted: ReplayProtocol,
+  wanted: Target,
 ): CommandShape {
   const { op, proto, mode, traits, present } = shape;
   const letters = flagLetters(shape.metaFlags);
   // The meta no-op is recorded as text, where nothing else of the connection is meta.
   const recorded = op === 'mn' ? 'meta' : proto;
-  const protocol = (wanted === 'as-recorded' ? recorded : wanted) as CommandShape['protocol'];
+  const protocol = (
+    wanted.protocol === 'as-recorded' ? recorded : wanted.protocol
+  ) as CommandShape['protocol'];
   const status = STATUSES.indexOf(shape.status as (typeof STATUSES)[number]);
   const isTouching = op === 'mg' && letters.includes('T');
-  const found: CommandShape = {
+  const found = shapeOf({
     op: OPS.indexOf(op as (typeof OPS)[number]),
     verb: isTouching ? (letters.includes('v') ? 'gat' : 'touch') : (VERBS[op] ?? 'barrier'),
+    udp: shape.transport === 'udp',
     protocol,
     asRecorded: protocol === recorded,
     mode: modeOf(op, mode),
@@ -145,11 +145,22 @@ function commandShape(
     letters,
     status: status < 0 ? S.unanswered : status,
     has: bits.reduce((has, [bit, stored]) => (present & stored ? has | bit : has), 0),
-    leftOut: '',
-  };
-  found.leftOut = reasonToLeaveOut(found, shape);
+  });
+  found.leftOut = reasonToLeaveOut(found, shape, wanted.udp);
   if (found.leftOut !== '') found.op = -1;
   return found;
+}
+
+/** A shape by what is not usual about it. */
+export function shapeOf(
+  known: Pick<CommandShape, 'op' | 'verb' | 'protocol' | 'mode' | 'status' | 'has'> & Partial<CommandShape>,
+): CommandShape {
+  return {
+    ...{ op: -1, verb: 'barrier', udp: false, protocol: 'text', asRecorded: true, mode: '' },
+    ...{ gets: false, cas: false, quiet: false, base64: false, changesInPlace: false, letters: '' },
+    ...{ status: S.none, has: 0, leftOut: '' },
+    ...known,
+  };
 }
 
 function modeOf(op: string, mode: string | null): string {
@@ -158,9 +169,10 @@ function modeOf(op: string, mode: string | null): string {
   return op;
 }
 
-function reasonToLeaveOut(shape: CommandShape, { transport, op }: Shape): string {
+function reasonToLeaveOut(shape: CommandShape, { transport, op }: Shape, hasUdp: boolean): string {
   if (shape.op < 0) return op === 'auth' || op.startsWith('sasl') ? 'login' : 'admin command';
-  if (transport !== 'tcp') return 'udp';
+  if (transport !== 'tcp' && transport !== 'udp') return 'unknown transport';
+  if (shape.udp && !hasUdp) return 'udp';
   if (!['text', 'meta', 'binary'].includes(shape.protocol)) return 'unknown protocol';
   if (shape.verb !== 'barrier' && !(shape.has & HAS.key)) return 'without key';
   if (shape.verb === 'store' && !(shape.has & HAS.value_size)) return 'without size';

@@ -1,4 +1,5 @@
 import type { Percentiles } from '../analyze/histogram.js';
+import { LATENESS_FINE, LATENESS_SHARE, SPOILED_SHARE } from './punctuality.js';
 import type { SliceEnd } from './sender.js';
 import { type OpFigures, type OutcomeFigures, opName, Tally } from './tally.js';
 
@@ -32,6 +33,8 @@ export interface ReplaySummary {
   errors: Record<string, number>;
   /** False: the client was the bottleneck, and the latencies say nothing about the server. */
   valid: boolean;
+  /** Seconds in which the client was too late for a hundredth of the latencies or more; their late requests; and the first. */
+  spoiled: { seconds: number; requests: number; first: string | null };
   /** Nanoseconds requests were handed to the system after they were due. */
   lateness_ns: Percentiles;
   outcome: OutcomeFigures;
@@ -41,6 +44,8 @@ export interface ReplaySummary {
   ended: SliceEnd;
   connections: number;
   reconnects: number;
+  /** Datagrams that came and belong to no request, or came twice. */
+  stray_datagrams: number;
   /** Recorded events that were not sent, by reason. */
   left_out: Record<string, number>;
   /** Recorded keys that are too short to be told from another one when replayed. */
@@ -66,11 +71,6 @@ export interface ReplayProgress {
   elapsed: number;
 }
 
-/** Lateness up to this is not felt, nanoseconds. */
-const LATENESS_FINE = 1e6;
-/** Lateness up to this share of the latency does not spoil it. */
-const LATENESS_SHARE = 0.1;
-
 /** Puts the figures of a slice together. */
 export function summarize(tally: Tally, end: SliceEnd, complete: boolean): Omit<ReplaySummary, 'warmed'> {
   const ops: Record<string, ReplayOp> = {};
@@ -83,6 +83,7 @@ export function summarize(tally: Tally, end: SliceEnd, complete: boolean): Omit<
     total.latency.merge(figures.latency);
     total.service.merge(figures.service);
   }
+  const { punctuality } = tally;
   const elapsed = Math.max(0, tally.lastMs - tally.firstMs) / 1000;
   const ratio = (hits: number, misses: number) => (hits + misses > 0 ? hits / (hits + misses) : null);
   const lateness = tally.lateness.percentiles();
@@ -95,7 +96,12 @@ export function summarize(tally: Tally, end: SliceEnd, complete: boolean): Omit<
     hit_ratio: ratio(total.hits, total.misses),
     recorded_hit_ratio: ratio(tally.recordedHits, tally.recordedMisses),
     errors: tally.failures,
-    valid: isValid(lateness, latency),
+    valid: isValid(lateness, latency) && punctuality.requests <= SPOILED_SHARE * punctuality.answered,
+    spoiled: {
+      seconds: punctuality.seconds,
+      requests: punctuality.requests,
+      first: timeOf(punctuality.first),
+    },
     lateness_ns: lateness,
     outcome: tally.outcome,
     ops,
@@ -103,6 +109,7 @@ export function summarize(tally: Tally, end: SliceEnd, complete: boolean): Omit<
     ended: end,
     connections: tally.connections,
     reconnects: tally.reconnects,
+    stray_datagrams: tally.strayDatagrams,
     left_out: tally.leftOut,
     keys_merged: tally.keysMerged,
     cas_unknown: tally.casUnknown,
@@ -113,7 +120,12 @@ export function summarize(tally: Tally, end: SliceEnd, complete: boolean): Omit<
 
 /** Whether the sender's lateness leaves the latencies as they are: it is below a millisecond, or a tenth of them. */
 function isValid({ p99: late }: Percentiles, { p99 }: Percentiles): boolean {
-  return late === null || late <= LATENESS_FINE || (p99 !== null && late <= LATENESS_SHARE * p99);
+  return late === null || late <= 1e6 * LATENESS_FINE || (p99 !== null && late <= LATENESS_SHARE * p99);
+}
+
+/** A second since 1970 as a date. */
+function timeOf(second: number | null): string | null {
+  return second === null ? null : new Date(1000 * second).toISOString();
 }
 
 function opOf({ latency, service, bytesOut, bytesIn, ...counts }: OpFigures): ReplayOp {

@@ -1,10 +1,17 @@
 /** A look through the profiles before a replay: what was there before, and what is changed in place. */
 
+import { createRows, EventOrder, waitingBlocks } from '../profile/event-order.js';
+import { HAS } from '../profile/shapes.js';
 import type { Blocks } from './blocks.js';
 import { hashNumber } from './changed.js';
 import { keptHigh, keptLow } from './keys.js';
-import { earliestOf, type Rows, rowsOf } from './rows.js';
-import { HAS, S } from './shapes.js';
+import { type Rows, rowsOf } from './rows.js';
+import { S } from './shapes.js';
+
+/** Everything is looked at. */
+const ANY = { protocol: 'as-recorded', udp: true } as const;
+/** Rows that are put in order at a time. */
+const BATCH = 1 << 14;
 
 /** Keys that are followed at most; what is beyond is counted. */
 const KEYS_MAX = 1 << 22;
@@ -58,30 +65,17 @@ export function survey(blocks: Blocks): Survey {
   return found;
 }
 
-/** The rows of all good blocks in their order; holds the blocks whose times overlap. */
+/** The rows of all good blocks in their order. */
 function* rowsInOrder(blocks: Blocks): Generator<[Rows, number]> {
   const { baseNs } = blocks;
-  const waiting = blocks.waiting.filter(({ entry }) => entry.events > 0);
-  let open: Rows[] = [];
-  let next = 0;
-  for (;;) {
-    const first = earliestOf(open);
-    const block = waiting[next];
-    const start = block === undefined ? Number.POSITIVE_INFINITY : Number(block.startNs - baseNs);
-    if (block !== undefined && (first === null || first.at[first.order[first.taken]!]! >= start)) {
-      next++;
-      const { run, workerKey } = block;
-      const rows = blocks.read(block, (found) =>
-        rowsOf(found, { run, workerKey, baseNs, protocol: 'as-recorded' }),
-      );
-      if (rows !== null) open.push(rows);
-      continue;
+  const order = new EventOrder(waitingBlocks(blocks.readers));
+  const rows = createRows(BATCH);
+  do {
+    order.begin(rows);
+    for (let next = order.fill(rows); next !== null; next = order.fill(rows)) {
+      const owner = { run: next.run, workerKey: next.workerKey, baseNs, target: ANY };
+      order.open(blocks.read(next, (block) => rowsOf(block, owner)));
     }
-    if (first === null) return;
-    yield [first, first.order[first.taken++]!];
-    if (first.taken === first.rows) {
-      const done = first;
-      open = open.filter((rows) => rows !== done);
-    }
-  }
+    for (let i = 0; i < rows.rows; i++) yield [rows.blocks[rows.block[i]!] as Rows, rows.row[i]!];
+  } while (rows.rows > 0);
 }

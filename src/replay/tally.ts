@@ -1,4 +1,5 @@
 import { Histogram } from '../analyze/histogram.js';
+import { Punctuality, type PunctualityData } from './punctuality.js';
 import { FILL, OPS, S } from './shapes.js';
 
 /** Failures that a replay counts by name. */
@@ -55,6 +56,7 @@ export class Tally {
   readonly failures: Partial<Record<Failure, number>> = {};
   /** Nanoseconds from when requests were due to when they were handed to the system. */
   lateness = new Histogram();
+  readonly punctuality = new Punctuality();
   /** Requests that were sent or failed to be, and their keys. */
   requests = 0;
   commands = 0;
@@ -62,6 +64,8 @@ export class Tally {
   recordedMisses = 0;
   connections = 0;
   reconnects = 0;
+  /** Datagrams that came and belong to no request, or came twice. */
+  strayDatagrams = 0;
   /** Compared unique values that were made up, because no answer had told any. */
   casUnknown = 0;
   /** Events that were not sent, by reason. */
@@ -138,6 +142,7 @@ export class Tally {
     addTo(this.leftOut, other.leftOut);
     for (const name of TOTALS) this[name] += other[name];
     this.lateness.merge(other.lateness);
+    this.punctuality.merge(other.punctuality.toData());
     this.firstMs = Math.min(this.firstMs, other.firstMs);
     this.lastMs = Math.max(this.lastMs, other.lastMs);
   }
@@ -153,6 +158,7 @@ export class Tally {
       ...{ outcome: this.outcome, failures: this.failures, leftOut: this.leftOut },
       totals: TOTALS.map((name) => this[name]),
       lateness: this.lateness.toData(),
+      punctuality: this.punctuality.toData(),
       ...{ firstMs: this.firstMs, lastMs: this.lastMs },
     };
   }
@@ -173,6 +179,7 @@ export class Tally {
     Object.assign(tally.leftOut, data.leftOut);
     for (const [i, name] of TOTALS.entries()) tally[name] = data.totals[i]!;
     tally.lateness = Histogram.fromData(data.lateness);
+    tally.punctuality.merge(data.punctuality);
     tally.firstMs = data.firstMs;
     tally.lastMs = data.lastMs;
     return tally;
@@ -192,6 +199,7 @@ export interface TallyData {
   leftOut: Record<string, number>;
   totals: number[];
   lateness: HistogramData;
+  punctuality: PunctualityData;
   firstMs: number;
   lastMs: number;
 }
@@ -204,6 +212,7 @@ const TOTALS = [
   'recordedMisses',
   'connections',
   'reconnects',
+  'strayDatagrams',
   'casUnknown',
   'valuesRight',
   'valuesWrong',

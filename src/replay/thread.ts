@@ -3,6 +3,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Commands } from './commands.js';
 import { Incoming } from './incoming.js';
 import type { FromThread, ThreadData, ToThread } from './messages.js';
+import { openWires } from './open-wires.js';
+import { rehearse } from './rehearse.js';
 import { Sender } from './sender.js';
 import type { Tally } from './tally.js';
 
@@ -11,8 +13,13 @@ const INTERVAL = 250;
 
 const { share, options, baseNs } = workerData as ThreadData;
 const send = (message: FromThread) => parentPort!.postMessage(message);
-const incoming = new Incoming(() => send({ kind: 'taken' }));
-const sender = new Sender(new Commands(incoming, share), options, baseNs);
+const incoming = new Incoming(
+  () => send({ kind: 'taken' }),
+  (memory) => send({ kind: 'released', memory }),
+);
+const wires = await openWires(options.address);
+await rehearse(options);
+const sender = new Sender(new Commands(incoming, share), options, wires, baseNs);
 let isPrepared = false;
 
 async function prepare(): Promise<void> {
@@ -55,7 +62,6 @@ parentPort!.on('message', async (message: ToThread) => {
       break;
     case 'close':
       sender.close();
-      send({ kind: 'closed' });
       parentPort!.close();
       break;
     default:

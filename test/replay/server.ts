@@ -79,10 +79,12 @@ export class Memcached {
     this.#port = port;
     this.server = `127.0.0.1:${port}`;
     const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
-    const args = [...user, '-l', '127.0.0.1', '-p', String(port), '-t', '2', ...options];
+    const more = options.map((option) => (option === 'PORT' ? String(port) : option));
+    const args = [...user, '-l', '127.0.0.1', '-p', String(port), '-t', '2', ...more];
     this.child = spawn('memcached', args, { stdio: 'ignore' });
   }
 
+  /** @param options of memcached; PORT stands for its port */
   static async start(t: Context, ...options: string[]): Promise<Memcached> {
     const memcached = new Memcached(await freePort(), options);
     t.teardown(() => memcached.kill());

@@ -36,6 +36,11 @@ export class BinaryAnswers {
     this.#settler = settler;
   }
 
+  /** Whether the next byte begins an answer. */
+  get isBetween(): boolean {
+    return this.#headerSize === 0 && this.#skip === 0;
+  }
+
   /** Reads bytes. Returns false where they are no answers to what was asked. */
   feed(bytes: Buffer, size: number): boolean {
     let at = 0;

@@ -36,6 +36,11 @@ export class TextAnswers {
     this.#settler = settler;
   }
 
+  /** Whether the next byte begins an answer. */
+  get isBetween(): boolean {
+    return this.#line === null && this.#skip === 0 && this.#cursor === 0;
+  }
+
   /** Reads bytes. Returns false where they are no answers to what was asked: nothing after them can be understood. */
   feed(bytes: Buffer, size: number): boolean {
     let at = 0;
