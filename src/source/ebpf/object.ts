@@ -30,13 +30,17 @@ export interface ProgramSettings {
   snaplen?: number | undefined;
   /** Whether values are left out of packets. Default false. */
   skipValues?: boolean | undefined;
+  /** Whether the packets are those of a cgroup; else those of interfaces. Default false; not with `perf`. */
+  cgroup?: boolean | undefined;
 }
 
 /** Descriptors of programs and maps in the kernel. */
 export interface LoadedPrograms {
-  /** Descriptors of the programs for devices with an Ethernet header (l2) and without a link header (l3). */
-  readonly l2: number;
-  readonly l3: number;
+  /**
+   * Descriptors of the programs: for devices with an Ethernet header and without a link header; or for what a cgroup
+   * receives and sends.
+   */
+  readonly programs: readonly [number, number];
   /** Descriptors of the rings, those of a worker in a row. */
   readonly rings: readonly number[];
   readonly counters: number;
@@ -56,9 +60,13 @@ const WAKE_INTERVAL = 400_000n;
 const WAKE_INTERVAL_BUSY = 2_000_000n;
 const WAKE_BYTES = 20_000n;
 
-/** Paths of the built objects: for BPF rings, and for the perf buffer. */
+/** Paths of the built objects: for BPF rings, for the perf buffer, and for cgroups. */
 const OBJECT = new URL('../../bpf/packets.bpf.o', import.meta.url);
 const PERF_OBJECT = new URL('../../bpf/perf.bpf.o', import.meta.url);
+const CGROUP_OBJECT = new URL('../../bpf/cgroup.bpf.o', import.meta.url);
+
+const objectFor = ({ perf, cgroup }: ProgramSettings) =>
+  perf !== undefined ? PERF_OBJECT : cgroup ? CGROUP_OBJECT : OBJECT;
 
 /**
  * Loads the programs.
@@ -66,8 +74,8 @@ const PERF_OBJECT = new URL('../../bpf/perf.bpf.o', import.meta.url);
  * @throws ERR_MEMBENCH_UNSUPPORTED where the object is not built or the kernel refuses it
  */
 export function loadPrograms(libbpf: Libbpf, settings: ProgramSettings): LoadedPrograms {
-  // It takes no stamps (bpf/perf.h).
-  if (settings.perf !== undefined) return loadWith(libbpf, settings, false);
+  // The one takes no stamps (bpf/perf.h), and the kernel does not tell the other what clock they are of.
+  if (settings.perf !== undefined || settings.cgroup) return loadWith(libbpf, settings, false);
   try {
     return loadWith(libbpf, settings, true);
   } catch {
@@ -77,7 +85,7 @@ export function loadPrograms(libbpf: Libbpf, settings: ProgramSettings): LoadedP
 }
 
 function loadWith(libbpf: Libbpf, settings: ProgramSettings, stamps: boolean): LoadedPrograms {
-  const object = openObject(libbpf, settings.perf === undefined ? OBJECT : PERF_OBJECT);
+  const object = openObject(libbpf, objectFor(settings));
   const rings: Ring[] = [];
   try {
     return load(libbpf, object, { ...settings, stamps }, rings);
@@ -158,17 +166,17 @@ function load(libbpf: Libbpf, object: Handle, settings: LoadSettings, rings: Rin
   libbpf.setMaxEntries(map('gatherings'), settings.skipValues ? cpus : 1);
   const suffix = settings.skipValues ? '_cut' : '';
   const program = (name: string) => find(libbpf.findProgram(object, name), name);
-  const used = ['membench_l2', 'membench_l3'].map((name) => program(name + suffix));
-  const unused = ['membench_l2', 'membench_l3'].map((name) => program(name + (suffix ? '' : '_cut')));
+  const names = settings.cgroup ? ['membench_in', 'membench_out'] : ['membench_l2', 'membench_l3'];
+  const used = names.map((name) => program(name + suffix));
+  const unused = names.map((name) => program(name + (suffix ? '' : '_cut')));
   for (const one of unused) check(libbpf.setAutoload(one, false), 'leave out a BPF program');
   check(libbpf.load(object), 'load the BPF programs');
   const { perf, rings: workers, ringSize: size } = settings;
   if (perf !== undefined) openPerfBuffer(libbpf, perf, libbpf.mapFd(map('events')), { workers, size }, rings);
   else openRings(libbpf, libbpf.mapFd(map('rings')), { workers, size }, rings);
-  const [l2, l3] = used.map((one) => libbpf.programFd(one));
+  const [first, second] = used.map((one) => libbpf.programFd(one));
   return {
-    l2: l2!,
-    l3: l3!,
+    programs: [first!, second!],
     rings: rings.map(({ fd }) => fd),
     counters: libbpf.mapFd(map('counters')),
     countersSize: elements * KERNEL_COUNTERS * 8,
