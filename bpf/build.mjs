@@ -5,10 +5,14 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 
-/** The objects: one that copies packets into BPF rings, one into the perf buffer, one that counts. */
+/**
+ * The objects: one that copies packets into BPF rings, one into the perf buffer, one that copies the packets of a
+ * cgroup, for which it needs an atomic exchange (v3), and one that counts.
+ */
 const OBJECTS = {
   packets: ['bpf/packets.bpf.c'],
   perf: ['-DMEMBENCH_PERF', 'bpf/packets.bpf.c'],
+  cgroup: ['-DMEMBENCH_CGROUP', '-mcpu=v3', 'bpf/packets.bpf.c'],
   count: ['bpf/count.bpf.c'],
 };
 const outOf = (name) => `dist/bpf/${name}.bpf.o`;

@@ -54,8 +54,8 @@ struct counters {
 
 /*
  * Counters by element cpu * (rings + 1) + ring; the last element of each CPU is for packets that reached no
- * ring. Only the element's CPU writes it, always with bottom halves disabled, so that plain additions
- * suffice. User space maps it, so that reading needs no system call and no right.
+ * ring. Only the element's CPU writes it, and at TC with bottom halves disabled, so that plain additions
+ * suffice there. User space maps it, so that reading needs no system call and no right.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -99,8 +99,12 @@ struct parsing {
 	__u32 keys;
 };
 
-/* A record while it is put together (values.h, parse.h); of each CPU, with bottom halves disabled. */
+/* A record while it is put together (values.h, parse.h); one for each CPU. */
 struct gathering {
+#ifdef MEMBENCH_CGROUP
+	/* 1 while a program uses it. */
+	__u64 busy;
+#endif
 	/* Stays 0; unknown to the verifier. */
 	__u64 zero;
 	struct membench_ring_record record;
@@ -118,15 +122,25 @@ struct {
 	__type(value, struct gathering);
 } gatherings SEC(".maps");
 
+#ifdef MEMBENCH_CGROUP
+/* What a cgroup sends comes by there with bottom halves enabled: another packet may come in between. */
+#define INCREMENT                                      \
+	"r0 = 1\n"                                     \
+	"lock *(u64 *)(%[c] + %[offset]) += r0\n"
+#else
+#define INCREMENT                                      \
+	"r0 = *(u64 *)(%[c] + %[offset])\n"            \
+	"r0 += 1\n"                                    \
+	"*(u64 *)(%[c] + %[offset]) = r0\n"
+#endif
+
 /*
  * Adds one at an offset that is a constant for the verifier, because a process without CAP_PERFMON may not
  * add a computed value to a pointer. Written in assembly, because clang would merge the cases again.
  */
 #define COUNT(counter)                                                                         \
 	case counter:                                                                          \
-		asm volatile("r0 = *(u64 *)(%[c] + %[offset])\n"                               \
-			     "r0 += 1\n"                                                       \
-			     "*(u64 *)(%[c] + %[offset]) = r0\n"                               \
+		asm volatile(INCREMENT                                                         \
 			     :                                                                 \
 			     : [c] "r"(c), [offset] "i"((counter) * sizeof(__u64))             \
 			     : "r0", "memory");                                                \

@@ -3,7 +3,8 @@
  * Copies the packets of the server ports into the ring of the worker that owns their flow. It changes nothing
  * and passes every packet on, so that other attached programs see it, too.
  *
- * Compiled twice: with MEMBENCH_PERF the rings are those of the BPF perf buffer.
+ * Compiled three times: with MEMBENCH_PERF the rings are those of the BPF perf buffer; with MEMBENCH_CGROUP the
+ * packets are those of a cgroup, and else of interfaces.
  *
  * seen = submitted + lost(reason) + skipped(reason), exactly, on every CPU.
  */
@@ -19,6 +20,8 @@
 
 /* Value of both TCX_NEXT and TC_ACT_UNSPEC (linux/bpf.h, linux/pkt_cls.h): the next program decides. */
 #define PASS (-1)
+/* Of a cgroup's program: the packet goes on. */
+#define LET_PASS 1
 
 #define HEAD sizeof(struct membench_ring_record)
 
@@ -128,20 +131,15 @@ __noinline int membench_submit(struct __sk_buff *skb, __u64 place, __u32 hash, _
 	return fill(skb, place, hash, captured, ring, now, wake, MEMBENCH_RING_CAPTURE_MAX + HEAD);
 }
 
-/* As `membench_submit`, but without the values that begin in the packet. */
-__noinline int membench_skip(struct __sk_buff *skb, __u64 place, __u32 hash, __u32 index)
+/* Sends a packet without the values that begin in it; where there are none, the whole packet. */
+static __always_inline int send_gathered(struct __sk_buff *skb, __u64 place, __u32 hash, __u32 index,
+					 struct gathering *g, void *ring)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-	struct gathering *g = bpf_map_lookup_elem(&gatherings, &cpu);
-	void *ring = bpf_map_lookup_elem(&rings, &index);
 	struct wake *last = bpf_map_lookup_elem(&wakes, &index);
-	__u32 gathered, captured;
+	__u32 gathered = membench_gather(skb, place, hash);
+	__u32 captured = gathered & 0xffff;
 	__u64 now, size;
 
-	if (skb->len < HOLE_LEAST || (__u8)(place >> 40) != IPPROTO_TCP || !g || !ring)
-		return membench_submit(skb, place, hash, index);
-	gathered = membench_gather(skb, place, hash);
-	captured = gathered & 0xffff;
 	if (!captured || captured > settings.snaplen)
 		return membench_submit(skb, place, hash, index);
 	now = time_of(skb, last);
@@ -155,6 +153,28 @@ __noinline int membench_skip(struct __sk_buff *skb, __u64 place, __u32 hash, __u
 	if (bpf_ringbuf_output(ring, &g->record, size, wake_flag(ring, last, now)))
 		return MEMBENCH_KERNEL_COUNTER_LOST_RING_FULL;
 	return MEMBENCH_KERNEL_COUNTER_SUBMITTED;
+}
+
+/* As `membench_submit`, but without the values that begin in the packet. */
+__noinline int membench_skip(struct __sk_buff *skb, __u64 place, __u32 hash, __u32 index)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct gathering *g = bpf_map_lookup_elem(&gatherings, &cpu);
+	void *ring = bpf_map_lookup_elem(&rings, &index);
+	int outcome;
+
+	if (skb->len < HOLE_LEAST || (__u8)(place >> 40) != IPPROTO_TCP || !g || !ring)
+		return membench_submit(skb, place, hash, index);
+#ifdef MEMBENCH_CGROUP
+	/* What was interrupted by this packet is using it. */
+	if (__sync_lock_test_and_set(&g->busy, 1))
+		return membench_submit(skb, place, hash, index);
+#endif
+	outcome = send_gathered(skb, place, hash, index, g, ring);
+#ifdef MEMBENCH_CGROUP
+	__sync_lock_test_and_set(&g->busy, 0);
+#endif
+	return outcome;
 }
 #endif
 
@@ -302,6 +322,39 @@ static __always_inline void record(struct __sk_buff *skb, __u32 l3, const enum h
 	membench_count(ring, outcome);
 }
 
+#ifdef MEMBENCH_CGROUP
+
+/* What sockets of a cgroup receive and send, from the IP header on. The second of each leaves out values. */
+SEC("cgroup_skb/ingress")
+int membench_in(struct __sk_buff *skb)
+{
+	record(skb, 0, COPY);
+	return LET_PASS;
+}
+
+SEC("cgroup_skb/ingress")
+int membench_in_cut(struct __sk_buff *skb)
+{
+	record(skb, 0, SKIP_VALUES);
+	return LET_PASS;
+}
+
+SEC("cgroup_skb/egress")
+int membench_out(struct __sk_buff *skb)
+{
+	record(skb, 0, COPY);
+	return LET_PASS;
+}
+
+SEC("cgroup_skb/egress")
+int membench_out_cut(struct __sk_buff *skb)
+{
+	record(skb, 0, SKIP_VALUES);
+	return LET_PASS;
+}
+
+#else
+
 /* Takes one packet with VLAN tags in it. */
 __noinline int membench_tagged(struct __sk_buff *skb, __u32 l3)
 {
@@ -353,6 +406,8 @@ PROGRAMS(, COPY)
 PROGRAMS(_cut, SKIP_VALUES)
 #ifndef MEMBENCH_PERF
 PROGRAMS(_parse, PARSE)
+#endif
+
 #endif
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -1,7 +1,7 @@
 /** Checks the options of a recording before anything is opened. */
 import { MembenchError, refuseUnknown } from './errors.js';
 import type { RecordOptions } from './record-options.js';
-import { isLive } from './source/names.js';
+import { cgroupOf, isLive } from './source/names.js';
 
 /** All options; the compiler checks that none is missing. */
 const KNOWN: Readonly<Record<keyof RecordOptions, true>> = {
@@ -108,13 +108,19 @@ function checkSource(options: RecordOptions): void {
     if (!isLive(source) || !/^ebpf:/.test(source as string)) refuse('parsing in the kernel is for ebpf:IF');
     if (ebpfBuffer === 'perf')
       refuse('parsing in the kernel needs BPF rings: the perf buffer has packets only');
+    if (cgroupOf(attach) !== undefined) refuse('parsing in the kernel is for interfaces, not for cgroups');
     if (ebpfValues === 'copy') refuse('parsing in the kernel leaves values there: they are not copied');
   }
   if (!isLive(source)) {
     if (user !== undefined) refuse('a user to decode is for live sources');
     if (zeroCopy === false) refuse('copying out of kernel rings is for live sources');
   }
-  if (isLive(source) && !/^(afpacket|pcap):/.test(source as string)) return;
+  if (isLive(source) && !/^(afpacket|pcap):/.test(source as string)) {
+    if (cgroupOf(attach) === undefined) return;
+    if (!/^ebpf:(\*|any)$/.test(source as string)) refuse('a cgroup is recorded on all interfaces: ebpf:*');
+    if (ebpfBuffer === 'perf') refuse('a cgroup is recorded through BPF rings only');
+    return;
+  }
   if (attach !== undefined) refuse('a way to attach programs is for ebpf sources');
   if (ebpfValues !== undefined) refuse('leaving out values is for ebpf sources');
   if (ebpfBuffer !== undefined) refuse('a choice between ring and perf buffer is for ebpf sources');

@@ -49,8 +49,12 @@ export interface RecordOptions {
   user?: string;
   /** Let the parser read kernel rings in place, where mapping works; else they are copied. Default true. */
   zeroCopy?: boolean;
-  /** Attach eBPF programs only this way. Default: `tcx`, or `clsact` where the kernel is older than 6.6. */
-  attach?: 'tcx' | 'clsact';
+  /**
+   * Attach eBPF programs only this way. Default: `tcx`, or `clsact` where the kernel is older than 6.6. `cgroup:` with the
+   * path of a folder of cgroup v2 attaches them to that instead of interfaces: `ebpf:*` is then what the sockets of its
+   * processes receive and send.
+   */
+  attach?: 'tcx' | 'clsact' | `cgroup:${string}`;
   /**
    * Whether the eBPF program leaves out values that begin in a packet, so that they never leave the kernel, or
    * copies whole packets. Default: `skip`, or `copy` where this kernel or a lack of rights does not permit it.

@@ -5,6 +5,7 @@ import { complain, EXIT_USAGE } from './complain.js';
 import {
   collect,
   parseAddress,
+  parseAttach,
   parseCount,
   parseDuration,
   parseFactor,
@@ -84,7 +85,7 @@ function build(): Command {
       '-Z, --user <user>',
       'user who decodes live traffic when started as root (membench if it exists, else nobody)',
     )
-    .addOption(new Option('--attach <how>', 'attach eBPF programs only this way').choices(['tcx', 'clsact']))
+    .option('--attach <how>', 'attach eBPF programs only this way: tcx, clsact, or cgroup:PATH', parseAttach)
     .addOption(
       new Option('--ebpf-values <how>', 'leave values in the kernel, or copy whole packets (skip)').choices([
         'skip',

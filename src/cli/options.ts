@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { type ExportTime, SECTIONS, type SectionName } from '../index.js';
+import { type ExportTime, type RecordOptions, SECTIONS, type SectionName } from '../index.js';
 
 /** Parses a positive whole number. */
 export function parseCount(text: string): number {
@@ -57,6 +57,13 @@ const LIMITS: Record<string, number> = { us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1 };
 /** Parses a snapshot length; 0 stands for whole packets, as for tcpdump. */
 export function parseSnaplen(text: string): number {
   return text === '0' ? 0 : parseCount(text);
+}
+
+/** Parses a way to attach programs. */
+export function parseAttach(text: string): NonNullable<RecordOptions['attach']> {
+  if (text === 'tcx' || text === 'clsact') return text;
+  if (/^cgroup:./.test(text)) return text as `cgroup:${string}`;
+  throw new InvalidArgumentError('It must be tcx, clsact, or cgroup:PATH.');
 }
 
 /** Parses a percentage from 0 to 100. */

@@ -18,7 +18,7 @@ export interface RecordFlags {
   sample?: number;
   snaplen?: number;
   user?: string;
-  attach?: 'tcx' | 'clsact';
+  attach?: RecordOptions['attach'];
   ebpfValues?: 'skip' | 'copy';
   ebpfBuffer?: 'ring' | 'perf';
   kernelParse?: boolean;

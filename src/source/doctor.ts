@@ -8,6 +8,7 @@ import { loadKoffi } from '../native/koffi.js';
 import { findDecoder, type User } from '../native/users.js';
 import type { Check } from './check.js';
 import type { Libbpf } from './ebpf/libbpf.js';
+import type { ProgramSettings } from './ebpf/object.js';
 
 export interface SourceDiagnosis {
   source: 'file' | 'pcap' | 'afpacket' | 'ebpf';
@@ -275,7 +276,7 @@ async function checkEbpf(rights: Rights | null, { check }: Decoder): Promise<Che
       () => loadAndClose(libbpf),
       (how) => how,
     );
-    await checkPerf(checks, libbpf);
+    await checkMore(checks, libbpf);
   }
   return checks.list;
 }
@@ -314,18 +315,24 @@ function checkBpfRight(checks: Checks, rights: Rights, name: 'CAP_BPF' | 'CAP_NE
   else checks.right(rights, name, FIX_BPF);
 }
 
-/** Checks the perf buffer, which the source works without. */
-async function checkPerf(checks: Checks, libbpf: Libbpf): Promise<void> {
-  const what = 'perf buffer';
-  try {
-    const { loadPrograms } = await import('./ebpf/object.js');
-    const { loadPerfEvents } = await import('../native/perf-events.js');
-    const perf = await loadPerfEvents();
-    loadPrograms(libbpf, { ports: PORTS, rings: WORKERS, ringSize: PERF_RING, seed: 0n, perf }).close();
-    checks.add(what, true, 'works too, with --ebpf-buffer perf');
-  } catch (error) {
-    checks.add(what, null, `not usable: ${(error as Error).message}`);
-  }
+/** Checks the perf buffer and the programs for a cgroup, which the source works without. */
+async function checkMore(checks: Checks, libbpf: Libbpf): Promise<void> {
+  const { loadPrograms } = await import('./ebpf/object.js');
+  const { loadPerfEvents } = await import('../native/perf-events.js');
+  const settings = { ports: PORTS, rings: WORKERS, ringSize: RING, seed: 0n };
+  const attempt = async (what: string, option: string, more: () => Promise<Partial<ProgramSettings>>) => {
+    try {
+      loadPrograms(libbpf, { ...settings, ...(await more()) }).close();
+      checks.add(what, true, `works too, with ${option}`);
+    } catch (error) {
+      checks.add(what, null, `not usable: ${(error as Error).message}`);
+    }
+  };
+  await attempt('perf buffer', '--ebpf-buffer perf', async () => ({
+    ringSize: PERF_RING,
+    perf: await loadPerfEvents(),
+  }));
+  await attempt('cgroup', '--attach cgroup:PATH', async () => ({ cgroup: true, skipValues: true }));
 }
 
 /** Loads the programs into the kernel and closes them, without attaching them. Returns what they can do here. */

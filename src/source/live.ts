@@ -12,8 +12,8 @@ export interface LiveOptions {
   hashSeed: bigint;
   /** One in this many connections is decoded. */
   sample: number;
-  /** Forces one way of attaching programs. */
-  attach?: 'tcx' | 'clsact' | undefined;
+  /** Forces one way of attaching programs, or attaches them to a cgroup. */
+  attach?: 'tcx' | 'clsact' | `cgroup:${string}` | undefined;
   /** Whether the BPF program leaves values out of packets. Default: where it can. */
   ebpfValues?: 'skip' | 'copy' | undefined;
   /** How packets leave the BPF program: through BPF rings, the default, or the perf buffer. */

@@ -22,3 +22,8 @@ export function isLive(source: string | readonly string[]): boolean {
   const scheme = SCHEME.exec(source)?.[1];
   return scheme === undefined ? isInterface(source) : scheme !== 'file';
 }
+
+/** The folder of the cgroup that programs are attached to; undefined where they are attached to interfaces. */
+export function cgroupOf(attach: string | undefined): string | undefined {
+  return attach?.startsWith('cgroup:') ? attach.slice('cgroup:'.length) : undefined;
+}

@@ -110,6 +110,7 @@ live(`a right is enough for the sources that need only this one${because}`, (t) 
   const perf = check(bpf, 'ebpf', 'perf buffer');
   t.is(perf.ok, null);
   t.regex(perf.found, /^not usable: the kernel will not open a perf event: /);
+  t.true(check(bpf, 'ebpf', 'cgroup').ok);
   t.true(check(doctor(user('bpf', 'net_admin', 'perfmon')), 'ebpf', 'perf buffer').ok);
   t.deepEqual(missing(doctor(user('bpf')), 'ebpf'), ['CAP_NET_ADMIN', 'load the programs']);
   t.is(check(doctor(user('sys_admin', 'net_admin')), 'ebpf', 'CAP_BPF').found, 'CAP_SYS_ADMIN stands for it');

@@ -24,6 +24,7 @@ test('the package holds what runs, and what explains it', (t) => {
     'dist/wasm/pipeline-scalar.wasm',
     'dist/bpf/packets.bpf.o',
     'dist/bpf/perf.bpf.o',
+    'dist/bpf/cgroup.bpf.o',
     'dist/bpf/count.bpf.o',
     'dist/recorder/main.js',
     'src/profile/FORMAT.md',

@@ -6,7 +6,6 @@ import type { Interface } from '#src/native/interfaces.js';
 import { attach } from '#src/source/ebpf/attach.js';
 import { AttachedInterfaces } from '#src/source/ebpf/attached.js';
 import type { Libbpf } from '#src/source/ebpf/libbpf.js';
-import type { LoadedPrograms } from '#src/source/ebpf/object.js';
 import type { SourceChange } from '#src/source/source.js';
 
 // errno of asm-generic/errno-base.h.
@@ -56,7 +55,7 @@ class World {
     this.attached = new AttachedInterfaces(
       name,
       interfaces,
-      (one) => attach(libbpf, {} as LoadedPrograms, one),
+      (one) => attach(libbpf, { l2: 0, l3: 0 }, one),
       (change) => this.changes.push(change),
     );
   }

@@ -189,12 +189,14 @@ for (const buffer of BUFFERS)
 const LIMITS = { copy: 5_000, skip: 15_000 };
 
 live(titled('the verifier is done soon'), async (t) => {
-  for (const [how, buffer] of (['copy', 'skip'] as const).flatMap((how) =>
-    BUFFERS.map((buffer) => [how, buffer] as const),
-  )) {
-    const program = await loadProgram({ skipValues: how === 'skip', perf: await perfOf(buffer) });
-    t.teardown(() => program.close());
-    t.log(`${how}, ${buffer}: ${program.verified.join(' and ')} instructions`);
-    for (const n of program.verified) t.true(n <= LIMITS[how], `${how}: ${n}`);
+  for (const how of ['copy', 'skip'] as const) {
+    for (const kind of [...BUFFERS, 'cgroup'] as const) {
+      const skipValues = how === 'skip';
+      const where = kind === 'cgroup' ? { cgroup: true } : { perf: await perfOf(kind) };
+      const program = await loadProgram({ skipValues, ...where });
+      t.teardown(() => program.close());
+      t.log(`${how}, ${kind}: ${program.verified.join(' and ')} instructions`);
+      for (const n of program.verified) t.true(n <= LIMITS[how], `${how}, ${kind}: ${n}`);
+    }
   }
 });

@@ -171,9 +171,15 @@ export class Network {
 
   /** Starts a command where the server is. */
   start(...command: string[]): ChildProcess {
-    const child = spawn('ip', ['netns', 'exec', this.#server, ...command], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
+    return this.#startIn([], ...command);
+  }
+
+  #startIn(before: string[], ...command: string[]): ChildProcess {
+    return this.#spawn([...before, 'ip', 'netns', 'exec', this.#server, ...command]);
+  }
+
+  #spawn([program, ...args]: string[]): ChildProcess {
+    const child = spawn(program!, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     this.#children.push(child);
     return child;
   }
@@ -184,8 +190,25 @@ export class Network {
     await once(child, 'exit');
   }
 
-  async memcached(...options: string[]): Promise<void> {
-    this.start('memcached', '-u', 'nobody', '-p', String(PORT), '-m', '256', '-t', '2', ...options);
+  memcached(...options: string[]): Promise<void> {
+    return this.memcachedAs([], ...options);
+  }
+
+  /** The same behind another command, outside of the namespace. */
+  async memcachedAs(before: string[], ...options: string[]): Promise<void> {
+    this.#startIn(
+      before,
+      'memcached',
+      '-u',
+      'nobody',
+      '-p',
+      String(PORT),
+      '-m',
+      '256',
+      '-t',
+      '2',
+      ...options,
+    );
     await until(() => this.stats().pid !== undefined);
   }
 
@@ -196,8 +219,16 @@ export class Network {
 
   /** The same behind another command, such as setpriv. */
   recordAs(before: string[], ...args: string[]): Recording {
-    const membench = [this.node, this.main, 'record', '-p', String(PORT), '--json', '--force'];
-    return new Recording(this.start(...before, ...membench, ...args));
+    return new Recording(this.start(...before, ...this.#membench, ...args));
+  }
+
+  /** The same outside of the namespaces. */
+  recordOutside(...args: string[]): Recording {
+    return new Recording(this.#spawn([...this.#membench, ...args]));
+  }
+
+  get #membench(): string[] {
+    return [this.node, this.main, 'record', '-p', String(PORT), '--json', '--force'];
   }
 
   /** Sends lines to the server and returns all it answers until it closes. */

@@ -95,7 +95,7 @@ export async function loadProgram(settings: Partial<ProgramSettings> = {}): Prom
       options.setBigUint64(8, BigInt(koffi.address(data)), true);
       options.setUint32(24, data.length, true);
       const before = sums();
-      const code = testRun(programs.l2, new Uint8Array(options.buffer));
+      const code = testRun(programs.programs[0], new Uint8Array(options.buffer));
       // Recent kernels refuse to make a packet of less than both headers.
       if (code === -22 && data.length < 34) return null;
       if (code !== 0) throw new Error(`bpf_prog_test_run_opts: ${code}`);
@@ -111,7 +111,7 @@ export async function loadProgram(settings: Partial<ProgramSettings> = {}): Prom
       const bytes = libc.map(2 * libc.pageSize, PROT_READ | PROT_WRITE, programs.uncut!, 0);
       new Uint8Array(bytes).fill(all ? 255 : 0);
     },
-    verified: [programs.l2, programs.l3].map((fd) => {
+    verified: programs.programs.map((fd) => {
       const info = new Uint8Array(INFO);
       if (getInfo(fd, info, new Uint32Array([INFO])) !== 0) throw new Error('bpf_obj_get_info_by_fd');
       return new DataView(info.buffer).getUint32(VERIFIED, true);

@@ -5,7 +5,6 @@ import type { Interface } from '../../native/interfaces.js';
 import { type AttachMethod, type Attachment, failed } from './attachment.js';
 import { attachClsact } from './clsact.js';
 import type { Libbpf } from './libbpf.js';
-import type { LoadedPrograms } from './object.js';
 
 // enum bpf_attach_type (linux/bpf.h).
 const TCX_INGRESS = 46;
@@ -16,12 +15,13 @@ const EINVAL = 22;
  * Attaches to both directions of an interface; on loopback, where every packet is seen twice, only to
  * ingress.
  *
+ * @param programs descriptors of those for devices with an Ethernet header and without a link header
  * @param method the only method to try; default: TCX, then clsact
  * @throws ERR_MEMBENCH_UNSUPPORTED
  */
 export async function attach(
   libbpf: Libbpf,
-  programs: Pick<LoadedPrograms, 'l2' | 'l3'>,
+  programs: { l2: number; l3: number },
   device: Interface,
   method?: AttachMethod,
 ): Promise<Attachment> {

@@ -35,13 +35,17 @@ export interface ProgramSettings {
    * left out. The caller's copy is all that remains of it in this process.
    */
   parseKey?: Uint8Array | undefined;
+  /** Whether the packets are those of a cgroup; else those of interfaces. Default false; not with `perf`. */
+  cgroup?: boolean | undefined;
 }
 
 /** Descriptors of programs and maps in the kernel. */
 export interface LoadedPrograms {
-  /** Descriptors of the programs for devices with an Ethernet header (l2) and without a link header (l3). */
-  readonly l2: number;
-  readonly l3: number;
+  /**
+   * Descriptors of the programs: for devices with an Ethernet header and without a link header; or for what a cgroup
+   * receives and sends.
+   */
+  readonly programs: readonly [number, number];
   /** Descriptors of the rings, those of a worker in a row. */
   readonly rings: readonly number[];
   readonly counters: number;
@@ -64,9 +68,13 @@ const WAKE_BYTES = 20_000n;
 /** Endings of the programs' names: those that copy packets, leave out values, and parse. */
 const SUFFIXES = ['', '_cut', '_parse'] as const;
 
-/** Paths of the built objects: for BPF rings, and for the perf buffer, which has no programs that parse. */
+/** Paths of the built objects: for BPF rings; and for the perf buffer and for cgroups, without programs that parse. */
 const OBJECT = new URL('../../bpf/packets.bpf.o', import.meta.url);
 const PERF_OBJECT = new URL('../../bpf/perf.bpf.o', import.meta.url);
+const CGROUP_OBJECT = new URL('../../bpf/cgroup.bpf.o', import.meta.url);
+
+const objectFor = ({ perf, cgroup }: ProgramSettings) =>
+  perf !== undefined ? PERF_OBJECT : cgroup ? CGROUP_OBJECT : OBJECT;
 
 /**
  * Loads the programs.
@@ -74,8 +82,8 @@ const PERF_OBJECT = new URL('../../bpf/perf.bpf.o', import.meta.url);
  * @throws ERR_MEMBENCH_UNSUPPORTED where the object is not built or the kernel refuses it
  */
 export function loadPrograms(libbpf: Libbpf, settings: ProgramSettings): LoadedPrograms {
-  // It takes no stamps (bpf/perf.h).
-  if (settings.perf !== undefined) return loadWith(libbpf, settings, false);
+  // The one takes no stamps (bpf/perf.h), and the kernel does not tell the other what clock they are of.
+  if (settings.perf !== undefined || settings.cgroup) return loadWith(libbpf, settings, false);
   try {
     return loadWith(libbpf, settings, true);
   } catch {
@@ -85,7 +93,7 @@ export function loadPrograms(libbpf: Libbpf, settings: ProgramSettings): LoadedP
 }
 
 function loadWith(libbpf: Libbpf, settings: ProgramSettings, stamps: boolean): LoadedPrograms {
-  const object = openObject(libbpf, settings.perf === undefined ? OBJECT : PERF_OBJECT);
+  const object = openObject(libbpf, objectFor(settings));
   const rings: Ring[] = [];
   try {
     return load(libbpf, object, { ...settings, stamps }, rings);
@@ -166,9 +174,11 @@ function load(libbpf: Libbpf, object: Handle, settings: LoadSettings, rings: Rin
   const leavesOut = settings.skipValues || settings.parseKey !== undefined;
   libbpf.setMaxEntries(map('gatherings'), leavesOut ? cpus : 1);
   const suffix = settings.parseKey ? '_parse' : settings.skipValues ? '_cut' : '';
+  const names = settings.cgroup ? ['membench_in', 'membench_out'] : ['membench_l2', 'membench_l3'];
   const programs = (ending: string) =>
-    ['membench_l2', 'membench_l3'].map((name) => find(libbpf.findProgram(object, name + ending), name));
-  const suffixes = settings.perf === undefined ? SUFFIXES : SUFFIXES.filter((one) => one !== '_parse');
+    names.map((name) => find(libbpf.findProgram(object, name + ending), name));
+  const suffixes =
+    settings.perf === undefined && !settings.cgroup ? SUFFIXES : SUFFIXES.filter((one) => one !== '_parse');
   for (const other of suffixes.filter((one) => one !== suffix)) {
     for (const one of programs(other)) check(libbpf.setAutoload(one, false), 'leave out a BPF program');
   }
@@ -182,10 +192,9 @@ function load(libbpf: Libbpf, object: Handle, settings: LoadSettings, rings: Rin
   const { perf, rings: workers, ringSize: size } = settings;
   if (perf !== undefined) openPerfBuffer(libbpf, perf, libbpf.mapFd(map('events')), { workers, size }, rings);
   else openRings(libbpf, libbpf.mapFd(map('rings')), { workers, size }, rings);
-  const [l2, l3] = used.map((one) => libbpf.programFd(one));
+  const [first, second] = used.map((one) => libbpf.programFd(one));
   return {
-    l2: l2!,
-    l3: l3!,
+    programs: [first!, second!],
     rings: rings.map(({ fd }) => fd),
     counters: libbpf.mapFd(map('counters')),
     countersSize: elements * KERNEL_COUNTERS * 8,

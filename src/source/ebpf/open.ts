@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import { MembenchError } from '../../errors.js';
 import type { Counter } from '../../layout/generated.js';
 import { type Interfaces, loadInterfaces } from '../../native/interfaces.js';
@@ -5,10 +6,13 @@ import { loadLibc } from '../../native/libc.js';
 import { loadPerfEvents } from '../../native/perf-events.js';
 import { isEvery, type LiveOptions } from '../live.js';
 import { noInterface } from '../misnamed.js';
+import { cgroupOf } from '../names.js';
 import type { BpfRingsFeed, KernelCounts, PacketSource, SourceChange } from '../source.js';
 import { WATCH_INTERVAL } from '../watch.js';
 import { attach } from './attach.js';
 import { AttachedInterfaces } from './attached.js';
+import type { AttachMethod } from './attachment.js';
+import { AttachedCgroup, openCgroup } from './cgroup.js';
 import { type Libbpf, loadLibbpf } from './libbpf.js';
 import { type LoadedPrograms, loadPrograms, type ProgramSettings } from './object.js';
 import { perfRingSize } from './perf-buffer.js';
@@ -76,7 +80,7 @@ export class EbpfSource implements PacketSource {
   onChange: (change: SourceChange) => void = () => {};
   readonly #programs: LoadedPrograms;
   readonly #name: string;
-  readonly #attached: AttachedInterfaces;
+  readonly #attached: AttachedInterfaces | AttachedCgroup;
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(
@@ -89,12 +93,20 @@ export class EbpfSource implements PacketSource {
   ) {
     this.#programs = programs;
     this.#name = name;
-    this.#attached = new AttachedInterfaces(
-      name,
-      interfaces,
-      (device) => attach(libbpf, programs, device, options.attach),
-      (change) => this.onChange(change),
-    );
+    const onChange = (change: SourceChange) => this.onChange(change);
+    const cgroup = cgroupOf(options.attach);
+    if (cgroup !== undefined) {
+      this.#attached = new AttachedCgroup(libbpf, programs.programs, cgroup, onChange);
+    } else {
+      const [l2, l3] = programs.programs;
+      const method = options.attach as AttachMethod | undefined;
+      this.#attached = new AttachedInterfaces(
+        name,
+        interfaces,
+        (device) => attach(libbpf, { l2, l3 }, device, method),
+        onChange,
+      );
+    }
     this.feed = {
       kind: 'bpf rings',
       buffer: options.ebpfBuffer ?? 'ring',
@@ -123,6 +135,8 @@ export class EbpfSource implements PacketSource {
     if (name !== '*' && interfaces.find(name) === undefined) {
       throw noInterface(name);
     }
+    const cgroup = cgroupOf(options.attach);
+    if (cgroup !== undefined) closeSync(openCgroup(cgroup));
     const libbpf = await loadLibbpf();
     const { buffer, workers } = options;
     const perf = options.ebpfBuffer === 'perf' ? await loadPerfEvents() : undefined;
@@ -132,6 +146,7 @@ export class EbpfSource implements PacketSource {
       rings: workers,
       ringSize: size,
       perf,
+      cgroup: cgroup !== undefined,
       seed: options.hashSeed,
       sample: options.sample,
       snaplen: options.snaplen,
