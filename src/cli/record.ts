@@ -110,7 +110,7 @@ function parsedLine({ packets, counters }: RecordSummary): string[] {
   const { parsed_segments, parsed_gaps } = counters;
   if (parsed_segments === 0) return [];
   const share = format.percent(parsed_segments / Math.max(packets.decoded, 1));
-  const gaps = parsed_gaps > 0 ? `, ${format.count(parsed_gaps)} of them in gaps` : '';
+  const gaps = parsed_gaps > 0 ? `, ${format.count(parsed_gaps)} of them could not be used` : '';
   return [`parsed in the kernel: ${format.count(parsed_segments)} packets (${share})${gaps}`];
 }
 
