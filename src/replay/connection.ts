@@ -80,6 +80,8 @@ export class Connection implements EncodedInto, WireEvents {
   #backoff = BACKOFF_MIN;
   /** Milliseconds of performance.now() when something came last. */
   #heard = 0;
+  /** Over UDP: whether the host said that nothing listens there, and no answer came since. */
+  #isRefused = false;
   /** Why it broke last. */
   #brokenBy: Failure = 'unconnected';
   /** Why requests fail when it breaks. */
@@ -89,6 +91,11 @@ export class Connection implements EncodedInto, WireEvents {
     this.number = number;
     this.datagrams = isUdp ? new Datagrams(shared.held) : null;
     this.#shared = shared;
+  }
+
+  /** Whether requests reach a server: a socket for UDP opens where none is. */
+  get isOpen(): boolean {
+    return this.state === 'open' && !this.#isRefused;
   }
 
   nextOpaque(): number {
@@ -136,7 +143,9 @@ export class Connection implements EncodedInto, WireEvents {
   onError(code: string): void {
     this.error = code;
     // Over UDP, this is how a host says that nothing listens there.
-    if (this.datagrams !== null) this.#reason = 'unconnected';
+    if (this.datagrams === null) return;
+    this.#reason = 'unconnected';
+    this.#isRefused = true;
   }
 
   /** Closes it when its requests are answered. */
@@ -262,6 +271,7 @@ export class Connection implements EncodedInto, WireEvents {
     }
     this.#shared.reading = this;
     this.#heard = settler.now;
+    this.#isRefused = false;
     this.#backoff = BACKOFF_MIN;
     if (this.datagrams !== null) {
       if (!this.datagrams.take(bytes, size, settler.now)) settler.tally.strayDatagrams++;

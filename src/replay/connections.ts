@@ -74,7 +74,7 @@ export class Connections {
 
   /** Whether at least one is connected, or none is wanted. */
   get isAnyOpen(): boolean {
-    return this.#tcp.size + this.#udp.size === 0 || this.#some(({ state }) => state === 'open');
+    return this.#tcp.size + this.#udp.size === 0 || this.#some(({ isOpen }) => isOpen);
   }
 
   /** Breaks those on which an answer is overdue, and tries those again that have something left to send. */

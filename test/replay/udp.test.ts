@@ -182,6 +182,20 @@ test('where nothing listens on UDP, requests fail, and a replay ends', async (t)
   t.true((summary.errors.unconnected ?? 0) > 0);
 });
 
+test('where nothing listens on UDP, a replay as fast as possible is stopped', async (t) => {
+  const { server } = await fakeServer(t, () => {});
+  const profiles = [profileOf(temporary(t), datagramPackets(gets(200), 'whole'))];
+  const summary = await replay({
+    profiles,
+    server,
+    asap: true,
+    timeout: 0.3,
+    loop: Number.POSITIVE_INFINITY,
+  });
+  t.is(summary.ended, 'errors');
+  t.true((summary.errors.unconnected ?? 0) > 0);
+});
+
 const kinds: [name: string, open: () => Wires][] = [['Node', () => new NetWires(Buffer.alloc(1 << 16))]];
 if (streams !== null) kinds.push(['the system', () => new NativeWires(streams, Buffer.alloc(1 << 16))]);
 for (const [name, open] of kinds)
