@@ -15,7 +15,7 @@ import { findAnywhere } from '../memcache/key-index';
 import { addHashedKey, findKey } from '../memcache/keys';
 import { BIT_ANSWERED, BIT_OVERFLOW, IS_END, KIND_GET, KIND_TOUCH, Request } from '../memcache/message';
 import {
-  behind, dataOf, END_LINE, formOf, hasBit, hashOf, LINE_END, lineOf, restOf,
+  behind, dataOf, END_SIZE, formOf, hasBit, hashOf, LINE_END, lineOf, restOf,
 } from '../memcache/parsed';
 import { setHashedGet } from '../memcache/request';
 import { spell, spelled, spelledTo, spellEnd } from '../memcache/spelling';
@@ -86,7 +86,7 @@ export function skipWithinData(flow: Flow, index: u32, size: u32, time: u64): bo
 /** Skips the next message, with its further keys, as a part of a value. */
 function skipMessage(flow: Flow, index: u32, end: usize, from: Packet): bool {
   let at = next;
-  let size = lineOf(at) + min(dataOf(at), left) + (hasBit(at, MESSAGE_END) ? END_LINE : 0);
+  let size = lineOf(at) + min(dataOf(at), left) + (hasBit(at, MESSAGE_END) ? END_SIZE : 0);
   for (at = behind(at); at < end && formOf(at) == MESSAGE_FORM_KEY; at = behind(at)) size += lineOf(at);
   size = min(size, left);
   if (!skipWithinData(flow, index, size, from.time)) return false;
@@ -179,7 +179,7 @@ function plainAnswer(flow: Flow, side: Side, from: Packet): bool {
     if (form == MESSAGE_FORM_VALUE) return plainValue(flow, side, request, from);
     if (form != MESSAGE_FORM_END) return false;
     next = behind(at);
-    left -= END_LINE;
+    left -= END_SIZE;
     finish(flow, request, textStatus(request, IS_END), from.time);
     return true;
   }
@@ -246,7 +246,7 @@ function plainValue(flow: Flow, side: Side, request: Request, from: Packet): boo
   }
   left -= data;
   if (hasBit(at, MESSAGE_END)) {
-    left -= END_LINE;
+    left -= END_SIZE;
     finish(flow, request, textStatus(request, IS_END), from.time);
   }
   return true;
@@ -281,7 +281,7 @@ function takeSpelled(flow: Flow, index: u32, from: Packet): bool {
   if (!takeValue(flow, index, skipped, from.time)) return false;
   left -= skipped;
   if (!hasBit(at, MESSAGE_END)) return true;
-  left -= END_LINE;
+  left -= END_SIZE;
   deliver(flow, index, spellEnd(), from);
   return true;
 }

@@ -10,6 +10,7 @@ import { LOGIN_NO } from '../memcache/credentials';
 import {
   IS_ERROR, IS_VA, KIND_GET, KIND_META, KIND_TOUCH, LINE_DATA, Request,
 } from '../memcache/message';
+import { END_SIZE } from '../memcache/parsed';
 import { parseRequest, setGet } from '../memcache/request';
 import { ANSWER_END_CR, ANSWER_VALUE, HEAD_GET, HEAD_SET } from '../memcache/words';
 import { Packet, packet } from '../packet';
@@ -163,9 +164,6 @@ export function takeQuickValue(request: Request): void {
   request.flags = quickFlags;
   request.present |= (1 << PRESENT_VALUE_SIZE) | (1 << PRESENT_FLAGS);
 }
-
-/** Bytes of `END` and its line end. */
-export const END_SIZE: u32 = 5;
 
 /** Whether [at, end) begins with `END` and its line end. */
 // @ts-ignore: decorator

@@ -23,6 +23,7 @@ import {
   IS_FREE, IS_OK, IS_STAT, IS_STORED, IS_VA, IS_VALUE, KIND_AUTH, KIND_DUMP, KIND_GET, KIND_META, KIND_UNTOLD,
   Request,
 } from '../memcache/message';
+import { END_SIZE } from '../memcache/parsed';
 import { Packet } from '../packet';
 import { findByte } from '../scan';
 import { countUnproven, disown, leaveRestUnread, WHY_AFTER_GAP, WHY_NOT_UNDERSTOOD } from './account';
@@ -32,7 +33,7 @@ import { STEP_DONE, STEP_NOT, stepOver } from './foreign';
 import { HELD_VALUE_MAX, lookAtHeld, mayBeLogin } from './held';
 import { answered, forgetPending, freeRequest, record, shift } from './pending';
 import { appendLine, freeLine } from './lines';
-import { END_SIZE, quickSize, quickValue, startsWithEnd, takeQuickValue } from './quick';
+import { quickSize, quickValue, startsWithEnd, takeQuickValue } from './quick';
 import { resume } from './resume';
 import {
   CLIENT_LINE, CLIENT_OVER, SERVER_AFTER_ERROR, SERVER_DATA, SERVER_DROP, SERVER_LINE, SERVER_STEP,

@@ -18,7 +18,7 @@ import { VALUE_MAX } from './number';
 /** Bytes of a line end. */
 export const LINE_END: u32 = 2;
 /** Bytes of `END` and its line end. */
-export const END_LINE: u32 = 5;
+export const END_SIZE: u32 = 5;
 /** Most bytes of extras (protocol_binary.h). */
 const EXTRAS_MAX: u32 = 20;
 const HASH_SIZE: usize = 8;
@@ -106,8 +106,8 @@ export function isSound(at: usize, end: usize, size: u32, fromClient: bool): boo
     if (data > left) return next == end && !hasBit(at, MESSAGE_END);
     left -= data;
     if (hasBit(at, MESSAGE_END)) {
-      if (left < END_LINE) return false;
-      left -= END_LINE;
+      if (left < END_SIZE) return false;
+      left -= END_SIZE;
     }
     last = at;
     at = next;
@@ -184,7 +184,7 @@ function isBare(message: Message, size: u32): bool {
 /** Bytes of an answer of one word, its line end included; 0 of no such form. */
 export function wordSize(form: u32): u32 {
   switch (form) {
-    case MESSAGE_FORM_END: return END_LINE;
+    case MESSAGE_FORM_END: return END_SIZE;
     case MESSAGE_FORM_STORED: case MESSAGE_FORM_EXISTS: return 8;
     case MESSAGE_FORM_NOT_STORED: return 12;
     case MESSAGE_FORM_NOT_FOUND: return 11;
