@@ -1,11 +1,56 @@
 /**
- * Builds every WASM target of asconfig.json. The standalone modules are also embedded as text, because a page
- * has no file system to read them from.
+ * Builds every WASM target of asconfig.json, where its sources have changed. The standalone modules are also
+ * embedded as text, because a page has no file system to read them from.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import asc from 'assemblyscript/asc';
 
 const { targets } = JSON.parse(readFileSync('asconfig.json', 'utf8'));
+/** Hash of what the modules were last built from, and of what came out: building takes over a minute. */
+const STAMP = 'build/wasm.sha256';
+const EMBEDDED = ['src/decode/embedded.ts', 'src/decode/embedded-scalar.ts'];
+const OUTPUTS = [...Object.values(targets).map(({ outFile }) => outFile), ...EMBEDDED];
+
+/** Hash of all inputs and outputs; empty where one of them is missing. */
+function stamp() {
+  const sources = readdirSync('assembly', { recursive: true })
+    .map((name) => join('assembly', name))
+    .filter((path) => /\.(ts|mjs)$/.test(path))
+    .sort();
+  const hash = createHash('sha256');
+  try {
+    for (const path of [...sources, 'asconfig.json', 'package-lock.json', ...OUTPUTS]) {
+      const bytes = readFileSync(path);
+      hash.update(`${path} ${bytes.length}\n`).update(bytes);
+    }
+  } catch {
+    return '';
+  }
+  return hash.digest('hex');
+}
+
+function isBuilt() {
+  const now = stamp();
+  try {
+    return now !== '' && readFileSync(STAMP, 'utf8') === now;
+  } catch {
+    return false;
+  }
+}
+
+/** Writes the module of a target as base64 into a source file of src/decode/. */
+function embed(target, file, name) {
+  const text = readFileSync(`dist/wasm/${target}.wasm`).toString('base64');
+  const note = '// Written by assembly/build.mjs from assembly/. Not committed.';
+  writeFileSync(
+    file,
+    `${note}\n/** ${target}.wasm in base64. */\nexport const ${name}: string =\n  '${text}';\n`,
+  );
+}
+
+if (isBuilt()) process.exit(0);
 mkdirSync('dist/wasm', { recursive: true });
 for (const target of Object.keys(targets)) {
   const { error, stderr } = await asc.main(['--config', 'asconfig.json', '--target', target]);
@@ -15,16 +60,7 @@ for (const target of Object.keys(targets)) {
     process.exit(1);
   }
 }
-
-/** Writes the module of a target as base64 into a source file of src/decode/. */
-function embed(target, file, name) {
-  const text = readFileSync(`dist/wasm/${target}.wasm`).toString('base64');
-  const note = '// Written by assembly/build.mjs from assembly/. Not committed.';
-  writeFileSync(
-    `src/decode/${file}.ts`,
-    `${note}\n/** ${target}.wasm in base64. */\nexport const ${name}: string =\n  '${text}';\n`,
-  );
-}
-
-embed('standalone', 'embedded', 'STANDALONE_WASM');
-embed('standalone-scalar', 'embedded-scalar', 'STANDALONE_SCALAR_WASM');
+embed('standalone', EMBEDDED[0], 'STANDALONE_WASM');
+embed('standalone-scalar', EMBEDDED[1], 'STANDALONE_SCALAR_WASM');
+mkdirSync('build', { recursive: true });
+writeFileSync(STAMP, stamp());

@@ -100,6 +100,7 @@ function onMessage(message: ToRecorder): void {
 }
 
 // Without the parent nobody writes the profile. Once rights are given up the kernel ends this process with
-// its parent; this does so before.
+// its parent; this does the same before. An exit would stop the threads first, and koffi crashes, with a trace on
+// stderr, where that happens while one of them loads it.
 const channel = new Socket({ fd: CHANNEL_FD, readable: true, writable: true });
-const parent = new Parent(channel, onMessage, () => process.exit(1));
+const parent = new Parent(channel, onMessage, () => process.kill(process.pid, 'SIGKILL'));

@@ -120,7 +120,7 @@ serial(live('a recorder whose parent goes at any moment of its start ends withou
     channel.destroy();
     const [code, signal] = await once(child, 'close');
     t.is(said(), '', `${i * 15} ms`);
-    t.deepEqual([code, signal], [1, null]);
+    t.deepEqual([code, signal], [null, 'SIGKILL']);
   }
   closeSync(fd);
 });
