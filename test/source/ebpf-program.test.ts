@@ -22,6 +22,7 @@ import {
   udp,
 } from '../support/packets.js';
 import { BUFFERS, loadProgram, perfOf } from '../support/program.js';
+import { verifierSays } from '../support/verifier.js';
 
 const reason = whyNotLive();
 // Programs in the kernel are seen by all: other files count them.
@@ -175,3 +176,21 @@ live(
     t.true(taken > 60 && taken < 140, `${taken} of 400`);
   },
 );
+
+const PROGRAMS = [
+  ...['membench_l2', 'membench_l2_cut', 'membench_l2_parse'].map((name) => ['packets', name] as const),
+  ...['membench_l2', 'membench_l2_cut'].map((name) => ['perf', name] as const),
+  ...['membench_in', 'membench_out_cut'].map((name) => ['cgroup', name] as const),
+];
+for (const [object, program] of PROGRAMS) {
+  live(
+    `${object}, ${program}: what the verifier goes through, and the stack${reason && ` (${reason})`}`,
+    async (t) => {
+      const { instructions, stack } = await verifierSays(object, program);
+      t.log(`${instructions} verified instructions, frames of ${stack.join(', ')} bytes`);
+      t.true(instructions > 1000 && instructions < 100_000);
+      // The kernel refuses chains of frames above 512 bytes in all.
+      for (const frame of stack) t.true(frame <= 256);
+    },
+  );
+}

@@ -1,10 +1,9 @@
 /** Runs the counting program on packets made by hand (BPF_PROG_TEST_RUN), and reads what it counted. */
-import { readFileSync } from 'node:fs';
 import koffi from 'koffi';
 import { Counters } from '#src/count/counters.js';
 import { KeyRing } from '#src/count/key-ring.js';
 import { type Counted, countedIn } from '#src/count/report.js';
-import { COUNT_COUNTERS, COUNT_SETTINGS, KEY_RECORD } from '#src/layout/generated.js';
+import { COUNT_COUNTERS, KEY_RECORD } from '#src/layout/generated.js';
 import { loadLibc, PROT_READ, PROT_WRITE } from '#src/native/libc.js';
 import { type CountingPrograms, loadCounting } from '#src/source/ebpf/counting.js';
 import { loadLibbpf } from '#src/source/ebpf/libbpf.js';
@@ -222,40 +221,5 @@ export class Conversation {
   /** A request and its answer. */
   exchange(request: string | Uint8Array, answer: string | Uint8Array): this {
     return this.ask(request).answer(answer);
-  }
-}
-
-/**
- * What the kernel's verifier says of the program: instructions it read, and the stack of each function, bytes.
- *
- * @param keyLimit as in the settings; 0: no key sample
- */
-export async function verifierSays(keyLimit: bigint): Promise<{ verified: number; stack: number[] }> {
-  const libbpf = await loadLibbpf();
-  const object = libbpf.open(readFileSync('dist/bpf/count.bpf.o'));
-  if (object === null) throw new Error('the object is damaged');
-  const lib = koffi.load('libbpf.so.1');
-  const log = new Uint8Array(1 << 16);
-  // BPF_LOG_STATS (linux/bpf_verifier.h): only the sums.
-  const program = libbpf.findProgram(object, 'membench_l2');
-  lib.func('int bpf_program__set_log_buf(void *program, void *log, size_t size)')(program, log, log.length);
-  lib.func('int bpf_program__set_log_level(void *program, uint32_t level)')(program, 4);
-  try {
-    libbpf.setMaxEntries(libbpf.findMap(object, 'windows'), libbpf.cpus());
-    libbpf.setMaxEntries(libbpf.findMap(object, 'counters'), libbpf.cpus() * COUNT_COUNTERS);
-    libbpf.setMaxEntries(libbpf.findMap(object, 'keys'), libbpf.cpus());
-    const { at, size } = libbpf.initialValue(libbpf.findMap(object, '.rodata'))!;
-    const settings = libbpf.read(at, size);
-    new DataView(settings.buffer).setBigUint64(COUNT_SETTINGS.key_limit, keyLimit, true);
-    libbpf.write(at, settings);
-    const code = libbpf.load(object);
-    const said = Buffer.from(log).toString('latin1');
-    if (code !== 0) throw new Error(`load: ${code}: ${said}`);
-    return {
-      verified: Number(/^processed (\d+) insns/m.exec(said)![1]),
-      stack: /^stack depth ([\d+]+)/m.exec(said)![1]!.split('+').map(Number),
-    };
-  } finally {
-    libbpf.close(object);
   }
 }
