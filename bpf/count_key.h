@@ -7,7 +7,7 @@
 #define MEMBENCH_COUNT_KEY_H
 
 #include "count_text.h"
-#include "sip_round.h"
+#include "sip.h"
 
 /* Bytes that are loaded to read a key: the longest one, and what ends it. */
 #define KEY_WORDS 32
@@ -99,34 +99,21 @@ static __always_inline __u32 word_size(struct key *k)
 __noinline __u64 membench_key_hash(__u32 size)
 {
 	struct key *k = key_of_cpu();
-	__u64 v0 = settings.key0 ^ 0x736f6d6570736575ull;
-	__u64 v1 = settings.key1 ^ 0x646f72616e646f6dull;
-	__u64 v2 = settings.key0 ^ 0x6c7967656e657261ull;
-	__u64 v3 = settings.key1 ^ 0x7465646279746573ull;
-	__u64 word = 0;
+	__u64 v0, v1, v2, v3, word = 0;
 
 	if (!k)
 		return 0;
+	SIP_BEGIN(settings.key0, settings.key1);
 #pragma unroll
 	for (__u32 i = 0; i < KEY_WORDS; i++) {
 		word = k->words[i];
 		if (size < 8 * i + 8)
 			break;
-		v3 ^= word;
-		SIP_ROUND;
-		SIP_ROUND;
-		v0 ^= word;
+		SIP_TAKE(word);
 	}
 	word = (__u64)size << 56 | (word & bits_below(8 * (size & 7)));
-	v3 ^= word;
-	SIP_ROUND;
-	SIP_ROUND;
-	v0 ^= word;
-	v2 ^= 0xff;
-	SIP_ROUND;
-	SIP_ROUND;
-	SIP_ROUND;
-	SIP_ROUND;
+	SIP_TAKE(word);
+	SIP_END;
 	return v0 ^ v1 ^ v2 ^ v3;
 }
 

@@ -6,7 +6,7 @@
 #include "headers.h"
 #include "layout.h"
 #include "maps.h"
-#include "sip_round.h"
+#include "sip.h"
 
 /* The offsets of a key's words are kept below this, for the verifier. */
 #define KEY_MASK 255
@@ -30,31 +30,18 @@ __noinline __u64 membench_key_hash(__u32 from, __u32 size)
 	/* Of the same bounds on all ways out of the loop. */
 	tail = (size + zero) & (KEY_MASK & ~7);
 	whole(tail);
-	v0 = settings.key0 ^ 0x736f6d6570736575ull;
-	v1 = settings.key1 ^ 0x646f72616e646f6dull;
-	v2 = settings.key0 ^ 0x6c7967656e657261ull;
-	v3 = settings.key1 ^ 0x7465646279746573ull;
+	SIP_BEGIN(settings.key0, settings.key1);
 #pragma unroll
 	for (__u32 i = 0; i < MEMBENCH_KEY_MAX / 8; i++) {
 		if (8 * i + 8 > size)
 			break;
 		word = *(const __u64 *)(p + 8 * i);
-		v3 ^= word;
-		SIP_ROUND;
-		SIP_ROUND;
-		v0 ^= word;
+		SIP_TAKE(word);
 	}
 	word = *(const __u64 *)(p + tail);
 	word = (__u64)size << 56 | (word & ((1ull << 8 * rest) - 1));
-	v3 ^= word;
-	SIP_ROUND;
-	SIP_ROUND;
-	v0 ^= word;
-	v2 ^= 0xff;
-	SIP_ROUND;
-	SIP_ROUND;
-	SIP_ROUND;
-	SIP_ROUND;
+	SIP_TAKE(word);
+	SIP_END;
 	return v0 ^ v1 ^ v2 ^ v3;
 }
 
