@@ -20,7 +20,7 @@ import type { Collector } from './collector.js';
 import { KEYS_MAX, KeyTable, PINNED_MAX } from './key-table.js';
 import { analyzeLoss } from './loss.js';
 import { type AnalyzeOptions, type Plan, planOf } from './options.js';
-import { analyzeOrder, type OrderedAnalysis, type Watch } from './ordered-analysis.js';
+import { analyzeOrder, needsOrder, type OrderedAnalysis, type Watch } from './ordered-analysis.js';
 import { Pass, type Read, rangeOf } from './pass.js';
 import { sourcesOf } from './sources.js';
 import { INTERVAL, nextTurn } from './turn.js';
@@ -32,6 +32,8 @@ export type { AnalyzeOptions } from './options.js';
 
 /** Events for each key, as a guess: room is made before it is needed. */
 const EVENTS_A_KEY = 16;
+/** Fewest events for which a second thread pays. */
+const ELSEWHERE_MIN = 200_000;
 
 /** Everything that is asked of one pass over profiles, in whatever order their blocks have the events. */
 class Analyzer {
@@ -179,7 +181,7 @@ export type AnalyzeOrder = (watch: Watch) => Promise<OrderedAnalysis>;
  * those that span several files of one count once; keys are the same where the profiles were recorded with the same
  * key file. Damaged blocks are left out, and `loss` and `complete` say so.
  *
- * @param elsewhere answers what depends on the order of events meanwhile, which otherwise is done here, afterwards
+ * @param elsewhere answers what depends on the order of events meanwhile, where that pays; else it is done here, afterwards
  * @throws ERR_MEMBENCH_PROFILE_READ, ERR_MEMBENCH_USAGE, ERR_MEMBENCH_ABORTED
  */
 export async function analyzeReaders(
@@ -193,28 +195,36 @@ export async function analyzeReaders(
   const originNs = range?.firstNs ?? 0n;
   const plan = planOf(options, range);
   const analyzer = new Analyzer(plan, originNs, events);
+  const passes = needsOrder(plan) ? 2 : 1;
   const done = [0, 0];
   const { signal } = options;
-  const tell = () => options.onProgress?.(Math.floor((done[0]! + done[1]!) / 2), events);
+  const tell = () => options.onProgress?.(Math.floor((done[0]! + done[1]!) / passes), events);
+  // Ends the other thread, too, where this one fails.
+  const stopping = new AbortController();
+  signal?.addEventListener('abort', () => stopping.abort(), { signal: stopping.signal });
   const watch: Watch = {
-    signal,
+    signal: stopping.signal,
     onProgress: (ordered) => {
       done[1] = ordered;
       tell();
     },
   };
-  const ordered = elsewhere?.(watch);
+  const ordered = passes === 2 && events >= ELSEWHERE_MIN ? elsewhere?.(watch) : undefined;
   // A failure is thrown below, unless this thread fails first.
   ordered?.catch(() => {});
-  let told = performance.now();
-  for (const read of pass.blocks()) {
-    if (signal?.aborted) throw new MembenchError('ERR_MEMBENCH_ABORTED', 'analysis was stopped');
-    analyzer.add(read);
-    done[0]! += read.decoded.block.events;
-    if (performance.now() - told < INTERVAL) continue;
-    await nextTurn();
-    tell();
-    told = performance.now();
+  try {
+    let told = performance.now();
+    for (const read of pass.blocks()) {
+      if (signal?.aborted) throw new MembenchError('ERR_MEMBENCH_ABORTED', 'analysis was stopped');
+      analyzer.add(read);
+      done[0]! += read.decoded.block.events;
+      if (performance.now() - told < INTERVAL) continue;
+      await nextTurn();
+      tell();
+      told = performance.now();
+    }
+    return analyzer.result(pass, await (ordered ?? analyzeOrder(readers, plan, originNs, watch)));
+  } finally {
+    stopping.abort();
   }
-  return analyzer.result(pass, await (ordered ?? analyzeOrder(readers, plan, originNs, watch)));
 }

@@ -4,9 +4,6 @@ import { analyzeReaders } from './analyze.js';
 import type { AnalyzeOptions } from './options.js';
 import { analyzeOrderElsewhere } from './order-elsewhere.js';
 
-/** Fewest events for which a second thread pays. */
-const EVENTS_MIN = 200_000;
-
 /**
  * Says what the workload in one or more files is; see analyzeReaders.
  *
@@ -20,7 +17,5 @@ export async function analyze(paths: readonly string[], options: AnalyzeOptions 
     for (const reader of readers) reader.close();
     throw error;
   }
-  const events = readers.flatMap(({ blocks }) => blocks).reduce((sum, block) => sum + block.events, 0);
-  if (events < EVENTS_MIN) return analyzeReaders(readers, options);
   return analyzeReaders(readers, options, (watch) => analyzeOrderElsewhere(paths, options, watch));
 }

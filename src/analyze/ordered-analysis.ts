@@ -22,6 +22,11 @@ export interface OrderedAnalysis {
   sampled: number;
 }
 
+/** Whether something that is asked for depends on the order of events. */
+export function needsOrder({ wants }: Plan): boolean {
+  return wants('ttl') || wants('working-set') || wants('memory');
+}
+
 export interface Watch {
   /** Told how many events are done. */
   onProgress?: (done: number) => void;

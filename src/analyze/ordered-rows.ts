@@ -12,8 +12,7 @@ const WANTED: ReadonlySet<DataColumn> = new Set(['key', 'value_size', 'ttl']);
 
 /** Hands the events of all good blocks to collectors in the total order of FORMAT.md: those with a key of the sample. */
 export class OrderedRows {
-  /** Events in all blocks, and those that were taken or passed over. */
-  readonly events: number;
+  /** Events that were taken or passed over. */
   done = 0;
   /** Hits and misses of commands that ask for a value, whether their keys are of the sample or not. */
   hits = 0;
@@ -43,7 +42,6 @@ export class OrderedRows {
     selection: Selection | null,
   ) {
     const waiting = waitingBlocks(readers);
-    this.events = waiting.reduce((sum, { entry }) => sum + entry.events, 0);
     this.#order = new EventOrder(waiting);
     this.#originHigh = waiting[0]?.start.high ?? 0;
     this.#originLow = waiting[0]?.start.low ?? 0;
