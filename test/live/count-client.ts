@@ -10,6 +10,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { encode, OPCODES } from '../support/binary.js';
 import { ascii } from '../support/conversation.js';
+import { exchange } from '../support/exchange.js';
 import { between, oneOf, seeded } from '../support/random.js';
 
 const [host, port, operations, connections, seed] = process.argv.slice(2);
@@ -20,21 +21,6 @@ async function open(): Promise<Socket> {
   const socket = connect(Number(port), host!);
   await once(socket, 'connect');
   return socket;
-}
-
-/** Sends bytes and returns what comes, up to an end. */
-async function exchange(
-  socket: Socket,
-  bytes: Uint8Array,
-  isEnd: (tail: Buffer) => boolean,
-): Promise<Buffer> {
-  socket.write(bytes);
-  let came = Buffer.alloc(0);
-  while (!isEnd(came)) {
-    const [chunk] = (await once(socket, 'data')) as [Buffer];
-    came = Buffer.concat([came, chunk]);
-  }
-  return came;
 }
 
 const endsWith = (end: string) => (came: Buffer) => came.subarray(-end.length).toString('latin1') === end;

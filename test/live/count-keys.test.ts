@@ -9,6 +9,7 @@ import { keyText, sipHash } from '../reference/siphash.js';
 import { ascii } from '../support/conversation.js';
 import { Counting } from '../support/live-counting.js';
 import { DEVICE, Network, PORT, SERVER, takeTurns, whyNotLive } from '../support/network.js';
+import { withCapabilities } from '../support/rights.js';
 
 const reason = whyNotLive();
 test.before(takeTurns);
@@ -127,9 +128,7 @@ live(
   async (t) => {
     const made = new Network(t);
     await made.memcached();
-    const list = '+bpf,+net_admin';
-    const user = ['setpriv', '--reuid', '12345', '--regid', '12345', '--clear-groups'];
-    const by = [...user, '--inh-caps', list, '--ambient-caps', list, '--bounding-set', `-all,${list}`];
+    const by = withCapabilities('+bpf,+net_admin');
     const options = ['--interval', '200ms', '--key-sample', '1/1'];
     const counting = await new Counting(made, options, by).running();
     made.talk('set a 0 0 1\\r\\nx\\r\\nget a\\r\\nget a\\r\\nget b\\r\\n');

@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { Counted } from 'membench';
 import { Counting } from '../support/live-counting.js';
 import { DEVICE, Network, PORT, SERVER, takeTurns, until, whyNotLive } from '../support/network.js';
-import { eachThread, rights, without } from '../support/rights.js';
+import { eachThread, rights, withCapabilities, without } from '../support/rights.js';
 
 const reason = whyNotLive();
 test.before(takeTurns);
@@ -118,9 +118,7 @@ live(`it holds no right while it counts, and leaves nothing when it is killed${w
 
 live(`a user with only CAP_BPF and CAP_NET_ADMIN counts, and gives both up${why}`, async (t) => {
   const made = await network(t);
-  const list = '+bpf,+net_admin';
-  const user = ['setpriv', '--reuid', '12345', '--regid', '12345', '--clear-groups'];
-  const by = [...user, '--inh-caps', list, '--ambient-caps', list, '--bounding-set', `-all,${list}`];
+  const by = withCapabilities('+bpf,+net_admin');
   const counting = await new Counting(made, ['--json'], by).running();
   t.is(eachThread(counting.child.pid!, 'CapEff')[0], '0'.repeat(16));
   made.talk('get a\\r\\n');

@@ -8,7 +8,7 @@ import { analyze } from 'membench';
 import { verifyProfile } from 'membench/profile';
 import { membench, temporary } from '../support/cli.js';
 import { DEVICE, Network, type Recording, takeTurns, until, whyNotLive } from '../support/network.js';
-import { rights, without } from '../support/rights.js';
+import { rights, withCapabilities, without } from '../support/rights.js';
 import { byProfile, byServer, unaccounted } from '../support/truth.js';
 
 const reason = whyNotLive();
@@ -117,25 +117,7 @@ serial(
     execFileSync('chown', ['12345', folder]);
     execFileSync('chmod', ['755', folder]);
     const profile = join(folder, 'out.mbp');
-    const caps = '+bpf,+net_admin';
-    const recording = network.recordAs(
-      [
-        'setpriv',
-        '--reuid',
-        '12345',
-        '--regid',
-        '12345',
-        '--clear-groups',
-        '--inh-caps',
-        caps,
-        '--ambient-caps',
-        caps,
-        '--bounding-set',
-        `-all,${caps}`,
-      ],
-      `ebpf:${DEVICE}`,
-      profile,
-    );
+    const recording = network.recordAs(withCapabilities('+bpf,+net_admin'), `ebpf:${DEVICE}`, profile);
     await recording.running();
     t.deepEqual([...rights(recording.recorderPid)], [without(12345)]);
     network.load(5_000);

@@ -9,6 +9,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { encode, OPCODES } from '../support/binary.js';
 import { ascii } from '../support/conversation.js';
+import { exchange } from '../support/exchange.js';
 import { oneOf, seeded } from '../support/random.js';
 
 const [host, port, operations, seed] = process.argv.slice(2);
@@ -20,20 +21,6 @@ const named = (key: string) => {
   counts[key] = (counts[key] ?? 0) + 1;
   return key;
 };
-
-async function exchange(
-  socket: Socket,
-  bytes: Uint8Array,
-  isEnd: (came: Buffer) => boolean,
-): Promise<Buffer> {
-  socket.write(bytes);
-  let came = Buffer.alloc(0);
-  while (!isEnd(came)) {
-    const [chunk] = (await once(socket, 'data')) as [Buffer];
-    came = Buffer.concat([came, chunk]);
-  }
-  return came;
-}
 
 const line = (came: Buffer) => came.subarray(-2).toString('latin1') === '\r\n';
 const end = (came: Buffer) => came.subarray(-5).toString('latin1') === 'END\r\n';

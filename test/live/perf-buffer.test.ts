@@ -7,7 +7,7 @@ import { analyze } from 'membench';
 import { openProfile, readEvents } from 'membench/profile';
 import { temporary } from '../support/cli.js';
 import { DEVICE, Network, PORT, SERVER, takeTurns, whyNotLive } from '../support/network.js';
-import { rights, without } from '../support/rights.js';
+import { rights, withCapabilities, without } from '../support/rights.js';
 import { byProfile, byServer, unaccounted } from '../support/truth.js';
 
 const reason = whyNotLive();
@@ -90,9 +90,8 @@ live(titled('packets larger than a sample can be: what lies within a value is no
 
 /** Starts a recording as a user with only some rights. */
 function recordWith(network: Network, caps: string, profile: string, ...options: string[]) {
-  const id = ['--reuid', '12345', '--regid', '12345', '--clear-groups'];
   return network.recordAs(
-    ['setpriv', ...id, '--inh-caps', caps, '--ambient-caps', caps, '--bounding-set', `-all,${caps}`],
+    withCapabilities(caps),
     ...['--ebpf-buffer', 'perf', ...options, `ebpf:${DEVICE}`, profile],
   );
 }

@@ -17,7 +17,7 @@ import { verifyProfile } from 'membench/profile';
 import { temporary } from '../support/cli.js';
 import { hangFromOutside } from '../support/damage.js';
 import { DEVICE, Network, takeTurns, until, whyNotLive } from '../support/network.js';
-import { eachThread, rights, without } from '../support/rights.js';
+import { eachThread, rights, withCapabilities, without } from '../support/rights.js';
 import { byProfile, byServer, unaccounted } from '../support/truth.js';
 
 const reason = whyNotLive();
@@ -130,13 +130,7 @@ serial(live('started as a user with few rights: what cannot be given up is said'
   const folder = temporary(t);
   chownSync(folder, 12345, 12345);
   const caps = '+bpf,+net_admin,+sys_nice';
-  const user = ['--reuid', '12345', '--regid', '12345', '--clear-groups'];
-  const recording = network.recordAs(
-    ['setpriv', ...user, '--inh-caps', caps, '--ambient-caps', caps, '--bounding-set', `-all,${caps}`],
-    '-v',
-    `ebpf:${DEVICE}`,
-    join(folder, 'out.mbp'),
-  );
+  const recording = network.recordAs(withCapabilities(caps), '-v', `ebpf:${DEVICE}`, join(folder, 'out.mbp'));
   await recording.running();
   const pid = recording.recorderPid;
   t.deepEqual([...rights(pid)], [without(12345)]);

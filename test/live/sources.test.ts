@@ -11,7 +11,7 @@ import { interleave, packetsOf } from '../support/conversation.js';
 import { randomConversation } from '../support/model.js';
 import { DEVICE, Network, PORT, SERVER, takeTurns, until, whyNotLive } from '../support/network.js';
 import { LINKTYPES, pcapFile } from '../support/packets.js';
-import { rights, without } from '../support/rights.js';
+import { rights, withCapabilities, without } from '../support/rights.js';
 import { byProfile, byServer, unaccounted } from '../support/truth.js';
 
 const reason = whyNotLive();
@@ -130,13 +130,7 @@ for (const [source, caps, options] of [
     const folder = temporary(t);
     execFileSync('chown', ['12345', folder]);
     const profile = join(folder, 'out.mbp');
-    const user = ['--reuid', '12345', '--regid', '12345', '--clear-groups'];
-    const recording = network.recordAs(
-      ['setpriv', ...user, '--inh-caps', caps, '--ambient-caps', caps, '--bounding-set', `-all,${caps}`],
-      ...options,
-      `${source}:${DEVICE}`,
-      profile,
-    );
+    const recording = network.recordAs(withCapabilities(caps), ...options, `${source}:${DEVICE}`, profile);
     await recording.running();
     t.deepEqual([...rights(recording.recorderPid)], [without(12345)]);
     network.load(2_000);

@@ -19,3 +19,12 @@ export function rights(pid: number): Set<string> {
 /** What `rights` says of a process without any. */
 export const without = (uid: number) =>
   `Uid ${Array(4).fill(uid).join('\t')}, CapEff ${'0'.repeat(16)}, CapPrm ${'0'.repeat(16)}, CapAmb ${'0'.repeat(16)}, NoNewPrivs 1`;
+
+/** A user of no account, as whom programs are started with few rights. */
+const USER = 12345;
+
+/** Starts a program as USER with only these capabilities: `+bpf,+net_admin`. */
+export function withCapabilities(list: string): string[] {
+  const user = ['--reuid', String(USER), '--regid', String(USER), '--clear-groups'];
+  return ['setpriv', ...user, '--inh-caps', list, '--ambient-caps', list, '--bounding-set', `-all,${list}`];
+}
