@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0xdbc6e786;
+export const LAYOUT_HASH: u32 = 0x334ef376;
 
 /** entries of the table of connections that the counting program keeps, 64 bytes each */
 export const COUNT_FLOWS: u32 = 65536;
@@ -1239,17 +1239,15 @@ export class KernelSettings {
   snaplen: u32; // 16: most bytes of a packet to submit, from its IP header on
   keepEmpty: u32; // 20: 1: segments without payload are submitted, too; 0: they are only counted
   wakeInterval: u64; // 24: shortest time between two wake-ups of a worker, nanoseconds
-  wakeIntervalBusy: u64; // 32: the same under load, where more than wake_bytes arrive in between, nanoseconds
-  wakeBytes: u64; // 40: bytes of one ring between two wake-ups that count as load
-  key0: u64; // 48: as in config: for the programs that parse
-  key1: u64; // 56: as in config
-  sample: u32; // 64: as in index_state
-  // 68: 1: the kernel is new enough to tell what clock skb->tstamp is of (5.18), and a monotonic one is
+  key0: u64; // 32: as in config: for the programs that parse
+  key1: u64; // 40: as in config
+  sample: u32; // 48: as in index_state
+  // 52: 1: the kernel is new enough to tell what clock skb->tstamp is of (5.18), and a monotonic one is
   // taken
   stamps: u32;
 }
 
-export const SIZEOF_KERNEL_SETTINGS: u32 = 72;
+export const SIZEOF_KERNEL_SETTINGS: u32 = 56;
 
 /** Compile-time guard: the build stops where the offsets of a class are not those of the schema. */
 export function assertLayout(): void {
@@ -1641,17 +1639,15 @@ export function assertLayout(): void {
   if (offsetof<Message>("lineSize") != 2) ERROR("message.line_size");
   if (offsetof<Message>("keyAt") != 3) ERROR("message.key_at");
   if (offsetof<Message>("valueSize") != 4) ERROR("message.value_size");
-  if (offsetof<KernelSettings>() != 72) ERROR("size of kernel_settings");
+  if (offsetof<KernelSettings>() != 56) ERROR("size of kernel_settings");
   if (offsetof<KernelSettings>("layoutHash") != 0) ERROR("kernel_settings.layout_hash");
   if (offsetof<KernelSettings>("rings") != 4) ERROR("kernel_settings.rings");
   if (offsetof<KernelSettings>("seed") != 8) ERROR("kernel_settings.seed");
   if (offsetof<KernelSettings>("snaplen") != 16) ERROR("kernel_settings.snaplen");
   if (offsetof<KernelSettings>("keepEmpty") != 20) ERROR("kernel_settings.keep_empty");
   if (offsetof<KernelSettings>("wakeInterval") != 24) ERROR("kernel_settings.wake_interval");
-  if (offsetof<KernelSettings>("wakeIntervalBusy") != 32) ERROR("kernel_settings.wake_interval_busy");
-  if (offsetof<KernelSettings>("wakeBytes") != 40) ERROR("kernel_settings.wake_bytes");
-  if (offsetof<KernelSettings>("key0") != 48) ERROR("kernel_settings.key0");
-  if (offsetof<KernelSettings>("key1") != 56) ERROR("kernel_settings.key1");
-  if (offsetof<KernelSettings>("sample") != 64) ERROR("kernel_settings.sample");
-  if (offsetof<KernelSettings>("stamps") != 68) ERROR("kernel_settings.stamps");
+  if (offsetof<KernelSettings>("key0") != 32) ERROR("kernel_settings.key0");
+  if (offsetof<KernelSettings>("key1") != 40) ERROR("kernel_settings.key1");
+  if (offsetof<KernelSettings>("sample") != 48) ERROR("kernel_settings.sample");
+  if (offsetof<KernelSettings>("stamps") != 52) ERROR("kernel_settings.stamps");
 }

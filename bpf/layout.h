@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0xdbc6e786u
+#define MEMBENCH_LAYOUT_HASH 0x334ef376u
 
 #define MEMBENCH_COUNT_FLOWS 65536u /* entries of the table of connections that the counting program keeps, 64 bytes each */
 #define MEMBENCH_COUNT_MESSAGES 256u /* most requests or answers that the counting program reads in one packet */
@@ -1322,25 +1322,21 @@ struct membench_kernel_settings {
 	__u32 snaplen; /* most bytes of a packet to submit, from its IP header on */
 	__u32 keep_empty; /* 1: segments without payload are submitted, too; 0: they are only counted */
 	__u64 wake_interval; /* shortest time between two wake-ups of a worker, nanoseconds */
-	__u64 wake_interval_busy; /* the same under load, where more than wake_bytes arrive in between, nanoseconds */
-	__u64 wake_bytes; /* bytes of one ring between two wake-ups that count as load */
 	__u64 key0; /* as in config: for the programs that parse */
 	__u64 key1; /* as in config */
 	__u32 sample; /* as in index_state */
 	__u32 stamps; /* 1: the kernel is new enough to tell what clock skb->tstamp is of (5.18), and a monotonic one is taken */
 };
-_Static_assert(sizeof(struct membench_kernel_settings) == 72, "size of kernel_settings");
+_Static_assert(sizeof(struct membench_kernel_settings) == 56, "size of kernel_settings");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, layout_hash) == 0, "kernel_settings.layout_hash");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, rings) == 4, "kernel_settings.rings");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, seed) == 8, "kernel_settings.seed");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, snaplen) == 16, "kernel_settings.snaplen");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, keep_empty) == 20, "kernel_settings.keep_empty");
 _Static_assert(__builtin_offsetof(struct membench_kernel_settings, wake_interval) == 24, "kernel_settings.wake_interval");
-_Static_assert(__builtin_offsetof(struct membench_kernel_settings, wake_interval_busy) == 32, "kernel_settings.wake_interval_busy");
-_Static_assert(__builtin_offsetof(struct membench_kernel_settings, wake_bytes) == 40, "kernel_settings.wake_bytes");
-_Static_assert(__builtin_offsetof(struct membench_kernel_settings, key0) == 48, "kernel_settings.key0");
-_Static_assert(__builtin_offsetof(struct membench_kernel_settings, key1) == 56, "kernel_settings.key1");
-_Static_assert(__builtin_offsetof(struct membench_kernel_settings, sample) == 64, "kernel_settings.sample");
-_Static_assert(__builtin_offsetof(struct membench_kernel_settings, stamps) == 68, "kernel_settings.stamps");
+_Static_assert(__builtin_offsetof(struct membench_kernel_settings, key0) == 32, "kernel_settings.key0");
+_Static_assert(__builtin_offsetof(struct membench_kernel_settings, key1) == 40, "kernel_settings.key1");
+_Static_assert(__builtin_offsetof(struct membench_kernel_settings, sample) == 48, "kernel_settings.sample");
+_Static_assert(__builtin_offsetof(struct membench_kernel_settings, stamps) == 52, "kernel_settings.stamps");
 
 #endif

@@ -31,13 +31,12 @@ struct {
 } rings SEC(".maps");
 
 /*
- * Time of the last wake-up of each ring's worker, and the end of the ring then. Each has a cache line of its
- * own, which most packets only read, so that it can stay in the caches of all CPUs.
+ * Time of the last wake-up of each ring's worker. Each has a cache line of its own, which most packets only read,
+ * so that it can stay in the caches of all CPUs.
  */
 struct wake {
 	__u64 at;
-	__u64 position;
-	__u64 pad[6];
+	__u64 pad[7];
 };
 
 struct {

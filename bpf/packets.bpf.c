@@ -100,7 +100,7 @@ __noinline int membench_submit(struct __sk_buff *skb, __u64 place, __u32 hash, _
 	if (captured > settings.snaplen)
 		captured = settings.snaplen;
 	need = captured + HEAD;
-	wake = wake_flag(ring, last, now);
+	wake = wake_flag(last, now);
 	/* Ring records have a head of 8 bytes and start at multiples of 8. */
 #define CLASS(size)       \
 	if (need <= size) \
@@ -150,7 +150,7 @@ static __always_inline int send_gathered(struct __sk_buff *skb, __u64 place, __u
 	if (size >= sizeof(g->bytes))
 		return MEMBENCH_KERNEL_COUNTER_LOST_COPY_FAILED;
 	size += HEAD + sizeof(g->holes) + 1;
-	if (bpf_ringbuf_output(ring, &g->record, size, wake_flag(ring, last, now)))
+	if (bpf_ringbuf_output(ring, &g->record, size, wake_flag(last, now)))
 		return MEMBENCH_KERNEL_COUNTER_LOST_RING_FULL;
 	return MEMBENCH_KERNEL_COUNTER_SUBMITTED;
 }

@@ -249,7 +249,7 @@ __noinline int membench_parse(struct __sk_buff *skb, __u64 place, __u32 hash, __
 		return NOT_PARSED;
 	now = time_of(skb, last);
 	((struct membench_message_record *)g->parsed)->time = now;
-	if (bpf_ringbuf_output(ring, g->parsed, size + 1, wake_flag(ring, last, now)))
+	if (bpf_ringbuf_output(ring, g->parsed, size + 1, wake_flag(last, now)))
 		return MEMBENCH_KERNEL_COUNTER_LOST_RING_FULL;
 	return MEMBENCH_KERNEL_COUNTER_SUBMITTED_PARSED;
 }

@@ -22,33 +22,24 @@ static __always_inline __u64 time_of(struct __sk_buff *skb, struct wake *wake)
 		__s64 elapsed = stamp - wake->at;
 
 		/* Before the first wake-up there is no time to compare with. */
-		if (wake->at && elapsed < (__s64)settings.wake_interval_busy &&
-		    elapsed > -(__s64)settings.wake_interval)
+		if (wake->at && elapsed < (__s64)settings.wake_interval && elapsed > -(__s64)settings.wake_interval)
 			return stamp;
 	}
 	return bpf_ktime_get_ns();
 }
 
 /*
- * Wakes a worker at the first packet after an interval, not at every packet; the interval is longer under
- * load, as in the interrupt moderation of network cards. The worker finds packets in between at its next
- * wake-up, or by polling. A race between CPUs may cost a wake-up, but never a packet.
+ * Wakes a worker at the first packet after an interval, not at every packet, as in the interrupt moderation of
+ * network cards. The worker finds packets in between at its next wake-up, or by polling. A race between CPUs may
+ * cost a wake-up, but never a packet.
  */
-static __always_inline __u64 wake_flag(void *ring, struct wake *wake, __u64 now)
+static __always_inline __u64 wake_flag(struct wake *wake, __u64 now)
 {
-	__u64 position;
-	__s64 elapsed;
-
 	if (!wake)
 		return BPF_RB_FORCE_WAKEUP;
-	elapsed = now - wake->at;
-	if (elapsed < (__s64)settings.wake_interval)
-		return BPF_RB_NO_WAKEUP;
-	position = bpf_ringbuf_query(ring, BPF_RB_PROD_POS);
-	if (position - wake->position > settings.wake_bytes && elapsed < (__s64)settings.wake_interval_busy)
+	if ((__s64)(now - wake->at) < (__s64)settings.wake_interval)
 		return BPF_RB_NO_WAKEUP;
 	wake->at = settings.stamps ? bpf_ktime_get_ns() : now;
-	wake->position = position;
 	return BPF_RB_FORCE_WAKEUP;
 }
 

@@ -25,6 +25,7 @@ const KNOWN: Readonly<Record<keyof RecordOptions, true>> = {
   attach: true,
   ebpfValues: true,
   ebpfBuffer: true,
+  wakeInterval: true,
   kernelParse: true,
   keyFile: true,
   hideMemory: true,
@@ -36,6 +37,13 @@ const KNOWN: Readonly<Record<keyof RecordOptions, true>> = {
   onWarning: true,
   onStart: true,
 };
+
+/**
+ * Range of times between two wake-ups, seconds: a wake-up itself takes half of the least, and workers that had packets
+ * look for more after 5 ms anyway (src/pool/drain.ts).
+ */
+const WAKE_MIN = 50e-6;
+const WAKE_MAX = 5e-3;
 
 /**
  * Refuses invalid options.
@@ -82,6 +90,13 @@ export function checkOptions(options: RecordOptions): void {
     );
   }
   positive('duration', options.duration, false);
+  const { wakeInterval } = options;
+  if (wakeInterval !== undefined && !(wakeInterval >= WAKE_MIN && wakeInterval <= WAKE_MAX)) {
+    throw new MembenchError(
+      'ERR_MEMBENCH_USAGE',
+      `wakeInterval must be ${WAKE_MIN} to ${WAKE_MAX} s, not ${wakeInterval}`,
+    );
+  }
   for (const range of options.ports ?? []) {
     const [first, last] = Array.isArray(range) ? (range as [number, number]) : [0, 0];
     if (
@@ -99,7 +114,7 @@ export function checkOptions(options: RecordOptions): void {
 
 /** Refuses options that have no effect for this source, because ignoring one would suggest that it works. */
 function checkSource(options: RecordOptions): void {
-  const { source, user, attach, ebpfValues, ebpfBuffer, kernelParse, zeroCopy } = options;
+  const { source, user, attach, ebpfValues, ebpfBuffer, kernelParse, wakeInterval, zeroCopy } = options;
   const refuse = (what: string) => {
     throw new MembenchError('ERR_MEMBENCH_USAGE', what);
   };
@@ -111,6 +126,8 @@ function checkSource(options: RecordOptions): void {
     if (cgroupOf(attach) !== undefined) refuse('parsing in the kernel is for interfaces, not for cgroups');
     if (ebpfValues === 'copy') refuse('parsing in the kernel leaves values there: they are not copied');
   }
+  if (wakeInterval !== undefined && ebpfBuffer === 'perf')
+    refuse('the perf buffer wakes workers by bytes: an interval is for BPF rings');
   if (!isLive(source)) {
     if (user !== undefined) refuse('a user to decode is for live sources');
     if (zeroCopy === false) refuse('copying out of kernel rings is for live sources');
@@ -123,5 +140,6 @@ function checkSource(options: RecordOptions): void {
   }
   if (attach !== undefined) refuse('a way to attach programs is for ebpf sources');
   if (ebpfValues !== undefined) refuse('leaving out values is for ebpf sources');
+  if (wakeInterval !== undefined) refuse('an interval between wake-ups is for ebpf sources');
   if (ebpfBuffer !== undefined) refuse('a choice between ring and perf buffer is for ebpf sources');
 }

@@ -66,6 +66,11 @@ export interface RecordOptions {
    */
   ebpfBuffer?: 'ring' | 'perf';
   /**
+   * With BPF rings, the shortest time between two wake-ups of a worker, seconds, 50e-6 to 5e-3: the shorter it is, the
+   * sooner packets become events, and the more CPU time they take. Default 0.8e-3.
+   */
+  wakeInterval?: number;
+  /**
    * Let the eBPF program parse segments of whole messages, so that neither their keys nor their values leave the
    * kernel: it hashes the keys. Other packets are copied, without values where that can be. Default false.
    */

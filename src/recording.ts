@@ -69,6 +69,7 @@ export async function runRecording(
       attach: options.attach,
       ebpfValues: options.ebpfValues,
       ebpfBuffer: options.ebpfBuffer,
+      wakeInterval: options.wakeInterval,
       parseKey: options.kernelParse ? secret.key : undefined,
     },
     (message) => options.onInfo?.(message),

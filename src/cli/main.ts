@@ -99,6 +99,11 @@ function build(): Command {
       ).choices(['ring', 'perf']),
     )
     .option(
+      '--wake-interval <time>',
+      'shortest time between two wake-ups of a worker (ebpf: 0.8ms): shorter is sooner, and costs more',
+      parseDuration,
+    )
+    .option(
       '--kernel-parse',
       'parse in the kernel where that can be, so that keys and values stay there (ebpf:IF)',
     )

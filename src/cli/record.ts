@@ -21,6 +21,7 @@ export interface RecordFlags {
   attach?: RecordOptions['attach'];
   ebpfValues?: 'skip' | 'copy';
   ebpfBuffer?: 'ring' | 'perf';
+  wakeInterval?: number;
   kernelParse?: boolean;
   zeroCopy: boolean;
   keyFile?: string;
@@ -143,6 +144,7 @@ const SAME = [
   'attach',
   'ebpfValues',
   'ebpfBuffer',
+  'wakeInterval',
   'kernelParse',
   'keyFile',
   'force',

@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0xdbc6e786;
+export const LAYOUT_HASH = 0x334ef376;
 
 /** entries of the table of connections that the counting program keeps, 64 bytes each */
 export const COUNT_FLOWS = 65536;
@@ -1371,17 +1371,13 @@ export const KERNEL_SETTINGS = {
   keep_empty: 20,
   /** u64: shortest time between two wake-ups of a worker, nanoseconds */
   wake_interval: 24,
-  /** u64: the same under load, where more than wake_bytes arrive in between, nanoseconds */
-  wake_interval_busy: 32,
-  /** u64: bytes of one ring between two wake-ups that count as load */
-  wake_bytes: 40,
   /** u64: as in config: for the programs that parse */
-  key0: 48,
+  key0: 32,
   /** u64: as in config */
-  key1: 56,
+  key1: 40,
   /** u32: as in index_state */
-  sample: 64,
+  sample: 48,
   /** u32: 1: the kernel is new enough to tell what clock skb->tstamp is of (5.18), and a monotonic one is taken */
-  stamps: 68,
-  SIZE: 72,
+  stamps: 52,
+  SIZE: 56,
 } as const;

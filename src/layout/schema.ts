@@ -1039,12 +1039,6 @@ export const schema: Schema = {
         f('snaplen', 'u32', 'most bytes of a packet to submit, from its IP header on'),
         f('keep_empty', 'u32', '1: segments without payload are submitted, too; 0: they are only counted'),
         f('wake_interval', 'u64', 'shortest time between two wake-ups of a worker, nanoseconds'),
-        f(
-          'wake_interval_busy',
-          'u64',
-          'the same under load, where more than wake_bytes arrive in between, nanoseconds',
-        ),
-        f('wake_bytes', 'u64', 'bytes of one ring between two wake-ups that count as load'),
         f('key0', 'u64', 'as in config: for the programs that parse'),
         f('key1', 'u64', 'as in config'),
         f('sample', 'u32', 'as in index_state'),

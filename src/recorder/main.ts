@@ -9,6 +9,7 @@ import { MembenchError } from '../errors.js';
 import { closeInherited } from '../native/descriptors.js';
 import { hideMemory } from '../native/dumps.js';
 import { loadLibc } from '../native/libc.js';
+import { shortenSlices } from '../native/slices.js';
 import type { SealedBlock } from '../pool/messages.js';
 import { CHANNEL_FD, type Start, type ToRecorder } from './messages.js';
 import { Parent } from './parent.js';
@@ -18,7 +19,7 @@ import { enterSandbox, shedSets } from './sandbox.js';
 /** Time between two reports of progress, ms. */
 const PROGRESS_INTERVAL = 200;
 /** The same while no packet arrives, ms. */
-const QUIET_INTERVAL = 500;
+const QUIET_INTERVAL = 1000;
 
 // The parent may have inherited descriptors from others.
 closeInherited(Number(process.argv[2]));
@@ -46,8 +47,11 @@ function fail(error: unknown): void {
 async function start({ settings, user, bounded }: Start): Promise<void> {
   // A stream works without the C library (another system, no koffi); the process is then less confined.
   if (libcOrError instanceof Error && settings.feed.kind !== 'stream') throw libcOrError;
-  // Before the workers start, because threads inherit these sets.
-  if (libc !== undefined) await shedSets();
+  // Before the workers start, because threads inherit both.
+  if (libc !== undefined) {
+    await shedSets();
+    await shortenSlices();
+  }
   const events = {
     onBlock: (block: SealedBlock) => parent.say({ kind: 'block', block }),
     onRebuilt: (worker: number, why: string) => parent.say({ kind: 'rebuilt', worker, why }),

@@ -18,6 +18,8 @@ export interface LiveOptions {
   ebpfValues?: 'skip' | 'copy' | undefined;
   /** How packets leave the BPF program: through BPF rings, the default, or the perf buffer. */
   ebpfBuffer?: 'ring' | 'perf' | undefined;
+  /** Shortest time between two wake-ups of a worker by the BPF program, seconds. */
+  wakeInterval?: number | undefined;
   /** The secret for the hashes of keys, 16 bytes, where the BPF program parses. */
   parseKey?: Uint8Array | undefined;
 }

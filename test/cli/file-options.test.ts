@@ -165,6 +165,7 @@ test('what means nothing for a file is refused', (t) => {
     ['--attach', 'tcx'],
     ['--ebpf-values', 'skip'],
     ['--ebpf-buffer', 'ring'],
+    ['--wake-interval', '1ms'],
     ['--kernel-parse'],
     ['--no-zero-copy'],
   ]) {

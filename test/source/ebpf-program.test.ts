@@ -177,6 +177,22 @@ live(
   },
 );
 
+live(`a worker is woken once in an interval${reason && ` (${reason})`}`, async (t) => {
+  // Longer than the test, and shorter than two packets.
+  for (const [wakeInterval, again] of [
+    [60, false],
+    [1e-9, true],
+  ] as const) {
+    const program = await loadProgram({ rings: 1, wakeInterval });
+    t.teardown(() => program.close());
+    t.false(program.woken());
+    for (const expected of [true, again, again]) {
+      t.deepEqual(program.run(ethernet(v4())), ['submitted']);
+      t.is(program.woken(), expected, `${wakeInterval} s`);
+    }
+  }
+});
+
 const PROGRAMS = [
   ...['membench_l2', 'membench_l2_cut', 'membench_l2_parse'].map((name) => ['packets', name] as const),
   ...['membench_l2', 'membench_l2_cut'].map((name) => ['perf', name] as const),

@@ -39,6 +39,8 @@ export interface Program {
   takeBytes(): Uint8Array[];
   /** All memory of the rings. */
   memory(): Uint8Array[];
+  /** Whether a thread that sleeps until a BPF ring has packets was woken since the last call. */
+  woken(): boolean;
   /** Has packets of the flows with such hashes copied whole, or no longer. */
   uncut(all: boolean): void;
   /** Instructions the verifier went through for both programs; 0 where the kernel does not tell. */
@@ -107,6 +109,7 @@ export async function loadProgram(settings: Partial<ProgramSettings> = {}): Prom
     take: () => rings.flatMap((ring) => ring.take()),
     takeBytes: () => rings.flatMap((ring) => ring.takeBytes()),
     memory: () => rings.map(({ data }) => data),
+    woken: edges(settings.perf === undefined ? programs.rings : []),
     uncut(all) {
       const bytes = libc.map(2 * libc.pageSize, PROT_READ | PROT_WRITE, programs.uncut!, 0);
       new Uint8Array(bytes).fill(all ? 255 : 0);
@@ -118,6 +121,18 @@ export async function loadProgram(settings: Partial<ProgramSettings> = {}): Prom
     }),
     close: () => programs.close(),
   };
+}
+
+/** Watches descriptors for wake-ups, which are not the same as having data (EPOLLET, epoll(7)). */
+function edges(fds: readonly number[]): () => boolean {
+  const lib = koffi.load(null);
+  const control = lib.func('int epoll_ctl(int epoll, int op, int fd, void *event)');
+  const wait = lib.func('int epoll_wait(int epoll, void *events, int size, int timeout)');
+  const epoll: number = lib.func('int epoll_create1(int flags)')(0);
+  // EPOLL_CTL_ADD, EPOLLIN | EPOLLET (linux/eventpoll.h).
+  for (const fd of fds) control(epoll, 1, fd, new Uint8Array(new Uint32Array([0x80000001, 0, 0, 0]).buffer));
+  const events = new Uint8Array(16 * 16);
+  return () => wait(epoll, events, 16, 0) > 0;
 }
 
 /** One ring, of either kind. */

@@ -28,6 +28,11 @@ export interface ProgramSettings {
   sample?: number | undefined;
   /** Most bytes of a packet to keep, from its IP header on. Default: as many as a ring takes. */
   snaplen?: number | undefined;
+  /**
+   * Shortest time between two wake-ups of a worker, seconds: how late an event may be before the worker's thread is
+   * scheduled. Not with `perf`.
+   */
+  wakeInterval?: number | undefined;
   /** Whether values are left out of packets. Default false. */
   skipValues?: boolean | undefined;
   /**
@@ -56,14 +61,8 @@ export interface LoadedPrograms {
   close(): void;
 }
 
-/**
- * Shortest time between two wake-ups of a worker, ns: the most that an event is late while packets arrive.
- * Above 50 MB a second for one worker, that is WAKE_BYTES in WAKE_INTERVAL, wake-ups cost too much and are
- * rarer.
- */
-const WAKE_INTERVAL = 400_000n;
-const WAKE_INTERVAL_BUSY = 2_000_000n;
-const WAKE_BYTES = 20_000n;
+/** Default of `wakeInterval`, seconds. */
+const WAKE_INTERVAL = 0.8e-3;
 
 /** Endings of the programs' names: those that copy packets, leave out values, and parse. */
 const SUFFIXES = ['', '_cut', '_parse'] as const;
@@ -266,9 +265,8 @@ function writeSettings(libbpf: Libbpf, section: Handle, settings: LoadSettings):
   const { at, bytes, view } = readSettings(libbpf, section);
   view.setUint32(KERNEL_SETTINGS.rings, settings.rings, true);
   view.setBigUint64(KERNEL_SETTINGS.seed, settings.seed, true);
-  view.setBigUint64(KERNEL_SETTINGS.wake_interval, WAKE_INTERVAL, true);
-  view.setBigUint64(KERNEL_SETTINGS.wake_interval_busy, WAKE_INTERVAL_BUSY, true);
-  view.setBigUint64(KERNEL_SETTINGS.wake_bytes, WAKE_BYTES, true);
+  const wakeInterval = BigInt(Math.round((settings.wakeInterval ?? WAKE_INTERVAL) * 1e9));
+  view.setBigUint64(KERNEL_SETTINGS.wake_interval, wakeInterval, true);
   view.setUint32(KERNEL_SETTINGS.sample, settings.sample ?? 1, true);
   view.setUint32(KERNEL_SETTINGS.stamps, settings.stamps ? 1 : 0, true);
   const most = settings.perf === undefined ? RING_CAPTURE_MAX : PERF_CAPTURE_MAX;

@@ -150,6 +150,7 @@ export class EbpfSource implements PacketSource {
       seed: options.hashSeed,
       sample: options.sample,
       snaplen: options.snaplen,
+      wakeInterval: options.wakeInterval,
       parseKey: options.parseKey,
     };
     const programs = loadFor(libbpf, settings, options.ebpfValues);
