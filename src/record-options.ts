@@ -67,7 +67,7 @@ export interface RecordOptions {
   ebpfBuffer?: 'ring' | 'perf';
   /**
    * With BPF rings, the shortest time between two wake-ups of a worker, seconds, 50e-6 to 5e-3: the shorter it is, the
-   * sooner packets become events, and the more CPU time they take. Default 0.8e-3.
+   * sooner packets become events, and the more CPU time they take. Default 2e-3.
    */
   wakeInterval?: number;
   /**

@@ -62,7 +62,7 @@ static void configure(struct bpf_object *object, const char *name)
 	settings->seed = 77;
 	settings->snaplen = MEMBENCH_RING_CAPTURE_MAX;
 	/* Nobody sleeps on the ring: a wake-up is cheap here, and none would be wrong. */
-	settings->wake_interval = 800000;
+	settings->wake_interval = 2000000;
 	settings->sample = 1;
 	ports[PORT >> 3] |= 1 << (PORT & 7);
 	bpf_map__set_max_entries(map_of(object, "counters"), libbpf_num_possible_cpus() * 2);

@@ -100,7 +100,7 @@ function build(): Command {
     )
     .option(
       '--wake-interval <time>',
-      'shortest time between two wake-ups of a worker (ebpf: 0.8ms): shorter is sooner, and costs more',
+      'shortest time between two wake-ups of a worker (ebpf: 2ms): shorter is sooner, and costs more',
       parseDuration,
     )
     .option(

@@ -17,7 +17,7 @@ import { Recorder, type RecorderProgress } from './recorder.js';
 import { enterSandbox, shedSets } from './sandbox.js';
 
 /** Time between two reports of progress, ms. */
-const PROGRESS_INTERVAL = 200;
+const PROGRESS_INTERVAL = 500;
 /** The same while no packet arrives, ms. */
 const QUIET_INTERVAL = 1000;
 

@@ -62,7 +62,7 @@ export interface LoadedPrograms {
 }
 
 /** Default of `wakeInterval`, seconds. */
-const WAKE_INTERVAL = 0.8e-3;
+const WAKE_INTERVAL = 2e-3;
 
 /** Endings of the programs' names: those that copy packets, leave out values, and parse. */
 const SUFFIXES = ['', '_cut', '_parse'] as const;
