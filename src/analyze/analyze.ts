@@ -3,21 +3,20 @@ import { hintOf } from '../event/hint.js';
 import { payloadOf } from '../event/payload.js';
 import type { ProfileReader } from '../profile/reader.js';
 import type { Analysis } from './analysis.js';
-import { type Batch, batchOf, recordTimes } from './batch.js';
+import { batchOf, recordTimes } from './batch.js';
 import { caveatsOf } from './caveats.js';
 import { BurstCounter } from './collect/bursts.js';
 import { Commands } from './collect/commands.js';
 import { ConnectionCounter } from './collect/connections.js';
 import { GroupCounter } from './collect/groups.js';
-import { KeySizes } from './collect/key-sizes.js';
+import { KeyTally } from './collect/key-tally.js';
 import { LatencyCounter } from './collect/latencies.js';
-import { PopularityCounter } from './collect/popularity.js';
+import { popularityOf } from './collect/popularity.js';
 import { Series } from './collect/series.js';
-import { SizeCounter } from './collect/sizes.js';
+import { sizesOf } from './collect/sizes.js';
 import { Totals } from './collect/totals.js';
 import { TtlCounter } from './collect/ttls.js';
 import type { Collector } from './collector.js';
-import { KEYS_MAX, KeyTable, PINNED_MAX } from './key-table.js';
 import { analyzeLoss } from './loss.js';
 import { type AnalyzeOptions, type Plan, planOf } from './options.js';
 import { analyzeOrder, needsOrder, type OrderedAnalysis, type Watch } from './ordered-analysis.js';
@@ -39,31 +38,24 @@ const ELSEWHERE_MIN = 200_000;
 class Analyzer {
   readonly #plan: Plan;
   readonly #originNs: bigint;
-  readonly #table: KeyTable;
   readonly #totals = new Totals();
   readonly #commands = new Commands();
-  readonly #keySizes = new KeySizes();
-  readonly #popularity: PopularityCounter;
+  readonly #keys: KeyTally;
   readonly #series: Series;
   readonly #bursts = new BurstCounter();
-  readonly #sizes: SizeCounter;
   readonly #ttls: TtlCounter;
   readonly #connections = new ConnectionCounter();
   readonly #groups: GroupCounter | null;
   readonly #latencies: LatencyCounter | null;
   readonly #collectors: readonly Collector[];
-  /** Whether keys are told apart. */
-  readonly #usesKeys: boolean;
 
   /** @param events about so many, by the heads of the blocks */
   constructor(plan: Plan, originNs: bigint, events: number) {
-    this.#table = new KeyTable(KEYS_MAX, PINNED_MAX, events / EVENTS_A_KEY);
     this.#plan = plan;
     this.#originNs = originNs;
     const origin = Number(originNs);
-    this.#popularity = new PopularityCounter(this.#table, (plan.start + plan.end) / 2);
+    this.#keys = new KeyTally((plan.start + plan.end) / 2, events / EVENTS_A_KEY);
     this.#series = new Series(plan.interval);
-    this.#sizes = new SizeCounter(this.#table);
     this.#ttls = new TtlCounter(origin);
     this.#groups = plan.by === null ? null : new GroupCounter(plan.by);
     this.#latencies = plan.slowest === 0 ? null : new LatencyCounter(plan.slowest, originNs);
@@ -71,26 +63,21 @@ class Analyzer {
     this.#collectors = [
       this.#totals,
       this.#commands,
-      ...(wants('sizes') ? [this.#keySizes, this.#sizes] : []),
-      ...(wants('keys') ? [this.#popularity] : []),
+      ...(wants('keys') || wants('sizes') ? [this.#keys] : []),
       ...(wants('time') ? [this.#series, this.#bursts] : []),
       ...(wants('ttl') ? [this.#ttls] : []),
       ...(wants('connections') ? [this.#connections] : []),
       ...(this.#groups === null ? [] : [this.#groups]),
     ];
-    this.#usesKeys = wants('keys') || wants('sizes') || wants('losses');
   }
 
   add({ decoded, worker, nextNs }: Read): void {
-    const { block, keys } = decoded;
+    const { block } = decoded;
     if (block.conns > 0) this.#addRecords(decoded, worker);
     if (block.events > 0) {
       const batch = batchOf(decoded, this.#originNs, this.#plan.selection);
       this.#totals.numberConns(batch, worker);
-      const words = new Uint32Array(keys.hash.buffer);
-      if (this.#usesKeys) numberKeys(batch, words, this.#table);
       for (const collector of this.#collectors) collector.add(batch);
-      this.#table.limit();
       const border = nextNs === null ? Number.POSITIVE_INFINITY : Number(nextNs - this.#originNs);
       this.#latencies?.add(batch, border);
     }
@@ -108,10 +95,10 @@ class Analyzer {
     const { ops, hits, misses } = this.#commands.result();
     const sources = sourcesOf(readers);
     const sample = sources.samples.size === 1 ? [...sources.samples][0]! : null;
-    const keys = this.#popularity.result(this.#plan.top, sources.secrets.size);
+    const keys = popularityOf(this.#keys, this.#plan.top, sources.secrets.size);
     const loss = analyzeLoss(sources.counts, sources.missing, sources.damaged);
     const payload = payloadOf(sources.counts);
-    const sizes = this.#sizes.result(this.#keySizes.powers());
+    const sizes = sizesOf(this.#keys, this.#commands.valueSizes('write'), this.#commands.valueSizes('read'));
     const connectionUse = this.#connections.result(connections);
     return {
       events,
@@ -124,7 +111,7 @@ class Analyzer {
       ops,
       hit_ratio: hits + misses > 0 ? hits / (hits + misses) : null,
       keys,
-      key_size: this.#keySizes.result(),
+      key_size: this.#keys.sizes.percentiles(),
       loss,
       payload,
       interval_s: this.#plan.interval,
@@ -145,7 +132,7 @@ class Analyzer {
         complete: sources.complete,
         sample,
         secrets: sources.secrets.size,
-        keysSampled: this.#table.rate,
+        keysSampled: this.#keys.table.rate,
         orderSampled: ordered.sampled,
         connections,
         toldApart: connectionUse.told_apart,
@@ -161,15 +148,6 @@ class Analyzer {
       // The last blocks may be here and their counts, with the footer, not.
       hint: hintOf({ ...sources.counts, requests }, [...sources.ports.values()]),
     };
-  }
-}
-
-/** Fills in the numbers of a batch's keys, and counts them: once for each key of a block, not for each event. */
-function numberKeys(batch: Batch, words: Uint32Array, table: KeyTable): void {
-  const { entryRows, ids } = batch;
-  for (let i = 0; i < ids.length; i++) {
-    ids[i] = entryRows[i] === 0 ? -1 : table.idOf(words[2 * i]!, words[2 * i + 1]!);
-    if (ids[i]! >= 0) table.counts.values[ids[i]!]! += entryRows[i]!;
   }
 }
 

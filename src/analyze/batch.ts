@@ -1,5 +1,5 @@
 import type { Block } from '../profile/block.js';
-import { type ConnColumns, decodeColumns, decodeConns, decodeKeys, presentBit } from '../profile/columns.js';
+import { type ConnColumns, decodeColumns, decodeConns, decodeKeys, presentBit, wordsOf } from '../profile/columns.js';
 import { isSelected, type Selection } from './selection.js';
 import { bitsOf, kindOf, type ShapeKind } from './shape-kind.js';
 
@@ -32,14 +32,13 @@ export interface Batch {
   latency: Float64Array;
   /** Which key of its request it is. */
   index: Uint32Array;
+  /** Every row is the first key of a request. */
+  isSingle: boolean;
   /** Seconds, as sent; empty where no row has one. */
   ttl: Float64Array;
-  /** By dictionary entry: the key's number in the table, -1 where it is not of the sample. */
-  ids: Int32Array;
-  /** By dictionary entry: bytes of the key. */
+  /** By dictionary entry: hash of the key as two words, low first, and bytes of the key. */
+  keyHash: Uint32Array;
   keySizes: Uint32Array;
-  /** By dictionary entry: rows. */
-  entryRows: Uint32Array;
 }
 
 /**
@@ -106,16 +105,21 @@ export function batchOf(
     valueSize: columns.value_size,
     latency,
     index: columns.key_index,
+    isSingle: kinds.every(({ hasIndex }) => !hasIndex),
     ttl: columns.ttl === undefined ? ABSENT : toDoubles(columns.ttl, 0n, 1),
-    ids: new Int32Array(block.keys),
+    keyHash: wordsOf(keys.hash),
     keySizes: keys.size,
-    entryRows: new Uint32Array(block.keys),
   };
   if (selection !== null) select(batch, selection, originNs);
-  const has = Uint8Array.from(kinds, ({ hasKey }) => (hasKey ? 1 : 0));
-  const { kind, entry, entryRows } = batch;
-  for (let i = 0; i < batch.rows; i++) entryRows[entry[i]!]! += has[kind[i]!]!;
   return batch;
+}
+
+/** How many of some rows in a row begin a request. */
+export function requestsOf({ index, isSingle }: Batch, from: number, to: number): number {
+  if (isSingle) return to - from;
+  let requests = 0;
+  for (let i = from; i < to; i++) if (index[i] === 0) requests++;
+  return requests;
 }
 
 /** Keeps the rows that are selected, in place. */

@@ -51,18 +51,54 @@ export class Histogram {
 
   /** Counts a whole number from 0 to 2^53, `times` times. */
   record(value: number, times = 1): void {
-    this.#counts ??= new Float64Array((VALUE_BITS - this.#bits + 1) * 2 ** this.#bits);
-    this.#counts[indexOf(value, this.#bits)]! += times;
+    this.#room()[indexOf(value, this.#bits)]! += times;
     this.#total += times;
     this.#sum += value * times;
     if (value > this.#max) this.#max = value;
   }
 
+  /**
+   * Counts the values of rows, each in the histogram of its kind. A kind may have none, and several may share one; all
+   * have as many bits.
+   */
+  static recordRows(histograms: readonly (Histogram | null)[], { kind, values, from, to }: Values): void {
+    const first = histograms.find((one) => one !== null);
+    if (first === undefined || first === null) return;
+    const bits = first.#bits;
+    // Rows without a value have a zero.
+    const uncounted = new Float64Array(1);
+    const counts = histograms.map((one) => (one === null ? uncounted : one.#room()));
+    const totals = new Float64Array(histograms.length);
+    const sums = new Float64Array(histograms.length);
+    const most = new Float64Array(histograms.length).fill(-1);
+    for (let i = from; i < to; i++) {
+      const of = kind[i]!;
+      const value = values[i]!;
+      counts[of]![indexOf(value, bits)]!++;
+      totals[of]!++;
+      sums[of]! += value;
+      if (value > most[of]!) most[of] = value;
+    }
+    for (let of = 0; of < histograms.length; of++) {
+      const own = histograms[of]!;
+      if (own === null) continue;
+      own.#total += totals[of]!;
+      own.#sum += sums[of]!;
+      if (most[of]! > own.#max) own.#max = most[of]!;
+    }
+  }
+
+  /** The counts, made when they are first needed. */
+  #room(): Float64Array {
+    this.#counts ??= new Float64Array((VALUE_BITS - this.#bits + 1) * 2 ** this.#bits);
+    return this.#counts;
+  }
+
   /** Adds the values of another one of as many bits. */
   merge(other: Histogram): void {
     if (other.#counts === undefined) return;
-    this.#counts ??= new Float64Array(other.#counts.length);
-    for (let index = 0; index < other.#counts.length; index++) this.#counts[index]! += other.#counts[index]!;
+    const counts = this.#room();
+    for (let index = 0; index < counts.length; index++) counts[index]! += other.#counts[index]!;
     this.#total += other.#total;
     this.#sum += other.#sum;
     if (other.#max > this.#max) this.#max = other.#max;
@@ -131,6 +167,17 @@ export class Histogram {
     }
     return this.#max;
   }
+}
+
+/** Rows with a value each. */
+export interface Values {
+  /** Number of the row's kind. */
+  kind: Uint32Array;
+  /** 0 in rows whose kind has no histogram. */
+  values: Float64Array | Uint32Array;
+  /** The first row, and the one behind the last. */
+  from: number;
+  to: number;
 }
 
 /** A histogram between threads. */

@@ -21,10 +21,22 @@ const FACTORS = crypto.getRandomValues(new Uint32Array(2));
 const LOW_FACTOR = FACTORS[0]! | 1;
 const HIGH_FACTOR = FACTORS[1]! | 1;
 
-/** What a collector knows of every key: one number each, 0 at first. */
+/** What a collector knows of every key: one number each, or several, 0 at first. */
 export interface KeyColumn {
-  /** By number of the key. A new array after every growth: not to be kept over a block. */
+  /** Numbers a key: those of key `id` begin at `width * id`, so that they share a line of the processor's cache. */
+  readonly width: number;
+  /** A new array after every growth: not to be kept over a block. */
   values: Float64Array;
+}
+
+/** What a table may be told of its keys beforehand. */
+export interface KeyTableHints {
+  /** About so many keys, or fewer: growing later costs more than room that is never touched. */
+  expected?: number;
+  /** Only keys with hashes whose high word is below it will come; 2^32: all. */
+  threshold?: number;
+  /** Width of the column `counts`, whose first numbers are the counts. */
+  width?: number;
 }
 
 /**
@@ -40,7 +52,10 @@ export interface KeyColumn {
 export class KeyTable {
   readonly #keysMax: number;
   readonly #pinnedMax: number;
-  /** Four words a place, so that a search touches one cache line as a rule: hash (low, high), number + 1 (0: free), 0. */
+  /**
+   * A word a place, so that many are in the processor's cache: number + 1 of a key, and above it the upper bits of its
+   * hash's low word, which tell most others; 0: free.
+   */
   #places = new Uint32Array(0);
   /** Bits of a 32-bit hash that are not needed to number the places. */
   #shift = 0;
@@ -53,23 +68,25 @@ export class KeyTable {
   /** Keys that one of the sample stands for. */
   #weight: number;
   readonly #columns: KeyColumn[] = [];
-  /** Events of each key. */
+  /** Events of each key, as the first number of its column. */
   readonly counts: KeyColumn;
   /** 1 where a key is pinned. */
   readonly #pinned: KeyColumn;
 
   /**
    * @param pinnedMax the busiest keys that stay, whatever their hash
-   * @param expected about so many keys, or fewer: growing later costs more than room that is never touched
-   * @param threshold only keys with hashes whose high word is below it will come; 2^32: all
    */
-  constructor(keysMax = KEYS_MAX, pinnedMax = PINNED_MAX, expected = 0, threshold = 2 ** 32) {
+  constructor(
+    keysMax = KEYS_MAX,
+    pinnedMax = PINNED_MAX,
+    { expected = 0, threshold = 2 ** 32, width = 1 }: KeyTableHints = {},
+  ) {
     this.#keysMax = keysMax;
     this.#threshold = threshold;
     this.#weight = 2 ** 32 / threshold;
     this.#pinnedMax = pinnedMax;
     this.#allocate(2 ** Math.ceil(Math.log2(Math.max(CAPACITY_MIN, Math.min(expected, keysMax)))));
-    this.counts = this.column();
+    this.counts = this.column(width);
     this.#pinned = this.column();
   }
 
@@ -112,9 +129,9 @@ export class KeyTable {
     return (BigInt(this.#hashes[2 * id + 1]!) << 32n) | BigInt(this.#hashes[2 * id]!);
   }
 
-  /** Another number for every key. */
-  column(): KeyColumn {
-    const column = { values: new Float64Array(this.#capacity) };
+  /** Another number for every key, or several. */
+  column(width = 1): KeyColumn {
+    const column = { width, values: new Float64Array(width * this.#capacity) };
     this.#columns.push(column);
     return column;
   }
@@ -122,20 +139,21 @@ export class KeyTable {
   /** The number of a key, a new one where it has none; -1 where it is not of the sample. */
   idOf(low: number, high: number): number {
     const places = this.#places;
+    const hashes = this.#hashes;
     const mask = places.length - 1;
-    // The upper bits of a product are those that depend on all of it.
-    let at = ((Math.imul(low, LOW_FACTOR) + Math.imul(high, HIGH_FACTOR)) >>> this.#shift) << 2;
-    for (let taken = places[at + 2]!; taken !== 0; taken = places[at + 2]!) {
-      if (places[at] === low && places[at + 1] === high) return taken - 1;
-      at = (at + 4) & mask;
+    let at = this.#placeOf(low, high);
+    for (let place = places[at]!; place !== 0; place = places[at]!) {
+      if (((place ^ low) & ~mask) === 0) {
+        const id = (place & mask) - 1;
+        if (hashes[2 * id] === low && hashes[2 * id + 1] === high) return id;
+      }
+      at = (at + 1) & mask;
     }
     if (high >= this.#threshold) return -1;
     const id = this.#size++;
-    places[at] = low;
-    places[at + 1] = high;
-    places[at + 2] = id + 1;
-    this.#hashes[2 * id] = low;
-    this.#hashes[2 * id + 1] = high;
+    places[at] = (low & ~mask) | (id + 1);
+    hashes[2 * id] = low;
+    hashes[2 * id + 1] = high;
     if (this.#size === this.#capacity) this.#grow();
     return id;
   }
@@ -149,9 +167,8 @@ export class KeyTable {
     if (this.rate === 1 && this.#pinnedMax > 0) {
       // Of keys that are equally busy none or all: ties go by hash, and so does the sample.
       const busiest = this.largest(this.counts, this.#pinnedMax + 1);
-      const { values } = this.counts;
-      const least = values[busiest.at(-1)!]!;
-      for (const id of busiest) if (values[id]! > least) this.#pinned.values[id] = 1;
+      const least = this.countOf(busiest.at(-1)!);
+      for (const id of busiest) if (this.countOf(id) > least) this.#pinned.values[id] = 1;
     }
     while (this.#sampled() > this.#keysMax / 2 && this.#threshold > 1) this.#threshold /= 2;
     this.#weight = 2 ** 32 / this.#threshold;
@@ -161,29 +178,40 @@ export class KeyTable {
       if (!this.isSampled(id) && !this.isPinned(id)) continue;
       renumbered[id] = size;
       this.#hashes.copyWithin(2 * size, 2 * id, 2 * id + 2);
-      for (const { values } of this.#columns) values[size] = values[id]!;
+      for (const { values, width } of this.#columns) {
+        for (let i = 0; i < width; i++) values[width * size + i] = values[width * id + i]!;
+      }
       size++;
     }
-    for (const { values } of this.#columns) values.fill(0, size);
+    for (const { values, width } of this.#columns) values.fill(0, width * size);
     this.#size = size;
     this.#placeAll();
     return renumbered;
   }
 
-  /** The numbers of the keys with the `limit` largest values above 0, largest first, ties by hash. */
-  largest({ values }: KeyColumn, limit: number): number[] {
+  /** Events of a key. */
+  countOf(id: number): number {
+    return this.counts.values[this.counts.width * id]!;
+  }
+
+  /**
+   * The numbers of the keys with the `limit` largest values above 0, largest first, ties by hash.
+   *
+   * @param field which number of the column
+   */
+  largest({ values, width }: KeyColumn, limit: number, field = 0): number[] {
     const order = (a: number, b: number) =>
-      values[b]! - values[a]! || (this.hashOf(a) < this.hashOf(b) ? -1 : 1);
+      values[width * b + field]! - values[width * a + field]! || (this.hashOf(a) < this.hashOf(b) ? -1 : 1);
     // Twice as many as wanted are gathered before they are sorted: so few are compared more than once.
     let found: number[] = [];
     let least = 0;
     for (let id = 0; id < this.#size; id++) {
-      const value = values[id]!;
+      const value = values[width * id + field]!;
       if (value <= 0 || value < least) continue;
       found.push(id);
       if (found.length < 2 * limit) continue;
       found = found.sort(order).slice(0, limit);
-      least = values[found.at(-1)!]!;
+      least = values[width * found.at(-1)! + field]!;
     }
     return found.sort(order).slice(0, limit);
   }
@@ -193,7 +221,8 @@ export class KeyTable {
     const counts = new Float64Array(this.#size);
     let taken = 0;
     for (let id = 0; id < this.#size; id++) {
-      if (this.isSampled(id) && this.counts.values[id]! > 0) counts[taken++] = this.counts.values[id]!;
+      const count = this.countOf(id);
+      if (this.isSampled(id) && count > 0) counts[taken++] = count;
     }
     return sortDown(counts.subarray(0, taken));
   }
@@ -208,13 +237,13 @@ export class KeyTable {
   #allocate(capacity: number): void {
     this.#capacity = capacity;
     this.#hashes = grown(this.#hashes, 2 * capacity);
-    this.#places = new Uint32Array(4 * 2 * capacity);
+    this.#places = new Uint32Array(2 * capacity);
     this.#shift = Math.clz32(2 * capacity) + 1;
   }
 
   #grow(): void {
     this.#allocate(2 * this.#capacity);
-    for (const column of this.#columns) column.values = grown(column.values, this.#capacity);
+    for (const column of this.#columns) column.values = grown(column.values, column.width * this.#capacity);
     this.#placeAll();
   }
 
@@ -225,12 +254,16 @@ export class KeyTable {
     for (let id = 0; id < this.#size; id++) {
       const low = hashes[2 * id]!;
       const high = hashes[2 * id + 1]!;
-      let at = ((Math.imul(low, LOW_FACTOR) + Math.imul(high, HIGH_FACTOR)) >>> this.#shift) << 2;
-      while (places[at + 2] !== 0) at = (at + 4) & mask;
-      places[at] = low;
-      places[at + 1] = high;
-      places[at + 2] = id + 1;
+      let at = this.#placeOf(low, high);
+      while (places[at] !== 0) at = (at + 1) & mask;
+      places[at] = (low & ~mask) | (id + 1);
     }
+  }
+
+  /** Where the search for a hash begins. */
+  #placeOf(low: number, high: number): number {
+    // The upper bits of a product are those that depend on all of it.
+    return (Math.imul(low, LOW_FACTOR) + Math.imul(high, HIGH_FACTOR)) >>> this.#shift;
   }
 }
 

@@ -77,12 +77,17 @@ export function bitsOf(names: Block['names']): Bits {
 /** Bytes client flags other than 0 take in memcached. */
 export const FLAG_BYTES = 4;
 
+/** What a command does, whatever its mode. */
+export function actOfOp(op: string): Act {
+  return ACTS[op] ?? 'other';
+}
+
 export function actOf(
   op: string,
   status: string,
   mode: string | null,
 ): Pick<ShapeKind, 'act' | 'outcome' | 'replaces'> {
-  const act = ACTS[op] ?? 'other';
+  const act = actOfOp(op);
   const grows = op === 'append' || op === 'prepend' || mode === 'append' || mode === 'prepend';
   return { act, outcome: outcomeOf(op, status), replaces: act === 'write' && !grows };
 }

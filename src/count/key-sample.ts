@@ -61,7 +61,7 @@ export class KeySample {
    * @param origin the same moment, Unix nanoseconds
    */
   constructor(limit: number, start: bigint, origin: bigint) {
-    this.#table = new KeyTable(KEYS_MAX, PINNED_MAX, 0, limit);
+    this.#table = new KeyTable(KEYS_MAX, PINNED_MAX, { threshold: limit });
     this.#recent = this.#table.column();
     this.#curves = new MemoryCurves(this.#table, Number(origin), { bytes: null, memcached: null });
     this.#start = Number(start);

@@ -1,5 +1,6 @@
-import type { Batch } from '../batch.js';
+import { type Batch, requestsOf } from '../batch.js';
 import type { Collector } from '../collector.js';
+import { runsOf } from '../runs.js';
 
 /** How bursty the requests are. */
 export interface Bursts {
@@ -19,12 +20,10 @@ const SECONDS_MAX = 1_048_576;
 export class BurstCounter implements Collector {
   #counts = new Float64Array(1024);
 
-  add({ rows, time, index }: Batch): void {
-    for (let i = 0; i < rows; i++) {
-      if (index[i] !== 0) continue;
-      const second = Math.floor(time[i]! / 1e9);
-      if (second >= this.#counts.length && !this.#grow(second)) continue;
-      this.#counts[second]!++;
+  add(batch: Batch): void {
+    for (const { at, from, to } of runsOf(batch.time, batch.rows, 1e9)) {
+      if (at >= this.#counts.length && !this.#grow(at)) continue;
+      this.#counts[at]! += requestsOf(batch, from, to);
     }
   }
 

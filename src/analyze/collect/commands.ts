@@ -1,21 +1,30 @@
 import type { Batch } from '../batch.js';
 import type { Collector } from '../collector.js';
+import { Histogram } from '../histogram.js';
 import { type OpAnalysis, OpTally } from '../op-tally.js';
+import { type Act, actOfOp } from '../shape-kind.js';
 
-/** Counts and latencies by command. */
+/** Counts, sizes and latencies by command. */
 export class Commands implements Collector {
   readonly #tallies = new Map<string, OpTally>();
 
   add({ kinds, kindRows, rows, kind, valueSize, latency }: Batch): void {
-    const tallies = kinds.map(({ op, shape }, i) => {
-      // What all events of a shape have in common is counted once, by their number.
-      if (kindRows[i]! > 0) this.#tally(op).add(shape, kindRows[i]!);
-      return this.#tally(op);
-    });
+    const tallies = kinds.map(({ op }) => this.#tally(op));
+    // What all events of a shape have in common is counted once, by their number.
+    for (let i = 0; i < kinds.length; i++) {
+      if (kindRows[i]! > 0) tallies[i]!.add(kinds[i]!.shape, kindRows[i]!);
+    }
     const sizes = kinds.map(({ hasValue }, i) => (hasValue ? tallies[i]!.valueSize : null));
-    for (let i = 0; i < rows; i++) sizes[kind[i]!]?.record(valueSize[i]!);
+    Histogram.recordRows(sizes, { kind, values: valueSize, from: 0, to: rows });
     const latencies = kinds.map(({ hasLatency }, i) => (hasLatency ? tallies[i]!.latency : null));
-    for (let i = 0; i < rows; i++) latencies[kind[i]!]?.record(latency[i]!);
+    Histogram.recordRows(latencies, { kind, values: latency, from: 0, to: rows });
+  }
+
+  /** Sizes of the values of all commands that do the same. */
+  valueSizes(act: Act): Histogram {
+    const sizes = new Histogram();
+    for (const [op, { valueSize }] of this.#tallies) if (actOfOp(op) === act) sizes.merge(valueSize);
+    return sizes;
   }
 
   #tally(op: string): OpTally {

@@ -1,8 +1,7 @@
 import { hashText } from '../../event/values.js';
-import type { Batch } from '../batch.js';
-import type { Collector } from '../collector.js';
-import type { KeyColumn, KeyTable } from '../key-table.js';
+import type { KeyTable } from '../key-table.js';
 import { zipfAlpha, zipfFit } from '../zipf.js';
+import { BYTES, EARLY, EVENTS, type KeyTally, MISSES, READS, WRITES } from './key-tally.js';
 
 export interface Ranked {
   /** Keyed hash, 16 hex digits. */
@@ -41,155 +40,96 @@ export interface Popularity {
 
 /** Number of the busiest keys, which are exact however many keys there are. */
 const HEAD = 1000;
-/** Bits that say which counts an event of a kind adds to. */
-const MISS = 1;
-const WRITE = 2;
-const READ = 4;
 
-/** Counts by key; first by dictionary entry, so that the table of all keys is visited once a block for each. */
-export class PopularityCounter implements Collector {
-  readonly #table: KeyTable;
-  readonly #bytes: KeyColumn;
-  readonly #misses: KeyColumn;
-  readonly #writes: KeyColumn;
-  readonly #reads: KeyColumn;
-  readonly #early: KeyColumn;
-  readonly #middle: number;
-  #events = 0;
-
-  /** @param middle of the time, nanoseconds since the first event */
-  constructor(table: KeyTable, middle: number) {
-    this.#table = table;
-    this.#middle = middle;
-    this.#bytes = table.column();
-    this.#misses = table.column();
-    this.#writes = table.column();
-    this.#reads = table.column();
-    this.#early = table.column();
+/**
+ * @param top length of the lists of keys
+ * @param secrets keys were hashed with
+ */
+export function popularityOf({ table, events }: KeyTally, top: number, secrets: number): Popularity {
+  const { counts, rate, distinct } = table;
+  const { values, width } = counts;
+  const ranked = (field: number) =>
+    table
+      .largest(counts, top, field)
+      .map((id) => ({ key: hashText(table.hashOf(id)), count: values[width * id + field]! }));
+  const byRank = table.byRank();
+  const head = table.largest(counts, HEAD).map((id) => table.countOf(id));
+  const alpha = zipfAlpha(byRank);
+  let oneHit = 0;
+  let unread = 0;
+  let unreadWrites = 0;
+  for (let id = 0; id < table.size; id++) {
+    if (!table.isSampled(id)) continue;
+    if (table.countOf(id) === 1) oneHit++;
+    const writes = values[width * id + WRITES]!;
+    if (writes === 0 || values[width * id + READS]! > 0) continue;
+    unread++;
+    unreadWrites += writes;
   }
+  return {
+    distinct,
+    zipf_alpha: alpha,
+    zipf_r2: alpha === null ? null : zipfFit(byRank),
+    top: ranked(EVENTS),
+    secrets,
+    sampled: rate,
+    by_bytes: ranked(BYTES),
+    by_misses: ranked(MISSES),
+    by_writes: ranked(WRITES),
+    shares: sharesOf({ head, byRank, rate }, distinct, events),
+    ranks: ranksOf({ head, byRank, rate }),
+    one_hit: Math.round(oneHit / rate),
+    never_read: { keys: Math.round(unread / rate), writes: Math.round(unreadWrites / rate) },
+    stable_top100: stableTop(table),
+  };
+}
 
-  add({ kinds, rows, kind, entry, entryRows, ids, keySizes, valueSize, time, maxNs, minNs }: Batch): void {
-    const entries = ids.length;
-    const bytes = new Float64Array(entries);
-    const misses = new Uint32Array(entries);
-    const writes = new Uint32Array(entries);
-    const reads = new Uint32Array(entries);
-    const early = new Uint32Array(entries);
-    const flags = Uint8Array.from(kinds, ({ act, outcome }) => {
-      const read = act === 'read' ? READ : 0;
-      return (act === 'write' ? WRITE : 0) | read | (read && outcome === 'miss' ? MISS : 0);
-    });
-    const has = Uint8Array.from(kinds, ({ hasKey }) => (hasKey ? 1 : 0));
-    for (let i = 0; i < rows; i++) {
-      const of = kind[i]!;
-      if (has[of] === 0) continue;
-      const key = entry[i]!;
-      const flag = flags[of]!;
-      bytes[key]! += valueSize[i]!;
-      misses[key]! += flag & MISS;
-      writes[key]! += (flag & WRITE) >> 1;
-      reads[key]! += flag >> 2;
-    }
-    // Nearly all blocks lie entirely in one half.
-    const span = Number(maxNs - minNs);
-    const first = time[0] ?? 0;
-    const isMixed = Math.abs(first - this.#middle) <= span;
-    for (let i = 0; isMixed && i < rows; i++) {
-      early[entry[i]!]! += has[kind[i]!]! & Number(time[i]! < this.#middle);
-    }
-    const isEarly = !isMixed && first < this.#middle;
-    for (let i = 0; i < entries; i++) {
-      const id = ids[i]!;
-      if (entryRows[i] === 0) continue;
-      this.#events += entryRows[i]!;
-      if (id < 0) continue;
-      this.#bytes.values[id]! += bytes[i]! + keySizes[i]! * entryRows[i]!;
-      this.#misses.values[id]! += misses[i]!;
-      this.#writes.values[id]! += writes[i]!;
-      this.#reads.values[id]! += reads[i]!;
-      this.#early.values[id]! += isEarly ? entryRows[i]! : early[i]!;
+/** How often keys were asked for, largest first. */
+interface Curve {
+  /** Of the busiest keys, exact. */
+  head: readonly number[];
+  /** Of the keys of the sample. */
+  byRank: Float64Array;
+  /** The share of the keys that is in the sample. */
+  rate: number;
+}
+
+function sharesOf({ head, byRank, rate }: Curve, distinct: number, events: number): Popularity['shares'] {
+  const shareOf = (limit: number) => {
+    let sum = 0;
+    for (let i = 0; i < Math.min(limit, head.length); i++) sum += head[i]!;
+    // After the busiest keys, each key of the sample stands for several.
+    const end = Math.min(byRank.length, Math.round(limit * rate));
+    for (let i = Math.ceil(head.length * rate); i < end; i++) sum += byRank[i]! / rate;
+    return events === 0 ? 0 : Math.min(1, sum / events);
+  };
+  const hundredth = Math.max(1, Math.ceil(distinct / 100));
+  return { top1: shareOf(1), top10: shareOf(10), top100: shareOf(100), top1pct: shareOf(hundredth) };
+}
+
+/** Points of the popularity curve: pinned keys are exact, the ranks of sampled keys are scaled. */
+function ranksOf({ head, byRank, rate }: Curve): [number, number][] {
+  const points: [number, number][] = [];
+  const all = byRank.length / rate;
+  for (let decade = 1; decade <= all; decade *= 10) {
+    for (const rank of [decade, 2 * decade, 5 * decade]) {
+      if (rank > all) continue;
+      const count = rank <= head.length ? head[rank - 1] : byRank[Math.ceil(rank * rate) - 1];
+      if (count !== undefined) points.push([rank, count]);
     }
   }
+  return points;
+}
 
-  /** @param top length of the lists of keys */
-  result(top: number, secrets: number): Popularity {
-    const table = this.#table;
-    const { counts, rate } = table;
-    const ranked = (column: KeyColumn) =>
-      table
-        .largest(column, top)
-        .map((id) => ({ key: hashText(table.hashOf(id)), count: column.values[id]! }));
-    const byRank = table.byRank();
-    const alpha = zipfAlpha(byRank);
-    const distinct = table.distinct;
-    let oneHit = 0;
-    let unread = 0;
-    let unreadWrites = 0;
-    for (let id = 0; id < table.size; id++) {
-      if (!table.isSampled(id)) continue;
-      if (counts.values[id] === 1) oneHit++;
-      if (this.#writes.values[id]! === 0 || this.#reads.values[id]! > 0) continue;
-      unread++;
-      unreadWrites += this.#writes.values[id]!;
-    }
-    return {
-      distinct,
-      zipf_alpha: alpha,
-      zipf_r2: alpha === null ? null : zipfFit(byRank),
-      top: ranked(counts),
-      secrets,
-      sampled: rate,
-      by_bytes: ranked(this.#bytes),
-      by_misses: ranked(this.#misses),
-      by_writes: ranked(this.#writes),
-      shares: this.#shares(distinct, byRank),
-      ranks: this.#ranks(byRank),
-      one_hit: Math.round(oneHit / rate),
-      never_read: { keys: Math.round(unread / rate), writes: Math.round(unreadWrites / rate) },
-      stable_top100: this.#stable(),
-    };
+/** How many of the 100 busiest keys of the first half are among those of the second; null: too few keys. */
+function stableTop(table: KeyTable): number | null {
+  const { values, width } = table.counts;
+  const late = table.column();
+  for (let id = 0; id < table.size; id++) {
+    late.values[id] = table.countOf(id) - values[width * id + EARLY]!;
   }
-
-  #shares(distinct: number, byRank: Float64Array): Popularity['shares'] {
-    const { counts, rate } = this.#table;
-    const head = this.#table.largest(counts, HEAD).map((id) => counts.values[id]!);
-    const shareOf = (limit: number) => {
-      let sum = 0;
-      for (let i = 0; i < Math.min(limit, head.length); i++) sum += head[i]!;
-      // After the busiest keys, each key of the sample stands for several.
-      const end = Math.min(byRank.length, Math.round(limit * rate));
-      for (let i = Math.ceil(head.length * rate); i < end; i++) sum += byRank[i]! / rate;
-      return this.#events === 0 ? 0 : Math.min(1, sum / this.#events);
-    };
-    const hundredth = Math.max(1, Math.ceil(distinct / 100));
-    return { top1: shareOf(1), top10: shareOf(10), top100: shareOf(100), top1pct: shareOf(hundredth) };
-  }
-
-  /** Points of the popularity curve: pinned keys are exact, the ranks of sampled keys are scaled. */
-  #ranks(byRank: Float64Array): [number, number][] {
-    const points: [number, number][] = [];
-    const { rate, counts } = this.#table;
-    const head = this.#table.largest(counts, HEAD).map((id) => counts.values[id]!);
-    const all = byRank.length / rate;
-    for (let decade = 1; decade <= all; decade *= 10) {
-      for (const rank of [decade, 2 * decade, 5 * decade]) {
-        if (rank > all) continue;
-        const count = rank <= head.length ? head[rank - 1] : byRank[Math.ceil(rank * rate) - 1];
-        if (count !== undefined) points.push([rank, count]);
-      }
-    }
-    return points;
-  }
-
-  #stable(): number | null {
-    const table = this.#table;
-    const late = table.column();
-    for (let id = 0; id < table.size; id++) {
-      late.values[id] = table.counts.values[id]! - this.#early.values[id]!;
-    }
-    const before = table.largest(this.#early, 100);
-    const after = new Set(table.largest(late, 100));
-    if (before.length < 100 || after.size < 100) return null;
-    return before.filter((id) => after.has(id)).length;
-  }
+  const before = table.largest(table.counts, 100, EARLY);
+  const after = new Set(table.largest(late, 100));
+  if (before.length < 100 || after.size < 100) return null;
+  return before.filter((id) => after.has(id)).length;
 }

@@ -1,6 +1,8 @@
 import type { Batch } from '../batch.js';
 import type { Collector } from '../collector.js';
 import { Histogram, type Percentiles } from '../histogram.js';
+import { type Run, runsOf } from '../runs.js';
+import type { ShapeKind } from '../shape-kind.js';
 
 /** Counts of one interval or group. All but `requests` are per key. */
 export interface Counted {
@@ -68,47 +70,15 @@ export class Series implements Collector {
   }
 
   add(batch: Batch): void {
-    const { kinds, rows, kind, time, index, entry, keySizes, valueSize, latency } = batch;
+    const { kinds, rows, kind, time, latency } = batch;
     const ops = kinds.map(({ op }) => this.#opOf(op));
-    // Rows of one interval are counted by kind first, so that each row changes few counters.
-    const counts = kinds.map(() => ({ requests: 0, events: 0, keyBytes: 0, valueBytes: 0 }));
-    const hasLatency = kinds.map((one) => one.hasLatency);
-    let at = Number.NaN;
-    let slice: Accumulated | undefined;
-    const flush = () => {
-      if (slice === undefined) return;
-      for (let i = 0; i < counts.length; i++) {
-        const { requests, events, keyBytes, valueBytes } = counts[i]!;
-        if (events === 0) continue;
-        const { act, outcome } = kinds[i]!;
-        const row = slice.row(ops[i]!);
-        const to = slice.counts;
-        to[row + REQUESTS]! += requests;
-        to[row + EVENTS]! += events;
-        if (act === 'read' && outcome === 'hit') to[row + HITS]! += events;
-        if (act === 'read' && outcome === 'miss') to[row + MISSES]! += events;
-        if (outcome === 'error') to[row + ERRORS]! += events;
-        to[row + IN]! += keyBytes + (act === 'write' ? valueBytes : 0);
-        to[row + OUT]! += act === 'read' ? valueBytes : 0;
-        counts[i] = { requests: 0, events: 0, keyBytes: 0, valueBytes: 0 };
-      }
-    };
-    for (let i = 0; i < rows; i++) {
-      const own = Math.floor(time[i]! / this.#interval);
-      if (own !== at) {
-        flush();
-        at = own;
-        slice = this.#sliceAt(own);
-      }
-      const of = kind[i]!;
-      const count = counts[of]!;
-      count.events++;
-      if (index[i] === 0) count.requests++;
-      if (kinds[of]!.hasKey) count.keyBytes += keySizes[entry[i]!]!;
-      count.valueBytes += valueSize[i]!;
-      if (hasLatency[of]) slice!.latency.record(latency[i]!);
+    for (const run of runsOf(time, rows, this.#interval)) {
+      const slice = this.#sliceAt(run.at);
+      const counts = countsOf(batch, run);
+      for (let i = 0; i < kinds.length; i++) addCounts(slice, ops[i]!, kinds[i]!, counts.subarray(4 * i));
+      const latencies = kinds.map(({ hasLatency }) => (hasLatency ? slice.latency : null));
+      Histogram.recordRows(latencies, { kind, values: latency, ...run });
     }
-    flush();
   }
 
   #opOf(op: string): number {
@@ -153,6 +123,35 @@ export class Series implements Collector {
       };
     });
   }
+}
+
+/** By kind, what rows add up to: requests, events, bytes of keys and of values, in a row. */
+function countsOf({ kinds, kind, index, entry, keySizes, valueSize }: Batch, { from, to }: Run): Float64Array {
+  const counts = new Float64Array(4 * kinds.length);
+  for (let i = from; i < to; i++) {
+    const at = 4 * kind[i]!;
+    if (index[i] === 0) counts[at]!++;
+    counts[at + 1]!++;
+    counts[at + 2]! += keySizes[entry[i]!]!;
+    counts[at + 3]! += valueSize[i]!;
+  }
+  return counts;
+}
+
+/** Adds what rows of one kind add up to. */
+function addCounts(slice: Accumulated, op: number, { act, outcome, hasKey }: ShapeKind, counts: Float64Array): void {
+  const [requests, events, keyBytes, valueBytes] = counts as unknown as [number, number, number, number];
+  if (events === 0) return;
+  const row = slice.row(op);
+  const to = slice.counts;
+  to[row + REQUESTS]! += requests;
+  to[row + EVENTS]! += events;
+  if (act === 'read' && outcome === 'hit') to[row + HITS]! += events;
+  if (act === 'read' && outcome === 'miss') to[row + MISSES]! += events;
+  if (outcome === 'error') to[row + ERRORS]! += events;
+  // Rows without a key have a zero in place of an entry.
+  to[row + IN]! += (hasKey ? keyBytes : 0) + (act === 'write' ? valueBytes : 0);
+  to[row + OUT]! += act === 'read' ? valueBytes : 0;
 }
 
 function named(counts: Float64Array): Counted {
