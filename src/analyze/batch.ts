@@ -1,5 +1,6 @@
 import type { Block } from '../profile/block.js';
 import { type ConnColumns, decodeColumns, decodeConns, decodeKeys, presentBit, wordsOf } from '../profile/columns.js';
+import type { Allocate } from '../profile/varint.js';
 import { isSelected, type Selection } from './selection.js';
 import { bitsOf, kindOf, type ShapeKind } from './shape-kind.js';
 
@@ -21,10 +22,8 @@ export interface Batch {
   kind: Uint32Array;
   /** Nanoseconds since the first event of all profiles: whole where the span is below 2^53. */
   time: Float64Array;
-  /** Connection, as its block numbers it. */
+  /** Connection, as its block numbers it, until `Totals.numberConns` numbers it over all profiles. */
   conn: Uint32Array;
-  /** Connection, numbered over all profiles. */
-  connId: Uint32Array;
   /** Entry of the block's dictionary. */
   entry: Uint32Array;
   valueSize: Uint32Array;
@@ -41,30 +40,29 @@ export interface Batch {
   keySizes: Uint32Array;
 }
 
-/**
- * What is decoded of a block. All of it, before any is counted: a block
- * is counted whole or not at all.
- */
-export function decodeBlock(block: Block) {
+/** What is decoded of a block. All of it, before any is counted: a block is counted whole or not at all. */
+export function decodeBlock(block: Block, allocate: Allocate) {
   const bit = presentBit(block.names, 'ttl');
   // Few blocks have any.
   const hasTtl = block.shapes.some(({ present }) => present & bit);
-  const columns = decodeColumns(block, [...COLUMNS, ...(hasTtl ? (['ttl'] as const) : [])]);
-  return { block, keys: decodeKeys(block), conns: decodeConns(block), columns };
+  const columns = decodeColumns(block, [...COLUMNS, ...(hasTtl ? (['ttl'] as const) : [])], allocate);
+  return { block, keys: decodeKeys(block, allocate), conns: decodeConns(block), columns };
 }
 
 export type Decoded = ReturnType<typeof decodeBlock>;
 
-/** Signed or unsigned 64-bit numbers less a base, times a unit, as doubles; no bigint is made. */
-function toDoubles(words64: BigUint64Array | BigInt64Array, base: bigint, unit: number): Float64Array {
-  const words = new Int32Array(words64.buffer);
-  const out = new Float64Array(words64.length);
+/** Signed or unsigned 64-bit numbers less a base, times a unit, as doubles in their place; no bigint is made. */
+function toDoubles(column: BigUint64Array | BigInt64Array, base: bigint, unit: number): Float64Array {
+  const words = wordsOf(column);
+  const out = new Float64Array(column.buffer, column.byteOffset, column.length);
   const baseLow = Number(base & 0xffffffffn);
   const baseHigh = Number(base >> 32n);
-  const isSigned = words64 instanceof BigInt64Array;
+  // Takes the sign of a signed number's high word, and nothing of an unsigned one's.
+  const sign = column instanceof BigInt64Array ? 2 ** 31 : 2 ** 32;
   for (let i = 0; i < out.length; i++) {
-    const high = isSigned ? words[2 * i + 1]! : words[2 * i + 1]! >>> 0;
-    out[i] = ((high - baseHigh) * 2 ** 32 + ((words[2 * i]! >>> 0) - baseLow)) * unit;
+    const word = words[2 * i + 1]!;
+    const high = word < sign ? word : word - 2 ** 32;
+    out[i] = ((high - baseHigh) * 2 ** 32 + (words[2 * i]! - baseLow)) * unit;
   }
   return out;
 }
@@ -100,7 +98,6 @@ export function batchOf(
     kind: columns.shape,
     time,
     conn: columns.conn,
-    connId: columns.conn,
     entry: columns.key,
     valueSize: columns.value_size,
     latency,

@@ -1,3 +1,5 @@
+import type { Block } from '../profile/block.js';
+import { BlockMemory } from '../profile/block-memory.js';
 import type { BlockEntry } from '../profile/footer.js';
 import type { ProfileReader } from '../profile/reader.js';
 import { type Decoded, decodeBlock } from './batch.js';
@@ -61,13 +63,17 @@ export class Pass {
   }
 
   /**
-   * The good blocks whose times are wanted, each once. What is damaged is known to the readers behind it.
+   * The good blocks whose times are wanted, each once: until the next one is asked for, which takes its memory. What is
+   * damaged is known to the readers behind it.
    */
   *blocks(isWanted: (minNs: bigint, maxNs: bigint) => boolean = () => true): Generator<Read> {
+    const memory = new BlockMemory();
+    const decode = (block: Block) => decodeBlock(block, memory.allocate);
     for (let i = 0; i < this.#blocks.length; i++) {
+      memory.reset();
       const { source, entry } = this.#blocks[i]!;
       if (!isWanted(entry.minNs, entry.maxNs)) continue;
-      const decoded = source.reader.read(entry, decodeBlock);
+      const decoded = source.reader.read(entry, decode);
       if (decoded === null) continue;
       const worker = source.recording * WORKERS_MAX + entry.worker;
       yield { decoded, worker, nextNs: this.#blocks[i + 1]?.entry.minNs ?? null };

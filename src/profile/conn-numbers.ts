@@ -47,6 +47,26 @@ export class ConnNumbers {
     return this.#size - 1;
   }
 
+  /** Puts the numbers of connections, all of one worker, in their place. */
+  exchange(worker: number, conns: Uint32Array): void {
+    let index = -1;
+    let page: Uint32Array | null = null;
+    for (let i = 0; i < conns.length; i++) {
+      const conn = conns[i]!;
+      if (conn >>> PAGE_BITS !== index) {
+        index = conn >>> PAGE_BITS;
+        page = this.#turnTo(worker, index);
+      }
+      if (page === null) {
+        conns[i] = this.#scatteredNumber(worker, conn);
+        continue;
+      }
+      const at = conn & (PAGE - 1);
+      if (page[at] === 0) page[at] = ++this.#size;
+      conns[i] = page[at]! - 1;
+    }
+  }
+
   /** Numbers the connections of a column, all of one worker. */
   add(worker: number, conns: Uint32Array): void {
     let index = -1;

@@ -1,6 +1,7 @@
 import type { ConnColumns } from '../../profile/columns.js';
 import type { Batch } from '../batch.js';
 import type { Collector } from '../collector.js';
+import { grown } from '../grown.js';
 import { Histogram, type Percentiles } from '../histogram.js';
 
 /** How clients use their connections. */
@@ -28,26 +29,33 @@ export const CONNS_MAX = 2 ** 20;
 /** Most requests in flight that are counted on one connection. */
 const DEPTH_MAX = 1024;
 
-/** One number for each connection, initially 0. */
-export class ConnColumn {
-  values = new Float64Array(1024);
+/** Numbers of each connection side by side, initially 0; connections from CONNS_MAX on have none. */
+export class ConnRecords {
+  /** The numbers of a connection begin at `width * conn`. A new array after every growth. */
+  values: Float64Array;
+  readonly width: number;
 
-  /** Makes room for a connection; connections from CONNS_MAX on have none. */
+  constructor(width: number) {
+    this.width = width;
+    this.values = new Float64Array(1024 * width);
+  }
+
+  /** Makes room for a connection. */
   reach(conn: number): void {
-    if (conn < this.values.length) return;
-    const values = new Float64Array(Math.min(CONNS_MAX, 2 ** Math.ceil(Math.log2(conn + 1))));
-    values.set(this.values);
-    this.values = values;
+    if (conn * this.width < this.values.length || conn >= CONNS_MAX) return;
+    this.values = grown(this.values, this.width * 2 ** Math.ceil(Math.log2(conn + 1)));
   }
 }
 
+/**
+ * Numbers of a connection: its requests; times of the last request and the last answer, + 1, and 0 where there was none;
+ * time of its opening + 1, 0: not recorded.
+ */
+const [REQUESTS, LAST, ANSWERED, OPENED] = [0, 1, 2, 3] as const;
+const WIDTH = 4;
+
 export class ConnectionCounter implements Collector {
-  readonly #requests = new ConnColumn();
-  /** Times of the last request and the last answer, + 1; 0: none. */
-  readonly #last = new ConnColumn();
-  readonly #answered = new ConnColumn();
-  /** Time of opening + 1; 0: not recorded. */
-  readonly #opened = new ConnColumn();
+  readonly #records = new ConnRecords(WIDTH);
   /** Times of the outstanding answers, for connections with several requests in flight. */
   readonly #underWay = new Map<number, number[]>();
   readonly #depth = new Histogram();
@@ -58,38 +66,59 @@ export class ConnectionCounter implements Collector {
   #opens = 0;
   #closes = 0;
 
-  add({ kinds, rows, kind, time, latency, index, connId }: Batch): void {
+  add(batch: Batch): void {
+    this.#addPlaces(batch);
+    this.#addRequests(batch);
+  }
+
+  #addPlaces({ kinds, kindRows, rows, kind, index, isSingle }: Batch): void {
     const reads = kinds.map(({ act, hasKey }) => act === 'read' && hasKey);
-    const has = kinds.map(({ hasLatency }) => hasLatency);
+    if (isSingle) {
+      for (let i = 0; i < kinds.length; i++) if (reads[i]) this.#places[0]! += kindRows[i]!;
+      return;
+    }
     let places: Float64Array = this.#places;
     for (let i = 0; i < rows; i++) {
-      const of = kind[i]!;
+      if (!reads[kind[i]!]) continue;
       const place = index[i]!;
-      if (reads[of]) {
-        if (place >= places.length) places = this.#reachPlace(place);
-        places[Math.min(place, places.length - 1)]!++;
-      }
-      if (place !== 0) continue;
-      const conn = connId[i]!;
-      if (conn >= CONNS_MAX) continue;
-      if (conn >= this.#requests.values.length) this.#reach(conn);
-      this.#requests.values[conn]!++;
-      const now = time[i]!;
-      const last = this.#last.values[conn]! - 1;
-      if (last >= 0) this.#gaps.record(Math.max(0, now - last));
-      this.#last.values[conn] = Math.max(now, last) + 1;
-      this.#depth.record(this.#depthAt(conn, now, has[of] ? now + latency[i]! : now));
+      if (place >= places.length) places = this.#reachPlace(place);
+      places[Math.min(place, places.length - 1)]!++;
     }
   }
 
-  #depthAt(conn: number, now: number, answer: number): number {
-    const answered = this.#answered.values[conn]!;
-    this.#answered.values[conn] = Math.max(answered, answer);
-    if (now >= answered) {
+  #addRequests({ kinds, rows, kind, time, latency, index, conn: conns }: Batch): void {
+    const has = Uint8Array.from(kinds, ({ hasLatency }) => (hasLatency ? 1 : 0));
+    let records = this.#records.values;
+    let alone = 0;
+    for (let i = 0; i < rows; i++) {
+      const conn = conns[i]!;
+      if (index[i] !== 0 || conn >= CONNS_MAX) continue;
+      const at = WIDTH * conn;
+      if (at >= records.length) {
+        this.#records.reach(conn);
+        records = this.#records.values;
+      }
+      records[at + REQUESTS]!++;
+      const now = time[i]!;
+      const last = records[at + LAST]! - 1;
+      if (last >= 0) this.#gaps.record(Math.max(0, now - last));
+      records[at + LAST] = Math.max(now, last) + 1;
+      const answered = records[at + ANSWERED]!;
+      const answer = has[kind[i]!] === 0 ? now : now + latency[i]!;
+      records[at + ANSWERED] = Math.max(answered, answer);
+      if (now < answered) {
+        this.#depth.record(this.#depthAt(conn, now, { answered, answer }));
+        continue;
+      }
+      alone++;
       // A connection that no longer pipelines needs no list.
       if (this.#underWay.size > 0) this.#underWay.delete(conn);
-      return 1;
     }
+    if (alone > 0) this.#depth.record(1, alone);
+  }
+
+  /** Requests in flight on a connection that one more is sent on before the last answer. */
+  #depthAt(conn: number, now: number, { answered, answer }: { answered: number; answer: number }): number {
     const before = this.#underWay.get(conn) ?? [answered];
     const still = before.filter((time) => time > now);
     if (still.length < DEPTH_MAX) still.push(answer);
@@ -105,30 +134,27 @@ export class ConnectionCounter implements Collector {
       if (what.startsWith('open_')) this.#opens++;
       else this.#closes++;
       if (conn >= CONNS_MAX) continue;
-      this.#reach(conn);
-      if (what === 'open_syn') this.#opened.values[conn] = times[i]! + 1 || Number.MIN_VALUE;
+      this.#records.reach(conn);
+      const { values } = this.#records;
+      const at = WIDTH * conn + OPENED;
+      if (what === 'open_syn') values[at] = times[i]! + 1 || Number.MIN_VALUE;
       // Only FIN and RST end a connection; other records mean that the recording stopped following it.
-      else if ((what === 'close_fin' || what === 'close_rst') && this.#opened.values[conn] !== 0) {
-        this.#lives.record(Math.max(0, Math.round((times[i]! + 1 - this.#opened.values[conn]!) / 1e6)));
-        this.#opened.values[conn] = 0;
+      else if ((what === 'close_fin' || what === 'close_rst') && values[at] !== 0) {
+        this.#lives.record(Math.max(0, Math.round((times[i]! + 1 - values[at]!) / 1e6)));
+        values[at] = 0;
       }
     }
   }
 
-  #reach(conn: number): void {
-    for (const column of [this.#requests, this.#last, this.#answered, this.#opened]) column.reach(conn);
-  }
-
   #reachPlace(place: number): Float64Array {
-    const places = new Float64Array(Math.min(2 ** 20, 2 ** Math.ceil(Math.log2(place + 1))));
-    places.set(this.#places);
-    this.#places = places;
-    return places;
+    this.#places = grown(this.#places, Math.min(2 ** 20, 2 ** Math.ceil(Math.log2(place + 1))));
+    return this.#places;
   }
 
   result(count: number): Connections {
     const requests = new Histogram();
-    for (const n of this.#requests.values) if (n > 0) requests.record(n);
+    const { values } = this.#records;
+    for (let at = REQUESTS; at < values.length; at += WIDTH) if (values[at]! > 0) requests.record(values[at]!);
     const widths = new Histogram();
     for (let i = 0; i < this.#places.length; i++) {
       const ending = this.#places[i]! - (this.#places[i + 1] ?? 0);

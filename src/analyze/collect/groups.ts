@@ -2,7 +2,7 @@ import { hashText } from '../../event/values.js';
 import type { ConnColumns } from '../../profile/columns.js';
 import type { Batch } from '../batch.js';
 import type { Collector } from '../collector.js';
-import { CONNS_MAX, ConnColumn } from './connections.js';
+import { CONNS_MAX, ConnRecords } from './connections.js';
 import type { Counted } from './series.js';
 
 /** What a workload is split by. */
@@ -20,8 +20,13 @@ export interface Group extends Counted {
 /** Most groups in a result; the busiest are kept. */
 export const GROUPS_MAX = 1000;
 
+/** Numbers of a connection, and at `GROUP` that of its group + 1, 0: not known. */
 const FIELDS = ['requests', 'events', 'hits', 'misses', 'errors', 'in', 'out', 'latency', 'timed'] as const;
 type Field = (typeof FIELDS)[number];
+const [REQUESTS, EVENTS, HITS, MISSES, ERRORS, IN, OUT, LATENCY, TIMED, GROUP] = [
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+] as const;
+const WIDTH = FIELDS.length + 1;
 
 /**
  * Counts by connection and assigns connections to groups at the end, because the record of a connection's opening
@@ -29,20 +34,14 @@ type Field = (typeof FIELDS)[number];
  */
 export class GroupCounter implements Collector {
   readonly #by: By;
-  readonly #columns = Object.fromEntries(FIELDS.map((field) => [field, new ConnColumn()])) as Record<
-    Field,
-    ConnColumn
-  >;
-  /** By connection: number of its group + 1; 0: not known. */
-  readonly #group = new ConnColumn();
+  readonly #records = new ConnRecords(WIDTH);
   readonly #names = new Map<string, number>();
 
   constructor(by: By) {
     this.#by = by;
   }
 
-  add({ kinds, rows, kind, latency, index, entry, keySizes, valueSize, connId }: Batch): void {
-    const columns = this.#columns;
+  add({ kinds, rows, kind, latency, index, entry, keySizes, valueSize, conn: conns }: Batch): void {
     const what = kinds.map(({ act, outcome, hasKey, hasLatency }) => ({
       hit: Number(act === 'read' && outcome === 'hit'),
       miss: Number(act === 'read' && outcome === 'miss'),
@@ -52,21 +51,26 @@ export class GroupCounter implements Collector {
       key: Number(hasKey),
       timed: Number(hasLatency),
     }));
+    let { values } = this.#records;
     for (let i = 0; i < rows; i++) {
-      const conn = connId[i]!;
+      const conn = conns[i]!;
       if (conn >= CONNS_MAX) continue;
-      if (conn >= columns.events.values.length) this.#reach(conn);
+      const at = WIDTH * conn;
+      if (at >= values.length) {
+        this.#records.reach(conn);
+        values = this.#records.values;
+      }
       const of = what[kind[i]!]!;
-      columns.events.values[conn]!++;
-      columns.hits.values[conn]! += of.hit;
-      columns.misses.values[conn]! += of.miss;
-      columns.errors.values[conn]! += of.error;
-      columns.in.values[conn]! += of.in * valueSize[i]! + (of.key ? keySizes[entry[i]!]! : 0);
-      columns.out.values[conn]! += of.out * valueSize[i]!;
+      values[at + EVENTS]!++;
+      values[at + HITS]! += of.hit;
+      values[at + MISSES]! += of.miss;
+      values[at + ERRORS]! += of.error;
+      values[at + IN]! += of.in * valueSize[i]! + (of.key ? keySizes[entry[i]!]! : 0);
+      values[at + OUT]! += of.out * valueSize[i]!;
       if (index[i] !== 0) continue;
-      columns.requests.values[conn]!++;
-      columns.latency.values[conn]! += of.timed * latency[i]!;
-      columns.timed.values[conn]! += of.timed;
+      values[at + REQUESTS]!++;
+      values[at + LATENCY]! += of.timed * latency[i]!;
+      values[at + TIMED]! += of.timed;
     }
   }
 
@@ -75,18 +79,13 @@ export class GroupCounter implements Collector {
     for (let i = 0; i < ids.length; i++) {
       const conn = ids[i]!;
       if (conn >= CONNS_MAX) continue;
-      this.#reach(conn);
-      if (this.#group.values[conn] !== 0) continue;
+      this.#records.reach(conn);
+      if (this.#records.values[WIDTH * conn + GROUP] !== 0) continue;
       const name =
         this.#by === 'port' ? `${port[i]}` : hashText((this.#by === 'server' ? server : client)[i]!);
       if (!this.#names.has(name)) this.#names.set(name, this.#names.size);
-      this.#group.values[conn] = this.#names.get(name)! + 1;
+      this.#records.values[WIDTH * conn + GROUP] = this.#names.get(name)! + 1;
     }
-  }
-
-  #reach(conn: number): void {
-    for (const field of FIELDS) this.#columns[field].reach(conn);
-    this.#group.reach(conn);
   }
 
   /** The busiest first. */
@@ -96,12 +95,12 @@ export class GroupCounter implements Collector {
       connections: 0,
       ...Object.fromEntries(FIELDS.map((name) => [name, 0])),
     }));
-    const { events } = this.#columns;
-    for (let conn = 0; conn < events.values.length; conn++) {
-      if (events.values[conn] === 0) continue;
-      const sum = sums[this.#group.values[conn] ?? 0]! as Record<Field | 'connections', number>;
+    const { values } = this.#records;
+    for (let at = 0; at < values.length; at += WIDTH) {
+      if (values[at + EVENTS] === 0) continue;
+      const sum = sums[values[at + GROUP]!]! as Record<Field | 'connections', number>;
       sum.connections += 1;
-      for (const field of FIELDS) sum[field] += this.#columns[field].values[conn]!;
+      for (let i = 0; i < FIELDS.length; i++) sum[FIELDS[i]!] += values[at + i]!;
     }
     const groups = names
       .map((name, i) => groupOf(name, sums[i]! as Record<Field | 'connections', number>))

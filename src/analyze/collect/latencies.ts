@@ -1,6 +1,8 @@
 import type { Batch } from '../batch.js';
 import { Histogram, type Percentiles } from '../histogram.js';
-import { CONNS_MAX, ConnColumn } from './connections.js';
+import { InFlight } from '../in-flight.js';
+import { WaitingRequests } from '../waiting-requests.js';
+import { CONNS_MAX, ConnRecords } from './connections.js';
 
 /** One of the slowest requests, and its circumstances. */
 export interface SlowRequest {
@@ -30,18 +32,6 @@ export interface Latencies {
   worst: SlowRequest[];
 }
 
-/** A request that waits until all earlier requests have been read. */
-interface Waiting {
-  time: Float64Array;
-  latency: Float64Array;
-  conn: Uint32Array;
-  /** Index into `labels`. */
-  label: Uint16Array;
-  /** -1: none. */
-  valueSize: Float64Array;
-  gap: Float64Array;
-}
-
 /** Most requests listed as the slowest. */
 export const WORST_MAX = 1000;
 const BITS = 6;
@@ -53,12 +43,12 @@ export class LatencyCounter {
   readonly #originNs: bigint;
   readonly #labels: { op: string; status: string; histogram: Histogram }[] = [];
   readonly #labelOf = new Map<string, number>();
-  readonly #bySize = new Map<number, Histogram>();
-  readonly #byFlight = new Map<number, Histogram>();
-  readonly #last = new ConnColumn();
-  #waiting: Waiting = empty(0);
-  /** Answer times of the requests in flight. */
-  #ends = new Float64Array(0);
+  /** By powers of four, and of two: see `#count`. */
+  readonly #bySize: Histogram[] = [];
+  readonly #byFlight: Histogram[] = [];
+  readonly #last = new ConnRecords(1);
+  readonly #waiting = new WaitingRequests();
+  readonly #inFlight = new InFlight();
   #worst: (Omit<SlowRequest, 'ts_ns'> & { time: number })[] = [];
 
   constructor(worstMax: number, originNs: bigint) {
@@ -72,33 +62,36 @@ export class LatencyCounter {
     this.#release(border);
   }
 
-  #take({ kinds, rows, kind, time, latency, index, connId, valueSize }: Batch): void {
-    const labels = kinds.map(({ op, shape }) => this.#label(op, shape.status));
-    const wanted = kinds.map(({ hasLatency }) => hasLatency);
-    const before = this.#waiting.time.length;
-    const more = empty(before + rows);
-    for (const name of Object.keys(more) as (keyof Waiting)[]) more[name].set(this.#waiting[name]);
-    let at = before;
+  #take({ kinds, rows, kind, time, latency, index, conn: conns, valueSize }: Batch): void {
+    const labels = Uint16Array.from(kinds, ({ op, shape }) => this.#label(op, shape.status));
+    const hasLatency = Uint8Array.from(kinds, (one) => (one.hasLatency ? 1 : 0));
+    const hasValue = Uint8Array.from(kinds, (one) => (one.hasValue ? 1 : 0));
+    const to = this.#waiting;
+    to.reach(rows);
+    let at = to.rows;
     for (let i = 0; i < rows; i++) {
       if (index[i] !== 0) continue;
-      const conn = connId[i]!;
-      let gap = -1;
-      if (conn < CONNS_MAX) {
-        this.#last.reach(conn);
-        const last = this.#last.values[conn]! - 1;
-        if (last >= 0) gap = Math.max(0, time[i]! - last);
-        this.#last.values[conn] = time[i]! + 1;
-      }
-      if (!wanted[kind[i]!]) continue;
-      more.time[at] = time[i]!;
-      more.latency[at] = latency[i]!;
-      more.conn[at] = conn;
-      more.label[at] = labels[kind[i]!]!;
-      more.valueSize[at] = kinds[kind[i]!]!.hasValue ? valueSize[i]! : -1;
-      more.gap[at] = gap;
+      const conn = conns[i]!;
+      const gap = conn < CONNS_MAX ? this.#gapOf(conn, time[i]!) : -1;
+      const of = kind[i]!;
+      if (hasLatency[of] === 0) continue;
+      to.time[at] = time[i]!;
+      to.latency[at] = latency[i]!;
+      to.conn[at] = conn;
+      to.label[at] = labels[of]!;
+      to.valueSize[at] = hasValue[of] === 0 ? -1 : valueSize[i]!;
+      to.gap[at] = gap;
       at++;
     }
-    this.#waiting = part(more, (row) => row < at);
+    to.rows = at;
+  }
+
+  /** Time since the request before on a connection; -1: none. */
+  #gapOf(conn: number, time: number): number {
+    this.#last.reach(conn);
+    const last = this.#last.values[conn]! - 1;
+    this.#last.values[conn] = time + 1;
+    return last >= 0 ? Math.max(0, time - last) : -1;
   }
 
   #label(op: string, status: string): number {
@@ -112,23 +105,22 @@ export class LatencyCounter {
 
   #release(border: number): void {
     const { time, latency } = this.#waiting;
-    const starts = time.filter((one) => one < border).sort();
-    if (starts.length === 0) return;
-    const own = new Float64Array(starts.length + this.#ends.length);
-    own.set(this.#ends);
-    let at = this.#ends.length;
-    for (let i = 0; i < time.length; i++) if (time[i]! < border) own[at++] = time[i]! + latency[i]!;
-    const ends = own.sort();
-    const pending = this.#ends.length;
-    for (let i = 0; i < time.length; i++) {
-      if (time[i]! >= border) continue;
-      // Requests begun by then, less those answered by then; a request with a latency of 0 counts itself.
-      const began = pending + upTo(starts, time[i]!);
-      this.#count(i, Math.max(1, began - upTo(ends, time[i]!) + (latency[i] === 0 ? 1 : 0)));
+    const order = this.#waiting.inOrder();
+    for (let from = 0; from < order.length; ) {
+      const now = time[order[from]!]!;
+      if (now >= border) break;
+      // Requests sent at the same time are in flight together.
+      let to = from;
+      for (; to < order.length && time[order[to]!] === now; to++) this.#inFlight.add(now + latency[order[to]!]!);
+      const others = this.#inFlight.at(now);
+      for (let i = from; i < to; i++) {
+        const row = order[i]!;
+        // One with a latency of 0 counts itself.
+        this.#count(row, Math.max(1, others + (latency[row] === 0 ? 1 : 0)));
+      }
+      from = to;
     }
-    const last = starts.at(-1)!;
-    this.#ends = ends.filter((end) => end > last);
-    this.#waiting = part(this.#waiting, (row) => time[row]! >= border);
+    this.#waiting.dropBefore(border);
   }
 
   #count(row: number, inFlight: number): void {
@@ -139,7 +131,9 @@ export class LatencyCounter {
     // 1, 2, 3–4, 5–8, …
     record(this.#byFlight, inFlight === 1 ? 0 : 32 - Math.clz32(inFlight - 1), took);
     const size = valueSize[row]!;
-    if (size >= 0) record(this.#bySize, size < 16 ? 2 : Math.floor(Math.log2(size) / 2) + 1, took);
+    // Below 16, 64, 256, …
+    if (size >= 0) record(this.#bySize, size < 16 ? 2 : ((31 - Math.clz32(size)) >> 1) + 1, took);
+    if (took < this.#least) return;
     if (this.#worst.length >= 2 * this.#worstMax) this.#cut();
     this.#worst.push({
       time: time[row]!,
@@ -151,7 +145,6 @@ export class LatencyCounter {
       in_flight: inFlight,
       gap_ns: gap[row]! < 0 ? null : gap[row]!,
     });
-    if (this.#worst.length > this.#worstMax && took < this.#least) this.#worst.pop();
   }
 
   #least = 0;
@@ -165,17 +158,16 @@ export class LatencyCounter {
   result(): Latencies {
     this.#release(Number.POSITIVE_INFINITY);
     this.#cut();
-    const sorted = (from: Map<number, Histogram>) => [...from].sort(([a], [b]) => a - b);
     return {
       by_outcome: this.#labels
         .filter(({ histogram }) => histogram.total > 0)
         .sort((a, b) => b.histogram.total - a.histogram.total)
         .map(({ op, status, histogram }) => ({ op, status, ...told(histogram) })),
-      by_value_size: sorted(this.#bySize).map(([quarter, histogram]) => ({
+      by_value_size: this.#bySize.flatMap((histogram, quarter) => ({
         below: 4 ** quarter,
         ...told(histogram),
       })),
-      by_in_flight: sorted(this.#byFlight).map(([octave, histogram]) => ({
+      by_in_flight: this.#byFlight.flatMap((histogram, octave) => ({
         from: octave === 0 ? 1 : 2 ** (octave - 1) + 1,
         to: 2 ** octave,
         ...told(histogram),
@@ -192,45 +184,7 @@ function told(histogram: Histogram) {
   return { count: histogram.total, latency_ns: histogram.percentiles() };
 }
 
-function record(to: Map<number, Histogram>, key: number, value: number): void {
-  let histogram = to.get(key);
-  if (histogram === undefined) {
-    histogram = new Histogram(BITS);
-    to.set(key, histogram);
-  }
-  histogram.record(value);
-}
-
-function empty(rows: number): Waiting {
-  return {
-    time: new Float64Array(rows),
-    latency: new Float64Array(rows),
-    conn: new Uint32Array(rows),
-    label: new Uint16Array(rows),
-    valueSize: new Float64Array(rows),
-    gap: new Float64Array(rows),
-  };
-}
-
-/** Selected rows, in order. */
-function part(from: Waiting, keep: (row: number) => boolean): Waiting {
-  const rows: number[] = [];
-  for (let i = 0; i < from.time.length; i++) if (keep(i)) rows.push(i);
-  const to = empty(rows.length);
-  for (const name of Object.keys(to) as (keyof Waiting)[]) {
-    for (let i = 0; i < rows.length; i++) to[name][i] = from[name][rows[i]!]!;
-  }
-  return to;
-}
-
-/** How many of the ascending numbers are at most `value`. */
-function upTo(sorted: Float64Array, value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle]! <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+function record(to: Histogram[], at: number, value: number): void {
+  to[at] ??= new Histogram(BITS);
+  to[at].record(value);
 }

@@ -1,6 +1,7 @@
 import { ConnNumbers } from '../../profile/conn-numbers.js';
 import type { Batch } from '../batch.js';
 import type { Collector } from '../collector.js';
+import { grown } from '../grown.js';
 
 /** Numbers of events, requests and connections, and the time they span. */
 export class Totals implements Collector {
@@ -16,25 +17,19 @@ export class Totals implements Collector {
   /** By connection: 1 once it carried a request. */
   #carried = new Uint8Array(1024);
 
-  /** Numbers the connections of a batch. */
-  numberConns(batch: Batch, worker: number): void {
-    const { rows, conn } = batch;
-    const ids = new Uint32Array(rows);
+  /** Numbers the connections of a batch over all profiles. */
+  numberConns({ rows, conn }: Batch, worker: number): void {
+    const own = conn.subarray(0, rows);
+    this.conns.exchange(worker, own);
+    const { size } = this.conns;
+    if (size > this.#carried.length) this.#carried = grown(this.#carried, 2 ** Math.ceil(Math.log2(size)));
+    const carried = this.#carried;
+    let first = 0;
     for (let i = 0; i < rows; i++) {
-      const id = this.conns.numberOf(worker, conn[i]!);
-      ids[i] = id;
-      if (id >= this.#carried.length) this.#grow(id);
-      if (this.#carried[id] !== 0) continue;
-      this.#carried[id] = 1;
-      this.connections++;
+      first += 1 - carried[own[i]!]!;
+      carried[own[i]!] = 1;
     }
-    batch.connId = ids;
-  }
-
-  #grow(id: number): void {
-    const carried = new Uint8Array(2 ** Math.ceil(Math.log2(id + 2)));
-    carried.set(this.#carried);
-    this.#carried = carried;
+    this.connections += first;
   }
 
   add({ rows, requests, minNs, maxNs }: Batch): void {
