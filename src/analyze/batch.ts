@@ -1,5 +1,12 @@
 import type { Block } from '../profile/block.js';
-import { type ConnColumns, decodeColumns, decodeConns, decodeKeys, presentBit, wordsOf } from '../profile/columns.js';
+import {
+  type ConnColumns,
+  decodeColumns,
+  decodeConns,
+  decodeKeys,
+  presentBit,
+  wordsOf,
+} from '../profile/columns.js';
 import type { Allocate } from '../profile/varint.js';
 import { isSelected, type Selection } from './selection.js';
 import { bitsOf, kindOf, type ShapeKind } from './shape-kind.js';

@@ -57,6 +57,23 @@ export class Histogram {
     if (value > this.#max) this.#max = value;
   }
 
+  /** Counts the first values of an array. */
+  recordAll(values: Float64Array, length: number): void {
+    const counts = this.#room();
+    const bits = this.#bits;
+    let sum = 0;
+    let max = this.#max;
+    for (let i = 0; i < length; i++) {
+      const value = values[i]!;
+      counts[indexOf(value, bits)]!++;
+      sum += value;
+      if (value > max) max = value;
+    }
+    this.#total += length;
+    this.#sum += sum;
+    this.#max = max;
+  }
+
   /**
    * Counts the values of rows, each in the histogram of its kind. A kind may have none, and several may share one; all
    * have as many bits.

@@ -9,7 +9,7 @@ export interface KeyCount {
 
 /** Keys at the start, and places of the table, of which at most half are taken; powers of two. */
 const CAPACITY_MIN = 1024;
-/** Keys told apart before only a sample of them is: about 150 bytes each with all collectors. */
+/** Keys told apart before only a sample of them is: about 100 bytes each with what analysis knows of them. */
 export const KEYS_MAX = 2 ** 20;
 /** The busiest keys when sampling begins stay, whatever their hash: they are most of the traffic. */
 export const PINNED_MAX = 1024;

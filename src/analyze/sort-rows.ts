@@ -11,28 +11,38 @@ export class RowSorter {
   readonly #places = new Uint32Array(DIGITS);
 
   /**
-   * The first `rows` rows by time, the earliest first; rows of one time keep their order. The times are whole numbers
-   * that lie within 2^53. The result holds until the next call.
+   * Those of the first `rows` rows that are before a time, the earliest first; rows of one time keep their order. The
+   * times are whole numbers that lie within 2^53. The result holds until the next call.
    */
-  sort(times: Float64Array, rows: number): Uint32Array {
+  sortBefore(border: number, times: Float64Array, rows: number): Uint32Array {
     this.#reach(rows);
     const low = this.#low;
-    const high = this.#high;
+    const order = this.#order;
+    let found = 0;
     let least = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < rows; i++) if (times[i]! < least) least = times[i]!;
-    let maxLow = 0;
-    let maxHigh = 0;
+    let most = Number.NEGATIVE_INFINITY;
     for (let i = 0; i < rows; i++) {
-      const span = times[i]! - least;
-      high[i] = span / 2 ** 32;
-      low[i] = span - high[i]! * 2 ** 32;
-      if (low[i]! > maxLow) maxLow = low[i]!;
-      if (high[i]! > maxHigh) maxHigh = high[i]!;
-      this.#order[i] = i;
+      const time = times[i]!;
+      if (time >= border) continue;
+      order[found++] = i;
+      if (time < least) least = time;
+      if (time > most) most = time;
     }
-    this.#sortBy(low, maxLow, rows);
-    this.#sortBy(high, maxHigh, rows);
-    return this.#order.subarray(0, rows);
+    const span = most - least;
+    if (span < 2 ** 32) {
+      for (let i = 0; i < rows; i++) low[i] = times[i]! - least;
+      this.#sortBy(low, span, found);
+      return this.#order.subarray(0, found);
+    }
+    const high = this.#high;
+    for (let i = 0; i < rows; i++) {
+      const upper = Math.floor((times[i]! - least) / 2 ** 32);
+      high[i] = upper;
+      low[i] = times[i]! - least - upper * 2 ** 32;
+    }
+    this.#sortBy(low, 2 ** 32 - 1, found);
+    this.#sortBy(high, Math.floor(span / 2 ** 32), found);
+    return this.#order.subarray(0, found);
   }
 
   #reach(rows: number): void {
@@ -50,7 +60,7 @@ export class RowSorter {
       const from = this.#order;
       const to = this.#other;
       places.fill(0);
-      for (let i = 0; i < rows; i++) places[(words[i]! >>> shift) & (DIGITS - 1)]!++;
+      for (let i = 0; i < rows; i++) places[(words[from[i]!]! >>> shift) & (DIGITS - 1)]!++;
       let place = 0;
       for (let digit = 0; digit < DIGITS; digit++) {
         const here = places[digit]!;
@@ -60,7 +70,9 @@ export class RowSorter {
       for (let i = 0; i < rows; i++) {
         const row = from[i]!;
         const digit = (words[row]! >>> shift) & (DIGITS - 1);
-        to[places[digit]!++] = row;
+        const at = places[digit]!;
+        places[digit] = at + 1;
+        to[at] = row;
       }
       this.#order = to;
       this.#other = from;

@@ -29,9 +29,9 @@ export class WaitingRequests {
     this.gap = grown(this.gap, length, this.rows);
   }
 
-  /** All rows in the order of time; those of one time in that of their coming. Holds until the next call. */
-  inOrder(): Uint32Array {
-    return this.#sorter.sort(this.time, this.rows);
+  /** The rows before a time in order; those of one time in that of their coming. Holds until the next call. */
+  before(border: number): Uint32Array {
+    return this.#sorter.sortBefore(border, this.time, this.rows);
   }
 
   /** Forgets the rows before a time. The others keep their order. */

@@ -108,7 +108,6 @@ export function decodeColumns<Name extends EventColumn>(
   allocate: Allocate = allocateNew,
 ): SomeColumns<Name> {
   const shape = readUint32s(columnBytes(block, 'shape'), block.events, allocate);
-  checkBelow(shape, block.shapes.length, 'shape');
   const shapeEvents = countShapes(shape, block.shapes.length);
   const columns: Partial<Record<EventColumn, EventColumns[EventColumn]>> = { shape };
   for (const name of wanted) {
@@ -117,11 +116,18 @@ export function decodeColumns<Name extends EventColumn>(
   return { ...columns, shapeEvents } as SomeColumns<Name>;
 }
 
+/** Events of each shape. @throws BlockError where an event has none */
 function countShapes(shape: Uint32Array, shapes: number): Uint32Array {
   // Two counters for each shape, used in turn: neighbours mostly have the same shape, and an addition to the
   // same counter would have to wait for the one before.
   const counts = new Uint32Array(2 * shapes);
-  for (let i = 0; i < shape.length; i++) counts[2 * shape[i]! + (i & 1)]!++;
+  let most = 0;
+  for (let i = 0; i < shape.length; i++) {
+    const one = shape[i]!;
+    counts[2 * one + (i & 1)]!++;
+    if (one > most) most = one;
+  }
+  if (shape.length > 0 && most >= shapes) throw new BlockError('column shape points outside its table');
   return Uint32Array.from({ length: shapes }, (_, i) => counts[2 * i]! + counts[2 * i + 1]!);
 }
 
@@ -149,7 +155,8 @@ function decodeColumn(
     room.offset,
     block.events,
   );
-  if (values.BYTES_PER_ELEMENT === 8) spread64(wordsOf(values), wordsOf(out), shape, has);
+  if (count === 0) wordsOf(out).fill(0);
+  else if (values.BYTES_PER_ELEMENT === 8) spread64(wordsOf(values), wordsOf(out), shape, has);
   else spread32(values as Uint32Array, out as Uint32Array, shape, has);
   return name === 'flags' ? withShapeFlags(out as BigUint64Array, shape, block.shapes) : out;
 }
@@ -217,12 +224,6 @@ function findEntries(values: Uint32Array, keys: number): Uint32Array {
   }
   if (outside) throw new BlockError('column key points outside its table');
   return values;
-}
-
-function checkBelow(values: Uint32Array, limit: number, name: string): void {
-  for (let i = 0; i < values.length; i++) {
-    if (values[i]! >= limit) throw new BlockError(`column ${name} points outside its table`);
-  }
 }
 
 /** The key dictionary, with one or more entries for each key of the block; equal hashes are equal keys. */

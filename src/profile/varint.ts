@@ -100,8 +100,14 @@ interface Words {
   at: number;
 }
 
+/**
+ * The one that all use. A new one has small integers in its fields, and turns into another kind of object with the first
+ * large number: the engine would drop its code for a loop each time.
+ */
+const words: Words = { low: 0, high: 0, at: 0 };
+
 /** Reads the varint at `words.at` into `words`. */
-function readWords(bytes: Uint8Array, words: Words): void {
+function readWords(bytes: Uint8Array): void {
   let at = words.at;
   let byte = bytes[at++]!;
   let low = byte & 0x7f;
@@ -122,7 +128,7 @@ function readWords(bytes: Uint8Array, words: Words): void {
 }
 
 /** Decodes a zigzag number to two's complement. */
-function undoZigzag(words: Words): void {
+function undoZigzag(): void {
   const sign = -(words.low & 1);
   words.low = ((words.low >>> 1) | (words.high << 31)) ^ sign;
   words.high = (words.high >>> 1) ^ sign;
@@ -136,9 +142,9 @@ export function readUint64s(
 ): BigUint64Array {
   const { buffer, offset } = allocate(count * 8);
   const target = new Uint32Array(buffer, offset, 2 * count);
-  const words = { low: 0, high: 0, at: 0 };
+  words.at = 0;
   for (let i = 0; i < count; i++) {
-    readWords(bytes, words);
+    readWords(bytes);
     target[2 * i] = words.low;
     target[2 * i + 1] = words.high;
   }
@@ -154,10 +160,10 @@ export function readInt64s(
 ): BigInt64Array {
   const { buffer, offset } = allocate(count * 8);
   const target = new Uint32Array(buffer, offset, 2 * count);
-  const words = { low: 0, high: 0, at: 0 };
+  words.at = 0;
   for (let i = 0; i < count; i++) {
-    readWords(bytes, words);
-    undoZigzag(words);
+    readWords(bytes);
+    undoZigzag();
     target[2 * i] = words.low;
     target[2 * i + 1] = words.high;
   }
@@ -179,7 +185,6 @@ export function readSums(
   const target = new Uint32Array(buffer, offset, 2 * count);
   let low = Number(base & 0xffffffffn);
   let high = Number(base >> 32n);
-  const words = { low: 0, high: 0, at: 0 };
   let at = 0;
   for (let i = 0; i < count; i++) {
     // Nearly all deltas fit into 28 bits; they are read here, without the object.
@@ -196,8 +201,8 @@ export function readSums(
     }
     if (size === 0) {
       words.at = at;
-      readWords(bytes, words);
-      undoZigzag(words);
+      readWords(bytes);
+      undoZigzag();
       const sum = low + (words.low >>> 0);
       low = sum >>> 0;
       high = (high + words.high + (sum > low ? 1 : 0)) >>> 0;

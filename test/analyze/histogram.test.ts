@@ -71,3 +71,35 @@ test('counts by power of two are those of all values, whatever the steps', (t) =
   );
   t.pass();
 });
+
+test('rows are counted by kind as they would be one by one', (t) => {
+  const row = fc.record({ kind: fc.nat(3), size: value });
+  fc.assert(
+    fc.property(fc.array(row), fc.nat(5), (rows, from) => {
+      const shared = new Histogram();
+      const own = new Histogram();
+      // The kinds 1 and 3 share one; kind 2 has none, and zeros for values.
+      const histograms = [own, shared, null, shared];
+      const values = Float64Array.from(rows, ({ kind, size }) => (kind === 2 ? 0 : size));
+      const kind = Uint32Array.from(rows, (one) => one.kind);
+      Histogram.recordRows(histograms, { kind, values, from, to: rows.length });
+      for (const [found, kinds] of [
+        [own, [0]],
+        [shared, [1, 3]],
+      ] as const) {
+        const wanted = new Histogram();
+        for (const one of rows.slice(from)) if (kinds.some((n) => n === one.kind)) wanted.record(one.size);
+        t.is(found.total, wanted.total);
+        t.deepEqual(found.percentiles(), wanted.percentiles());
+        t.deepEqual([...found.buckets()], [...wanted.buckets()]);
+      }
+      const all = new Histogram();
+      all.recordAll(values, values.length);
+      const each = new Histogram();
+      for (const one of values) each.record(one);
+      t.is(all.mean, each.mean);
+      t.deepEqual(all.percentiles(), each.percentiles());
+    }),
+    { numRuns: 50 },
+  );
+});

@@ -100,3 +100,30 @@ test('numbers kept over a limit can be exchanged', (t) => {
   t.is(renumbered.filter((id) => id >= 0).length, table.size);
   t.is(table.limit(), null);
 });
+
+test('records of several numbers stay with their keys when it grows, and when it becomes a sample', (t) => {
+  const table = new KeyTable(3000, 10, { width: 2 });
+  const record = table.column(3);
+  // The upper words are spread evenly, as those of real hashes are.
+  const high = (i: number) => Math.imul(i, 0x9e3779b1) >>> 0;
+  for (let i = 1; i <= 5000; i++) {
+    const id = table.idOf(i, high(i));
+    table.counts.values[2 * id]! += i;
+    table.counts.values[2 * id + 1] = -i;
+    record.values.set([i, 5000 - i, 3 * i], 3 * id);
+  }
+  const lows = (ids: number[]) => ids.map((id) => Number(table.hashOf(id) & 0xffffffffn));
+  t.deepEqual(lows(table.largest(table.counts, 3)), [5000, 4999, 4998]);
+  t.deepEqual(lows(table.largest(record, 3, 1)), [1, 2, 3]);
+  t.not(table.limit(), null);
+  t.true(table.size <= 3000);
+  for (let id = 0; id < table.size; id++) {
+    const i = Number(table.hashOf(id) & 0xffffffffn);
+    t.is(table.idOf(i, high(i)), id);
+    t.is(table.countOf(id), i);
+    t.is(table.counts.values[2 * id + 1], -i);
+    t.deepEqual([...record.values.subarray(3 * id, 3 * id + 3)], [i, 5000 - i, 3 * i]);
+  }
+  t.deepEqual(lows(table.largest(table.counts, 3)), [5000, 4999, 4998]);
+  t.true(record.values.subarray(3 * table.size).every((value) => value === 0));
+});

@@ -28,6 +28,7 @@ for (const [what, draw] of [
     const random = seeded(9);
     const numbers = new ConnNumbers();
     const counted = new ConnNumbers();
+    const exchanged = new ConnNumbers();
     const naive = new Naive();
     const seen: [worker: number, conn: number][] = [];
     for (let i = 0; i < 60_000; i++) {
@@ -38,6 +39,9 @@ for (const [what, draw] of [
       seen.push([w, conn]);
       if (numbers.numberOf(w, conn) !== naive.numberOf(w, conn)) t.fail(`${w} ${conn}`);
       counted.add(w, Uint32Array.of(conn, conn));
+      const column = Uint32Array.of(conn, conn);
+      exchanged.exchange(w, column);
+      if (column.some((number) => number !== naive.numberOf(w, conn))) t.fail(`${w} ${conn} in place`);
     }
     t.is(numbers.size, naive.size);
     t.is(counted.size, naive.size);

@@ -60,6 +60,8 @@ export class ConnectionCounter implements Collector {
   readonly #underWay = new Map<number, number[]>();
   readonly #depth = new Histogram();
   readonly #gaps = new Histogram();
+  /** Memory for the gaps of a batch. */
+  #gapsOfBatch = new Float64Array(0);
   readonly #lives = new Histogram();
   /** Rows by key index, of commands that ask for values. */
   #places = new Float64Array(64);
@@ -89,6 +91,9 @@ export class ConnectionCounter implements Collector {
   #addRequests({ kinds, rows, kind, time, latency, index, conn: conns }: Batch): void {
     const has = Uint8Array.from(kinds, ({ hasLatency }) => (hasLatency ? 1 : 0));
     let records = this.#records.values;
+    if (rows > this.#gapsOfBatch.length) this.#gapsOfBatch = new Float64Array(rows);
+    const gaps = this.#gapsOfBatch;
+    let found = 0;
     let alone = 0;
     for (let i = 0; i < rows; i++) {
       const conn = conns[i]!;
@@ -101,11 +106,11 @@ export class ConnectionCounter implements Collector {
       records[at + REQUESTS]!++;
       const now = time[i]!;
       const last = records[at + LAST]! - 1;
-      if (last >= 0) this.#gaps.record(Math.max(0, now - last));
-      records[at + LAST] = Math.max(now, last) + 1;
+      if (last >= 0) gaps[found++] = now > last ? now - last : 0;
+      records[at + LAST] = (now > last ? now : last) + 1;
       const answered = records[at + ANSWERED]!;
       const answer = has[kind[i]!] === 0 ? now : now + latency[i]!;
-      records[at + ANSWERED] = Math.max(answered, answer);
+      if (answer > answered) records[at + ANSWERED] = answer;
       if (now < answered) {
         this.#depth.record(this.#depthAt(conn, now, { answered, answer }));
         continue;
@@ -115,6 +120,7 @@ export class ConnectionCounter implements Collector {
       if (this.#underWay.size > 0) this.#underWay.delete(conn);
     }
     if (alone > 0) this.#depth.record(1, alone);
+    this.#gaps.recordAll(gaps, found);
   }
 
   /** Requests in flight on a connection that one more is sent on before the last answer. */
@@ -154,7 +160,8 @@ export class ConnectionCounter implements Collector {
   result(count: number): Connections {
     const requests = new Histogram();
     const { values } = this.#records;
-    for (let at = REQUESTS; at < values.length; at += WIDTH) if (values[at]! > 0) requests.record(values[at]!);
+    for (let at = REQUESTS; at < values.length; at += WIDTH)
+      if (values[at]! > 0) requests.record(values[at]!);
     const widths = new Histogram();
     for (let i = 0; i < this.#places.length; i++) {
       const ending = this.#places[i]! - (this.#places[i + 1] ?? 0);

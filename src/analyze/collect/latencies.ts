@@ -68,6 +68,7 @@ export class LatencyCounter {
     const hasValue = Uint8Array.from(kinds, (one) => (one.hasValue ? 1 : 0));
     const to = this.#waiting;
     to.reach(rows);
+    const { time: times, latency: latencies, conn: owners, label, valueSize: sizes, gap: gaps } = to;
     let at = to.rows;
     for (let i = 0; i < rows; i++) {
       if (index[i] !== 0) continue;
@@ -75,12 +76,12 @@ export class LatencyCounter {
       const gap = conn < CONNS_MAX ? this.#gapOf(conn, time[i]!) : -1;
       const of = kind[i]!;
       if (hasLatency[of] === 0) continue;
-      to.time[at] = time[i]!;
-      to.latency[at] = latency[i]!;
-      to.conn[at] = conn;
-      to.label[at] = labels[of]!;
-      to.valueSize[at] = hasValue[of] === 0 ? -1 : valueSize[i]!;
-      to.gap[at] = gap;
+      times[at] = time[i]!;
+      latencies[at] = latency[i]!;
+      owners[at] = conn;
+      label[at] = labels[of]!;
+      sizes[at] = hasValue[of] === 0 ? -1 : valueSize[i]!;
+      gaps[at] = gap;
       at++;
     }
     to.rows = at;
@@ -105,13 +106,13 @@ export class LatencyCounter {
 
   #release(border: number): void {
     const { time, latency } = this.#waiting;
-    const order = this.#waiting.inOrder();
+    const order = this.#waiting.before(border);
     for (let from = 0; from < order.length; ) {
       const now = time[order[from]!]!;
-      if (now >= border) break;
       // Requests sent at the same time are in flight together.
       let to = from;
-      for (; to < order.length && time[order[to]!] === now; to++) this.#inFlight.add(now + latency[order[to]!]!);
+      for (; to < order.length && time[order[to]!] === now; to++)
+        this.#inFlight.add(now + latency[order[to]!]!);
       const others = this.#inFlight.at(now);
       for (let i = from; i < to; i++) {
         const row = order[i]!;

@@ -126,7 +126,10 @@ export class Series implements Collector {
 }
 
 /** By kind, what rows add up to: requests, events, bytes of keys and of values, in a row. */
-function countsOf({ kinds, kind, index, entry, keySizes, valueSize }: Batch, { from, to }: Run): Float64Array {
+function countsOf(
+  { kinds, kind, index, entry, keySizes, valueSize }: Batch,
+  { from, to }: Run,
+): Float64Array {
   const counts = new Float64Array(4 * kinds.length);
   for (let i = from; i < to; i++) {
     const at = 4 * kind[i]!;
@@ -139,7 +142,12 @@ function countsOf({ kinds, kind, index, entry, keySizes, valueSize }: Batch, { f
 }
 
 /** Adds what rows of one kind add up to. */
-function addCounts(slice: Accumulated, op: number, { act, outcome, hasKey }: ShapeKind, counts: Float64Array): void {
+function addCounts(
+  slice: Accumulated,
+  op: number,
+  { act, outcome, hasKey }: ShapeKind,
+  counts: Float64Array,
+): void {
   const [requests, events, keyBytes, valueBytes] = counts as unknown as [number, number, number, number];
   if (events === 0) return;
   const row = slice.row(op);
