@@ -2,8 +2,9 @@ import { type Advice, adviceOf } from '../curve/advice.js';
 import { type Curve, Distances } from '../curve/distances.js';
 import { Items } from '../curve/items.js';
 import { LruModels } from '../curve/lru.js';
+import { Memcacheds } from '../curve/memcacheds.js';
 import type { CacheModel } from '../curve/model.js';
-import { type MemcachedOptions, SegmentedModel } from '../curve/segmented.js';
+import type { MemcachedOptions } from '../curve/segmented.js';
 import type { KeyTable } from '../key-table.js';
 import {
   DELETE,
@@ -58,7 +59,8 @@ export class MemoryCurves implements OrderedCollector {
   readonly #table: KeyTable;
   readonly #items: Items;
   readonly #lru: LruModels;
-  readonly #memcached: readonly SegmentedModel[];
+  readonly #memcached: Memcacheds | null;
+  readonly #models: readonly CacheModel[];
   readonly #given: number | null;
   /** Reads of the sample, weighted. */
   #reads = 0;
@@ -74,15 +76,12 @@ export class MemoryCurves implements OrderedCollector {
     this.#lru = new LruModels(table, this.#items);
     const { memcached } = options;
     this.#memcached =
-      memcached === null
-        ? []
-        : sizesFor(options.bytes).map(
-            (megabytes) => new SegmentedModel(table, this.#items, megabytes, memcached),
-          );
+      memcached === null ? null : new Memcacheds(table, this.#items, sizesFor(options.bytes), memcached);
+    this.#models = this.#memcached === null ? [this.#lru] : [this.#lru, this.#memcached];
   }
 
   add({ rows, time, id, act, outcome, itemSize, ttl, weight: weights }: Sequence): void {
-    const models: CacheModel[] = [this.#lru, ...this.#memcached];
+    const models = this.#models;
     for (let i = 0; i < rows; i++) {
       const key = id[i]!;
       const now = time[i]!;
@@ -101,6 +100,7 @@ export class MemoryCurves implements OrderedCollector {
       const touches = act[i] === TOUCH || (act[i] === READ && !Number.isNaN(ttl[i]!));
       if (how === HIT && touches) for (const model of models) model.touch(key, now);
     }
+    this.#lru.settle();
   }
 
   #addToRange(key: number, weight: number): void {
@@ -116,7 +116,7 @@ export class MemoryCurves implements OrderedCollector {
   }
 
   renumber(ids: Int32Array): void {
-    for (const model of [this.#lru, ...this.#memcached]) model.renumber(ids);
+    for (const model of this.#models) model.renumber(ids);
   }
 
   /**
@@ -126,13 +126,14 @@ export class MemoryCurves implements OrderedCollector {
   result(hits: number, misses: number): MissRatios {
     const reads = hits + misses;
     const { rate } = this.#table;
+    this.#lru.finish();
     const { plain, withTtls } = this.#lru;
     const lruTtl = withTtls.curves(reads, this.#reads);
-    const simulated = this.#memcached.map((model): [number, number] => {
-      const found = model.hits + reads - this.#reads;
-      return [model.megabytes * 2 ** 20, Math.min(1, Math.max(0, (reads - found) / Math.max(1, reads)))];
+    const simulated = this.#memcached?.hits.map(([megabytes, own]): [number, number] => {
+      const found = own + reads - this.#reads;
+      return [megabytes * 2 ** 20, Math.min(1, Math.max(0, (reads - found) / Math.max(1, reads)))];
     });
-    const memcached = this.#memcached.length > 0 && reads > 0 ? { bytes: simulated } : null;
+    const memcached = simulated !== undefined && reads > 0 ? { bytes: simulated } : null;
     const recorded = reads > 0 ? hits / reads : null;
     return {
       lru: plain.curves(reads, this.#reads),

@@ -1,4 +1,5 @@
 import type { KeyColumn, KeyTable } from '../key-table.js';
+import type { Reuse } from './reuse.js';
 
 /** Initial number of slots, a power of two. */
 const SLOTS_MIN = 1024;
@@ -26,6 +27,8 @@ const SUMS_BITS = 2;
  */
 export class LruStack {
   readonly #table: KeyTable;
+  readonly #plain: Reuse;
+  readonly #withTtls: Reuse;
   /** By key: slot + 1; 0: not in the stack. */
   readonly #slot: KeyColumn;
   /** By key: bytes of its item. */
@@ -39,15 +42,12 @@ export class LruStack {
   /** Levels of sums, from single slots upwards: SUMS for each slot, weighted. */
   #levels: Float64Array[] = [];
   #size = 0;
-  /** The last distance: keys and bytes used since, including the key itself. */
-  items = 0;
-  bytes = 0;
-  /** The same among live keys. */
-  liveItems = 0;
-  liveBytes = 0;
 
-  constructor(table: KeyTable) {
+  /** Takes reads to two histograms: of all keys, and of live ones. */
+  constructor(table: KeyTable, plain: Reuse, withTtls: Reuse) {
     this.#table = table;
+    this.#plain = plain;
+    this.#withTtls = withTtls;
     this.#slot = table.column();
     this.#bytes = table.column();
     this.#live = table.column();
@@ -67,7 +67,7 @@ export class LruStack {
     return this.#live.values[key] === 1;
   }
 
-  /** Moves a key to the top of the stack; where it was in it, sets the distances to its previous depth. */
+  /** Moves a key to the top of the stack. */
   use(key: number, bytes: number, live: boolean): void {
     const slot = this.#slot.values[key]! - 1;
     const weight = this.#table.weightOf(key);
@@ -75,7 +75,6 @@ export class LruStack {
     if (slot >= 0) {
       const own = this.#bytes.values[key]!;
       const wasLive = this.#live.values[key]!;
-      this.#measure(slot, own);
       // The key is on top already, and nothing has changed.
       if (slot === this.#next - 1 && own === bytes && wasLive === isLive) return;
       this.#keys[slot] = -1;
@@ -87,6 +86,15 @@ export class LruStack {
     this.#live.values[key] = isLive;
     this.#add(this.#next, weight, bytes, isLive);
     this.#slot.values[key] = ++this.#next;
+  }
+
+  /** The keys, that which was used first in front. */
+  *keys(): Generator<number> {
+    for (let slot = 0; slot < this.#next; slot++) if (this.#keys[slot]! >= 0) yield this.#keys[slot]!;
+  }
+
+  bytesOf(key: number): number {
+    return this.#bytes.values[key]!;
   }
 
   /** Makes a key no longer live. */
@@ -112,8 +120,13 @@ export class LruStack {
     this.#compact();
   }
 
-  /** Adds up the keys and bytes in later slots. */
-  #measure(slot: number, own: number): void {
+  /**
+   * Counts a read of a key that is in the stack, by the keys and bytes in its own and in later slots. Returns the bytes
+   * of the live ones.
+   */
+  read(key: number, weight: number): number {
+    const slot = this.#slot.values[key]! - 1;
+    const own = this.#bytes.values[key]!;
     let items = 1;
     let bytes = own;
     let liveItems = 1;
@@ -132,10 +145,9 @@ export class LruStack {
       at >>= FAN_BITS;
       last >>= FAN_BITS;
     }
-    this.items = items;
-    this.bytes = bytes;
-    this.liveItems = liveItems;
-    this.liveBytes = liveBytes;
+    this.#plain.add(items, bytes, weight);
+    if (this.isLive(key)) this.#withTtls.add(liveItems, liveBytes, weight);
+    return liveBytes;
   }
 
   #add(slot: number, weight: number, own: number, live: number): void {
