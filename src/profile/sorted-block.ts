@@ -102,31 +102,37 @@ export function sortBlock(task: SortTask, allocate: Allocate = allocateNew): Sor
   const columns = decodeColumns<EventColumn>(block, names, allocate);
   const isDecoded = new Set<EventColumn>(names);
   const keys = wanted.has('key') ? decodeKeys(block, allocate) : null;
-  const time = wordsOf(columns.time);
-  const ordered = {
+  const words = (name: EventColumn) => (isDecoded.has(name) ? wordsOf(columns[name]) : null);
+  // One literal, so that all blocks have the same hidden class.
+  const sorted: SortedBlock = {
     run: owner.run,
     worker: block.worker,
-    time,
+    workerKey: owner.workerKey,
+    rows: block.events,
+    time: wordsOf(columns.time),
     ordinal: wordsOf(columns.ordinal),
     conn: columns.conn,
     sub: isDecoded.has('sub') ? columns.sub : null,
     keyIndex: isDecoded.has('key_index') ? columns.key_index : null,
-  };
-  const order = orderRows(ordered, block.events, allocate);
-  const wide = WIDE_COLUMNS.map((name) => [name, isDecoded.has(name) ? wordsOf(columns[name]) : null]);
-  const sorted: SortedBlock = {
-    ...ordered,
-    workerKey: owner.workerKey,
-    rows: block.events,
-    order,
+    order: NONE,
     shape: columns.shape,
     key: columns.key ?? NONE,
     keyHash: keys === null ? NONE : wordsOf(keys.hash),
     keySize: keys?.size ?? NONE,
     valueSize: columns.value_size ?? NONE,
     latency: columns.latency ?? NO_DOUBLES,
-    wide: Object.fromEntries(wide) as SortedBlock['wide'],
+    wide: {
+      flags: words('flags'),
+      ttl: words('ttl'),
+      delta: words('delta'),
+      initial: words('initial'),
+      cas_new: words('cas_new'),
+      vivify: words('vivify'),
+      recache: words('recache'),
+      ttl_left: words('ttl_left'),
+    },
   };
+  sorted.order = orderRows(sorted, block.events, allocate);
   if (block.unit !== 1) scale(sorted, block.unit);
   checkTimes(sorted, block);
   const { shape } = sorted;
