@@ -6,7 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { MemoryCurves } from '#src/analyze/collect/memory.js';
-import type { Curve } from '#src/analyze/curve/distances.js';
+import { type Curve, ratioBetween } from '#src/analyze/curve/distances.js';
 import { highestOf, indexOf } from '#src/analyze/histogram.js';
 import { KeyTable } from '#src/analyze/key-table.js';
 import { ORDERED_KEYS_MAX, ORDERED_PINNED_MAX } from '#src/analyze/ordered-analysis.js';
@@ -139,15 +139,6 @@ function measure(
   const s = (performance.now() - start) / 1000;
   const hits = keys.length - stored.reduce((sum, one) => sum + one, 0);
   return { lru: memory.result(hits, keys.length - hits).lru, rate: table.rate, s };
-}
-
-/** The miss ratio at a capacity, on the line between the points of the curve around it: it has not all of them. */
-function ratioBetween(curve: Curve, capacity: number): number {
-  const above = curve.findIndex(([size]) => size >= capacity);
-  if (above < 0) return curve.at(-1)?.[1] ?? 1;
-  const [size, ratio] = curve[above]!;
-  const [from, before] = curve[above - 1] ?? [0, 1];
-  return before + ((ratio - before) * (capacity - from)) / (size - from);
 }
 
 const distinct = Number(options.keys);

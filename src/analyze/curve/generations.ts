@@ -1,6 +1,6 @@
 import type { KeyTable } from '../key-table.js';
 import { KeyRecords } from './records.js';
-import type { Reuse } from './reuse.js';
+import { type Depths, type Reuse, varianceOf } from './reuse.js';
 import type { LruStack } from './stack.js';
 
 /** Keys that are used in a generation before the next one begins. */
@@ -17,7 +17,9 @@ const STEP = 1 / 32;
 
 /** What is known of a generation; numbers of keys are weighted. */
 const SUMS = 8;
-const [ITEMS, BYTES, LIVE_ITEMS, LIVE_BYTES, READS, LIVE_READS, READ_BYTES] = [0, 1, 2, 3, 4, 5, 6] as const;
+const [ITEMS, BYTES, LIVE_ITEMS, LIVE_BYTES] = [0, 1, 2, 3] as const;
+/** Reads of its keys since distances were last worked out, and how many uses there had been when it began. */
+const [READS, LIVE_READS, READ_BYTES, BEGIN] = [4, 5, 6, 7] as const;
 /** What lies above a generation, like the first four of its sums. */
 const ABOVE = 4;
 
@@ -45,9 +47,16 @@ export class Generations {
   readonly #above = new Float64Array(GENERATIONS * ABOVE);
   /** Number of the youngest generation. */
   #young = 0;
+  /** Uses since the youngest began that brought a key to it, and all uses. */
   #uses = 0;
+  #allUses = 0;
   #closed = 0;
   #size = 0;
+  /** See `measure`. */
+  items = 0;
+  bytes = 0;
+  liveItems = 0;
+  liveBytes = 0;
 
   /** Takes reads to two histograms: of all keys, and of live ones. */
   constructor(table: KeyTable, plain: Reuse, withTtls: Reuse) {
@@ -78,21 +87,33 @@ export class Generations {
     return KEY * key < values.length && values[KEY * key + IS_LIVE] === 1;
   }
 
-  /** Counts a read of a key that is in the stack. Returns the bytes of live keys above it, as last worked out. */
-  read(key: number, weight: number): number {
+  /** Counts a read of a key that is in the stack. */
+  read(key: number, weight: number): void {
     const { values } = this.#keys;
     const sums = this.#sums;
     const own = KEY * key;
-    const generation = values[own]! - 1;
-    const at = SUMS * generation;
+    const at = SUMS * (values[own]! - 1);
     sums[at + READS]! += weight;
     sums[at + LIVE_READS]! += weight * values[own + IS_LIVE]!;
     sums[at + READ_BYTES]! += weight * values[own + OWN_BYTES]!;
-    return this.#above[ABOVE * generation + LIVE_BYTES]! + sums[at + LIVE_BYTES]! / 2;
+  }
+
+  /** Sets the distances to the depth of a key that is in the stack, by what lay above when that was last worked out. */
+  measure(key: number): void {
+    const generation = this.#keys.values[KEY * key]! - 1;
+    const sums = this.#sums;
+    const above = this.#above;
+    const own = SUMS * generation;
+    const at = ABOVE * generation;
+    this.items = above[at + ITEMS]! + sums[own + ITEMS]! / 2;
+    this.bytes = above[at + BYTES]! + sums[own + BYTES]! / 2;
+    this.liveItems = above[at + LIVE_ITEMS]! + sums[own + LIVE_ITEMS]! / 2;
+    this.liveBytes = above[at + LIVE_BYTES]! + sums[own + LIVE_BYTES]! / 2;
   }
 
   /** Moves a key to the youngest generation. */
   use(key: number, bytes: number, live: boolean): void {
+    this.#allUses++;
     this.#keys.reach(key);
     const { values } = this.#keys;
     const own = KEY * key;
@@ -148,6 +169,7 @@ export class Generations {
   #begin(generation: number): void {
     this.#young = generation;
     this.#sums.fill(0, SUMS * generation, SUMS * (generation + 1));
+    this.#sums[SUMS * generation + BEGIN] = this.#allUses;
     this.#above.fill(0, ABOVE * generation, ABOVE * (generation + 1));
   }
 
@@ -165,8 +187,8 @@ export class Generations {
       const at = ABOVE * i;
       const reads = sums[own + READS]!;
       if (reads > 0) {
-        const size = sums[own + READ_BYTES]! / reads;
         const liveReads = sums[own + LIVE_READS]!;
+        const size = sums[own + READ_BYTES]! / reads;
         this.#plain.add(
           1 + (items + above[at + ITEMS]! + sums[own + ITEMS]!) / 2,
           size + (bytes + above[at + BYTES]! + sums[own + BYTES]!) / 2,
@@ -179,9 +201,7 @@ export class Generations {
             liveReads,
           );
         }
-        sums[own + READS] = 0;
-        sums[own + LIVE_READS] = 0;
-        sums[own + READ_BYTES] = 0;
+        sums.fill(0, own + READS, own + BEGIN);
       }
       above[at + ITEMS] = items;
       above[at + BYTES] = bytes;
@@ -244,6 +264,33 @@ export class Generations {
     return group + 1;
   }
 
+  /** By generation, the youngest first. */
+  get depths(): Depths {
+    const sums = this.#sums;
+    const { values } = this.#keys;
+    const counts = this.#table.counts.values;
+    const variances = new Float64Array(this.#young + 1);
+    let sampled = 0;
+    for (let key = 0; KEY * key < values.length; key++) {
+      const own = KEY * key;
+      const weight = values[own + WEIGHT]!;
+      if (values[own]! === 0 || values[own + IS_LIVE] === 0 || weight === 1) continue;
+      sampled++;
+      const generation = values[own]! - 1;
+      const share = 1 - sums[SUMS * generation + BEGIN]! / this.#allUses;
+      variances[generation]! += varianceOf(weight, values[own + OWN_BYTES]!, share * counts[key]!);
+    }
+    let [bytes, variance] = [0, variances.reduce((sum, one) => sum + one, 0) / Math.max(1, sampled)];
+    const depths: Depths = { bytes: [bytes], variance: [variance] };
+    for (let i = this.#young; i >= 0; i--) {
+      bytes += sums[SUMS * i + LIVE_BYTES]!;
+      variance += variances[i]!;
+      depths.bytes.push(bytes);
+      depths.variance.push(variance);
+    }
+    return depths;
+  }
+
   /** Takes all reads to the histograms. */
   finish(): void {
     this.#measure(GENERATIONS);
@@ -253,7 +300,7 @@ export class Generations {
   renumber(ids: Int32Array): void {
     this.#measure(GENERATIONS);
     this.#keys.renumber(ids);
-    this.#sums.fill(0);
+    for (let i = 0; i <= this.#young; i++) this.#sums.fill(0, SUMS * i, SUMS * i + READS);
     this.#size = 0;
     const { values } = this.#keys;
     for (let key = 0; KEY * key < values.length; key++) {

@@ -3,7 +3,7 @@ import { Expiries } from './expiries.js';
 import { Generations } from './generations.js';
 import type { Items } from './items.js';
 import type { CacheModel } from './model.js';
-import { Reuse } from './reuse.js';
+import { type Depths, Reuse } from './reuse.js';
 import { LruStack } from './stack.js';
 
 /** Keys up to which distances are exact: what is known of so many stays in a processor's second cache. */
@@ -20,10 +20,10 @@ export class LruModels implements CacheModel {
   #stack: LruStack | Generations;
   readonly #expiry: KeyColumn;
   readonly #expiries = new Expiries();
-  /** Its cold reads are the first of their keys. */
+  /** What misses in it at any size is the first read of its key. */
   readonly plain = new Reuse();
   readonly withTtls = new Reuse();
-  /** Bytes a cache with TTLs needs to make the last read a hit. */
+  /** Bytes a cache with TTLs needs to make the last read of a sampled key a hit. */
   needs = 0;
 
   constructor(table: KeyTable, items: Items) {
@@ -38,14 +38,34 @@ export class LruModels implements CacheModel {
     const stack = this.#stack;
     const isKnown = stack.has(key);
     const wasLive = stack.isLive(key);
-    const needs = isKnown ? stack.read(key, weight) : 0;
-    this.needs = wasLive ? needs : Number.POSITIVE_INFINITY;
-    if (!isKnown) this.plain.cold += weight;
-    if (!wasLive) this.withTtls.cold += weight;
+    if (isKnown) stack.read(key, weight);
+    else this.plain.miss(weight);
+    if (!wasLive) this.withTtls.miss(weight);
+    if (weight !== 1) this.#readSampled(key, weight);
     // A recorded hit was stored before the recording, or after it had expired here.
     const isStored = hit && !wasLive;
     if (isKnown || isStored) stack.use(key, this.#items.sizeOf(key), wasLive || isStored);
     if (isStored) this.#setExpiry(key, now);
+  }
+
+  /** Counts a read for the second time, and sets what it needs. */
+  #readSampled(key: number, weight: number): void {
+    const stack = this.#stack;
+    const reads = weight * this.#table.counts.values[key]!;
+    this.needs = Number.POSITIVE_INFINITY;
+    if (!stack.has(key)) {
+      this.plain.missBusy(reads);
+      this.withTtls.missBusy(reads);
+      return;
+    }
+    stack.measure(key);
+    this.plain.addBusy(stack.items, stack.bytes, reads);
+    if (!stack.isLive(key)) {
+      this.withTtls.missBusy(reads);
+      return;
+    }
+    this.withTtls.addBusy(stack.liveItems, stack.liveBytes, reads);
+    this.needs = stack.liveBytes;
   }
 
   write(key: number, now: number): void {
@@ -92,6 +112,10 @@ export class LruModels implements CacheModel {
   settle(): void {
     if (this.#stack instanceof Generations || this.#stack.size <= EXACT_KEYS_MAX) return;
     this.#stack = Generations.from(this.#stack, this.#table, this.plain, this.withTtls);
+  }
+
+  get depths(): Depths {
+    return this.#stack.depths;
   }
 
   /** Before the histograms are looked at. */

@@ -3,6 +3,7 @@ import { chunkSizes, classOf, PAGE } from '../slabs.js';
 import type { Items } from './items.js';
 import type { CacheModel } from './model.js';
 import { KeyRecords } from './records.js';
+import type { Totals } from './reuse.js';
 import { ACTIVE, type MemcachedOptions, type NewItem, SegmentedModel, SHARED, SOONEST } from './segmented.js';
 
 /**
@@ -20,6 +21,7 @@ export class Memcacheds implements CacheModel {
   #all = 0;
   /** Reads that are hits in all of them, and change nothing. */
   #hits = 0;
+  #busyHits = 0;
 
   /** @param sizes megabytes, as -m takes them, ascending */
   constructor(table: KeyTable, items: Items, sizes: readonly number[], options: MemcachedOptions) {
@@ -41,25 +43,28 @@ export class Memcacheds implements CacheModel {
   }
 
   /** Reads that are hits, by size in megabytes. */
-  get hits(): [megabytes: number, hits: number][] {
-    const hits = this.#models.flatMap(({ sizes, hits: own }) =>
-      sizes.map((pages): [number, number] => [(pages * PAGE) / 2 ** 20, this.#hits + own]),
-    );
+  hits({ busyShare }: Totals): [megabytes: number, hits: number][] {
+    const hits = this.#models.flatMap((model) => {
+      const all = this.#hits + model.hits + busyShare * (this.#busyHits + model.busyHits);
+      return model.sizes.map((pages): [number, number] => [(pages * PAGE) / 2 ** 20, all]);
+    });
     return hits.sort(([one], [other]) => one - other);
   }
 
   read(key: number, now: number, hit: boolean, weight: number): void {
     const at = SHARED * key;
     const { values } = this.#shared;
+    const busy = weight === 1 ? 0 : weight * this.#table.counts.values[key]!;
     if (values[at + ACTIVE] === this.#all && values[at + SOONEST]! > now) {
       this.#hits += weight;
+      this.#busyHits += busy;
       return;
     }
     this.#shared.reach(key);
     let item: NewItem | null = null;
     let isStored = false;
     for (const model of this.#models) {
-      if (model.read(key, now, weight) || !hit) continue;
+      if (model.read(key, now, weight, busy) || !hit) continue;
       item ??= this.#newItem(key, now);
       if (item === null) break;
       model.write(item);

@@ -57,8 +57,9 @@ export const [ACTIVE, SOONEST] = [0, 1] as const;
 export class SegmentedModel {
   /** Pages it may take, ascending: it stands for several memcacheds until one of them would have no page left. */
   readonly sizes: number[];
-  /** Reads that are hits, without those of `SegmentedModels`. */
+  /** Reads that are hits, without those that `Memcacheds` counts; and the second count of those of sampled keys. */
   hits = 0;
+  busyHits = 0;
   /** Pages taken. */
   #taken = 0;
   readonly #bit: number;
@@ -105,6 +106,7 @@ export class SegmentedModel {
   /** Takes over everything that another model has. */
   copy(from: SegmentedModel): void {
     this.hits = from.hits;
+    this.busyHits = from.busyHits;
     this.#taken = from.#taken;
     this.#pages = from.#pages.slice();
     this.#used = from.#used.slice();
@@ -118,10 +120,11 @@ export class SegmentedModel {
     }
   }
 
-  /** Whether a read is a hit, which is counted as `weight`. */
-  read(key: number, now: number, weight: number): boolean {
+  /** Whether a read is a hit, which is counted as `weight`, and as `busy` in the second count. */
+  read(key: number, now: number, weight: number, busy: number): boolean {
     if (!this.#find(key, now)) return false;
     this.hits += weight;
+    this.busyHits += busy;
     this.#bump(key, now);
     return true;
   }

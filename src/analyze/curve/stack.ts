@@ -1,5 +1,5 @@
 import type { KeyColumn, KeyTable } from '../key-table.js';
-import type { Reuse } from './reuse.js';
+import { type Depths, type Reuse, varianceOf } from './reuse.js';
 
 /** Initial number of slots, a power of two. */
 const SLOTS_MIN = 1024;
@@ -35,6 +35,9 @@ export class LruStack {
   readonly #bytes: KeyColumn;
   /** By key: 1 where it is live. */
   readonly #live: KeyColumn;
+  /** By key: how many uses there had been when it was last used; and the number of all. */
+  readonly #used: KeyColumn;
+  #uses = 0;
   #slots = 0;
   #next = 0;
   /** By slot: the key, -1 where there is none. */
@@ -42,6 +45,11 @@ export class LruStack {
   /** Levels of sums, from single slots upwards: SUMS for each slot, weighted. */
   #levels: Float64Array[] = [];
   #size = 0;
+  /** See `measure`. */
+  items = 0;
+  bytes = 0;
+  liveItems = 0;
+  liveBytes = 0;
 
   /** Takes reads to two histograms: of all keys, and of live ones. */
   constructor(table: KeyTable, plain: Reuse, withTtls: Reuse) {
@@ -51,6 +59,7 @@ export class LruStack {
     this.#slot = table.column();
     this.#bytes = table.column();
     this.#live = table.column();
+    this.#used = table.column();
     this.#allocate(SLOTS_MIN);
   }
 
@@ -72,6 +81,7 @@ export class LruStack {
     const slot = this.#slot.values[key]! - 1;
     const weight = this.#table.weightOf(key);
     const isLive = live ? 1 : 0;
+    this.#used.values[key] = this.#uses++;
     if (slot >= 0) {
       const own = this.#bytes.values[key]!;
       const wasLive = this.#live.values[key]!;
@@ -91,6 +101,25 @@ export class LruStack {
   /** The keys, that which was used first in front. */
   *keys(): Generator<number> {
     for (let slot = 0; slot < this.#next; slot++) if (this.#keys[slot]! >= 0) yield this.#keys[slot]!;
+  }
+
+  /** By key, the last one first. */
+  get depths(): Depths {
+    const keys = [...this.keys()].reverse().filter((key) => this.isLive(key));
+    const counts = this.#table.counts.values;
+    const variances = keys.map((key) => {
+      const share = 1 - this.#used.values[key]! / this.#uses;
+      return varianceOf(this.#table.weightOf(key), this.bytesOf(key), share * counts[key]!);
+    });
+    let [bytes, variance] = [0, variances.reduce((sum, one) => sum + one, 0) / Math.max(1, keys.length)];
+    const depths: Depths = { bytes: [bytes], variance: [variance] };
+    for (const [i, key] of keys.entries()) {
+      bytes += this.#table.weightOf(key) * this.bytesOf(key);
+      variance += variances[i]!;
+      depths.bytes.push(bytes);
+      depths.variance.push(variance);
+    }
+    return depths;
   }
 
   bytesOf(key: number): number {
@@ -120,11 +149,18 @@ export class LruStack {
     this.#compact();
   }
 
+  /** Counts a read of a key that is in the stack. */
+  read(key: number, weight: number): void {
+    this.measure(key);
+    this.#plain.add(this.items, this.bytes, weight);
+    if (this.isLive(key)) this.#withTtls.add(this.liveItems, this.liveBytes, weight);
+  }
+
   /**
-   * Counts a read of a key that is in the stack, by the keys and bytes in its own and in later slots. Returns the bytes
-   * of the live ones.
+   * Sets the distances to the depth of a key that is in the stack: keys and bytes used since, including the key itself,
+   * and the same among live keys.
    */
-  read(key: number, weight: number): number {
+  measure(key: number): void {
     const slot = this.#slot.values[key]! - 1;
     const own = this.#bytes.values[key]!;
     let items = 1;
@@ -145,9 +181,10 @@ export class LruStack {
       at >>= FAN_BITS;
       last >>= FAN_BITS;
     }
-    this.#plain.add(items, bytes, weight);
-    if (this.isLive(key)) this.#withTtls.add(liveItems, liveBytes, weight);
-    return liveBytes;
+    this.items = items;
+    this.bytes = bytes;
+    this.liveItems = liveItems;
+    this.liveBytes = liveBytes;
   }
 
   #add(slot: number, weight: number, own: number, live: number): void {
