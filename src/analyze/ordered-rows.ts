@@ -1,7 +1,7 @@
 import { createRows, EventOrder, type Waiting, waitingBlocks } from '../profile/event-order.js';
 import type { ProfileReader } from '../profile/reader.js';
 import { type DataColumn, type SortedBlock, sortBlock } from '../profile/sorted-block.js';
-import { EventKinds } from './event-kinds.js';
+import { type EventKind, EventKinds } from './event-kinds.js';
 import type { KeyTable } from './key-table.js';
 import { isSelected, type Selection } from './selection.js';
 import { createSequence, HIT, MISS, type OrderedCollector, READ, type Sequence } from './sequence.js';
@@ -29,10 +29,10 @@ export class OrderedRows {
   readonly #rows = createRows(ROWS);
   readonly #sequence: Sequence = createSequence(ROWS);
   readonly #kinds = new EventKinds();
-  /** By number of the kind, whether its command is selected. */
-  #takes: boolean[] = [];
-  /** Numbers of the keys of the blocks at hand, by entry of their dictionaries; -1: not of the sample. */
-  readonly #ids = new Map<SortedBlock, Int32Array>();
+  /** What `take` asks of a kind, by its number. */
+  #facts = factsOf([], null);
+  /** The keys of the blocks at hand. */
+  readonly #keys = new Map<SortedBlock, Keys>();
 
   /** @param table of the sample, its own: the keys' numbers mean the same to all `collectors` */
   constructor(
@@ -58,87 +58,127 @@ export class OrderedRows {
       this.#order.open(this.#read(block));
     }
     this.#take();
-    this.done += rows.rows;
     for (const collector of this.#collectors) collector.add(this.#sequence);
     this.#sweep();
     this.#limit();
     return rows.rows > 0;
   }
 
-  #read({ reader, entry, ...owner }: Waiting): SortedBlock | null {
-    const sorted = reader.read(entry, (block) =>
-      sortBlock({ block, owner, wanted: WANTED, numbers: this.#kinds.numbersOf(block) }),
-    );
-    if (sorted === null) {
-      this.done += entry.events;
-      return null;
+  #read({ reader, entry, end, ...owner }: Waiting): SortedBlock | null {
+    this.done += entry.events;
+    return reader.read(entry, (block) => {
+      const numbers = this.#kinds.numbersOf(block);
+      this.#facts = factsOf(this.#kinds.kinds, this.#selection?.ops ?? null);
+      const choose = (sorted: SortedBlock) => {
+        const last = this.#selection === null ? this.#relative(end.high, end.low) : this.#lastOf(sorted);
+        this.end = Math.max(this.end, last);
+        return this.#choose(sorted);
+      };
+      return sortBlock({ block, owner, wanted: WANTED, numbers, choose });
+    });
+  }
+
+  /** The rows whose key is of the sample. The others only count, which needs no order. */
+  #choose(block: SortedBlock): Uint32Array {
+    const { rows, shape, key, keySize, time } = block;
+    const { takes, hasKey } = this.#facts;
+    const selection = this.#selection;
+    const chosen = new Uint32Array(rows);
+    const events = new Uint32Array(keySize.length);
+    const kinds = new Uint32Array(takes.length);
+    let keyed = 0;
+    for (let i = 0; i < rows; i++) {
+      const kind = shape[i]!;
+      if (takes[kind] === 0) continue;
+      if (selection !== null && !isSelected(selection, this.#timeOf(time, i))) continue;
+      kinds[kind]!++;
+      if (hasKey[kind] === 0) continue;
+      events[key[i]!]!++;
+      chosen[keyed++] = i;
     }
-    const ops = this.#selection?.ops ?? null;
-    this.#takes = this.#kinds.kinds.map(({ op }) => ops === null || ops.has(op));
-    this.#ids.set(sorted, this.#number(sorted));
-    return sorted;
+    this.#count(kinds);
+    const { ids } = this.#number(block, events);
+    let at = 0;
+    for (let i = 0; i < keyed; i++) {
+      const row = chosen[i]!;
+      if (ids[key[row]!]! >= 0) chosen[at++] = row;
+    }
+    return chosen.subarray(0, at);
+  }
+
+  /** Counts hits and misses of commands that ask for a value, by their kinds. */
+  #count(kinds: Uint32Array): void {
+    for (const [i, { act, outcome }] of this.#kinds.kinds.entries()) {
+      if (act !== READ) continue;
+      if (outcome === HIT) this.hits += kinds[i]!;
+      else if (outcome === MISS) this.misses += kinds[i]!;
+    }
+  }
+
+  /** Time of the last selected event of a block; 0 where there is none. */
+  #lastOf({ rows, shape, time }: SortedBlock): number {
+    const { takes } = this.#facts;
+    const selection = this.#selection!;
+    let last = 0;
+    for (let i = 0; i < rows; i++) {
+      const now = this.#timeOf(time, i);
+      if (now > last && takes[shape[i]!] === 1 && isSelected(selection, now)) last = now;
+    }
+    return last;
   }
 
   /** Numbers the keys of a block, and counts them: once for each key, not for each event. */
-  #number(block: SortedBlock): Int32Array {
-    const { rows, shape, key, keyHash, keySize, time } = block;
-    const { kinds } = this.#kinds;
-    const counted = kinds.map(({ hasKey }, i) => (hasKey && this.#takes[i] ? 1 : 0));
-    const events = new Uint32Array(keySize.length);
-    const selection = this.#selection;
-    for (let i = 0; i < rows; i++) {
-      if (counted[shape[i]!] === 0) continue;
-      if (selection !== null && !isSelected(selection, this.#timeOf(time, i))) continue;
-      events[key[i]!]!++;
-    }
-    const ids = new Int32Array(keySize.length).fill(-1);
+  #number(block: SortedBlock, events: Uint32Array): Keys {
+    const { keyHash } = block;
+    const table = this.#table;
+    const ids = new Int32Array(events.length).fill(-1);
+    const weights = new Float64Array(events.length);
     for (let i = 0; i < ids.length; i++) {
       if (events[i] === 0) continue;
-      const id = this.#table.idOf(keyHash[2 * i]!, keyHash[2 * i + 1]!);
+      const id = table.idOf(keyHash[2 * i]!, keyHash[2 * i + 1]!);
+      if (id < 0) continue;
       ids[i] = id;
-      if (id >= 0) this.#table.counts.values[id]! += events[i]!;
+      weights[i] = table.weightOf(id);
+      table.counts.values[id]! += events[i]!;
     }
-    return ids;
+    const keys = { ids, weights };
+    this.#keys.set(block, keys);
+    return keys;
   }
 
   /** Nanoseconds since the first event of all. */
   #timeOf(time: Uint32Array, row: number): number {
-    return (time[2 * row + 1]! - this.#originHigh) * 2 ** 32 + (time[2 * row]! - this.#originLow);
+    return this.#relative(time[2 * row + 1]!, time[2 * row]!);
   }
 
-  /** Makes the rows at hand a sequence, without those that are not selected or have no key of the sample. */
+  #relative(high: number, low: number): number {
+    return (high - this.#originHigh) * 2 ** 32 + (low - this.#originLow);
+  }
+
+  /** Makes the rows at hand a sequence, without those whose key has left the sample. */
   #take(): void {
     const { rows, blocks, block: slots, row: places } = this.#rows;
     const { time, id, act, outcome, itemSize, ttl, weight } = this.#sequence;
-    const { kinds } = this.#kinds;
-    const takes = this.#takes;
-    const selection = this.#selection;
-    const idsOf = blocks.map((block) => this.#ids.get(block)!);
+    const facts = this.#facts;
+    const keysOf = blocks.map((block) => this.#keys.get(block)!);
     let at = 0;
     for (let i = 0; i < rows; i++) {
       const slot = slots[i]!;
       const block = blocks[slot]!;
       const row = places[i]!;
-      const number = block.shape[row]!;
-      const now = this.#timeOf(block.time, row);
-      if (!takes[number] || (selection !== null && !isSelected(selection, now))) continue;
-      const kind = kinds[number]!;
-      this.end = now;
-      if (kind.act === READ) {
-        if (kind.outcome === HIT) this.hits++;
-        else if (kind.outcome === MISS) this.misses++;
-      }
-      if (!kind.hasKey) continue;
       const entry = block.key[row]!;
-      const key = idsOf[slot]![entry]!;
+      const { ids, weights } = keysOf[slot]!;
+      const key = ids[entry]!;
       if (key < 0) continue;
-      time[at] = now;
+      const kind = block.shape[row]!;
+      const overhead = facts.overhead[kind]!;
+      time[at] = this.#timeOf(block.time, row);
       id[at] = key;
-      act[at] = kind.act;
-      outcome[at] = kind.outcome;
-      itemSize[at] = kind.overhead < 0 ? -1 : kind.overhead + block.keySize[entry]! + block.valueSize[row]!;
-      ttl[at] = kind.hasTtl ? signed(block.wide.ttl!, row) : Number.NaN;
-      weight[at] = this.#table.weightOf(key);
+      act[at] = facts.act[kind]!;
+      outcome[at] = facts.outcome[kind]!;
+      itemSize[at] = overhead < 0 ? -1 : overhead + block.keySize[entry]! + block.valueSize[row]!;
+      ttl[at] = facts.hasTtl[kind] === 1 ? signed(block.wide.ttl!, row) : Number.NaN;
+      weight[at] = weights[entry]!;
       at++;
     }
     this.#sequence.rows = at;
@@ -147,17 +187,39 @@ export class OrderedRows {
   /** Forgets the blocks all rows of which were taken. */
   #sweep(): void {
     const open = this.#order.blocks;
-    for (const block of this.#ids.keys()) if (!open.has(block)) this.#ids.delete(block);
+    for (const block of this.#keys.keys()) if (!open.has(block)) this.#keys.delete(block);
   }
 
   #limit(): void {
     const renumbered = this.#table.limit();
     if (renumbered === null) return;
     for (const collector of this.#collectors) collector.renumber?.(renumbered);
-    for (const ids of this.#ids.values()) {
-      for (let i = 0; i < ids.length; i++) if (ids[i]! >= 0) ids[i] = renumbered[ids[i]!]!;
+    for (const { ids, weights } of this.#keys.values()) {
+      for (let i = 0; i < ids.length; i++) {
+        if (ids[i]! < 0) continue;
+        ids[i] = renumbered[ids[i]!]!;
+        if (ids[i]! >= 0) weights[i] = this.#table.weightOf(ids[i]!);
+      }
     }
   }
+}
+
+/** The keys of a block, by entry of its dictionary: their numbers, -1: not of the sample, and what they stand for. */
+interface Keys {
+  ids: Int32Array;
+  weights: Float64Array;
+}
+
+/** @param ops selected commands; null: all */
+function factsOf(kinds: readonly EventKind[], ops: ReadonlySet<string> | null) {
+  return {
+    takes: Uint8Array.from(kinds, ({ op }) => Number(ops === null || ops.has(op))),
+    hasKey: Uint8Array.from(kinds, ({ hasKey }) => Number(hasKey)),
+    hasTtl: Uint8Array.from(kinds, ({ hasTtl }) => Number(hasTtl)),
+    act: Uint8Array.from(kinds, ({ act }) => act),
+    outcome: Uint8Array.from(kinds, ({ outcome }) => outcome),
+    overhead: Int32Array.from(kinds, ({ overhead }) => overhead),
+  };
 }
 
 /** A signed number of two words, as a double. */

@@ -1,5 +1,4 @@
 /** The order of a block's rows: a radix sort by time, and comparisons among rows of one time. */
-import { type Allocate, allocateNew } from './varint.js';
 
 /** Bits sorted by at a time: three rounds for 32 bits, and a table that stays in the first cache. */
 const DIGIT_BITS = 11;
@@ -58,17 +57,20 @@ function valueAt(column: Uint32Array | null, row: number): number {
   return column === null ? 0 : column[row]!;
 }
 
-/** The rows of a block in their order. */
-export function orderRows(block: Ordered, rows: number, allocate: Allocate = allocateNew): Uint32Array {
-  const { buffer, offset } = allocate(rows * 4);
-  const order = new Uint32Array(buffer, offset, rows);
-  for (let i = 0; i < rows; i++) order[i] = i;
+/**
+ * Puts rows of a block in their order.
+ *
+ * @param order the rows; `rows`: how many the block has
+ */
+export function orderRows(order: Uint32Array, block: Ordered, rows: number): void {
   const spans = spansOf(block.time, rows);
   // Times that span more than 32 bits: an hour in microseconds, or 4 s in nanoseconds.
-  if (spans === null) return order.sort((a, b) => compareRows(block, a, block, b));
+  if (spans === null) {
+    order.sort((a, b) => compareRows(block, a, block, b));
+    return;
+  }
   radixSort(order, spans);
   orderTies(order, spans, block);
-  return order;
 }
 
 /** Memory that is used for one block after another. */
@@ -110,7 +112,7 @@ function radixSort(order: Uint32Array, spans: Uint32Array): void {
   let max = 0;
   let isSorted = true;
   for (let i = 0; i < rows; i++) {
-    const span = spans[i]!;
+    const span = spans[order[i]!]!;
     if (span >= max) max = span;
     else isSorted = false;
   }
@@ -120,7 +122,7 @@ function radixSort(order: Uint32Array, spans: Uint32Array): void {
   const places = new Uint32Array(DIGITS);
   for (let shift = 0; shift < 32 && max >>> shift > 0; shift += DIGIT_BITS) {
     places.fill(0);
-    for (let i = 0; i < rows; i++) places[(spans[i]! >>> shift) & (DIGITS - 1)]!++;
+    for (let i = 0; i < rows; i++) places[(spans[from[i]!]! >>> shift) & (DIGITS - 1)]!++;
     let place = 0;
     for (let digit = 0; digit < DIGITS; digit++) {
       const here = places[digit]!;

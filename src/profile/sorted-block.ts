@@ -49,7 +49,7 @@ export interface Owner {
  */
 export interface SortedBlock extends Ordered, Owner {
   rows: number;
-  /** Rows in the total order of FORMAT.md. */
+  /** Rows in the total order of FORMAT.md: all, or those that were chosen. */
   order: Uint32Array;
   /** Numbers of shapes. */
   shape: Uint32Array;
@@ -72,6 +72,8 @@ export interface SortTask {
   wanted: ReadonlySet<DataColumn>;
   /** Numbers of the block's shapes, in the order of its table. */
   numbers: Uint32Array;
+  /** Chooses the rows that are ordered, ascending; all where it is left out. */
+  choose?: (block: SortedBlock) => Uint32Array;
 }
 
 /** Columns whose values take four bytes; those of the others take eight. */
@@ -132,11 +134,12 @@ export function sortBlock(task: SortTask, allocate: Allocate = allocateNew): Sor
       ttl_left: words('ttl_left'),
     },
   };
-  sorted.order = orderRows(sorted, block.events, allocate);
   if (block.unit !== 1) scale(sorted, block.unit);
   checkTimes(sorted, block);
   const { shape } = sorted;
   for (let i = 0; i < shape.length; i++) shape[i] = numbers[shape[i]!]!;
+  sorted.order = task.choose?.(sorted) ?? allRows(block.events, allocate);
+  orderRows(sorted.order, sorted, block.events);
   return sorted;
 }
 
@@ -161,11 +164,28 @@ function scale({ time, latency, rows }: SortedBlock, unit: number): void {
   for (let i = 0; i < latency.length; i++) latency[i]! *= unit;
 }
 
-function checkTimes({ time, order, rows }: SortedBlock, { minNs, maxNs }: Block): void {
+function allRows(rows: number, allocate: Allocate): Uint32Array {
+  const { buffer, offset } = allocate(rows * 4);
+  const all = new Uint32Array(buffer, offset, rows);
+  for (let i = 0; i < rows; i++) all[i] = i;
+  return all;
+}
+
+function checkTimes({ time, rows }: SortedBlock, { minNs, maxNs }: Block): void {
+  let [first, last] = [0, 0];
+  for (let i = 1; i < rows; i++) {
+    if (isEarlier(time, i, first)) first = i;
+    else if (isEarlier(time, last, i)) last = i;
+  }
   const at = (row: number) => toBigInt(time[2 * row]!, time[2 * row + 1]!);
-  if (at(order[0]!) !== minNs || at(order[rows - 1]!) !== maxNs) {
+  if (at(first) !== minNs || at(last) !== maxNs) {
     throw new BlockError('the times of its events are not those it declares');
   }
+}
+
+function isEarlier(time: Uint32Array, a: number, b: number): boolean {
+  const difference = time[2 * a + 1]! - time[2 * b + 1]!;
+  return difference < 0 || (difference === 0 && time[2 * a]! < time[2 * b]!);
 }
 
 /** Time of a row. */
