@@ -116,7 +116,7 @@ function simulate(keys: Uint32Array, megabytes: number): number {
   const words = seeded(3);
   const hashes = Uint32Array.from({ length: 2 * KEYS }, () => Math.floor(words() * 2 ** 32));
   const table = new KeyTable();
-  const items = new Items(table, 0);
+  const items = new Items(0);
   const model = new Memcacheds(table, items, [megabytes], readMemcachedOptions('').options);
   for (let at = 0; at < keys.length; at += BATCH) {
     for (const key of new Set(keys.subarray(at, at + BATCH))) {

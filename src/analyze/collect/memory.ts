@@ -75,7 +75,7 @@ export class MemoryCurves implements OrderedCollector {
   /** @param originNs the time, in Unix nanoseconds, that all times are relative to */
   constructor(table: KeyTable, originNs: number, options: MemoryOptions) {
     this.#table = table;
-    this.#items = new Items(table, originNs);
+    this.#items = new Items(originNs);
     this.#given = options.bytes;
     this.#lru = new LruModels(table, this.#items);
     const { memcached } = options;
@@ -121,6 +121,7 @@ export class MemoryCurves implements OrderedCollector {
   }
 
   renumber(ids: Int32Array): void {
+    this.#items.renumber(ids);
     for (const model of this.#models) model.renumber(ids);
   }
 

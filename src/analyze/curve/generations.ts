@@ -1,5 +1,5 @@
+import { KeyRecords } from '../key-records.js';
 import type { KeyTable } from '../key-table.js';
-import { KeyRecords } from './records.js';
 import { type Depths, type Reuse, varianceOf } from './reuse.js';
 import type { LruStack } from './stack.js';
 

@@ -1,8 +1,8 @@
+import { KeyRecords } from '../key-records.js';
 import type { KeyTable } from '../key-table.js';
 import { chunkSizes, classOf, PAGE } from '../slabs.js';
 import type { Items } from './items.js';
 import type { CacheModel } from './model.js';
-import { KeyRecords } from './records.js';
 import type { Totals } from './reuse.js';
 import { ACTIVE, type MemcachedOptions, type NewItem, SegmentedModel, SHARED, SOONEST } from './segmented.js';
 

@@ -1,5 +1,5 @@
+import { KeyRecords } from '../key-records.js';
 import { chunkSizes, PAGE, type SlabOptions } from '../slabs.js';
-import { KeyRecords } from './records.js';
 
 /** Queues of a slab class. */
 const [HOT, WARM, COLD] = [0, 1, 2] as const;

@@ -1,4 +1,4 @@
-import { grown } from '../grown.js';
+import { grown } from './grown.js';
 
 /** Keys there is room for at first. */
 const KEYS_MIN = 1024;
