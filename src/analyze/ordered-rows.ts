@@ -10,6 +10,13 @@ import { createSequence, HIT, MISS, type OrderedCollector, READ, type Sequence }
 const ROWS = 8192;
 const WANTED: ReadonlySet<DataColumn> = new Set(['key', 'value_size', 'ttl']);
 
+/**
+ * What is known of an entry of a block's dictionary: the number of its key, -1 where that is not of the sample; for how many
+ * keys it stands; and its bytes.
+ */
+const ENTRY = 4;
+const [ID, WEIGHT, KEY_SIZE] = [0, 1, 2] as const;
+
 /** Hands the events of all good blocks to collectors in the total order of FORMAT.md: those with a key of the sample. */
 export class OrderedRows {
   /** Events that were taken or passed over. */
@@ -31,8 +38,8 @@ export class OrderedRows {
   readonly #kinds = new EventKinds();
   /** What `take` asks of a kind, by its number. */
   #facts = factsOf([], null);
-  /** The keys of the blocks at hand. */
-  readonly #keys = new Map<SortedBlock, Keys>();
+  /** The keys of the blocks at hand, by entry of their dictionaries: see ENTRY. */
+  readonly #keys = new Map<SortedBlock, Float64Array>();
 
   /** @param table of the sample, its own: the keys' numbers mean the same to all `collectors` */
   constructor(
@@ -97,11 +104,11 @@ export class OrderedRows {
       chosen[keyed++] = i;
     }
     this.#count(kinds);
-    const { ids } = this.#number(block, events);
+    const keys = this.#number(block, events);
     let at = 0;
     for (let i = 0; i < keyed; i++) {
       const row = chosen[i]!;
-      if (ids[key[row]!]! >= 0) chosen[at++] = row;
+      if (keys[ENTRY * key[row]! + ID]! >= 0) chosen[at++] = row;
     }
     return chosen.subarray(0, at);
   }
@@ -128,20 +135,18 @@ export class OrderedRows {
   }
 
   /** Numbers the keys of a block, and counts them: once for each key, not for each event. */
-  #number(block: SortedBlock, events: Uint32Array): Keys {
-    const { keyHash } = block;
+  #number(block: SortedBlock, events: Uint32Array): Float64Array {
+    const { keyHash, keySize } = block;
     const table = this.#table;
-    const ids = new Int32Array(events.length).fill(-1);
-    const weights = new Float64Array(events.length);
-    for (let i = 0; i < ids.length; i++) {
-      if (events[i] === 0) continue;
-      const id = table.idOf(keyHash[2 * i]!, keyHash[2 * i + 1]!);
+    const keys = new Float64Array(ENTRY * events.length);
+    for (let i = 0; i < events.length; i++) {
+      const id = events[i] === 0 ? -1 : table.idOf(keyHash[2 * i]!, keyHash[2 * i + 1]!);
+      keys[ENTRY * i + ID] = id;
       if (id < 0) continue;
-      ids[i] = id;
-      weights[i] = table.weightOf(id);
+      keys[ENTRY * i + WEIGHT] = table.weightOf(id);
+      keys[ENTRY * i + KEY_SIZE] = keySize[i]!;
       table.counts.values[id]! += events[i]!;
     }
-    const keys = { ids, weights };
     this.#keys.set(block, keys);
     return keys;
   }
@@ -166,9 +171,9 @@ export class OrderedRows {
       const slot = slots[i]!;
       const block = blocks[slot]!;
       const row = places[i]!;
-      const entry = block.key[row]!;
-      const { ids, weights } = keysOf[slot]!;
-      const key = ids[entry]!;
+      const keys = keysOf[slot]!;
+      const entry = ENTRY * block.key[row]!;
+      const key = keys[entry + ID]!;
       if (key < 0) continue;
       const kind = block.shape[row]!;
       const overhead = facts.overhead[kind]!;
@@ -176,9 +181,9 @@ export class OrderedRows {
       id[at] = key;
       act[at] = facts.act[kind]!;
       outcome[at] = facts.outcome[kind]!;
-      itemSize[at] = overhead < 0 ? -1 : overhead + block.keySize[entry]! + block.valueSize[row]!;
+      itemSize[at] = overhead < 0 ? -1 : overhead + keys[entry + KEY_SIZE]! + block.valueSize[row]!;
       ttl[at] = facts.hasTtl[kind] === 1 ? signed(block.wide.ttl!, row) : Number.NaN;
-      weight[at] = weights[entry]!;
+      weight[at] = keys[entry + WEIGHT]!;
       at++;
     }
     this.#sequence.rows = at;
@@ -194,20 +199,15 @@ export class OrderedRows {
     const renumbered = this.#table.limit();
     if (renumbered === null) return;
     for (const collector of this.#collectors) collector.renumber?.(renumbered);
-    for (const { ids, weights } of this.#keys.values()) {
-      for (let i = 0; i < ids.length; i++) {
-        if (ids[i]! < 0) continue;
-        ids[i] = renumbered[ids[i]!]!;
-        if (ids[i]! >= 0) weights[i] = this.#table.weightOf(ids[i]!);
+    for (const keys of this.#keys.values()) {
+      for (let entry = 0; entry < keys.length; entry += ENTRY) {
+        const before = keys[entry + ID]!;
+        const id = before < 0 ? -1 : renumbered[before]!;
+        keys[entry + ID] = id;
+        if (id >= 0) keys[entry + WEIGHT] = this.#table.weightOf(id);
       }
     }
   }
-}
-
-/** The keys of a block, by entry of its dictionary: their numbers, -1: not of the sample, and what they stand for. */
-interface Keys {
-  ids: Int32Array;
-  weights: Float64Array;
 }
 
 /** @param ops selected commands; null: all */

@@ -60,10 +60,11 @@ function valueAt(column: Uint32Array | null, row: number): number {
 /**
  * Puts rows of a block in their order.
  *
- * @param order the rows; `rows`: how many the block has
+ * @param order the rows
+ * @param unit all times are multiples of, apart from what they have in common: so many nanoseconds
  */
-export function orderRows(order: Uint32Array, block: Ordered, rows: number): void {
-  const spans = spansOf(block.time, rows);
+export function orderRows(order: Uint32Array, block: Ordered, unit = 1): void {
+  const spans = spansOf(block.time, unit);
   // Times that span more than 32 bits: an hour in microseconds, or 4 s in nanoseconds.
   if (spans === null) {
     order.sort((a, b) => compareRows(block, a, block, b));
@@ -83,8 +84,9 @@ function makeScratch(rows: number): void {
   orderScratch = new Uint32Array(2 * rows);
 }
 
-/** Times counted from the earliest one, until the next call; null where one exceeds 32 bits. */
-function spansOf(times: Uint32Array, rows: number): Uint32Array | null {
+/** Times counted from the earliest one in units, until the next call; null where one exceeds 32 bits of nanoseconds. */
+function spansOf(times: Uint32Array, unit: number): Uint32Array | null {
+  const rows = times.length / 2;
   let minHigh = 0xffffffff;
   let minLow = 0xffffffff;
   for (let i = 0; i < rows; i++) {
@@ -101,7 +103,7 @@ function spansOf(times: Uint32Array, rows: number): Uint32Array | null {
     const low = times[2 * i]!;
     const borrow = low < minLow ? 1 : 0;
     if (times[2 * i + 1]! - minHigh !== borrow) return null;
-    spans[i] = low - minLow;
+    spans[i] = ((low - minLow) >>> 0) / unit;
   }
   return spans;
 }

@@ -139,7 +139,7 @@ export function sortBlock(task: SortTask, allocate: Allocate = allocateNew): Sor
   const { shape } = sorted;
   for (let i = 0; i < shape.length; i++) shape[i] = numbers[shape[i]!]!;
   sorted.order = task.choose?.(sorted) ?? allRows(block.events, allocate);
-  orderRows(sorted.order, sorted, block.events);
+  orderRows(sorted.order, sorted, block.unit);
   return sorted;
 }
 

@@ -144,7 +144,7 @@ test('rows come in the order of their comparison, over short spans and long, all
       const all = Uint32Array.from(block.conn.keys()).filter((row) => row % every === 0);
       const rows = all.length;
       const order = all.slice();
-      orderRows(order, block, block.conn.length);
+      orderRows(order, block);
       t.deepEqual(order.slice().sort(), all);
       for (let i = 1; i < rows; i++) {
         if (compareRows(block, order[i - 1]!, block, order[i]!) > 0) t.fail(`${i}`);

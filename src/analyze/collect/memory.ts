@@ -3,7 +3,6 @@ import { type Curve, Distances, ratioBetween } from '../curve/distances.js';
 import { Items } from '../curve/items.js';
 import { LruModels } from '../curve/lru.js';
 import { Memcacheds } from '../curve/memcacheds.js';
-import type { CacheModel } from '../curve/model.js';
 import type { Totals } from '../curve/reuse.js';
 import type { MemcachedOptions } from '../curve/segmented.js';
 import type { KeyTable } from '../key-table.js';
@@ -63,7 +62,6 @@ export class MemoryCurves implements OrderedCollector {
   readonly #items: Items;
   readonly #lru: LruModels;
   readonly #memcached: Memcacheds | null;
-  readonly #models: readonly CacheModel[];
   readonly #given: number | null;
   /** Weighted reads; and those of sampled keys, times the reads of the key: see Reuse. */
   #reads = 0;
@@ -81,30 +79,37 @@ export class MemoryCurves implements OrderedCollector {
     const { memcached } = options;
     this.#memcached =
       memcached === null ? null : new Memcacheds(table, this.#items, sizesFor(options.bytes), memcached);
-    this.#models = this.#memcached === null ? [this.#lru] : [this.#lru, this.#memcached];
   }
 
   add({ rows, time, id, act, outcome, itemSize, ttl, weight: weights }: Sequence): void {
-    const models = this.#models;
+    const items = this.#items;
+    const lru = this.#lru;
+    const memcached = this.#memcached;
     for (let i = 0; i < rows; i++) {
       const key = id[i]!;
       const now = time[i]!;
       const how = outcome[i]!;
-      if (how === HIT || how === STORED) this.#items.learn(key, itemSize[i]!, ttl[i]!);
-      if (act[i] === READ && (how === HIT || how === MISS)) {
+      if (how === HIT || how === STORED) items.learn(key, itemSize[i]!, ttl[i]!);
+      const isRead = act[i] === READ;
+      if (isRead && (how === HIT || how === MISS)) {
         const weight = weights[i]!;
         this.#reads += weight;
-        for (const model of models) model.read(key, now, how === HIT, weight);
+        lru.read(key, now, how === HIT, weight);
+        memcached?.read(key, now, how === HIT, weight);
         if (weight !== 1) this.#addToRange(key, weight);
       } else if (act[i] === WRITE && how === STORED) {
-        for (const model of models) model.write(key, now);
+        lru.write(key, now);
+        memcached?.write(key, now);
       } else if (act[i] === DELETE) {
-        for (const model of models) model.remove(key, now);
+        lru.remove(key, now);
+        memcached?.remove(key, now);
       }
-      const touches = act[i] === TOUCH || (act[i] === READ && !Number.isNaN(ttl[i]!));
-      if (how === HIT && touches) for (const model of models) model.touch(key, now);
+      if (how === HIT && (act[i] === TOUCH || (isRead && !Number.isNaN(ttl[i]!)))) {
+        lru.touch(key, now);
+        memcached?.touch(key, now);
+      }
     }
-    this.#lru.settle();
+    lru.settle();
   }
 
   #addToRange(key: number, weight: number): void {
@@ -122,7 +127,8 @@ export class MemoryCurves implements OrderedCollector {
 
   renumber(ids: Int32Array): void {
     this.#items.renumber(ids);
-    for (const model of this.#models) model.renumber(ids);
+    this.#lru.renumber(ids);
+    this.#memcached?.renumber(ids);
   }
 
   /** @param hits of all keys, like `misses` */

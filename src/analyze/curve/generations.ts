@@ -1,10 +1,10 @@
 import { KeyRecords } from '../key-records.js';
 import type { KeyTable } from '../key-table.js';
 import { type Depths, type Reuse, varianceOf } from './reuse.js';
-import type { LruStack } from './stack.js';
+import { DEAD, LIVE, type LruStack, UNKNOWN } from './stack.js';
 
 /** Keys that are used in a generation before the next one begins. */
-const USES = 64;
+const USES = 128;
 /** Generations there is room for. */
 const GENERATIONS = 1024;
 /** After a merger at most so many are left. */
@@ -29,7 +29,7 @@ const KEY = 4;
 const [GENERATION, OWN_BYTES, IS_LIVE, WEIGHT] = [0, 1, 2, 3] as const;
 
 /**
- * An LRU stack of many keys, in which only generations have an order: the keys that were last used while the same 64
+ * An LRU stack of many keys, in which only generations have an order: the keys that were last used while the same 128
  * keys were. A key that is used moves to the youngest generation, and its distance, the keys and bytes in younger
  * generations than its own and half of those in its own, is worked out for all reads of a generation together. Old
  * generations are merged where they are small beside what lies above them, so that there are a few hundred of them,
@@ -68,7 +68,7 @@ export class Generations {
   /** Goes on where an exact stack ends. */
   static from(stack: LruStack, ...rest: ConstructorParameters<typeof Generations>): Generations {
     const generations = new Generations(...rest);
-    for (const key of stack.keys()) generations.use(key, stack.bytesOf(key), stack.isLive(key));
+    for (const key of stack.keys()) generations.use(key, stack.bytesOf(key), stack.stateOf(key) === LIVE);
     return generations;
   }
 
@@ -77,14 +77,10 @@ export class Generations {
     return this.#size;
   }
 
-  has(key: number): boolean {
+  stateOf(key: number): number {
     const { values } = this.#keys;
-    return KEY * key < values.length && values[KEY * key] !== 0;
-  }
-
-  isLive(key: number): boolean {
-    const { values } = this.#keys;
-    return KEY * key < values.length && values[KEY * key + IS_LIVE] === 1;
+    if (KEY * key >= values.length || values[KEY * key] === 0) return UNKNOWN;
+    return values[KEY * key + IS_LIVE] === 1 ? LIVE : DEAD;
   }
 
   /** Counts a read of a key that is in the stack. */
@@ -136,7 +132,7 @@ export class Generations {
 
   /** Makes a key no longer live. */
   end(key: number): void {
-    if (!this.isLive(key)) return;
+    if (this.stateOf(key) !== LIVE) return;
     this.#add(key, -1);
     this.#keys.values[KEY * key + IS_LIVE] = 0;
     this.#add(key, 1);

@@ -4,7 +4,7 @@ import { Generations } from './generations.js';
 import type { Items } from './items.js';
 import type { CacheModel } from './model.js';
 import { type Depths, Reuse } from './reuse.js';
-import { LruStack } from './stack.js';
+import { DEAD, LIVE, LruStack, UNKNOWN } from './stack.js';
 
 /** Keys up to which distances are exact: what is known of so many stays in a processor's second cache. */
 export const EXACT_KEYS_MAX = 2 ** 14;
@@ -36,31 +36,30 @@ export class LruModels implements CacheModel {
   read(key: number, now: number, hit: boolean, weight: number): void {
     if (this.#expiries.first <= now) this.#expire(now);
     const stack = this.#stack;
-    const isKnown = stack.has(key);
-    const wasLive = stack.isLive(key);
-    if (isKnown) stack.read(key, weight);
-    else this.plain.miss(weight);
-    if (!wasLive) this.withTtls.miss(weight);
-    if (weight !== 1) this.#readSampled(key, weight);
+    const state = stack.stateOf(key);
+    if (state === UNKNOWN) this.plain.miss(weight);
+    else stack.read(key, weight);
+    if (state !== LIVE) this.withTtls.miss(weight);
+    if (weight !== 1) this.#readSampled(key, weight, state);
     // A recorded hit was stored before the recording, or after it had expired here.
-    const isStored = hit && !wasLive;
-    if (isKnown || isStored) stack.use(key, this.#items.sizeOf(key), wasLive || isStored);
+    const isStored = hit && state !== LIVE;
+    if (state !== UNKNOWN || isStored) stack.use(key, this.#items.sizeOf(key), state === LIVE || isStored);
     if (isStored) this.#setExpiry(key, now);
   }
 
   /** Counts a read for the second time, and sets what it needs. */
-  #readSampled(key: number, weight: number): void {
+  #readSampled(key: number, weight: number, state: number): void {
     const stack = this.#stack;
     const reads = weight * this.#table.counts.values[key]!;
     this.needs = Number.POSITIVE_INFINITY;
-    if (!stack.has(key)) {
+    if (state === UNKNOWN) {
       this.plain.missBusy(reads);
       this.withTtls.missBusy(reads);
       return;
     }
     stack.measure(key);
     this.plain.addBusy(stack.items, stack.bytes, reads);
-    if (!stack.isLive(key)) {
+    if (state === DEAD) {
       this.withTtls.missBusy(reads);
       return;
     }
@@ -81,8 +80,9 @@ export class LruModels implements CacheModel {
 
   touch(key: number, now: number): void {
     this.#expire(now);
-    if (!this.#stack.has(key)) return;
-    const isLive = this.#stack.isLive(key);
+    const state = this.#stack.stateOf(key);
+    if (state === UNKNOWN) return;
+    const isLive = state === LIVE;
     this.#stack.use(key, this.#items.sizeOf(key), isLive);
     if (isLive) this.#setExpiry(key, now);
   }
@@ -98,7 +98,7 @@ export class LruModels implements CacheModel {
   }
 
   readonly #isCurrent = (key: number, time: number): boolean =>
-    this.#stack.isLive(key) && this.#expiry.values[key] === time;
+    this.#stack.stateOf(key) === LIVE && this.#expiry.values[key] === time;
 
   #expire(now: number): void {
     while (this.#expiries.first <= now) {

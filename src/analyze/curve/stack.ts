@@ -9,6 +9,9 @@ const SLOTS_A_KEY = 4;
 const FAN_BITS = 3;
 const FAN = (1 << FAN_BITS) - 1;
 
+/** What a stack has of a key: nothing, an item that has expired or was deleted, or one that has not. */
+export const [UNKNOWN, DEAD, LIVE] = [0, 1, 2] as const;
+
 /** Sums of a slot: keys, bytes, and those of live keys only. */
 const SUMS = 4;
 const SUMS_BITS = 2;
@@ -68,12 +71,9 @@ export class LruStack {
     return this.#size;
   }
 
-  has(key: number): boolean {
-    return this.#slot.values[key] !== 0;
-  }
-
-  isLive(key: number): boolean {
-    return this.#live.values[key] === 1;
+  stateOf(key: number): number {
+    if (this.#slot.values[key] === 0) return UNKNOWN;
+    return this.#live.values[key] === 1 ? LIVE : DEAD;
   }
 
   /** Moves a key to the top of the stack. */
@@ -105,7 +105,7 @@ export class LruStack {
 
   /** By key, the last one first. */
   get depths(): Depths {
-    const keys = [...this.keys()].reverse().filter((key) => this.isLive(key));
+    const keys = [...this.keys()].reverse().filter((key) => this.stateOf(key) === LIVE);
     const counts = this.#table.counts.values;
     const variances = keys.map((key) => {
       const share = 1 - this.#used.values[key]! / this.#uses;
@@ -128,7 +128,7 @@ export class LruStack {
 
   /** Makes a key no longer live. */
   end(key: number): void {
-    if (!this.isLive(key)) return;
+    if (this.stateOf(key) !== LIVE) return;
     const weight = this.#table.weightOf(key);
     const bytes = weight * this.#bytes.values[key]!;
     this.#live.values[key] = 0;
@@ -153,7 +153,7 @@ export class LruStack {
   read(key: number, weight: number): void {
     this.measure(key);
     this.#plain.add(this.items, this.bytes, weight);
-    if (this.isLive(key)) this.#withTtls.add(this.liveItems, this.liveBytes, weight);
+    if (this.stateOf(key) === LIVE) this.#withTtls.add(this.liveItems, this.liveBytes, weight);
   }
 
   /**
