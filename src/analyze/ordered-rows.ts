@@ -1,12 +1,13 @@
-import { createRows, EventOrder, type Waiting, waitingBlocks } from '../profile/event-order.js';
+import { type Waiting, waitingBlocks } from '../profile/event-order.js';
 import type { ProfileReader } from '../profile/reader.js';
-import { type DataColumn, type SortedBlock, sortBlock } from '../profile/sorted-block.js';
+import { type DataColumn, decodeRows, type SortedBlock } from '../profile/sorted-block.js';
 import { type EventKind, EventKinds } from './event-kinds.js';
 import type { KeyTable } from './key-table.js';
+import { RowWindow } from './row-window.js';
 import { isSelected, type Selection } from './selection.js';
 import { createSequence, HIT, MISS, type OrderedCollector, READ, type Sequence } from './sequence.js';
 
-/** Events that are put in order at a time. */
+/** Rows that collectors get at a time. */
 const ROWS = 8192;
 const WANTED: ReadonlySet<DataColumn> = new Set(['key', 'value_size', 'ttl']);
 
@@ -29,17 +30,19 @@ export class OrderedRows {
   readonly #table: KeyTable;
   readonly #collectors: readonly OrderedCollector[];
   readonly #selection: Selection | null;
+  readonly #waiting: readonly Waiting[];
+  #next = 0;
   /** The time that others are told from, as two words of 32 bits. */
   readonly #originHigh: number;
   readonly #originLow: number;
-  readonly #order: EventOrder;
-  readonly #rows = createRows(ROWS);
+  /** Nanoseconds that the times of all blocks are multiples of. */
+  #unit = 0;
+  readonly #window = new RowWindow();
   readonly #sequence: Sequence = createSequence(ROWS);
   readonly #kinds = new EventKinds();
-  /** What `take` asks of a kind, by its number. */
+  /** What rows ask of their kind, by its number. */
   #facts = factsOf([], null);
-  /** The keys of the blocks at hand, by entry of their dictionaries: see ENTRY. */
-  readonly #keys = new Map<SortedBlock, Float64Array>();
+  readonly #scratch = new Scratch();
 
   /** @param table of the sample, its own: the keys' numbers mean the same to all `collectors` */
   constructor(
@@ -48,50 +51,65 @@ export class OrderedRows {
     collectors: readonly OrderedCollector[],
     selection: Selection | null,
   ) {
-    const waiting = waitingBlocks(readers);
-    this.#order = new EventOrder(waiting);
-    this.#originHigh = waiting[0]?.start.high ?? 0;
-    this.#originLow = waiting[0]?.start.low ?? 0;
+    this.#waiting = waitingBlocks(readers);
+    this.#originHigh = this.#waiting[0]?.start.high ?? 0;
+    this.#originLow = this.#waiting[0]?.start.low ?? 0;
     this.#table = table;
     this.#collectors = collectors;
     this.#selection = selection;
   }
 
-  /** Hands on the next events. Returns false where there are none left. */
+  /** Reads a block, and hands on the rows that no later block can have earlier ones than. False where there are no more. */
   next(): boolean {
-    const rows = this.#rows;
-    this.#order.begin(rows);
-    for (let block = this.#order.fill(rows); block !== null; block = this.#order.fill(rows)) {
-      this.#order.open(this.#read(block));
-    }
-    this.#take();
-    for (const collector of this.#collectors) collector.add(this.#sequence);
-    this.#sweep();
+    const waiting = this.#waiting[this.#next++];
+    if (waiting === undefined) return false;
+    this.#read(waiting);
     this.#limit();
-    return rows.rows > 0;
+    const next = this.#waiting[this.#next];
+    const before =
+      next === undefined ? Number.POSITIVE_INFINITY : this.#relative(next.start.high, next.start.low);
+    do {
+      this.#window.findOrder(before, this.#unit);
+      for (let at = 0; at < this.#window.ordered; at += ROWS) {
+        this.#take(at);
+        for (const collector of this.#collectors) collector.add(this.#sequence);
+      }
+    } while (this.#removeOrdered());
+    return true;
   }
 
-  #read({ reader, entry, end, ...owner }: Waiting): SortedBlock | null {
+  /** Whether there were any. */
+  #removeOrdered(): boolean {
+    const { ordered } = this.#window;
+    if (ordered > 0) this.#window.remove();
+    return ordered > 0;
+  }
+
+  #read({ reader, entry, end, ...owner }: Waiting): void {
     this.done += entry.events;
-    return reader.read(entry, (block) => {
-      const numbers = this.#kinds.numbersOf(block);
-      this.#facts = factsOf(this.#kinds.kinds, this.#selection?.ops ?? null);
-      const choose = (sorted: SortedBlock) => {
-        const last = this.#selection === null ? this.#relative(end.high, end.low) : this.#lastOf(sorted);
-        this.end = Math.max(this.end, last);
-        return this.#choose(sorted);
-      };
-      return sortBlock({ block, owner, wanted: WANTED, numbers, choose });
+    this.#scratch.reset();
+    const { allocate } = this.#scratch;
+    let unit = 1;
+    const block = reader.read(entry, (encoded) => {
+      unit = encoded.unit;
+      const numbers = this.#kinds.numbersOf(encoded);
+      return decodeRows({ block: encoded, owner, wanted: WANTED, numbers }, allocate);
     });
+    if (block === null) return;
+    this.#unit = this.#unit === 0 || this.#unit === unit ? unit : 1;
+    this.#facts = factsOf(this.#kinds.kinds, this.#selection?.ops ?? null);
+    const last = this.#selection === null ? this.#relative(end.high, end.low) : this.#lastOf(block);
+    this.end = Math.max(this.end, last);
+    this.#choose(block);
   }
 
-  /** The rows whose key is of the sample. The others only count, which needs no order. */
-  #choose(block: SortedBlock): Uint32Array {
+  /** Takes the rows whose key is of the sample into the window. The others only count, which needs no order. */
+  #choose(block: SortedBlock): void {
     const { rows, shape, key, keySize, time } = block;
     const { takes, hasKey } = this.#facts;
     const selection = this.#selection;
-    const chosen = new Uint32Array(rows);
-    const events = new Uint32Array(keySize.length);
+    const chosen = this.#scratch.words(rows);
+    const events = this.#scratch.words(keySize.length).fill(0);
     const kinds = new Uint32Array(takes.length);
     let keyed = 0;
     for (let i = 0; i < rows; i++) {
@@ -104,13 +122,7 @@ export class OrderedRows {
       chosen[keyed++] = i;
     }
     this.#count(kinds);
-    const keys = this.#number(block, events);
-    let at = 0;
-    for (let i = 0; i < keyed; i++) {
-      const row = chosen[i]!;
-      if (keys[ENTRY * key[row]! + ID]! >= 0) chosen[at++] = row;
-    }
-    return chosen.subarray(0, at);
+    this.#add(block, chosen.subarray(0, keyed), this.#number(block, events));
   }
 
   /** Counts hits and misses of commands that ask for a value, by their kinds. */
@@ -135,10 +147,9 @@ export class OrderedRows {
   }
 
   /** Numbers the keys of a block, and counts them: once for each key, not for each event. */
-  #number(block: SortedBlock, events: Uint32Array): Float64Array {
-    const { keyHash, keySize } = block;
+  #number({ keyHash, keySize }: SortedBlock, events: Uint32Array): Float64Array {
     const table = this.#table;
-    const keys = new Float64Array(ENTRY * events.length);
+    const keys = this.#scratch.doubles(ENTRY * events.length);
     for (let i = 0; i < events.length; i++) {
       const id = events[i] === 0 ? -1 : table.idOf(keyHash[2 * i]!, keyHash[2 * i + 1]!);
       keys[ENTRY * i + ID] = id;
@@ -147,8 +158,38 @@ export class OrderedRows {
       keys[ENTRY * i + KEY_SIZE] = keySize[i]!;
       table.counts.values[id]! += events[i]!;
     }
-    this.#keys.set(block, keys);
     return keys;
+  }
+
+  /** @param chosen rows that have a key; `keys`: see ENTRY */
+  #add(block: SortedBlock, chosen: Uint32Array, keys: Float64Array): void {
+    const { overhead, hasTtl } = this.#facts;
+    const { shape, key, time, valueSize, wide, ordinal, conn, sub, keyIndex, run, worker } = block;
+    const to = this.#window;
+    to.reserve(chosen.length);
+    let at = to.rows;
+    for (let i = 0; i < chosen.length; i++) {
+      const row = chosen[i]!;
+      const entry = ENTRY * key[row]!;
+      const id = keys[entry + ID]!;
+      if (id < 0) continue;
+      const kind = shape[row]!;
+      const own = overhead[kind]!;
+      to.time[at] = this.#timeOf(time, row);
+      to.id[at] = id;
+      to.kind[at] = kind;
+      to.itemSize[at] = own < 0 ? -1 : own + keys[entry + KEY_SIZE]! + valueSize[row]!;
+      to.ttl[at] = hasTtl[kind] === 1 ? signed(wide.ttl!, row) : Number.NaN;
+      to.weight[at] = keys[entry + WEIGHT]!;
+      to.run[at] = run;
+      to.ordinal[at] = ordinal[2 * row + 1]! * 2 ** 32 + ordinal[2 * row]!;
+      to.worker[at] = worker;
+      to.conn[at] = conn[row]!;
+      to.sub[at] = sub === null ? 0 : sub[row]!;
+      to.keyIndex[at] = keyIndex === null ? 0 : keyIndex[row]!;
+      at++;
+    }
+    to.rows = at;
   }
 
   /** Nanoseconds since the first event of all. */
@@ -160,53 +201,68 @@ export class OrderedRows {
     return (high - this.#originHigh) * 2 ** 32 + (low - this.#originLow);
   }
 
-  /** Makes the rows at hand a sequence, without those whose key has left the sample. */
-  #take(): void {
-    const { rows, blocks, block: slots, row: places } = this.#rows;
+  /** Makes ordered rows a sequence, from one of them on. */
+  #take(from: number): void {
     const { time, id, act, outcome, itemSize, ttl, weight } = this.#sequence;
     const facts = this.#facts;
-    const keysOf = blocks.map((block) => this.#keys.get(block)!);
-    let at = 0;
+    const window = this.#window;
+    const { order } = window;
+    const rows = Math.min(ROWS, window.ordered - from);
     for (let i = 0; i < rows; i++) {
-      const slot = slots[i]!;
-      const block = blocks[slot]!;
-      const row = places[i]!;
-      const keys = keysOf[slot]!;
-      const entry = ENTRY * block.key[row]!;
-      const key = keys[entry + ID]!;
-      if (key < 0) continue;
-      const kind = block.shape[row]!;
-      const overhead = facts.overhead[kind]!;
-      time[at] = this.#timeOf(block.time, row);
-      id[at] = key;
-      act[at] = facts.act[kind]!;
-      outcome[at] = facts.outcome[kind]!;
-      itemSize[at] = overhead < 0 ? -1 : overhead + keys[entry + KEY_SIZE]! + block.valueSize[row]!;
-      ttl[at] = facts.hasTtl[kind] === 1 ? signed(block.wide.ttl!, row) : Number.NaN;
-      weight[at] = keys[entry + WEIGHT]!;
-      at++;
+      const row = order[from + i]!;
+      const kind = window.kind[row]!;
+      time[i] = window.time[row]!;
+      id[i] = window.id[row]!;
+      act[i] = facts.act[kind]!;
+      outcome[i] = facts.outcome[kind]!;
+      itemSize[i] = window.itemSize[row]!;
+      ttl[i] = window.ttl[row]!;
+      weight[i] = window.weight[row]!;
     }
-    this.#sequence.rows = at;
-  }
-
-  /** Forgets the blocks all rows of which were taken. */
-  #sweep(): void {
-    const open = this.#order.blocks;
-    for (const block of this.#keys.keys()) if (!open.has(block)) this.#keys.delete(block);
+    this.#sequence.rows = rows;
   }
 
   #limit(): void {
     const renumbered = this.#table.limit();
     if (renumbered === null) return;
     for (const collector of this.#collectors) collector.renumber?.(renumbered);
-    for (const keys of this.#keys.values()) {
-      for (let entry = 0; entry < keys.length; entry += ENTRY) {
-        const before = keys[entry + ID]!;
-        const id = before < 0 ? -1 : renumbered[before]!;
-        keys[entry + ID] = id;
-        if (id >= 0) keys[entry + WEIGHT] = this.#table.weightOf(id);
-      }
-    }
+    const window = this.#window;
+    window.keep((row) => {
+      const id = renumbered[window.id[row]!]!;
+      if (id < 0) return false;
+      window.id[row] = id;
+      window.weight[row] = this.#table.weightOf(id);
+      return true;
+    });
+  }
+}
+
+/** Memory for one block after another. */
+class Scratch {
+  #buffer = new ArrayBuffer(2 ** 22);
+  #used = 0;
+
+  reset(): void {
+    this.#used = 0;
+  }
+
+  readonly allocate = (bytes: number): { buffer: ArrayBuffer; offset: number } => {
+    const offset = this.#used;
+    this.#used += Math.ceil(bytes / 8) * 8;
+    if (this.#used <= this.#buffer.byteLength) return { buffer: this.#buffer, offset };
+    // What was allocated before stays in the smaller one.
+    this.#buffer = new ArrayBuffer(2 * this.#used);
+    return { buffer: this.#buffer, offset };
+  };
+
+  words(length: number): Uint32Array {
+    const { buffer, offset } = this.allocate(4 * length);
+    return new Uint32Array(buffer, offset, length);
+  }
+
+  doubles(length: number): Float64Array {
+    const { buffer, offset } = this.allocate(8 * length);
+    return new Float64Array(buffer, offset, length);
   }
 }
 

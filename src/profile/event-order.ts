@@ -101,7 +101,7 @@ export class EventOrder {
 
   /** Rows that were not taken, of open blocks and of those that were not asked for. */
   get left(): number {
-    const open = this.#open.reduce((sum, { block, taken }) => sum + block.order.length - taken, 0);
+    const open = this.#open.reduce((sum, { block, taken }) => sum + block.rows - taken, 0);
     return this.#waiting.slice(this.#next).reduce((sum, { entry }) => sum + entry.events, open);
   }
 
@@ -127,7 +127,7 @@ export class EventOrder {
 
   /** Takes in the block that was asked for; null where it is damaged. */
   open(block: SortedBlock | null): void {
-    if (block === null || block.order.length === 0) return;
+    if (block === null) return;
     const { time, order } = block;
     const row = order[0]!;
     const key = this.#keyOf(time[2 * row]!, time[2 * row + 1]!);
@@ -144,7 +144,7 @@ export class EventOrder {
       if (first.key === borderKey && !isBeforeTime(first, border)) return;
       const second = this.#second;
       this.#takeRun(rows, first, second !== undefined && second.key < borderKey ? second.key : borderKey);
-      if (first.taken === first.block.order.length) this.#open = this.#open.filter((open) => open !== first);
+      if (first.taken === first.block.rows) this.#open = this.#open.filter((open) => open !== first);
     }
   }
 

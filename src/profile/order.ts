@@ -108,8 +108,8 @@ function spansOf(times: Uint32Array, unit: number): Uint32Array | null {
   return spans;
 }
 
-/** Sorts rows by their spans; rows of one span keep their order. */
-function radixSort(order: Uint32Array, spans: Uint32Array): void {
+/** Sorts rows by their spans, numbers below 2^32 by row; rows of one span keep their order. */
+export function radixSort(order: Uint32Array, spans: Uint32Array): void {
   const rows = order.length;
   let max = 0;
   let isSorted = true;
@@ -120,6 +120,7 @@ function radixSort(order: Uint32Array, spans: Uint32Array): void {
   }
   if (isSorted) return;
   let from: Uint32Array = order;
+  makeScratch(rows);
   let to: Uint32Array = orderScratch.subarray(0, rows);
   const places = new Uint32Array(DIGITS);
   for (let shift = 0; shift < 32 && max >>> shift > 0; shift += DIGIT_BITS) {

@@ -49,7 +49,7 @@ export interface Owner {
  */
 export interface SortedBlock extends Ordered, Owner {
   rows: number;
-  /** Rows in the total order of FORMAT.md: all, or those that were chosen. */
+  /** Rows in the total order of FORMAT.md. */
   order: Uint32Array;
   /** Numbers of shapes. */
   shape: Uint32Array;
@@ -72,8 +72,6 @@ export interface SortTask {
   wanted: ReadonlySet<DataColumn>;
   /** Numbers of the block's shapes, in the order of its table. */
   numbers: Uint32Array;
-  /** Chooses the rows that are ordered, ascending; all where it is left out. */
-  choose?: (block: SortedBlock) => Uint32Array;
 }
 
 /** Columns whose values take four bytes; those of the others take eight. */
@@ -99,6 +97,14 @@ export function sortedBytes(task: SortTask): number {
  * @throws BlockError where it is damaged in a way its checksum does not show
  */
 export function sortBlock(task: SortTask, allocate: Allocate = allocateNew): SortedBlock {
+  const block = decodeRows(task, allocate);
+  block.order = allRows(block.rows, allocate);
+  orderRows(block.order, block, task.block.unit);
+  return block;
+}
+
+/** The same, without sorting: `order` is empty. */
+export function decodeRows(task: SortTask, allocate: Allocate = allocateNew): SortedBlock {
   const { block, owner, wanted, numbers } = task;
   const names = columnsOf(task);
   const columns = decodeColumns<EventColumn>(block, names, allocate);
@@ -138,8 +144,6 @@ export function sortBlock(task: SortTask, allocate: Allocate = allocateNew): Sor
   checkTimes(sorted, block);
   const { shape } = sorted;
   for (let i = 0; i < shape.length; i++) shape[i] = numbers[shape[i]!]!;
-  sorted.order = task.choose?.(sorted) ?? allRows(block.events, allocate);
-  orderRows(sorted.order, sorted, block.unit);
   return sorted;
 }
 
