@@ -148,10 +148,9 @@ export class KeyTable {
     if (this.#size <= this.#keysMax) return null;
     if (this.rate === 1 && this.#pinnedMax > 0) {
       // Of keys that are equally busy none or all: ties go by hash, and so does the sample.
-      const busiest = this.largest(this.counts, this.#pinnedMax + 1);
       const { values } = this.counts;
-      const least = values[busiest.at(-1)!]!;
-      for (const id of busiest) if (values[id]! > least) this.#pinned.values[id] = 1;
+      const least = sortDown(values.subarray(0, this.#size))[this.#pinnedMax]!;
+      for (let id = 0; id < this.#size; id++) if (values[id]! > least) this.#pinned.values[id] = 1;
     }
     while (this.#sampled() > this.#keysMax / 2 && this.#threshold > 1) this.#threshold /= 2;
     this.#weight = 2 ** 32 / this.#threshold;

@@ -203,11 +203,13 @@ export class OrderedRows {
 
   /** Makes ordered rows a sequence, from one of them on. */
   #take(from: number): void {
-    const { time, id, act, outcome, itemSize, ttl, weight } = this.#sequence;
+    const sequence = this.#sequence;
+    const { time, id, act, outcome, itemSize, ttl, weight } = sequence;
     const facts = this.#facts;
     const window = this.#window;
     const { order } = window;
     const rows = Math.min(ROWS, window.ordered - from);
+    sequence.rows = rows;
     for (let i = 0; i < rows; i++) {
       const row = order[from + i]!;
       const kind = window.kind[row]!;
@@ -219,7 +221,6 @@ export class OrderedRows {
       ttl[i] = window.ttl[row]!;
       weight[i] = window.weight[row]!;
     }
-    this.#sequence.rows = rows;
   }
 
   #limit(): void {
