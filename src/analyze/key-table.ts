@@ -13,6 +13,8 @@ const CAPACITY_MIN = 1024;
 export const KEYS_MAX = 2 ** 20;
 /** The busiest keys when sampling begins stay, whatever their hash: they are most of the traffic. */
 export const PINNED_MAX = 1024;
+/** Bits of the filter for pinned keys, a power of two: sixteen for each in the largest set, and small enough for the first cache. */
+const FILTER_BITS = 2 ** 18;
 /**
  * Odd factors of the hash of hashes, new in each process: in a profile made for it all hashes might fall on
  * one place, and each search would go through all of them.
@@ -57,6 +59,8 @@ export class KeyTable {
   readonly counts: KeyColumn;
   /** 1 where a key is pinned. */
   readonly #pinned: KeyColumn;
+  /** A bit for the lowest bits of each pinned key's hash. */
+  readonly #pinnedBits = new Uint32Array(FILTER_BITS / 32);
 
   /**
    * @param pinnedMax the busiest keys that stay, whatever their hash
@@ -121,6 +125,8 @@ export class KeyTable {
 
   /** The number of a key, a new one where it has none; -1 where it is not of the sample. */
   idOf(low: number, high: number): number {
+    // Most keys are neither of a sample nor pinned, which is told without a search.
+    if (high >= this.#threshold && !this.#maybePinned(low)) return -1;
     const places = this.#places;
     const mask = places.length - 1;
     // The upper bits of a product are those that depend on all of it.
@@ -150,7 +156,7 @@ export class KeyTable {
       // Of keys that are equally busy none or all: ties go by hash, and so does the sample.
       const { values } = this.counts;
       const least = sortDown(values.subarray(0, this.#size))[this.#pinnedMax]!;
-      for (let id = 0; id < this.#size; id++) if (values[id]! > least) this.#pinned.values[id] = 1;
+      for (let id = 0; id < this.#size; id++) if (values[id]! > least) this.#pin(id);
     }
     while (this.#sampled() > this.#keysMax / 2 && this.#threshold > 1) this.#threshold /= 2;
     this.#weight = 2 ** 32 / this.#threshold;
@@ -167,6 +173,17 @@ export class KeyTable {
     this.#size = size;
     this.#placeAll();
     return renumbered;
+  }
+
+  #pin(id: number): void {
+    const bit = this.#hashes[2 * id]! & (FILTER_BITS - 1);
+    this.#pinnedBits[bit >>> 5]! |= 1 << (bit & 31);
+    this.#pinned.values[id] = 1;
+  }
+
+  #maybePinned(low: number): boolean {
+    const bit = low & (FILTER_BITS - 1);
+    return ((this.#pinnedBits[bit >>> 5]! >>> (bit & 31)) & 1) !== 0;
   }
 
   /** The numbers of the keys with the `limit` largest values above 0, largest first, ties by hash. */

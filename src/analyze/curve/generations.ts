@@ -4,7 +4,7 @@ import { type Depths, type Reuse, varianceOf } from './reuse.js';
 import { DEAD, LIVE, type LruStack, UNKNOWN } from './stack.js';
 
 /** Keys that are used in a generation before the next one begins. */
-const USES = 128;
+const USES = 64;
 /** Generations there is room for. */
 const GENERATIONS = 1024;
 /** After a merger at most so many are left. */
@@ -29,7 +29,7 @@ const KEY = 4;
 const [GENERATION, OWN_BYTES, IS_LIVE, WEIGHT] = [0, 1, 2, 3] as const;
 
 /**
- * An LRU stack of many keys, in which only generations have an order: the keys that were last used while the same 128
+ * An LRU stack of many keys, in which only generations have an order: the keys that were last used while the same 64
  * keys were. A key that is used moves to the youngest generation, and its distance, the keys and bytes in younger
  * generations than its own and half of those in its own, is worked out for all reads of a generation together. Old
  * generations are merged where they are small beside what lies above them, so that there are a few hundred of them,
