@@ -20,13 +20,13 @@ import {
 
 /** How the hit ratio would change with memory. */
 export interface MissRatios {
-  /** Exact LRU of a cache without TTLs and deletes. */
+  /** LRU of a cache without TTLs and deletes. */
   lru: { items: Curve; bytes: Curve };
   /** LRU where items leave when they expire or are deleted. */
   lru_ttl: { items: Curve; bytes: Curve };
   /** A simulated memcached, by bytes of -m; null where it was not asked for. */
   memcached: { bytes: Curve } | null;
-  /** 95 % confidence band of `lru_ttl` by bytes: [size, low, high]; empty where the curve is exact. */
+  /** 95 % confidence band of `lru_ttl` by bytes: [size, low, high]; empty where all keys are followed. */
   band: [size: number, low: number, high: number][];
   /** Reads that miss at any size, because their key was neither stored nor hit before. */
   cold_misses: number;
