@@ -6,7 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { MemoryCurves } from '#src/analyze/collect/memory.js';
-import type { Curve } from '#src/analyze/curve/distances.js';
+import { type Curve, ratioBetween } from '#src/analyze/curve/distances.js';
 import { highestOf, indexOf } from '#src/analyze/histogram.js';
 import { KeyTable } from '#src/analyze/key-table.js';
 import { ORDERED_KEYS_MAX, ORDERED_PINNED_MAX } from '#src/analyze/ordered-analysis.js';
@@ -96,7 +96,7 @@ function simulate(
   return misses;
 }
 
-/** The curves of all reads, each first one a miss whose item is stored; and the seconds that took. */
+/** The curves of all reads, each first one a miss whose item is stored; and the seconds they took. */
 function measure(
   keys: Int32Array,
   distinct: number,
@@ -108,7 +108,8 @@ function measure(
   const memory = new MemoryCurves(table, 0, { bytes: null, memcached: null });
   const sequence = createSequence(2 * ROWS);
   const stored = new Uint8Array(distinct);
-  const start = performance.now();
+  // Without what the profile does: drawing keys, and looking them up.
+  let s = 0;
   for (let at = 0; at < keys.length; at += ROWS) {
     let rows = 0;
     const add = (id: number, now: number, act: number, outcome: number, size: number) => {
@@ -132,22 +133,14 @@ function measure(
       if (!known) add(id, i * 1000, WRITE, STORED, sizeOf(key));
     }
     sequence.rows = rows;
+    const start = performance.now();
     memory.add(sequence);
     const renumbered = table.limit();
     if (renumbered !== null) memory.renumber(renumbered);
+    s += (performance.now() - start) / 1000;
   }
-  const s = (performance.now() - start) / 1000;
   const hits = keys.length - stored.reduce((sum, one) => sum + one, 0);
   return { lru: memory.result(hits, keys.length - hits).lru, rate: table.rate, s };
-}
-
-/** The miss ratio at a capacity, on the line between the points of the curve around it: it has not all of them. */
-function ratioBetween(curve: Curve, capacity: number): number {
-  const above = curve.findIndex(([size]) => size >= capacity);
-  if (above < 0) return curve.at(-1)?.[1] ?? 1;
-  const [size, ratio] = curve[above]!;
-  const [from, before] = curve[above - 1] ?? [0, 1];
-  return before + ((ratio - before) * (capacity - from)) / (size - from);
 }
 
 const distinct = Number(options.keys);

@@ -13,6 +13,8 @@ const CAPACITY_MIN = 1024;
 export const KEYS_MAX = 2 ** 20;
 /** The busiest keys when sampling begins stay, whatever their hash: they are most of the traffic. */
 export const PINNED_MAX = 1024;
+/** Bits of the filter for pinned keys, a power of two: sixteen for each in the largest set, and small enough for the first cache. */
+const FILTER_BITS = 2 ** 18;
 /**
  * Odd factors of the hash of hashes, new in each process: in a profile made for it all hashes might fall on
  * one place, and each search would go through all of them.
@@ -72,6 +74,8 @@ export class KeyTable {
   readonly counts: KeyColumn;
   /** 1 where a key is pinned. */
   readonly #pinned: KeyColumn;
+  /** A bit for the lowest bits of each pinned key's hash. */
+  readonly #pinnedBits = new Uint32Array(FILTER_BITS / 32);
 
   /**
    * @param pinnedMax the busiest keys that stay, whatever their hash
@@ -138,6 +142,8 @@ export class KeyTable {
 
   /** The number of a key, a new one where it has none; -1 where it is not of the sample. */
   idOf(low: number, high: number): number {
+    // Most keys are neither of a sample nor pinned, which is told without a search.
+    if (high >= this.#threshold && !this.#maybePinned(low)) return -1;
     const places = this.#places;
     const hashes = this.#hashes;
     const mask = places.length - 1;
@@ -166,9 +172,9 @@ export class KeyTable {
     if (this.#size <= this.#keysMax) return null;
     if (this.rate === 1 && this.#pinnedMax > 0) {
       // Of keys that are equally busy none or all: ties go by hash, and so does the sample.
-      const busiest = this.largest(this.counts, this.#pinnedMax + 1);
-      const least = this.countOf(busiest.at(-1)!);
-      for (const id of busiest) if (this.countOf(id) > least) this.#pinned.values[id] = 1;
+      const counts = Float64Array.from({ length: this.#size }, (_, id) => this.countOf(id));
+      const least = sortDown(counts)[this.#pinnedMax]!;
+      for (let id = 0; id < this.#size; id++) if (this.countOf(id) > least) this.#pin(id);
     }
     while (this.#sampled() > this.#keysMax / 2 && this.#threshold > 1) this.#threshold /= 2;
     this.#weight = 2 ** 32 / this.#threshold;
@@ -192,6 +198,17 @@ export class KeyTable {
   /** Events of a key. */
   countOf(id: number): number {
     return this.counts.values[this.counts.width * id]!;
+  }
+
+  #pin(id: number): void {
+    const bit = this.#hashes[2 * id]! & (FILTER_BITS - 1);
+    this.#pinnedBits[bit >>> 5]! |= 1 << (bit & 31);
+    this.#pinned.values[id] = 1;
+  }
+
+  #maybePinned(low: number): boolean {
+    const bit = low & (FILTER_BITS - 1);
+    return ((this.#pinnedBits[bit >>> 5]! >>> (bit & 31)) & 1) !== 0;
   }
 
   /**

@@ -48,7 +48,7 @@ export async function analyzeOrder(
   const origin = Number(originNs);
   const table = new KeyTable(ORDERED_KEYS_MAX, ORDERED_PINNED_MAX);
   const lifetimes = new LifetimeCounter(table, origin);
-  const workingSet = new WorkingSetCounter(table, plan.start, plan.end);
+  const workingSet = new WorkingSetCounter(plan.start, plan.end);
   const memory = new MemoryCurves(table, origin, plan.memory);
   const collectors = [
     ...(plan.wants('ttl') ? [lifetimes] : []),

@@ -1,5 +1,4 @@
 /** The order of a block's rows: a radix sort by time, and comparisons among rows of one time. */
-import { type Allocate, allocateNew } from './varint.js';
 
 /** Bits sorted by at a time: three rounds for 32 bits, and a table that stays in the first cache. */
 const DIGIT_BITS = 11;
@@ -58,17 +57,21 @@ function valueAt(column: Uint32Array | null, row: number): number {
   return column === null ? 0 : column[row]!;
 }
 
-/** The rows of a block in their order. */
-export function orderRows(block: Ordered, rows: number, allocate: Allocate = allocateNew): Uint32Array {
-  const { buffer, offset } = allocate(rows * 4);
-  const order = new Uint32Array(buffer, offset, rows);
-  for (let i = 0; i < rows; i++) order[i] = i;
-  const spans = spansOf(block.time, rows);
+/**
+ * Puts rows of a block in their order.
+ *
+ * @param order the rows
+ * @param unit all times are multiples of, apart from what they have in common: so many nanoseconds
+ */
+export function orderRows(order: Uint32Array, block: Ordered, unit = 1): void {
+  const spans = spansOf(block.time, unit);
   // Times that span more than 32 bits: an hour in microseconds, or 4 s in nanoseconds.
-  if (spans === null) return order.sort((a, b) => compareRows(block, a, block, b));
+  if (spans === null) {
+    order.sort((a, b) => compareRows(block, a, block, b));
+    return;
+  }
   radixSort(order, spans);
   orderTies(order, spans, block);
-  return order;
 }
 
 /** Memory that is used for one block after another. */
@@ -81,8 +84,9 @@ function makeScratch(rows: number): void {
   orderScratch = new Uint32Array(2 * rows);
 }
 
-/** Times counted from the earliest one, until the next call; null where one exceeds 32 bits. */
-function spansOf(times: Uint32Array, rows: number): Uint32Array | null {
+/** Times counted from the earliest one in units, until the next call; null where one exceeds 32 bits of nanoseconds. */
+function spansOf(times: Uint32Array, unit: number): Uint32Array | null {
+  const rows = times.length / 2;
   let minHigh = 0xffffffff;
   let minLow = 0xffffffff;
   for (let i = 0; i < rows; i++) {
@@ -99,28 +103,29 @@ function spansOf(times: Uint32Array, rows: number): Uint32Array | null {
     const low = times[2 * i]!;
     const borrow = low < minLow ? 1 : 0;
     if (times[2 * i + 1]! - minHigh !== borrow) return null;
-    spans[i] = low - minLow;
+    spans[i] = ((low - minLow) >>> 0) / unit;
   }
   return spans;
 }
 
-/** Sorts rows by their spans; rows of one span keep their order. */
-function radixSort(order: Uint32Array, spans: Uint32Array): void {
+/** Sorts rows by their spans, numbers below 2^32 by row; rows of one span keep their order. */
+export function radixSort(order: Uint32Array, spans: Uint32Array): void {
   const rows = order.length;
   let max = 0;
   let isSorted = true;
   for (let i = 0; i < rows; i++) {
-    const span = spans[i]!;
+    const span = spans[order[i]!]!;
     if (span >= max) max = span;
     else isSorted = false;
   }
   if (isSorted) return;
   let from: Uint32Array = order;
+  makeScratch(rows);
   let to: Uint32Array = orderScratch.subarray(0, rows);
   const places = new Uint32Array(DIGITS);
   for (let shift = 0; shift < 32 && max >>> shift > 0; shift += DIGIT_BITS) {
     places.fill(0);
-    for (let i = 0; i < rows; i++) places[(spans[i]! >>> shift) & (DIGITS - 1)]!++;
+    for (let i = 0; i < rows; i++) places[(spans[from[i]!]! >>> shift) & (DIGITS - 1)]!++;
     let place = 0;
     for (let digit = 0; digit < DIGITS; digit++) {
       const here = places[digit]!;

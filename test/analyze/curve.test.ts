@@ -3,9 +3,11 @@ import test from 'ava';
 import fc from 'fast-check';
 import { MemoryCurves, type MissRatios } from '#src/analyze/collect/memory.js';
 import { adviceOf } from '#src/analyze/curve/advice.js';
-import { type Curve, kneeOf, ratioAt } from '#src/analyze/curve/distances.js';
+import { type Curve, kneeOf, ratioAt, ratioBetween } from '#src/analyze/curve/distances.js';
 import { Expiries } from '#src/analyze/curve/expiries.js';
+import { Items } from '#src/analyze/curve/items.js';
 import { readMemcachedOptions } from '#src/analyze/curve/memcached-options.js';
+import { Memcacheds } from '#src/analyze/curve/memcacheds.js';
 import { KeyTable } from '#src/analyze/key-table.js';
 import { DELETE, HIT, MISS, READ, type Sequence, STORED, TOUCH, WRITE } from '#src/analyze/sequence.js';
 import { seeded } from '../support/random.js';
@@ -149,6 +151,20 @@ test('LRU by items and by bytes is exactly what a cache of that size does', (t) 
   }
 });
 
+test('above 16,384 keys sizes are rounded, and the curves are off by less than a tenth of a point', (t) => {
+  const uses = zipf(60_000, 200_000, 5);
+  const { lru, sampled, band } = curves(uses, 1 << 20);
+  t.is(sampled, 1);
+  t.deepEqual(band, []);
+  t.true(falls(lru.items) && falls(lru.bytes));
+  for (const capacity of [1000, 4000, 16_000, 32_000]) {
+    const items = simulateLru(uses, capacity, () => 1);
+    t.true(Math.abs(ratioBetween(lru.items, capacity) - items) < 0.001, `${capacity} items`);
+    const bytes = simulateLru(uses, 300 * capacity, ({ size }) => size!);
+    t.true(Math.abs(ratioBetween(lru.bytes, 300 * capacity) - bytes) < 0.001, `${300 * capacity} bytes`);
+  }
+});
+
 test('of a sample curves are those of all keys, and the band says how sure', (t) => {
   const uses = zipf(20_000, 200_000, 2);
   const exact = curves(uses, 1 << 20);
@@ -281,6 +297,42 @@ test('of a sample a simulated memcached is that of all keys', (t) => {
   for (const [i, [size, ratio]] of sample.memcached!.bytes.entries()) {
     t.true(Math.abs(ratio - exact[i]![1]) < 0.015, `${size}: ${ratio} for ${exact[i]![1]}`);
   }
+});
+
+test('memcacheds of several sizes that are simulated together do what each does by itself', (t) => {
+  const random = seeded(6);
+  const words = hashes(30_000, 8);
+  const sizes = [1, 2, 3, 4, 8, 64];
+  const { options } = readMemcachedOptions('');
+  // A table that becomes a sample, for each group of sizes: all of them, and one by one.
+  const groups = [sizes, ...sizes.map((size) => [size])].map((own) => {
+    const table = new KeyTable(8192, 1024);
+    const items = new Items(0);
+    return { table, items, models: new Memcacheds(table, items, own, options) };
+  });
+  for (let i = 0; i < 150_000; i++) {
+    const key = Math.floor(30_000 * random() ** 3);
+    const [kind, size, ttl] = [random(), 400 + Math.floor(80 * random()), random() < 0.2 ? 5 : 0];
+    const now = i * 1e6;
+    for (const { table, items, models } of groups) {
+      const id = table.idOf(words[2 * key]!, words[2 * key + 1]!);
+      if (id < 0) continue;
+      table.counts.values[id]!++;
+      if (kind < 0.1) items.learn(id, size, ttl);
+      if (kind < 0.1) models.write(id, now);
+      else if (kind < 0.12) models.remove(id, now);
+      else if (kind < 0.14) models.touch(id, now);
+      else models.read(id, now, kind < 0.8, table.weightOf(id));
+      const renumbered = table.limit();
+      if (renumbered === null) continue;
+      items.renumber(renumbered);
+      models.renumber(renumbered);
+    }
+  }
+  const [together, ...alone] = groups.map(({ models }) => models.hits({ reads: 0, busyShare: 0.001 }));
+  t.true(groups[0]!.table.rate < 1);
+  t.true(new Set(together!.map(([, hits]) => hits)).size > 3);
+  t.deepEqual(together, alone.flat());
 });
 
 test('options are read as memcached reads them', (t) => {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { Items } from '#src/analyze/curve/items.js';
 import { readMemcachedOptions } from '#src/analyze/curve/memcached-options.js';
-import { SegmentedModel } from '#src/analyze/curve/segmented.js';
+import { Memcacheds } from '#src/analyze/curve/memcacheds.js';
 import { KeyTable } from '#src/analyze/key-table.js';
 import { seeded } from '../support/random.js';
 import { reason, version } from '../support/spoken.js';
@@ -116,8 +116,8 @@ function simulate(keys: Uint32Array, megabytes: number): number {
   const words = seeded(3);
   const hashes = Uint32Array.from({ length: 2 * KEYS }, () => Math.floor(words() * 2 ** 32));
   const table = new KeyTable();
-  const items = new Items(table, 0);
-  const model = new SegmentedModel(table, items, megabytes, readMemcachedOptions('').options);
+  const items = new Items(0);
+  const model = new Memcacheds(table, items, [megabytes], readMemcachedOptions('').options);
   for (let at = 0; at < keys.length; at += BATCH) {
     for (const key of new Set(keys.subarray(at, at + BATCH))) {
       const id = table.idOf(hashes[2 * key]!, hashes[2 * key + 1]!);
@@ -125,7 +125,7 @@ function simulate(keys: Uint32Array, megabytes: number): number {
       model.read(id, at * 1e4, true, 1);
     }
   }
-  return model.hits;
+  return model.hits({ reads: 0, busyShare: 0 })[0]![1];
 }
 
 const live = version ? test.serial : test.serial.skip;

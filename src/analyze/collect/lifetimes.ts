@@ -1,6 +1,7 @@
 import { expiryOf } from '../expiry.js';
 import { Histogram, type Percentiles } from '../histogram.js';
-import type { KeyColumn, KeyTable } from '../key-table.js';
+import { KeyRecords } from '../key-records.js';
+import type { KeyTable } from '../key-table.js';
 import {
   DELETE,
   HIT,
@@ -30,15 +31,18 @@ export interface Lifetimes {
   sampled: number;
 }
 
+/**
+ * What is known of a key: when its item was stored, nanoseconds since the first event, + 1, 0: not during the recording;
+ * when it expires, 0: never; and whether it was read.
+ */
+const KEY = 4;
+const [SINCE, EXPIRY, IS_READ] = [0, 1, 2] as const;
+
 /** Follows items from their storage to their end. */
 export class LifetimeCounter implements OrderedCollector {
   readonly #table: KeyTable;
   readonly #originNs: number;
-  /** By key: when its item was stored, nanoseconds since the first event, + 1; 0: not during the recording. */
-  readonly #since: KeyColumn;
-  /** By key: when its item expires; 0: never. */
-  readonly #expiry: KeyColumn;
-  readonly #read: KeyColumn;
+  readonly #keys = new KeyRecords(KEY);
   readonly #ages = new Histogram();
   readonly #counts = { stored: 0, ended: 0, expired: 0, overwritten: 0, deleted: 0 };
 
@@ -46,64 +50,71 @@ export class LifetimeCounter implements OrderedCollector {
   constructor(table: KeyTable, originNs: number) {
     this.#table = table;
     this.#originNs = originNs;
-    this.#since = table.column();
-    this.#expiry = table.column();
-    this.#read = table.column();
   }
 
   add({ rows, time, id, act, outcome, ttl, weight: weights }: Sequence): void {
     const counts = this.#counts;
     for (let i = 0; i < rows; i++) {
       const key = id[i]!;
+      this.#keys.reach(key);
+      const { values } = this.#keys;
+      const own = KEY * key;
       const now = time[i]!;
       const weight = weights[i]!;
-      this.#expire(key, now, weight);
-      const since = this.#since.values[key]! - 1;
+      this.#expire(own, now, weight);
+      const since = values[own + SINCE]! - 1;
       if (act[i] === WRITE) {
         if (outcome[i] !== STORED) continue;
         if (since >= 0) {
           counts.ended += weight;
-          if (this.#read.values[key] === 0) counts.overwritten += weight;
+          if (values[own + IS_READ] === 0) counts.overwritten += weight;
         }
         counts.stored += weight;
-        this.#since.values[key] = now + 1;
-        this.#read.values[key] = 0;
-        this.#setExpiry(key, ttl[i]!, now);
+        values[own + SINCE] = now + 1;
+        values[own + IS_READ] = 0;
+        this.#setExpiry(own, ttl[i]!, now);
       } else if (since < 0) continue;
       else if (act[i] === READ && outcome[i] === HIT) {
         this.#ages.record(Math.floor((now - since) / 1e6), weight);
-        this.#read.values[key] = 1;
-        if (!Number.isNaN(ttl[i]!)) this.#setExpiry(key, ttl[i]!, now);
+        values[own + IS_READ] = 1;
+        if (!Number.isNaN(ttl[i]!)) this.#setExpiry(own, ttl[i]!, now);
       } else if (act[i] === READ && outcome[i] === MISS) {
         // The item was evicted or the server flushed, at an unknown time.
-        this.#since.values[key] = 0;
+        values[own + SINCE] = 0;
       } else if (act[i] === DELETE && outcome[i] === HIT) {
         counts.ended += weight;
-        if (this.#read.values[key] === 0) counts.deleted += weight;
-        this.#since.values[key] = 0;
-      } else if (act[i] === TOUCH && outcome[i] === HIT) this.#setExpiry(key, ttl[i]!, now);
+        if (values[own + IS_READ] === 0) counts.deleted += weight;
+        values[own + SINCE] = 0;
+      } else if (act[i] === TOUCH && outcome[i] === HIT) this.#setExpiry(own, ttl[i]!, now);
     }
   }
 
-  #setExpiry(key: number, ttl: number, now: number): void {
+  #setExpiry(own: number, ttl: number, now: number): void {
     const expiry = expiryOf(ttl, now, this.#originNs);
-    this.#expiry.values[key] = expiry === Number.POSITIVE_INFINITY ? 0 : Math.max(expiry, Number.MIN_VALUE);
+    this.#keys.values[own + EXPIRY] =
+      expiry === Number.POSITIVE_INFINITY ? 0 : Math.max(expiry, Number.MIN_VALUE);
   }
 
-  /** Ends the item of a key where it expired before `now`. */
-  #expire(key: number, now: number, weight: number): void {
-    const expiry = this.#expiry.values[key]!;
-    if (this.#since.values[key] === 0 || expiry === 0 || expiry > now) return;
+  /** Ends the item of a record where it expired before `now`. */
+  #expire(own: number, now: number, weight: number): void {
+    const { values } = this.#keys;
+    const expiry = values[own + EXPIRY]!;
+    if (expiry === 0 || expiry > now || values[own + SINCE] === 0) return;
     this.#counts.ended += weight;
-    if (this.#read.values[key] === 0) this.#counts.expired += weight;
-    this.#since.values[key] = 0;
-    this.#expiry.values[key] = 0;
+    if (values[own + IS_READ] === 0) this.#counts.expired += weight;
+    values[own + SINCE] = 0;
+    values[own + EXPIRY] = 0;
+  }
+
+  renumber(ids: Int32Array): void {
+    this.#keys.renumber(ids);
   }
 
   /** @param end of the recording, nanoseconds since the first event */
   result(end: number): Lifetimes {
     const { rate, size } = this.#table;
-    for (let id = 0; id < size; id++) this.#expire(id, end, this.#table.weightOf(id));
+    this.#keys.reach(size);
+    for (let id = 0; id < size; id++) this.#expire(KEY * id, end, this.#table.weightOf(id));
     const { stored, ended, expired, overwritten, deleted } = this.#counts;
     return {
       stored: Math.round(stored),

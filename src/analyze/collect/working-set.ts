@@ -1,4 +1,4 @@
-import type { KeyColumn, KeyTable } from '../key-table.js';
+import { KeyRecords } from '../key-records.js';
 import type { OrderedCollector, Sequence } from '../sequence.js';
 
 /** Distinct keys used, and the bytes of their items, in consecutive windows of a number of seconds. */
@@ -11,13 +11,19 @@ export interface WorkingSet {
   bytes_max: number;
 }
 
+/** Seconds. Each holds a whole number of those before it, so that a key that is new in one is new in those. */
 const WINDOWS = [1, 10, 60, 600, 3600, 21_600, 86_400, 604_800];
 
+/** What is known of a key: when it was last used, nanoseconds since the first event, + 1, 0: never; and its item's bytes. */
+const KEY = 2;
+const [USED, BYTES] = [0, 1] as const;
+
 class Windows {
-  /** By key: number of the last window with an event of it, + 1; 0: none. */
-  readonly seen: KeyColumn;
+  /** Nanoseconds. */
   readonly length: number;
+  /** Number of the current window, and when it began. */
   at = 0;
+  begin: number;
   keys = 0;
   bytes = 0;
   sumKeys = 0;
@@ -25,11 +31,23 @@ class Windows {
   maxKeys = 0;
   maxBytes = 0;
   readonly seconds: number;
+  readonly #start: number;
 
-  constructor(table: KeyTable, seconds: number) {
+  /** @param start of the first window, nanoseconds since the first event */
+  constructor(seconds: number, start: number) {
     this.seconds = seconds;
     this.length = seconds * 1e9;
-    this.seen = table.column();
+    this.begin = start;
+    this.#start = start;
+  }
+
+  get end(): number {
+    return this.begin + this.length;
+  }
+
+  /** Number of the window that a time is in. */
+  numberOf(time: number): number {
+    return Math.floor((time - this.#start) / this.length);
   }
 
   /** Ends the current window. */
@@ -41,47 +59,67 @@ class Windows {
     this.keys = 0;
     this.bytes = 0;
     this.at = at;
+    this.begin = this.#start + at * this.length;
   }
 }
 
 /** How much of the cache is used within a time, for several lengths of time. */
 export class WorkingSetCounter implements OrderedCollector {
+  /** The shortest first; the last one holds all. */
   readonly #windows: Windows[];
-  readonly #item: KeyColumn;
-
+  readonly #keys = new KeyRecords(KEY);
   readonly #start: number;
 
   /**
    * @param start of the time that is analysed, nanoseconds since the first event
    * @param end of it; windows up to its length are counted, and one that holds all of it
    */
-  constructor(table: KeyTable, start: number, end: number) {
+  constructor(start: number, end: number) {
     this.#start = start;
     const seconds = (end - start) / 1e9;
-    this.#windows = WINDOWS.filter((window) => window < seconds).map((window) => new Windows(table, window));
-    this.#windows.push(new Windows(table, Math.floor(seconds) + 1));
-    this.#item = table.column();
+    const lengths = [...WINDOWS.filter((window) => window < seconds), Math.floor(seconds) + 1];
+    this.#windows = lengths.map((length) => new Windows(length, start));
   }
 
   add({ rows, time, id, itemSize, weight }: Sequence): void {
-    const item = this.#item.values;
+    const windows = this.#windows;
+    let next = windows[0]!.end;
     for (let i = 0; i < rows; i++) {
-      const key = id[i]!;
-      const before = item[key]!;
-      const own = weight[i]!;
-      if (itemSize[i]! >= 0) item[key] = itemSize[i]!;
-      const now = item[key]!;
-      for (const window of this.#windows) {
-        const at = Math.floor((time[i]! - this.#start) / window.length);
-        if (at !== window.at) window.turnTo(at);
-        if (window.seen.values[key] === at + 1) window.bytes += (now - before) * own;
+      const now = time[i]!;
+      if (now >= next) {
+        this.#turn(now);
+        next = windows[0]!.end;
+      }
+      const own = KEY * id[i]!;
+      this.#keys.reach(id[i]!);
+      const { values } = this.#keys;
+      const used = values[own + USED]!;
+      const before = values[own + BYTES]!;
+      const bytes = itemSize[i]! >= 0 ? itemSize[i]! : before;
+      values[own + USED] = now + 1;
+      // Most keys were used a moment ago, and have kept their size.
+      if (used > windows[0]!.begin && bytes === before) continue;
+      values[own + BYTES] = bytes;
+      for (const window of windows) {
+        if (used > window.begin) window.bytes += (bytes - before) * weight[i]!;
         else {
-          window.seen.values[key] = at + 1;
-          window.keys += own;
-          window.bytes += now * own;
+          window.keys += weight[i]!;
+          window.bytes += bytes * weight[i]!;
         }
       }
     }
+  }
+
+  /** Ends the windows that a time is not in. */
+  #turn(now: number): void {
+    for (const window of this.#windows) {
+      const at = window.numberOf(now);
+      if (at !== window.at) window.turnTo(at);
+    }
+  }
+
+  renumber(ids: Int32Array): void {
+    this.#keys.renumber(ids);
   }
 
   /** @param end of the recording, nanoseconds since the first event */

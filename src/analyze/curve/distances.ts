@@ -18,6 +18,14 @@ export class Distances {
     this.#counts[indexOf(Math.round(size), BITS)]! += weight;
   }
 
+  /** The reads of both, with each of the other counting `times`, which can be negative; nowhere fewer than none. */
+  plus(other: Distances, times: number): Distances {
+    if (other.#counts === undefined || times === 0) return this;
+    const sum = new Distances();
+    sum.#counts = other.#counts.map((count, i) => Math.max(0, (this.#counts?.[i] ?? 0) + times * count));
+    return sum;
+  }
+
   /** Number of reads that are hits at a size, which must be a point of a curve. */
   hitsAt(size: number): number {
     if (this.#counts === undefined) return 0;
@@ -26,11 +34,11 @@ export class Distances {
     return hits;
   }
 
-  /** @param reads of all keys; `hot`: number of them that are hits at any size */
-  curve(reads: number, hot: number): Curve {
+  /** @param reads those here, and those that miss at any size */
+  curve(reads: number): Curve {
     if (this.#counts === undefined || reads === 0) return [];
     const points: Curve = [];
-    let hits = hot;
+    let hits = 0;
     for (let i = 0; i < BUCKETS; i++) {
       if (this.#counts[i] === 0) continue;
       hits += this.#counts[i]!;
@@ -49,6 +57,19 @@ export function ratioAt(curve: Curve, size: number): number {
     ratio = value;
   }
   return ratio;
+}
+
+/** The miss ratio at a size, on the line between the points of the curve around it: a curve has not all of them. */
+export function ratioBetween(curve: Curve, size: number): number {
+  let [low, high] = [0, curve.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (curve[middle]![0] < size) low = middle + 1;
+    else high = middle;
+  }
+  const [to, ratio] = curve[low] ?? [size, curve.at(-1)?.[1] ?? 1];
+  const [from, before] = curve[low - 1] ?? [0, 1];
+  return to <= from ? ratio : before + ((ratio - before) * Math.max(0, size - from)) / (to - from);
 }
 
 /** The knee of a curve: the point farthest below the line from its first point to its last; null: there is none. */

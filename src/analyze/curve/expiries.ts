@@ -5,9 +5,7 @@ export class Expiries {
   #size = 0;
 
   /** The earliest time. */
-  get first(): number {
-    return this.#size === 0 ? Number.POSITIVE_INFINITY : this.#times[0]!;
-  }
+  first = Number.POSITIVE_INFINITY;
 
   get size(): number {
     return this.#size;
@@ -25,6 +23,7 @@ export class Expiries {
     }
     this.#times[at] = time;
     this.#keys[at] = key;
+    this.first = this.#times[0]!;
   }
 
   /** Removes the entry with the earliest time, and returns its key. */
@@ -44,6 +43,7 @@ export class Expiries {
     }
     this.#times[at] = time;
     this.#keys[at] = last;
+    this.first = this.#size === 0 ? Number.POSITIVE_INFINITY : this.#times[0]!;
     return key;
   }
 
@@ -53,6 +53,7 @@ export class Expiries {
     const times = this.#times.slice(0, size);
     const keys = this.#keys.slice(0, size);
     this.#size = 0;
+    this.first = Number.POSITIVE_INFINITY;
     for (let i = 0; i < size; i++) {
       const key = ids === null ? keys[i]! : ids[keys[i]!]!;
       if (key >= 0 && isCurrent(key, times[i]!)) this.add(times[i]!, key);

@@ -1,30 +1,13 @@
 import type { KeyColumn, KeyTable } from '../key-table.js';
-import { type Curve, Distances } from './distances.js';
 import { Expiries } from './expiries.js';
+import { Generations } from './generations.js';
 import type { Items } from './items.js';
 import type { CacheModel } from './model.js';
-import { LruStack } from './stack.js';
+import { type Depths, Reuse } from './reuse.js';
+import { DEAD, LIVE, LruStack, UNKNOWN } from './stack.js';
 
-/** What an LRU cache of any size does. */
-class Reuse {
-  readonly #byItems = new Distances();
-  readonly #byBytes = new Distances();
-  /** Reads that miss at any size. */
-  cold = 0;
-
-  add(items: number, bytes: number, weight: number): void {
-    this.#byItems.add(items, weight);
-    this.#byBytes.add(bytes, weight);
-  }
-
-  /** @param reads of all keys; `counted`: those of the sample. The difference is taken for hits of the hottest keys. */
-  curves(reads: number, counted: number): { items: Curve; bytes: Curve } {
-    return {
-      items: this.#byItems.curve(reads, reads - counted),
-      bytes: this.#byBytes.curve(reads, reads - counted),
-    };
-  }
-}
+/** Keys up to which distances are exact: what is known of so many stays in a processor's second cache. */
+export const EXACT_KEYS_MAX = 2 ** 14;
 
 /**
  * LRU caches of all sizes at once, by reuse distances (Mattson et al., 1970): without TTLs and deletes; and with them,
@@ -32,36 +15,56 @@ class Reuse {
  * distances longer (Sultan et al., "TTLs Matter", EuroSys 2024).
  */
 export class LruModels implements CacheModel {
+  readonly #table: KeyTable;
   readonly #items: Items;
-  readonly #stack: LruStack;
+  #stack: LruStack | Generations;
   readonly #expiry: KeyColumn;
   readonly #expiries = new Expiries();
-  /** Its cold reads are the first of their keys. */
+  /** What misses in it at any size is the first read of its key. */
   readonly plain = new Reuse();
   readonly withTtls = new Reuse();
-  /** Bytes a cache with TTLs needs to make the last read a hit. */
+  /** Bytes a cache with TTLs needs to make the last read of a sampled key a hit. */
   needs = 0;
 
   constructor(table: KeyTable, items: Items) {
+    this.#table = table;
     this.#items = items;
-    this.#stack = new LruStack(table);
+    this.#stack = new LruStack(table, this.plain, this.withTtls);
     this.#expiry = table.column();
   }
 
   read(key: number, now: number, hit: boolean, weight: number): void {
-    this.#expire(now);
+    if (this.#expiries.first <= now) this.#expire(now);
     const stack = this.#stack;
-    const isKnown = stack.has(key);
-    const wasLive = stack.isLive(key);
+    const state = stack.stateOf(key);
+    if (state === UNKNOWN) this.plain.miss(weight);
+    else stack.read(key, weight);
+    if (state !== LIVE) this.withTtls.miss(weight);
+    if (weight !== 1) this.#readSampled(key, weight, state);
     // A recorded hit was stored before the recording, or after it had expired here.
-    const isStored = hit && !wasLive;
-    if (isKnown || isStored) stack.use(key, this.#items.sizeOf(key), wasLive || isStored);
+    const isStored = hit && state !== LIVE;
+    if (state !== UNKNOWN || isStored) stack.use(key, this.#items.sizeOf(key), state === LIVE || isStored);
     if (isStored) this.#setExpiry(key, now);
-    if (isKnown) this.plain.add(stack.items, stack.bytes, weight);
-    else this.plain.cold += weight;
-    this.needs = wasLive ? stack.liveBytes : Number.POSITIVE_INFINITY;
-    if (wasLive) this.withTtls.add(stack.liveItems, stack.liveBytes, weight);
-    else this.withTtls.cold += weight;
+  }
+
+  /** Counts a read for the second time, and sets what it needs. */
+  #readSampled(key: number, weight: number, state: number): void {
+    const stack = this.#stack;
+    const reads = weight * this.#table.countOf(key);
+    this.needs = Number.POSITIVE_INFINITY;
+    if (state === UNKNOWN) {
+      this.plain.missBusy(reads);
+      this.withTtls.missBusy(reads);
+      return;
+    }
+    stack.measure(key);
+    this.plain.addBusy(stack.items, stack.bytes, reads);
+    if (state === DEAD) {
+      this.withTtls.missBusy(reads);
+      return;
+    }
+    this.withTtls.addBusy(stack.liveItems, stack.liveBytes, reads);
+    this.needs = stack.liveBytes;
   }
 
   write(key: number, now: number): void {
@@ -77,8 +80,9 @@ export class LruModels implements CacheModel {
 
   touch(key: number, now: number): void {
     this.#expire(now);
-    if (!this.#stack.has(key)) return;
-    const isLive = this.#stack.isLive(key);
+    const state = this.#stack.stateOf(key);
+    if (state === UNKNOWN) return;
+    const isLive = state === LIVE;
     this.#stack.use(key, this.#items.sizeOf(key), isLive);
     if (isLive) this.#setExpiry(key, now);
   }
@@ -94,7 +98,7 @@ export class LruModels implements CacheModel {
   }
 
   readonly #isCurrent = (key: number, time: number): boolean =>
-    this.#stack.isLive(key) && this.#expiry.values[key] === time;
+    this.#stack.stateOf(key) === LIVE && this.#expiry.values[key] === time;
 
   #expire(now: number): void {
     while (this.#expiries.first <= now) {
@@ -102,6 +106,21 @@ export class LruModels implements CacheModel {
       const key = this.#expiries.take();
       if (this.#isCurrent(key, time)) this.#stack.end(key);
     }
+  }
+
+  /** Does what can wait: with many keys, the exact stack becomes one of generations. */
+  settle(): void {
+    if (this.#stack instanceof Generations || this.#stack.size <= EXACT_KEYS_MAX) return;
+    this.#stack = Generations.from(this.#stack, this.#table, this.plain, this.withTtls);
+  }
+
+  get depths(): Depths {
+    return this.#stack.depths;
+  }
+
+  /** Before the histograms are looked at. */
+  finish(): void {
+    if (this.#stack instanceof Generations) this.#stack.finish();
   }
 
   renumber(ids: Int32Array): void {

@@ -1,15 +1,15 @@
-import { grown } from '../grown.js';
-import type { KeyTable } from '../key-table.js';
-import { chunkSizes, classOf, PAGE, type SlabOptions } from '../slabs.js';
-import type { Items } from './items.js';
-import type { CacheModel } from './model.js';
+import { KeyRecords } from '../key-records.js';
+import { chunkSizes, PAGE, type SlabOptions } from '../slabs.js';
 
 /** Queues of a slab class. */
 const [HOT, WARM, COLD] = [0, 1, 2] as const;
 const QUEUES = 3;
-/** Flags of an item, like memcached's: fetched once, and more than once. */
-const FETCHED = 1;
-const ACTIVE = 2;
+/**
+ * What is known of a key's item. Neighbours are keys + 1; the place is class × 3 + queue, + 1, or 0 where it is not
+ * stored. It was fetched or not, as memcached's flag says; chunks are weighted.
+ */
+const ITEM = 8;
+const [NEXT, PREVIOUS, PLACE, FETCHED, CHUNKS, WEIGHT, TIME, EXPIRY] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 /** Items examined at the tail of a queue at a time. */
 const TRIES = 5;
 /** Nanoseconds within which an item is not moved again, where there is one queue. */
@@ -29,126 +29,181 @@ export interface MemcachedOptions extends SlabOptions {
   segmented: boolean;
 }
 
-/**
- * A simulated memcached of one size. A key of a sample takes the chunks of all keys it stands for. Slab classes take
- * pages on demand and keep them. Each class is a segmented LRU as in items.c of memcached 1.6: items are stored into
- * HOT; an item at the tail of HOT moves to WARM if it was used again, else to COLD; one at the tail of WARM moves back
- * to its head, or to COLD; items used in COLD move to WARM; items are evicted from the tail of COLD. Expiry is lazy.
- */
-export class SegmentedModel implements CacheModel {
-  /** Megabytes, as -m takes them. */
-  readonly megabytes: number;
-  /** Reads that are hits. */
-  hits = 0;
-  readonly #items: Items;
-  readonly #table: KeyTable;
-  readonly #options: MemcachedOptions;
-  readonly #chunks: readonly number[];
-  /** By class: pages, and chunks in use, weighted. */
-  readonly #pages: Float64Array;
-  readonly #used: Float64Array;
-  #pagesLeft: number;
-  /** By class and queue: first and last key + 1, and number of items, weighted. */
-  readonly #heads: Int32Array;
-  readonly #tails: Int32Array;
-  readonly #counts: Float64Array;
-  /** By key. Neighbours are keys + 1; the place is class × 3 + queue, + 1, or 0 for keys not stored. */
-  #next = new Int32Array(1024);
-  #previous = new Int32Array(1024);
-  #place = new Uint16Array(1024);
-  #flags = new Uint8Array(1024);
-  #taken = new Uint16Array(1024);
-  #time = new Float64Array(1024);
-  #expiry = new Float64Array(1024);
+/** An item that is to be stored. */
+export interface NewItem {
+  key: number;
+  slab: number;
+  /** Chunks it takes, times the keys it stands for; and how many these are. */
+  chunks: number;
+  weight: number;
+  /** Nanoseconds since the first event. */
+  now: number;
+  expiry: number;
+}
 
-  constructor(table: KeyTable, items: Items, megabytes: number, options: MemcachedOptions) {
-    this.megabytes = megabytes;
-    this.#items = items;
-    this.#table = table;
+/**
+ * Which models have a key's item and its flag ACTIVE, fetched more than once, by bit; and a time before which it does not
+ * expire in any of them. Most reads are of such items, and change nothing.
+ */
+export const SHARED = 2;
+export const [ACTIVE, SOONEST] = [0, 1] as const;
+
+/**
+ * A simulated memcached. A key of a sample takes the chunks of all keys it stands for. Slab classes take pages on demand
+ * and keep them. Each class is a segmented LRU as in items.c of memcached 1.6: items are stored into HOT; an item at the
+ * tail of HOT moves to WARM if it was used again, else to COLD; one at the tail of WARM moves back to its head, or to
+ * COLD; items used in COLD move to WARM; items are evicted from the tail of COLD. Expiry is lazy.
+ */
+export class SegmentedModel {
+  /** Pages it may take, ascending: it stands for several memcacheds until one of them would have no page left. */
+  readonly sizes: number[];
+  /** Reads that are hits, without those that `Memcacheds` counts; and the second count of those of sampled keys. */
+  hits = 0;
+  busyHits = 0;
+  /** Pages taken. */
+  #taken = 0;
+  readonly #bit: number;
+  readonly #options: MemcachedOptions;
+  /** Chunks of a page, by class. */
+  readonly #perPage: Float64Array;
+  /** By class: pages, and chunks in use, weighted. */
+  #pages: Float64Array;
+  #used: Float64Array;
+  /** By class and queue: first and last key + 1, and number of items, weighted. */
+  #heads: Int32Array;
+  #tails: Int32Array;
+  #counts: Float64Array;
+  #items = new KeyRecords(ITEM);
+  readonly #shared: KeyRecords;
+  /** Makes a model of its own for sizes that have no page left. */
+  readonly #split: (sizes: number[]) => void;
+
+  /**
+   * @param bit its own in `shared`
+   * @param split is told sizes that this model no longer stands for: they go on as a copy of it
+   */
+  constructor(
+    sizes: readonly number[],
+    options: MemcachedOptions,
+    shared: { bit: number; records: KeyRecords },
+    split: (from: SegmentedModel, sizes: number[]) => void,
+  ) {
+    this.sizes = [...sizes];
     this.#options = options;
-    this.#chunks = chunkSizes(options);
-    const classes = this.#chunks.length;
+    this.#bit = shared.bit;
+    this.#shared = shared.records;
+    this.#split = (denied) => split(this, denied);
+    const chunks = chunkSizes(options);
+    const classes = chunks.length;
+    this.#perPage = Float64Array.from(chunks, (bytes) => Math.floor(PAGE / bytes));
     this.#pages = new Float64Array(classes);
     this.#used = new Float64Array(classes);
-    this.#pagesLeft = Math.floor((megabytes * 2 ** 20) / PAGE);
     this.#heads = new Int32Array(classes * QUEUES);
     this.#tails = new Int32Array(classes * QUEUES);
     this.#counts = new Float64Array(classes * QUEUES);
   }
 
-  read(key: number, now: number, hit: boolean, weight: number): void {
-    if (this.#find(key, now)) {
-      this.hits += weight;
-      this.#bump(key, now);
-    } else if (hit) this.write(key, now);
+  /** Takes over everything that another model has. */
+  copy(from: SegmentedModel): void {
+    this.hits = from.hits;
+    this.busyHits = from.busyHits;
+    this.#taken = from.#taken;
+    this.#pages = from.#pages.slice();
+    this.#used = from.#used.slice();
+    this.#heads = from.#heads.slice();
+    this.#tails = from.#tails.slice();
+    this.#counts = from.#counts.slice();
+    this.#items.values = from.#items.values.slice();
+    const { values } = this.#shared;
+    for (let at = ACTIVE; at < values.length; at += SHARED) {
+      if (values[at]! & from.#bit) values[at]! |= this.#bit;
+    }
   }
 
-  write(key: number, now: number): void {
-    if (key >= this.#next.length) this.#grow(key);
-    this.#drop(key);
-    const bytes = this.#items.sizeOf(key) - (this.#options.cas ? 0 : 8);
-    if (bytes > this.#options.itemMax) return;
-    const slab = classOf(this.#chunks, bytes);
-    const chunks = Math.ceil(bytes / this.#chunks[slab]!);
-    const weighed = chunks * this.#table.weightOf(key);
-    if (!this.#allocate(slab, weighed, now)) return;
-    this.#taken[key] = chunks;
-    this.#used[slab]! += weighed;
-    this.#flags[key] = 0;
-    this.#time[key] = now;
-    this.#expiry[key] = this.#items.expiryOf(key, now);
+  /** Whether a read is a hit, which is counted as `weight`, and as `busy` in the second count. */
+  read(key: number, now: number, weight: number, busy: number): boolean {
+    if (!this.#find(key, now)) return false;
+    this.hits += weight;
+    this.busyHits += busy;
+    this.#bump(key, now);
+    return true;
+  }
+
+  write(item: NewItem): void {
+    const { key, slab, chunks, now } = item;
+    this.#items.reach(key);
+    this.drop(key);
+    if (!this.#allocate(slab, chunks, now)) return;
+    const { values } = this.#items;
+    const at = ITEM * key;
+    values[at + CHUNKS] = chunks;
+    values[at + WEIGHT] = item.weight;
+    this.#used[slab]! += chunks;
+    values[at + FETCHED] = 0;
+    values[at + TIME] = now;
+    values[at + EXPIRY] = item.expiry;
     this.#link(key, slab * QUEUES + (this.#options.segmented ? HOT : COLD));
     if (this.#options.segmented) this.#maintain(slab, now);
   }
 
   remove(key: number, now: number): void {
-    if (this.#find(key, now)) this.#drop(key);
+    if (this.#find(key, now)) this.drop(key);
   }
 
-  touch(key: number, now: number): void {
+  touch(key: number, now: number, expiry: number): void {
     if (!this.#find(key, now)) return;
-    this.#expiry[key] = this.#items.expiryOf(key, now);
+    this.#items.values[ITEM * key + EXPIRY] = expiry;
     this.#bump(key, now);
+  }
+
+  /** When the item of a key expires; never where there is none. */
+  expiryOf(key: number): number {
+    const { values } = this.#items;
+    const at = ITEM * key;
+    return at < values.length && values[at + PLACE] !== 0 ? values[at + EXPIRY]! : Number.POSITIVE_INFINITY;
   }
 
   /** Whether the item is stored and has not expired; an expired item is removed. */
   #find(key: number, now: number): boolean {
-    if (key >= this.#next.length || this.#place[key] === 0) return false;
-    if (this.#expiry[key]! > now) return true;
-    this.#drop(key);
+    const { values } = this.#items;
+    const at = ITEM * key;
+    if (at >= values.length || values[at + PLACE] === 0) return false;
+    if (values[at + EXPIRY]! > now) return true;
+    this.drop(key);
     return false;
   }
 
   /** Marks an item as used: do_item_bump(). */
   #bump(key: number, now: number): void {
-    const at = this.#place[key]! - 1;
+    const { values } = this.#items;
+    const at = ITEM * key;
+    const queue = values[at + PLACE]! - 1;
     if (!this.#options.segmented) {
       // memcached does so to avoid locking.
-      if (now - this.#time[key]! < UPDATE_INTERVAL) return;
-      this.#time[key] = now;
+      if (now - values[at + TIME]! < UPDATE_INTERVAL) return;
+      values[at + TIME] = now;
       this.#unlink(key);
-      this.#link(key, at);
+      this.#link(key, queue);
       return;
     }
-    if (this.#flags[key]! & ACTIVE) return;
-    if (!(this.#flags[key]! & FETCHED)) {
-      this.#flags[key]! |= FETCHED;
+    const shared = this.#shared.values;
+    if (shared[SHARED * key + ACTIVE]! & this.#bit) return;
+    if (values[at + FETCHED] === 0) {
+      values[at + FETCHED] = 1;
       return;
     }
-    this.#time[key] = now;
-    if (at % QUEUES === COLD) {
+    values[at + TIME] = now;
+    if (queue % QUEUES === COLD) {
       this.#unlink(key);
-      this.#link(key, at - COLD + WARM);
-    } else this.#flags[key]! |= ACTIVE;
+      this.#link(key, queue - COLD + WARM);
+    } else shared[SHARED * key + ACTIVE]! |= this.#bit;
   }
 
   /** Makes room for chunks of a class, by evictions where necessary: do_item_alloc_pull(). */
   #allocate(slab: number, chunks: number, now: number): boolean {
     for (let tries = 0; tries < 10 * chunks; tries++) {
       if (this.#fits(slab, chunks)) return true;
-      if (this.#pagesLeft > 0 || this.#pages[slab] === 0) {
-        this.#pages[slab]!++;
-        this.#pagesLeft--;
+      if (this.#takePage(slab)) {
         tries--;
         continue;
       }
@@ -158,18 +213,31 @@ export class SegmentedModel implements CacheModel {
     return this.#fits(slab, chunks);
   }
 
+  /** A class has its first page even where there is none left: do_slabs_newslab(). */
+  #takePage(slab: number): boolean {
+    const { sizes } = this;
+    if (this.#pages[slab] !== 0) {
+      const left = sizes.findIndex((size) => size > this.#taken);
+      if (left < 0) return false;
+      if (left > 0) this.#split(sizes.splice(0, left));
+    }
+    this.#pages[slab]!++;
+    this.#taken++;
+    return true;
+  }
+
   /** Whether a class has room for `chunks` more; an empty class with a page has room for any item. */
   #fits(slab: number, chunks: number): boolean {
     const pages = this.#pages[slab]!;
     const used = this.#used[slab]!;
-    return pages > 0 && (used <= 0 || used + chunks <= pages * Math.floor(PAGE / this.#chunks[slab]!));
+    return pages > 0 && (used <= 0 || used + chunks <= pages * this.#perPage[slab]!);
   }
 
   /** A round of the maintainer thread: lru_maintainer_juggle(). */
   #maintain(slab: number, now: number): void {
     const first = slab * QUEUES;
     const tail = this.#tails[first + COLD]!;
-    const age = tail === 0 ? 0 : now - this.#time[tail - 1]!;
+    const age = tail === 0 ? 0 : now - this.#items.values[ITEM * (tail - 1) + TIME]!;
     for (let i = 0; i < TURNS; i++) {
       const hot = this.#pull(first + HOT, now, age * this.#options.hotFactor, false);
       const warm = this.#pull(first + WARM, now, age * this.#options.warmFactor, false);
@@ -184,6 +252,8 @@ export class SegmentedModel implements CacheModel {
    * @param evict whether to evict from COLD
    */
   #pull(queue: number, now: number, age: number, evict: boolean): boolean {
+    const { values } = this.#items;
+    const shared = this.#shared.values;
     const kind = queue % QUEUES;
     const first = queue - kind;
     const total = this.#counts[first]! + this.#counts[first + 1]! + this.#counts[first + 2]!;
@@ -192,24 +262,20 @@ export class SegmentedModel implements CacheModel {
     for (let i = 0; i < TRIES; i++) {
       const key = this.#tails[queue]! - 1;
       if (key < 0) return false;
-      if (this.#expiry[key]! <= now) {
-        this.#drop(key);
+      const at = ITEM * key;
+      if (values[at + EXPIRY]! <= now) {
+        this.drop(key);
         return true;
       }
-      if (kind === COLD) {
-        if (this.#flags[key]! & ACTIVE) {
-          this.#flags[key]! &= ~ACTIVE;
-          this.#unlink(key);
-          this.#link(key, first + WARM);
-          continue;
-        }
-        if (evict) this.#drop(key);
+      const active = (shared[SHARED * key + ACTIVE]! & this.#bit) !== 0;
+      if (kind === COLD && !active) {
+        if (evict) this.drop(key);
         return evict;
       }
-      const active = (this.#flags[key]! & ACTIVE) !== 0;
-      if (!active && this.#counts[queue]! <= limit && now - this.#time[key]! <= Math.max(age, 1e9))
+      if (!active && this.#counts[queue]! <= limit && now - values[at + TIME]! <= Math.max(age, 1e9)) {
         return false;
-      this.#flags[key]! &= ~ACTIVE;
+      }
+      if (active) shared[SHARED * key + ACTIVE]! &= ~this.#bit;
       this.#unlink(key);
       this.#link(key, first + (active ? WARM : COLD));
       if (!active) return true;
@@ -218,76 +284,64 @@ export class SegmentedModel implements CacheModel {
   }
 
   #link(key: number, queue: number): void {
+    const { values } = this.#items;
+    const at = ITEM * key;
     const head = this.#heads[queue]!;
-    this.#place[key] = queue + 1;
-    this.#next[key] = head;
-    this.#previous[key] = 0;
+    values[at + PLACE] = queue + 1;
+    values[at + NEXT] = head;
+    values[at + PREVIOUS] = 0;
     if (head === 0) this.#tails[queue] = key + 1;
-    else this.#previous[head - 1] = key + 1;
+    else values[ITEM * (head - 1) + PREVIOUS] = key + 1;
     this.#heads[queue] = key + 1;
-    this.#counts[queue]! += this.#table.weightOf(key);
+    this.#counts[queue]! += values[at + WEIGHT]!;
   }
 
   #unlink(key: number): void {
-    const queue = this.#place[key]! - 1;
-    const next = this.#next[key]!;
-    const previous = this.#previous[key]!;
+    const { values } = this.#items;
+    const at = ITEM * key;
+    const queue = values[at + PLACE]! - 1;
+    const next = values[at + NEXT]!;
+    const previous = values[at + PREVIOUS]!;
     if (previous === 0) this.#heads[queue] = next;
-    else this.#next[previous - 1] = next;
+    else values[ITEM * (previous - 1) + NEXT] = next;
     if (next === 0) this.#tails[queue] = previous;
-    else this.#previous[next - 1] = previous;
-    this.#counts[queue]! -= this.#table.weightOf(key);
-    this.#place[key] = 0;
+    else values[ITEM * (next - 1) + PREVIOUS] = previous;
+    this.#counts[queue]! -= values[at + WEIGHT]!;
+    values[at + PLACE] = 0;
   }
 
   /** Removes the item of a key, if it has one. */
-  #drop(key: number): void {
-    const place = this.#place[key]!;
-    if (place === 0) return;
-    this.#used[Math.floor((place - 1) / QUEUES)]! -= this.#taken[key]! * this.#table.weightOf(key);
+  drop(key: number): void {
+    const { values } = this.#items;
+    const at = ITEM * key;
+    if (at >= values.length || values[at + PLACE] === 0) return;
+    this.#used[Math.floor((values[at + PLACE]! - 1) / QUEUES)]! -= values[at + CHUNKS]!;
     this.#unlink(key);
+    this.#shared.values[SHARED * key + ACTIVE]! &= ~this.#bit;
   }
 
-  #grow(key: number): void {
-    let length = this.#next.length;
-    while (length <= key) length *= 2;
-    this.#next = grown(this.#next, length);
-    this.#previous = grown(this.#previous, length);
-    this.#place = grown(this.#place, length);
-    this.#flags = grown(this.#flags, length);
-    this.#taken = grown(this.#taken, length);
-    this.#time = grown(this.#time, length);
-    this.#expiry = grown(this.#expiry, length);
-  }
-
-  /** Renumbers the keys of a smaller sample: items of other keys are removed, and the weights have changed. */
-  renumber(ids: Int32Array): void {
-    const queues = Array.from(this.#tails, (tail) => {
-      const keys: number[] = [];
-      for (let at = tail; at !== 0; at = this.#previous[at - 1]!) keys.push(at - 1);
-      return keys;
-    });
-    const { place, flags, taken, time, expiry } = {
-      place: this.#place.slice(),
-      flags: this.#flags.slice(),
-      taken: this.#taken.slice(),
-      time: this.#time.slice(),
-      expiry: this.#expiry.slice(),
-    };
-    this.#place.fill(0);
+  /**
+   * Renumbers the keys of a smaller sample: items of other keys are removed, and the weights have changed. The records
+   * that models share are renumbered already.
+   */
+  renumber(ids: Int32Array, weightOf: (key: number) => number): void {
+    const before = this.#items.values.slice();
+    this.#items.renumber(ids);
+    const { values } = this.#items;
     this.#used.fill(0);
-    for (const [queue, keys] of queues.entries()) {
-      this.#heads[queue] = 0;
+    this.#counts.fill(0);
+    this.#heads.fill(0);
+    for (const queue of this.#tails.keys()) {
+      let tail = this.#tails[queue]!;
       this.#tails[queue] = 0;
-      this.#counts[queue] = 0;
-      for (const before of keys) {
-        const key = ids[before]!;
+      for (; tail !== 0; tail = before[ITEM * (tail - 1) + PREVIOUS]!) {
+        const key = ids[tail - 1]!;
         if (key < 0) continue;
-        this.#flags[key] = flags[before]!;
-        this.#taken[key] = taken[before]!;
-        this.#time[key] = time[before]!;
-        this.#expiry[key] = expiry[before]!;
-        this.#used[Math.floor((place[before]! - 1) / QUEUES)]! += taken[before]! * this.#table.weightOf(key);
+        const at = ITEM * key;
+        const weight = weightOf(key);
+        values[at + CHUNKS] = (values[at + CHUNKS]! / values[at + WEIGHT]!) * weight;
+        values[at + WEIGHT] = weight;
+        this.#used[Math.floor(queue / QUEUES)]! += values[at + CHUNKS]!;
         this.#link(key, queue);
       }
     }

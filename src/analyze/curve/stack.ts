@@ -1,4 +1,5 @@
 import type { KeyColumn, KeyTable } from '../key-table.js';
+import { type Depths, type Reuse, varianceOf } from './reuse.js';
 
 /** Initial number of slots, a power of two. */
 const SLOTS_MIN = 1024;
@@ -7,6 +8,9 @@ const SLOTS_A_KEY = 4;
 /** Entries of a level per entry of the next higher level, as a power of two. */
 const FAN_BITS = 3;
 const FAN = (1 << FAN_BITS) - 1;
+
+/** What a stack has of a key: nothing, an item that has expired or was deleted, or one that has not. */
+export const [UNKNOWN, DEAD, LIVE] = [0, 1, 2] as const;
 
 /** Sums of a slot: keys, bytes, and those of live keys only. */
 const SUMS = 4;
@@ -26,12 +30,17 @@ const SUMS_BITS = 2;
  */
 export class LruStack {
   readonly #table: KeyTable;
+  readonly #plain: Reuse;
+  readonly #withTtls: Reuse;
   /** By key: slot + 1; 0: not in the stack. */
   readonly #slot: KeyColumn;
   /** By key: bytes of its item. */
   readonly #bytes: KeyColumn;
   /** By key: 1 where it is live. */
   readonly #live: KeyColumn;
+  /** By key: how many uses there had been when it was last used; and the number of all. */
+  readonly #used: KeyColumn;
+  #uses = 0;
   #slots = 0;
   #next = 0;
   /** By slot: the key, -1 where there is none. */
@@ -39,18 +48,21 @@ export class LruStack {
   /** Levels of sums, from single slots upwards: SUMS for each slot, weighted. */
   #levels: Float64Array[] = [];
   #size = 0;
-  /** The last distance: keys and bytes used since, including the key itself. */
+  /** See `measure`. */
   items = 0;
   bytes = 0;
-  /** The same among live keys. */
   liveItems = 0;
   liveBytes = 0;
 
-  constructor(table: KeyTable) {
+  /** Takes reads to two histograms: of all keys, and of live ones. */
+  constructor(table: KeyTable, plain: Reuse, withTtls: Reuse) {
     this.#table = table;
+    this.#plain = plain;
+    this.#withTtls = withTtls;
     this.#slot = table.column();
     this.#bytes = table.column();
     this.#live = table.column();
+    this.#used = table.column();
     this.#allocate(SLOTS_MIN);
   }
 
@@ -59,23 +71,20 @@ export class LruStack {
     return this.#size;
   }
 
-  has(key: number): boolean {
-    return this.#slot.values[key] !== 0;
+  stateOf(key: number): number {
+    if (this.#slot.values[key] === 0) return UNKNOWN;
+    return this.#live.values[key] === 1 ? LIVE : DEAD;
   }
 
-  isLive(key: number): boolean {
-    return this.#live.values[key] === 1;
-  }
-
-  /** Moves a key to the top of the stack; where it was in it, sets the distances to its previous depth. */
+  /** Moves a key to the top of the stack. */
   use(key: number, bytes: number, live: boolean): void {
     const slot = this.#slot.values[key]! - 1;
     const weight = this.#table.weightOf(key);
     const isLive = live ? 1 : 0;
+    this.#used.values[key] = this.#uses++;
     if (slot >= 0) {
       const own = this.#bytes.values[key]!;
       const wasLive = this.#live.values[key]!;
-      this.#measure(slot, own);
       // The key is on top already, and nothing has changed.
       if (slot === this.#next - 1 && own === bytes && wasLive === isLive) return;
       this.#keys[slot] = -1;
@@ -89,9 +98,36 @@ export class LruStack {
     this.#slot.values[key] = ++this.#next;
   }
 
+  /** The keys, that which was used first in front. */
+  *keys(): Generator<number> {
+    for (let slot = 0; slot < this.#next; slot++) if (this.#keys[slot]! >= 0) yield this.#keys[slot]!;
+  }
+
+  /** By key, the last one first. */
+  get depths(): Depths {
+    const keys = [...this.keys()].reverse().filter((key) => this.stateOf(key) === LIVE);
+    const variances = keys.map((key) => {
+      const share = 1 - this.#used.values[key]! / this.#uses;
+      return varianceOf(this.#table.weightOf(key), this.bytesOf(key), share * this.#table.countOf(key));
+    });
+    let [bytes, variance] = [0, variances.reduce((sum, one) => sum + one, 0) / Math.max(1, keys.length)];
+    const depths: Depths = { bytes: [bytes], variance: [variance] };
+    for (const [i, key] of keys.entries()) {
+      bytes += this.#table.weightOf(key) * this.bytesOf(key);
+      variance += variances[i]!;
+      depths.bytes.push(bytes);
+      depths.variance.push(variance);
+    }
+    return depths;
+  }
+
+  bytesOf(key: number): number {
+    return this.#bytes.values[key]!;
+  }
+
   /** Makes a key no longer live. */
   end(key: number): void {
-    if (!this.isLive(key)) return;
+    if (this.stateOf(key) !== LIVE) return;
     const weight = this.#table.weightOf(key);
     const bytes = weight * this.#bytes.values[key]!;
     this.#live.values[key] = 0;
@@ -112,8 +148,20 @@ export class LruStack {
     this.#compact();
   }
 
-  /** Adds up the keys and bytes in later slots. */
-  #measure(slot: number, own: number): void {
+  /** Counts a read of a key that is in the stack. */
+  read(key: number, weight: number): void {
+    this.measure(key);
+    this.#plain.add(this.items, this.bytes, weight);
+    if (this.stateOf(key) === LIVE) this.#withTtls.add(this.liveItems, this.liveBytes, weight);
+  }
+
+  /**
+   * Sets the distances to the depth of a key that is in the stack: keys and bytes used since, including the key itself,
+   * and the same among live keys.
+   */
+  measure(key: number): void {
+    const slot = this.#slot.values[key]! - 1;
+    const own = this.#bytes.values[key]!;
     let items = 1;
     let bytes = own;
     let liveItems = 1;
