@@ -1,6 +1,6 @@
 /**
- * The curves of `analyze` against LRU caches that are simulated one by one, over 10 M reads of a Zipf workload; and
- * how fast events go through the sample.
+ * The curves of `analyze` against LRU caches that are simulated one by one, over 10 M reads of a Zipf
+ * workload; and how fast events go through the sample.
  *
  *   node build/bench/curve.js [--reads N] [--keys N] [--alpha X] [--secrets N]
  */
@@ -58,7 +58,10 @@ function zipf(reads: number, keys: number, alpha: number): Int32Array {
 /** Bytes of a key's item. */
 const sizeOf = (key: number) => 100 + ((key * 37) % 400);
 
-/** Reads that miss in an LRU cache of `capacity` items or bytes; a miss is stored. The keys of a linked list. */
+/**
+ * Reads that miss in an LRU cache of `capacity` items or bytes; a miss is stored. The keys of a linked
+ * list.
+ */
 function simulate(
   keys: Int32Array,
   distinct: number,

@@ -26,7 +26,10 @@ export class KeyRecords {
     this.values = grown(this.values, length);
   }
 
-  /** Moves every record to the new number of its key; -1: the key is gone. New numbers are never larger, nor out of order. */
+  /**
+   * Moves every record to the new number of its key; -1: the key is gone. New numbers are never larger, nor
+   * out of order.
+   */
   renumber(ids: Int32Array): void {
     const { values } = this;
     const width = this.#width;

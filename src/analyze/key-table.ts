@@ -13,7 +13,10 @@ const CAPACITY_MIN = 1024;
 export const KEYS_MAX = 2 ** 20;
 /** The busiest keys when sampling begins stay, whatever their hash: they are most of the traffic. */
 export const PINNED_MAX = 1024;
-/** Bits of the filter for pinned keys, a power of two: sixteen for each in the largest set, and small enough for the first cache. */
+/**
+ * Bits of the filter for pinned keys, a power of two: sixteen for each in the largest set, and small enough
+ * for the first cache.
+ */
 const FILTER_BITS = 2 ** 18;
 /**
  * Odd factors of the hash of hashes, new in each process: in a profile made for it all hashes might fall on
@@ -45,11 +48,11 @@ export interface KeyTableHints {
  * Numbers keys, from 0, by their 64-bit hash, and holds what collectors know of them in columns: no object
  * and no bigint a key.
  *
- * Above `keysMax` keys it becomes a sample: only keys whose hash lies below a threshold stay, and the threshold is
- * halved as often as it must be. Hashes are uniform (SipHash), so every figure of keys is that of the sample
- * divided by `rate`. What was counted of a key that stays is exact, because it was below every threshold before.
- * The keys that are busiest when sampling begins, while all are known, are pinned: they stay whatever their hash is,
- * so what is told of them is exact, and each stands for itself alone.
+ * Above `keysMax` keys it becomes a sample: only keys whose hash lies below a threshold stay, and the
+ * threshold is halved as often as it must be. Hashes are uniform (SipHash), so every figure of keys is that
+ * of the sample divided by `rate`. What was counted of a key that stays is exact, because it was below
+ * every threshold before. The keys that are busiest when sampling begins, while all are known, are pinned:
+ * they stay whatever their hash is, so what is told of them is exact, and each stands for itself alone.
  */
 export class KeyTable {
   readonly #keysMax: number;
@@ -115,7 +118,9 @@ export class KeyTable {
     return this.#hashes[2 * id + 1]! < this.#threshold;
   }
 
-  /** How many keys one stands for, where sums are to be those of all keys: 1 ÷ the chance it had to be here. */
+  /**
+   * How many keys one stands for, where sums are to be those of all keys: 1 ÷ the chance it had to be here.
+   */
   weightOf(id: number): number {
     return this.#pinned.values[id] === 1 ? 1 : this.#weight;
   }
@@ -287,7 +292,10 @@ export class KeyTable {
 /** Counts below this are sorted by counting them. */
 const SMALL = 4096;
 
-/** Whole numbers from 1, largest first. Most keys come a few times only, so most are counted and not compared. */
+/**
+ * Whole numbers from 1, largest first. Most keys come a few times only, so most are counted and not
+ * compared.
+ */
 function sortDown(counts: Float64Array): Float64Array {
   const keys = new Uint32Array(SMALL);
   let large = 0;

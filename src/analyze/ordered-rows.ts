@@ -12,13 +12,16 @@ const ROWS = 8192;
 const WANTED: ReadonlySet<DataColumn> = new Set(['key', 'value_size', 'ttl']);
 
 /**
- * What is known of an entry of a block's dictionary: the number of its key, -1 where that is not of the sample; for how many
- * keys it stands; and its bytes.
+ * What is known of an entry of a block's dictionary: the number of its key, -1 where that is not of the
+ * sample; for how many keys it stands; and its bytes.
  */
 const ENTRY = 4;
 const [ID, WEIGHT, KEY_SIZE] = [0, 1, 2] as const;
 
-/** Hands the events of all good blocks to collectors in the total order of FORMAT.md: those with a key of the sample. */
+/**
+ * Hands the events of all good blocks to collectors in the total order of FORMAT.md: those with a key of
+ * the sample.
+ */
 export class OrderedRows {
   /** Events that were taken or passed over. */
   done = 0;
@@ -59,7 +62,10 @@ export class OrderedRows {
     this.#selection = selection;
   }
 
-  /** Reads a block, and hands on the rows that no later block can have earlier ones than. False where there are no more. */
+  /**
+   * Reads a block, and hands on the rows that no later block can have earlier ones than. False where there
+   * are no more.
+   */
   next(): boolean {
     const waiting = this.#waiting[this.#next++];
     if (waiting === undefined) return false;
@@ -103,7 +109,9 @@ export class OrderedRows {
     this.#choose(block);
   }
 
-  /** Takes the rows whose key is of the sample into the window. The others only count, which needs no order. */
+  /**
+   * Takes the rows whose key is of the sample into the window. The others only count, which needs no order.
+   */
   #choose(block: SortedBlock): void {
     const { rows, shape, key, keySize, time } = block;
     const { takes, hasKey } = this.#facts;

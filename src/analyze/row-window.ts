@@ -9,8 +9,8 @@ const SPAN_MAX = 2 ** 32 - 1;
 const FEW = 16;
 
 /**
- * Rows of several blocks that wait until all earlier ones are there, as columns. Only a few blocks overlap in time, so
- * sorting what has come together is cheaper than sorting each block and merging them.
+ * Rows of several blocks that wait until all earlier ones are there, as columns. Only a few blocks overlap
+ * in time, so sorting what has come together is cheaper than sorting each block and merging them.
  */
 export class RowWindow {
   /** Rows that wait. */
@@ -58,8 +58,8 @@ export class RowWindow {
   }
 
   /**
-   * Puts rows earlier than a time in order. There may be more of them, where their times are far apart: they are found
-   * when these were removed.
+   * Puts rows earlier than a time in order. There may be more of them, where their times are far apart:
+   * they are found when these were removed.
    *
    * @param unit of all times, nanoseconds
    */

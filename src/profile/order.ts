@@ -84,7 +84,10 @@ function makeScratch(rows: number): void {
   orderScratch = new Uint32Array(2 * rows);
 }
 
-/** Times counted from the earliest one in units, until the next call; null where one exceeds 32 bits of nanoseconds. */
+/**
+ * Times counted from the earliest one in units, until the next call; null where one exceeds 32 bits of
+ * nanoseconds.
+ */
 function spansOf(times: Uint32Array, unit: number): Uint32Array | null {
   const rows = times.length / 2;
   let minHigh = 0xffffffff;

@@ -44,8 +44,8 @@ export interface Owner {
 }
 
 /**
- * A block's columns in the order they stand in it, and the order of its rows. An entry means something only where the
- * event's shape has the column.
+ * A block's columns in the order they stand in it, and the order of its rows. An entry means something only
+ * where the event's shape has the column.
  */
 export interface SortedBlock extends Ordered, Owner {
   rows: number;
@@ -147,7 +147,10 @@ export function decodeRows(task: SortTask, allocate: Allocate = allocateNew): So
   return sorted;
 }
 
-/** Whether a column has bytes, or must have by a shape: one of the two alone is damage, for decodeColumns to find. */
+/**
+ * Whether a column has bytes, or must have by a shape: one of the two alone is damage, for decodeColumns to
+ * find.
+ */
 export function isThere(block: Block, name: EventColumn): boolean {
   const bit = presentBit(block.names, name);
   return columnBytes(block, name).length > 0 || block.shapes.some(({ present }) => present & bit);

@@ -32,8 +32,8 @@ export interface Lifetimes {
 }
 
 /**
- * What is known of a key: when its item was stored, nanoseconds since the first event, + 1, 0: not during the recording;
- * when it expires, 0: never; and whether it was read.
+ * What is known of a key: when its item was stored, nanoseconds since the first event, + 1, 0: not during
+ * the recording; when it expires, 0: never; and whether it was read.
  */
 const KEY = 4;
 const [SINCE, EXPIRY, IS_READ] = [0, 1, 2] as const;

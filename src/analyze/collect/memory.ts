@@ -167,9 +167,9 @@ export class MemoryCurves implements OrderedCollector {
   }
 
   /**
-   * Two errors make the band. The misses of sampled keys are a sum over the ranges of the hash: what is left of it where
-   * the part is taken away that the number of reads explains spreads as the sum errs. And the size that a read needs is
-   * estimated, too: an error of it moves the curve to one side.
+   * Two errors make the band. The misses of sampled keys are a sum over the ranges of the hash: what is
+   * left of it where the part is taken away that the number of reads explains spreads as the sum errs. And
+   * the size that a read needs is estimated, too: an error of it moves the curve to one side.
    */
   #band(curve: Curve, reads: number): [number, number, number][] {
     const { bytes, variance } = this.#lru.depths;

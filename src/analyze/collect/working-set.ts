@@ -11,10 +11,15 @@ export interface WorkingSet {
   bytes_max: number;
 }
 
-/** Seconds. Each holds a whole number of those before it, so that a key that is new in one is new in those. */
+/**
+ * Seconds. Each holds a whole number of those before it, so that a key that is new in one is new in those.
+ */
 const WINDOWS = [1, 10, 60, 600, 3600, 21_600, 86_400, 604_800];
 
-/** What is known of a key: when it was last used, nanoseconds since the first event, + 1, 0: never; and its item's bytes. */
+/**
+ * What is known of a key: when it was last used, nanoseconds since the first event, + 1, 0: never; and its
+ * item's bytes.
+ */
 const KEY = 2;
 const [USED, BYTES] = [0, 1] as const;
 

@@ -9,7 +9,9 @@ const POINTS = 200;
 /** A miss ratio by size: [size, share of reads that miss], sizes ascending, ratios never rising. */
 export type Curve = [size: number, ratio: number][];
 
-/** A histogram of the sizes that reads need to be hits. The curve is exact at its points, despite the steps. */
+/**
+ * A histogram of the sizes that reads need to be hits. The curve is exact at its points, despite the steps.
+ */
 export class Distances {
   #counts: Float64Array | undefined;
 
@@ -18,7 +20,10 @@ export class Distances {
     this.#counts[indexOf(Math.round(size), BITS)]! += weight;
   }
 
-  /** The reads of both, with each of the other counting `times`, which can be negative; nowhere fewer than none. */
+  /**
+   * The reads of both, with each of the other counting `times`, which can be negative; nowhere fewer than
+   * none.
+   */
   plus(other: Distances, times: number): Distances {
     if (other.#counts === undefined || times === 0) return this;
     const sum = new Distances();
@@ -59,7 +64,10 @@ export function ratioAt(curve: Curve, size: number): number {
   return ratio;
 }
 
-/** The miss ratio at a size, on the line between the points of the curve around it: a curve has not all of them. */
+/**
+ * The miss ratio at a size, on the line between the points of the curve around it: a curve has not all of
+ * them.
+ */
 export function ratioBetween(curve: Curve, size: number): number {
   let [low, high] = [0, curve.length];
   while (low < high) {
@@ -72,7 +80,10 @@ export function ratioBetween(curve: Curve, size: number): number {
   return to <= from ? ratio : before + ((ratio - before) * Math.max(0, size - from)) / (to - from);
 }
 
-/** The knee of a curve: the point farthest below the line from its first point to its last; null: there is none. */
+/**
+ * The knee of a curve: the point farthest below the line from its first point to its last; null: there is
+ * none.
+ */
 export function kneeOf(curve: Curve): number | null {
   const first = curve[0];
   const last = curve.at(-1);

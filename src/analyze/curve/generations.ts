@@ -9,10 +9,15 @@ const USES = 64;
 const GENERATIONS = 1024;
 /** After a merger at most so many are left. */
 const MERGED_MAX = (3 * GENERATIONS) / 4;
-/** The youngest generations, whose distances are worked out after each one; and those of all after so many. */
+/**
+ * The youngest generations, whose distances are worked out after each one; and those of all after so many.
+ */
 const YOUNG = 64;
 const ALL_EVERY = 8;
-/** A generation that was merged has at most this share of the keys above it: distances are rounded by half of that. */
+/**
+ * A generation that was merged has at most this share of the keys above it: distances are rounded by half
+ * of that.
+ */
 const STEP = 1 / 32;
 
 /** What is known of a generation; numbers of keys are weighted. */
@@ -29,12 +34,12 @@ const KEY = 4;
 const [GENERATION, OWN_BYTES, IS_LIVE, WEIGHT] = [0, 1, 2, 3] as const;
 
 /**
- * An LRU stack of many keys, in which only generations have an order: the keys that were last used while the same 64
- * keys were. A key that is used moves to the youngest generation, and its distance, the keys and bytes in younger
- * generations than its own and half of those in its own, is worked out for all reads of a generation together. Old
- * generations are merged where they are small beside what lies above them, so that there are a few hundred of them,
- * and distances are rounded by 2 % at most (as in Mimir: Saemundsson et al., SoCC 2014). So a use takes a few
- * additions, whatever the number of keys.
+ * An LRU stack of many keys, in which only generations have an order: the keys that were last used while
+ * the same 64 keys were. A key that is used moves to the youngest generation, and its distance, the keys
+ * and bytes in younger generations than its own and half of those in its own, is worked out for all reads
+ * of a generation together. Old generations are merged where they are small beside what lies above them, so
+ * that there are a few hundred of them, and distances are rounded by 2 % at most (as in Mimir: Saemundsson
+ * et al., SoCC 2014). So a use takes a few additions, whatever the number of keys.
  */
 export class Generations {
   readonly #table: KeyTable;
@@ -94,7 +99,10 @@ export class Generations {
     sums[at + READ_BYTES]! += weight * values[own + OWN_BYTES]!;
   }
 
-  /** Sets the distances to the depth of a key that is in the stack, by what lay above when that was last worked out. */
+  /**
+   * Sets the distances to the depth of a key that is in the stack, by what lay above when that was last
+   * worked out.
+   */
   measure(key: number): void {
     const generation = this.#keys.values[KEY * key]! - 1;
     const sums = this.#sums;
@@ -170,8 +178,9 @@ export class Generations {
   }
 
   /**
-   * Works out the distances of the youngest generations, and takes the reads of their keys to the histograms. The
-   * reads took place since the distances were last worked out, so what lay above is the mean of then and now.
+   * Works out the distances of the youngest generations, and takes the reads of their keys to the
+   * histograms. The reads took place since the distances were last worked out, so what lay above is the
+   * mean of then and now.
    */
   #measure(generations: number): void {
     const sums = this.#sums;

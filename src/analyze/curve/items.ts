@@ -4,7 +4,10 @@ import { KeyRecords } from '../key-records.js';
 /** Assumed size of an item before any size is known, bytes. */
 const SIZE_GUESS = 200;
 
-/** What is known of a key: its item's bytes, 0: unknown; and its last requested TTL + 1, 0: none, negative: expires at once. */
+/**
+ * What is known of a key: its item's bytes, 0: unknown; and its last requested TTL + 1, 0: none, negative:
+ * expires at once.
+ */
 const KEY = 2;
 const [SIZE, TTL] = [0, 1] as const;
 

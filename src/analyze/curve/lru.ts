@@ -10,9 +10,9 @@ import { DEAD, LIVE, LruStack, UNKNOWN } from './stack.js';
 export const EXACT_KEYS_MAX = 2 ** 14;
 
 /**
- * LRU caches of all sizes at once, by reuse distances (Mattson et al., 1970): without TTLs and deletes; and with them,
- * where expired and deleted items leave the stack before a distance is measured, so that they do not make other
- * distances longer (Sultan et al., "TTLs Matter", EuroSys 2024).
+ * LRU caches of all sizes at once, by reuse distances (Mattson et al., 1970): without TTLs and deletes; and
+ * with them, where expired and deleted items leave the stack before a distance is measured, so that they do
+ * not make other distances longer (Sultan et al., "TTLs Matter", EuroSys 2024).
  */
 export class LruModels implements CacheModel {
   readonly #table: KeyTable;

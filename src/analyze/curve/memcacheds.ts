@@ -7,8 +7,8 @@ import type { Totals } from './reuse.js';
 import { ACTIVE, type MemcachedOptions, type NewItem, SegmentedModel, SHARED, SOONEST } from './segmented.js';
 
 /**
- * Simulated memcacheds of several sizes. One model stands for all that have the same items: those that have not
- * had to evict any, and those that are too small for more than the first page of each class.
+ * Simulated memcacheds of several sizes. One model stands for all that have the same items: those that have
+ * not had to evict any, and those that are too small for more than the first page of each class.
  */
 export class Memcacheds implements CacheModel {
   readonly #table: KeyTable;

@@ -9,8 +9,8 @@ export interface Totals {
 }
 
 /**
- * How many bytes of live keys lie above some places of the stack, ascending from 0, and the variance of that by sampling:
- * at 0, that of one sampled key, because a sample knows nothing smaller.
+ * How many bytes of live keys lie above some places of the stack, ascending from 0, and the variance of
+ * that by sampling: at 0, that of one sampled key, because a sample knows nothing smaller.
  */
 export interface Depths {
   bytes: number[];
@@ -18,8 +18,9 @@ export interface Depths {
 }
 
 /**
- * The variance that a sampled key adds to the bytes above a place of the stack: it is in the sample by a chance of 1 in its
- * weight, and above the place by another one, in the time average, if it is read at random.
+ * The variance that a sampled key adds to the bytes above a place of the stack: it is in the sample by a
+ * chance of 1 in its weight, and above the place by another one, in the time average, if it is read at
+ * random.
  *
  * @param uses of the key, on average, in the time that the keys above the place were used in
  */
@@ -30,10 +31,11 @@ export function varianceOf(weight: number, bytes: number, uses: number): number 
 /**
  * What an LRU cache of any size does, with all keys or with a sample of them.
  *
- * A sample has more or fewer reads than the keys it stands for, and most of that is due to the busier ones, because there
- * are few of them. So reads are counted a second time, each times the number of reads of its key, and as much of that is
- * added, or taken away, as the difference is: a regression estimate (Cochran, Sampling Techniques, chapter 7). Where the
- * busiest keys are hits at any size, it is what SHARDS does (SHARDS-adj).
+ * A sample has more or fewer reads than the keys it stands for, and most of that is due to the busier ones,
+ * because there are few of them. So reads are counted a second time, each times the number of reads of its
+ * key, and as much of that is added, or taken away, as the difference is: a regression estimate (Cochran,
+ * Sampling Techniques, chapter 7). Where the busiest keys are hits at any size, it is what SHARDS does
+ * (SHARDS-adj).
  */
 export class Reuse {
   readonly #all = new Reads();

@@ -5,8 +5,8 @@ import { chunkSizes, PAGE, type SlabOptions } from '../slabs.js';
 const [HOT, WARM, COLD] = [0, 1, 2] as const;
 const QUEUES = 3;
 /**
- * What is known of a key's item. Neighbours are keys + 1; the place is class × 3 + queue, + 1, or 0 where it is not
- * stored. It was fetched or not, as memcached's flag says; chunks are weighted.
+ * What is known of a key's item. Neighbours are keys + 1; the place is class × 3 + queue, + 1, or 0 where
+ * it is not stored. It was fetched or not, as memcached's flag says; chunks are weighted.
  */
 const ITEM = 8;
 const [NEXT, PREVIOUS, PLACE, FETCHED, CHUNKS, WEIGHT, TIME, EXPIRY] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
@@ -14,7 +14,10 @@ const [NEXT, PREVIOUS, PLACE, FETCHED, CHUNKS, WEIGHT, TIME, EXPIRY] = [0, 1, 2,
 const TRIES = 5;
 /** Nanoseconds within which an item is not moved again, where there is one queue. */
 const UPDATE_INTERVAL = 60e9;
-/** Rounds of the maintainer thread after each store. memcached's runs all the time and moves many items a round. */
+/**
+ * Rounds of the maintainer thread after each store. memcached's runs all the time and moves many items a
+ * round.
+ */
 const TURNS = 4;
 
 /** Options of memcached's command line, without the memory. */
@@ -42,22 +45,29 @@ export interface NewItem {
 }
 
 /**
- * Which models have a key's item and its flag ACTIVE, fetched more than once, by bit; and a time before which it does not
- * expire in any of them. Most reads are of such items, and change nothing.
+ * Which models have a key's item and its flag ACTIVE, fetched more than once, by bit; and a time before
+ * which it does not expire in any of them. Most reads are of such items, and change nothing.
  */
 export const SHARED = 2;
 export const [ACTIVE, SOONEST] = [0, 1] as const;
 
 /**
- * A simulated memcached. A key of a sample takes the chunks of all keys it stands for. Slab classes take pages on demand
- * and keep them. Each class is a segmented LRU as in items.c of memcached 1.6: items are stored into HOT; an item at the
- * tail of HOT moves to WARM if it was used again, else to COLD; one at the tail of WARM moves back to its head, or to
- * COLD; items used in COLD move to WARM; items are evicted from the tail of COLD. Expiry is lazy.
+ * A simulated memcached. A key of a sample takes the chunks of all keys it stands for. Slab classes take
+ * pages on demand and keep them. Each class is a segmented LRU as in items.c of memcached 1.6: items are
+ * stored into HOT; an item at the tail of HOT moves to WARM if it was used again, else to COLD; one at the
+ * tail of WARM moves back to its head, or to COLD; items used in COLD move to WARM; items are evicted from
+ * the tail of COLD. Expiry is lazy.
  */
 export class SegmentedModel {
-  /** Pages it may take, ascending: it stands for several memcacheds until one of them would have no page left. */
+  /**
+   * Pages it may take, ascending: it stands for several memcacheds until one of them would have no page
+   * left.
+   */
   readonly sizes: number[];
-  /** Reads that are hits, without those that `Memcacheds` counts; and the second count of those of sampled keys. */
+  /**
+   * Reads that are hits, without those that `Memcacheds` counts; and the second count of those of sampled
+   * keys.
+   */
   hits = 0;
   busyHits = 0;
   /** Pages taken. */
@@ -248,7 +258,8 @@ export class SegmentedModel {
   /**
    * Moves or evicts an item at the tail of a queue: lru_pull_tail().
    *
-   * @param age up to which HOT and WARM keep unused items; at least a second, the resolution of memcached's clock
+   * @param age up to which HOT and WARM keep unused items; at least a second, the resolution of memcached's
+   * clock
    * @param evict whether to evict from COLD
    */
   #pull(queue: number, now: number, age: number, evict: boolean): boolean {
@@ -321,8 +332,8 @@ export class SegmentedModel {
   }
 
   /**
-   * Renumbers the keys of a smaller sample: items of other keys are removed, and the weights have changed. The records
-   * that models share are renumbered already.
+   * Renumbers the keys of a smaller sample: items of other keys are removed, and the weights have changed.
+   * The records that models share are renumbered already.
    */
   renumber(ids: Int32Array, weightOf: (key: number) => number): void {
     const before = this.#items.values.slice();

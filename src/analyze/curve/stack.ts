@@ -17,16 +17,16 @@ const SUMS = 4;
 const SUMS_BITS = 2;
 
 /**
- * The LRU stack: the order in which keys were last used, and how many keys and bytes are above each. Every use takes
- * the next slot. Sums over 8 slots, over 8 of those, and so on, give the keys and bytes in later slots, so that a
- * distance takes logarithmic time. It is exact where all keys are followed; a key of a sample counts as many times as
- * the number of keys it stands for (SHARDS: Waldspurger et al., FAST 2015).
+ * The LRU stack: the order in which keys were last used, and how many keys and bytes are above each. Every
+ * use takes the next slot. Sums over 8 slots, over 8 of those, and so on, give the keys and bytes in later
+ * slots, so that a distance takes logarithmic time. It is exact where all keys are followed; a key of a
+ * sample counts as many times as the number of keys it stands for (SHARDS: Waldspurger et al., FAST 2015).
  *
- * It is two stacks in one: a key whose item has expired or was deleted keeps its slot, but is not live. Both have the
- * same order, so the distance among live keys takes few more steps.
+ * It is two stacks in one: a key whose item has expired or was deleted keeps its slot, but is not live.
+ * Both have the same order, so the distance among live keys takes few more steps.
  *
- * This is no Fenwick tree: a use changes few sums here, close to those that it reads, but sums all over the memory
- * there. It takes a sixth less time.
+ * This is no Fenwick tree: a use changes few sums here, close to those that it reads, but sums all over the
+ * memory there. It takes a sixth less time.
  */
 export class LruStack {
   readonly #table: KeyTable;
@@ -156,8 +156,8 @@ export class LruStack {
   }
 
   /**
-   * Sets the distances to the depth of a key that is in the stack: keys and bytes used since, including the key itself,
-   * and the same among live keys.
+   * Sets the distances to the depth of a key that is in the stack: keys and bytes used since, including the
+   * key itself, and the same among live keys.
    */
   measure(key: number): void {
     const slot = this.#slot.values[key]! - 1;
