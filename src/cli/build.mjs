@@ -56,4 +56,4 @@ if (/[^\0-\x7f]/.test(text)) throw new Error(`${BUNDLE} is not ASCII, as launche
 keep(BUNDLE, text, 'npm run build:cli');
 keep(LAUNCHER, readFileSync('src/cli/launcher.cjs', 'utf8'), 'npm run build:cli');
 if (!process.argv.includes('--check'))
-  execFileSync(process.execPath, ['src/cli/warm.cjs'], { stdio: 'ignore' });
+  execFileSync(process.execPath, ['src/cli/warm.cjs'], { stdio: 'pipe' });
