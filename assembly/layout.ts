@@ -2,44 +2,6 @@
 
 export const LAYOUT_HASH: u32 = 0x334ef376;
 
-/** entries of the table of connections that the counting program keeps, 64 bytes each */
-export const COUNT_FLOWS: u32 = 65536;
-/** most requests or answers that the counting program reads in one packet */
-export const COUNT_MESSAGES: u32 = 256;
-/** entries reserved for each counter by enum op */
-export const COUNT_OPS: u32 = 64;
-/** first counter of requests by enum op; a request of several keys counts each */
-export const COUNT_ASKED: u32 = 64;
-/** first counter of hits by enum op, where the answer names its command (binary) */
-export const COUNT_HITS: u32 = 128;
-/** first counter of misses by enum op, where the answer names its command */
-export const COUNT_MISSES: u32 = 192;
-/** first counter of errors by enum op, where the answer names its command */
-export const COUNT_ERRORS: u32 = 256;
-/** first counter of answers by enum count_answer */
-export const COUNT_ANSWERS: u32 = 320;
-/** first counter of sizes of stored values: two for each doubling of bytes */
-export const COUNT_SIZES_IN: u32 = 384;
-/** first counter of sizes of returned values: two for each doubling of bytes */
-export const COUNT_SIZES_OUT: u32 = 448;
-/** first counter of latencies: eight for each doubling of nanoseconds */
-export const COUNT_LATENCY: u32 = 512;
-/** counters of latencies */
-export const COUNT_LATENCY_BUCKETS: u32 = 256;
-/** counters of one CPU, u64 each */
-export const COUNT_COUNTERS: u32 = 768;
-/** bit of key_record.bits: an answer, not a request */
-export const KEY_IS_ANSWER: u32 = 1;
-/** bit of key_record.bits: the request will be answered; the answer is complete */
-export const KEY_IS_COMPLETE: u32 = 2;
-/** bit of key_record.bits: value_size is set */
-export const KEY_HAS_VALUE: u32 = 4;
-/** bit of key_record.bits: ttl is set */
-export const KEY_HAS_TTL: u32 = 8;
-/** bit of key_record.bits: client flags other than 0 */
-export const KEY_HAS_FLAGS: u32 = 16;
-/** bit of key_record.bits: what answers the request cannot be told */
-export const KEY_IS_UNPAIRED: u32 = 32;
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
 /** bytes of a classic pcap file header (pcap-savefile(5)) */
@@ -118,69 +80,6 @@ export const MESSAGE_LOGIN: u32 = 32;
 export const MESSAGE_NUMBERS: u32 = 64;
 /** bit of `message.form`, of a value: `END` and its line end come after it */
 export const MESSAGE_END: u32 = 128;
-
-// first counters of a CPU; skipped ones are packets of the server ports of which at least a part was not
-// read
-export const COUNT_COUNTER_PACKETS: u32 = 0;
-export const COUNT_COUNTER_CONNECTIONS: u32 = 1;
-export const COUNT_COUNTER_BYTES_IN: u32 = 2;
-export const COUNT_COUNTER_BYTES_OUT: u32 = 3;
-export const COUNT_COUNTER_VALUES: u32 = 4;
-export const COUNT_COUNTER_VALUES_WITH_CAS: u32 = 5;
-export const COUNT_COUNTER_KEY_MISSES: u32 = 6;
-export const COUNT_COUNTER_MG_WITHOUT_VALUE: u32 = 7;
-export const COUNT_COUNTER_MG_QUIET: u32 = 8;
-export const COUNT_COUNTER_META_QUIET: u32 = 9;
-export const COUNT_COUNTER_MA_WITH_VALUE: u32 = 10;
-export const COUNT_COUNTER_SKIPPED_NOT_IN_STEP: u32 = 11;
-export const COUNT_COUNTER_SKIPPED_NO_ROOM: u32 = 12;
-export const COUNT_COUNTER_SKIPPED_GAP: u32 = 13;
-export const COUNT_COUNTER_SKIPPED_SPLIT_LINE: u32 = 14;
-export const COUNT_COUNTER_SKIPPED_UNKNOWN_LINE: u32 = 15;
-export const COUNT_COUNTER_SKIPPED_LONG_LINE: u32 = 16;
-export const COUNT_COUNTER_SKIPPED_LONG_NUMBER: u32 = 17;
-export const COUNT_COUNTER_SKIPPED_TOO_MANY: u32 = 18;
-export const COUNT_COUNTER_SKIPPED_REFUSED: u32 = 19;
-export const COUNT_COUNTER_SKIPPED_REPEATED: u32 = 20;
-export const COUNT_COUNTER_SKIPPED_UNREADABLE: u32 = 21;
-export const COUNT_COUNTER_SKIPPED_BOTH_PORTS: u32 = 22;
-export const COUNT_COUNTER_SKIPPED_UDP: u32 = 23;
-export const COUNT_COUNTER_SKIPPED_FRAGMENT: u32 = 24;
-export const COUNT_COUNTER_SKIPPED_CUT_HEADER: u32 = 25;
-export const COUNT_COUNTER_SKIPPED_MALFORMED: u32 = 26;
-export const COUNT_COUNTER_SKIPPED_KEY_RING_FULL: u32 = 27;
-export const COUNT_COUNTER_SKIPPED_KEY_UNREAD: u32 = 28;
-export const COUNT_COUNTER_COUNT: u32 = 29;
-
-// words that answers begin with, and statuses of binary answers; values are counted apart
-export const COUNT_ANSWER_STORED: u32 = 0;
-export const COUNT_ANSWER_NOT_STORED: u32 = 1;
-export const COUNT_ANSWER_EXISTS: u32 = 2;
-export const COUNT_ANSWER_NOT_FOUND: u32 = 3;
-export const COUNT_ANSWER_DELETED: u32 = 4;
-export const COUNT_ANSWER_TOUCHED: u32 = 5;
-export const COUNT_ANSWER_OK: u32 = 6;
-export const COUNT_ANSWER_RESET: u32 = 7;
-export const COUNT_ANSWER_END: u32 = 8;
-export const COUNT_ANSWER_VERSION: u32 = 9;
-export const COUNT_ANSWER_HD: u32 = 10;
-export const COUNT_ANSWER_VA: u32 = 11;
-export const COUNT_ANSWER_EN: u32 = 12;
-export const COUNT_ANSWER_NS: u32 = 13;
-export const COUNT_ANSWER_EX: u32 = 14;
-export const COUNT_ANSWER_NF: u32 = 15;
-export const COUNT_ANSWER_MN: u32 = 16;
-export const COUNT_ANSWER_ME: u32 = 17;
-export const COUNT_ANSWER_NUMBER: u32 = 18;
-export const COUNT_ANSWER_ERROR: u32 = 19;
-export const COUNT_ANSWER_CLIENT_ERROR: u32 = 20;
-export const COUNT_ANSWER_SERVER_ERROR: u32 = 21;
-export const COUNT_ANSWER_BINARY_SUCCESS: u32 = 22;
-export const COUNT_ANSWER_BINARY_NOT_FOUND: u32 = 23;
-export const COUNT_ANSWER_BINARY_EXISTS: u32 = 24;
-export const COUNT_ANSWER_BINARY_NOT_STORED: u32 = 25;
-export const COUNT_ANSWER_BINARY_ERROR: u32 = 26;
-export const COUNT_ANSWER_COUNT: u32 = 27;
 
 // link layers the decoder knows; the numbers in files are LINKTYPE_ values (tcpdump.org/linktypes.html)
 export const LINKTYPE_UNKNOWN: u32 = 0;
@@ -530,41 +429,6 @@ export const COLUMN_CONN_CLIENT: u32 = 23;
 export const COLUMN_CONN_SERVER: u32 = 24;
 export const COLUMN_CONN_PORT: u32 = 25;
 export const COLUMN_COUNT: u32 = 26;
-
-/** what leaves the kernel with a key sample: a request of a key of the sample, or an answer to one */
-// @ts-ignore: decorator
-@unmanaged
-export class KeyRecord {
-  time: u64; // 0: CLOCK_MONOTONIC, ns
-  hash: u64; // 8: SipHash-2-4 of the key; 0: an answer that names no key
-  flow: u32; // 16: the connection, by a hash
-  // 20: number of the request in its connection, among those with an answer; of an answer that of its
-  // request
-  number: u32;
-  valueSize: u32; // 24: bytes of the value, where there is one
-  ttl: i32; // 28: as sent, where there is one
-  what: u8; // 32: enum op; of an answer enum count_answer
-  bits: u8; // 33: KEY_IS_*, KEY_HAS_*
-  keySize: u8; // 34: bytes of the key
-  mode: u8; // 35: mode of a meta command, a letter as sent; 0: none
-  pad: u32; // 36: unused; 0
-}
-
-export const SIZEOF_KEY_RECORD: u32 = 40;
-
-/** read-only data of the counting program, set before it is loaded */
-// @ts-ignore: decorator
-@unmanaged
-export class CountSettings {
-  layoutHash: u32; // 0: layout hash of the build; the host refuses an object with another one
-  latencyMask: u32; // 4: latency is measured of requests whose hashed sequence number has none of these bits
-  seed: u64; // 8: seed of the hash of connections
-  keyLimit: u64; // 16: keys belong to the sample whose hash has an upper half below it; 0: no key sample
-  key0: u64; // 24: lower half of the secret for keys
-  key1: u64; // 32: upper half of the secret for keys
-}
-
-export const SIZEOF_COUNT_SETTINGS: u32 = 40;
 
 /** state of the batch ring, one for each memory; only the host uses it, through Atomics */
 // @ts-ignore: decorator
@@ -1251,25 +1115,6 @@ export const SIZEOF_KERNEL_SETTINGS: u32 = 56;
 
 /** Compile-time guard: the build stops where the offsets of a class are not those of the schema. */
 export function assertLayout(): void {
-  if (offsetof<KeyRecord>() != 40) ERROR("size of key_record");
-  if (offsetof<KeyRecord>("time") != 0) ERROR("key_record.time");
-  if (offsetof<KeyRecord>("hash") != 8) ERROR("key_record.hash");
-  if (offsetof<KeyRecord>("flow") != 16) ERROR("key_record.flow");
-  if (offsetof<KeyRecord>("number") != 20) ERROR("key_record.number");
-  if (offsetof<KeyRecord>("valueSize") != 24) ERROR("key_record.value_size");
-  if (offsetof<KeyRecord>("ttl") != 28) ERROR("key_record.ttl");
-  if (offsetof<KeyRecord>("what") != 32) ERROR("key_record.what");
-  if (offsetof<KeyRecord>("bits") != 33) ERROR("key_record.bits");
-  if (offsetof<KeyRecord>("keySize") != 34) ERROR("key_record.key_size");
-  if (offsetof<KeyRecord>("mode") != 35) ERROR("key_record.mode");
-  if (offsetof<KeyRecord>("pad") != 36) ERROR("key_record.pad");
-  if (offsetof<CountSettings>() != 40) ERROR("size of count_settings");
-  if (offsetof<CountSettings>("layoutHash") != 0) ERROR("count_settings.layout_hash");
-  if (offsetof<CountSettings>("latencyMask") != 4) ERROR("count_settings.latency_mask");
-  if (offsetof<CountSettings>("seed") != 8) ERROR("count_settings.seed");
-  if (offsetof<CountSettings>("keyLimit") != 16) ERROR("count_settings.key_limit");
-  if (offsetof<CountSettings>("key0") != 24) ERROR("count_settings.key0");
-  if (offsetof<CountSettings>("key1") != 32) ERROR("count_settings.key1");
   if (offsetof<Control>() != 72) ERROR("size of control");
   if (offsetof<Control>("next") != 0) ERROR("control.next");
   if (offsetof<Control>("indexed") != 4) ERROR("control.indexed");

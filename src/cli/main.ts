@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
 import { EXPORT_FORMATS, REPLAY_PROTOCOLS, SECTIONS, version } from '../index.js';
 import { complain, EXIT_USAGE } from './complain.js';

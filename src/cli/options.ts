@@ -44,7 +44,7 @@ const PERCENTILE_NAMES = ['p50', 'p90', 'p99', 'p999'] as const;
 
 /** Parses a percentile of the latency, and its limit: p99:1ms. The limit comes in seconds. */
 export function parseLimit(text: string): { percentile: (typeof PERCENTILE_NAMES)[number]; limit: number } {
-  const match = /^(p50|p90|p99|p99\.?9):(\d+(?:\.\d+)?)(us|µs|ms|s)$/.exec(text);
+  const match = /^(p50|p90|p99|p99\.?9):(\d+(?:\.\d+)?)(us|\u00b5s|ms|s)$/.exec(text);
   const percentile = PERCENTILE_NAMES.find((name) => name === match?.[1]?.replace('.', ''));
   const limit = match ? Number(match[2]) * LIMITS[match[3]!]! : 0;
   if (percentile === undefined || !(limit > 0))

@@ -2,6 +2,7 @@
 /** Writes every file derived from the schema: `node dist/layout/emit.js` from the project's root. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { countSchema } from './count-schema.js';
 import { layoutHash, type PlacedField, type PlacedStruct, place, TYPE_SIZE } from './model.js';
 import { type Schema, schema } from './schema.js';
 
@@ -45,10 +46,23 @@ function docComment(doc: string): string[] {
   return line.length <= WIDTH ? [line] : ['/**', ...wrap(doc, ' * '), ' */'];
 }
 
+/** The schema without what only the counting program has: the parser does not count. */
+function ofParser(s: Schema): Schema {
+  const without = <T>(all: Readonly<Record<string, T>>, some: object) =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => !(name in some)));
+  return {
+    ...s,
+    constants: without(s.constants, countSchema.constants),
+    enums: without(s.enums, countSchema.enums),
+    structs: without(s.structs, countSchema.structs),
+  };
+}
+
 /** `assembly/layout.ts`: constants, enum values, one unmanaged class a struct, compile-time guards. */
-export function emitAssembly(s: Schema): string {
+export function emitAssembly(whole: Schema): string {
   const out: string[] = [`// ${NOTE}`, ''];
-  out.push(`export const LAYOUT_HASH: u32 = ${hex(layoutHash(s))};`, '');
+  out.push(`export const LAYOUT_HASH: u32 = ${hex(layoutHash(whole))};`, '');
+  const s = ofParser(whole);
   for (const [name, [value, doc]] of Object.entries(s.constants)) {
     out.push(...docComment(doc), `export const ${name}: u32 = ${value};`);
   }

@@ -14,6 +14,8 @@ test('the package holds what runs, and what explains it', (t) => {
     'dist/index.js',
     'dist/index.d.ts',
     'dist/bin/membench.cjs',
+    'dist/bin/commands.cjs',
+    'dist/bin/commands.code',
     'dist/html.js',
     'dist/page/membench.html',
     'dist/decoder.js',
