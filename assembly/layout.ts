@@ -1,6 +1,6 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
-export const LAYOUT_HASH: u32 = 0x334ef376;
+export const LAYOUT_HASH: u32 = 0xc0971402;
 
 /** largest captured packet, bytes: MAXIMUM_SNAPLEN of libpcap (pcap-int.h) */
 export const RECORD_MAX: u32 = 262144;
@@ -616,7 +616,8 @@ export class Flow {
   failures: u8; // 55: failed attempts to synchronise since the last success
   held: u32; // 56: bytes of payload that were parsed, but whose request is not proven yet
   stuck: u16; // 60: segments seen since delivery got stuck, 0: not stuck
-  // 62: 1 where the server may still answer client bytes that were skipped: it has sent nothing since
+  // 62: 1 where the server may still answer client bytes that were skipped: since then it has sent nothing
+  // that acknowledges all of them
   owed: u8;
   sizeFlags: u8; // 63: 1 once the server took the length of an ms from a flag S, as releases before 1.6.10 do
   stuckTime: u64; // 64: time when delivery got stuck
@@ -642,18 +643,15 @@ export class Flow {
   borders: u8; // 115: consecutive segments that ended where such a record did
   // 116: time between the captures of the SYN and of its duplicate, in units of the packets; 0: no duplicate
   copyLag: u32;
-  asked: u8; // 120: times that whole packets of it were asked for (assembly/flow/uncut.ts)
-  pad00: u8; // 121: zero
+  triedTo: u32; // 120: sequence number behind the client's segment with which it became tentatively in sync
+  asked: u8; // 124: times that whole packets of it were asked for (assembly/flow/uncut.ts)
+  fits: u8; // 125: exchanges in a row that fit while it was tentatively in sync
+  pad00: u8; // 126: zero
   pad01: u8;
-  pad02: u8;
-  pad03: u8;
-  pad04: u8;
-  pad05: u8;
-  pad06: u8;
 }
 
 export const SIZEOF_FLOW: u32 = 128;
-export const FLOW_PAD0: u32 = 121;
+export const FLOW_PAD0: u32 = 126;
 
 /** of an exchange over UDP: the answer that is arriving, as datagrams in any order */
 // @ts-ignore: decorator
@@ -1250,8 +1248,10 @@ export function assertLayout(): void {
   if (offsetof<Flow>("records") != 114) ERROR("flow.records");
   if (offsetof<Flow>("borders") != 115) ERROR("flow.borders");
   if (offsetof<Flow>("copyLag") != 116) ERROR("flow.copy_lag");
-  if (offsetof<Flow>("asked") != 120) ERROR("flow.asked");
-  if (offsetof<Flow>("pad00") != 121) ERROR("flow.pad0");
+  if (offsetof<Flow>("triedTo") != 120) ERROR("flow.tried_to");
+  if (offsetof<Flow>("asked") != 124) ERROR("flow.asked");
+  if (offsetof<Flow>("fits") != 125) ERROR("flow.fits");
+  if (offsetof<Flow>("pad00") != 126) ERROR("flow.pad0");
   if (offsetof<Exchange>() != 8) ERROR("size of exchange");
   if (offsetof<Exchange>("start") != 0) ERROR("exchange.start");
   if (offsetof<Exchange>("arrived") != 4) ERROR("exchange.arrived");

@@ -14,6 +14,9 @@ import { COUNTER_BYTES, COUNTER_PACKETS_DECODED, Packet, SIZEOF_PACKET } from '.
 
 export { Packet };
 
+/** Stands for the time of bytes that no packet showed. */
+export const TIME_UNKNOWN: u64 = u64.MAX_VALUE;
+
 export let packet: Packet = changetype<Packet>(0);
 
 export function createPacket(): void {

@@ -26,7 +26,7 @@ import { skipWithinData, takeMessages } from './match/messages';
 import { freeRequest, recordConn } from './match/pending';
 import { wholeAnswer, wholeRequest } from './match/quick';
 import { CLIENT_HELD, CLIENT_LINE, CLIENT_UNKNOWN } from './match/states';
-import { loseSync } from './match/sync';
+import { loseSync, takeServerAck } from './match/sync';
 import { parseAnswer } from './memcache/answer';
 import { MAGIC_ANSWER, MAGIC_REQUEST } from './memcache/binary';
 import { IS_FREE, IS_NUMBER, Request } from './memcache/message';
@@ -39,6 +39,7 @@ import { findByte } from './scan';
 export function open(flow: Flow, fromStart: bool, time: u64): void {
   flow.kind = FLOW_NEW;
   flow.sync = fromStart ? SYNC_YES : SYNC_NONE;
+  flow.owed = fromStart ? 0 : 1;
   flow.openTime = time;
 }
 
@@ -149,8 +150,8 @@ export function unread(flow: Flow, side: u32, from: Packet): void {
   }
   if (flow.sync == SYNC_NONE) countUnsynced(flow, size);
   else gap(flow, side, from, GAP_NOT_CAPTURED);
-  // They are whole messages, so the server answers them.
-  flow.owed = side == CLIENT ? 1 : 0;
+  if (side == CLIENT) flow.owed = 1;
+  else if (flow.sync != SYNC_YES) takeServerAck(flow, from.ack);
 }
 
 /** Ends a flow: its pending requests are unanswered. `kind` is CONN_KIND_CLOSE_*. */

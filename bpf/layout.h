@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define MEMBENCH_LAYOUT_HASH 0x334ef376u
+#define MEMBENCH_LAYOUT_HASH 0xc0971402u
 
 #define MEMBENCH_COUNT_FLOWS 65536u /* entries of the table of connections that the counting program keeps, 64 bytes each */
 #define MEMBENCH_COUNT_MESSAGES 256u /* most requests or answers that the counting program reads in one packet */
@@ -736,7 +736,7 @@ struct membench_flow {
 	__u8 failures; /* failed attempts to synchronise since the last success */
 	__u32 held; /* bytes of payload that were parsed, but whose request is not proven yet */
 	__u16 stuck; /* segments seen since delivery got stuck, 0: not stuck */
-	__u8 owed; /* 1 where the server may still answer client bytes that were skipped: it has sent nothing since */
+	__u8 owed; /* 1 where the server may still answer client bytes that were skipped: since then it has sent nothing that acknowledges all of them */
 	__u8 size_flags; /* 1 once the server took the length of an ms from a flag S, as releases before 1.6.10 do */
 	__u64 stuck_time; /* time when delivery got stuck */
 	__u32 head; /* address of the oldest pending request */
@@ -758,8 +758,10 @@ struct membench_flow {
 	__u8 records; /* consecutive complete TLS records in mid-stream */
 	__u8 borders; /* consecutive segments that ended where such a record did */
 	__u32 copy_lag; /* time between the captures of the SYN and of its duplicate, in units of the packets; 0: no duplicate */
+	__u32 tried_to; /* sequence number behind the client's segment with which it became tentatively in sync */
 	__u8 asked; /* times that whole packets of it were asked for (assembly/flow/uncut.ts) */
-	__u8 pad0[7]; /* zero */
+	__u8 fits; /* exchanges in a row that fit while it was tentatively in sync */
+	__u8 pad0[2]; /* zero */
 };
 _Static_assert(sizeof(struct membench_flow) == 128, "size of flow");
 _Static_assert(__builtin_offsetof(struct membench_flow, older) == 0, "flow.older");
@@ -799,8 +801,10 @@ _Static_assert(__builtin_offsetof(struct membench_flow, half) == 113, "flow.half
 _Static_assert(__builtin_offsetof(struct membench_flow, records) == 114, "flow.records");
 _Static_assert(__builtin_offsetof(struct membench_flow, borders) == 115, "flow.borders");
 _Static_assert(__builtin_offsetof(struct membench_flow, copy_lag) == 116, "flow.copy_lag");
-_Static_assert(__builtin_offsetof(struct membench_flow, asked) == 120, "flow.asked");
-_Static_assert(__builtin_offsetof(struct membench_flow, pad0) == 121, "flow.pad0");
+_Static_assert(__builtin_offsetof(struct membench_flow, tried_to) == 120, "flow.tried_to");
+_Static_assert(__builtin_offsetof(struct membench_flow, asked) == 124, "flow.asked");
+_Static_assert(__builtin_offsetof(struct membench_flow, fits) == 125, "flow.fits");
+_Static_assert(__builtin_offsetof(struct membench_flow, pad0) == 126, "flow.pad0");
 
 /* of an exchange over UDP: the answer that is arriving, as datagrams in any order */
 struct membench_exchange {

@@ -2,14 +2,14 @@
  * Reads client bytes of a binary connection: headers, extras and keys become pending requests, and values are
  * skipped.
  */
-import { CLIENT, Flow, FLOW_BINARY, SERVER, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE } from '../flow/flow';
+import { CLIENT, Flow, FLOW_BINARY, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE } from '../flow/flow';
 import { count } from '../instance';
 import {
   COUNTER_AMBIGUOUS_LENGTHS, COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_SKIPPED_AFTER_QUIT,
   COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD, COUNTER_UNKNOWN_COMMANDS, OP_UNKNOWN, STATUS_SILENT,
 } from '../layout';
 import {
-  BINARY_HEADER, isQuit, MAGIC_REQUEST, mayBegin, parseBinaryRequest, refuseMagic, requestHead,
+  BINARY_HEADER, isQuit, MAGIC_REQUEST, mayBegin, opaqueOf, parseBinaryRequest, refuseMagic, requestHead,
 } from '../memcache/binary';
 import { BIT_FOREIGN, BIT_LAST, BIT_QUIET, BIT_REFUSED, Request } from '../memcache/message';
 import { Packet } from '../packet';
@@ -18,22 +18,19 @@ import { appendLine, freeLine } from './lines';
 import { freeRequest, newRequest, push, record } from './pending';
 import { CLIENT_DATA, CLIENT_UNKNOWN, CLIENT_LINE, CLIENT_OVER } from './states';
 import { dataDone, lostRequest, setOrigin } from './submit';
-import { loseSync, passOverClient } from './sync';
+import { loseSync, mayTry, passOverClient, tryFrom } from './sync';
 
 /** Reads the client's next bytes, of the packet `from`. */
 export function binaryClientBytes(flow: Flow, at: usize, end: usize, from: Packet): void {
   const side = sideOf(flow, CLIENT);
   if (flow.sync == SYNC_NONE) {
-    const server = sideOf(flow, SERVER);
-    // A complete header, while all bytes of the server are acknowledged, so that the server's next bytes
-    // answer it.
-    if (
-      !from.starts || end - at < BINARY_HEADER || !server.known || server.next != from.ack || !mayBegin(at)
-    ) {
+    const isHead = end - at >= BINARY_HEADER && mayBegin(at);
+    // Answers that the server still owes have other opaques, unless the client leaves them 0.
+    if (!isHead || (flow.owed && opaqueOf(at) == 0) || !mayTry(flow, from)) {
       passOverClient(flow, at, end);
       return;
     }
-    flow.sync = SYNC_TENTATIVE;
+    tryFrom(flow);
   }
   while (at < end) {
     if (side.state == CLIENT_LINE) {

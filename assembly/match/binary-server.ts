@@ -7,7 +7,7 @@ import {
 } from '../layout';
 import {
   answerGoesOn, answerHasKey, answerHead, answerRest, BINARY_HEADER, isAnswer, isAnswerTo, isKnownThere,
-  isStorage, MAGIC_ANSWER, outcomeOf, parseBinaryAnswer, takeHit,
+  isStorage, MAGIC_ANSWER, namesRequest, outcomeOf, parseBinaryAnswer, takeHit,
 } from '../memcache/binary';
 import { BIT_FOREIGN, BIT_LAST, BIT_NO_EVENT, BIT_QUIET, Request } from '../memcache/message';
 import { Packet } from '../packet';
@@ -17,14 +17,13 @@ import {
 import { appendLine, freeLine } from './lines';
 import { answered, freeRequest, record, recordSilence, shift } from './pending';
 import { CLIENT_LINE, CLIENT_UNKNOWN, SERVER_DATA, SERVER_LINE } from './states';
-import { believe, loseSync } from './sync';
+import { believe, endsExchange, loseSync } from './sync';
 
 /** Reads the server's next bytes, of the packet `from`. */
 export function binaryServerBytes(flow: Flow, at: usize, end: usize, from: Packet): void {
   const side = sideOf(flow, SERVER);
   while (at < end) {
     if (flow.sync == SYNC_NONE) {
-      flow.owed = 0;
       leaveRestUnread(flow, <u32>(end - at));
       return;
     }
@@ -155,15 +154,15 @@ function refusedEarly(flow: Flow): bool {
 function concludeBinary(flow: Flow, request: Request, ack: u32): void {
   const status = outcomeOf(request);
   if (status == STATUS_HIT) takeHit(request);
-  // In mid-stream: where nothing else is pending and the answer acknowledges exactly the bytes that were
-  // read, a request ended there. The answer has its opcode, so the bytes taken for that request were that
-  // request.
-  const proven = flow.sync == SYNC_TENTATIVE && flow.head == 0 && isBetweenRequests(flow, ack);
-  if (proven && !isStorage(request)) believe(flow);
+  const ended = flow.sync == SYNC_TENTATIVE && endsExchange(flow, ack, namesRequest());
+  // It has the opcode of the request, so the bytes taken for that request were that request.
+  if (ended && !isStorage(request)) believe(flow);
   if (request.bits & BIT_NO_EVENT) disown(flow, BINARY_HEADER, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
   record(flow, request, status);
-  if (flow.sync == SYNC_TENTATIVE) countUnproven();
-  if (proven && flow.sync == SYNC_TENTATIVE) believe(flow);
+  if (flow.sync == SYNC_TENTATIVE) {
+    countUnproven();
+    if (ended) believe(flow);
+  }
   const bits = request.bits;
   const goesOn = (bits & BIT_LAST) == 0 || isKnownThere(request);
   freeRequest(request);
@@ -174,10 +173,4 @@ function concludeBinary(flow: Flow, request: Request, ack: u32): void {
   }
   if (bits & BIT_FOREIGN) count(COUNTER_AMBIGUOUS_LENGTHS);
   loseSync(flow, WHY_NOT_UNDERSTOOD);
-}
-
-/** Whether the client's bytes end with a request, and are all acknowledged. */
-function isBetweenRequests(flow: Flow, ack: u32): bool {
-  const client = sideOf(flow, CLIENT);
-  return client.state == CLIENT_LINE && client.line == 0 && client.next == ack;
 }

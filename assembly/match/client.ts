@@ -1,6 +1,6 @@
 /** Reads client bytes: request lines and data blocks become pending requests. */
 import {
-  AUTH_TRIED, AUTH_WANTED, CLIENT, Flow, FLOW_TEXT, SERVER, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE,
+  AUTH_TRIED, AUTH_WANTED, CLIENT, Flow, FLOW_TEXT, Side, sideOf, SYNC_NONE, SYNC_TENTATIVE,
 } from '../flow/flow';
 import { count } from '../instance';
 import {
@@ -29,7 +29,7 @@ import {
   CLIENT_DATA, CLIENT_DROP, CLIENT_HELD, CLIENT_KEYS, CLIENT_LINE, CLIENT_OVER, CLIENT_STEP, CLIENT_UNKNOWN,
 } from './states';
 import { dataDone, lostRequest, setOrigin, submit } from './submit';
-import { loseSync, passOverClient } from './sync';
+import { loseSync, mayTry, passOverClient, tryFrom } from './sync';
 
 const LF: u8 = 10;
 const CR: u8 = 13;
@@ -57,11 +57,11 @@ export function clientBytes(flow: Flow, at: usize, end: usize, from: Packet): vo
     if (side.line) replay(flow, side, from);
   }
   if (flow.sync == SYNC_NONE) {
-    if (!from.starts || !beginsRequest(flow, at, end, from.ack)) {
+    if (flow.owed || !mayTry(flow, from) || !beginsRequest(flow, at, end)) {
       passOverClient(flow, at, end);
       return;
     }
-    flow.sync = SYNC_TENTATIVE;
+    tryFrom(flow);
   }
   while (at < end) {
     switch (side.state) {
@@ -135,14 +135,8 @@ function replay(flow: Flow, side: Side, from: Packet): void {
   giveLine(base);
 }
 
-/**
- * Whether a segment may begin a request in mid-stream: it has a complete line with a known command, and all
- * bytes of the server are acknowledged. Otherwise the answer to an earlier, unread request would be taken for
- * its answer.
- */
-function beginsRequest(flow: Flow, at: usize, end: usize, ack: u32): bool {
-  const server = sideOf(flow, SERVER);
-  if (!server.known || server.next != ack || flow.owed) return false;
+/** Whether a segment begins with a complete line that has a known command. */
+function beginsRequest(flow: Flow, at: usize, end: usize): bool {
   const feed = findByte(at, end, LF);
   if (feed == end) return false;
   const request = newRequest(flow);
@@ -356,7 +350,6 @@ function unusual(flow: Flow, request: Request): bool {
   if (flow.sync == SYNC_TENTATIVE && request.bits & unfit) {
     freeRequest(request);
     loseSync(flow, WHY_NOT_UNDERSTOOD);
-    flow.owed = 1;
     return false;
   }
   if (flow.auth == AUTH_WANTED && mayLogIn(request) && request.present & (1 << PRESENT_VALUE_SIZE)) {

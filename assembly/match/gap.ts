@@ -10,7 +10,8 @@ import { countUnsynced, settleHeld, takeUnread, WHY_AFTER_GAP } from './account'
 import { passUnknown } from './binary-client';
 import { finishImplied, isImplied } from './server';
 import {
-  CLIENT_DATA, CLIENT_OVER, CLIENT_STEP, CLIENT_UNKNOWN, SERVER_DATA, SERVER_LINE, SERVER_STEP, SERVER_STREAM,
+  CLIENT_DATA, CLIENT_LINE, CLIENT_OVER, CLIENT_STEP, CLIENT_UNKNOWN, SERVER_DATA, SERVER_LINE, SERVER_STEP,
+  SERVER_STREAM,
 } from './states';
 import { dataDone } from './submit';
 import { loseSync } from './sync';
@@ -86,12 +87,19 @@ export function takeGap(flow: Flow, index: u32, size: u32, time: u64): void {
     return;
   }
   if (!readsNothing(side, index)) {
+    const isOnly = index == SERVER && isAnswerOfOnly(flow);
     losePlace(flow);
-    // There may have been requests, which the server still answers.
-    if (index == CLIENT) flow.owed = 1;
+    // What is missing is the answer to the only request, so that the server owes no other.
+    if (isOnly) flow.owed = 0;
   } else if (index == CLIENT && side.state == CLIENT_UNKNOWN) {
     passUnknown(flow);
   }
+}
+
+/** Whether the server's next bytes can only answer the one request that the client has sent. */
+function isAnswerOfOnly(flow: Flow): bool {
+  const client = sideOf(flow, CLIENT);
+  return flow.sync == SYNC_YES && flow.pending == 1 && client.state == CLIENT_LINE && client.line == 0;
 }
 
 /** Whether no byte of a side is read at present, so that none can be missed. */

@@ -18,6 +18,7 @@ import { becomeLogin, LOGIN_BOTH, mayLogIn, withhold } from '../memcache/credent
 import { freeIndex } from '../memcache/key-index';
 import { entryAt, freeKeys, KeyChunk } from '../memcache/keys';
 import { BIT_ANSWERED, BIT_NO_EVENT, Request, SIZEOF_REQUEST } from '../memcache/message';
+import { TIME_UNKNOWN } from '../packet';
 import { createPool, give, Pool, take } from '../pools';
 
 /** Most pending requests of a connection, to bound memory; memcached has no such limit. */
@@ -155,7 +156,7 @@ export function record(flow: Flow, request: Request, status: u32): void {
   if (!flow.opened) recordOpen(flow);
   if (request.bits & BIT_ANSWERED && status != STATUS_UNANSWERED && status != STATUS_SILENT) {
     const latency = <i64>(request.answerTime - request.lastTime);
-    if (flow.copyLag && isOfTwoClocks(flow, latency)) {
+    if (request.lastTime == TIME_UNKNOWN || (flow.copyLag && isOfTwoClocks(flow, latency))) {
       count(COUNTER_UNKNOWN_LATENCY);
     } else {
       if (latency < 0) count(COUNTER_NEGATIVE_LATENCY);

@@ -1,7 +1,7 @@
 /** Reads server bytes: answer lines and data blocks complete pending requests. */
 import {
   AUTH_NO, AUTH_WANTED, CLIENT, Flow, FLOW_BINARY, FLOW_NEW, FLOW_TEXT, FLOW_TLS, SERVER, Side, sideOf,
-  SYNC_NONE, SYNC_TENTATIVE,
+  SYNC_NONE, SYNC_TENTATIVE, SYNC_YES,
 } from '../flow/flow';
 import { count } from '../instance';
 import {
@@ -10,7 +10,7 @@ import {
   PRESENT_FLAGS, PRESENT_KEY, PRESENT_VALUE_SIZE, STATUS_ERROR, STATUS_HIT, STATUS_MISS, STATUS_OK,
 } from '../layout';
 import {
-  answerFlags, answerPrint, answerSize, asksForCredentials, errorClass, parseAnswer,
+  answerFlags, answerPrint, answerSize, asksForCredentials, errorClass, hasKey, hasOpaque, parseAnswer,
 } from '../memcache/answer';
 import { becomeLogin, LOGIN_NO, mayLogIn, withhold } from '../memcache/credentials';
 import {
@@ -40,7 +40,7 @@ import {
   SERVER_STREAM,
 } from './states';
 import { metaStatus, textStatus } from './status';
-import { believe, loseSync, provesRequest } from './sync';
+import { believe, endsExchange, loseSync, provesRequest, takeServerAck } from './sync';
 import { isTlsInside } from './tls';
 import { matchPending } from './pairing';
 
@@ -52,11 +52,11 @@ let acknowledged: u32 = 0;
 
 /** Reads the server's next bytes, of the packet `from`. */
 export function serverBytes(flow: Flow, at: usize, end: usize, from: Packet): void {
+  if (flow.sync != SYNC_YES) takeServerAck(flow, from.ack);
   if (flow.kind != FLOW_TEXT) {
     if (flow.kind == FLOW_BINARY) binaryServerBytes(flow, at, end, from);
     else if (flow.kind == FLOW_NEW) {
       // The protocol of the client is not known yet.
-      flow.owed = 0;
       if (flow.half) answersAlone(flow, at, end, from);
       else if (flow.sync != SYNC_NONE) disown(flow, <u32>(end - at), COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
       else if (isTlsInside(flow, sideOf(flow, SERVER), at, end)) flow.kind = FLOW_TLS;
@@ -68,7 +68,6 @@ export function serverBytes(flow: Flow, at: usize, end: usize, from: Packet): vo
   const side = sideOf(flow, SERVER);
   while (at < end) {
     if (flow.sync == SYNC_NONE) {
-      flow.owed = 0;
       leaveRestUnread(flow, <u32>(end - at));
       return;
     }
@@ -163,6 +162,7 @@ function quickAnswer(flow: Flow, at: usize, end: usize, time: u64): usize {
   if (data == 0) return 0;
   answered(request, time);
   takeQuickValue(request);
+  if (flow.sync == SYNC_TENTATIVE) believe(flow);
   const behind = data + <usize>quickSize + 2;
   if (startsWithEnd(behind, end)) {
     concludeText(flow, request, IS_END, STATUS_HIT);
@@ -326,6 +326,7 @@ function value(flow: Flow, side: Side, request: Request): void {
       request.valueSize = answerSize;
       request.flags = answerFlags;
       request.present |= (1 << PRESENT_VALUE_SIZE) | (1 << PRESENT_FLAGS);
+      if (flow.sync == SYNC_TENTATIVE) believe(flow);
       return;
     }
   } else {
@@ -335,6 +336,7 @@ function value(flow: Flow, side: Side, request: Request): void {
       entry.hit = 1;
       entry.valueSize = answerSize;
       entry.flags = answerFlags;
+      if (flow.sync == SYNC_TENTATIVE) believe(flow);
       return;
     }
   }
@@ -347,11 +349,13 @@ function value(flow: Flow, side: Side, request: Request): void {
 // @ts-ignore: decorator
 @inline
 function concludeText(flow: Flow, request: Request, code: u32, status: u32): void {
+  shift(flow);
   const tentative = flow.sync == SYNC_TENTATIVE;
-  if (tentative && provesRequest(code)) believe(flow);
+  const named = tentative && namesRequest(request, code);
+  const ended = tentative && endsExchange(flow, acknowledged, named);
+  if ((named || ended) && provesRequest(code)) believe(flow);
   const bits = request.bits;
   if (bits & BIT_NO_EVENT) disown(flow, rawSize, COUNTER_PAYLOAD_UNSYNCED_NOT_UNDERSTOOD);
-  shift(flow);
   record(flow, request, status);
   freeRequest(request);
   // In mid-stream an error may be the answer to a part of a value.
@@ -361,11 +365,13 @@ function concludeText(flow: Flow, request: Request, code: u32, status: u32): voi
   }
   if (tentative && flow.sync == SYNC_TENTATIVE) {
     countUnproven();
-    const client = sideOf(flow, CLIENT);
-    // The answer acknowledges exactly the bytes that were read, so a request ended there.
-    const isWhole = client.state == CLIENT_LINE && client.line == 0;
-    if (flow.head == 0 && isWhole && client.next == acknowledged) believe(flow);
+    if (ended) believe(flow);
   }
+}
+
+/** Whether a meta answer names its request, by opaque or key; those of retrievals are taken in `value`. */
+function namesRequest(request: Request, code: u32): bool {
+  return request.kind == KIND_META && code != IS_ERROR && (hasKey || hasOpaque);
 }
 
 /**
@@ -376,7 +382,7 @@ function concludeText(flow: Flow, request: Request, code: u32, status: u32): voi
 export function isImplied(flow: Flow, behind: u32): bool {
   const request = changetype<Request>(<usize>flow.head);
   if (behind != END_SIZE || changetype<usize>(request) == 0) return false;
-  return request.kind == KIND_GET && request.keys == 0;
+  return request.kind == KIND_GET && request.keys == 0 && (request.present & (1 << PRESENT_VALUE_SIZE)) != 0;
 }
 
 /** Ends an answer with an implied `END`. */

@@ -181,7 +181,7 @@ export function parseBinaryRequest(request: Request, at: usize): void {
   request.proto = <u8>PROTO_BINARY;
   request.kind = KIND_BINARY;
   request.opcode = sent;
-  request.sentOpaque = load<u32>(at + 12);
+  request.sentOpaque = opaqueOf(at);
   if (sent != opcode) {
     request.bits = BIT_QUIET;
     request.traits = <u8>1 << <u8>TRAIT_QUIET;
@@ -247,6 +247,13 @@ export function refuseMagic(request: Request): void {
   request.bits = BIT_LAST | BIT_REFUSED | BIT_NO_EVENT;
 }
 
+/** Opaque of the request or answer with its head at `at`, in network order. */
+// @ts-ignore: decorator
+@inline
+export function opaqueOf(at: usize): u32 {
+  return load<u32>(at + 12);
+}
+
 /** Whether the request ends the connection (QUIT). */
 export function isQuit(request: Request): bool {
   return request.op == OP_QUIT && (request.bits & BIT_REFUSED) == 0;
@@ -293,7 +300,7 @@ export function parseBinaryAnswer(at: usize): void {
   const extras = <u32>load<u8>(at + 4);
   const key = load16(at + 2);
   answerOpcode = load<u8>(at + 1);
-  answerOpaque = load<u32>(at + 12);
+  answerOpaque = opaqueOf(at);
   answerStatus = load16(at + 6);
   answerRest = load32(at + 8) - (head - BINARY_HEADER);
   answerValue = load32(at + 8) - extras - key;
@@ -311,6 +318,13 @@ export function parseBinaryAnswer(at: usize): void {
 export function isAnswerTo(request: Request): bool {
   if (request.opcode != answerOpcode || request.sentOpaque != answerOpaque) return false;
   return !answerHasKey || answerPrint == request.print;
+}
+
+/**
+ * Whether the last answer names its request by more than its opcode: many clients leave every opaque 0.
+ */
+export function namesRequest(): bool {
+  return answerOpaque != 0 || answerHasKey;
 }
 
 /**

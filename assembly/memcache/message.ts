@@ -7,7 +7,7 @@ import { EventRecord } from '../layout';
 export class Request extends EventRecord {
   /** Fingerprint of the key as sent. */
   print: u64;
-  /** Time of the packet that delivered the request's last byte. */
+  /** Time of the packet that delivered the request's last byte; TIME_UNKNOWN where the capture lacks it. */
   lastTime: u64;
   /** Time of the packet that delivered the answer's first byte, when ANSWERED. */
   answerTime: u64;
@@ -133,3 +133,4 @@ export const IS_FREE: u32 = 23;
 export const STORAGE_ANSWERS: u32 =
   (1 << IS_ERROR) | (1 << IS_STORED) | (1 << IS_NOT_STORED) | (1 << IS_EXISTS) | (1 << IS_NOT_FOUND) |
   (1 << IS_HD) | (1 << IS_NS) | (1 << IS_EX) | (1 << IS_NF) | (1 << IS_OK);
+

@@ -25,7 +25,7 @@ import {
 import { findOriginal, isOfEndedFlow, rememberBegun, rememberOver, setInitial } from './duplicates';
 import { countHalf, settleHalf, takeHalf } from './half';
 import {
-  beginWithSyn, findSyn, lagOf, rememberSyn, rememberSynAck, rememberSynAckAlone, Syn,
+  beginWithSyn, findSyn, lagOf, rememberSyn, rememberSynAck, rememberSynAckAlone, Syn, SYN_SENT,
 } from './handshake';
 import { forgetLingering, isSentBeforeReset, linger } from './linger';
 import { furthestOf, IS_MESSAGES, IS_UNACCEPTABLE, reachOf } from './overlap';
@@ -191,9 +191,9 @@ function takeAck(flow: Flow, other: Side): void {
 }
 
 /**
- * Reads an acknowledgement number below the highest one seen. Where the highest acknowledges bytes that were
- * never sent, the lower number replaces it. A number lower by more than the largest window ever offered makes
- * the receiver drop the segment (RFC 5961, section 5.2).
+ * Reads an acknowledgement number below the highest one seen. Where the highest acknowledges bytes that
+ * were never sent, the lower number replaces it. A number lower by more than the largest window ever
+ * offered makes the receiver drop the segment (RFC 5961, section 5.2).
  */
 function takeOlderAck(flow: Flow, other: Side): void {
   const at = packet;
@@ -224,9 +224,9 @@ function takeStamp(flow: Flow, side: Side): void {
 }
 
 /**
- * Whether the receiver accepts the current RST. Its sequence number must be that of the next byte (RFC 9293,
- * section 3.5.2) or of the FIN before it; or, where both sides agreed on SACK, the end of the last early
- * segment (Linux: tcp_validate_incoming).
+ * Whether the receiver accepts the current RST. Its sequence number must be that of the next byte (RFC
+ * 9293, section 3.5.2) or of the FIN before it; or, where both sides agreed on SACK, the end of the last
+ * early segment (Linux: tcp_validate_incoming).
  */
 function isAcceptableReset(flow: Flow, side: Side): bool {
   const from = packet.sequence;
@@ -239,8 +239,8 @@ function isAcceptableReset(flow: Flow, side: Side): bool {
 /**
  * Takes the current segment, which has an urgent byte, as up to three segments: the bytes before the urgent
  * one, that byte, and the bytes after it. The receiver removes the urgent byte from the stream (tcp(7))
- * unless it sets SO_OOBINLINE, which memcached does not. Linux takes the byte before the urgent pointer, and
- * the first byte where the pointer is 0.
+ * unless it sets SO_OOBINLINE, which memcached does not. Linux takes the byte before the urgent pointer,
+ * and the first byte where the pointer is 0.
  */
 function takeUrgent(flow: Flow): void {
   const at = packet;
@@ -309,10 +309,20 @@ function startFlow(known: Flow): void {
   }
   count(COUNTER_FLOWS);
   const time = isKnown ? syn.time : at.time;
+  const fromStart = isKnown && isFromStart(syn);
   if (isKnown) beginWithSyn(flow, syn);
   rememberBegun(flow, syn);
-  open(flow, isKnown, time);
+  open(flow, fromStart, time);
   segmentOf(flow);
+}
+
+/**
+ * Whether both sides of a flow with this handshake are seen from their starts. Without its SYN-ACK the
+ * current segment, the first one, tells where the server's side starts, if nothing can have been answered
+ * before it.
+ */
+function isFromStart(syn: Syn): bool {
+  return syn.state != SYN_SENT || (packet.side == CLIENT && packet.sequence == syn.client + 1);
 }
 
 /** Starts the flow just added as a duplicate of another one: it is followed to its end, but not read. */

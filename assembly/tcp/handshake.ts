@@ -151,7 +151,8 @@ export function findSyn(): Syn {
     const syn = entryOf(place, way);
     const fromClient = isOf(syn, sourcePortField(), destinationPortField());
     if (!fromClient && !isOf(syn, destinationPortField(), sourcePortField())) continue;
-    const distance = (fromClient ? from.sequence : from.ack) - syn.client - 1;
+    // A keep-alive before the first byte repeats the number of the SYN.
+    const distance = (fromClient ? from.sequence : from.ack - 1) - syn.client;
     if (distance > least || (distance == least && syn.state == SYN_SENT)) continue;
     // A SYN-ACK seen alone proves only the server's sequence number.
     if (syn.state == SYN_ANSWER_ALONE && fromClient) continue;

@@ -14,7 +14,7 @@ import {
   COUNTER_PAYLOAD_GAP, COUNTER_PAYLOAD_REPEATED, COUNTER_PAYLOAD_SKIPPED_REFUSED, COUNTER_REFUSED_SEGMENTS,
   COUNTER_RETRANSMITTED,
 } from '../layout';
-import { Packet, packet, reservePacket } from '../packet';
+import { Packet, packet, reservePacket, TIME_UNKNOWN } from '../packet';
 import {
   bytes, gap, GAP_CONTRADICTORY, GAP_NOT_CAPTURED, GAP_NOT_SEEN, GAP_PERHAPS_OVER, isProven, leftOut,
   messages, unread,
@@ -42,7 +42,7 @@ export function createReassembly(): void {
 
 /** Skips bytes that were never seen. */
 function skipHole(flow: Flow, index: u32, size: u32): void {
-  late.time = packet.time;
+  late.time = TIME_UNKNOWN;
   skip(flow, index, size, GAP_NOT_SEEN);
 }
 

@@ -74,6 +74,8 @@ export const SEGMENT_ATTACKS: readonly Attack[] = [
     write(wire, n) {
       for (let flow = 0; flow < n; flow++) {
         const connection = new Connection(wire, flow, { handshake: false });
+        // Only behind an answer is a request read in mid-stream.
+        connection.say('server', END);
         connection.say('client', GET);
       }
     },
@@ -101,6 +103,7 @@ export const SEGMENT_ATTACKS: readonly Attack[] = [
     write(wire, n) {
       for (let i = 0; i < n; i++) {
         const connection = new Connection(wire, 0, { handshake: false, addresses: cancelling(i) });
+        connection.say('server', END);
         connection.say('client', GET);
       }
     },

@@ -204,6 +204,7 @@ function noPayload({ one, payload, ports }: Facts): string | undefined {
 
 function twoClocks({ one }: Facts): string | undefined {
   const unknown = one('unknown_latency');
-  if (unknown === 0 || unknown <= POOR * one('answered')) return undefined;
+  // Without duplicates they are of requests whose ends are missing.
+  if (one('duplicates') === 0 || unknown <= POOR * one('answered')) return undefined;
   return `${percent(unknown / one('answered'))} of the latencies are not known: the same connections were captured at two points, and their clocks differ by as much: record the capture of one host`;
 }

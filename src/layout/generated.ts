@@ -1,7 +1,7 @@
 // Written by src/layout/emit.ts from src/layout/schema.ts. Do not edit.
 
 export const LAYOUT_VERSION = 1;
-export const LAYOUT_HASH = 0x334ef376;
+export const LAYOUT_HASH = 0xc0971402;
 
 /** entries of the table of connections that the counting program keeps, 64 bytes each */
 export const COUNT_FLOWS = 65536;
@@ -812,7 +812,7 @@ export const FLOW = {
   held: 56,
   /** u16: segments seen since delivery got stuck, 0: not stuck */
   stuck: 60,
-  /** u8: 1 where the server may still answer client bytes that were skipped: it has sent nothing since */
+  /** u8: 1 where the server may still answer client bytes that were skipped: since then it has sent nothing that acknowledges all of them */
   owed: 62,
   /** u8: 1 once the server took the length of an ms from a flag S, as releases before 1.6.10 do */
   size_flags: 63,
@@ -856,8 +856,12 @@ export const FLOW = {
   borders: 115,
   /** u32: time between the captures of the SYN and of its duplicate, in units of the packets; 0: no duplicate */
   copy_lag: 116,
+  /** u32: sequence number behind the client's segment with which it became tentatively in sync */
+  tried_to: 120,
   /** u8: times that whole packets of it were asked for (assembly/flow/uncut.ts) */
-  asked: 120,
+  asked: 124,
+  /** u8: exchanges in a row that fit while it was tentatively in sync */
+  fits: 125,
   SIZE: 128,
 } as const;
 

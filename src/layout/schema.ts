@@ -609,7 +609,7 @@ export const schema: Schema = {
         f(
           'owed',
           'u8',
-          '1 where the server may still answer client bytes that were skipped: it has sent nothing since',
+          '1 where the server may still answer client bytes that were skipped: since then it has sent nothing that acknowledges all of them',
         ),
         f(
           'size_flags',
@@ -644,8 +644,14 @@ export const schema: Schema = {
           'u32',
           'time between the captures of the SYN and of its duplicate, in units of the packets; 0: no duplicate',
         ),
+        f(
+          'tried_to',
+          'u32',
+          "sequence number behind the client's segment with which it became tentatively in sync",
+        ),
         f('asked', 'u8', 'times that whole packets of it were asked for (assembly/flow/uncut.ts)'),
-        f('pad0', 'u8', 'zero', 7),
+        f('fits', 'u8', 'exchanges in a row that fit while it was tentatively in sync'),
+        f('pad0', 'u8', 'zero', 2),
       ],
     },
     exchange: {

@@ -45,7 +45,7 @@ function fields(...parts: [value: number | bigint, size: number][]): Uint8Array 
   );
 }
 
-class BinaryModel {
+export class BinaryModel {
   readonly #random: () => number;
   readonly #items = new Map<string, Item>();
   readonly #withCas: boolean;
