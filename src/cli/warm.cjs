@@ -10,11 +10,11 @@ const { CODE, compile, run } = require('../../dist/bin/membench.cjs');
 /** The header of a capture of Ethernet packets (pcap-savefile(5)). */
 const HEADER = new Uint32Array([0xa1b2c3d4, 0x00040002, 0, 0, 262144, 1]);
 
+rmSync(CODE, { force: true });
+const script = compile();
 const folder = mkdtempSync(join(tmpdir(), 'membench-build-'));
 const capture = join(folder, 'empty.pcap');
 writeFileSync(capture, HEADER);
-rmSync(CODE, { force: true });
-const script = compile();
 process.on('exit', () => {
   writeFileSync(CODE, script.createCachedData());
   rmSync(folder, { recursive: true });
