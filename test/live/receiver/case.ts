@@ -24,6 +24,8 @@ export interface Case {
   ends?: 'reset' | 'finished';
   /** Where the recording differs from what was on the device. */
   recorded?(packets: Packet[]): Packet[];
+  /** Events at its start that only prove where the recorder is, and are not recorded. Default 0. */
+  unproven?: number;
   /** Linktype of that; raw IP otherwise. */
   linktype?: number;
   /** Copies contradict each other: what the recorder lacks is a counted gap, and what it has is what happened. */
