@@ -67,21 +67,6 @@ export class ConnNumbers {
     }
   }
 
-  /** Numbers the connections of a column, all of one worker. */
-  add(worker: number, conns: Uint32Array): void {
-    let index = -1;
-    let page: Uint32Array | null = null;
-    for (let i = 0; i < conns.length; i++) {
-      const conn = conns[i]!;
-      if (conn >>> PAGE_BITS !== index) {
-        index = conn >>> PAGE_BITS;
-        page = this.#turnTo(worker, index);
-      }
-      if (page === null) this.#scatteredNumber(worker, conn);
-      else if (page[conn & (PAGE - 1)] === 0) page[conn & (PAGE - 1)] = ++this.#size;
-    }
-  }
-
   /** The page of a connection; null where it must not be made. */
   #turnTo(worker: number, index: number): Uint32Array | null {
     let pages = this.#pages.get(worker);
