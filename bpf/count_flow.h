@@ -62,7 +62,10 @@ struct flow {
 
 _Static_assert(sizeof(struct flow) == 64, "a flow is one cache line");
 
-/* By the low bits of the hash; a connection whose entry is taken is not followed. */
+/*
+ * By the low bits of the hash, in one of two entries beside each other. A connection that finds both taken is not
+ * followed.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, MEMBENCH_COUNT_FLOWS);
@@ -99,11 +102,19 @@ static __always_inline __u32 tag_of(__u64 hash)
 	return (hash >> 32) | 1;
 }
 
+/* The entry of a connection, or the one it would get. */
 static __always_inline struct flow *flow_at(__u64 hash)
 {
 	__u32 index = hash & (MEMBENCH_COUNT_FLOWS - 1);
+	struct flow *first = bpf_map_lookup_elem(&flows, &index), *second;
 
-	return bpf_map_lookup_elem(&flows, &index);
+	if (!first || first->tag == tag_of(hash))
+		return first;
+	index ^= 1;
+	second = bpf_map_lookup_elem(&flows, &index);
+	if (second && (second->tag == tag_of(hash) || (first->tag && !second->tag)))
+		return second;
+	return first;
 }
 
 /* Starts to follow a connection, of which nothing is known yet. */

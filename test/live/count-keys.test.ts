@@ -117,6 +117,8 @@ live(
     await recording.stop();
     const { mrc, keys, events } = await analyze([profile]);
     const told = counting.reports.at(-1)!;
+    const { repeated, ...skipped } = told.total.skipped;
+    t.deepEqual(skipped, {});
     t.is(told.key_sample!.requests, events);
     t.deepEqual(told.keys, keys.top.slice(0, 10));
     t.deepEqual([told.mrc!.reads, told.mrc!.cold_misses], [mrc.reads, mrc.cold_misses]);
