@@ -146,6 +146,7 @@ export async function loadSeccomp(): Promise<Seccomp> {
   const lib = koffi.load(null);
   const syscall = lib.func('long syscall(long number, unsigned long a, unsigned long b, void *c)');
   const socket = lib.func('int socket(int domain, int type, int protocol)');
+  const programs: Uint8Array[] = [];
   /**
    * Installs a filter. Returns 0, the id of a thread in which it could not be installed, or a negative errno.
    */
@@ -156,6 +157,8 @@ export async function loadSeccomp(): Promise<Seccomp> {
     head.setBigUint64(8, BigInt(libc.addressOf(program)), true);
     const number = SECCOMP[ARCHITECTURES.indexOf(architecture)]!;
     const at = new Uint8Array(head.buffer);
+    // Of the program the call has the address alone: it must not be collected before.
+    programs.push(program);
     const result = Number(
       syscall(number, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_SPEC_ALLOW, at),
     );

@@ -1,5 +1,4 @@
 /** Runs the counting program on packets made by hand (BPF_PROG_TEST_RUN), and reads what it counted. */
-import koffi from 'koffi';
 import { Counters } from '#src/count/counters.js';
 import { KeyRing } from '#src/count/key-ring.js';
 import { type Counted, countedIn } from '#src/count/report.js';
@@ -8,6 +7,7 @@ import { loadLibc, PROT_READ, PROT_WRITE } from '#src/native/libc.js';
 import { type CountingPrograms, loadCounting } from '#src/source/ebpf/counting.js';
 import { loadLibbpf } from '#src/source/ebpf/libbpf.js';
 import { ACK, FIN, type Ip, ipv4, ipv6, link, PSH, SYN, tcp } from './packets.js';
+import { loadTestRun, type TestRun } from './test-run.js';
 
 const SERVER_PORT = 11211;
 const CLIENT: Ip = { source: 1, destination: 2 };
@@ -68,14 +68,14 @@ async function openRing({ ring }: CountingPrograms) {
 /** The program, with counters of its own. */
 export class CountingProgram {
   readonly descriptor: number;
-  readonly #run: (options: Uint8Array) => number;
+  readonly #run: TestRun;
   readonly #read: () => Counters;
   readonly ring: Awaited<ReturnType<typeof openRing>>;
   readonly close: () => void;
 
   private constructor(
     descriptor: number,
-    run: (options: Uint8Array) => number,
+    run: TestRun,
     read: () => Counters,
     ring: Awaited<ReturnType<typeof openRing>>,
     close: () => void,
@@ -101,10 +101,9 @@ export class CountingProgram {
     const words = programs.cpus * COUNT_COUNTERS;
     const size = Math.ceil((words * 8) / libc.pageSize) * libc.pageSize;
     const counters = new BigUint64Array(libc.map(size, PROT_READ, programs.counters, 0), 0, words);
-    const run = koffi.load('libbpf.so.1').func('int bpf_prog_test_run_opts(int program, void *options)');
     return new CountingProgram(
       programs.l2,
-      (options) => run(programs.l2, options),
+      loadTestRun(),
       () => Counters.sum(counters),
       await openRing(programs),
       () => programs.close(),
@@ -113,16 +112,8 @@ export class CountingProgram {
 
   /** Passes a frame through the program. */
   pass(frame: Uint8Array): void {
-    // struct bpf_test_run_opts (bpf/bpf.h).
-    const options = new DataView(new ArrayBuffer(80));
-    const data = Uint8Array.from(frame);
-    options.setBigUint64(0, 80n, true);
-    options.setBigUint64(8, BigInt(koffi.address(data)), true);
-    options.setUint32(24, data.length, true);
-    const code = this.#run(new Uint8Array(options.buffer));
+    const code = this.#run(this.descriptor, frame);
     if (code !== 0) throw new Error(`bpf_prog_test_run_opts: ${code}`);
-    // TCX_NEXT, TC_ACT_UNSPEC: whatever comes next decides.
-    if (options.getInt32(56, true) !== -1) throw new Error('the program decides over packets');
   }
 
   get counters(): Counters {
