@@ -30,6 +30,7 @@ const HEAD = [
   'wire to event, P50',
   'P99',
   'peak memory',
+  'shared parts once',
   'growth',
 ];
 
@@ -70,6 +71,11 @@ function cells(rounds: Rounds, name: string, runs: readonly Run[], timed: Run | 
     ),
     median(
       told(({ peak }) => peak / MIB),
+      0,
+      ' MiB',
+    ),
+    median(
+      told(({ inUse }) => inUse / MIB),
       0,
       ' MiB',
     ),

@@ -40,6 +40,14 @@ export function peakMemory(pids: readonly number[]): number {
   return kibibytes.reduce((sum, size) => sum + size, 0) * 1024;
 }
 
+/** Resident memory now, bytes; what is shared, between processes or by two mappings of a ring, counts once. */
+export function memoryInUse(pids: readonly number[]): number {
+  const kibibytes = pids.map((pid) =>
+    Number(/^Pss:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0),
+  );
+  return kibibytes.reduce((sum, size) => sum + size, 0) * 1024;
+}
+
 /** Ids of the BPF programs that processes hold, directly or by a link. */
 export function bpfPrograms(pids: readonly number[]): number[] {
   const ids = pids.flatMap((pid) =>

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Recorder } from './contestants.js';
 import { type Load, type LoadOnWire, putLoad } from './load.js';
 import { type Network, PORT } from './network.js';
-import { bpfPrograms, cpuTime, peakMemory, processTree } from './proc.js';
+import { bpfPrograms, cpuTime, memoryInUse, peakMemory, processTree } from './proc.js';
 import { until } from './process.js';
 import { type ProgramTime, programTime } from './program-time.js';
 import type { Outcome } from './said.js';
@@ -28,7 +28,9 @@ export interface Recorded extends Outcome {
   cpu: number;
   /** Peak resident memory of all its processes, bytes. */
   peak: number;
-  /** By how much that rose under the load, bytes. */
+  /** Memory in use after the load, bytes; what is shared counts once. */
+  inUse: number;
+  /** By how much the peak rose under the load, bytes. */
   growth: number;
   /** Time of its BPF programs, where requested. */
   programs?: ProgramTime;
@@ -85,13 +87,21 @@ async function runBeside(stage: Stage, recorder: Recorder, load: Load): Promise<
     await sleep(DRAIN, undefined, { signal });
     const cpu = cpuTime(pids) - cpuBefore;
     const peak = peakMemory(pids);
+    const inUse = memoryInUse(pids);
     const programs = since(programsBefore, programTime(ids));
     await program.stop('SIGINT');
     const outcome = recorder.outcome(program.stdout, program.stderr);
     if (outcome === null) throw new Error(`${recorder.name} says nothing of what it did\n${program.stderr}`);
     return {
       load: onWire,
-      recorded: { ...outcome, cpu, peak, growth: peak - peakBefore, ...(stage.withPrograms && { programs }) },
+      recorded: {
+        ...outcome,
+        cpu,
+        peak,
+        inUse,
+        growth: peak - peakBefore,
+        ...(stage.withPrograms && { programs }),
+      },
     };
   } finally {
     await network.end(program);

@@ -15,6 +15,7 @@ const NONE_LOST = {
   ringBytes: null,
   cpu: 1000,
   peak: 1,
+  inUse: 0,
   growth: 0,
 };
 
