@@ -22,7 +22,7 @@ export function analyzeOrderElsewhere(
   { onProgress, signal }: Watch,
 ): Promise<OrderedAnalysis> {
   const workerData: ThreadData = { paths, options };
-  const worker = new Worker(new URL('./order-thread.js', import.meta.url), { workerData });
+  const worker = new Worker(new URL('./order-thread.cjs', import.meta.url), { workerData });
   return new Promise<OrderedAnalysis>((resolve, reject) => {
     worker.on('message', (message: FromThread) => {
       if ('result' in message) resolve(message.result);

@@ -1,9 +1,10 @@
-import { type Waiting, waitingBlocks } from '../profile/event-order.js';
+import { BlockMemory } from '../profile/block-memory.js';
+import { createRows, EventOrder, type Waiting, waitingBlocks } from '../profile/event-order.js';
+import { orderRows } from '../profile/order.js';
 import type { ProfileReader } from '../profile/reader.js';
 import { type DataColumn, decodeRows, type SortedBlock } from '../profile/sorted-block.js';
 import { type EventKind, EventKinds } from './event-kinds.js';
 import type { KeyTable } from './key-table.js';
-import { RowWindow } from './row-window.js';
 import { isSelected, type Selection } from './selection.js';
 import { createSequence, HIT, MISS, type OrderedCollector, READ, type Sequence } from './sequence.js';
 
@@ -13,10 +14,18 @@ const WANTED: ReadonlySet<DataColumn> = new Set(['key', 'value_size', 'ttl']);
 
 /**
  * What is known of an entry of a block's dictionary: the number of its key, -1 where that is not of the
- * sample; for how many keys it stands; and its bytes.
+ * sample; for how many keys it stands, a power of two; and its bytes. Exact in 32 bits, so that a dictionary stays in the
+ * processor's cache.
  */
 const ENTRY = 4;
 const [ID, WEIGHT, KEY_SIZE] = [0, 1, 2] as const;
+
+/** A block some rows of which are still to come. */
+interface Open {
+  memory: BlockMemory;
+  /** By entry of its dictionary: see ENTRY. */
+  keys: Float32Array;
+}
 
 /**
  * Hands the events of all good blocks to collectors in the total order of FORMAT.md: those with a key of
@@ -33,19 +42,18 @@ export class OrderedRows {
   readonly #table: KeyTable;
   readonly #collectors: readonly OrderedCollector[];
   readonly #selection: Selection | null;
-  readonly #waiting: readonly Waiting[];
-  #next = 0;
+  readonly #order: EventOrder;
+  readonly #rows = createRows(ROWS);
+  readonly #open = new Map<SortedBlock, Open>();
+  /** Memory of blocks that are done. */
+  readonly #free: BlockMemory[] = [];
   /** The time that others are told from, as two words of 32 bits. */
   readonly #originHigh: number;
   readonly #originLow: number;
-  /** Nanoseconds that the times of all blocks are multiples of. */
-  #unit = 0;
-  readonly #window = new RowWindow();
   readonly #sequence: Sequence = createSequence(ROWS);
   readonly #kinds = new EventKinds();
   /** What rows ask of their kind, by its number. */
   #facts = factsOf([], null);
-  readonly #scratch = new Scratch();
 
   /** @param table of the sample, its own: the keys' numbers mean the same to all `collectors` */
   constructor(
@@ -54,70 +62,71 @@ export class OrderedRows {
     collectors: readonly OrderedCollector[],
     selection: Selection | null,
   ) {
-    this.#waiting = waitingBlocks(readers);
-    this.#originHigh = this.#waiting[0]?.start.high ?? 0;
-    this.#originLow = this.#waiting[0]?.start.low ?? 0;
+    const waiting = waitingBlocks(readers);
+    this.#order = new EventOrder(waiting);
+    this.#originHigh = waiting[0]?.start.high ?? 0;
+    this.#originLow = waiting[0]?.start.low ?? 0;
     this.#table = table;
     this.#collectors = collectors;
     this.#selection = selection;
   }
 
   /**
-   * Reads a block, and hands on the rows that no later block can have earlier ones than. False where there
+   * Hands on the next rows, up to those that a block may have earlier ones than, and then reads that. False where there
    * are no more.
    */
   next(): boolean {
-    const waiting = this.#waiting[this.#next++];
-    if (waiting === undefined) return false;
-    this.#read(waiting);
-    this.#limit();
-    const next = this.#waiting[this.#next];
-    const before =
-      next === undefined ? Number.POSITIVE_INFINITY : this.#relative(next.start.high, next.start.low);
-    do {
-      this.#window.findOrder(before, this.#unit);
-      for (let at = 0; at < this.#window.ordered; at += ROWS) {
-        this.#take(at);
-        for (const collector of this.#collectors) collector.add(this.#sequence);
-      }
-    } while (this.#removeOrdered());
+    const rows = this.#rows;
+    this.#order.begin(rows);
+    const wanted = this.#order.fill(rows);
+    if (rows.rows > 0) {
+      this.#take();
+      for (const collector of this.#collectors) collector.add(this.#sequence);
+    }
+    if (wanted === null) return rows.rows > 0;
+    this.#close();
+    this.#read(wanted);
     return true;
   }
 
-  /** Whether there were any. */
-  #removeOrdered(): boolean {
-    const { ordered } = this.#window;
-    if (ordered > 0) this.#window.remove();
-    return ordered > 0;
+  /** Takes back the memory of blocks that have no more rows. */
+  #close(): void {
+    const { blocks } = this.#order;
+    for (const [block, { memory }] of this.#open) {
+      if (blocks.has(block)) continue;
+      this.#open.delete(block);
+      this.#free.push(memory);
+    }
   }
 
   #read({ reader, entry, end, ...owner }: Waiting): void {
     this.done += entry.events;
-    this.#scratch.reset();
-    const { allocate } = this.#scratch;
-    let unit = 1;
+    const memory = this.#free.pop() ?? new BlockMemory();
+    memory.reset();
     const block = reader.read(entry, (encoded) => {
-      unit = encoded.unit;
       const numbers = this.#kinds.numbersOf(encoded);
-      return decodeRows({ block: encoded, owner, wanted: WANTED, numbers }, allocate);
+      return decodeRows({ block: encoded, owner, wanted: WANTED, numbers }, memory.allocate);
     });
-    if (block === null) return;
-    this.#unit = this.#unit === 0 || this.#unit === unit ? unit : 1;
+    if (block === null) {
+      this.#free.push(memory);
+      return;
+    }
     this.#facts = factsOf(this.#kinds.kinds, this.#selection?.ops ?? null);
     const last = this.#selection === null ? this.#relative(end.high, end.low) : this.#lastOf(block);
     this.end = Math.max(this.end, last);
-    this.#choose(block);
+    const chosen = words(memory, block.rows);
+    const keyed = this.#choose(block, chosen, memory);
+    block.order = chosen.subarray(0, keyed);
+    orderRows(block.order, block, reader.header.unit);
+    this.#order.open(block);
   }
 
-  /**
-   * Takes the rows whose key is of the sample into the window. The others only count, which needs no order.
-   */
-  #choose(block: SortedBlock): void {
+  /** Finds the rows whose key is of the sample, and numbers the keys. The others only count, which needs no order. */
+  #choose(block: SortedBlock, chosen: Uint32Array, memory: BlockMemory): number {
     const { rows, shape, key, keySize, time } = block;
     const { takes, hasKey } = this.#facts;
     const selection = this.#selection;
-    const chosen = this.#scratch.words(rows);
-    const events = this.#scratch.words(keySize.length).fill(0);
+    const events = words(memory, keySize.length).fill(0);
     const kinds = new Uint32Array(takes.length);
     let keyed = 0;
     for (let i = 0; i < rows; i++) {
@@ -130,7 +139,15 @@ export class OrderedRows {
       chosen[keyed++] = i;
     }
     this.#count(kinds);
-    this.#add(block, chosen.subarray(0, keyed), this.#number(block, events));
+    const keys = this.#number(block, events, memory);
+    this.#open.set(block, { memory, keys });
+    this.#limit();
+    let found = 0;
+    for (let i = 0; i < keyed; i++) {
+      const row = chosen[i]!;
+      if (keys[ENTRY * key[row]! + ID]! >= 0) chosen[found++] = row;
+    }
+    return found;
   }
 
   /** Counts hits and misses of commands that ask for a value, by their kinds. */
@@ -155,9 +172,9 @@ export class OrderedRows {
   }
 
   /** Numbers the keys of a block, and counts them: once for each key, not for each event. */
-  #number({ keyHash, keySize }: SortedBlock, events: Uint32Array): Float64Array {
+  #number({ keyHash, keySize }: SortedBlock, events: Uint32Array, memory: BlockMemory): Float32Array {
     const table = this.#table;
-    const keys = this.#scratch.doubles(ENTRY * events.length);
+    const keys = floats(memory, ENTRY * events.length);
     for (let i = 0; i < events.length; i++) {
       const id = events[i] === 0 ? -1 : table.idOf(keyHash[2 * i]!, keyHash[2 * i + 1]!);
       keys[ENTRY * i + ID] = id;
@@ -169,37 +186,6 @@ export class OrderedRows {
     return keys;
   }
 
-  /** @param chosen rows that have a key; `keys`: see ENTRY */
-  #add(block: SortedBlock, chosen: Uint32Array, keys: Float64Array): void {
-    const { overhead, hasTtl } = this.#facts;
-    const { shape, key, time, valueSize, wide, ordinal, conn, sub, keyIndex, run, worker } = block;
-    const to = this.#window;
-    to.reserve(chosen.length);
-    let at = to.rows;
-    for (let i = 0; i < chosen.length; i++) {
-      const row = chosen[i]!;
-      const entry = ENTRY * key[row]!;
-      const id = keys[entry + ID]!;
-      if (id < 0) continue;
-      const kind = shape[row]!;
-      const own = overhead[kind]!;
-      to.time[at] = this.#timeOf(time, row);
-      to.id[at] = id;
-      to.kind[at] = kind;
-      to.itemSize[at] = own < 0 ? -1 : own + keys[entry + KEY_SIZE]! + valueSize[row]!;
-      to.ttl[at] = hasTtl[kind] === 1 ? signed(wide.ttl!, row) : Number.NaN;
-      to.weight[at] = keys[entry + WEIGHT]!;
-      to.run[at] = run;
-      to.ordinal[at] = ordinal[2 * row + 1]! * 2 ** 32 + ordinal[2 * row]!;
-      to.worker[at] = worker;
-      to.conn[at] = conn[row]!;
-      to.sub[at] = sub === null ? 0 : sub[row]!;
-      to.keyIndex[at] = keyIndex === null ? 0 : keyIndex[row]!;
-      at++;
-    }
-    to.rows = at;
-  }
-
   /** Nanoseconds since the first event of all. */
   #timeOf(time: Uint32Array, row: number): number {
     return this.#relative(time[2 * row + 1]!, time[2 * row]!);
@@ -209,25 +195,36 @@ export class OrderedRows {
     return (high - this.#originHigh) * 2 ** 32 + (low - this.#originLow);
   }
 
-  /** Makes ordered rows a sequence, from one of them on. */
-  #take(from: number): void {
-    const sequence = this.#sequence;
-    const { time, id, act, outcome, itemSize, ttl, weight } = sequence;
-    const facts = this.#facts;
-    const window = this.#window;
-    const { order } = window;
-    const rows = Math.min(ROWS, window.ordered - from);
-    sequence.rows = rows;
+  /** Makes the rows at hand a sequence. */
+  #take(): void {
+    const { rows, blocks } = this.#rows;
+    for (const [slot, block] of blocks.entries()) this.#takeOf(block, slot);
+    this.#sequence.rows = rows;
+  }
+
+  /** Puts the rows of one block into their places. */
+  #takeOf(block: SortedBlock, slot: number): void {
+    const { rows, row: order, block: slots } = this.#rows;
+    const keys = this.#open.get(block)!.keys;
+    const { shape, key, time: times, valueSize } = block;
+    const { time, id, act, outcome, itemSize, ttl, weight } = this.#sequence;
+    const { act: acts, outcome: outcomes, overhead, hasTtl } = this.#facts;
+    const ttls = block.wide.ttl ?? times;
+    const high = this.#originHigh;
+    const low = this.#originLow;
     for (let i = 0; i < rows; i++) {
-      const row = order[from + i]!;
-      const kind = window.kind[row]!;
-      time[i] = window.time[row]!;
-      id[i] = window.id[row]!;
-      act[i] = facts.act[kind]!;
-      outcome[i] = facts.outcome[kind]!;
-      itemSize[i] = window.itemSize[row]!;
-      ttl[i] = window.ttl[row]!;
-      weight[i] = window.weight[row]!;
+      if (slots[i] !== slot) continue;
+      const row = order[i]!;
+      const entry = ENTRY * key[row]!;
+      const kind = shape[row]!;
+      const beside = overhead[kind]!;
+      id[i] = keys[entry + ID]!;
+      time[i] = (times[2 * row + 1]! - high) * 2 ** 32 + (times[2 * row]! - low);
+      act[i] = acts[kind]!;
+      outcome[i] = outcomes[kind]!;
+      itemSize[i] = beside < 0 ? -1 : beside + keys[entry + KEY_SIZE]! + valueSize[row]!;
+      ttl[i] = hasTtl[kind] === 1 ? signed(ttls, row) : Number.NaN;
+      weight[i] = keys[entry + WEIGHT]!;
     }
   }
 
@@ -235,44 +232,26 @@ export class OrderedRows {
     const renumbered = this.#table.limit();
     if (renumbered === null) return;
     for (const collector of this.#collectors) collector.renumber?.(renumbered);
-    const window = this.#window;
-    window.keep((row) => {
-      const id = renumbered[window.id[row]!]!;
-      if (id < 0) return false;
-      window.id[row] = id;
-      window.weight[row] = this.#table.weightOf(id);
-      return true;
-    });
+    for (const { keys } of this.#open.values()) {
+      for (let at = 0; at < keys.length; at += ENTRY) {
+        const before = keys[at + ID]!;
+        const id = before < 0 ? -1 : renumbered[before]!;
+        keys[at + ID] = id;
+        if (id >= 0) keys[at + WEIGHT] = this.#table.weightOf(id);
+      }
+    }
+    this.#order.keep((block, row) => this.#open.get(block)!.keys[ENTRY * block.key[row]! + ID]! >= 0);
   }
 }
 
-/** Memory for one block after another. */
-class Scratch {
-  #buffer = new ArrayBuffer(2 ** 22);
-  #used = 0;
+function words(memory: BlockMemory, length: number): Uint32Array {
+  const { buffer, offset } = memory.allocate(4 * length);
+  return new Uint32Array(buffer, offset, length);
+}
 
-  reset(): void {
-    this.#used = 0;
-  }
-
-  readonly allocate = (bytes: number): { buffer: ArrayBuffer; offset: number } => {
-    const offset = this.#used;
-    this.#used += Math.ceil(bytes / 8) * 8;
-    if (this.#used <= this.#buffer.byteLength) return { buffer: this.#buffer, offset };
-    // What was allocated before stays in the smaller one.
-    this.#buffer = new ArrayBuffer(2 * this.#used);
-    return { buffer: this.#buffer, offset };
-  };
-
-  words(length: number): Uint32Array {
-    const { buffer, offset } = this.allocate(4 * length);
-    return new Uint32Array(buffer, offset, length);
-  }
-
-  doubles(length: number): Float64Array {
-    const { buffer, offset } = this.allocate(8 * length);
-    return new Float64Array(buffer, offset, length);
-  }
+function floats(memory: BlockMemory, length: number): Float32Array {
+  const { buffer, offset } = memory.allocate(4 * length);
+  return new Float32Array(buffer, offset, length);
 }
 
 /** @param ops selected commands; null: all */

@@ -66,7 +66,7 @@ interface Open {
   taken: number;
   /** Number of the block in the rows at hand; -1 where none of them is of it. */
   slot: number;
-  /** Time of the next row, as #keyOf says. */
+  /** Time of the next row, as #keyOfTime says. */
   key: number;
 }
 
@@ -101,7 +101,7 @@ export class EventOrder {
 
   /** Rows that were not taken, of open blocks and of those that were not asked for. */
   get left(): number {
-    const open = this.#open.reduce((sum, { block, taken }) => sum + block.rows - taken, 0);
+    const open = this.#open.reduce((sum, { block, taken }) => sum + block.order.length - taken, 0);
     return this.#waiting.slice(this.#next).reduce((sum, { entry }) => sum + entry.events, open);
   }
 
@@ -125,18 +125,25 @@ export class EventOrder {
     return next;
   }
 
-  /** Takes in the block that was asked for; null where it is damaged. */
+  /** Takes in the rows in the order of the block that was asked for; null where it is damaged. */
   open(block: SortedBlock | null): void {
-    if (block === null) return;
-    const { time, order } = block;
-    const row = order[0]!;
-    const key = this.#keyOf(time[2 * row]!, time[2 * row + 1]!);
-    this.#open.push({ block, taken: 0, slot: -1, key });
+    if (block === null || block.order.length === 0) return;
+    this.#open.push({ block, taken: 0, slot: -1, key: this.#keyOf(block, block.order[0]!) });
+  }
+
+  /** Leaves out some of the rows that were not taken. */
+  keep(isKept: (block: SortedBlock, row: number) => boolean): void {
+    const open = this.#open;
+    this.#open = [];
+    for (const { block, taken } of open) {
+      block.order = block.order.subarray(taken).filter((row) => isKept(block, row));
+      this.open(block);
+    }
   }
 
   /** Takes rows earlier than the border. */
   #take(rows: Rows, border: Words): void {
-    const borderKey = this.#keyOf(border.low, border.high);
+    const borderKey = this.#keyOfTime(border.low, border.high);
     while (rows.rows < rows.row.length) {
       this.#findFirst();
       const first = this.#first;
@@ -144,7 +151,7 @@ export class EventOrder {
       if (first.key === borderKey && !isBeforeTime(first, border)) return;
       const second = this.#second;
       this.#takeRun(rows, first, second !== undefined && second.key < borderKey ? second.key : borderKey);
-      if (first.taken === first.block.rows) this.#open = this.#open.filter((open) => open !== first);
+      if (first.taken === first.block.order.length) this.#open = this.#open.filter((open) => open !== first);
     }
   }
 
@@ -179,18 +186,22 @@ export class EventOrder {
       out[at++] = row;
       if (++taken === order.length) break;
       row = order[taken]!;
-      key = this.#keyOf(time[2 * row]!, time[2 * row + 1]!);
+      key = this.#keyOfTime(time[2 * row]!, time[2 * row + 1]!);
     } while (taken < end && key < limit);
     rows.rows = at;
     open.taken = taken;
     open.key = key;
   }
 
+  #keyOf({ time }: SortedBlock, row: number): number {
+    return this.#keyOfTime(time[2 * row]!, time[2 * row + 1]!);
+  }
+
   /**
    * A time as a double, counted from the first block: one comparison where two words need two. Beyond 104 days it is
    * rounded, so that times in order may have equal keys, but never keys in the other order.
    */
-  #keyOf(low: number, high: number): number {
+  #keyOfTime(low: number, high: number): number {
     return (high - this.#baseHigh) * 2 ** 32 + low;
   }
 }

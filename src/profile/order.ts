@@ -5,6 +5,8 @@ const DIGIT_BITS = 11;
 const DIGITS = 1 << DIGIT_BITS;
 /** Rows of one time up to which they are put in order one by one. */
 const FEW = 16;
+/** Moves of a row, on average, that take as long as the rounds of a radix sort. */
+const MOVES_A_ROW = 16;
 
 /** Columns of a block that rows are ordered by. */
 export interface Ordered {
@@ -70,6 +72,7 @@ export function orderRows(order: Uint32Array, block: Ordered, unit = 1): void {
     order.sort((a, b) => compareRows(block, a, block, b));
     return;
   }
+  if (insertionSort(order, spans, block)) return;
   radixSort(order, spans);
   orderTies(order, spans, block);
 }
@@ -84,10 +87,7 @@ function makeScratch(rows: number): void {
   orderScratch = new Uint32Array(2 * rows);
 }
 
-/**
- * Times counted from the earliest one in units, until the next call; null where one exceeds 32 bits of
- * nanoseconds.
- */
+/** Times counted from the earliest one in units, until the next call; null where one exceeds 32 bits. */
 function spansOf(times: Uint32Array, unit: number): Uint32Array | null {
   const rows = times.length / 2;
   let minHigh = 0xffffffff;
@@ -102,13 +102,13 @@ function spansOf(times: Uint32Array, unit: number): Uint32Array | null {
   }
   makeScratch(rows);
   const spans = spanScratch.subarray(0, rows);
+  let longest = 0;
   for (let i = 0; i < rows; i++) {
-    const low = times[2 * i]!;
-    const borrow = low < minLow ? 1 : 0;
-    if (times[2 * i + 1]! - minHigh !== borrow) return null;
-    spans[i] = ((low - minLow) >>> 0) / unit;
+    const span = ((times[2 * i + 1]! - minHigh) * 2 ** 32 + (times[2 * i]! - minLow)) / unit;
+    if (span > longest) longest = span;
+    spans[i] = span;
   }
-  return spans;
+  return longest < 2 ** 32 ? spans : null;
 }
 
 /** Sorts rows by their spans, numbers below 2^32 by row; rows of one span keep their order. */
@@ -142,6 +142,33 @@ export function radixSort(order: Uint32Array, spans: Uint32Array): void {
     [from, to] = [to, from];
   }
   if (from !== order) order.set(from);
+}
+
+/**
+ * Puts rows in order that nearly are, as those of one worker: a request is late by the few that were answered while it
+ * waited. Returns false, with the rows in some order, where they are not and it would take long.
+ */
+function insertionSort(order: Uint32Array, spans: Uint32Array, block: Ordered): boolean {
+  let left = MOVES_A_ROW * order.length;
+  let most = -1;
+  for (let i = 0; i < order.length; i++) {
+    const row = order[i]!;
+    const span = spans[row]!;
+    if (span > most) {
+      most = span;
+      continue;
+    }
+    let at = i;
+    for (; at > 0 && left > 0; at--, left--) {
+      const before = order[at - 1]!;
+      const difference = spans[before]! - span;
+      if (difference < 0 || (difference === 0 && compareRows(block, before, block, row) <= 0)) break;
+      order[at] = before;
+    }
+    order[at] = row;
+    if (left === 0) return false;
+  }
+  return true;
 }
 
 /** Puts rows of one time in order. */

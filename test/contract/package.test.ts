@@ -22,6 +22,7 @@ test('the package holds what runs, and what explains it', (t) => {
     'dist/profile.js',
     'dist/pool/piscina.cjs',
     'dist/export/thread.cjs',
+    'dist/analyze/order-thread.cjs',
     'dist/wasm/pipeline.wasm',
     'dist/wasm/pipeline-scalar.wasm',
     'dist/bpf/packets.bpf.o',

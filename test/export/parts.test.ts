@@ -140,11 +140,14 @@ const blocks = fc
 
 test('rows come in the order of their comparison, over short spans and long, all or some', (t) => {
   fc.assert(
-    fc.property(blocks, fc.integer({ min: 1, max: 3 }), (block, every) => {
+    fc.property(blocks, fc.integer({ min: 1, max: 3 }), fc.boolean(), (block, every, isNearly) => {
+      // Only the last few rows are out of order: another way of sorting.
+      if (isNearly) new BigUint64Array(block.time.buffer).subarray(3).sort().subarray(-3).reverse();
       const all = Uint32Array.from(block.conn.keys()).filter((row) => row % every === 0);
       const rows = all.length;
       const order = all.slice();
-      orderRows(order, block);
+      const isThousands = new BigUint64Array(block.time.buffer).every((time) => time % 1000n === 0n);
+      orderRows(order, block, isThousands ? 1000 : 1);
       t.deepEqual(order.slice().sort(), all);
       for (let i = 1; i < rows; i++) {
         if (compareRows(block, order[i - 1]!, block, order[i]!) > 0) t.fail(`${i}`);

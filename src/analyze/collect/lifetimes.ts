@@ -54,11 +54,10 @@ export class LifetimeCounter implements OrderedCollector {
 
   add({ rows, time, id, act, outcome, ttl, weight: weights }: Sequence): void {
     const counts = this.#counts;
+    this.#keys.reach(this.#table.size);
+    const { values } = this.#keys;
     for (let i = 0; i < rows; i++) {
-      const key = id[i]!;
-      this.#keys.reach(key);
-      const { values } = this.#keys;
-      const own = KEY * key;
+      const own = KEY * id[i]!;
       const now = time[i]!;
       const weight = weights[i]!;
       this.#expire(own, now, weight);
