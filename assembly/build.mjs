@@ -3,12 +3,14 @@
  * embedded as text, because a page has no file system to read them from.
  */
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import asc from 'assemblyscript/asc';
+import { Worker } from 'node:worker_threads';
 
 const { targets } = JSON.parse(readFileSync('asconfig.json', 'utf8'));
-/** Hash of what the modules were last built from, and of what came out: building takes over a minute. */
+/** Hash of what the modules were last built from, and of what came out: building takes a minute of CPU. */
 const STAMP = 'build/wasm.sha256';
 const EMBEDDED = ['src/decode/embedded.ts', 'src/decode/embedded-scalar.ts'];
 const OUTPUTS = [...Object.values(targets).map(({ outFile }) => outFile), ...EMBEDDED];
@@ -52,14 +54,21 @@ function embed(target, file, name) {
 
 if (isBuilt()) process.exit(0);
 mkdirSync('dist/wasm', { recursive: true });
-for (const target of Object.keys(targets)) {
-  const { error, stderr } = await asc.main(['--config', 'asconfig.json', '--target', target]);
-  process.stderr.write(stderr.toString());
-  if (error) {
-    process.stderr.write(`${target}: ${error.message}\n`);
-    process.exit(1);
-  }
-}
+// A thread for each processor takes targets until there are no more.
+const left = Object.keys(targets);
+await Promise.all(
+  Array.from({ length: Math.min(left.length, availableParallelism()) }, async () => {
+    for (let target = left.shift(); target !== undefined; target = left.shift()) {
+      const compiler = new Worker(new URL('compile.mjs', import.meta.url), { workerData: target });
+      const [{ said, failed }] = await once(compiler, 'message');
+      process.stderr.write(said);
+      if (failed !== null) {
+        process.stderr.write(`${target}: ${failed}\n`);
+        process.exit(1);
+      }
+    }
+  }),
+);
 embed('standalone', EMBEDDED[0], 'STANDALONE_WASM');
 embed('standalone-scalar', EMBEDDED[1], 'STANDALONE_SCALAR_WASM');
 mkdirSync('build', { recursive: true });

@@ -18,7 +18,7 @@ import { pcapFile } from '../support/packets.js';
 /** Some connections, in chunks and blocks of a size that a short capture has many of. */
 const packets = interleave(
   ...Array.from({ length: 4 }, (_, i) =>
-    packetsOf(randomConversation(300 + i, 25), { seed: i, clientPort: 41000 + i }),
+    packetsOf(randomConversation(300 + i, 16), { seed: i, clientPort: 41000 + i }),
   ),
 );
 // Some of it in fragments, which wait for each other from one chunk to the next; some of which never come.

@@ -316,25 +316,25 @@ export const BOMBS: Record<string, Bomb> = {
       return Buffer.concat([HEADER, GOOD_BLOCK, Buffer.alloc(period.length * 2_500_000, period)]);
     },
   },
-  '300,000 frames of no known kind': {
+  '80,000 frames of no known kind': {
     ends: 'read',
     bytes: () => {
       const one = frame('MBXX', Buffer.alloc(0));
-      return Buffer.concat([HEADER, Buffer.alloc(one.length * 300_000, one), GOOD_BLOCK]);
+      return Buffer.concat([HEADER, Buffer.alloc(one.length * 80_000, one), GOOD_BLOCK]);
     },
   },
-  '200,000 stretches of rubbish': {
+  '64,000 stretches of rubbish': {
     ends: 'passed over',
     bytes: () => {
       const one = Buffer.concat([frame('MBNT', Buffer.alloc(0)), Buffer.of(0)]);
-      return Buffer.concat([HEADER, Buffer.alloc(one.length * 200_000, one), GOOD_BLOCK]);
+      return Buffer.concat([HEADER, Buffer.alloc(one.length * 64_000, one), GOOD_BLOCK]);
     },
   },
-  '150,000 notes': {
+  '110,000 notes': {
     ends: 'passed over',
     bytes: () => {
       const note = frame('MBNT', pack({ run: headerValue().run!, at_ns: 1, what: 'interface down' }));
-      return Buffer.concat([HEADER, Buffer.alloc(note.length * 150_000, note), GOOD_BLOCK]);
+      return Buffer.concat([HEADER, Buffer.alloc(note.length * 110_000, note), GOOD_BLOCK]);
     },
   },
   'fifty headers of 2 MB': {

@@ -12,26 +12,41 @@ import {
 } from 'membench/profile';
 import { analyze } from '#src/analyze/files.js';
 
-export interface ReadAll {
+export interface Read {
   events: CacheEvent[];
   missing: BlockName[];
   damage: readonly Damage[];
   footer: boolean;
   verification: Verification;
+  analysis?: Analysis;
+}
+
+export interface ReadAll extends Read {
   analysis: Analysis;
 }
 
 /** What the readers make of a file, or the error all of them refuse it with. Any other error is thrown. */
-export async function readAll(path: string): Promise<ReadAll | MembenchError> {
-  const readers = [
-    () => {
-      using profile = openProfile(path);
-      const events = [...readEvents(profile)];
-      return { events, missing: profile.missing(), damage: profile.damage, footer: profile.footer !== null };
-    },
-    () => ({ verification: verifyProfile(path) }),
-    async () => ({ analysis: await analyze([path]) }),
-  ];
+export function readAll(path: string): Promise<ReadAll | MembenchError> {
+  return readBy<ReadAll>([...readersOf(path), async () => ({ analysis: await analyze([path]) })]);
+}
+
+/** The same without an analysis, which takes as long as all else five times. */
+export function readUnanalyzed(path: string): Promise<Read | MembenchError> {
+  return readBy<Read>(readersOf(path));
+}
+
+type Reader = () => object | Promise<object>;
+
+const readersOf = (path: string): Reader[] => [
+  () => {
+    using profile = openProfile(path);
+    const events = [...readEvents(profile)];
+    return { events, missing: profile.missing(), damage: profile.damage, footer: profile.footer !== null };
+  },
+  () => ({ verification: verifyProfile(path) }),
+];
+
+async function readBy<Made extends Read>(readers: readonly Reader[]): Promise<Made | MembenchError> {
   const results: (object | MembenchError)[] = [];
   for (const read of readers) {
     try {

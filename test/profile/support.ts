@@ -56,13 +56,17 @@ function u64le(value: bigint): Buffer {
   return bytes;
 }
 
-/** CRC-32C bit by bit, straight from RFC 3720. */
+/** What each byte makes of a CRC-32C, bit by bit, straight from RFC 3720. */
+const BYTE_CRCS = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+  return crc;
+});
+
+/** CRC-32C byte by byte. */
 export function slowCrc(bytes: Uint8Array): number {
   let crc = 0xffffffff;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
-  }
+  for (const byte of bytes) crc = (crc >>> 8) ^ BYTE_CRCS[(crc ^ byte) & 0xff]!;
   return ~crc >>> 0;
 }
 

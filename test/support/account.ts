@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { verifyProfile } from 'membench/profile';
 import type { InProcessResult } from './in-process.js';
+import { inScratch } from './scratch.js';
 
 /** Packets that have an outcome. */
 export function outcomes(counters: Record<string, number>): number {
@@ -36,12 +36,9 @@ export function wrongIn(result: InProcessResult): string[] {
 }
 
 function problems(profile: Uint8Array): string[] {
-  const folder = mkdtempSync(join(tmpdir(), 'membench-test-'));
-  try {
+  return inScratch((folder) => {
     const path = join(folder, 'profile.mbp');
     writeFileSync(path, profile);
     return verifyProfile(path).problems;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  });
 }

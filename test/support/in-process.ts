@@ -3,8 +3,7 @@
  * file, reader. Everything `record` does but for the threads, in the code that ships, and quick enough for
  * property tests.
  */
-import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CacheEvent } from 'membench/decoder';
 import { openProfile, readEvents } from 'membench/profile';
@@ -29,6 +28,7 @@ import type { FooterInfo } from '#src/profile/writer.js';
 import { BLOCK_EVENTS, SLOT_SIZE } from '#src/recorder/feeds.js';
 import { checkPayload } from './payload.js';
 import { between, seeded } from './random.js';
+import { inScratch } from './scratch.js';
 import { Workers } from './workers.js';
 
 /** The sizes a recording has; the usual ones here are smaller, so that short captures have many of everything. */
@@ -100,6 +100,10 @@ export interface InProcessResult {
 
 /** Records a capture given as bytes. */
 export function recordInProcess(capture: Uint8Array, options: InProcessOptions = {}): InProcessResult {
+  return inScratch((folder) => recordIn(folder, capture, options));
+}
+
+function recordIn(folder: string, capture: Uint8Array, options: InProcessOptions): InProcessResult {
   const { workers: count = 1, ports = [[11211, 11211]] } = options;
   const map = mapMemory({
     workers: count,
@@ -120,87 +124,82 @@ export function recordInProcess(capture: Uint8Array, options: InProcessOptions =
     snaplen: options.snaplen,
     limits: { packets: 0, duration: 0n, ...options.limits },
   });
-  const folder = mkdtempSync(join(tmpdir(), 'membench-test-'));
-  try {
-    const run = options.header?.run ?? new Uint8Array(16);
-    const writer = ProfileSeries.create(join(folder, 'profile.mbp'), {
-      force: false,
-      rotateSize: options.rotateSize,
-      header: {
-        run,
-        created_ns: 0n,
-        tool: 'test',
-        source: 'file',
-        unit,
-        workers: count,
-        ports,
-        key_id: new Uint8Array(8),
-        ...options.header,
-      },
-    });
-    const tasks = Array.from({ length: count }, (_, worker) => ({
-      module,
-      memory,
-      map,
-      worker,
-      config: configureWorker(buffer, map, worker, {
-        key: options.key ?? new Uint8Array(16),
-        addressKey: new Uint8Array(16),
-        hashSeed: 77n,
-        eventsOut: false,
-      }),
+  const run = options.header?.run ?? new Uint8Array(16);
+  const writer = ProfileSeries.create(join(folder, 'profile.mbp'), {
+    force: false,
+    rotateSize: options.rotateSize,
+    header: {
       run,
+      created_ns: 0n,
+      tool: 'test',
+      source: 'file',
       unit,
-      clock: options.clock ?? 0n,
-      ring: null,
-    }));
-    const ring = new RingWriter(buffer, map);
-    const told: Record<string, number> = {};
-    const workers = new Workers(tasks, ring, (block) => {
-      writer.writeBlock(block.frame, block);
-      addCounts(told, block.counts);
-    });
-    const path = options.inFile ? join(folder, 'capture') : undefined;
-    if (path !== undefined) writeFileSync(path, capture);
-    const fd = path === undefined ? undefined : openSync(path, options.openFlags ?? 'r');
-    try {
-      runWorkers({ capture, fd }, workers, ring, options, { memory, map, path });
-    } finally {
-      if (fd !== undefined) closeSync(fd);
-    }
-    const broken = isBroken(buffer, map);
-    const ended = new DataView(buffer, map.indexState).getUint32(INDEX_STATE.ended, true);
-    const { counters } = workers;
-    checkPayload(counters);
-    const counts = Object.fromEntries(Object.entries(counters).filter(([, count]) => count > 0));
-    for (const { worker, reason, packets } of options.losses ?? []) {
-      writer.writeLoss(worker, reason, packets);
-      counts[`lost_${reason}`] = (counts[`lost_${reason}`] ?? 0) + packets;
-    }
-    for (const { what, atNs } of options.notes ?? []) writer.writeNote(what, atNs);
-    const times = { elapsed_ns: 0n, first_ns: 0n, last_ns: 0n };
-    writer.finish({ ended: 'end of source', counts, ...times, ...options.footer });
-    const events = writer.paths.flatMap((path) => {
-      using profile = openProfile(path);
-      return [...readEvents(profile)];
-    });
-    const profiles = writer.paths.map((path) => readFileSync(path));
-    const { rebuilt } = workers;
-    return {
-      events,
-      counters,
-      profile: profiles.at(-1)!,
-      profiles,
-      told,
-      rebuilt,
-      broken,
-      ended,
-      memory,
-      map,
-    };
+      workers: count,
+      ports,
+      key_id: new Uint8Array(8),
+      ...options.header,
+    },
+  });
+  const tasks = Array.from({ length: count }, (_, worker) => ({
+    module,
+    memory,
+    map,
+    worker,
+    config: configureWorker(buffer, map, worker, {
+      key: options.key ?? new Uint8Array(16),
+      addressKey: new Uint8Array(16),
+      hashSeed: 77n,
+      eventsOut: false,
+    }),
+    run,
+    unit,
+    clock: options.clock ?? 0n,
+    ring: null,
+  }));
+  const ring = new RingWriter(buffer, map);
+  const told: Record<string, number> = {};
+  const workers = new Workers(tasks, ring, (block) => {
+    writer.writeBlock(block.frame, block);
+    addCounts(told, block.counts);
+  });
+  const path = options.inFile ? join(folder, 'capture') : undefined;
+  if (path !== undefined) writeFileSync(path, capture);
+  const fd = path === undefined ? undefined : openSync(path, options.openFlags ?? 'r');
+  try {
+    runWorkers({ capture, fd }, workers, ring, options, { memory, map, path });
   } finally {
-    rmSync(folder, { recursive: true });
+    if (fd !== undefined) closeSync(fd);
   }
+  const broken = isBroken(buffer, map);
+  const ended = new DataView(buffer, map.indexState).getUint32(INDEX_STATE.ended, true);
+  const { counters } = workers;
+  checkPayload(counters);
+  const counts = Object.fromEntries(Object.entries(counters).filter(([, count]) => count > 0));
+  for (const { worker, reason, packets } of options.losses ?? []) {
+    writer.writeLoss(worker, reason, packets);
+    counts[`lost_${reason}`] = (counts[`lost_${reason}`] ?? 0) + packets;
+  }
+  for (const { what, atNs } of options.notes ?? []) writer.writeNote(what, atNs);
+  const times = { elapsed_ns: 0n, first_ns: 0n, last_ns: 0n };
+  writer.finish({ ended: 'end of source', counts, ...times, ...options.footer });
+  const events = writer.paths.flatMap((path) => {
+    using profile = openProfile(path);
+    return [...readEvents(profile)];
+  });
+  const profiles = writer.paths.map((path) => readFileSync(path));
+  const { rebuilt } = workers;
+  return {
+    events,
+    counters,
+    profile: profiles.at(-1)!,
+    profiles,
+    told,
+    rebuilt,
+    broken,
+    ended,
+    memory,
+    map,
+  };
 }
 
 /** Feeds the capture to the workers, and has them take their steps until all have ended. */
