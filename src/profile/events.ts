@@ -1,4 +1,5 @@
 import type { CacheEvent } from '../event/event.js';
+import { hashText } from '../event/values.js';
 import type { Mark, Op, Proto, Status, Transport } from '../layout/generated.js';
 import { EventNumbers } from './event-numbers.js';
 import { createRows, EventOrder, type Waiting, waitingBlocks } from './event-order.js';
@@ -74,13 +75,9 @@ class KeyTexts {
       this.#ofBlock = this.#texts.get(block) ?? [];
       this.#texts.set(block, this.#ofBlock);
     }
-    this.#ofBlock[key] ??= hashText(block.keyHash[2 * key]!, block.keyHash[2 * key + 1]!);
+    this.#ofBlock[key] ??= hashText(toBigInt(block.keyHash[2 * key]!, block.keyHash[2 * key + 1]!));
     return this.#ofBlock[key];
   }
-}
-
-function hashText(low: number, high: number): string {
-  return high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0');
 }
 
 interface Place {
