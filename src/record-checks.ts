@@ -92,9 +92,11 @@ export function checkOptions(options: RecordOptions): void {
   positive('duration', options.duration, false);
   const { wakeInterval } = options;
   if (wakeInterval !== undefined && !(wakeInterval >= WAKE_MIN && wakeInterval <= WAKE_MAX)) {
+    // A product of decimal fractions may end in digits that nobody gave.
+    const milliseconds = Number((wakeInterval * 1e3).toPrecision(6));
     throw new MembenchError(
       'ERR_MEMBENCH_USAGE',
-      `wakeInterval must be ${WAKE_MIN} to ${WAKE_MAX} s, not ${wakeInterval}`,
+      `the time between wake-ups must be ${WAKE_MIN * 1e3} to ${WAKE_MAX * 1e3} ms, not ${milliseconds} ms`,
     );
   }
   for (const range of options.ports ?? []) {

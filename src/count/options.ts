@@ -91,8 +91,8 @@ export function checkCountOptions(options: CountOptions): string {
   const name = typeof source === 'string' ? /^ebpf:(.+)$/s.exec(source)?.[1] : undefined;
   if (name === undefined) {
     const said = typeof source === 'string' && source !== '' ? `${source}: ` : '';
-    const like = /^[\w.-]+$/.test(String(source)) ? source : 'eth0';
-    throw usage(`${said}the kernel counts on an interface only`, `membench count ebpf:${like}`);
+    const like = /^(?:(?:afpacket|pcap):)?([\w.-]+)$/.exec(String(source))?.[1] ?? 'eth0';
+    throw usage(`${said}count takes ebpf:IF, because the kernel counts`, `membench count ebpf:${like}`);
   }
   if (name === '*' || name === 'any') {
     throw usage(`${source}: count takes one interface, because a packet may pass several`);

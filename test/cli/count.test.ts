@@ -5,8 +5,9 @@ import { membench } from '../support/cli.js';
 
 for (const [args, said] of [
   [[], /missing required argument 'source'/],
-  [['eth0'], /eth0: the kernel counts on an interface only \(membench count ebpf:eth0\)/],
-  [['traffic/x.pcap'], /the kernel counts on an interface only \(membench count ebpf:eth0\)/],
+  [['eth1'], /eth1: count takes ebpf:IF, because the kernel counts \(membench count ebpf:eth1\)/],
+  [['afpacket:eth1'], /afpacket:eth1: count takes ebpf:IF, .* \(membench count ebpf:eth1\)/],
+  [['traffic/x.pcap'], /count takes ebpf:IF, because the kernel counts \(membench count ebpf:eth0\)/],
   [['ebpf:*'], /ebpf:\*: count takes one interface/],
   [['ebpf:any'], /ebpf:any: count takes one interface/],
   [['--interval', '1ms', 'ebpf:lo'], /interval must be from 0\.01 to \d+ seconds, not 0\.001/],

@@ -37,6 +37,7 @@ const SLIPS: [args: string, code: number, says: RegExp][] = [
   ['record CAPTURE OTHER', 2, /OTHER\.pcap: it is named like a capture, .* several captures need -w PROFILE/],
   ['record new.mbp CAPTURE', 2, /it is named like a capture/],
   ['record TEXT', 1, /does not begin like a pcap or pcapng file \(it looks like text; tcpdump -w FILE/],
+  ['record --wake-interval 9ms ebpf:lo', 2, /between wake-ups must be 0\.05 to 5 ms, not 9 ms/],
   ['record', 2, /no SOURCE is given: a capture file, - for standard input, or an interface/],
   ['record -w - CAPTURE', 2, /a profile is written to a file, not to standard output/],
   ['record CAPTURE -', 2, /a profile is written to a file, not to standard output/],

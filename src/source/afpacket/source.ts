@@ -22,7 +22,7 @@ export class AfpacketSource implements PacketSource {
   readonly #watch: InterfaceWatch | undefined;
 
   private constructor(name: string, sockets: AfpacketSockets, interfaces: Interfaces) {
-    this.info = `afpacket on ${name} by ${sockets.fds.length} packet sockets`;
+    this.info = `afpacket on ${name} by ${sockets.fds.length} packet socket${sockets.fds.length === 1 ? '' : 's'}`;
     this.#sockets = sockets;
     this.feed = {
       kind: 'packet rings',
