@@ -121,7 +121,8 @@ function payloadLine({ seen, recorded, unsynced, gap, missing }: RecordSummary['
   if (gap > 0) parts.push(`${format.bytes(gap)} given up in gaps`);
   if (missing > 0) parts.push(`${format.bytes(missing)} more never seen`);
   if (parts.length === 0) return [];
-  const share = seen > 0 ? ` (${format.percent(recorded / seen)})` : '';
+  // All but a little is not rounded up to all.
+  const share = seen > 0 ? ` (${format.percent(Math.min(recorded / seen, 0.999))})` : '';
   const said = `${format.bytes(recorded)} of ${format.bytes(seen)}${share} recorded`;
   return [`payload: ${[said, ...parts].join(', ')}`];
 }

@@ -320,10 +320,15 @@ async function checkMore(checks: Checks, libbpf: Libbpf): Promise<void> {
   const { loadPrograms } = await import('./ebpf/object.js');
   const { loadPerfEvents } = await import('../native/perf-events.js');
   const settings = { ports: PORTS, rings: WORKERS, ringSize: RING, seed: 0n };
-  const attempt = async (what: string, option: string, more: () => Promise<Partial<ProgramSettings>>) => {
+  const attempt = async (
+    what: string,
+    option: string,
+    more: () => Promise<Partial<ProgramSettings>>,
+    lacking = '',
+  ) => {
     try {
       loadPrograms(libbpf, { ...settings, ...(await more()) }).close();
-      checks.add(what, true, `works too, with ${option}`);
+      checks.add(what, true, `works too, with ${option}${lacking}`);
     } catch (error) {
       checks.add(what, null, `not usable: ${(error as Error).message}`);
     }
@@ -332,7 +337,9 @@ async function checkMore(checks: Checks, libbpf: Libbpf): Promise<void> {
     ringSize: PERF_RING,
     perf: await loadPerfEvents(),
   }));
-  await attempt('cgroup', '--attach cgroup:PATH', async () => ({ cgroup: true, skipValues: true }));
+  const isMounted = / cgroup2 /.test(readFileSync('/proc/self/mounts', 'latin1'));
+  const lacking = isMounted ? '' : ', once cgroup2 is mounted (mount -t cgroup2 none DIR)';
+  await attempt('cgroup', '--attach cgroup:PATH', async () => ({ cgroup: true, skipValues: true }), lacking);
 }
 
 /** Loads the programs into the kernel and closes them, without attaching them. Returns what they can do here. */

@@ -386,6 +386,15 @@ test('strange traffic is counted by name', (t) => {
   t.regex(summary, /^payload: 0 B of \d+ B \(0\.0 %\) recorded, 13 B unsynced \(mid_stream\)$/m);
 });
 
+test('a recording that lacks little is not told to have all', (t) => {
+  const folder = temporary(t);
+  const large = packetsOf([client(`set foo 0 0 60000\r\n${'x'.repeat(60_000)}\r\n`), server('STORED\r\n')]);
+  const midstream = packetsOf([client('bar\r\n'), server('STORED\r\n')], { clientPort: 4, handshake: false });
+  const source = capture(folder, pcapFile([...large, ...midstream]));
+  const { stderr } = membench(['record', source, join(folder, 'out.mbp')]);
+  t.regex(stderr, /^payload: 60\.0 kB of 60\.0 kB \(99\.9 %\) recorded, 13 B unsynced \(mid_stream\)$/m);
+});
+
 test('a stream picked up in the middle of a connection', (t) => {
   const folder = temporary(t);
   const source = capture(folder, pcapFile(packetsOf(TURNS, { handshake: false })));
