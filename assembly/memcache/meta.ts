@@ -25,6 +25,8 @@ import { nextToken, tokenEnd } from './tokens';
  * at the end.
  */
 const FLAGS_MAX: u32 = 17;
+/** Longest token of an opaque, without its letter. */
+const OPAQUE_MAX: usize = 31;
 /** Longest token a 250-byte key has in base64. */
 const BASE64_KEY_MAX: u32 = 336;
 
@@ -132,6 +134,7 @@ function parseFlags(request: Request, op: u32, at: usize, end: usize): u32 {
     if (value == valueEnd) continue;
     switch (letter) {
       case 0x4f: // O
+        if (valueEnd - value > OPAQUE_MAX) request.bits |= BIT_REFUSED;
         request.opaque = otherHash(value, valueEnd - value);
         request.present |= 1 << PRESENT_OPAQUE;
         break;
@@ -179,6 +182,7 @@ function parseFlags(request: Request, op: u32, at: usize, end: usize): u32 {
         break;
       case 0x4d: // M
         request.mode = <u8>modeOf(op, load<u8>(value));
+        if (request.mode == MODE_NONE && (op == OP_MS || op == OP_MA)) request.bits |= BIT_REFUSED;
         break;
     }
   }
@@ -263,6 +267,7 @@ export function parseMeta(request: Request, op: u32, at: usize, end: usize): u32
     request.traits |= <u8>1 << <u8>TRAIT_BASE64;
     const size = decodeBase64(key, keyEnd, decoded);
     if (size > 0) setKey(request, decoded, size);
+    if (size <= 0 || size > <i32>KEY_MAX) request.bits |= BIT_REFUSED;
     // Answers repeat the key as it was sent.
     request.print = keyPrint(key, keySize);
   } else if (!longKey) {
@@ -279,7 +284,7 @@ export function parseMeta(request: Request, op: u32, at: usize, end: usize): u32
     else if (op == OP_MG && flags & FLAG_T_UPPER) request.mode = <u8>MODE_TOUCH;
   }
   request.fits = answers(op, flags, request.mode) | (1 << IS_ERROR);
-  if (badSize) request.bits |= BIT_REFUSED;
+  if (badSize || (longKey && op != OP_MS)) request.bits |= BIT_REFUSED;
   else if (op == OP_MS && (keySize > KEY_MAX || tokens >= FLAGS_MAX || (ambiguity && hasSign))) {
     request.bits |= BIT_LAST;
     // Later releases may accept a key that is too long only in base64, and one flag more than old releases

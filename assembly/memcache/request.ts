@@ -101,6 +101,9 @@ function keyed(request: Request, op: u32, at: usize, end: usize): u32 {
   const numberEnd = tokenEnd;
   if (op == OP_DELETE) {
     setNoreply(request, keyEnd, end);
+    // Up to release 1.6.39 a number but 0 is refused; since then it is ignored.
+    const isZero = numberEnd - number == 1 && load<u8>(number) == 0x30;
+    if (number < end && !isZero && !(request.bits & BIT_NOREPLY)) request.bits |= BIT_REFUSED;
     // Up to release 1.6.39 `noreply` is a key here; since then there is no answer.
     if (number == end && isWord(key, keyEnd, WORD_NOREPLY)) request.bits |= BIT_QUIET | BIT_LAST;
     return LINE_WHOLE;

@@ -95,10 +95,13 @@ function metaFields(op: string, flags: Map<string, string>, event: Record<string
 }
 
 /** Whether no release takes a flag, or not with this token. */
-function wrongFlag(letter: string, token: string): boolean {
+function wrongFlag(op: string, letter: string, token: string): boolean {
   if (!'bNTRlOPLkstcfvhuqxFCEMJDIS'.includes(letter)) return true;
   if (token === '') return false;
   if ('TNR'.includes(letter)) return signed(token) === undefined;
+  if (letter === 'O') return token.length > 31;
+  if (letter === 'M' && op === 'ms') return !/^[EAPRS]/.test(token);
+  if (letter === 'M' && op === 'ma') return !/^[IiDd+-]/.test(token);
   return 'DJE'.includes(letter) && number(token) === undefined;
 }
 
@@ -277,6 +280,8 @@ export function* requests(
             r.event.delta = number(tokens[2]);
           if (op === 'touch') r.refused = signed(tokens[2]) === undefined;
           else if (op !== 'delete') r.refused = number(tokens[2]) === undefined;
+          // Up to 1.6.39; later releases ignore the number.
+          else r.refused = tokens.length > 2 && tokens[2] !== '0' && !r.noreply;
         }
       }
     } else if (r.meta) {
@@ -290,7 +295,7 @@ export function* requests(
         const sizeFlag = old?.plain ? old : undefined;
         const letters = tokens.slice(op === 'ms' && !sizeFlag ? 3 : 2);
         for (const token of letters) {
-          if (r.flags.has(token[0]!) || wrongFlag(token[0]!, token.slice(1))) r.refused = true;
+          if (r.flags.has(token[0]!) || wrongFlag(op, token[0]!, token.slice(1))) r.refused = true;
           r.flags.set(token[0]!, token.slice(1));
         }
         metaFields(op, r.flags, r.event);
@@ -301,6 +306,7 @@ export function* requests(
         const unreadable = base64 && !BASE64.test(r.rawKey);
         const long = r.rawKey.length > (base64 ? 336 : 250);
         r.keys = [unreadable || long ? null : decoded];
+        if (long ? op !== 'ms' : unreadable || decoded.length > 250) r.refused = true;
         if (op === 'ms') {
           const size = told?.size ?? sizeFlag?.size;
           const signs = letters.some((token) => !/^[0-9A-z]/.test(token));
