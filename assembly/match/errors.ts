@@ -9,12 +9,14 @@
  * These links are in fields that quiet text requests do not need: they have one key, no opcode and no opaque.
  * The fields are zeroed where a request becomes quiet.
  */
-import { ERROR_ARITHMETIC, ERROR_FORMAT, ERROR_STORAGE } from '../memcache/answer';
+import { ERROR_ARITHMETIC, ERROR_FORMAT, ERROR_META, ERROR_STORAGE } from '../memcache/answer';
 import { OP_MA, OP_MS } from '../layout';
 import { AMBIGUOUS_MASK } from '../memcache/ambiguity';
 import {
-  BIT_DISCARDS, BIT_ONLY_FORMAT, BIT_QUIET, BIT_REFUSED, KIND_ARITHMETIC, KIND_STORE, KIND_UNTOLD, Request,
+  BIT_DISCARDS, BIT_ONLY_FORMAT, BIT_QUIET, BIT_REFUSED, KIND_ARITHMETIC, KIND_META, KIND_STORE, KIND_UNTOLD,
+  Request,
 } from '../memcache/message';
+import { FLAGS_LATER } from '../memcache/meta';
 
 // Classes of requests to search for.
 /** A line that must be refused, for any error. */
@@ -76,11 +78,34 @@ function firstLikely(head: Request, wanted: u32): Request {
   return found ? last : changetype<Request>(0);
 }
 
+/** Most quiet requests searched for a meta command that had to be refused. */
+const META_DEPTH: i32 = 128;
+
+/**
+ * The first meta command that had to be refused, if only quiet requests precede it; else the first with a
+ * flag that some releases refuse; else 0.
+ */
+function refusedMeta(head: Request): Request {
+  let perhaps = changetype<Request>(0);
+  let request = head;
+  for (let i = 0; i < META_DEPTH && changetype<usize>(request); i++) {
+    if (request.kind == KIND_UNTOLD) return request;
+    if (request.kind == KIND_META) {
+      if (request.bits & (BIT_REFUSED | AMBIGUOUS_MASK)) return request;
+      if (request.metaFlags & FLAGS_LATER && changetype<usize>(perhaps) == 0) perhaps = request;
+    }
+    if (!(request.bits & BIT_QUIET)) break;
+    request = changetype<Request>(<usize>request.next);
+  }
+  return perhaps;
+}
+
 /**
  * The likely request of an error of this class, if only quiet ones precede it, else 0: preferably a line that
  * must be refused, rather than one that may fail.
  */
 export function likelyFor(head: Request, error: u32): Request {
+  if (error == ERROR_META) return refusedMeta(head);
   if (error == ERROR_FORMAT) return firstLikely(head, REFUSED_FORMAT);
   if (error != ERROR_ARITHMETIC && error != ERROR_STORAGE) return firstLikely(head, REFUSED);
   const arithmetic = error == ERROR_ARITHMETIC;

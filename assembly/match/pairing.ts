@@ -3,17 +3,17 @@
  */
 import { Flow } from '../flow/flow';
 import { count } from '../instance';
-import { COUNTER_AMBIGUOUS_QUIET, OP_MG, PRESENT_OPAQUE, STATUS_UNANSWERED } from '../layout';
+import { COUNTER_AMBIGUOUS_QUIET, OP_MA, OP_MG, PRESENT_OPAQUE, STATUS_UNANSWERED } from '../layout';
 import {
   answerLetters, answerOpaque, answerPrint, ERROR_FORMAT, hasKey, hasOpaque, keyAt, keyEnd, keyIsBase64,
   keyNumber,
 } from '../memcache/answer';
 import { AMBIGUOUS_MASK } from '../memcache/ambiguity';
 import {
-  BIT_DISCARDS, BIT_LAST, BIT_ONLY_FORMAT, BIT_QUIET, BIT_REFUSED, IS_ERROR, IS_HD, IS_NF, IS_OK, IS_VA,
-  KIND_ADMIN, KIND_META, Request,
+  BIT_DISCARDS, BIT_LAST, BIT_ONLY_FORMAT, BIT_QUIET, BIT_REFUSED, IS_EN, IS_ERROR, IS_HD, IS_NF, IS_OK,
+  IS_VA, KIND_ADMIN, KIND_META, Request,
 } from '../memcache/message';
-import { FLAGS_RETURNED, isKeyOf } from '../memcache/meta';
+import { FLAGS_RETURNED, FLAGS_RETURNED_MA, isKeyOf } from '../memcache/meta';
 import { likelyFor } from './errors';
 import { freeRequest, record, recordSilence, shift } from './pending';
 
@@ -24,6 +24,7 @@ import { freeRequest, record, recordSilence, shift } from './pending';
 export function matchPending(flow: Flow, code: u32, error: u32): Request {
   let request = changetype<Request>(<usize>flow.head);
   let found = changetype<Request>(0);
+  let created = changetype<Request>(0);
   const meta = (code >= <u32>IS_HD && code <= <u32>IS_NF) || code == IS_OK;
   if (code == IS_ERROR) {
     // An error belongs to the first request it is likely for, if only quiet ones precede that; else to
@@ -40,11 +41,18 @@ export function matchPending(flow: Flow, code: u32, error: u32): Request {
   } else {
     while (changetype<usize>(request)) {
       if ((request.fits >> code) & 1 && (!meta || request.kind != KIND_META || agrees(request, code))) {
-        found = request;
-        break;
+        if (!isCreation(request, code)) {
+          found = request;
+          break;
+        }
+        if (changetype<usize>(created) == 0) created = request;
       }
       if (!(request.bits & BIT_QUIET)) break;
       request = changetype<Request>(<usize>request.next);
+    }
+    if (changetype<usize>(created)) {
+      if (changetype<usize>(found) == 0 || returnsOther(found)) found = created;
+      else if (!hasKey && !hasOpaque) count(COUNTER_AMBIGUOUS_QUIET);
     }
   }
   if (changetype<usize>(found) == 0 || isOfNext(found)) return changetype<Request>(0);
@@ -61,6 +69,20 @@ export function matchPending(flow: Flow, code: u32, error: u32): Request {
     freeRequest(silent);
   }
   return found;
+}
+
+/**
+ * Whether the answer tells that a quiet ma has created its item. Mostly the item exists, and there is no
+ * answer: that of a later request is preferred.
+ */
+function isCreation(request: Request, code: u32): bool {
+  return request.op == OP_MA && (request.bits & BIT_QUIET) != 0 && code < <u32>IS_EN;
+}
+
+/** Whether a meta answer has not exactly the flags that this mg or ma asked for. */
+function returnsOther(request: Request): bool {
+  const returned = request.op == OP_MG ? FLAGS_RETURNED : request.op == OP_MA ? FLAGS_RETURNED_MA : 0;
+  return ((request.metaFlags ^ answerLetters) & returned) != 0;
 }
 
 /**
@@ -110,9 +132,8 @@ function discardBefore(flow: Flow, request: Request): void {
 export function agrees(request: Request, code: u32): bool {
   // A hit returns exactly the requested flags. For a request that is always answered, flags of another
   // release are accepted.
-  if (request.bits & BIT_QUIET && request.op == OP_MG && (code == IS_VA || code == IS_HD || code == IS_OK)) {
-    if ((request.metaFlags ^ answerLetters) & FLAGS_RETURNED) return false;
-  }
+  const hit = code == IS_VA || code == IS_HD || code == IS_OK;
+  if (hit && request.bits & BIT_QUIET && returnsOther(request)) return false;
   const asked = (request.present & (1 << PRESENT_OPAQUE)) != 0;
   if (hasOpaque ? !asked || answerOpaque != request.opaque : asked && request.bits & BIT_QUIET) return false;
   if (!hasKey || answerPrint == request.print) return true;

@@ -207,6 +207,9 @@ export const ERROR_FORMAT: u32 = 3;
 /** `ERROR` alone: an unknown command. */
 export const ERROR_BARE: u32 = 4;
 
+/** An error of meta commands only, of their flags or a key in base64. */
+export const ERROR_META: u32 = 5;
+
 /** Bytes of `CLIENT_ERROR bad command line format`. That of delete goes on with its usage. */
 const FORMAT_SIZE: usize = 36;
 
@@ -217,14 +220,28 @@ const BAD_DATA: u64 = 0x6174616420646162;
 const OBJECT_T: u64 = 0x74207463656a626f;
 const BAD_COMM: u64 = 0x6d6d6f6320646162;
 
+const DUPLICAT: u64 = 0x746163696c707564;
+const OPTIONS_: u64 = 0x20736e6f6974706f;
+const ERROR_DE: u64 = 0x656420726f727265;
+const OPAQUE_T: u64 = 0x742065757161706f;
+const INCORREC: u64 = 0x636572726f636e69;
+
 /** Class of an error line, by the texts of proto_text.c and memcached.c. */
 export function errorClass(at: usize, end: usize): u32 {
   if (end - at == 5) return ERROR_BARE;
   if (end - at < 21) return ERROR_OTHER;
   const text = load<u64>(at + 13);
   if (text == CANNOT_I) return ERROR_ARITHMETIC;
-  // "invalid numeric delta argument"; other errors begin with "invalid", too.
-  if (text == INVALID_ && load<u8>(at + 21) == 0x6e) return ERROR_ARITHMETIC;
+  if (text == INVALID_ && end - at > 22) {
+    // "invalid numeric delta argument"; "invalid flag", "invalid or duplicate flag", "invalid mode for ms M
+    // token"; and "invalid exptime argument".
+    const word = load<u16>(at + 21);
+    if (word == 0x756e) return ERROR_ARITHMETIC;
+    if (word == 0x6c66 || word == 0x726f || word == 0x6f6d) return ERROR_META;
+  }
+  if (text == DUPLICAT || text == OPTIONS_ || text == ERROR_DE || text == OPAQUE_T || text == INCORREC) {
+    return ERROR_META;
+  }
   if (text == BAD_DATA || text == OBJECT_T) return ERROR_STORAGE;
   if (text == BAD_COMM && end - at == FORMAT_SIZE) return ERROR_FORMAT;
   return ERROR_OTHER;

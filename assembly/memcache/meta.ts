@@ -72,10 +72,15 @@ export function flagBit(letter: u32): u64 {
 const FLAGS_KNOWN: u64 = 0x3becf0bd0ca6;
 /** Requested flags that a hit returns: c f h k l s t O. */
 export const FLAGS_RETURNED: u64 = 0x100000c0ca4;
+/** Those that an answer to ma returns: c k t O. */
+export const FLAGS_RETURNED_MA: u64 = 0x10000080404;
+/** Flags that some releases refuse (1.6.18, for one): x E. */
+export const FLAGS_LATER: u64 = 0x40800000;
 const FLAG_B: u64 = 1 << 1;
 const FLAG_Q: u64 = 1 << 16;
 const FLAG_V: u64 = 1 << 21;
 const FLAG_C_UPPER: u64 = 1 << 28;
+const FLAG_N_UPPER: u64 = 1 << 39;
 const FLAG_I_UPPER: u64 = 1 << 34;
 const FLAG_T_UPPER: u64 = 1 << 45;
 
@@ -131,6 +136,8 @@ function parseFlags(request: Request, op: u32, at: usize, end: usize): u32 {
     // Every release refuses unknown flags, and a flag given twice.
     if (!(bit & FLAGS_KNOWN) || flags & bit) request.bits |= BIT_REFUSED;
     flags |= bit;
+    // The token of a mode is one letter.
+    if (letter == 0x4d && valueEnd - value != 1 && (op == OP_MS || op == OP_MA)) request.bits |= BIT_REFUSED;
     if (value == valueEnd) continue;
     switch (letter) {
       case 0x4f: // O
@@ -211,9 +218,11 @@ function answers(op: u32, flags: u64, mode: u32): u32 {
     if (!(flags & FLAG_C_UPPER)) fits = mode == MODE_NONE || mode == MODE_SET ? 0 : 1 << IS_NS;
   }
   if (!quiet) fits |= (1 << IS_HD) | (1 << IS_OK);
-  if (op == OP_MA && value) {
+  // With N a missing item is created, which is answered despite q.
+  else if (op == OP_MA && flags & FLAG_N_UPPER) fits |= (1 << IS_HD) | (1 << IS_OK);
+  if (op == OP_MA && value && fits & (1 << IS_HD)) {
     fits &= ~((1 << IS_HD) | (1 << IS_OK));
-    if (!quiet) fits |= 1 << IS_VA;
+    fits |= 1 << IS_VA;
   }
   return fits;
 }

@@ -15,6 +15,10 @@ export const isError = (line: string) => /^(ERROR|CLIENT_ERROR|SERVER_ERROR|Erro
 export const REFUSALS =
   /^CLIENT_ERROR (unauthenticated|authentication failure|auth token too long|bad authentication token format|bad command line termination)$/;
 
+/** Errors of the flags of a meta command, or of its key in base64. */
+export const META_ERROR =
+  /^CLIENT_ERROR (invalid (fl|or|mo)|duplicat|options |error de|opaque t|incorrec)|^SERVER_ERROR (duplicat|options |error de|opaque t|incorrec)/;
+
 export function metaStatus(op: string, code: string): string | undefined {
   const table: Record<string, Record<string, string>> = {
     mg: { HD: 'hit', OK: 'hit', VA: 'hit', EN: 'miss' },
@@ -33,7 +37,13 @@ export function answersDespiteQuiet(request: Request, code: string): boolean {
   // A quiet ms is refused by its cas, or by its mode.
   if (request.op === 'ms' && !request.flags.has('C'))
     return code === 'NS' && request.event.mode !== null && request.event.mode !== 'set';
-  return code === 'NS' || code === 'EX' || code === 'NF';
+  return code === 'NS' || code === 'EX' || code === 'NF' || isCreation(request, code);
+}
+
+/** Whether a quiet ma is answered because it has created its item. */
+export function isCreation({ op, quiet, flags }: Request, code: string): boolean {
+  if (op !== 'ma' || !quiet || !flags.has('N')) return false;
+  return flags.has('v') ? code === 'VA' : code === 'HD' || code === 'OK';
 }
 
 /** Whether the value of a request in doubt was read as such, by what was answered; undefined where that does not tell. */

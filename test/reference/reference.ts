@@ -7,7 +7,9 @@ import type { Packet } from '../support/packets.js';
 import {
   answersDespiteQuiet,
   FORMAT,
+  isCreation,
   isError,
+  META_ERROR,
   mayAnswer,
   metaStatus,
   REFUSALS,
@@ -29,6 +31,22 @@ const ADMIN_ANSWER =
   /^(version|verbosity|flush_all|shutdown|cache_memlimit|slabs|lru|lru_crawler|extstore|refresh_certs|misbehave|debugtime|debugitem|mn)$/;
 
 const bytesOf = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0));
+
+/** Whether an answer may be that of this loud request, rather than of a quiet one before it. */
+function mayBeInstead(request: Request, line: string): boolean {
+  return /^m[ga]$/.test(request.op) ? showsAsked(request, line) : mayAnswer(request, line);
+}
+
+/** Whether a meta answer has exactly the flags that were asked for. */
+function showsAsked({ op, flags }: Request, line: string): boolean {
+  const told = line.split(' ').slice(line.startsWith('VA') ? 2 : 1);
+  const shown = (letters: Iterable<string>) =>
+    [...new Set(letters)]
+      .filter((c) => (op === 'ma' ? 'cktO' : 'cfhklstO').includes(c))
+      .sort()
+      .join('');
+  return shown(told.map((flag) => flag[0]!)) === shown(flags.keys());
+}
 
 class Dialogue {
   readonly drafts: Draft[] = [];
@@ -101,15 +119,29 @@ class Dialogue {
     if (line === undefined) return false;
     let place = isError(line) ? this.#erring(line, start) : 0;
     if (place < 0) return false;
+    // A quiet ma that may have created its item, unless the answer is that of a later request.
+    let created = -1;
     while (!isError(line)) {
-      const request = this.#pending[place];
-      if (request === undefined) {
-        if (!this.#pull()) return false;
+      const request = this.#pending[place] ?? this.#pull();
+      if (created >= 0 && !(request && this.#heard(request.end, start))) place = created;
+      else if (request === undefined) return false;
+      // One that gets no answer is done already.
+      else if (this.#pending[place] !== request) continue;
+      else if (request.foreign && !request.quiet && place === 0) break;
+      else if (this.#fits(request, line)) {
+        if (created >= 0 && !request.quiet && !mayBeInstead(request, line)) place = created;
+        else if (isCreation(request, line.split(' ', 1)[0]!)) {
+          if (created < 0) created = place;
+          place++;
+          continue;
+        }
+        break;
+      } else if (request.quiet) {
+        place++;
         continue;
-      }
-      if (this.#fits(request, line) || (request.foreign && !request.quiet && place === 0)) break;
-      if (!request.quiet) return false;
-      place++;
+      } else if (created < 0) return false;
+      place = created;
+      break;
     }
     for (const silent of this.#pending.splice(0, place))
       this.#emit(silent, () => (silent.op === 'mg' ? 'miss' : 'silent'));
@@ -236,7 +268,12 @@ class Dialogue {
       return /^(incr|decr|ma)$/.test(request.op);
     if (/^(CLIENT_ERROR bad data|SERVER_ERROR object too)/.test(line))
       return /^(set|add|replace|append|prepend|cas|ms)$/.test(request.op);
-    return request.refused || request.discards || request.doubt !== undefined;
+    const refused = request.refused || request.discards || request.doubt !== undefined;
+    if (META_ERROR.test(line)) {
+      if (request.meta) return refused || request.flags.has('E') || request.flags.has('x');
+      return refused && request.last;
+    }
+    return refused;
   }
 
   #fits(request: Request, line: string): boolean {
@@ -251,18 +288,8 @@ class Dialogue {
         key !== undefined && told.includes('b') ? Buffer.from(key, 'base64').toString('latin1') : key;
       if (request.op === 'me') return true;
       // A quiet request's hit shows all it asked for, and nothing else.
-      const shows = (letters: Iterable<string>) =>
-        [...new Set(letters)]
-          .filter((c) => 'cfhklstO'.includes(c))
-          .sort()
-          .join('');
-      if (
-        request.op === 'mg' &&
-        request.quiet &&
-        shows(told.map((flag) => flag[0]!)) !== shows(request.flags.keys())
-      ) {
+      if (request.quiet && (request.op === 'mg' || isCreation(request, code)) && !showsAsked(request, line))
         return false;
-      }
       return (
         (opaque === request.opaque || (opaque === undefined && !request.quiet)) &&
         (key === undefined || key === request.rawKey || shown === request.keys[0])

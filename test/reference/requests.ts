@@ -97,6 +97,7 @@ function metaFields(op: string, flags: Map<string, string>, event: Record<string
 /** Whether no release takes a flag, or not with this token. */
 function wrongFlag(op: string, letter: string, token: string): boolean {
   if (!'bNTRlOPLkstcfvhuqxFCEMJDIS'.includes(letter)) return true;
+  if (letter === 'M' && (op === 'ms' || op === 'ma') && token.length !== 1) return true;
   if (token === '') return false;
   if ('TNR'.includes(letter)) return signed(token) === undefined;
   if (letter === 'O') return token.length > 31;
