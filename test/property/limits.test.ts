@@ -82,11 +82,18 @@ function assertBeginning(
 ): void {
   assert.deepEqual(events, before.events);
   assert.deepEqual(counters, before.counters);
-  const answered = (list: readonly CacheEvent[], conn: number) =>
-    list.filter((event) => event.conn === conn && event.latency_ns !== null);
-  for (const conn of new Set(all.events.map(({ conn }) => conn))) {
-    const some = answered(events, conn);
-    assert.deepEqual(asked(some), asked(answered(all.events, conn).slice(0, some.length)));
+  const answered = (list: readonly CacheEvent[]) =>
+    [...new Set(list.map(({ conn }) => conn))].map((conn) =>
+      asked(list.filter((event) => event.conn === conn && event.latency_ns !== null)),
+    );
+  // Connections are numbered by their first event, which may be of another one where the rest is missing.
+  const wholes = answered(all.events);
+  for (const some of answered(events)) {
+    const beginning = JSON.stringify(some);
+    assert.ok(
+      wholes.some((whole) => JSON.stringify(whole.slice(0, some.length)) === beginning),
+      `not the beginning of a connection: ${beginning}`,
+    );
   }
 }
 
