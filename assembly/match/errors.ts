@@ -78,6 +78,19 @@ function firstLikely(head: Request, wanted: u32): Request {
   return found ? last : changetype<Request>(0);
 }
 
+/**
+ * Whether a known command cannot have this error: where it seems to have it, an answer before was taken for
+ * that to another request.
+ */
+export function cannotFail(request: Request, error: u32): bool {
+  const kind = request.kind;
+  if (kind > KIND_META) return false;
+  if (error == ERROR_META) return kind != KIND_META;
+  if (error == ERROR_STORAGE) return kind != KIND_STORE && request.op != OP_MS;
+  if (error == ERROR_ARITHMETIC) return kind != KIND_ARITHMETIC && request.op != OP_MA;
+  return false;
+}
+
 /** Most quiet requests searched for a meta command that had to be refused. */
 const META_DEPTH: i32 = 128;
 

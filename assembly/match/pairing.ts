@@ -14,7 +14,7 @@ import {
   IS_VA, KIND_ADMIN, KIND_META, Request,
 } from '../memcache/message';
 import { FLAGS_RETURNED, FLAGS_RETURNED_MA, isKeyOf } from '../memcache/meta';
-import { likelyFor } from './errors';
+import { cannotFail, likelyFor } from './errors';
 import { freeRequest, record, recordSilence, shift } from './pending';
 
 /**
@@ -31,6 +31,7 @@ export function matchPending(flow: Flow, code: u32, error: u32): Request {
     // the oldest.
     const likely = changetype<usize>(request) ? likelyFor(request, error) : request;
     found = changetype<usize>(likely) ? likely : request;
+    if (changetype<usize>(found) && cannotFail(found, error)) return changetype<Request>(0);
     if (error == ERROR_FORMAT && changetype<usize>(likely) == 0) {
       const discarding = findDiscarding(request);
       if (changetype<usize>(discarding)) {

@@ -32,6 +32,17 @@ const ADMIN_ANSWER =
 
 const bytesOf = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0));
 
+const STORES = /^(set|add|replace|append|prepend|cas|ms)$/;
+const KEYED = /^(gets?|gats?|delete|incr|decr|touch|m[gsdae])$/;
+
+/** Whether a command cannot have this error. */
+function cannotFail({ op, meta, hidden, last }: Request, line: string): boolean {
+  if (hidden || last || !(STORES.test(op) || KEYED.test(op))) return false;
+  if (META_ERROR.test(line)) return !meta;
+  if (/^(CLIENT|SERVER)_ERROR (bad data|object t)/.test(line)) return !STORES.test(op);
+  return /^(CLIENT|SERVER)_ERROR (cannot i|invalid nu)/.test(line) && !/^(incr|decr|ma)$/.test(op);
+}
+
 /** Whether an answer may be that of this loud request, rather than of a quiet one before it. */
 function mayBeInstead(request: Request, line: string): boolean {
   return /^m[ga]$/.test(request.op) ? showsAsked(request, line) : mayAnswer(request, line);
@@ -118,7 +129,8 @@ class Dialogue {
     const line = this.#line();
     if (line === undefined) return false;
     let place = isError(line) ? this.#erring(line, start) : 0;
-    if (place < 0) return false;
+    if (place < 0 || (isError(line) && this.#pending[place] && cannotFail(this.#pending[place]!, line)))
+      return false;
     // A quiet ma that may have created its item, unless the answer is that of a later request.
     let created = -1;
     while (!isError(line)) {
