@@ -39,6 +39,20 @@ function skipLink(request: Request, wanted: u32): usize {
   return base + offsetof<Request>('lastKeys') + ((wanted - 1) << 2);
 }
 
+/** Whether a command is arithmetic. */
+// @ts-ignore: decorator
+@inline
+function isArithmetic(request: Request): bool {
+  return request.kind == KIND_ARITHMETIC || request.op == OP_MA;
+}
+
+/** Whether a command stores a value. */
+// @ts-ignore: decorator
+@inline
+function isStorage(request: Request): bool {
+  return request.kind == KIND_STORE || request.op == OP_MS;
+}
+
 /** Whether an error of the wanted class may be for this request. */
 function isLikely(request: Request, wanted: u32): bool {
   if (request.kind == KIND_UNTOLD) return true;
@@ -48,8 +62,7 @@ function isLikely(request: Request, wanted: u32): bool {
   if (wanted == REFUSED_ARITHMETIC || wanted == REFUSED_STORAGE) {
     if (!refused) return false;
   }
-  if (wanted < STORAGE) return request.kind == KIND_ARITHMETIC || request.op == OP_MA;
-  return request.kind == KIND_STORE || request.op == OP_MS;
+  return wanted < STORAGE ? isArithmetic(request) : isStorage(request);
 }
 
 /** The next request after a quiet one that may fit, 0 at the end. */
@@ -86,8 +99,8 @@ export function cannotFail(request: Request, error: u32): bool {
   const kind = request.kind;
   if (kind > KIND_META) return false;
   if (error == ERROR_META) return kind != KIND_META;
-  if (error == ERROR_STORAGE) return kind != KIND_STORE && request.op != OP_MS;
-  if (error == ERROR_ARITHMETIC) return kind != KIND_ARITHMETIC && request.op != OP_MA;
+  if (error == ERROR_STORAGE) return !isStorage(request);
+  if (error == ERROR_ARITHMETIC) return !isArithmetic(request);
   return false;
 }
 

@@ -12,7 +12,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { bundle } from '../bundle.mjs';
 import { keep } from '../keep.mjs';
 import { licences } from '../licences.mjs';
 
@@ -32,17 +32,11 @@ const urls = {
   },
 };
 
-const { outputFiles } = await build({
+const text = await bundle({
   entryPoints: ['dist/cli/main.js'],
-  write: false,
-  bundle: true,
-  format: 'cjs',
-  platform: 'node',
-  target: 'node20',
+  charset: 'ascii',
   // import() needs a module, which the launcher's script is not.
   supported: { 'dynamic-import': false },
-  minifySyntax: true,
-  minifyWhitespace: true,
   // These are native and optional; prom-client is needed for --metrics only.
   external: ['koffi', 'cap', '@napi-rs/nice', 'prom-client'],
   plugins: [urls],
@@ -50,7 +44,6 @@ const { outputFiles } = await build({
     js: `${licences('commander', 'hyparquet', 'hyparquet-writer', 'msgpackr', 'piscina')}\nconst BUNDLE = require('node:url').pathToFileURL(__filename);`,
   },
 });
-const { text } = outputFiles[0];
 // esbuild escapes other characters everywhere but in regular expressions, where \u must be written.
 if (/[^\0-\x7f]/.test(text)) throw new Error(`${BUNDLE} is not ASCII, as launcher.cjs expects`);
 keep(BUNDLE, text, 'npm run build:cli');

@@ -4,41 +4,29 @@
  */
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { bundle } from '../bundle.mjs';
 import { keep } from '../keep.mjs';
 import { licences } from '../licences.mjs';
 
 const OUT = 'dist/pool/piscina.cjs';
 const { resolve: find } = createRequire(import.meta.url);
 const piscina = dirname(find('piscina'));
-/** Bundles one program into a string. Names are kept for stack traces. */
-async function bundle(options) {
-  const { outputFiles } = await build({
-    bundle: true,
-    write: false,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20',
-    charset: 'utf8',
-    minifySyntax: true,
-    minifyWhitespace: true,
-    // Both are native and optional.
-    external: ['koffi', '@napi-rs/nice'],
-    // koffi.ts uses import.meta, but not in a thread, which gets the path of koffi.
-    logOverride: { 'empty-import-meta': 'silent' },
-    ...options,
-  });
-  return outputFiles[0].text;
-}
+const SHARED = {
+  // Both are native and optional.
+  external: ['koffi', '@napi-rs/nice'],
+  // koffi.ts uses import.meta, but not in a thread, which gets the path of koffi.
+  logOverride: { 'empty-import-meta': 'silent' },
+};
 
 /** Input for esbuild: a program that only loads these files. */
 const of = (...files) => ({
   stdin: { contents: files.map((file) => `require(${JSON.stringify(file)});`).join('\n'), resolveDir: '.' },
 });
 
-const thread = await bundle(of(resolve('dist/pool/thread.js'), join(piscina, 'worker.js')));
+const thread = await bundle({ ...SHARED, ...of(resolve('dist/pool/thread.js'), join(piscina, 'worker.js')) });
 
 const pool = await bundle({
+  ...SHARED,
   stdin: { contents: "export { Piscina } from 'piscina';", resolveDir: '.' },
   // Piscina looks for the file of its threads beside itself; they do not need that file.
   define: { THREAD: JSON.stringify(thread), __dirname: '""' },
