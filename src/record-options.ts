@@ -26,7 +26,7 @@ export interface RecordOptions {
   /** Worker threads. Default: all available cores for a file, a quarter of them for a live source. */
   workers?: number;
   /**
-   * Size of the buffer between source and workers, bytes. Default 4 MiB for files, 32 MiB for live sources.
+   * Size of the buffer between source and workers, bytes. Default 8 MiB for files, 32 MiB for live sources.
    */
   buffer?: number;
   /**

@@ -334,7 +334,7 @@ class Recording {
 
   #write(block: SealedBlock): void {
     this.#attempt(() => this.#writer.writeBlock(block.frame, block));
-    this.#recorder.blockWritten();
+    this.#recorder.blockWritten(block);
   }
 
   /** Writes to the profile. A write error ends the recording; what was written before stays. */

@@ -9,7 +9,7 @@ import { mapMemory, regionAddress, slotAddress } from '#src/memory/map.js';
 import { ROOT } from '../root.js';
 
 const PCAP_HEADER = 24;
-const SLOT_SIZE = 512 * 1024;
+const SLOT_SIZE = 1024 * 1024;
 const PORTS = [[11211, 11211]] as const;
 
 const module = new WebAssembly.Module(readFileSync(join(ROOT, 'dist/wasm/pipeline.wasm')));

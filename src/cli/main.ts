@@ -70,7 +70,7 @@ function build(): Command {
     .option('-c, --count <n>', 'stop after this many packets of the server ports', parseCount)
     .option(
       '-B, --buffer <size>',
-      'memory between source and workers: 64M; bare numbers are KiB (files 4M, live 32M)',
+      'memory between source and workers: 64M; bare numbers are KiB (files 8M, live 32M)',
       parseSize,
     )
     .option(

@@ -15,8 +15,11 @@ import { type Libc, loadLibc } from './libc.js';
 /** File with the filter of mappings (core(5)), shared by all threads and inherited by child processes. */
 const FILTER = '/proc/self/coredump_filter';
 
-/** Time after which a recording that must start at once takes the stronger means, ms. */
-const START_UP = 200;
+/**
+ * Time after which a recording that must start at once takes the stronger means, ms: loading the C library takes
+ * longer than a small recording.
+ */
+const START_UP = 1000;
 
 /** Sets the filter so that no memory is dumped. Returns whether it is set. */
 function emptyDumps(): boolean {

@@ -1,3 +1,4 @@
+import { receiveMessageOnPort } from 'node:worker_threads';
 import type { Core } from '../decode/core.js';
 import { COUNTER_NAMES, ENVELOPE_MAX } from '../layout/generated.js';
 import { regionAddress } from '../memory/map.js';
@@ -6,6 +7,9 @@ import type { WorkerState } from '../memory/worker-state.js';
 import { blockPrefix, FRAME_HEAD, FRAME_TAIL, sealFrame } from '../profile/envelope.js';
 import { sealedMeta, sealedPayload } from '../profile/sealed.js';
 import type { SealedBlock, WorkerTask } from './messages.js';
+
+/** Memory of frames is a multiple of this, bytes, so that that of one fits the next. */
+const FRAME_UNIT = 128 * 1024;
 
 /** The part of KernelRing that sealing needs. */
 export interface KernelSide {
@@ -60,7 +64,7 @@ export class BlockSealer {
     // V8 copies out of shared memory in words where both addresses are equal modulo 8, and otherwise in bytes,
     // which takes ten times as long (Relaxed_Memmove in src/base/atomicops.h).
     const skew = (body - FRAME_HEAD) & 7;
-    const frame = Buffer.allocUnsafeSlow(skew + FRAME_HEAD + bodySize + FRAME_TAIL).subarray(skew);
+    const frame = this.#frame(skew + FRAME_HEAD + bodySize + FRAME_TAIL).subarray(skew);
     frame.set(this.#bytes.subarray(body, body + bodySize), FRAME_HEAD);
     sealFrame(frame, 'MBBK', bodySize, core.crc32c(body, bodySize));
     const block: SealedBlock = {
@@ -76,6 +80,19 @@ export class BlockSealer {
     // Stored after sending. A thread may be ended in between, and its message arrives all the same: then the
     // receiver of the blocks sets it right (Delivered).
     this.#state.setSent(meta.seq + 1, totals);
+  }
+
+  /**
+   * Memory for a frame: that of one which was written and has come back, where it is large enough. The first
+   * touch of new memory takes as long as the copy.
+   */
+  #frame(size: number): Uint8Array<ArrayBuffer> {
+    const back: { message: ArrayBuffer } | undefined = receiveMessageOnPort(this.#task.port);
+    const memory =
+      back !== undefined && back.message.byteLength >= size
+        ? back.message
+        : new ArrayBuffer(Math.ceil(size / FRAME_UNIT) * FRAME_UNIT);
+    return new Uint8Array(memory, 0, size);
   }
 
   /** The increase of each counter since the last block. */

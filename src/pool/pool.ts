@@ -20,6 +20,8 @@ export interface Pool {
   readonly done: Promise<void>;
   /** Ends the current thread of a worker, if it has one: another takes over. */
   end(worker: number, why: string): void;
+  /** Gives the memory of a block's frame, which is not used any more, back to its worker for another. */
+  giveBack(block: SealedBlock): void;
   /** Stops the threads. */
   close(): Promise<void>;
 }
@@ -57,6 +59,7 @@ export function startPool(
     done,
     ready,
     end: (worker, why) => workers[worker]!.end(why),
+    giveBack: ({ worker, frame }) => workers[worker]!.giveBack(frame.buffer),
     async close() {
       clearInterval(timer);
       for (const worker of workers) worker.close();
@@ -110,6 +113,10 @@ class PoolWorker {
     this.#why ??= why;
     // With an AbortSignal the pool would start the next thread before this one has ended.
     void thread.terminate();
+  }
+
+  giveBack(memory: ArrayBuffer): void {
+    this.#ports.at(-1)!.postMessage(memory, [memory]);
   }
 
   close(): void {

@@ -9,8 +9,11 @@ import type { CaptureInput } from '../source/captures.js';
 import type { Feed } from '../source/source.js';
 import type { RecorderSettings } from './recorder.js';
 
-/** Bytes of the chunk of a slot: few enough to stay in a core's cache. */
-export const SLOT_SIZE = 512 * 1024;
+/**
+ * Bytes of the chunk of a slot: few enough to stay in a core's cache, and so many that what JavaScript does
+ * for each slot takes little.
+ */
+export const SLOT_SIZE = 1024 * 1024;
 /** Bytes of the batch ring where no buffer is given. */
 const DEFAULT_BUFFER = 8 * SLOT_SIZE;
 /** Least number of slots. */

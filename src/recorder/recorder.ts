@@ -19,6 +19,7 @@ import {
 } from '../memory/configure.js';
 import { type MemoryMap, regionAddress } from '../memory/map.js';
 import { WorkerState } from '../memory/worker-state.js';
+import type { SealedBlock } from '../pool/messages.js';
 import { type Pool, type PoolEvents, startPool } from '../pool/pool.js';
 import { startThreads, type Threads } from '../pool/threads.js';
 import { CaptureFeeder, type CaptureInput, unitOf } from '../source/captures.js';
@@ -36,7 +37,7 @@ const SEAL_INTERVAL = 1000;
 export interface RecorderSettings {
   feed: Feed;
   workers: number;
-  /** Bytes of the batch ring. Default 4 MiB. */
+  /** Bytes of the batch ring. Default 8 MiB. */
   buffer: number | undefined;
   /** Bytes of the whole shared memory. Default: as much as the buffers and STATE_SIZE need. */
   memory?: number | undefined;
@@ -108,8 +109,11 @@ export interface RecorderHandle {
   stop(): void;
   /** Makes every worker seal its open block. */
   flush(): void;
-  /** Reports that a block was written: workers wait while too many are not. */
-  blockWritten(): void;
+  /**
+   * Reports that a block was written: workers wait while too many are not. The memory of its frame, where it is
+   * given, goes back to the worker.
+   */
+  blockWritten(block?: SealedBlock): void;
   progress(): RecorderProgress;
   close(): Promise<void>;
 }
@@ -235,8 +239,9 @@ export class Recorder implements RecorderHandle {
     this.#ring.flush();
   }
 
-  blockWritten(): void {
+  blockWritten(block?: SealedBlock): void {
     this.#ring.blockWritten();
+    if (block !== undefined) this.#pool?.giveBack(block);
   }
 
   progress(): RecorderProgress {

@@ -1,8 +1,7 @@
 import test from 'ava';
 import { verifyProfile } from 'membench/profile';
 import { outcomes } from '../support/account.js';
-import { client, packetsOf, server, type Turn } from '../support/conversation.js';
-import { pcapFile } from '../support/packets.js';
+import { captureOfBlocks } from '../support/many-shapes.js';
 import { recordOnThreads } from '../support/recording.js';
 
 /** Looks at a worker that is at work until it is taken for one that hangs last six seconds. */
@@ -10,15 +9,7 @@ const STALL = 8000;
 /** More blocks than may be on their way to the writer. */
 const BLOCKS = 60;
 
-/** Every so many requests are all of different shapes, which end a block, in the middle of a batch. */
-const turns: Turn[] = [];
-for (let i = 0; i < BLOCKS * 1024; i++) {
-  const flags = Array.from('bcfhkstvNRT', (flag, bit) =>
-    (i >> bit) & 1 ? ` ${flag}${/[NRT]/.test(flag) ? 1 : ''}` : '',
-  );
-  turns.push(client(`mg key${flags.join('')}\r\n`), server('EN\r\n'));
-}
-const CAPTURE = pcapFile(packetsOf(turns));
+const CAPTURE = captureOfBlocks(BLOCKS);
 
 test('a writer that is late is waited for, however long: it costs no worker and no packet', async (t) => {
   t.timeout(120_000);

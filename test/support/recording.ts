@@ -9,8 +9,11 @@ import { temporary } from './cli.js';
 
 export interface RecordingOptions {
   workers: number;
-  /** Called with every block, in place of the writer, who is told to go on by `written`. */
-  onBlock?: (block: SealedBlock, written: () => void) => void;
+  /**
+   * Called with every block, in place of the writer, who is told to go on by `written`. With the block, the worker gets
+   * the memory of its frame back.
+   */
+  onBlock?: (block: SealedBlock, written: (block?: SealedBlock) => void) => void;
   /** Called before each chunk is read. */
   beforeChunk?: (recorder: Recorder, chunk: number) => Promise<void> | void;
   /** Bytes of a chunk. Default: as many as there is room for. */
@@ -85,7 +88,7 @@ export async function recordOnThreads(
         profile.writeBlock(block.frame, block);
         blocks.push(block);
         if (onBlock === undefined) recorder.blockWritten();
-        else onBlock(block, () => recorder.blockWritten());
+        else onBlock(block, (written) => recorder.blockWritten(written));
       },
       onRebuilt: (worker, why) => rebuilt.push(`${worker}: ${why}`),
     },

@@ -2,6 +2,7 @@
  * The workers of a recording on one thread: the loop that ships, each step of it when the test says so, and
  * the main thread's part of the pool.
  */
+import { MessageChannel } from 'node:worker_threads';
 import { COUNTER_NAMES, type Counter } from '#src/layout/generated.js';
 import type { RingWriter } from '#src/memory/batch-ring.js';
 import { WorkerState } from '#src/memory/worker-state.js';
@@ -32,8 +33,9 @@ export class Workers {
     onBlock: (block: SealedBlock) => void,
     kernel: (task: WorkerTask) => KernelRing | null = () => null,
   ) {
-    const port = { postMessage: (message: FromWorker) => this.#onMessage(message) };
-    this.#tasks = tasks.map((task) => ({ ...task, again: false, port: port as WorkerTask['port'] }));
+    const { port1: port } = new MessageChannel();
+    port.postMessage = (message: FromWorker) => this.#onMessage(message);
+    this.#tasks = tasks.map((task) => ({ ...task, again: false, port }));
     this.#loops = tasks.map(() => undefined);
     this.#states = tasks.map(({ memory, map, worker }) => new WorkerState(memory.buffer, map, worker));
     this.#delivered = tasks.map(() => new Delivered());
