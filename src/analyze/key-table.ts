@@ -7,8 +7,15 @@ export interface KeyCount {
   count: number;
 }
 
-/** Keys at the start, and places of the table, of which at most half are taken; powers of two. */
+/** Keys there is room for at the start, a power of two. */
 const CAPACITY_MIN = 1024;
+/** Places of the table for each key there is room for, at least: then searches are short. */
+const PLACES_A_KEY = 1.75;
+/**
+ * Room for keys beyond the limit, as a share of it, made where it is needed: a block brings its keys before the
+ * limit is applied.
+ */
+const BEYOND = 1 / 8;
 /** Keys told apart before only a sample of them is: about 100 bytes each with what analysis knows of them. */
 export const KEYS_MAX = 2 ** 20;
 /** The busiest keys when sampling begins stay, whatever their hash: they are most of the traffic. */
@@ -57,6 +64,8 @@ export interface KeyTableHints {
 export class KeyTable {
   readonly #keysMax: number;
   readonly #pinnedMax: number;
+  /** Keys beyond the limit that there is room for at a time. */
+  readonly #beyond: number;
   /**
    * A word a place, so that many are in the processor's cache: number + 1 of a key, and above it the upper bits of its
    * hash's low word, which tell most others; 0: free.
@@ -75,8 +84,8 @@ export class KeyTable {
   readonly #columns: KeyColumn[] = [];
   /** Events of each key, as the first number of its column. */
   readonly counts: KeyColumn;
-  /** 1 where a key is pinned. */
-  readonly #pinned: KeyColumn;
+  /** By number, 1 where a key is pinned. */
+  #pinned = new Uint8Array(0);
   /** A bit for the lowest bits of each pinned key's hash. */
   readonly #pinnedBits = new Uint32Array(FILTER_BITS / 32);
 
@@ -92,9 +101,11 @@ export class KeyTable {
     this.#threshold = threshold;
     this.#weight = 2 ** 32 / threshold;
     this.#pinnedMax = pinnedMax;
-    this.#allocate(2 ** Math.ceil(Math.log2(Math.max(CAPACITY_MIN, Math.min(expected, keysMax)))));
+    this.#beyond = Math.ceil(BEYOND * keysMax);
+    const wanted = 2 ** Math.ceil(Math.log2(Math.max(CAPACITY_MIN, expected)));
+    // Room that is never touched takes no memory, but to grow takes the old and the new.
+    this.#allocate(wanted < keysMax ? wanted : Math.max(CAPACITY_MIN, keysMax + this.#beyond));
     this.counts = this.column(width);
-    this.#pinned = this.column();
   }
 
   /** Keys that have a number, pinned ones included. */
@@ -122,11 +133,11 @@ export class KeyTable {
    * How many keys one stands for, where sums are to be those of all keys: 1 ÷ the chance it had to be here.
    */
   weightOf(id: number): number {
-    return this.#pinned.values[id] === 1 ? 1 : this.#weight;
+    return this.#pinned[id] === 1 ? 1 : this.#weight;
   }
 
   isPinned(id: number): boolean {
-    return this.#pinned.values[id] === 1;
+    return this.#pinned[id] === 1;
   }
 
   /** The upper word of a key's hash, which is uniform. */
@@ -177,8 +188,7 @@ export class KeyTable {
     if (this.#size <= this.#keysMax) return null;
     if (this.rate === 1 && this.#pinnedMax > 0) {
       // Of keys that are equally busy none or all: ties go by hash, and so does the sample.
-      const counts = Float64Array.from({ length: this.#size }, (_, id) => this.countOf(id));
-      const least = sortDown(counts)[this.#pinnedMax]!;
+      const least = sortDown(this.#size, (id) => this.countOf(id))[this.#pinnedMax]!;
       for (let id = 0; id < this.#size; id++) if (this.countOf(id) > least) this.#pin(id);
     }
     while (this.#sampled() > this.#keysMax / 2 && this.#threshold > 1) this.#threshold /= 2;
@@ -189,12 +199,14 @@ export class KeyTable {
       if (!this.isSampled(id) && !this.isPinned(id)) continue;
       renumbered[id] = size;
       this.#hashes.copyWithin(2 * size, 2 * id, 2 * id + 2);
+      this.#pinned[size] = this.#pinned[id]!;
       for (const { values, width } of this.#columns) {
         for (let i = 0; i < width; i++) values[width * size + i] = values[width * id + i]!;
       }
       size++;
     }
     for (const { values, width } of this.#columns) values.fill(0, width * size);
+    this.#pinned.fill(0, size);
     this.#size = size;
     this.#placeAll();
     return renumbered;
@@ -208,7 +220,7 @@ export class KeyTable {
   #pin(id: number): void {
     const bit = this.#hashes[2 * id]! & (FILTER_BITS - 1);
     this.#pinnedBits[bit >>> 5]! |= 1 << (bit & 31);
-    this.#pinned.values[id] = 1;
+    this.#pinned[id] = 1;
   }
 
   #maybePinned(low: number): boolean {
@@ -240,13 +252,7 @@ export class KeyTable {
 
   /** Counts of the sample's keys, largest first. */
   byRank(): Float64Array {
-    const counts = new Float64Array(this.#size);
-    let taken = 0;
-    for (let id = 0; id < this.#size; id++) {
-      const count = this.countOf(id);
-      if (this.isSampled(id) && count > 0) counts[taken++] = count;
-    }
-    return sortDown(counts.subarray(0, taken));
+    return sortDown(this.#size, (id) => (this.isSampled(id) ? this.countOf(id) : 0));
   }
 
   /** Keys of the sample, without the pinned ones beside it. */
@@ -259,12 +265,15 @@ export class KeyTable {
   #allocate(capacity: number): void {
     this.#capacity = capacity;
     this.#hashes = grown(this.#hashes, 2 * capacity);
-    this.#places = new Uint32Array(2 * capacity);
-    this.#shift = Math.clz32(2 * capacity) + 1;
+    this.#pinned = grown(this.#pinned, capacity);
+    const places = 2 ** Math.ceil(Math.log2(PLACES_A_KEY * capacity));
+    if (places !== this.#places.length) this.#places = new Uint32Array(places);
+    this.#shift = Math.clz32(places) + 1;
   }
 
   #grow(): void {
-    this.#allocate(2 * this.#capacity);
+    const most = Math.max(this.#keysMax, this.#capacity) + this.#beyond;
+    this.#allocate(Math.min(2 * this.#capacity, most));
     for (const column of this.#columns) column.values = grown(column.values, column.width * this.#capacity);
     this.#placeAll();
   }
@@ -293,22 +302,26 @@ export class KeyTable {
 const SMALL = 4096;
 
 /**
- * Whole numbers from 1, largest first. Most keys come a few times only, so most are counted and not
+ * The counts of keys that have any, largest first. Most keys come a few times only, so most are counted and not
  * compared.
  */
-function sortDown(counts: Float64Array): Float64Array {
-  const keys = new Uint32Array(SMALL);
-  let large = 0;
-  const sorted = new Float64Array(counts.length);
-  for (const count of counts) {
-    if (count < SMALL) keys[count]!++;
-    else sorted[large++] = count;
+function sortDown(keys: number, countOf: (id: number) => number): Float64Array {
+  const small = new Uint32Array(SMALL);
+  const large: number[] = [];
+  let all = 0;
+  for (let id = 0; id < keys; id++) {
+    const count = countOf(id);
+    if (count === 0) continue;
+    all++;
+    if (count < SMALL) small[count]!++;
+    else large.push(count);
   }
-  sorted.subarray(0, large).sort().reverse();
-  let at = large;
+  const sorted = new Float64Array(all);
+  sorted.set(large.sort((a, b) => b - a));
+  let at = large.length;
   for (let count = SMALL - 1; count > 0; count--) {
-    sorted.fill(count, at, at + keys[count]!);
-    at += keys[count]!;
+    sorted.fill(count, at, at + small[count]!);
+    at += small[count]!;
   }
   return sorted;
 }

@@ -127,3 +127,20 @@ test('records of several numbers stay with their keys when it grows, and when it
   t.deepEqual(lows(table.largest(table.counts, 3)), [5000, 4999, 4998]);
   t.true(record.values.subarray(3 * table.size).every((value) => value === 0));
 });
+
+test('it takes little more memory than its limit needs, however many keys a block brings beyond it', (t) => {
+  const limit = 2 ** 14;
+  const table = new KeyTable(limit, 100);
+  const random = seeded(7);
+  let most = 0;
+  for (let block = 0; block < 50; block++) {
+    for (let i = 0; i < limit / 20; i++) {
+      const id = table.idOf(Math.floor(random() * 2 ** 32), Math.floor(random() * 2 ** 32));
+      if (id >= 0) table.counts.values[id]!++;
+    }
+    most = Math.max(most, table.size);
+    table.limit();
+  }
+  t.true(most > limit);
+  t.true(table.counts.values.length <= 1.125 * limit, `${table.counts.values.length} keys`);
+});

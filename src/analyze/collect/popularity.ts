@@ -1,7 +1,7 @@
 import { hashText } from '../../event/values.js';
 import type { KeyTable } from '../key-table.js';
 import { zipfAlpha, zipfFit } from '../zipf.js';
-import { BYTES, EARLY, EVENTS, type KeyTally, MISSES, READS, WRITES } from './key-tally.js';
+import { BYTES, EARLY, EVENTS, type KeyTally, LATE, MISSES, READS, WRITES } from './key-tally.js';
 
 export interface Ranked {
   /** Keyed hash, 16 hex digits. */
@@ -124,12 +124,11 @@ function ranksOf({ head, byRank, rate }: Curve): [number, number][] {
 /** How many of the 100 busiest keys of the first half are among those of the second; null: too few keys. */
 function stableTop(table: KeyTable): number | null {
   const { values, width } = table.counts;
-  const late = table.column();
   for (let id = 0; id < table.size; id++) {
-    late.values[id] = table.countOf(id) - values[width * id + EARLY]!;
+    values[width * id + LATE] = table.countOf(id) - values[width * id + EARLY]!;
   }
   const before = table.largest(table.counts, 100, EARLY);
-  const after = new Set(table.largest(late, 100));
+  const after = new Set(table.largest(table.counts, 100, LATE));
   if (before.length < 100 || after.size < 100) return null;
   return before.filter((id) => after.has(id)).length;
 }
