@@ -57,6 +57,10 @@ export function matchPending(flow: Flow, code: u32, error: u32): Request {
     }
   }
   if (changetype<usize>(found) == 0 || isOfNext(found)) return changetype<Request>(0);
+  if (found.bits & BIT_QUIET && code != IS_ERROR && found != created && isOfLoud(found, code)) {
+    count(COUNTER_AMBIGUOUS_QUIET);
+    return changetype<Request>(0);
+  }
   if (found.bits & BIT_QUIET && !hasKey) {
     // Opaques may repeat.
     const after = changetype<Request>(<usize>found.next);
@@ -80,6 +84,29 @@ function isCreation(request: Request, code: u32): bool {
   return request.op == OP_MA && (request.bits & BIT_QUIET) != 0 && code < <u32>IS_EN;
 }
 
+/**
+ * Whether an answer without key and opaque may be that of the loud request behind the quiet ones from `quiet`
+ * on. Then nobody can tell which of them got it, nor which request the next answer is for.
+ */
+function isOfLoud(quiet: Request, code: u32): bool {
+  if (hasKey || hasOpaque) return false;
+  let loud = quiet;
+  for (let i = 0; changetype<usize>(loud) && loud.bits & BIT_QUIET; i++) {
+    if (i == SEARCH_DEPTH) return false;
+    loud = changetype<Request>(<usize>loud.next);
+  }
+  if (changetype<usize>(loud) == 0 || !((loud.fits >> code) & 1)) return false;
+  if (loud.kind != KIND_META || !isHit(code)) return true;
+  const returned = loud.op == OP_MA ? FLAGS_RETURNED_MA : FLAGS_RETURNED;
+  return ((loud.metaFlags ^ answerLetters) & returned) == 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function isHit(code: u32): bool {
+  return code == IS_VA || code == IS_HD || code == IS_OK;
+}
+
 /** Whether a meta answer has not exactly the flags that this mg or ma asked for. */
 function returnsOther(request: Request): bool {
   const returned = request.op == OP_MG ? FLAGS_RETURNED : request.op == OP_MA ? FLAGS_RETURNED_MA : 0;
@@ -87,10 +114,10 @@ function returnsOther(request: Request): bool {
 }
 
 /**
- * Most pending requests searched for one whose error discards answers: more than memcached answers before it
- * sends (-R, default 20), and few enough to search them for every error.
+ * Most pending requests searched for another one that an answer may be of: more than memcached answers before
+ * it sends (-R, default 20), and few enough to search them for every answer.
  */
-const DISCARDING_DEPTH: i32 = 128;
+const SEARCH_DEPTH: i32 = 128;
 
 /**
  * Whether an error may belong to the request after this one: only some releases answer this one, and the same
@@ -99,7 +126,7 @@ const DISCARDING_DEPTH: i32 = 128;
 function isOfNext(found: Request): bool {
   if (!(found.bits & BIT_ONLY_FORMAT)) return false;
   let next = changetype<Request>(<usize>found.next);
-  for (let i = 0; i < DISCARDING_DEPTH && changetype<usize>(next) && next.bits & BIT_ONLY_FORMAT; i++) {
+  for (let i = 0; i < SEARCH_DEPTH && changetype<usize>(next) && next.bits & BIT_ONLY_FORMAT; i++) {
     next = changetype<Request>(<usize>next.next);
   }
   if (changetype<usize>(next) == 0) return false;
@@ -109,7 +136,7 @@ function isOfNext(found: Request): bool {
 
 /** The first pending request whose error discards the answers before it, or 0. */
 function findDiscarding(request: Request): Request {
-  for (let i = 0; i < DISCARDING_DEPTH && changetype<usize>(request); i++) {
+  for (let i = 0; i < SEARCH_DEPTH && changetype<usize>(request); i++) {
     if (request.bits & BIT_DISCARDS) return request;
     request = changetype<Request>(<usize>request.next);
   }
@@ -133,8 +160,7 @@ function discardBefore(flow: Flow, request: Request): void {
 export function agrees(request: Request, code: u32): bool {
   // A hit returns exactly the requested flags. For a request that is always answered, flags of another
   // release are accepted.
-  const hit = code == IS_VA || code == IS_HD || code == IS_OK;
-  if (hit && request.bits & BIT_QUIET && returnsOther(request)) return false;
+  if (isHit(code) && request.bits & BIT_QUIET && returnsOther(request)) return false;
   const asked = (request.present & (1 << PRESENT_OPAQUE)) != 0;
   if (hasOpaque ? !asked || answerOpaque != request.opaque : asked && request.bits & BIT_QUIET) return false;
   if (!hasKey || answerPrint == request.print) return true;

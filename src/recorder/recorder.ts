@@ -326,9 +326,9 @@ export class Recorder implements RecorderHandle {
   #span(): RecorderResult['span'] {
     if (this.#feeder === undefined) return null;
     const view = this.#indexState();
-    return {
-      first: view.getBigUint64(INDEX_STATE.first_time, true),
-      last: view.getBigUint64(INDEX_STATE.last_time, true),
-    };
+    const first = view.getBigUint64(INDEX_STATE.first_time, true);
+    const last = view.getBigUint64(INDEX_STATE.last_time, true);
+    // In a capture whose clock was set back, the last packet may be stamped before the first.
+    return first <= last ? { first, last } : { first: last, last: first };
   }
 }

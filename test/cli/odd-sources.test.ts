@@ -30,6 +30,18 @@ for (const device of ['/dev/zero', '/dev/null']) {
   });
 }
 
+test('a capture whose clock was set back has no negative span', (t) => {
+  const folder = temporary(t);
+  const file = join(folder, 'back.pcap');
+  writeFileSync(
+    file,
+    pcapFile(FIRST.map((packet, i) => ({ ...packet, time: packet.time - BigInt(i) * 10n ** 9n }))),
+  );
+  const { code, stderr } = membench(['record', file, join(folder, 'out.mbp')]);
+  t.is(code, 0, stderr);
+  t.regex(stderr, new RegExp(`, ${FIRST.length - 1}\\.0 s\\)`));
+});
+
 test('one clear line for a socket', async (t) => {
   const path = join(temporary(t), 'socket');
   const server = createServer().listen(path);

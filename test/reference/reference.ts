@@ -155,6 +155,7 @@ class Dialogue {
       place = created;
       break;
     }
+    if (!isError(line) && place !== created && this.#mayBeOfLoud(place, line, start)) return false;
     for (const silent of this.#pending.splice(0, place))
       this.#emit(silent, () => (silent.op === 'mg' ? 'miss' : 'silent'));
     const request = this.#pending[0]!;
@@ -167,6 +168,22 @@ class Dialogue {
     // Belief ends: what was asked since is not known to be that.
     if (!goesOn) this.#source.return(undefined);
     return goesOn;
+  }
+
+  /** Whether an answer that names no request may be of a quiet one as well as of the loud one behind it. */
+  #mayBeOfLoud(place: number, line: string, start: number): boolean {
+    if (!this.#pending[place]!.quiet || / [kO]/.test(line)) return false;
+    for (;;) {
+      const request = this.#pending[place] ?? this.#pull();
+      if (request === undefined) return false;
+      if (this.#pending[place] !== request) continue;
+      if (!request.quiet) {
+        if (!this.#heard(request.end, start) || !this.#fits(request, line) || !mayAnswer(request, line))
+          return false;
+        return !request.meta || !/^(HD|VA|OK)\b/.test(line) || showsAsked(request, line);
+      }
+      place++;
+    }
   }
 
   /** Whether all of a request had been sent when the answer that starts here was. */

@@ -42,6 +42,8 @@ export const START = 1_767_225_600_000_000_000n;
 const SUPER_PACKET = 65_000;
 /** Bytes captured backwards at most: what a sender has under way, and less than a receiver keeps. */
 const WINDOW = 256 << 10;
+/** Segments captured backwards at most: fewer than a hole of the capture is waited for. */
+const REVERSED_MAX = 48;
 
 function merge(turns: readonly Turn[]): Turn[] {
   const out: Turn[] = [];
@@ -137,7 +139,8 @@ export function packetsOf(turns: readonly Turn[], options: TransportOptions = {}
     let window = 0;
     sent.forEach(([from, payload], i) => {
       send(turn.from, PSH | ACK, payload, base + from);
-      if (cut !== 'reversed' || (i + 1 < sent.length && starts[i + 1]! - window < WINDOW)) return;
+      const isMore = i + 1 < sent.length && starts[i + 1]! - window < WINDOW;
+      if (cut !== 'reversed' || (isMore && packets.length - first < REVERSED_MAX)) return;
       // Captured backwards, stamped as they were sent: what a capture on several queues may look like.
       packets.push(...packets.splice(first).reverse());
       first = packets.length;
