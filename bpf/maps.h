@@ -17,6 +17,13 @@ const volatile struct membench_kernel_settings settings SEC(".rodata") = {
 /* Bitmap of server ports: port n is bit n % 8 of byte n / 8. */
 const volatile __u8 ports[MEMBENCH_PORT_BITMAP] SEC(".rodata.ports") = {};
 
+/*
+ * Whether packets are taken: user space sets it after the programs are attached, and clears it before they are detached.
+ * Each of that takes milliseconds; without this, what a connection sent one way in between would be missing, though the
+ * other way acknowledged it.
+ */
+volatile __u32 taking = 0;
+
 /* A kernel before 5.8 would refuse an object with a BPF ring in it. */
 #ifndef MEMBENCH_PERF
 /* One ring for each worker. */

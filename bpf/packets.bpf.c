@@ -206,28 +206,32 @@ static __always_inline void record(struct __sk_buff *skb, __u32 l3, const enum h
 SEC("cgroup_skb/ingress")
 int membench_in(struct __sk_buff *skb)
 {
-	record(skb, 0, COPY);
+	if (taking)
+		record(skb, 0, COPY);
 	return LET_PASS;
 }
 
 SEC("cgroup_skb/ingress")
 int membench_in_cut(struct __sk_buff *skb)
 {
-	record(skb, 0, SKIP_VALUES);
+	if (taking)
+		record(skb, 0, SKIP_VALUES);
 	return LET_PASS;
 }
 
 SEC("cgroup_skb/egress")
 int membench_out(struct __sk_buff *skb)
 {
-	record(skb, 0, COPY);
+	if (taking)
+		record(skb, 0, COPY);
 	return LET_PASS;
 }
 
 SEC("cgroup_skb/egress")
 int membench_out_cut(struct __sk_buff *skb)
 {
-	record(skb, 0, SKIP_VALUES);
+	if (taking)
+		record(skb, 0, SKIP_VALUES);
 	return LET_PASS;
 }
 
@@ -267,17 +271,18 @@ static __always_inline int record_ethernet(struct __sk_buff *skb, const enum how
  * The programs for devices with an Ethernet header (l2) and without a link header (l3): tun, wireguard, tunnels (l3).
  * They copy packets; leave out values (cut); or read messages (parse). Only those that are used are loaded.
  */
-#define PROGRAMS(suffix, how)                                 \
-	SEC("tc")                                             \
-	int membench_l2##suffix(struct __sk_buff *skb)        \
-	{                                                     \
-		return record_ethernet(skb, how);             \
-	}                                                     \
-	SEC("tc")                                             \
-	int membench_l3##suffix(struct __sk_buff *skb)        \
-	{                                                     \
-		record(skb, 0, how);                          \
-		return PASS;                                  \
+#define PROGRAMS(suffix, how)                                           \
+	SEC("tc")                                                       \
+	int membench_l2##suffix(struct __sk_buff *skb)                  \
+	{                                                               \
+		return taking ? record_ethernet(skb, how) : PASS;       \
+	}                                                               \
+	SEC("tc")                                                       \
+	int membench_l3##suffix(struct __sk_buff *skb)                  \
+	{                                                               \
+		if (taking)                                             \
+			record(skb, 0, how);                            \
+		return PASS;                                            \
 	}
 
 PROGRAMS(, COPY)

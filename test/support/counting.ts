@@ -98,6 +98,7 @@ export class CountingProgram {
       ...{ ports, seed: 77n, latencySample },
       keys: { limit: 0, secret: new Uint8Array(16), ...keys, ringSize: RING_SIZE },
     });
+    programs.begin();
     const words = programs.cpus * COUNT_COUNTERS;
     const size = Math.ceil((words * 8) / libc.pageSize) * libc.pageSize;
     const counters = new BigUint64Array(libc.map(size, PROT_READ, programs.counters, 0), 0, words);

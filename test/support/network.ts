@@ -273,6 +273,22 @@ export class Network {
     else this.server(...command);
   }
 
+  /** Such load, until the returned process is killed. */
+  lastingLoad(connections: number): ChildProcess {
+    const memcaslap = [
+      'memcaslap',
+      '-s',
+      `${SERVER}:${PORT}`,
+      '-t',
+      '1h',
+      '-c',
+      String(connections),
+      '-T',
+      '1',
+    ];
+    return this.#spawn(['ip', 'netns', 'exec', this.#client, ...memcaslap]);
+  }
+
   #run(namespace: string, command: string[]): string {
     return execFileSync('ip', ['netns', 'exec', namespace, ...command], {
       encoding: 'utf8',

@@ -34,6 +34,13 @@ export interface CountingPrograms {
   /** The ring of sampled keys. */
   readonly ring: number;
   readonly cpus: number;
+  /**
+   * Sets the ports, without which nothing is counted: so that both directions, which are attached one after the other,
+   * count from the same moment on.
+   *
+   * @throws ERR_MEMBENCH_UNSUPPORTED
+   */
+  begin(): void;
   close(): void;
 }
 
@@ -78,11 +85,6 @@ function load(libbpf: Libbpf, object: Handle, settings: CountingSettings): Count
   libbpf.setMaxEntries(map('keys'), cpus);
   libbpf.setMaxEntries(map('key_ring'), keys?.ringSize ?? RING_MIN);
   check(libbpf.load(object), 'load the BPF program that counts');
-  const ports = libbpf.mapFd(map('ports'));
-  const bits = new Uint32Array(portBitmap(settings.ports).buffer);
-  for (const [i, word] of bits.entries()) {
-    if (word !== 0) check(libbpf.updateMap(ports, i, word), 'take the ports');
-  }
   const program = (name: string) => libbpf.programFd(find(libbpf.findProgram(object, name), name));
   return {
     l2: program('membench_l2'),
@@ -90,6 +92,13 @@ function load(libbpf: Libbpf, object: Handle, settings: CountingSettings): Count
     counters: libbpf.mapFd(map('counters')),
     ring: libbpf.mapFd(map('key_ring')),
     cpus,
+    begin() {
+      const ports = libbpf.mapFd(map('ports'));
+      const bits = new Uint32Array(portBitmap(settings.ports).buffer);
+      for (const [i, word] of bits.entries()) {
+        if (word !== 0) check(libbpf.updateMap(ports, i, word), 'take the ports');
+      }
+    },
     close: () => libbpf.close(object),
   };
 }

@@ -58,6 +58,13 @@ export interface LoadedPrograms {
   readonly cpus: number;
   /** Descriptor of the bitmap of flows whose packets are copied whole; null where no values are left out. */
   readonly uncut: number | null;
+  /**
+   * Sets whether the programs take packets, in both directions from the same moment on, or only pass them on, as at
+   * first.
+   *
+   * @throws ERR_MEMBENCH_UNSUPPORTED
+   */
+  setTaking(takes: boolean): void;
   close(): void;
 }
 
@@ -199,6 +206,8 @@ function load(libbpf: Libbpf, object: Handle, settings: LoadSettings, rings: Rin
     countersSize: elements * KERNEL_COUNTERS * 8,
     cpus,
     uncut: leavesOut ? libbpf.mapFd(map('uncut')) : null,
+    // The only variable of the programs.
+    setTaking: (takes) => check(libbpf.updateMap(libbpf.mapFd(map('.bss')), 0, Number(takes)), 'begin'),
     close() {
       for (const ring of rings) ring.close();
       libbpf.close(object);
