@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { analyze } from 'membench';
 import { membench, temporary } from '../support/cli.js';
@@ -85,6 +86,24 @@ live(
     t.is(nothing.packets.seen, 0);
   },
 );
+
+live(titled('no gap at either end of a recording under load'), async (t) => {
+  t.timeout(60_000);
+  const cgroup = makeCgroup(t);
+  const network = new Network(t);
+  await network.memcachedAs(enter(cgroup));
+  const load = network.lastingLoad(8);
+  await until(() => network.stats().cmd_get! > 5000);
+  const recording = record(network, cgroup, join(temporary(t), 'out.mbp'));
+  await recording.running();
+  await sleep(500);
+  const summary = await recording.stop();
+  await network.kill(load);
+  t.true(summary.requests > 1000);
+  t.is(unaccounted(summary), 0);
+  t.deepEqual(summary.packets.lost, {});
+  t.like(summary, { gaps: 0 });
+});
 
 live(
   titled('killed, nothing stays on the cgroup; removed, that is noticed; no cgroup is refused'),
