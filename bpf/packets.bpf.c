@@ -200,38 +200,41 @@ static __always_inline void record(struct __sk_buff *skb, __u32 l3, const enum h
 	membench_count(ring, outcome);
 }
 
+/* Takes a packet that begins with its IP header. */
+static __always_inline void record_ip(struct __sk_buff *skb, const enum how how)
+{
+	if (taking)
+		record(skb, 0, how);
+}
+
 #ifdef MEMBENCH_CGROUP
 
 /* What sockets of a cgroup receive and send, from the IP header on. The second of each leaves out values. */
 SEC("cgroup_skb/ingress")
 int membench_in(struct __sk_buff *skb)
 {
-	if (taking)
-		record(skb, 0, COPY);
+	record_ip(skb, COPY);
 	return LET_PASS;
 }
 
 SEC("cgroup_skb/ingress")
 int membench_in_cut(struct __sk_buff *skb)
 {
-	if (taking)
-		record(skb, 0, SKIP_VALUES);
+	record_ip(skb, SKIP_VALUES);
 	return LET_PASS;
 }
 
 SEC("cgroup_skb/egress")
 int membench_out(struct __sk_buff *skb)
 {
-	if (taking)
-		record(skb, 0, COPY);
+	record_ip(skb, COPY);
 	return LET_PASS;
 }
 
 SEC("cgroup_skb/egress")
 int membench_out_cut(struct __sk_buff *skb)
 {
-	if (taking)
-		record(skb, 0, SKIP_VALUES);
+	record_ip(skb, SKIP_VALUES);
 	return LET_PASS;
 }
 
@@ -254,8 +257,11 @@ __noinline int membench_tagged_cut(struct __sk_buff *skb, __u32 l3)
 static __always_inline int record_ethernet(struct __sk_buff *skb, const enum how how)
 {
 	__u32 l3 = 0;
-	int outcome = read_ethernet(skb, &l3);
+	int outcome;
 
+	if (!taking)
+		return PASS;
+	outcome = read_ethernet(skb, &l3);
 	if (outcome != TAKEN)
 		membench_count(settings.rings, outcome);
 	else if (l3 == ETH_HLEN)
@@ -271,18 +277,17 @@ static __always_inline int record_ethernet(struct __sk_buff *skb, const enum how
  * The programs for devices with an Ethernet header (l2) and without a link header (l3): tun, wireguard, tunnels (l3).
  * They copy packets; leave out values (cut); or read messages (parse). Only those that are used are loaded.
  */
-#define PROGRAMS(suffix, how)                                           \
-	SEC("tc")                                                       \
-	int membench_l2##suffix(struct __sk_buff *skb)                  \
-	{                                                               \
-		return taking ? record_ethernet(skb, how) : PASS;       \
-	}                                                               \
-	SEC("tc")                                                       \
-	int membench_l3##suffix(struct __sk_buff *skb)                  \
-	{                                                               \
-		if (taking)                                             \
-			record(skb, 0, how);                            \
-		return PASS;                                            \
+#define PROGRAMS(suffix, how)                                 \
+	SEC("tc")                                             \
+	int membench_l2##suffix(struct __sk_buff *skb)        \
+	{                                                     \
+		return record_ethernet(skb, how);             \
+	}                                                     \
+	SEC("tc")                                             \
+	int membench_l3##suffix(struct __sk_buff *skb)        \
+	{                                                     \
+		record_ip(skb, how);                          \
+		return PASS;                                  \
 	}
 
 PROGRAMS(, COPY)

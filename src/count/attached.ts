@@ -50,7 +50,12 @@ export async function attachCounting(
     const counters = new BigUint64Array(libc.map(size, PROT_READ, programs.counters, 0), 0, words);
     const ring = keys === undefined ? null : new KeyRing(libc, programs.ring, keys.ringSize);
     const attachment = await attach(libbpf, programs, device, method);
-    programs.begin();
+    try {
+      programs.begin();
+    } catch (error) {
+      attachment.detach();
+      throw error;
+    }
     const watch = new InterfaceWatch(interfaces, name, device.ifindex, ({ message, over }) =>
       onChange(message, over),
     );

@@ -16,8 +16,8 @@ import { type Libc, loadLibc } from './libc.js';
 const FILTER = '/proc/self/coredump_filter';
 
 /**
- * Time after which a recording that must start at once takes the stronger means, ms: loading the C library takes
- * longer than a small recording.
+ * Time after which a recording that must start at once takes the stronger means, ms: so late that a short one ends
+ * without loading the C library.
  */
 const START_UP = 1000;
 

@@ -265,28 +265,19 @@ export class Network {
 
   /** So many gets and sets, nine to one, over so many connections. */
   load(requests: number, connections = 8, host = SERVER): void {
-    const command = [
-      ...['memcaslap', '-s', `${host}:${PORT}`],
-      ...['-x', String(requests), '-c', String(connections), '-T', '1'],
-    ];
+    const command = this.#memcaslap(host, connections, '-x', String(requests));
     if (host === SERVER) this.client(...command);
     else this.server(...command);
   }
 
   /** Such load, until the returned process is killed. */
   lastingLoad(connections: number): ChildProcess {
-    const memcaslap = [
-      'memcaslap',
-      '-s',
-      `${SERVER}:${PORT}`,
-      '-t',
-      '1h',
-      '-c',
-      String(connections),
-      '-T',
-      '1',
-    ];
-    return this.#spawn(['ip', 'netns', 'exec', this.#client, ...memcaslap]);
+    const command = this.#memcaslap(SERVER, connections, '-t', '1h');
+    return this.#spawn(['ip', 'netns', 'exec', this.#client, ...command]);
+  }
+
+  #memcaslap(host: string, connections: number, ...amount: string[]): string[] {
+    return ['memcaslap', '-s', `${host}:${PORT}`, ...amount, '-c', String(connections), '-T', '1'];
   }
 
   #run(namespace: string, command: string[]): string {

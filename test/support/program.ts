@@ -64,7 +64,7 @@ export async function loadProgram(settings: Partial<ProgramSettings> = {}): Prom
     seed: 77n,
     ...settings,
   });
-  programs.setTaking(true);
+  programs.begin();
   const size = Math.ceil(programs.countersSize / libc.pageSize) * libc.pageSize;
   const words = new BigUint64Array(
     libc.map(size, PROT_READ, programs.counters, 0),

@@ -7,8 +7,8 @@ import type { ShapeKind } from '../shape-kind.js';
 
 /**
  * Numbers of a key in the table's column `counts`: events, bytes moved, and so on; bytes of its item, as far as known;
- * events of the first half of the time. The rarest is last: it may lie in another line of the processor's cache. Those of
- * the second half are worked out at the end.
+ * events of the first half of the time. The rarest come last: they may lie in another line of the processor's cache. The
+ * events of the second half are worked out at the end.
  */
 export const [EVENTS, BYTES, READS, MISSES, ITEM, EARLY, WRITES, LATE] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 /** A power of two, which lies in as few lines as can be. */

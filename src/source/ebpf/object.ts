@@ -59,12 +59,13 @@ export interface LoadedPrograms {
   /** Descriptor of the bitmap of flows whose packets are copied whole; null where no values are left out. */
   readonly uncut: number | null;
   /**
-   * Sets whether the programs take packets, in both directions from the same moment on, or only pass them on, as at
-   * first.
+   * Lets the programs take packets, in both directions from the same moment on: at first they only pass them on.
    *
    * @throws ERR_MEMBENCH_UNSUPPORTED
    */
-  setTaking(takes: boolean): void;
+  begin(): void;
+  /** Lets them only pass packets on again; may be repeated. Where that fails they do until they are detached. */
+  pause(): void;
   close(): void;
 }
 
@@ -199,6 +200,9 @@ function load(libbpf: Libbpf, object: Handle, settings: LoadSettings, rings: Rin
   if (perf !== undefined) openPerfBuffer(libbpf, perf, libbpf.mapFd(map('events')), { workers, size }, rings);
   else openRings(libbpf, libbpf.mapFd(map('rings')), { workers, size }, rings);
   const [first, second] = used.map((one) => libbpf.programFd(one));
+  // `taking` is the only variable of the programs (bpf/maps.h).
+  const variables = libbpf.mapFd(map('.bss'));
+  const setTaking = (takes: number) => libbpf.updateMap(variables, 0, takes);
   return {
     programs: [first!, second!],
     rings: rings.map(({ fd }) => fd),
@@ -206,8 +210,8 @@ function load(libbpf: Libbpf, object: Handle, settings: LoadSettings, rings: Rin
     countersSize: elements * KERNEL_COUNTERS * 8,
     cpus,
     uncut: leavesOut ? libbpf.mapFd(map('uncut')) : null,
-    // The only variable of the programs.
-    setTaking: (takes) => check(libbpf.updateMap(libbpf.mapFd(map('.bss')), 0, Number(takes)), 'begin'),
+    begin: () => void check(setTaking(1), 'let the BPF programs begin'),
+    pause: () => void setTaking(0),
     close() {
       for (const ring of rings) ring.close();
       libbpf.close(object);

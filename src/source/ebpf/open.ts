@@ -82,7 +82,6 @@ export class EbpfSource implements PacketSource {
   readonly #name: string;
   readonly #attached: AttachedInterfaces | AttachedCgroup;
   #timer: NodeJS.Timeout | undefined;
-  #takes = false;
 
   private constructor(
     libbpf: Libbpf,
@@ -169,16 +168,14 @@ export class EbpfSource implements PacketSource {
 
   async start(): Promise<void> {
     await this.#attached.start();
-    this.#programs.setTaking(true);
-    this.#takes = true;
+    this.#programs.begin();
     this.#timer = setInterval(() => void this.#look(), WATCH_INTERVAL);
   }
 
   stop(): void {
     clearInterval(this.#timer);
-    // Before the programs are detached, one after the other; `stop` may come twice, the second time without rights.
-    if (this.#takes) this.#programs.setTaking(false);
-    this.#takes = false;
+    // Before the programs are detached, one after the other.
+    this.#programs.pause();
     this.#attached.stop();
   }
 
