@@ -9,15 +9,15 @@
  *     [--out FILE]
  */
 import { writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { NAMES, RECORDERS, type Recorder } from './live/contestants.js';
+import { membench, NAMES, NONE, RECORDERS, type Recorder } from './live/contestants.js';
 import { loadCommand } from './live/load.js';
-import { checkPlace, Network, PORT } from './live/network.js';
+import { checkPlace, Network } from './live/network.js';
 import { cpuTime, processTree } from './live/proc.js';
-import { type Process, until } from './live/process.js';
 import { rotate } from './live/rotation.js';
+import { type Stage, startRecorder, startServer } from './live/run.js';
 import type { Outcome } from './live/said.js';
 import { describeCommit, describeMachine } from './measure/machine.js';
 import { median, spreadOf } from './measure/statistics.js';
@@ -58,56 +58,43 @@ interface Turn {
 function contestants(): Recorder[] {
   const only = options.only.split(',');
   checkPlace(only, NAMES);
-  const ebpf = RECORDERS.find(({ name }) => name === 'ebpf')!;
-  const variant = (name: string, change: (command: string[]) => string[]): Recorder => ({
-    ...ebpf,
-    name,
-    command: (profile) => change(ebpf.command(profile)),
-  });
   const { wake, other } = options;
-  const afterRecord = (command: string[], ...more: string[]) =>
-    command.flatMap((word) => (word === 'record' ? [word, ...more] : [word]));
-  return [
-    ...RECORDERS.filter(({ name }) => only.includes(name)),
-    ...(wake === undefined
-      ? []
-      : [variant(`ebpf, ${wake}`, (command) => afterRecord(command, '--wake-interval', wake))]),
-    ...(other === undefined
-      ? []
-      : [variant('other', (command) => command.map((word) => (word === CLI ? resolve(other, CLI) : word)))]),
-  ];
+  const all = RECORDERS.filter(({ name }) => only.includes(name));
+  if (wake !== undefined) all.push(membench(`ebpf, ${wake}`, 'ebpf', '--wake-interval', wake));
+  if (other !== undefined) {
+    const ebpf = membench('other', 'ebpf');
+    const theirs = (word: string) => (word === CLI ? resolve(other, CLI) : word);
+    all.push({ ...ebpf, command: (profile) => ebpf.command(profile).map(theirs) });
+  }
+  return all;
 }
 
-async function turn(
-  network: Network,
-  recorder: Recorder | null,
-  folder: string,
-  signal: AbortSignal,
-): Promise<Turn> {
-  let program: Process | undefined;
-  try {
-    if (recorder !== null) {
-      const { ready, name } = recorder;
-      const started = network.startServer(recorder.command(join(folder, 'turn.mbp')));
-      program = started;
-      await until(() => started.gone || started.stderr.includes(ready), name, signal);
-      if (started.gone) throw new Error(`${name}: ${started.stderr.trim().split('\n')[0]}`);
-    }
-    await sleep(program === undefined ? NONE_SETTLES : RECORDER_SETTLES, undefined, { signal });
-    const pids = program === undefined ? [] : processTree(program.pid);
-    const cpu = cpuTime(pids);
-    const packets = network.packets();
-    const begin = performance.now();
-    await sleep(Number(options.seconds) * 1000, undefined, { signal });
-    const passed = network.packets() - packets;
-    const seconds = (performance.now() - begin) / 1000;
-    const used = (cpuTime(pids) - cpu) / passed / 1000;
-    await program?.stop('SIGINT');
-    const outcome = program === undefined ? null : recorder!.outcome(program.stdout, program.stderr);
-    return { packetRate: passed / seconds, cpu: program === undefined ? null : used, outcome };
-  } finally {
-    if (program !== undefined) await network.end(program);
+async function turn(stage: Stage, recorder: Recorder | null): Promise<Turn> {
+  if (recorder === null) {
+    await sleep(NONE_SETTLES, undefined, { signal: stage.signal });
+    return { packetRate: (await passing(stage)).rate, cpu: null, outcome: null };
   }
+  const program = await startRecorder(stage, recorder);
+  try {
+    await sleep(RECORDER_SETTLES, undefined, { signal: stage.signal });
+    const pids = processTree(program.pid);
+    const before = cpuTime(pids);
+    const { packets, rate } = await passing(stage);
+    const cpu = (cpuTime(pids) - before) / packets / 1000;
+    await program.stop('SIGINT');
+    return { packetRate: rate, cpu, outcome: recorder.outcome(program.stdout, program.stderr) };
+  } finally {
+    await stage.network.end(program);
+  }
+}
+
+/** Packets on the wire while a turn lasts, and their rate a second. */
+async function passing({ network, signal }: Stage): Promise<{ packets: number; rate: number }> {
+  const before = network.packets();
+  const begin = performance.now();
+  await sleep(Number(options.seconds) * 1000, undefined, { signal });
+  const packets = network.packets() - before;
+  return { packets, rate: (1000 * packets) / (performance.now() - begin) };
 }
 
 function rowOf(name: string, turns: readonly Turn[], alone: readonly Turn[]): string[] {
@@ -127,13 +114,12 @@ function rowOf(name: string, turns: readonly Turn[], alone: readonly Turn[]): st
 
 async function main(folder: string, signal: AbortSignal): Promise<number> {
   const all: (Recorder | null)[] = [null, ...contestants()];
-  const results = new Map(all.map((one) => [one?.name ?? 'none', [] as Turn[]]));
+  const results = new Map(all.map((one) => [one?.name ?? NONE, [] as Turn[]]));
   const network = await Network.create(signal);
   try {
-    const memcached = ['memcached', '-u', 'root', '-p', String(PORT), '-m', '1024', '-t', '1'];
-    const server = network.startServer(memcached);
-    await until(() => server.gone || network.isServed(), 'memcached', signal);
-    const load = network.startClient(
+    const stage: Stage = { network, folder, signal };
+    await startServer(stage);
+    network.startClient(
       loadCommand({
         connections: Number(options.connections),
         valueSize: Number(options.size),
@@ -143,16 +129,12 @@ async function main(folder: string, signal: AbortSignal): Promise<number> {
     await sleep(LOAD_SETTLES, undefined, { signal });
     for (let cycle = 0; cycle < Number(options.cycles); cycle++) {
       say(`cycle ${cycle + 1} of ${options.cycles}`);
-      for (const one of rotate(all, cycle)) {
-        results.get(one?.name ?? 'none')!.push(await turn(network, one, folder, signal));
-      }
+      for (const one of rotate(all, cycle)) results.get(one?.name ?? NONE)!.push(await turn(stage, one));
     }
-    await network.end(load);
-    await network.end(server);
   } finally {
     await network.close();
   }
-  const alone = results.get('none')!;
+  const alone = results.get(NONE)!;
   const head = ['', 'k packets/s', 'throughput kept', 'CPU µs/packet', 'P99 µs', 'lost'];
   const rows = [...results].map(([name, turns]) => rowOf(name, turns, alone));
   const align = ['left', ...head.slice(1).map(() => 'right')] as ('left' | 'right')[];

@@ -32,7 +32,8 @@ export const tcpdump: Recorder = {
   outcome: (_, stderr) => parseTcpdump(stderr),
 };
 
-function membench(name: string, source: string, ...options: string[]): Recorder {
+/** `membench record` of a source, with options. */
+export function membench(name: string, source: string, ...options: string[]): Recorder {
   return {
     name,
     command: (profile) => [

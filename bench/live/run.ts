@@ -4,7 +4,7 @@ import type { Recorder } from './contestants.js';
 import { type Load, type LoadOnWire, putLoad } from './load.js';
 import { type Network, PORT } from './network.js';
 import { bpfPrograms, cpuTime, memoryInUse, peakMemory, processTree } from './proc.js';
-import { until } from './process.js';
+import { type Process, until } from './process.js';
 import { type ProgramTime, programTime } from './program-time.js';
 import type { Outcome } from './said.js';
 
@@ -45,24 +45,39 @@ export interface Run {
 /** A recorder that does not run here, with the reason. */
 export class CannotStart extends Error {}
 
-/** Runs a load on a fresh memcached, with a recorder or without. */
-export async function run(stage: Stage, recorder: Recorder | null, load: Load): Promise<Run> {
-  const { network, signal } = stage;
-  // As root, because with another user it would outlive a killed benchmark.
-  const server = network.startServer([
-    'memcached',
-    '-u',
-    'root',
-    '-p',
-    String(PORT),
-    '-m',
-    '1024',
-    '-t',
-    '1',
-  ]);
+/** Starts a memcached with one thread. As root, because with another user it would outlive a killed benchmark. */
+export async function startServer({ network, signal }: Stage): Promise<Process> {
+  const command = ['memcached', '-u', 'root', '-p', String(PORT), '-m', '1024', '-t', '1'];
+  const server = network.startServer(command);
   try {
     await until(() => server.gone || network.isServed(), 'memcached', signal);
     if (server.gone) throw new Error(`memcached does not run\n${server.stderr.trim()}`);
+    return server;
+  } catch (error) {
+    await network.end(server);
+    throw error;
+  }
+}
+
+/** Starts a recorder, and waits until it captures. @throws CannotStart */
+export async function startRecorder(stage: Stage, recorder: Recorder): Promise<Process> {
+  const { network, folder, signal } = stage;
+  const program = network.startServer(recorder.command(join(folder, 'live.mbp')));
+  try {
+    await until(() => program.gone || program.stderr.includes(recorder.ready), recorder.name, signal);
+    if (program.gone) throw new CannotStart(program.stderr.trim().split('\n')[0]);
+    return program;
+  } catch (error) {
+    await network.end(program);
+    throw error;
+  }
+}
+
+/** Runs a load on a fresh memcached, with a recorder or without. */
+export async function run(stage: Stage, recorder: Recorder | null, load: Load): Promise<Run> {
+  const { network, signal } = stage;
+  const server = await startServer(stage);
+  try {
     if (recorder !== null) return await runBeside(stage, recorder, load);
     await sleep(SETTLE, undefined, { signal });
     return { load: await putLoad(network, load), recorded: null };
@@ -72,11 +87,9 @@ export async function run(stage: Stage, recorder: Recorder | null, load: Load): 
 }
 
 async function runBeside(stage: Stage, recorder: Recorder, load: Load): Promise<Run> {
-  const { network, folder, signal } = stage;
-  const program = network.startServer(recorder.command(join(folder, 'live.mbp')));
+  const { network, signal } = stage;
+  const program = await startRecorder(stage, recorder);
   try {
-    await until(() => program.gone || program.stderr.includes(recorder.ready), recorder.name, signal);
-    if (program.gone) throw new CannotStart(program.stderr.trim().split('\n')[0]);
     await sleep(SETTLE, undefined, { signal });
     const pids = processTree(program.pid);
     const ids = stage.withPrograms ? bpfPrograms(pids) : [];

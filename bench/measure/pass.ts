@@ -6,10 +6,10 @@ import { COUNTER_NAMES, type Counter, INDEX_STATE } from '#src/layout/generated.
 import { parseCaptureHeader } from '#src/memory/capture-header.js';
 import { beginCapture, captureStart, configureWorker, setPorts, setWalk } from '#src/memory/configure.js';
 import { mapMemory, regionAddress, slotAddress } from '#src/memory/map.js';
+import { SLOT_SIZE } from '#src/recorder/feeds.js';
 import { ROOT } from '../root.js';
 
 const PCAP_HEADER = 24;
-const SLOT_SIZE = 1024 * 1024;
 const PORTS = [[11211, 11211]] as const;
 
 const module = new WebAssembly.Module(readFileSync(join(ROOT, 'dist/wasm/pipeline.wasm')));
